@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import type { Routes } from './index.ts';
+
+/** `GET /openapi.json`: the OpenAPI document. Swagger UI shows it under `/docs`. */
+export const documents: Routes = (app) => {
+  app.get(
+    '/openapi.json',
+    {
+      schema: {
+        tags: ['Documents'],
+        operationId: 'openapi',
+        summary: 'This description, as an OpenAPI document',
+        response: {
+          200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: Type.Unknown() } } },
+        },
+      },
+      serializerCompiler: () => JSON.stringify,
+    },
+    async () => app.swagger(),
+  );
+};

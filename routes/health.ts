@@ -1,0 +1,57 @@
+import Type from 'typebox';
+import { LittoralError } from '../src/errors.ts';
+import type { Routes } from './index.ts';
+import { ProblemDetails } from './schemas.ts';
+
+const Live = Type.Object({ status: Type.Literal('alive') }, { examples: [{ status: 'alive' }] });
+
+const Ready = Type.Object(
+  {
+    status: Type.Literal('ready'),
+    service: Type.String(),
+    channel: Type.String({ description: 'rabbitmq, or in-memory.' }),
+    durable: Type.Boolean({ description: 'Whether messages outlive this process.' }),
+  },
+  { examples: [{ status: 'ready', service: 'billing', channel: 'rabbitmq', durable: true }] },
+);
+
+/** `GET /livez`: the process is well. `GET /readyz`: it can send and receive. */
+export const health: Routes = (app, { service, channel, unreadiness }) => {
+  app.get(
+    '/livez',
+    {
+      schema: {
+        tags: ['Health'],
+        operationId: 'livez',
+        summary: 'Whether the process is alive',
+        description: 'Never asks the broker: a restart would not bring it back.',
+        response: { 200: { description: 'Alive.', content: { 'application/json': { schema: Live } } } },
+      },
+    },
+    async () => ({ status: 'alive' as const }),
+  );
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags: ['Health'],
+        operationId: 'readyz',
+        summary: 'Whether the gateway can send and receive',
+        description: 'Connected, not blocked, every consumer attached, not shutting down.',
+        response: {
+          200: { description: 'Ready.', content: { 'application/json': { schema: Ready } } },
+          503: {
+            description: 'Not ready, and why.',
+            content: { 'application/problem+json': { schema: ProblemDetails } },
+          },
+        },
+      },
+    },
+    async () => {
+      const reasons = unreadiness();
+      if (reasons.length > 0) throw new LittoralError('not-ready', `Not ready: ${reasons.join('; ')}.`);
+      return { status: 'ready' as const, service, channel: channel.name, durable: channel.durable };
+    },
+  );
+};

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import type { MessageChannel } from '../src/channel/message-channel.ts';
+import type { ConversionService } from '../src/conversion/conversion-service.ts';
+import type { DistributedBus } from '../src/distribution/distributed-bus.ts';
+import type { PublishContext } from '../src/http/publish-route.ts';
+import { commands } from './commands.ts';
+import { documents } from './documents.ts';
+import { events } from './events.ts';
+import { health } from './health.ts';
+import { messages } from './messages.ts';
+
+/** What the routes draw on. */
+export interface RouteContext {
+  readonly service: string;
+  readonly bus: DistributedBus;
+  readonly conversion: ConversionService;
+  readonly channel: MessageChannel;
+  readonly publishing: PublishContext;
+  /** Why the gateway is not ready; empty when it is. */
+  readonly unreadiness: () => readonly string[];
+}
+
+export type Routes = (app: FastifyInstance, context: RouteContext) => void;
+
+/** The whole HTTP surface, by name. */
+export function registerRoutes(app: FastifyInstance, context: RouteContext): void {
+  for (const routes of [commands, events, messages, health, documents]) routes(app, context);
+}

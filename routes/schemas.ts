@@ -1,0 +1,131 @@
+import Type from 'typebox';
+import { errorTable } from '../src/errors.ts';
+
+/** The answer to everything that was sent. */
+export const Receipt = Type.Object(
+  {
+    messageId: Type.String({ format: 'uuid', description: 'The id of the message, in the header Message-Id as well.' }),
+    correlationId: Type.String({
+      description: 'Ties the message to others. Equal to its id unless the caller gave one.',
+    }),
+    routed: Type.Boolean({ description: 'False only for an event that nobody subscribes to.' }),
+    channel: Type.String({ description: 'rabbitmq, or in-memory, where nothing outlives the process.' }),
+  },
+  {
+    description: 'The broker has confirmed the message.',
+    examples: [
+      {
+        messageId: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
+        correlationId: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
+        routed: true,
+        channel: 'rabbitmq',
+      },
+    ],
+  },
+);
+
+/** RFC 9457. */
+export const ProblemDetails = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'Where, what, and what to do.' }),
+    code: Type.String({ description: 'The kind of error.', enum: Object.keys(errorTable) }),
+    retryable: Type.Boolean({ description: 'Whether the same request can succeed later.' }),
+    outcome: Type.String({
+      enum: ['not-accepted', 'unknown'],
+      description:
+        'not-accepted: nothing was sent. unknown: the message may be on its way; repeat the request with the same Idempotency-Key or Message-Id.',
+    }),
+    messageId: Type.Optional(Type.String()),
+    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
+  },
+  { description: 'An error (RFC 9457).' },
+);
+
+const Milliseconds = (description: string, example: number) =>
+  Type.Optional(Type.Integer({ minimum: 1, description, examples: [example] }));
+
+const text = (description: string, example?: string) =>
+  Type.Optional(Type.String({ description, ...(example === undefined ? {} : { examples: [example] }) }));
+
+/** The request headers that every sending route understands. */
+const sendHeaders = {
+  'Message-Id': text('The id of the message, a UUID. Default: a new UUIDv7.'),
+  'Idempotency-Key': text(
+    'Makes a repeated request the same message: the id follows from this key, the kind, the destination and the routing key. Not together with Message-Id.',
+  ),
+  'Message-Correlation-Id': text('Ties the message to others. Default: its id.'),
+  'Message-Headers': text(
+    'Message headers with their exact names and JSON types, as one JSON object. Wins over Message-Header-….',
+    '{"executorId":"7","attempt":1}',
+  ),
+  'Message-Header-Executor-Id': text(
+    'An example of a header of your own: any Message-Header-Some-Name becomes the message header someName.',
+    '7',
+  ),
+  'Message-Content-Type': text(
+    'Converts the body from its own media type to this one before it is sent.',
+    'application/json',
+  ),
+  'Message-Time-To-Live': Milliseconds('After how many milliseconds the undelivered message expires.', 60_000),
+  'Message-Priority': Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 255, description: 'For the handler to read. It does not change the order.' }),
+  ),
+  'Message-Delay': Milliseconds('Not supported by this version: answered with 400.', 1000),
+  traceparent: text('W3C Trace Context, handed on to the handler.'),
+  tracestate: text('W3C Trace Context, handed on to the handler.'),
+  baggage: text('W3C Baggage, handed on to the handler.'),
+};
+
+export const SendHeaders = Type.Object(sendHeaders);
+
+export const EventHeaders = Type.Object({
+  ...sendHeaders,
+  Prefer: text('handling=strict: an event that nobody subscribes to is answered with 404.', 'handling=strict'),
+});
+
+/** The body of a sending route: whatever it is, with an example in every built-in media type. */
+export function sendBody(example: Readonly<Record<string, string>>) {
+  const [root] = Object.keys(example);
+  const fields = Object.entries(example);
+  const xml = fields.map(([name, value]) => `<${name}>${value}</${name}>`).join('');
+  return {
+    content: {
+      'application/json': { schema: Type.Unknown({ examples: [example] }) },
+      'application/x-www-form-urlencoded': {
+        schema: Type.Record(Type.String(), Type.String(), { examples: [example] }),
+      },
+      'application/xml': { schema: Type.String({ examples: [`<message>${xml}</message>`] }) },
+      'text/plain': { schema: Type.String({ examples: [example[root ?? ''] ?? ''] }) },
+      'application/octet-stream': { schema: Type.String({ format: 'binary' }) },
+    },
+  };
+}
+
+function problems(...statuses: readonly number[]) {
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const titles = Object.values(errorTable).filter((kind) => kind.status === status && isOfRequests(kind.title));
+      const description = titles.map(({ title }) => `${title}.`).join(' ');
+      return [status, { description, content: { 'application/problem+json': { schema: ProblemDetails } } }];
+    }),
+  );
+}
+
+/** Some errors of the table never reach a caller of HTTP. */
+function isOfRequests(title: string): boolean {
+  const { 'malformed-message': a, 'no-handler': b, 'missing-header': c, 'topology-mismatch': d } = errorTable;
+  return ![a, b, c, d, errorTable['wrong-usage']].some((kind) => kind.title === title);
+}
+
+/** What a sending route can answer. */
+export const sendResponses = {
+  202: {
+    description: 'The broker has confirmed the message.',
+    headers: { 'Message-Id': { schema: Type.String(), description: 'The id of the message.' } },
+    content: { 'application/json': { schema: Receipt } },
+  },
+  ...problems(400, 403, 404, 413, 415, 422, 429, 431, 503, 504),
+};

@@ -1,0 +1,172 @@
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { Consumer, Delivery, Subscription } from '../channel/message-channel.ts';
+import { isLittoralError, type LittoralError, messageOf } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Header } from '../message/message-headers.ts';
+import { fromAmqp } from './amqp-message-mapper.ts';
+import { busExchange, declareSubscription, type QueueType } from './amqp-topology.ts';
+
+const retryDelays = { firstMs: 500, maxMs: 30_000 };
+
+/** Consumes the queue of one subscription: on every new connection, and again when the broker cancels it. */
+export class AmqpConsumer implements Consumer {
+  readonly #subscription: Subscription;
+  readonly #queueType: QueueType;
+  readonly #logger: Logger;
+  readonly #currentModel: () => ChannelModel | undefined;
+  #channel: Channel | undefined;
+  #consumerTag: string | undefined;
+  #detached: string | undefined = 'not attached yet';
+  #mismatch: LittoralError | undefined;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #raised = false;
+  #stopped = false;
+
+  /** @param currentModel the live connection, at the time of asking */
+  constructor(
+    subscription: Subscription,
+    queueType: QueueType,
+    logger: Logger,
+    currentModel: () => ChannelModel | undefined,
+  ) {
+    this.#subscription = subscription;
+    this.#queueType = queueType;
+    this.#logger = logger;
+    this.#currentModel = currentModel;
+  }
+
+  get detached(): string | undefined {
+    return this.#detached;
+  }
+
+  /** What trying again cannot mend: the queue exists with other arguments. */
+  get mismatch(): LittoralError | undefined {
+    return this.#mismatch;
+  }
+
+  /** Declares and consumes on a connection. Never rejects: it tries again while that connection lives. */
+  async attach(model: ChannelModel): Promise<void> {
+    if (this.#stopped) return;
+    const { queue } = this.#subscription;
+    try {
+      await declareSubscription(model, this.#subscription, this.#queueType);
+      await this.#consume(model);
+      this.#detached = undefined;
+      this.#mismatch = undefined;
+      this.#failures = 0;
+      this.#logger.info({ queue }, 'consuming');
+    } catch (error) {
+      this.#mismatch = isLittoralError(error) ? error : undefined;
+      this.#detach(`cannot consume '${queue}': ${messageOf(error)}`);
+      this.#attachLater(model);
+    }
+  }
+
+  /** To be told that the connection is gone: the broker has taken every delivery back. */
+  onDisconnect(reason: string): void {
+    this.#channel = undefined;
+    clearTimeout(this.#retry);
+    this.#detach(reason);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#detached = 'stopped';
+    const tag = this.#consumerTag;
+    this.#consumerTag = undefined;
+    // A channel that is gone has no consumer to cancel.
+    if (tag !== undefined) await this.#channel?.cancel(tag).catch(() => {});
+  }
+
+  async #consume(model: ChannelModel): Promise<void> {
+    // After a cancel by the broker the channel is still good, and deliveries in hand are settled on it.
+    this.#channel ??= await this.#openChannel(model);
+    // One at a time at first: a message that kills the process would take all others in hand with it at every restart,
+    // and the broker would count that against them.
+    this.#raised = this.#subscription.prefetch === 1;
+    await this.#consumeWith(this.#channel, 1);
+  }
+
+  async #openChannel(model: ChannelModel): Promise<Channel> {
+    const channel = await model.createChannel();
+    channel.on('error', (error) => this.#logger.error({ reason: error.message }, 'the consuming channel failed'));
+    channel.on('close', () => this.#onClose(channel, model));
+    channel.on('cancel', () => this.#onCancel(model));
+    return channel;
+  }
+
+  async #consumeWith(channel: Channel, prefetch: number): Promise<void> {
+    await channel.prefetch(prefetch);
+    const onMessage = (message: ConsumeMessage | null) => {
+      if (message) this.#subscription.onDelivery(this.#toDelivery(channel, message));
+    };
+    const { consumerTag } = await channel.consume(this.#subscription.queue, onMessage);
+    this.#consumerTag = consumerTag;
+    if (this.#stopped) await this.stop();
+  }
+
+  #toDelivery(channel: Channel, message: ConsumeMessage): Delivery {
+    const { fields } = message;
+    let settled = false;
+    const settle = (how: () => void) => {
+      if (settled || this.#channel !== channel) return;
+      settled = true;
+      how();
+    };
+    return {
+      message: fromAmqp(message),
+      routingKey: fields.routingKey,
+      fromBus: fields.exchange === busExchange,
+      redelivered: fields.redelivered,
+      acknowledge: () =>
+        settle(() => {
+          channel.ack(message);
+          if (!this.#raised && !message.properties.headers?.[Header.deliveryCount]) this.#raise(channel);
+        }),
+      release: () => settle(() => channel.nack(message, false, true)),
+      reject: () => settle(() => channel.nack(message, false, false)),
+    };
+  }
+
+  /** A fresh message was handled: from here on as many at a time as the subscription allows. */
+  #raise(channel: Channel): void {
+    this.#raised = true;
+    const tag = this.#consumerTag;
+    if (tag === undefined || this.#stopped) return;
+    // The prefetch of a consumer is fixed when it begins, so another one takes its place.
+    channel
+      .cancel(tag)
+      .then(() => (this.#stopped ? undefined : this.#consumeWith(channel, this.#subscription.prefetch)))
+      .catch((error) => this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch rose'));
+  }
+
+  #onClose(channel: Channel, model: ChannelModel): void {
+    if (this.#channel !== channel) return;
+    this.#channel = undefined;
+    this.#detach(`the channel that consumed '${this.#subscription.queue}' was closed`);
+    this.#attachLater(model);
+  }
+
+  // The queue was deleted, or the node that led it is gone.
+  #onCancel(model: ChannelModel): void {
+    this.#detach(`the broker cancelled the consumer of '${this.#subscription.queue}'`);
+    this.#attachLater(model);
+  }
+
+  #detach(reason: string): void {
+    this.#consumerTag = undefined;
+    if (this.#stopped) return;
+    if (this.#detached !== reason) this.#logger.warn({ reason }, 'not consuming');
+    this.#detached = reason;
+  }
+
+  #attachLater(model: ChannelModel): void {
+    clearTimeout(this.#retry);
+    const delayMs = Math.min(retryDelays.maxMs, retryDelays.firstMs * 2 ** this.#failures);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => {
+      if (this.#currentModel() === model && !this.#stopped) void this.attach(model);
+    }, delayMs).unref();
+  }
+}

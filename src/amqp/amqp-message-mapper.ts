@@ -1,0 +1,63 @@
+import type { ConsumeMessage, Options } from 'amqplib';
+import { Header, type MessageHeaders } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+
+/** The AMQP properties and headers of a message. */
+export function toAmqp({ headers }: TransportMessage, timeToLiveMs: number | undefined): Options.Publish {
+  return {
+    headers: toAmqpHeaders(headers),
+    contentType: shortText(headers[Header.contentType]),
+    messageId: shortText(headers[Header.id]),
+    correlationId: shortText(headers[Header.correlationId]),
+    timestamp: seconds(headers[Header.timestamp]),
+    appId: shortText(headers[Header.sourceServiceName]),
+    type: shortText(headers[Header.routingKey]),
+    expiration: timeToLiveMs === undefined ? undefined : String(timeToLiveMs),
+    persistent: true,
+    mandatory: true,
+  };
+}
+
+/** A delivered message, its AMQP properties among the headers. */
+export function fromAmqp({ properties, content }: ConsumeMessage): TransportMessage {
+  const headers: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(properties.headers ?? {})) headers[name] = fromFieldValue(value);
+  // The property wins over the header of the same meaning: Ecotone reads it so.
+  headers[Header.contentType] = properties.contentType ?? headers[Header.contentType];
+  headers[Header.id] ??= properties.messageId;
+  headers[Header.correlationId] ??= properties.correlationId;
+  return { headers, body: content };
+}
+
+function toAmqpHeaders(headers: MessageHeaders): Record<string, unknown> {
+  const table: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    table[name] = typeof value === 'number' ? toFieldNumber(value) : value;
+  }
+  return table;
+}
+
+/** By itself amqplib takes the smallest type that fits the number, so that one header would change its type by value. */
+function toFieldNumber(value: number): unknown {
+  return Number.isInteger(value) ? { '!': 'int64', value } : { '!': 'double', value };
+}
+
+/** amqplib leaves timestamps and decimals in its own notation. */
+function fromFieldValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('!' in value) || !('value' in value)) return value;
+  if (value['!'] === 'timestamp') return value.value;
+  if (value['!'] === 'decimal') {
+    const { digits, places } = value.value as { digits: number; places: number };
+    return digits / 10 ** places;
+  }
+  return value;
+}
+
+/** Properties are short strings; a text that is too long for one stays a header only. */
+function shortText(value: unknown): string | undefined {
+  return typeof value === 'string' && Buffer.byteLength(value) <= 255 ? value : undefined;
+}
+
+function seconds(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}

@@ -1,0 +1,234 @@
+import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import type { Address, Publication, PublishReceipt } from '../channel/message-channel.ts';
+import { LittoralError, messageOf } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Header } from '../message/message-headers.ts';
+import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
+import { toAmqp } from './amqp-message-mapper.ts';
+import { socketOf } from './amqp-socket.ts';
+import { busExchange, declareBus } from './amqp-topology.ts';
+
+export interface AmqpOutboundOptions {
+  /** How many publishes may wait for their confirm. */
+  readonly maxInFlight: number;
+  /** How many bytes of bodies may wait for their confirm. */
+  readonly maxInFlightBytes: number;
+  readonly confirmTimeoutMs: number;
+  /** RabbitMQ closes the channel over a body that is larger than its own limit. */
+  readonly maxMessageBytes: number;
+  readonly logger: Logger;
+}
+
+interface InFlight {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly messageId: string;
+  readonly bytes: number;
+  readonly deadline: number;
+  returned: boolean;
+  timedOut: boolean;
+  resolve(receipt: PublishReceipt): void;
+  reject(error: LittoralError): void;
+}
+
+/** Publishes with confirms on one channel. */
+export class AmqpOutbound {
+  readonly #options: AmqpOutboundOptions;
+  readonly #connection: AmqpConnection;
+  readonly #inFlight = new Set<InFlight>();
+  #inFlightBytes = 0;
+  #channel: ConfirmChannel | undefined;
+  #corkSocket: () => void = () => {};
+  #sweeper: NodeJS.Timeout | undefined;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(connection: AmqpConnection, options: AmqpOutboundOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /** Opens the channel of a new connection. */
+  async attach(model: ChannelModel): Promise<void> {
+    const channel = await model.createConfirmChannel();
+    channel.on('error', (error) =>
+      this.#options.logger.error({ reason: error.message }, 'the publishing channel failed'),
+    );
+    channel.on('return', (message) => this.#onReturn(message));
+    channel.on('close', () => this.#onClose(channel, model));
+    await declareBus(channel);
+    this.#channel = channel;
+    this.#corkSocket = corker(model);
+  }
+
+  /** Sends one message. See `OutboundChannel.publish`. */
+  publish({ to, message, timeToLiveMs }: Publication): Promise<PublishReceipt> {
+    const { exchange, routingKey } = exchangeAndKey(to);
+    const messageId = String(message.headers[Header.id] ?? '');
+    return new Promise<PublishReceipt>((resolve, reject) => {
+      this.#assertRoom(message.body.byteLength, messageId);
+      const channel = this.#openChannel(messageId);
+      const entry: InFlight = {
+        exchange,
+        routingKey,
+        messageId,
+        bytes: message.body.byteLength,
+        deadline: Date.now() + this.#options.confirmTimeoutMs,
+        returned: false,
+        timedOut: false,
+        resolve,
+        reject,
+      };
+      const properties = toAmqp(message, timeToLiveMs);
+      try {
+        channel.publish(exchange, routingKey, asBuffer(message.body), properties, (error) =>
+          this.#settle(entry, error),
+        );
+      } catch (cause) {
+        // amqplib encodes the whole message before it writes a byte of it.
+        throw new LittoralError('invalid-header', `The message cannot be encoded: ${messageOf(cause)}.`, { messageId });
+      }
+      this.#corkSocket();
+      this.#inFlight.add(entry);
+      this.#inFlightBytes += entry.bytes;
+      this.#sweeper ??= setTimeout(() => this.#sweep(), this.#options.confirmTimeoutMs).unref();
+    });
+  }
+
+  /** Resolves when nothing waits for its confirm any more, at the latest after the deadline. */
+  async flush(deadlineMs: number): Promise<void> {
+    if (this.#inFlight.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs);
+      this.#whenIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #assertRoom(bytes: number, messageId: string): void {
+    const { maxInFlight, maxInFlightBytes, maxMessageBytes } = this.#options;
+    if (bytes > maxMessageBytes) {
+      throw new LittoralError('body-too-large', `The body has ${bytes} bytes; ${maxMessageBytes} are allowed.`);
+    }
+    const full = this.#inFlight.size >= maxInFlight || (bytes > 0 && this.#inFlightBytes + bytes > maxInFlightBytes);
+    if (full && this.#inFlight.size > 0) {
+      throw new LittoralError(
+        'too-many-in-flight',
+        `Nothing was sent: ${this.#inFlight.size} publishes (${this.#inFlightBytes} bytes) wait for the broker's confirm.`,
+        { messageId },
+      );
+    }
+  }
+
+  #openChannel(messageId: string): ConfirmChannel {
+    assertUsable(this.#connection, messageId);
+    if (this.#channel) return this.#channel;
+    throw new LittoralError('broker-unavailable', 'Nothing was sent: the publishing channel is being opened again.', {
+      messageId,
+    });
+  }
+
+  // A return comes before the confirm of its message and carries no tag. The broker answers in order, so the first
+  // publish of that address and id that was not returned yet is the one: one id can be in flight twice.
+  #onReturn({ fields, properties }: Message): void {
+    for (const entry of this.#inFlight) {
+      const same =
+        entry.messageId === properties.messageId &&
+        entry.exchange === fields.exchange &&
+        entry.routingKey === fields.routingKey;
+      if (same && !entry.returned) {
+        entry.returned = true;
+        return;
+      }
+    }
+  }
+
+  #settle(entry: InFlight, error: Error | null): void {
+    this.#inFlight.delete(entry);
+    this.#inFlightBytes -= entry.bytes;
+    if (this.#inFlight.size === 0) this.#whenIdle?.();
+    if (error === null) {
+      entry.resolve({ routed: !entry.returned });
+      return;
+    }
+    const { messageId } = entry;
+    // amqplib has one kind of error for both; only its text tells a nack from a lost channel.
+    if (error.message === 'message nacked') {
+      entry.reject(
+        new LittoralError('nacked', 'A queue refused the message; another may have taken it.', { messageId }),
+      );
+    } else {
+      entry.reject(
+        new LittoralError('connection-lost', 'The message was written, but the connection ended before the confirm.', {
+          messageId,
+          cause: error,
+        }),
+      );
+    }
+  }
+
+  // One timer for all: they all have the same time, so the first in the set is the first that is due. Who timed out
+  // keeps its place in flight, for the broker still holds it: what is outstanding stays bounded.
+  #sweep(): void {
+    this.#sweeper = undefined;
+    const now = Date.now();
+    for (const entry of this.#inFlight) {
+      if (entry.timedOut) continue;
+      if (entry.deadline > now) {
+        this.#sweeper = setTimeout(() => this.#sweep(), entry.deadline - now).unref();
+        return;
+      }
+      entry.timedOut = true;
+      entry.reject(
+        new LittoralError(
+          'confirm-timeout',
+          `The message was written, but the broker did not confirm it within ${this.#options.confirmTimeoutMs} ms.`,
+          { messageId: entry.messageId },
+        ),
+      );
+    }
+  }
+
+  // The broker closes a channel over a fault of its own kind, such as a deleted exchange. The connection lives on.
+  #onClose(channel: ConfirmChannel, model: ChannelModel): void {
+    if (this.#channel !== channel) return;
+    this.#channel = undefined;
+    setTimeout(() => {
+      if (this.#connection.model !== model || this.#channel) return;
+      this.attach(model).catch((error) => {
+        this.#options.logger.error({ reason: messageOf(error) }, 'the publishing channel cannot be opened again');
+        socketOf(model)?.destroy();
+      });
+    }, 100).unref();
+  }
+}
+
+function exchangeAndKey(to: Address): { exchange: string; routingKey: string } {
+  return 'bus' in to ? { exchange: busExchange, routingKey: to.bus } : { exchange: '', routingKey: to.queue };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * amqplib writes every message to the socket by itself. Corked from a publish until its turn of the event loop has been
+ * written, all publishes of one turn go out in one system call.
+ */
+function corker(model: ChannelModel): () => void {
+  const socket = socketOf(model);
+  if (!socket) return () => {};
+  let corked = false;
+  const uncork = () => {
+    corked = false;
+    socket.uncork();
+  };
+  return () => {
+    if (corked) return;
+    corked = true;
+    socket.cork();
+    // amqplib hands the frames to the socket in an immediate that it sets in the next tick; this one comes after it.
+    process.nextTick(() => setImmediate(uncork));
+  };
+}

@@ -1,0 +1,62 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import type { Subscription } from '../channel/message-channel.ts';
+import { LittoralError, messageOf } from '../errors.ts';
+
+/** The exchange that every service publishes to and binds its queue to: Ecotone's. */
+export const busExchange = 'ecotone.distributed';
+
+/** `quorum`: replicated, with a delivery limit. `classic`: as Ecotone declares it, without protection from poison. */
+export type QueueType = 'quorum' | 'classic';
+
+export async function declareBus(channel: Channel): Promise<void> {
+  await channel.assertExchange(busExchange, 'topic', { durable: true });
+}
+
+/**
+ * Declares what a service receives through: its dead letter queue, its queue, its bindings. On a channel of its own,
+ * which a mismatch closes.
+ *
+ * @throws LittoralError `topology-mismatch` when one of them exists with other arguments
+ */
+export async function declareSubscription(
+  model: ChannelModel,
+  subscription: Subscription,
+  queueType: QueueType,
+): Promise<void> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  const { queue, deadLetterQueue, bindingKeys } = subscription;
+  try {
+    await declareBus(channel);
+    await channel.assertQueue(deadLetterQueue, { durable: true });
+    await channel.assertQueue(queue, { durable: true, arguments: queueArguments(queueType, deadLetterQueue) });
+    for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
+    await channel.close();
+  } catch (error) {
+    throw (error as { code?: number }).code === 406 ? mismatch(error, subscription, queueType) : error;
+  }
+}
+
+// Fixed for ever: RabbitMQ refuses to declare an existing queue with other arguments.
+function queueArguments(queueType: QueueType, deadLetterQueue: string): Record<string, unknown> {
+  if (queueType === 'classic') return {};
+  return {
+    'x-queue-type': 'quorum',
+    'x-delivery-limit': 20,
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': deadLetterQueue,
+    'x-dead-letter-strategy': 'at-least-once',
+    'x-overflow': 'reject-publish',
+  };
+}
+
+function mismatch(cause: unknown, { queue, deadLetterQueue }: Subscription, queueType: QueueType): LittoralError {
+  const other = queueType === 'quorum' ? "broker.queueType: 'classic'" : "broker.queueType: 'quorum'";
+  return new LittoralError(
+    'topology-mismatch',
+    `RabbitMQ has '${queue}' or '${deadLetterQueue}' with other arguments than this gateway needs (${queueType}). ` +
+      `It says: ${messageOf(cause)}. Nothing was changed. Either set ${other} if the queue is shared with an ` +
+      'application that declared it, or choose another service name, or move its messages and delete the queue.',
+    { cause },
+  );
+}

@@ -1,0 +1,105 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type HTTPMethods, LogController } from 'fastify';
+import { type RouteContext, registerRoutes } from '../routes/index.ts';
+import { LittoralError } from './errors.ts';
+import { openApi } from './http/openapi.ts';
+import { asLittoralError, clientErrorResponse, sendProblem } from './http/problem.ts';
+import { type SiteGuardOptions, siteGuard } from './http/site-guard.ts';
+import type { Logger } from './logger.ts';
+
+export interface AppOptions {
+  readonly routes: RouteContext;
+  readonly logger: Logger;
+  /** The largest body, in bytes. */
+  readonly bodyLimit: number;
+  readonly guard: SiteGuardOptions;
+}
+
+/** Makes the HTTP server: its routes, its documents, and one shape for every error. It does not listen yet. */
+export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    // One line per message is written where the message is handled.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit,
+    // Keys are measured in bytes, after decoding, by what publishes them.
+    routerOptions: { maxParamLength: 4096 },
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, asLittoralError(error)),
+    clientErrorHandler(error, socket) {
+      if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
+      socket.end(clientErrorResponse(error));
+    },
+  });
+
+  // Bodies are handed on as the bytes that came in; the schemas describe, the bus checks.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setValidatorCompiler(() => () => true);
+
+  const refuseForeignSites = siteGuard(guard);
+  app.addHook('onRequest', (request, _reply, done) => {
+    refuseForeignSites(request);
+    done();
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const known = asLittoralError(error);
+    if (known.code === 'internal-error')
+      request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed');
+    return sendProblem(reply, known);
+  });
+  app.setNotFoundHandler(({ method, url }) => {
+    throw new LittoralError(
+      'route-not-found',
+      `No route ${method} ${url.split('?')[0]}. All routes are listed under /docs.`,
+    );
+  });
+
+  app.register(swagger, { openapi: openApi });
+  app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: contentSecurityPolicy,
+    uiConfig: { tryItOutEnabled: true },
+  });
+  app.register(async (scope) => registerRoutes(scope, routes));
+  refuseOtherMethods(app);
+  return app;
+}
+
+// Swagger UI needs inline styles and images; nothing from elsewhere, and no page may frame it.
+const contentSecurityPolicy = {
+  'default-src': "'self'",
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  'object-src': "'none'",
+  'base-uri': "'self'",
+  'frame-ancestors': "'none'",
+};
+
+/** A known path with another method is 405 and says which ones there are (RFC 9110 section 15.5.6). */
+function refuseOtherMethods(app: FastifyInstance): void {
+  const methodsOf = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set();
+    for (const name of [method].flat()) methods.add(name);
+    methodsOf.set(url, methods);
+  });
+  app.register(async (scope) => {
+    for (const [url, methods] of [...methodsOf]) {
+      if (url.startsWith('/docs')) continue;
+      const allow = [...methods].join(', ');
+      const others = scope.supportedMethods.filter((name) => !methods.has(name)) as HTTPMethods[];
+      scope.route({
+        method: others,
+        url,
+        schema: { hide: true },
+        handler: ({ method }) => {
+          throw new LittoralError('method-not-allowed', `${url} has no ${method}; it has ${allow}.`, {
+            headers: { allow },
+          });
+        },
+      });
+    }
+  });
+}

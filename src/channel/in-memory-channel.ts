@@ -1,0 +1,170 @@
+import { LittoralError } from '../errors.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { InMemoryConsumer } from './in-memory-consumer.ts';
+import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
+import type {
+  Address,
+  ChannelHealth,
+  Consumer,
+  MessageChannel,
+  Publication,
+  PublishReceipt,
+  Subscription,
+} from './message-channel.ts';
+
+/** What dead letters name as the exchange that a message of the bus came through. */
+const busExchange = 'ecotone.distributed';
+
+const longestTimeoutMs = 2 ** 31 - 1;
+
+interface InMemoryChannelOptions {
+  /**
+   * How many messages may wait in a queue, dead letter queues excepted. Beyond, a publish is refused as `nacked`.
+   * Default: 100,000.
+   */
+  readonly maxMessages?: number;
+}
+
+/**
+ * A broker within the process: a topic exchange and queues with the behaviour of RabbitMQ's quorum queues. Nothing
+ * outlives the process, and nothing that waits keeps it alive.
+ */
+export class InMemoryChannel implements MessageChannel {
+  readonly name = 'in-memory';
+  readonly durable = false;
+  readonly #maxMessages: number;
+  readonly #queues = new Map<string, InMemoryQueue>();
+  readonly #consumers = new Set<InMemoryConsumer>();
+  #started = false;
+  #closed: Promise<void> | undefined;
+
+  constructor({ maxMessages = 100_000 }: InMemoryChannelOptions = {}) {
+    this.#maxMessages = maxMessages;
+  }
+
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    for (const consumer of this.#consumers) consumer.attach();
+  }
+
+  /** @throws LittoralError `topology-mismatch` when the queue exists with another dead letter queue */
+  subscribe(subscription: Subscription): Consumer {
+    const queue = this.#declare(subscription);
+    queue.bind(subscription.bindingKeys);
+    const consumer = new InMemoryConsumer(queue, subscription);
+    this.#consumers.add(consumer);
+    if (this.#closed !== undefined) consumer.detach('the channel is closed');
+    else if (this.#started) consumer.attach();
+    return consumer;
+  }
+
+  // Without an await before the messages are in their queues: the order of the calls is the order of the messages.
+  async publish({ to, message, timeToLiveMs }: Publication): Promise<PublishReceipt> {
+    this.#refuseUnlessOpen(message);
+    const queues = this.#queuesFor(to);
+    if (queues.length === 0) return { routed: false };
+    const route = 'bus' in to ? { exchange: busExchange, routingKey: to.bus } : { exchange: '', routingKey: to.queue };
+    const arrival = { message: isolated(message), ...route, timeToLiveMs };
+    const full = queues.filter((queue) => queue.isFull);
+    for (const queue of queues) {
+      if (!full.includes(queue)) queue.put(arrival);
+    }
+    if (full.length > 0) {
+      const names = full.map((queue) => `'${queue.name}'`).join(', ');
+      const detail = `No room in ${names}: ${this.#maxMessages} messages wait. Consume them, or raise maxMessages.`;
+      throw new LittoralError('nacked', detail, messageIdOf(message));
+    }
+    return { routed: true };
+  }
+
+  async hasQueue(queue: string): Promise<boolean> {
+    return this.#queues.has(queue);
+  }
+
+  health(): ChannelHealth {
+    if (this.#closed !== undefined) return { ready: false, reason: 'the channel is closed' };
+    if (!this.#started) return { ready: false, reason: 'the channel has not been started' };
+    return { ready: true };
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closed ??= this.#closeWithin(deadlineMs);
+    return this.#closed;
+  }
+
+  /** What waits in a queue, the next one first, without what consumers have in hand. No such queue: nothing. */
+  messages(queue: string): TransportMessage[] {
+    return this.#queues.get(queue)?.messages ?? [];
+  }
+
+  async #closeWithin(deadlineMs: number): Promise<void> {
+    for (const consumer of this.#consumers) consumer.detach('the channel is closed');
+    const queues = [...this.#queues.values()];
+    await before(deadlineMs, Promise.all(queues.map((queue) => queue.allSettled())));
+    for (const queue of queues) queue.close();
+  }
+
+  #declare({ queue: name, deadLetterQueue: deadLetterName }: Subscription): InMemoryQueue {
+    const existing = this.#queues.get(name);
+    if (existing === undefined) {
+      const deadLetterQueue =
+        this.#queues.get(deadLetterName) ?? this.#add({ name: deadLetterName, maxMessages: Infinity });
+      return this.#add({ name, maxMessages: this.#maxMessages, deadLetterQueue });
+    }
+    if (existing.deadLetterQueue?.name !== deadLetterName) {
+      const found = existing.deadLetterQueue === undefined ? 'none' : `'${existing.deadLetterQueue.name}'`;
+      throw new LittoralError(
+        'topology-mismatch',
+        `Queue '${name}' exists with ${found} as its dead letter queue, not '${deadLetterName}'. Choose another name.`,
+      );
+    }
+    return existing;
+  }
+
+  #add(options: QueueOptions): InMemoryQueue {
+    const queue = new InMemoryQueue(options);
+    this.#queues.set(queue.name, queue);
+    return queue;
+  }
+
+  #queuesFor(to: Address): InMemoryQueue[] {
+    if ('bus' in to) return [...this.#queues.values()].filter((queue) => queue.isBoundTo(to.bus));
+    const queue = this.#queues.get(to.queue);
+    return queue === undefined ? [] : [queue];
+  }
+
+  #refuseUnlessOpen(message: TransportMessage): void {
+    if (this.#closed !== undefined) {
+      throw new LittoralError('draining', 'The in-memory channel is closed: nothing was sent.', messageIdOf(message));
+    }
+    if (!this.#started) {
+      throw new LittoralError(
+        'broker-unavailable',
+        'The in-memory channel has not been started.',
+        messageIdOf(message),
+      );
+    }
+  }
+}
+
+/** The publisher keeps its message and may change it; consumers must not see that. */
+function isolated({ headers, body }: TransportMessage): TransportMessage {
+  // Not `body.slice()`: on a Buffer that shares the memory.
+  return { headers: Object.freeze({ ...headers }), body: new Uint8Array(body) };
+}
+
+function messageIdOf({ headers }: TransportMessage): { messageId?: string } {
+  const id = headers[Header.id];
+  return typeof id === 'string' ? { messageId: id } : {};
+}
+
+async function before(deadlineMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(deadlineMs, longestTimeoutMs));
+  });
+  await Promise.race([work, deadline]);
+  clearTimeout(timer);
+}

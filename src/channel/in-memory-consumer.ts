@@ -1,0 +1,39 @@
+import type { InMemoryQueue, Receiver } from './in-memory-queue.ts';
+import type { Consumer, Delivery, Subscription } from './message-channel.ts';
+
+/** The consumer of one queue of the in-memory channel. */
+export class InMemoryConsumer implements Consumer, Receiver {
+  readonly prefetch: number;
+  readonly onDelivery: (delivery: Delivery) => void;
+  inHand = 0;
+  readonly #queue: InMemoryQueue;
+  #detached: string | undefined = 'the channel has not been started';
+  #stopped = false;
+
+  constructor(queue: InMemoryQueue, { prefetch, onDelivery }: Subscription) {
+    this.#queue = queue;
+    this.prefetch = prefetch;
+    this.onDelivery = onDelivery;
+  }
+
+  get detached(): string | undefined {
+    return this.#detached;
+  }
+
+  attach(): void {
+    if (this.#stopped) return;
+    this.#detached = undefined;
+    this.#queue.attach(this);
+  }
+
+  detach(reason: string): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#detached = reason;
+    this.#queue.detach(this);
+  }
+
+  async stop(): Promise<void> {
+    this.detach('the consumer was stopped');
+  }
+}

@@ -1,0 +1,115 @@
+import type { TransportMessage } from '../message/transport-message.ts';
+
+/**
+ * The port to a broker: publish to the bus that all services share, send to one queue by name, receive from the queue
+ * of a service. One contract suite runs against every implementation.
+ */
+export interface MessageChannel extends OutboundChannel {
+  /** The name that users see: in `/readyz`, in every 202, in the first lines of the log. */
+  readonly name: string;
+
+  /** Whether messages outlive the process. */
+  readonly durable: boolean;
+
+  /**
+   * Begins to connect, and keeps on trying for ever.
+   *
+   * @returns when the first attempt has ended, connected or not: a gateway starts without its broker
+   * @throws LittoralError `topology-mismatch` when the first attempt found what trying again cannot mend
+   */
+  start(): Promise<void>;
+
+  /**
+   * Receives what arrives in the queue of a service, from now on and again after every lost connection. The queue, its
+   * bindings and its dead letter queue are declared first. The handler is called with at most `prefetch` deliveries
+   * that it has not settled. Call it before or after `start`.
+   */
+  subscribe(subscription: Subscription): Consumer;
+
+  /** What `/readyz` reports. */
+  health(): ChannelHealth;
+
+  /**
+   * Waits for what is in flight, up to the deadline, then closes. Deliveries that were not settled go back to the queue
+   * in their order. Nothing can be published afterwards.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** The half of the port that sends. */
+export interface OutboundChannel {
+  /**
+   * Resolves once the message is safe: persisted by every queue that it was routed to. Whatever the message holds, a
+   * failure concerns that message alone.
+   *
+   * @throws LittoralError
+   * - `too-many-in-flight`, `broker-unavailable`, `broker-blocked`, `draining`: nothing was sent
+   * - `nacked`, `confirm-timeout`, `connection-lost`: one of several queues, or all, may have the message
+   */
+  publish(publication: Publication): Promise<PublishReceipt>;
+
+  /**
+   * Whether a queue of that name exists. A found one is remembered for some seconds.
+   *
+   * @throws LittoralError `broker-unavailable` when it cannot be told
+   */
+  hasQueue(queue: string): Promise<boolean>;
+}
+
+/** Where a message goes: to every queue whose binding matches a key on the bus, or to one queue by its name. */
+export type Address = { readonly bus: string } | { readonly queue: string };
+
+export interface Publication {
+  readonly to: Address;
+  readonly message: TransportMessage;
+  /** After how many milliseconds the message expires in a queue. An integer from 1 to 4,294,967,295. Default: never. */
+  readonly timeToLiveMs?: number | undefined;
+}
+
+export interface PublishReceipt {
+  /** False when no queue took the message: it is confirmed all the same, and gone. */
+  readonly routed: boolean;
+}
+
+export interface Subscription {
+  /** The queue that is consumed. */
+  readonly queue: string;
+  /** Where the broker puts what expired or was delivered too often. Declared before the queue itself. */
+  readonly deadLetterQueue: string;
+  /** Keys on the bus: words between dots, `*` for one word, `#` for any number of words, none included. */
+  readonly bindingKeys: readonly string[];
+  /** How many deliveries may be in hand at once. At least 1. */
+  readonly prefetch: number;
+  /** Called for each delivery. Must not throw, and settles every delivery exactly once, in any order. */
+  readonly onDelivery: (delivery: Delivery) => void;
+}
+
+/** One message in hand. Settling it after the channel lost its connection does nothing: the broker gives it again. */
+export interface Delivery {
+  readonly message: TransportMessage;
+  /** The key that the message was published under, where the channel knows it. */
+  readonly routingKey: string;
+  /** Whether the message came through the bus that all services share, not straight to the queue. */
+  readonly fromBus: boolean;
+  readonly redelivered: boolean;
+  /** Done: the message leaves the queue. */
+  acknowledge(): void;
+  /** Not now: the message goes back to the head of the queue and is delivered again. */
+  release(): void;
+  /** Never: the channel moves the message, as it came, to the dead letter queue. */
+  reject(): void;
+}
+
+export interface Consumer {
+  /** Why nothing is received at the moment; undefined while attached. */
+  readonly detached: string | undefined;
+  /** Takes no more deliveries. Those in hand can still be settled. */
+  stop(): Promise<void>;
+}
+
+export interface ChannelHealth {
+  /** Whether a publish can be accepted now. */
+  readonly ready: boolean;
+  /** Why not. Holds no secrets. */
+  readonly reason?: string | undefined;
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { loadConfigFile } from './config-file.ts';
+import { isLittoralError, LittoralError, messageOf } from './errors.ts';
+import { createGateway } from './gateway.ts';
+import * as littoral from './index.ts';
+import { serve } from './server.ts';
+import { version } from './version.ts';
+
+const usage = `littoral ${version}
+
+Usage:
+  littoral start [--config FILE] [--no-consume]
+
+Commands:
+  start          Run the gateway: send what comes over HTTP, and call the handlers.
+
+Options:
+  --config FILE  The configuration: .ts, .js, .mjs or .json. Default: ./littoral.config.ts (.js, .mjs, .json) if there
+                 is one, else the environment alone.
+  --no-consume   Send only; leave the queue of the service to others.
+  --help         Show this.
+  --version      Show the version.
+
+Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), CHANNEL, HOST, PORT, LOG_LEVEL.
+`;
+
+const exitCode = { failed: 1, wrongUsage: 2 } as const;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const { command, options } = parse(argv);
+  if (options.version) return void process.stdout.write(`${version}\n`);
+  if (options.help || command === 'help') return void process.stdout.write(usage);
+  if (command !== 'start') {
+    throw wrongUsage(command === undefined ? 'No command.' : `No command '${command}'.`);
+  }
+  const { config } = await loadConfigFile(options.config, { littoral });
+  await serve(createGateway(config, { consume: options['no-consume'] !== true }));
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', short: 'c' },
+        'no-consume': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+      },
+    });
+    if (positionals.length > 1) throw wrongUsage(`'${positionals[1]}' is one argument too many.`);
+    return { command: positionals[0], options: values };
+  } catch (error) {
+    throw isLittoralError(error) ? error : wrongUsage(messageOf(error));
+  }
+}
+
+function wrongUsage(detail: string): LittoralError {
+  return new LittoralError('wrong-usage', `${detail}\nSee littoral --help.`);
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  // What littoral says on purpose needs no stack trace; everything else does.
+  const text = isLittoralError(error) ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`littoral: ${text}\n`);
+  process.exit(isLittoralError(error) && error.code === 'wrong-usage' ? exitCode.wrongUsage : exitCode.failed);
+});

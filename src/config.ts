@@ -1,0 +1,128 @@
+import Type, { type Static } from 'typebox';
+import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
+import type { HandlerDefinition } from './handler/handler-definition.ts';
+
+const closed = { additionalProperties: false };
+const Milliseconds = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+
+/** What a configuration may hold, as far as a schema can say. */
+export const Settings = Type.Object(
+  {
+    service: Type.String(),
+    channel: Type.Optional(Type.Union([Type.Literal('in-memory'), Type.Literal('rabbitmq')])),
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+    defaultSerializationMediaType: Type.Optional(Type.String()),
+    logLevel: Type.Optional(
+      Type.Union(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level))),
+    ),
+    shutdownTimeoutMs: Type.Optional(Milliseconds),
+    broker: Type.Optional(
+      Type.Object(
+        {
+          url: Type.Optional(Type.String()),
+          queueType: Type.Optional(Type.Union([Type.Literal('quorum'), Type.Literal('classic')])),
+          caFile: Type.Optional(Type.String()),
+          checkDestinations: Type.Optional(Type.Boolean()),
+          heartbeatSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
+          connectTimeoutMs: Type.Optional(Milliseconds),
+          confirmTimeoutMs: Type.Optional(Milliseconds),
+          maxInFlight: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxInFlightBytes: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxMessageBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 536_870_912 })),
+        },
+        closed,
+      ),
+    ),
+    http: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(Type.String({ minLength: 1 })),
+          port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+          bodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
+          allowedHosts: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+          forwardHeaders: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
+          idempotencyScopeHeader: Type.Optional(Type.String({ minLength: 1 })),
+        },
+        closed,
+      ),
+    ),
+    handlers: Type.Optional(Type.Array(Type.Unknown())),
+    converters: Type.Optional(Type.Array(Type.Unknown())),
+  },
+  closed,
+);
+
+/** What a gateway is told. Every setting but the service's name has a default. */
+export interface Config {
+  /** The service that this gateway stands beside. Names its queue. At most 200 bytes. `SERVICE_NAME` overrides it. */
+  service?: string | undefined;
+  /**
+   * Default: `rabbitmq` with a broker URL, else `in-memory`, where nothing outlives the process. With
+   * `NODE_ENV=production` in-memory must be asked for. `CHANNEL` overrides it.
+   */
+  channel?: 'in-memory' | 'rabbitmq' | undefined;
+  broker?: BrokerConfig | undefined;
+  http?: HttpConfig | undefined;
+  /** What `defineCommandHandler` and `defineEventHandler` made. Default: none; the gateway then only sends. */
+  handlers?: readonly HandlerDefinition[] | undefined;
+  /** Media type converters, asked before the built-in ones. */
+  converters?: readonly MediaTypeConverter[] | undefined;
+  /** How many messages are handled at once. Default: 10. */
+  concurrency?: number | undefined;
+  /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */
+  defaultSerializationMediaType?: string | undefined;
+  /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
+  logLevel?: string | undefined;
+  /** How long a shutdown waits for what is in hand. Default: 10 s. */
+  shutdownTimeoutMs?: number | undefined;
+}
+
+export interface BrokerConfig {
+  /** `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. `AMQP_URL` or `AMQP_URL_FILE` overrides it. */
+  url?: string | undefined;
+  /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */
+  queueType?: 'quorum' | 'classic' | undefined;
+  /** A file of certificates to trust, PEM. Default: those that Node trusts. */
+  caFile?: string | undefined;
+  /** Whether a destination is looked for before a command is sent to it. Default: true. */
+  checkDestinations?: boolean | undefined;
+  /** A broker that is silent for twice as long is taken for dead. Default: 5. */
+  heartbeatSeconds?: number | undefined;
+  /** Default: 10 s. */
+  connectTimeoutMs?: number | undefined;
+  /** After which the outcome of a publish is unknown (504). Default: 10 s. */
+  confirmTimeoutMs?: number | undefined;
+  /** How many publishes may wait for their confirm; more are refused (429). Default: 1000. */
+  maxInFlight?: number | undefined;
+  /** The same in bytes of bodies. Default: 64 MiB. */
+  maxInFlightBytes?: number | undefined;
+  /** Larger messages are refused, for RabbitMQ would close the channel over them. Default: 16 MiB, as RabbitMQ 4. */
+  maxMessageBytes?: number | undefined;
+}
+
+export interface HttpConfig {
+  /** Default: 127.0.0.1. `HOST` overrides it. */
+  host?: string | undefined;
+  /** Default: 3000; 0 takes a free one. `PORT` overrides it. */
+  port?: number | undefined;
+  /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
+  bodyLimit?: number | undefined;
+  /** Host names, beside those of loopback, under which browsers may reach this gateway. Default: none. */
+  allowedHosts?: readonly string[] | undefined;
+  /** Request headers that become message headers: `{ 'x-tenant-id': 'tenantId' }`. Default: none. */
+  forwardHeaders?: Readonly<Record<string, string>> | undefined;
+  /** The request header that keeps the idempotency keys of several tenants apart. Default: none, one space for all. */
+  idempotencyScopeHeader?: string | undefined;
+}
+
+/** Types a configuration file. Returns what it is given. */
+export function defineConfig(config: Config): Config {
+  return config;
+}
+
+// The schema and the documented interface must not drift apart.
+type Same<A, B> = keyof A extends keyof B ? (keyof B extends keyof A ? true : never) : never;
+type SettingsOf<Key extends keyof Static<typeof Settings>> = NonNullable<Static<typeof Settings>[Key]>;
+true satisfies Same<Config, Static<typeof Settings>>;
+true satisfies Same<BrokerConfig, SettingsOf<'broker'>>;
+true satisfies Same<HttpConfig, SettingsOf<'http'>>;

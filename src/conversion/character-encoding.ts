@@ -1,0 +1,36 @@
+import { isUtf8 } from 'node:buffer';
+import { TextDecoder } from 'node:util';
+import { LittoralError } from '../errors.ts';
+import type { MediaType } from './media-type.ts';
+
+/**
+ * Decodes bytes by the charset of their media type, UTF-8 where it names none.
+ *
+ * @throws LittoralError `malformed-body` for bytes that the charset does not allow, `unsupported-media-type` for a
+ * charset that is not known
+ */
+export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
+  const charset = mediaType.charset ?? 'utf-8';
+  if (charset === 'utf-8' || charset === 'utf8') {
+    if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  }
+  const decoder = decoderOf(charset, mediaType);
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw notInCharset(mediaType, charset, cause);
+  }
+}
+
+function decoderOf(charset: string, mediaType: MediaType): TextDecoder {
+  try {
+    return new TextDecoder(charset, { fatal: true });
+  } catch (cause) {
+    throw new LittoralError('unsupported-media-type', `The charset of "${mediaType.text}" is not known.`, { cause });
+  }
+}
+
+function notInCharset(mediaType: MediaType, charset: string, cause?: unknown): LittoralError {
+  return new LittoralError('malformed-body', `The body of type ${mediaType.text} is not valid ${charset}.`, { cause });
+}

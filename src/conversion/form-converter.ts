@@ -1,0 +1,50 @@
+import { parse, stringify } from 'node:querystring';
+import { LittoralError } from '../errors.ts';
+import { decodeText } from './character-encoding.ts';
+import { isForm, isValue, type MediaType } from './media-type.ts';
+import type { MediaTypeConverter } from './media-type-converter.ts';
+
+/** `application/x-www-form-urlencoded`: fields of text; a field that comes more than once is a list. */
+export const formConverter: MediaTypeConverter = {
+  name: 'form',
+  matches: (source, target) => (isForm(source) && isValue(target)) || (isValue(source) && isForm(target)),
+  convert: (payload, source, target) =>
+    isValue(source) ? encodeForm(payload, target) : decodeForm(payload as Uint8Array, source),
+};
+
+function decodeForm(bytes: Uint8Array, source: MediaType): Record<string, unknown> {
+  const text = decodeText(bytes, { ...source, charset: undefined });
+  let broken = false;
+  const fields = parse(text, '&', '=', {
+    maxKeys: 0,
+    // What this throws, querystring answers with a guess of its own; so it is noted here.
+    decodeURIComponent(part) {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        broken = true;
+        return part;
+      }
+    },
+  });
+  if (broken) {
+    throw new LittoralError('malformed-body', `The body of type ${source.text} has a broken percent-encoding.`);
+  }
+  return fields;
+}
+
+function encodeForm(value: unknown, target: MediaType): Uint8Array {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.values(value).every(isField)) {
+    throw new LittoralError('not-convertible', `Only an object of plain fields can be written as ${target.text}.`);
+  }
+  return Buffer.from(stringify(value as Record<string, string>));
+}
+
+function isField(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isScalar);
+  return isScalar(value);
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+}

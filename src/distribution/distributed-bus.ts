@@ -1,0 +1,246 @@
+import type { OutboundChannel } from '../channel/message-channel.ts';
+import type { ConversionService } from '../conversion/conversion-service.ts';
+import { decodeJson } from '../conversion/json-converter.ts';
+import { isJson, type MediaType, parseMediaType, valueMediaType } from '../conversion/media-type.ts';
+import { LittoralError } from '../errors.ts';
+import type { HandlerRegistry } from '../handler/handler-registry.ts';
+import { faultOfKey } from '../handler/routing-key.ts';
+import { Header, type PayloadType } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import type { Metadata } from './outbound-headers.ts';
+import { outboundMessage } from './outbound-message.ts';
+import type { SendOptions } from './send-options.ts';
+import { serviceQueue } from './service-queue.ts';
+
+/** What became of a message. Its existence means that the broker has confirmed it. */
+export interface SendReceipt {
+  readonly messageId: string;
+  readonly correlationId: string;
+  /** False only for an event that nobody subscribes to. */
+  readonly routed: boolean;
+}
+
+/** How a payload is converted before it is sent. */
+export interface ConversionOptions extends SendOptions {
+  /** What the payload is. Default: a JavaScript value. */
+  readonly sourceMediaType?: string | undefined;
+  /** What it is sent as. Default: the media type that the configuration names, else JSON. */
+  readonly targetMediaType?: string | undefined;
+}
+
+export interface DistributedBusOptions {
+  /** The service that sends. */
+  readonly service: string;
+  readonly channel: OutboundChannel;
+  readonly conversion: ConversionService;
+  readonly registry: HandlerRegistry;
+  /** Whether a destination's queue is looked for before a command or message is sent to it. */
+  readonly checkDestinations: boolean;
+  readonly defaultSerializationMediaType: string;
+}
+
+/**
+ * Sends commands and messages to one service by name, publishes events to whoever listens: Ecotone's distributed bus.
+ *
+ * Every method resolves after the broker confirmed the message. They reject with a LittoralError, whose `outcome` says
+ * whether the message may have been sent all the same: `invalid-key`, `invalid-header`, `reserved-header`,
+ * `headers-too-large`, `body-too-large`, `unsupported-media-type`, `malformed-body`, `not-convertible`,
+ * `payload-refused`, `destination-not-found`, and what `OutboundChannel.publish` rejects with.
+ */
+export class DistributedBus {
+  readonly #options: DistributedBusOptions;
+
+  constructor(options: DistributedBusOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a command, as it is, to the one service that handles it.
+   *
+   * @param destination the service's name
+   * @param routingKey the command's name
+   * @param command bytes, or text that is sent as UTF-8
+   * @param sourceMediaType what the command is
+   * @param metadata headers for the handler
+   */
+  async sendCommand(
+    destination: string,
+    routingKey: string,
+    command: string | Uint8Array,
+    sourceMediaType = 'text/plain',
+    metadata: Metadata = {},
+    options: SendOptions = {},
+  ): Promise<SendReceipt> {
+    return this.#send('command', destination, routingKey, bytesOf(command), sourceMediaType, metadata, options);
+  }
+
+  /** Converts a command, then sends it to the one service that handles it. */
+  async convertAndSendCommand(
+    destination: string,
+    routingKey: string,
+    command: unknown,
+    metadata: Metadata = {},
+    options: ConversionOptions = {},
+  ): Promise<SendReceipt> {
+    const { body, contentType } = this.#convert(command, options);
+    return this.#send('command', destination, routingKey, body, contentType, metadata, options);
+  }
+
+  /**
+   * Publishes an event, as it is, to every service that subscribes to it.
+   *
+   * @param routingKey the event's name
+   * @param event bytes, or text that is sent as UTF-8
+   * @param sourceMediaType what the event is
+   * @param metadata headers for the handlers
+   */
+  async publishEvent(
+    routingKey: string,
+    event: string | Uint8Array,
+    sourceMediaType = 'text/plain',
+    metadata: Metadata = {},
+    options: SendOptions = {},
+  ): Promise<SendReceipt> {
+    return this.#send('event', routingKey, routingKey, bytesOf(event), sourceMediaType, metadata, options);
+  }
+
+  /** Converts an event, then publishes it to every service that subscribes to it. */
+  async convertAndPublishEvent(
+    routingKey: string,
+    event: unknown,
+    metadata: Metadata = {},
+    options: ConversionOptions = {},
+  ): Promise<SendReceipt> {
+    const { body, contentType } = this.#convert(event, options);
+    return this.#send('event', routingKey, routingKey, body, contentType, metadata, options);
+  }
+
+  /**
+   * Sends a message to a channel of a service.
+   *
+   * @param destination the service's name
+   * @param channel the channel's name in that service
+   * @param payload bytes, or text that is sent as UTF-8
+   */
+  async sendMessage(
+    destination: string,
+    channel: string,
+    payload: string | Uint8Array,
+    sourceMediaType = 'text/plain',
+    metadata: Metadata = {},
+    options: SendOptions = {},
+  ): Promise<SendReceipt> {
+    return this.#send('message', destination, channel, bytesOf(payload), sourceMediaType, metadata, options);
+  }
+
+  /** Converts a payload, then sends it to a channel of a service. Ecotone has no such method; HTTP callers expect it. */
+  async convertAndSendMessage(
+    destination: string,
+    channel: string,
+    payload: unknown,
+    metadata: Metadata = {},
+    options: ConversionOptions = {},
+  ): Promise<SendReceipt> {
+    const { body, contentType } = this.#convert(payload, options);
+    return this.#send('message', destination, channel, body, contentType, metadata, options);
+  }
+
+  #convert(payload: unknown, options: ConversionOptions): { body: Uint8Array; contentType: string } {
+    const { sourceMediaType, targetMediaType } = options;
+    const source = sourceMediaType === undefined ? valueMediaType : mediaTypeOf(sourceMediaType);
+    const target = mediaTypeOf(targetMediaType ?? this.#options.defaultSerializationMediaType);
+    const body = this.#options.conversion.convert(payload, source, target) as Uint8Array;
+    return { body, contentType: target.text };
+  }
+
+  async #send(
+    payloadType: PayloadType,
+    target: string,
+    routingKey: string,
+    body: Uint8Array,
+    contentType: string,
+    metadata: Metadata,
+    options: SendOptions,
+  ): Promise<SendReceipt> {
+    checkKeys(payloadType, target, routingKey);
+    const mediaType = mediaTypeOf(contentType);
+    if (isJson(mediaType)) decodeJson(body, mediaType);
+    const outbound = { payloadType, target, routingKey, body, contentType, metadata, options };
+    const message = outboundMessage(outbound, this.#options.service);
+    await this.#checkWithOwnHandlers(payloadType, target, routingKey, message);
+
+    const { channel, checkDestinations } = this.#options;
+    const messageId = String(message.headers[Header.id]);
+    const mustArrive = payloadType !== 'event';
+    // An event subscriber whose binding is wider than the service's own would swallow it, and it would count as routed.
+    if (mustArrive && checkDestinations && !(await channel.hasQueue(serviceQueue(target)))) {
+      throw destinationNotFound(target, messageId);
+    }
+    const { routed } = await channel.publish({ to: { bus: target }, message, timeToLiveMs: options.timeToLive });
+    if (mustArrive && !routed) throw destinationNotFound(target, messageId);
+    return { messageId, correlationId: String(message.headers[Header.correlationId]), routed };
+  }
+
+  /** What this gateway itself would refuse at delivery is refused at once. */
+  async #checkWithOwnHandlers(
+    payloadType: PayloadType,
+    target: string,
+    routingKey: string,
+    message: TransportMessage,
+  ): Promise<void> {
+    const { registry, service } = this.#options;
+    const invocation = { message: { headers: message.headers, payload: message.body } };
+    if (payloadType === 'event') {
+      for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(invocation);
+    } else if (payloadType === 'command' && target === service) {
+      await registry.distributedCommandHandler(routingKey)?.checkPayload(invocation);
+    }
+  }
+}
+
+function bytesOf(payload: string | Uint8Array): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload;
+}
+
+function mediaTypeOf(text: string): MediaType {
+  const mediaType = parseMediaType(text);
+  if (!mediaType || Buffer.byteLength(text) > 255) {
+    throw new LittoralError(
+      'unsupported-media-type',
+      `"${text.slice(0, 64)}" is not a media type of at most 255 bytes.`,
+    );
+  }
+  return mediaType;
+}
+
+const keyNames = {
+  command: ['destination', 'routing key'],
+  event: ['routing key', 'routing key'],
+  message: ['destination', 'channel'],
+} as const;
+
+/** The longest service name whose queue's name is still one that AMQP can carry. */
+const maxDestinationBytes = 200;
+
+function checkKeys(payloadType: PayloadType, target: string, routingKey: string): void {
+  const [targetName, routingKeyName] = keyNames[payloadType];
+  checkKey(routingKeyName, routingKey);
+  checkKey(targetName, target);
+  if (payloadType !== 'event' && Buffer.byteLength(target) > maxDestinationBytes) {
+    throw new LittoralError('invalid-key', `The destination is longer than ${maxDestinationBytes} bytes.`);
+  }
+}
+
+function checkKey(name: string, key: string): void {
+  const fault = typeof key === 'string' ? faultOfKey(key) : 'is not a text';
+  if (fault) throw new LittoralError('invalid-key', `The ${name} ${fault}.`);
+}
+
+function destinationNotFound(destination: string, messageId: string): LittoralError {
+  const queue = serviceQueue(destination);
+  return new LittoralError(
+    'destination-not-found',
+    `No service '${destination}' on this bus: the queue '${queue}' does not exist or is not bound to it. Check the name, or start the service once.`,
+    { messageId },
+  );
+}

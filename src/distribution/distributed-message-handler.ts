@@ -1,0 +1,74 @@
+import { describeValue } from '../conversion/describe-value.ts';
+import { LittoralError } from '../errors.ts';
+import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
+import type { Message } from '../message/message.ts';
+import { Header } from '../message/message-headers.ts';
+
+/** Who a message that reached this service is for: its handlers; none when it is not for this service. */
+export type Recipients = readonly RegisteredHandler[];
+
+const none: Recipients = [];
+
+/** Finds out who a message of the distributed bus is for. */
+export class DistributedMessageHandler {
+  readonly #service: string;
+  readonly #registry: HandlerRegistry;
+
+  constructor(service: string, registry: HandlerRegistry) {
+    this.#service = service;
+    this.#registry = registry;
+  }
+
+  /**
+   * @param message what arrived in the service's queue
+   * @param key the key that it was published under, where it came through the bus
+   * @returns no handlers for what a wide binding brought: commands for others, events without a handler
+   * @throws LittoralError `malformed-message`, `no-handler`
+   */
+  recipientsOf(message: Message, key: string | undefined): Recipients {
+    const payloadType = message.headers[Header.payloadType];
+    switch (payloadType) {
+      case 'command':
+        return this.#isForThisService(message, key)
+          ? [this.#commandHandler(textHeader(message, Header.routingKey))]
+          : none;
+      case 'event':
+        return this.#registry.distributedEventHandlers(textHeader(message, Header.routingKey));
+      case 'message':
+        if (!this.#isForThisService(message, key)) return none;
+        throw new LittoralError(
+          'no-handler',
+          `No channel '${textHeader(message, Header.routingKey)}' in ${this.#service}: this service takes commands and events.`,
+        );
+      default:
+        throw malformed(Header.payloadType, payloadType, 'command, event or message');
+    }
+  }
+
+  /** A command names its service; a message of Ecotone only carries the key that it was published under. */
+  #isForThisService({ headers }: Message, key: string | undefined): boolean {
+    const target = headers[Header.targetServiceName] ?? headers[Header.serviceTarget] ?? key ?? this.#service;
+    return target === this.#service;
+  }
+
+  #commandHandler(routingKey: string): RegisteredHandler {
+    const handler = this.#registry.distributedCommandHandler(routingKey);
+    if (handler) return handler;
+    const keys = this.#registry.distributedCommandKeys();
+    throw new LittoralError(
+      'no-handler',
+      `No distributed command handler '${routingKey}' in ${this.#service}. Registered: ${keys.length > 0 ? keys.join(', ') : 'none'}.`,
+    );
+  }
+}
+
+function textHeader({ headers }: Message, name: string): string {
+  const value = headers[name];
+  if (typeof value === 'string') return value;
+  throw malformed(name, value, 'a text');
+}
+
+function malformed(name: string, value: unknown, expected: string): LittoralError {
+  const found = typeof value === 'string' ? `'${value.slice(0, 64)}'` : describeValue(value);
+  return new LittoralError('malformed-message', `The header '${name}' is ${found}; expected ${expected}.`);
+}

@@ -1,0 +1,95 @@
+import { describeValue } from '../conversion/describe-value.ts';
+import { LittoralError, messageOf } from '../errors.ts';
+import { isReservedHeader } from '../message/reserved-headers.ts';
+
+/** What a caller adds to a message: text, numbers and booleans as they are; objects and arrays travel as JSON text. */
+export type Metadata = Readonly<Record<string, unknown>>;
+
+type HeaderValue = string | number | boolean;
+
+/** Beyond this, one frame could not carry the headers and the broker would close the channel. */
+export const maxHeaderBytes = 65_536;
+
+const maxNameBytes = 255;
+
+/**
+ * Maps metadata to the headers of a message, as Ecotone does: null is dropped, arrays and objects become JSON text
+ * without their nulls.
+ *
+ * @throws LittoralError `reserved-header`, `invalid-header`
+ */
+export function metadataToHeaders(metadata: Metadata): Record<string, HeaderValue> {
+  const headers: Record<string, HeaderValue> = {};
+  for (const [name, value] of Object.entries(metadata)) {
+    checkHeaderName(name);
+    if (value !== null && value !== undefined) headers[name] = headerValue(name, value);
+  }
+  return headers;
+}
+
+/** @throws LittoralError `reserved-header`, `invalid-header` */
+export function checkHeaderName(name: string): void {
+  if (isReservedHeader(name)) {
+    throw new LittoralError('reserved-header', `The header '${name}' belongs to the framework; choose another name.`);
+  }
+  if (name === '' || !name.isWellFormed()) throw invalid('A header has no name, or one that is not valid Unicode.');
+  if (Buffer.byteLength(name) > maxNameBytes) {
+    throw invalid(`The header '${name.slice(0, 32)}…' has a name longer than ${maxNameBytes} bytes.`);
+  }
+}
+
+/** @throws LittoralError `headers-too-large` */
+export function checkHeaderSize(headers: Readonly<Record<string, HeaderValue>>): void {
+  let bytes = 4;
+  for (const [name, value] of Object.entries(headers)) {
+    // A name: its length in one byte. A value: its type in one byte, a text's length in four, a number in eight.
+    bytes += 2 + Buffer.byteLength(name) + (typeof value === 'string' ? 4 + Buffer.byteLength(value) : 8);
+  }
+  if (bytes > maxHeaderBytes) {
+    throw new LittoralError(
+      'headers-too-large',
+      `The headers of the message take ${bytes} bytes; ${maxHeaderBytes} are allowed. Put what is large into the payload.`,
+    );
+  }
+}
+
+function headerValue(name: string, value: unknown): HeaderValue {
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed()) throw invalid(`The header '${name}' is not valid Unicode.`);
+      return value;
+    case 'boolean':
+      return value;
+    case 'number':
+      return numberValue(name, value);
+    case 'object':
+      return jsonText(name, value);
+    default:
+      throw invalid(`The header '${name}' is ${describeValue(value)}, which no message can carry.`);
+  }
+}
+
+function numberValue(name: string, value: number): number {
+  if (!Number.isFinite(value)) throw invalid(`The header '${name}' is not a finite number.`);
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw invalid(`The header '${name}' is an integer too large to be exact; send it as text.`);
+  }
+  return value;
+}
+
+function jsonText(name: string, value: unknown): string {
+  try {
+    return JSON.stringify(value, (_key, inner) => withoutNulls(inner));
+  } catch (cause) {
+    throw invalid(`The header '${name}' cannot be written as JSON: ${messageOf(cause)}.`);
+  }
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => item !== null && item !== undefined);
+  return value === null ? undefined : value;
+}
+
+function invalid(detail: string): LittoralError {
+  return new LittoralError('invalid-header', detail);
+}

@@ -1,0 +1,47 @@
+import type { PayloadType } from '../message/message-headers.ts';
+import { Header } from '../message/message-headers.ts';
+import { newMessageId } from '../message/message-id.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { checkHeaderSize, type Metadata, metadataToHeaders } from './outbound-headers.ts';
+import { checkSendOptions, type SendOptions } from './send-options.ts';
+import { serviceQueue } from './service-queue.ts';
+
+/** All that makes one message of the distributed bus. */
+export interface Outbound {
+  readonly payloadType: PayloadType;
+  /** The key on the bus: the target service, or the event's own routing key. */
+  readonly target: string;
+  readonly routingKey: string;
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  readonly metadata: Metadata;
+  readonly options: SendOptions;
+}
+
+/**
+ * Makes the message that travels, with the headers that Ecotone's distributed bus gives it.
+ *
+ * @param service the service that sends it
+ * @throws LittoralError `invalid-header`, `reserved-header`, `headers-too-large`, `not-supported`
+ */
+export function outboundMessage(outbound: Outbound, service: string): TransportMessage {
+  const { payloadType, target, routingKey, contentType, metadata, options, body } = outbound;
+  checkSendOptions(options);
+  const id = options.id ?? newMessageId();
+  const headers: Record<string, string | number | boolean> = {
+    ...metadataToHeaders(metadata),
+    [Header.payloadType]: payloadType,
+    [Header.routingKey]: routingKey,
+    [Header.sourceServiceName]: service,
+    [Header.serviceTarget]: target,
+    [Header.id]: id,
+    [Header.correlationId]: options.correlationId ?? id,
+    [Header.timestamp]: Math.floor(Date.now() / 1000),
+    [Header.contentType]: contentType,
+    [Header.polledChannelName]: serviceQueue(service),
+  };
+  if (payloadType === 'command') headers[Header.targetServiceName] = target;
+  if (options.priority !== undefined) headers[Header.priority] = options.priority;
+  checkHeaderSize(headers);
+  return { headers, body };
+}

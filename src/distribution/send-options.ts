@@ -1,0 +1,49 @@
+import { LittoralError } from '../errors.ts';
+import { isMessageId } from '../message/message-id.ts';
+
+/** What a caller may decide about a message beside its payload and metadata. */
+export interface SendOptions {
+  /** The message's id, a UUID. Default: a new UUIDv7. */
+  readonly id?: string | undefined;
+  /** Ties the message to others. At most 255 bytes. Default: the id. */
+  readonly correlationId?: string | undefined;
+  /** Milliseconds after which the undelivered message expires: an integer from 1 to 4,294,967,295. Default: never. */
+  readonly timeToLive?: number | undefined;
+  /** For the handler to read: an integer from 0 to 255. Default: none. */
+  readonly priority?: number | undefined;
+  /** Milliseconds to hold the message back. Not yet supported. */
+  readonly deliveryDelay?: number | undefined;
+}
+
+/** RabbitMQ closes the channel over an expiration that is larger. */
+export const maxTimeToLiveMs = 4_294_967_295;
+
+/** @throws LittoralError `invalid-header`, `not-supported` */
+export function checkSendOptions({ id, correlationId, timeToLive, priority, deliveryDelay }: SendOptions): void {
+  if (id !== undefined && !isMessageId(id)) throw invalid('The message id is not a UUID.');
+  if (correlationId !== undefined) checkCorrelationId(correlationId);
+  if (timeToLive !== undefined) checkInteger('time to live', timeToLive, 1, maxTimeToLiveMs);
+  if (priority !== undefined) checkInteger('priority', priority, 0, 255);
+  if (deliveryDelay !== undefined) {
+    throw new LittoralError(
+      'not-supported',
+      'Delayed delivery is not supported by this version; send without a delay.',
+    );
+  }
+}
+
+function checkCorrelationId(correlationId: unknown): void {
+  if (typeof correlationId !== 'string' || correlationId === '' || !correlationId.isWellFormed()) {
+    throw invalid('The correlation id is not a text with at least one character.');
+  }
+  if (Buffer.byteLength(correlationId) > 255) throw invalid('The correlation id is longer than 255 bytes.');
+}
+
+function checkInteger(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw invalid(`The ${name} is not an integer from ${min} to ${max}.`);
+}
+
+function invalid(detail: string): LittoralError {
+  return new LittoralError('invalid-header', detail);
+}

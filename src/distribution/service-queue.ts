@@ -1,0 +1,9 @@
+/** The queue that a service receives everything through. Named by Ecotone; others publish by this name. */
+export function serviceQueue(service: string): string {
+  return `distributed_${service}`;
+}
+
+/** Where messages of a service end that could not be handled. */
+export function deadLetterQueue(service: string): string {
+  return `${serviceQueue(service)}_dead_letter`;
+}

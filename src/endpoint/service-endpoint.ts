@@ -1,0 +1,167 @@
+import type { Consumer, Delivery, MessageChannel } from '../channel/message-channel.ts';
+import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
+import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
+import { transportToMessage } from '../distribution/transport-to-message.ts';
+import { isLittoralError, messageOf } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Message } from '../message/message.ts';
+import { Header } from '../message/message-headers.ts';
+import { deadLetter, type Failure } from './dead-letter.ts';
+
+export interface ServiceEndpointOptions {
+  readonly service: string;
+  readonly channel: MessageChannel;
+  readonly messages: DistributedMessageHandler;
+  /** The keys of the events that its handlers listen to. */
+  readonly eventBindingKeys: readonly string[];
+  /** How many deliveries are handled at once. */
+  readonly concurrency: number;
+  readonly logger: Logger;
+}
+
+const giveBack = { firstMs: 1000, maxMs: 60_000 };
+
+/** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
+export class ServiceEndpoint {
+  readonly #options: ServiceEndpointOptions;
+  readonly #inHand = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #consumer: Consumer | undefined;
+
+  constructor(options: ServiceEndpointOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to consume, now or as soon as the channel has a connection. */
+  start(): void {
+    const { service, channel, eventBindingKeys, concurrency } = this.#options;
+    this.#consumer = channel.subscribe({
+      queue: serviceQueue(service),
+      deadLetterQueue: deadLetterQueue(service),
+      bindingKeys: [service, ...eventBindingKeys],
+      prefetch: concurrency,
+      onDelivery: (delivery) => this.#receive(delivery),
+    });
+  }
+
+  /** Why nothing is received at the moment; undefined while all is well, or when it was never to receive. */
+  get detached(): string | undefined {
+    return this.#consumer?.detached;
+  }
+
+  /** Takes no more deliveries and waits for those in hand, at the latest until the deadline. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
+    await this.#consumer?.stop();
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([Promise.all(this.#inHand), deadline]);
+    clearTimeout(timer);
+  }
+
+  #receive(delivery: Delivery): void {
+    const work = this.#handle(delivery).catch((error) => {
+      // Nothing above may throw; if it does, the message must not hang in hand for ever.
+      this.#options.logger.error({ err: error }, 'a delivery could not be processed');
+      return this.#giveBack(delivery);
+    });
+    this.#inHand.add(work);
+    void work.finally(() => this.#inHand.delete(work));
+  }
+
+  async #handle(delivery: Delivery): Promise<void> {
+    const message = transportToMessage(delivery.message);
+    const { messages, logger } = this.#options;
+    const fields = describe(message);
+    let recipients: Recipients;
+    try {
+      recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined);
+    } catch (error) {
+      logger.error({ ...fields, reason: messageOf(error) }, 'a message cannot be handled');
+      return this.#moveToDeadLetters(delivery, [{ error }]);
+    }
+    if (recipients.length === 0) {
+      logger.debug(fields, 'not for this service');
+      delivery.acknowledge();
+      return;
+    }
+    const failures = await this.#callAll(recipients, message, fields);
+    if (failures.length > 0) return this.#moveToDeadLetters(delivery, failures);
+    delivery.acknowledge();
+  }
+
+  /** Several handlers of one event fail apart: one that fails does not keep the message from the others. */
+  async #callAll(recipients: Recipients, message: Message, fields: LogFields): Promise<Failure[]> {
+    const failures: Failure[] = [];
+    for (const handler of recipients) {
+      const { endpointId } = handler;
+      try {
+        await handler.invoke({ message });
+        this.#options.logger.debug({ ...fields, endpointId }, 'handled');
+      } catch (error) {
+        failures.push({ error, endpointId });
+        this.#options.logger.error({ ...fields, endpointId, reason: messageOf(error) }, `${handler.name} failed`);
+      }
+    }
+    return failures;
+  }
+
+  /** Publish, confirm, then acknowledge: the message is never in neither queue. */
+  async #moveToDeadLetters(delivery: Delivery, failures: readonly Failure[]): Promise<void> {
+    const { logger } = this.#options;
+    try {
+      for (const failure of failures) await this.#publishDeadLetter(delivery, failure);
+      delivery.acknowledge();
+    } catch (error) {
+      logger.error({ reason: messageOf(error) }, 'a failed message could not be moved to the dead letter queue');
+      // What can never be published, the broker moves itself, as it came.
+      if (isLittoralError(error) && !error.retryable) delivery.reject();
+      else await this.#giveBack(delivery);
+    }
+  }
+
+  async #publishDeadLetter(delivery: Delivery, failure: Failure): Promise<void> {
+    const { channel, service } = this.#options;
+    const to = { queue: deadLetterQueue(service) };
+    const publish = (stackTrace: boolean) =>
+      channel.publish({ to, message: deadLetter(delivery.message, failure, stackTrace) });
+    const { routed } = await publish(true).catch((error) => {
+      if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);
+      throw error;
+    });
+    if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
+  }
+
+  /** Not at once: whatever stood in the way may still stand there. The broker's delivery limit ends it. */
+  async #giveBack(delivery: Delivery): Promise<void> {
+    const count = Number(delivery.message.headers[Header.deliveryCount] ?? 0);
+    await this.#pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** count));
+    delivery.release();
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    const { signal } = this.#stopping;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      signal.addEventListener('abort', done);
+    });
+  }
+}
+
+type LogFields = Readonly<Record<string, unknown>>;
+
+function describe({ headers }: Message): LogFields {
+  return {
+    messageId: headers[Header.id],
+    correlationId: headers[Header.correlationId],
+    routingKey: headers[Header.routingKey],
+  };
+}

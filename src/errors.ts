@@ -1,0 +1,151 @@
+/** What is known of a message whose request failed: surely nowhere, or perhaps at the broker. */
+export type Outcome = 'not-accepted' | 'unknown';
+
+interface ErrorKind {
+  /** The HTTP status that a caller gets. */
+  readonly status: number;
+  /** Whether the same again can succeed: a request by its caller, a delivery by the consumer. */
+  readonly retryable: boolean;
+  readonly title: string;
+  /** Seconds after which a caller may try again, sent as `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  readonly outcome?: Outcome;
+}
+
+/** Every error of littoral by its code. */
+export const errorTable = {
+  'malformed-request': { status: 400, retryable: false, title: 'The request is malformed' },
+  'malformed-body': { status: 400, retryable: false, title: 'The body is not what its content type says' },
+  'invalid-header': { status: 400, retryable: false, title: 'A header is not valid' },
+  'reserved-header': { status: 400, retryable: false, title: 'The header is reserved for the framework' },
+  'invalid-key': { status: 400, retryable: false, title: 'A destination or routing key is not valid' },
+  'not-supported': { status: 400, retryable: false, title: 'Not supported by this version' },
+  'foreign-site': { status: 403, retryable: false, title: 'The request comes from another site' },
+  'destination-not-found': { status: 404, retryable: false, title: 'No such destination' },
+  'no-subscriber': { status: 404, retryable: false, title: 'Nobody subscribes to this event' },
+  'route-not-found': { status: 404, retryable: false, title: 'No such route' },
+  'method-not-allowed': { status: 405, retryable: false, title: 'The route has no such method' },
+  'request-timeout': { status: 408, retryable: true, title: 'The request did not arrive in time' },
+  'body-too-large': { status: 413, retryable: false, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, retryable: false, title: 'The media type is not supported' },
+  'payload-refused': { status: 422, retryable: false, title: "The handler's schema refuses the payload" },
+  'not-convertible': { status: 422, retryable: false, title: 'The payload cannot be expressed in that media type' },
+  'too-many-in-flight': { status: 429, retryable: true, title: 'Too many publishes in flight', retryAfterSeconds: 1 },
+  'headers-too-large': { status: 431, retryable: false, title: 'The headers are too large' },
+  'broker-unavailable': {
+    status: 503,
+    retryable: true,
+    title: 'The broker cannot be reached',
+    retryAfterSeconds: 1,
+  },
+  'broker-blocked': {
+    status: 503,
+    retryable: true,
+    title: 'The broker accepts no messages at the moment',
+    retryAfterSeconds: 5,
+  },
+  'not-ready': { status: 503, retryable: true, title: 'The gateway is not ready', retryAfterSeconds: 1 },
+  draining: { status: 503, retryable: true, title: 'This gateway is shutting down', retryAfterSeconds: 1 },
+  nacked: {
+    status: 503,
+    retryable: true,
+    title: 'The broker refused the message',
+    retryAfterSeconds: 1,
+    outcome: 'unknown',
+  },
+  'confirm-timeout': {
+    status: 504,
+    retryable: true,
+    title: 'The broker did not confirm in time',
+    outcome: 'unknown',
+  },
+  'connection-lost': {
+    status: 504,
+    retryable: true,
+    title: 'The connection to the broker was lost before it confirmed',
+    outcome: 'unknown',
+  },
+  'internal-error': { status: 500, retryable: true, title: 'An unexpected error', outcome: 'unknown' },
+  'malformed-message': { status: 422, retryable: false, title: 'The message is malformed' },
+  'no-handler': { status: 422, retryable: false, title: 'No handler for the message' },
+  'missing-header': { status: 422, retryable: false, title: 'The message lacks a header' },
+  'topology-mismatch': { status: 503, retryable: false, title: 'A queue or exchange exists with other arguments' },
+  'invalid-configuration': { status: 500, retryable: false, title: 'The configuration is not valid' },
+  'invalid-handlers': { status: 500, retryable: false, title: 'The handlers are not valid' },
+  'wrong-usage': { status: 400, retryable: false, title: 'Wrong usage' },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export interface ErrorDetails extends ErrorOptions {
+  /** The message that was on its way, where there is one. */
+  readonly messageId?: string;
+  /** Every single fault, each with its path, where there can be several. */
+  readonly faults?: readonly Fault[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One thing that is wrong with a value. */
+export interface Fault {
+  /** Where, as a JSON Pointer (RFC 6901). */
+  readonly path: string;
+  readonly message: string;
+}
+
+// A symbol of the global registry: two copies of the package in one process must recognise each other's errors.
+const brand = Symbol.for('littoral.error');
+
+/** An error that littoral raises on purpose, described by its row in the table. */
+export class LittoralError extends Error {
+  readonly [brand] = true;
+  override readonly name = 'LittoralError';
+  readonly code: ErrorCode;
+  readonly messageId: string | undefined;
+  readonly faults: readonly Fault[] | undefined;
+  /** HTTP headers that belong to the answer, such as `Allow`. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
+
+  /**
+   * @param code the row of the table
+   * @param detail where, what, and what to do; never a payload or a secret
+   * @param details the cause, and what else is known
+   */
+  constructor(code: ErrorCode, detail: string, details: ErrorDetails = {}) {
+    super(detail, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.messageId = details.messageId;
+    this.faults = details.faults;
+    this.headers = details.headers;
+  }
+
+  get kind(): ErrorKind {
+    return errorTable[this.code];
+  }
+
+  get status(): number {
+    return this.kind.status;
+  }
+
+  get retryable(): boolean {
+    return this.kind.retryable;
+  }
+
+  get outcome(): Outcome {
+    return this.kind.outcome ?? 'not-accepted';
+  }
+}
+
+/** Recognises the errors of every copy of littoral. */
+export function isLittoralError(error: unknown): error is LittoralError {
+  return typeof error === 'object' && error !== null && brand in error;
+}
+
+/** What a thrown value says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Error) {
+    // Node reports a refused connection to several addresses as an aggregate without a message of its own.
+    if (error.message === '' && error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+    return error.message;
+  }
+  return String(error);
+}

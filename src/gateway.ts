@@ -1,0 +1,98 @@
+import type { FastifyInstance } from 'fastify';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { createParts, type Parts } from './container.ts';
+import type { DistributedBus } from './distribution/distributed-bus.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
+
+export interface GatewayOptions {
+  /** Environment variables that override the configuration. Default: those of the process. */
+  readonly environment?: Environment;
+  /** Default: pino to standard output, at the configured level. */
+  readonly logger?: Logger;
+  /** Whether this process receives as well as sends. Default: true. */
+  readonly consume?: boolean;
+}
+
+/** A gateway inside a process. */
+export interface Gateway {
+  readonly config: ResolvedConfig;
+  readonly logger: Logger;
+  /** The HTTP server. `inject` calls it without a port. */
+  readonly app: FastifyInstance;
+  readonly distributedBus: DistributedBus;
+  /** The port to the broker. */
+  readonly channel: Parts['channel'];
+  /**
+   * Connects and begins to receive. Without a broker it resolves all the same, and connects when there is one.
+   *
+   * @throws LittoralError `topology-mismatch` when the service's queue exists with other arguments
+   */
+  start(): Promise<void>;
+  /** Listens for HTTP. @returns the address */
+  listen(): Promise<string>;
+  /** Takes nothing more, finishes what is in hand, gives back the rest, and closes. At most for `shutdownTimeoutMs`. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes a gateway: an HTTP server that sends, and a consumer that calls the handlers. Nothing happens before `start`.
+ *
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every fault at once
+ */
+export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
+  const resolved = resolveConfig(config, options.environment ?? process.env);
+  const logger = options.logger ?? createLogger(resolved.logLevel);
+  const { channel, distributedBus, endpoint, conversion } = createParts(resolved, logger);
+  let state: 'new' | 'running' | 'draining' = 'new';
+
+  const unreadiness = () => {
+    const reasons = [state === 'draining' ? 'shutting down' : undefined, channel.health().reason, endpoint.detached];
+    return reasons.filter((reason) => reason !== undefined);
+  };
+  const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader } = resolved.http;
+  const app = createApp({
+    logger,
+    bodyLimit,
+    guard: { host, allowedHosts },
+    routes: {
+      service: resolved.service,
+      bus: distributedBus,
+      conversion,
+      channel,
+      unreadiness,
+      publishing: {
+        mapping: { forwardHeaders, idempotencyScopeHeader },
+        channel: channel.name,
+        isDraining: () => state === 'draining',
+      },
+    },
+  });
+
+  return {
+    config: resolved,
+    logger,
+    app,
+    distributedBus,
+    channel,
+    async start() {
+      state = 'running';
+      if (options.consume !== false) endpoint.start();
+      await channel.start();
+    },
+    async listen() {
+      const listenTextResolver = (address: string) => `listening on ${address}`;
+      return app.listen({ host, port: resolved.http.port, listenTextResolver });
+    },
+    async stop() {
+      if (state === 'draining') return;
+      state = 'draining';
+      const deadline = Date.now() + resolved.shutdownTimeoutMs;
+      const remainingMs = () => Math.max(0, deadline - Date.now());
+      // What handlers in hand still send must find the channel open.
+      await Promise.all([endpoint.stop(remainingMs()), app.close()]);
+      await channel.close(remainingMs());
+    },
+  };
+}

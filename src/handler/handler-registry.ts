@@ -1,0 +1,108 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
+import { LittoralError, messageOf } from '../errors.ts';
+import { headers } from '../parameter/headers.ts';
+import { payload } from '../parameter/payload.ts';
+import { type HandlerDefinition, handlerKind, handlerName, isHandlerDefinition } from './handler-definition.ts';
+import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
+import { bindingKeyOf, faultOfKey, faultOfPattern, routingKeyMatcher } from './routing-key.ts';
+
+/** A handler that is ready to be called. */
+export interface RegisteredHandler extends MethodInvoker {
+  readonly definition: HandlerDefinition;
+  readonly endpointId: string;
+  /** As users know it: `command handler 'billing.changeDetails'`. */
+  readonly name: string;
+}
+
+interface EventSubscription extends RegisteredHandler {
+  readonly matches: (routingKey: string) => boolean;
+}
+
+/** All handlers of this gateway. */
+export class HandlerRegistry {
+  readonly #commands = new Map<string, RegisteredHandler>();
+  readonly #events: EventSubscription[] = [];
+
+  /**
+   * @param definitions what the configuration lists
+   * @throws LittoralError `invalid-handlers` with every fault of every handler
+   */
+  constructor(definitions: readonly unknown[], conversion: ConversionService) {
+    const faults: string[] = [];
+    const endpointIds = new Set<string>();
+    definitions.forEach((definition, index) => {
+      if (!isHandlerDefinition(definition)) {
+        faults.push(`handlers[${index}] is not a handler; define it with defineCommandHandler or defineEventHandler`);
+        return;
+      }
+      faults.push(...this.#faultsOf(definition, endpointIds));
+      endpointIds.add(definition.endpointId);
+      try {
+        this.#add(definition, register(definition, conversion));
+      } catch (error) {
+        faults.push(...(error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)]));
+      }
+    });
+    if (faults.length > 0) {
+      throw new LittoralError('invalid-handlers', `The handlers are not valid:\n- ${faults.join('\n- ')}`);
+    }
+  }
+
+  /** The handler of a command that came over the bus. */
+  distributedCommandHandler(routingKey: string): RegisteredHandler | undefined {
+    const handler = this.#commands.get(routingKey);
+    return handler?.definition.distributed ? handler : undefined;
+  }
+
+  /** The handlers of an event that came over the bus, in the order in which they were listed. */
+  distributedEventHandlers(routingKey: string): readonly RegisteredHandler[] {
+    return this.#events.filter(({ definition, matches }) => definition.distributed && matches(routingKey));
+  }
+
+  /** The keys that the service's queue is bound to the bus with, for its events. */
+  eventBindingKeys(): readonly string[] {
+    const distributed = this.#events.filter(({ definition }) => definition.distributed);
+    return [...new Set(distributed.map(({ definition }) => bindingKeyOf(definition.routingKey)))];
+  }
+
+  /** The routing keys of all commands that the bus can reach, for error messages. */
+  distributedCommandKeys(): readonly string[] {
+    return [...this.#commands].filter(([, { definition }]) => definition.distributed).map(([key]) => key);
+  }
+
+  #faultsOf(definition: HandlerDefinition, endpointIds: ReadonlySet<string>): string[] {
+    const name = handlerName(definition);
+    const faults: string[] = [];
+    const { routingKey, endpointId } = definition;
+    const isCommand = definition[handlerKind] === 'command';
+    const fault =
+      typeof routingKey !== 'string' ? 'is not a text' : (isCommand ? faultOfKey : faultOfPattern)(routingKey);
+    if (fault) faults.push(`${name}: its routing key ${fault}`);
+    if (isCommand && this.#commands.has(routingKey)) {
+      faults.push(`${name}: the command '${routingKey}' already has a handler; a command has exactly one`);
+    } else if (endpointIds.has(endpointId)) {
+      faults.push(`${name}: another handler has that endpoint id; give one of them an endpointId of its own`);
+    }
+    if (typeof definition.handle !== 'function') faults.push(`${name}: its 'handle' is not a function`);
+    if (definition.payload !== undefined && definition.parameters !== undefined) {
+      faults.push(`${name}: has 'payload' beside 'parameters'; use payload(…) as one of the parameters`);
+    }
+    return faults;
+  }
+
+  #add(definition: HandlerDefinition, handler: RegisteredHandler): void {
+    if (definition[handlerKind] === 'command') this.#commands.set(definition.routingKey, handler);
+    else this.#events.push({ ...handler, matches: routingKeyMatcher(String(definition.routingKey)) });
+  }
+}
+
+function register(definition: HandlerDefinition, conversion: ConversionService): RegisteredHandler {
+  const name = handlerName(definition);
+  const parameters = definition.parameters ?? defaultParameters(definition);
+  const invoker = methodInvoker(parameters, definition.handle, { handler: name, conversion });
+  return { definition, endpointId: definition.endpointId, name, ...invoker };
+}
+
+function defaultParameters({ payload: type }: HandlerDefinition) {
+  return [type === undefined ? payload() : payload(type), headers()];
+}

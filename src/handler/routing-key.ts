@@ -1,0 +1,57 @@
+/** The longest key that AMQP can carry (short string). */
+const maxKeyBytes = 255;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const controlCharacter = /[\u0000-\u001f\u007f]/;
+
+/**
+ * Says what is wrong with a key that a message is sent under, or with a destination.
+ *
+ * @returns undefined for a good one
+ */
+export function faultOfKey(key: string): string | undefined {
+  if (/[*#]/.test(key)) return 'has a wildcard (* or #)';
+  return faultOfPattern(key);
+}
+
+/** Says what is wrong with the key or pattern that a handler is registered under. */
+export function faultOfPattern(pattern: string): string | undefined {
+  if (pattern === '') return 'is empty';
+  if (Buffer.byteLength(pattern) > maxKeyBytes) return `is longer than ${maxKeyBytes} bytes`;
+  if (controlCharacter.test(pattern)) return 'has a control character';
+  if (!pattern.isWellFormed()) return 'is not valid Unicode';
+  if (pattern.includes('#')) return 'has the wildcard #; * stands for any characters, dots included';
+  return undefined;
+}
+
+/**
+ * Compiles an event's pattern: `*` stands for any characters, dots included, as in Ecotone.
+ *
+ * @returns tells whether a routing key matches
+ */
+export function routingKeyMatcher(pattern: string): (routingKey: string) => boolean {
+  if (!pattern.includes('*')) return (routingKey) => routingKey === pattern;
+  const literals = pattern.split('*');
+  return (routingKey) => matchesLiterals(routingKey, literals);
+}
+
+/** Looks for the literals from left to right: linear, where a regular expression of many `.*` is not. */
+function matchesLiterals(key: string, literals: readonly string[]): boolean {
+  const first = literals[0] ?? '';
+  const last = literals.at(-1) ?? '';
+  if (key.length < first.length + last.length || !key.startsWith(first) || !key.endsWith(last)) return false;
+  const end = key.length - last.length;
+  let position = first.length;
+  for (const literal of literals.slice(1, -1)) {
+    const found = key.indexOf(literal, position);
+    if (found === -1 || found + literal.length > end) return false;
+    position = found + literal.length;
+  }
+  return true;
+}
+
+/** The key under which a pattern is bound to the bus: each word that contains `*` becomes `#`. */
+export function bindingKeyOf(pattern: string): string {
+  const words = pattern.split('.').map((word) => (word.includes('*') ? '#' : word));
+  return words.join('.');
+}

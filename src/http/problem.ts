@@ -1,0 +1,84 @@
+import type { FastifyError, FastifyReply } from 'fastify';
+import { type ErrorCode, errorTable, isLittoralError, LittoralError, messageOf } from '../errors.ts';
+
+/** An error as every caller gets it (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  /** Whether the same request can succeed later. */
+  readonly retryable: boolean;
+  /** Whether the message may be on its way all the same. */
+  readonly outcome: 'not-accepted' | 'unknown';
+  readonly messageId?: string;
+  /** Every single fault of a refused payload. */
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+}
+
+export const problemContentType = 'application/problem+json';
+
+export function toProblem(error: LittoralError): Problem {
+  const { code, status, retryable, outcome, messageId, faults } = error;
+  return {
+    type: `urn:littoral:problem:${code}`,
+    title: error.kind.title,
+    status,
+    detail: error.message,
+    code,
+    retryable,
+    outcome,
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(faults === undefined
+      ? {}
+      : { errors: faults.map(({ path, message }) => ({ pointer: path, detail: message })) }),
+  };
+}
+
+/** Answers with a problem, and with the headers that belong to it. */
+export function sendProblem(reply: FastifyReply, error: LittoralError): FastifyReply {
+  const { retryAfterSeconds } = error.kind;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  if (error.messageId !== undefined) reply.header('message-id', error.messageId);
+  if (error.headers) reply.headers(error.headers);
+  return reply.code(error.status).type(problemContentType).serializer(JSON.stringify).send(toProblem(error));
+}
+
+const codesOfFastify: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
+  FST_ERR_BAD_URL: 'malformed-request',
+  FST_ERR_MAX_PARAM_LENGTH: 'malformed-request',
+};
+
+/** Every error in littoral's own terms: Fastify's, and what nobody expected. */
+export function asLittoralError(error: unknown): LittoralError {
+  if (isLittoralError(error)) return error;
+  const { code = '', statusCode = 500 } = error as Partial<FastifyError>;
+  const known = codesOfFastify[code] ?? (statusCode >= 400 && statusCode < 500 ? 'malformed-request' : undefined);
+  if (known) return new LittoralError(known, messageOf(error), { cause: error });
+  return new LittoralError('internal-error', 'The gateway failed; its log says why.', { cause: error });
+}
+
+/** The whole answer to a connection whose request could not even be parsed (Node's `clientError`). */
+export function clientErrorResponse(error: NodeJS.ErrnoException): string {
+  const code = codeOfClientError(error.code);
+  const problem = toProblem(new LittoralError(code, `The request could not be read: ${messageOf(error)}.`));
+  const { status, title } = errorTable[code];
+  const text = JSON.stringify(problem);
+  return [
+    `HTTP/1.1 ${status} ${title}`,
+    `content-type: ${problemContentType}`,
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+    '',
+    text,
+  ].join('\r\n');
+}
+
+function codeOfClientError(code: string | undefined): 'headers-too-large' | 'request-timeout' | 'malformed-request' {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers-too-large';
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request-timeout' : 'malformed-request';
+}

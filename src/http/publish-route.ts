@@ -1,0 +1,58 @@
+import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
+import type { SendReceipt } from '../distribution/distributed-bus.ts';
+import { LittoralError } from '../errors.ts';
+import type { MethodInvoker } from '../handler/method-invoker.ts';
+import { Header, type PayloadType } from '../message/message-headers.ts';
+import { type RequestMapping, requestToMessage, targetMediaTypeHeader } from './request-to-message.ts';
+
+export interface PublishRoute {
+  readonly url: string;
+  readonly payloadType: PayloadType;
+  readonly schema: FastifySchema;
+  /** The method of the bus that sends the body as it is. */
+  readonly send: MethodInvoker;
+  /** The method that converts it first. */
+  readonly convertAndSend: MethodInvoker;
+  /** The path's parameters. */
+  readonly keys: (request: FastifyRequest) => { readonly destination: string; readonly routingKey: string };
+}
+
+export interface PublishContext {
+  readonly mapping: RequestMapping;
+  /** Names the channel in every answer. */
+  readonly channel: string;
+  /** Whether the gateway is shutting down and takes nothing more. */
+  readonly isDraining: () => boolean;
+}
+
+/** A route that is a handler: its request becomes a message, from which a method of the bus is called. */
+export function publishRoute(route: PublishRoute, { mapping, channel, isDraining }: PublishContext): RouteOptions {
+  const { url, schema, payloadType, send, convertAndSend, keys } = route;
+  return {
+    method: 'POST',
+    url,
+    schema,
+    async handler(request, reply) {
+      if (isDraining()) throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
+      const { rawHeaders } = request.raw;
+      const body = request.body as Uint8Array | undefined;
+      const message = requestToMessage({ ...keys(request), payloadType, rawHeaders, body }, mapping);
+      const invoker = message.headers[targetMediaTypeHeader] === undefined ? send : convertAndSend;
+      const receipt = (await invoker.invoke({ message })) as SendReceipt;
+      if (!receipt.routed && isStrict(request)) {
+        const detail = `Nobody subscribes to '${String(message.headers[Header.routingKey])}'; the event went nowhere.`;
+        throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });
+      }
+      return reply
+        .code(202)
+        .header('message-id', receipt.messageId)
+        .send({ ...receipt, channel });
+    },
+  };
+}
+
+/** `Prefer: handling=strict` (RFC 7240 section 4.4). */
+function isStrict({ headers }: FastifyRequest): boolean {
+  const preferences = String(headers.prefer ?? '').split(/[,;]/);
+  return preferences.some((preference) => /^\s*handling\s*=\s*"?strict"?\s*$/i.test(preference));
+}

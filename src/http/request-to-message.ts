@@ -1,0 +1,135 @@
+import { checkHeaderName } from '../distribution/outbound-headers.ts';
+import { LittoralError, messageOf } from '../errors.ts';
+import type { Message } from '../message/message.ts';
+import { Header, type PayloadType } from '../message/message-headers.ts';
+import { idempotentMessageId } from '../message/message-id.ts';
+import { requestHeaders } from './request-headers.ts';
+
+/** The media type that a caller wants the body converted to. Reserved, and never sent. */
+export const targetMediaTypeHeader = 'x-littoral-target-media-type';
+
+export interface PublishRequest {
+  readonly payloadType: PayloadType;
+  /** Decoded. The routing key itself for an event. */
+  readonly destination: string;
+  /** Decoded. */
+  readonly routingKey: string;
+  readonly rawHeaders: readonly string[];
+  readonly body: Uint8Array | undefined;
+}
+
+export interface RequestMapping {
+  /** Request headers, in lower case, that become message headers. */
+  readonly forwardHeaders: Readonly<Record<string, string>>;
+  /** The request header, in lower case, that keeps idempotency keys of several callers apart. */
+  readonly idempotencyScopeHeader?: string | undefined;
+}
+
+const customPrefix = 'message-header-';
+const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
+
+/**
+ * Turns a request into the message that the bus is called with. What the caller chose has its header of the same
+ * meaning; all other headers are the caller's metadata.
+ *
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`
+ */
+export function requestToMessage(request: PublishRequest, mapping: RequestMapping): Message<Uint8Array> {
+  const headers = requestHeaders(request.rawHeaders, (name) => isWanted(name, mapping));
+  const message = {
+    ...metadataOf(headers, mapping),
+    [Header.payloadType]: request.payloadType,
+    [Header.targetServiceName]: request.destination,
+    [Header.routingKey]: request.routingKey,
+    [Header.contentType]: contentTypeOf(headers, request.body),
+    [Header.id]: messageIdOf(headers, request, mapping),
+    [Header.correlationId]: headers.get('message-correlation-id'),
+    [Header.deliveryDelay]: integerOf(headers, 'message-delay'),
+    [Header.timeToLive]: integerOf(headers, 'message-time-to-live'),
+    [Header.priority]: integerOf(headers, 'message-priority'),
+    [targetMediaTypeHeader]: headers.get('message-content-type'),
+  };
+  return { headers: message, payload: request.body ?? new Uint8Array() };
+}
+
+function isWanted(name: string, { forwardHeaders, idempotencyScopeHeader }: RequestMapping): boolean {
+  return (
+    name.startsWith('message-') ||
+    name === 'content-type' ||
+    name === 'content-encoding' ||
+    name === 'idempotency-key' ||
+    name === idempotencyScopeHeader ||
+    traceHeaders.has(name) ||
+    Object.hasOwn(forwardHeaders, name)
+  );
+}
+
+function metadataOf(headers: ReadonlyMap<string, string>, { forwardHeaders }: RequestMapping) {
+  const metadata: Record<string, unknown> = {};
+  for (const [name, value] of headers) {
+    if (name.startsWith(customPrefix)) metadata[customName(name)] = value;
+    else if (traceHeaders.has(name)) metadata[name] = value;
+    const forwarded = Object.hasOwn(forwardHeaders, name) ? forwardHeaders[name] : undefined;
+    if (forwarded !== undefined) metadata[forwarded] = value;
+  }
+  return { ...metadata, ...exactHeaders(headers.get('message-headers')) };
+}
+
+/** Kebab-case to camelCase. Reserved names are refused as they are written and as they are mapped. */
+function customName(name: string): string {
+  const written = name.slice(customPrefix.length);
+  checkHeaderName(written);
+  const mapped = written.replace(/-+([^-])/g, (_, next: string) => next.toUpperCase());
+  checkHeaderName(mapped);
+  return mapped;
+}
+
+function exactHeaders(json: string | undefined): Record<string, unknown> {
+  if (json === undefined) return {};
+  let headers: unknown;
+  try {
+    headers = JSON.parse(json);
+  } catch (cause) {
+    throw invalid(`The request header 'Message-Headers' is not JSON: ${messageOf(cause)}.`);
+  }
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
+    throw invalid(`The request header 'Message-Headers' is not a JSON object, such as {"executorId":"7"}.`);
+  }
+  Object.keys(headers).forEach(checkHeaderName);
+  return headers as Record<string, unknown>;
+}
+
+function contentTypeOf(headers: ReadonlyMap<string, string>, body: Uint8Array | undefined): string {
+  if (headers.has('content-encoding')) {
+    throw new LittoralError('unsupported-media-type', 'A Content-Encoding is not supported; send the body as it is.');
+  }
+  const contentType = headers.get('content-type');
+  if (contentType !== undefined) return contentType;
+  if (body === undefined || body.byteLength === 0) return 'text/plain';
+  throw new LittoralError('unsupported-media-type', 'The body has no Content-Type; say what it is.');
+}
+
+function messageIdOf(
+  headers: ReadonlyMap<string, string>,
+  { payloadType, destination, routingKey }: PublishRequest,
+  { idempotencyScopeHeader }: RequestMapping,
+): string | undefined {
+  const id = headers.get('message-id');
+  const key = headers.get('idempotency-key');
+  if (key === undefined) return id?.toLowerCase();
+  if (id !== undefined) throw invalid('Message-Id and Idempotency-Key both decide the id; send one of them.');
+  if (key === '') throw invalid('The request header Idempotency-Key is empty.');
+  const scope = idempotencyScopeHeader === undefined ? '' : (headers.get(idempotencyScopeHeader) ?? '');
+  return idempotentMessageId({ scope, kind: payloadType, destination, routingKey, key });
+}
+
+function integerOf(headers: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = headers.get(name);
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw invalid(`The request header '${name}' is not a whole number.`);
+}
+
+function invalid(detail: string): LittoralError {
+  return new LittoralError('invalid-header', detail);
+}

@@ -1,0 +1,63 @@
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import { LittoralError } from '../errors.ts';
+
+export interface SiteGuardOptions {
+  /** The address that the gateway listens on. */
+  readonly host: string;
+  /** Host names under which browsers may reach it, beside those of loopback. */
+  readonly allowedHosts: readonly string[];
+}
+
+/**
+ * Keeps web pages of other sites away: a browser can reach a gateway on loopback, and would send what any page tells it
+ * to. Programs that are not browsers send neither `Origin` nor `Sec-Fetch-Site`.
+ *
+ * @returns throws LittoralError `foreign-site`
+ */
+export function siteGuard({ host, allowedHosts }: SiteGuardOptions): (request: FastifyRequest) => void {
+  const onLoopback = isLoopback(host);
+  const allowed = new Set([...allowedHosts, host].map((name) => name.toLowerCase()));
+
+  return ({ headers, method }) => {
+    const { origin, host: authority = '' } = headers;
+    const site = headers['sec-fetch-site'];
+    const fromBrowser = origin !== undefined || site !== undefined;
+    const name = hostNameOf(authority);
+    // A page can point a name of its own at this address (DNS rebinding): then only the host's name gives it away.
+    const known = isLoopback(name) || allowed.has(name) || (!onLoopback && isIP(name) !== 0);
+    if (!known && (onLoopback || fromBrowser)) {
+      throw foreign(`The host '${name}' is not one of this gateway; add it to http.allowedHosts if it is.`);
+    }
+    if (origin !== undefined && !isSameOrigin(origin, authority)) {
+      throw foreign('The request comes from a page of another origin.');
+    }
+    if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isNavigation(method, headers)) {
+      throw foreign('The request comes from a page of another site.');
+    }
+  };
+}
+
+function isSameOrigin(origin: string, authority: string): boolean {
+  return origin === `http://${authority}` || origin === `https://${authority}`;
+}
+
+/** Following a link is harmless: the other page sees nothing of the answer. */
+function isNavigation(method: string, headers: FastifyRequest['headers']): boolean {
+  return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+}
+
+function hostNameOf(authority: string): string {
+  return authority
+    .toLowerCase()
+    .replace(/:\d*$/, '')
+    .replace(/^\[|\]$/g, '');
+}
+
+function isLoopback(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
+}
+
+function foreign(detail: string): LittoralError {
+  return new LittoralError('foreign-site', detail);
+}

@@ -1,0 +1,17 @@
+export { type BrokerConfig, type Config, defineConfig, type HttpConfig } from './config.ts';
+export type { MediaType } from './conversion/media-type.ts';
+export type { MediaTypeConverter } from './conversion/media-type-converter.ts';
+export type { ConversionOptions, DistributedBus, SendReceipt } from './distribution/distributed-bus.ts';
+export type { Metadata } from './distribution/outbound-headers.ts';
+export type { SendOptions } from './distribution/send-options.ts';
+export { type ErrorCode, type Fault, isLittoralError, LittoralError, type Outcome } from './errors.ts';
+export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
+export { defineCommandHandler, defineEventHandler } from './handler/define-handler.ts';
+export type { HandlerDefinition, HandlerOptions } from './handler/handler-definition.ts';
+export type { Logger } from './logger.ts';
+export type { Message } from './message/message.ts';
+export { Header, type MessageHeaders } from './message/message-headers.ts';
+export { header } from './parameter/header.ts';
+export { headers } from './parameter/headers.ts';
+export { type ParameterConverter, parameterConverter } from './parameter/parameter-converter.ts';
+export { payload } from './parameter/payload.ts';

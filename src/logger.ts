@@ -1,0 +1,19 @@
+import { type Logger as PinoLogger, pino } from 'pino';
+import { build as pretty } from 'pino-pretty';
+
+/** pino's logger: one line per event, fields first, never a payload or a secret. */
+export type Logger = PinoLogger;
+
+/**
+ * @param level pino's level: trace, debug, info, warn, error, fatal or silent
+ * @returns a logger to standard output: JSON lines, or plain text where a person watches
+ */
+export function createLogger(level: string): Logger {
+  if (process.stdout.isTTY) {
+    return pino(
+      { level, base: undefined },
+      pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true }),
+    );
+  }
+  return pino({ level, base: undefined });
+}

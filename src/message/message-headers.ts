@@ -1,0 +1,70 @@
+/**
+ * The headers of a message. What littoral sends holds text, booleans, integers and floats only; what arrives from
+ * other programs may hold anything that AMQP can express, such as the tables inside `x-death`.
+ */
+export type MessageHeaders = Readonly<Record<string, unknown>>;
+
+/** Every header that has a meaning to littoral, by the name it has on the wire. */
+export const Header = {
+  /** The message's identity, a UUID. The same on every redelivery, retry and replay. */
+  id: 'id',
+  /** Ties together all messages that one cause set off. Equal to the id of the first of them unless a caller chose it. */
+  correlationId: 'correlationId',
+  /** The id of the message whose handler sent this one. */
+  parentId: 'parentId',
+  /** When the message was made: whole seconds since 1970. */
+  timestamp: 'timestamp',
+  /** The media type of the payload, parameters included. */
+  contentType: 'contentType',
+  /** A number from 0 to 255 for the handler to read. It does not change the order of delivery. */
+  priority: 'priority',
+  /** How long to hold the message back, in milliseconds. */
+  deliveryDelay: 'deliveryDelay',
+  /** After how many milliseconds an undelivered message expires. Travels as the AMQP property `expiration`. */
+  timeToLive: 'timeToLive',
+  /** `command`, `event` or `message`. */
+  payloadType: 'ecotone.distributed.payloadType',
+  /** The routing key of the handler that is meant; for a message, the name of the channel. */
+  routingKey: 'ecotone.distributed.routingKey',
+  /** The service that a command is for. */
+  targetServiceName: 'ecotone.distributed.targetServiceName',
+  /** The service that sent the message. */
+  sourceServiceName: 'ecotone.distributed.sourceServiceName',
+  /** The key that the message was published under: the target service, or the event's routing key. */
+  serviceTarget: 'ecotone.amqp.distributed.service_target',
+  /** Ecotone's name for the channel that a message was polled from. The receiver overwrites it. */
+  polledChannelName: 'polledChannelName',
+  /** The PHP type that Ecotone serialized the payload from. */
+  typeId: '__TypeId__',
+  /** How often the broker has delivered the message before and got it back unacknowledged. Set by quorum queues. */
+  deliveryCount: 'x-delivery-count',
+  /** W3C Trace Context. */
+  traceparent: 'traceparent',
+  /** W3C Trace Context. */
+  tracestate: 'tracestate',
+  /** W3C Baggage. */
+  baggage: 'baggage',
+  /** The name of the error that a dead letter failed with. */
+  errorClass: 'ecotone-class',
+  /** The message of the error that a dead letter failed with. */
+  errorMessage: 'exception-message',
+  /** The stack trace of that error, shortened. */
+  errorStackTrace: 'exception-stacktrace',
+  /** The file in which that error was thrown. */
+  errorFile: 'exception-file',
+  /** The line on which that error was thrown. */
+  errorLine: 'exception-line',
+  /** A numeric code of that error; 0 where it has none. */
+  errorCode: 'exception-code',
+  /** The endpoint id of the handler that failed. Absent where the message failed before a handler was found. */
+  failedEndpoint: 'x-littoral-endpoint',
+  /** The id of a dead letter, beside the id of the message: one message can fail in two handlers. */
+  deadLetterId: 'x-littoral-dead-letter-id',
+  /** When a message became a dead letter: milliseconds since 1970. */
+  deadLetteredAt: 'x-littoral-dead-lettered-at',
+  /** What the broker had recorded of earlier dead-lettering (`x-death`, …), as JSON text, where it can do no harm. */
+  brokerHistory: 'x-littoral-broker-history',
+} as const;
+
+/** What a message is: a command for one service, an event for whoever listens, or a message for a channel by name. */
+export type PayloadType = 'command' | 'event' | 'message';

@@ -1,0 +1,7 @@
+import type { MessageHeaders } from './message-headers.ts';
+
+/** A message as handlers, buses and routes know it: headers and a payload of any kind. */
+export interface Message<Payload = unknown> {
+  readonly headers: MessageHeaders;
+  readonly payload: Payload;
+}

@@ -1,0 +1,55 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
+import type { Message } from '../message/message.ts';
+
+/** What one call of a handler's arguments are computed from. */
+export interface Invocation {
+  readonly message: Message;
+}
+
+/** The argument that a converter is asked to compute, for its errors, and what it may use. */
+export interface ParameterSite {
+  /** The handler or route, as users know it: `command handler billing.changeDetails`. */
+  readonly handler: string;
+  /** The parameter's name, or its position: `command`, `#1`. */
+  readonly parameter: string;
+  readonly conversion: ConversionService;
+}
+
+export type ResolveArgument<Argument> = (invocation: Invocation) => Argument | Promise<Argument>;
+
+// Of the global registry: definitions made with another copy of the package must be recognised.
+const brand = Symbol.for('littoral.parameterConverter');
+
+/** Computes one argument of a handler from a message. */
+export interface ParameterConverter<Argument = unknown> {
+  readonly [brand]: true;
+  /**
+   * Called once, at start: whatever can be compiled or found wrong then, is.
+   *
+   * @throws Error naming handler and parameter, when the argument can never be computed
+   */
+  prepare(site: ParameterSite): ResolveArgument<Argument>;
+  /** What the handler will receive, as text, for the list of endpoints. */
+  readonly description: string;
+  /** Whether the argument follows from the payload alone, so that a sender can find out early whether it fits. */
+  readonly fromPayloadAlone: boolean;
+}
+
+/** Makes a converter of its parts. */
+export function parameterConverter<Argument>(
+  description: string,
+  prepare: (site: ParameterSite) => ResolveArgument<Argument>,
+  { fromPayloadAlone = false } = {},
+): ParameterConverter<Argument> {
+  return { [brand]: true, description, fromPayloadAlone, prepare };
+}
+
+/** Recognises the converters of every copy of littoral. */
+export function isParameterConverter(value: unknown): value is ParameterConverter {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** The beginning of every error of a parameter. */
+export function cannotResolve({ handler, parameter }: ParameterSite): string {
+  return `Cannot resolve parameter '${parameter}' of ${handler}`;
+}

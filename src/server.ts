@@ -1,0 +1,36 @@
+import type { Gateway } from './gateway.ts';
+
+/**
+ * Runs a gateway as this process: listens, connects, and shuts down in order when told to by SIGTERM or SIGINT. A
+ * second signal ends the process at once.
+ *
+ * @throws what listening throws, and LittoralError `topology-mismatch`
+ */
+export async function serve(gateway: Gateway): Promise<void> {
+  const { logger, config, channel } = gateway;
+  stopOnSignals(gateway);
+  const address = await gateway.listen();
+  const docs = `${address}/docs`;
+  logger.info(
+    { service: config.service, channel: channel.name, docs },
+    `${config.service} on ${channel.name}, docs at ${docs}`,
+  );
+  if (!channel.durable) {
+    logger.warn('the in-memory channel keeps nothing after exit; set AMQP_URL to send through RabbitMQ');
+  }
+  await gateway.start();
+}
+
+function stopOnSignals({ logger, stop }: Gateway): void {
+  let stopping = false;
+  const onSignal = async (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'shutting down');
+    await stop().catch((error) => logger.error({ err: error }, 'the shutdown failed'));
+    logger.info('stopped');
+    process.exit(0);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}

@@ -1,0 +1,25 @@
+/** Where a RabbitMQ answers. */
+export interface BrokerAddress {
+  /** AMQP address with credentials, for example `amqp://guest:guest@127.0.0.1:5672`. */
+  readonly url: string;
+  /** Origin of the management HTTP API, for example `http://127.0.0.1:15672`; the credentials are those of `url`. */
+  readonly managementUrl: string;
+}
+
+/** A RabbitMQ of our own. Its ports and its data stay the same from `startBroker()` to `close()`. */
+export interface Broker extends BrokerAddress {
+  /** Starts the broker again after `stop()` or `kill()`; resolves when AMQP and the management API answer. */
+  start(): Promise<void>;
+  /** Ends the broker in good order: it closes its connections and writes down what it holds. */
+  stop(): Promise<void>;
+  /** Ends the broker like a power cut: connections break, and nothing more is written. */
+  kill(): Promise<void>;
+  /** Freezes the broker: connections stay open and nothing answers, as behind a dead network. */
+  pause(): Promise<void>;
+  /** Lets a frozen broker go on. */
+  resume(): Promise<void>;
+  /** Runs `rabbitmqctl` against this broker and returns what it printed; throws with its output when it fails. */
+  rabbitmqctl(...args: string[]): Promise<string>;
+  /** Ends the broker and removes its data and every process which belongs to it. May be called more than once. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { Broker } from './broker.ts';
+import { findFreePorts } from './free-ports.ts';
+import { runCommand } from './run-command.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
+
+const IMAGE = 'rabbitmq:4-management';
+const ERLANG_ARGS = '+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -rabbit collect_statistics_interval 500';
+
+/** The command of a container engine which answers; undefined when none does. */
+export async function findContainerEngine(): Promise<string | undefined> {
+  for (const engine of ['docker', 'podman']) {
+    try {
+      await runCommand(engine, ['info'], { timeoutMs: 5_000 });
+      return engine;
+    } catch {
+      // Not installed, or its daemon does not run.
+    }
+  }
+  return undefined;
+}
+
+/** Starts a broker in a container of its own. */
+export async function startRabbitmqContainer(engine: string): Promise<Broker> {
+  const name = `littoral-rabbitmq-${randomBytes(4).toString('hex')}`;
+  // An engine which chooses ports itself chooses others at each start.
+  const [amqpPort, managementPort] = await findFreePorts(2);
+  const address = {
+    url: `amqp://guest:guest@127.0.0.1:${amqpPort}`,
+    managementUrl: `http://127.0.0.1:${managementPort}`,
+  };
+  const run = (...args: string[]) => runCommand(engine, args, { timeoutMs: 300_000 });
+  const removeAtExit = () => spawnSync(engine, ['rm', '--force', '--volumes', name], { stdio: 'ignore' });
+
+  async function findFailure(): Promise<string | undefined> {
+    if ((await run('inspect', '--format', '{{.State.Running}}', name)).trim() === 'true') return undefined;
+    return `The container of ${IMAGE} ended at its start: ${await run('logs', '--tail', '40', name)}`;
+  }
+
+  const broker: Broker = {
+    ...address,
+    async start() {
+      await run('start', name);
+      await waitUntilReady(address, { findFailure });
+    },
+    async stop() {
+      await run('stop', '-t', '60', name);
+    },
+    async kill() {
+      await run('kill', name);
+    },
+    async pause() {
+      await run('pause', name);
+    },
+    async resume() {
+      await run('unpause', name);
+    },
+    rabbitmqctl: (...args) => run('exec', name, 'rabbitmqctl', ...args),
+    async close() {
+      await run('rm', '--force', '--volumes', name);
+      process.off('exit', removeAtExit);
+    },
+  };
+
+  process.once('exit', removeAtExit);
+  try {
+    // The node's name, and with it the place of its data, contains the host name.
+    const ports = ['--publish', `127.0.0.1:${amqpPort}:5672`, '--publish', `127.0.0.1:${managementPort}:15672`];
+    const settings = ['--hostname', name, '--env', `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${ERLANG_ARGS}`];
+    await run('create', '--name', name, ...ports, ...settings, IMAGE);
+    await broker.start();
+    return broker;
+  } catch (error) {
+    await broker.close().catch(() => {});
+    throw error;
+  }
+}

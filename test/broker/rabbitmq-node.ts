@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Broker } from './broker.ts';
+import { eventually } from './eventually.ts';
+import { type KillOnExit, killOnExit } from './kill-on-exit.ts';
+import { findProcessesByHome } from './processes-by-home.ts';
+import { commandFolders } from './rabbitmq-home.ts';
+import { createRabbitmqNodeSettings, type RabbitmqNodeSettings } from './rabbitmq-node-settings.ts';
+import { runCommand } from './run-command.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
+
+/** Starts a private node of the RabbitMQ in `home`. */
+export async function startRabbitmqNode(home: string): Promise<Broker> {
+  const node = new RabbitmqNode(await createRabbitmqNodeSettings(home));
+  try {
+    await node.start();
+    return node;
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+}
+
+class RabbitmqNode implements Broker {
+  readonly url: string;
+  readonly managementUrl: string;
+  readonly #settings: RabbitmqNodeSettings;
+  readonly #killOnExit: KillOnExit;
+  readonly #children = new Set<ChildProcess>();
+  #epmd: ChildProcess | undefined;
+  #vm: ChildProcess | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: RabbitmqNodeSettings) {
+    this.url = settings.url;
+    this.managementUrl = settings.managementUrl;
+    this.#settings = settings;
+    this.#killOnExit = killOnExit(settings.folder);
+  }
+
+  async start(): Promise<void> {
+    if (this.#closing) throw new Error('The broker is closed.');
+    if (this.#vm && isAlive(this.#vm)) throw new Error('The broker runs already.');
+    // Started by us, epmd is a child which can be ended; started by the node, it would become a daemon of its own.
+    this.#epmd ??= this.#spawn(findEpmd());
+    const vm = this.#spawn(join(this.#settings.scripts, 'rabbitmq-server'));
+    this.#vm = vm;
+    await waitUntilReady(this, {
+      findFailure: () => (isAlive(vm) ? undefined : `RabbitMQ ended at its start:\n${this.#lastLines()}`),
+    });
+  }
+
+  async stop(): Promise<void> {
+    const vm = this.#running();
+    vm.kill('SIGCONT');
+    // Left in place, this handler calls at the node's end the very process which waits for it, and loses 5 s.
+    const unhook = 'gen_event:delete_handler(rabbit_event, rabbit_mgmt_db_handler, []).';
+    await this.rabbitmqctl('eval', unhook).catch(() => {});
+    await end(vm, 'SIGTERM');
+  }
+
+  async kill(): Promise<void> {
+    await end(this.#running(), 'SIGKILL');
+  }
+
+  async pause(): Promise<void> {
+    this.#running().kill('SIGSTOP');
+  }
+
+  async resume(): Promise<void> {
+    this.#running().kill('SIGCONT');
+  }
+
+  rabbitmqctl(...args: string[]): Promise<string> {
+    return runCommand(join(this.#settings.scripts, 'rabbitmqctl'), args, { env: this.#settings.env });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // The data go too, so there is nothing to be written down in good order.
+    await Promise.all([...this.#children].map((child) => end(child, 'SIGKILL')));
+    await eventually(() => {
+      const left = findProcessesByHome(this.#settings.folder);
+      for (const pid of left) process.kill(pid, 'SIGKILL');
+      if (left.length > 0) throw new Error(`Processes of the broker are still there: ${left.join(', ')}`);
+    });
+    await this.#killOnExit.release();
+  }
+
+  #running(): ChildProcess {
+    if (!this.#vm || !isAlive(this.#vm)) throw new Error('The broker does not run.');
+    return this.#vm;
+  }
+
+  #spawn(file: string): ChildProcess {
+    const { folder, env, startupLog } = this.#settings;
+    const output = openSync(startupLog, 'a');
+    // Detached, so that Ctrl+C in the terminal is left to the test run, which closes the broker.
+    const child = spawn(file, { cwd: folder, env, detached: true, stdio: ['ignore', output, output] });
+    closeSync(output);
+    child.unref();
+    child.on('error', () => {});
+    child.once('exit', () => {
+      this.#children.delete(child);
+      this.#watchChildren();
+    });
+    this.#children.add(child);
+    this.#watchChildren();
+    return child;
+  }
+
+  #watchChildren(): void {
+    this.#killOnExit.watch([...this.#children].flatMap(({ pid }) => pid ?? []));
+  }
+
+  #lastLines(): string {
+    const { startupLog, log } = this.#settings;
+    return [startupLog, log]
+      .filter((file) => existsSync(file))
+      .flatMap((file) => readFileSync(file, 'utf8').trim().split('\n').slice(-40))
+      .join('\n');
+  }
+}
+
+function isAlive(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (!isAlive(child)) return;
+  child.ref();
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
+}
+
+function findEpmd(): string {
+  const beside = (command: string) => join(dirname(command), 'epmd');
+  const erl = commandFolders()
+    .map((folder) => join(folder, 'erl'))
+    .find((file) => existsSync(file));
+  const candidates = erl ? [beside(erl), beside(realpathSync(erl))] : [];
+  const epmd = candidates.find((file) => existsSync(file));
+  if (!epmd) throw new Error('RabbitMQ is installed, but Erlang is not: no epmd beside the command "erl" on PATH.');
+  return epmd;
+}

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'amqplib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Broker } from './broker.ts';
+import { eventually } from './eventually.ts';
+import { findProcessesByHome } from './processes-by-home.ts';
+import { startBroker } from './start-broker.ts';
+
+let broker: Broker;
+
+beforeAll(async () => {
+  broker = await startBroker();
+}, 600_000);
+
+afterAll(async () => {
+  await broker?.close();
+});
+
+async function publishConfirmed(queue: string, text: string): Promise<void> {
+  const connection = await connect(broker.url);
+  try {
+    const channel = await connection.createConfirmChannel();
+    await channel.assertQueue(queue, { durable: true });
+    channel.sendToQueue(queue, Buffer.from(text), { persistent: true });
+    await channel.waitForConfirms();
+  } finally {
+    await connection.close();
+  }
+}
+
+async function take(queue: string): Promise<string | undefined> {
+  const connection = await connect(broker.url);
+  try {
+    const channel = await connection.createChannel();
+    const message = await channel.get(queue, { noAck: true });
+    return message ? message.content.toString() : undefined;
+  } finally {
+    await connection.close();
+  }
+}
+
+test('a confirmed persistent message survives kill and start', async () => {
+  await publishConfirmed('killed', 'still here');
+  await broker.kill();
+  await expect(connect(broker.url)).rejects.toThrow('ECONNREFUSED');
+  await broker.start();
+  expect(await take('killed')).toBe('still here');
+}, 60_000);
+
+test('a confirmed persistent message survives stop and start', async () => {
+  await publishConfirmed('stopped', 'still here');
+  await broker.stop();
+  await expect(connect(broker.url)).rejects.toThrow('ECONNREFUSED');
+  await broker.start();
+  expect(await take('stopped')).toBe('still here');
+}, 60_000);
+
+test('a paused broker does not answer until it is resumed', async () => {
+  await broker.pause();
+  await expect(connect(broker.url, { timeout: 500 })).rejects.toThrow('ETIMEDOUT');
+  await broker.resume();
+  await publishConfirmed('resumed', 'answered');
+  expect(await take('resumed')).toBe('answered');
+}, 60_000);
+
+test('rabbitmqctl talks to the private node', async () => {
+  expect(await broker.rabbitmqctl('list_users', '--silent')).toContain('guest');
+  await expect(broker.rabbitmqctl('no_such_command')).rejects.toThrow('no_such_command');
+}, 60_000);
+
+test('close leaves neither processes nor files', async () => {
+  const home = JSON.parse(await broker.rabbitmqctl('eval', 'list_to_binary(os:getenv("HOME")).').then(stripErlang));
+  const pids = findProcessesByHome(home);
+  expect(pids.map(commandOf)).toEqual(expect.arrayContaining(['beam.smp', 'epmd', 'erl_child_setup', 'inet_gethost']));
+
+  await broker.close();
+
+  expect(existsSync(home)).toBe(false);
+  await eventually(() => expect(pids.map(commandOf).filter(Boolean)).toEqual([]));
+}, 60_000);
+
+function stripErlang(term: string): string {
+  return term.trim().replace(/^<<(.*)>>$/s, '$1');
+}
+
+/** The command of a process; undefined when it has ended, also when nobody has asked for its exit code yet. */
+function commandOf(pid: number): string | undefined {
+  try {
+    const [, command, state] = /^\d+ \((.*)\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return state === 'Z' ? undefined : command;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import { connect } from 'amqplib';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { eventually } from './eventually.ts';
+import { useVhost } from './use-vhost.ts';
+import { createVhost } from './vhost.ts';
+
+const vhost = useVhost();
+
+let connection: Awaited<ReturnType<typeof connect>>;
+
+beforeAll(async () => {
+  connection = await connect(vhost.url, { clientProperties: { connection_name: 'orders' } });
+  connection.on('error', () => {});
+  const channel = await connection.createConfirmChannel();
+  await channel.assertQueue('placed', { durable: true, arguments: { 'x-max-length': 7 } });
+  await channel.assertExchange('events', 'topic');
+  await channel.bindQueue('placed', 'events', 'order.#');
+  channel.publish('events', 'order.placed', Buffer.from('1'));
+  channel.publish('events', 'order.placed', Buffer.from('2'));
+  await channel.waitForConfirms();
+});
+
+afterAll(async () => {
+  await connection?.close().catch(() => {});
+});
+
+test('messages is exact as soon as they are confirmed', async () => {
+  expect(await vhost.messages('placed')).toBe(2);
+  await expect(vhost.messages('missing')).rejects.toThrow("no queue 'missing'");
+});
+
+test('queues and bindings show what was declared', async () => {
+  expect(await vhost.queues()).toEqual([
+    { name: 'placed', type: 'classic', durable: true, arguments: { 'x-max-length': 7 }, messages: 2 },
+  ]);
+  expect(await vhost.bindings()).toEqual([
+    { source: 'events', destination: 'placed', destinationType: 'queue', routingKey: 'order.#', arguments: {} },
+  ]);
+});
+
+test('a policy applies to the queues which it names', async () => {
+  await vhost.setPolicy('only-one', { pattern: '^placed$', definition: { 'max-length': 1 } });
+  await eventually(async () => expect(await vhost.messages('placed')).toBe(1));
+});
+
+test('a deleted queue is gone, and deleting it again does nothing', async () => {
+  await vhost.deleteQueue('placed');
+  await vhost.deleteQueue('placed');
+  expect(await vhost.queues()).toEqual([]);
+});
+
+test('connections go by the names which their clients gave them', async () => {
+  await eventually(async () => expect(await vhost.connections()).toMatchObject([{ connectionName: 'orders' }]));
+});
+
+test('closeConnections ends all connections of this vhost, also the newest, and no others', async () => {
+  const other = await createVhost({ url: inject('brokerUrl'), managementUrl: inject('managementUrl') });
+  const untouched = await connect(other.url, { clientProperties: { connection_name: 'untouched' } });
+  const newest = await connect(vhost.url);
+  newest.on('error', () => {});
+  const closed = Promise.all([connection, newest].map((each) => new Promise((resolve) => each.once('close', resolve))));
+
+  expect(await vhost.closeConnections()).toBe(2);
+  await closed;
+
+  await eventually(async () => expect(await other.connections()).toMatchObject([{ connectionName: 'untouched' }]));
+  expect(await vhost.connections()).toEqual([]);
+  await untouched.close();
+  await other.close();
+});
+
+test('a closed vhost does not exist any more', async () => {
+  const shortLived = await createVhost({ url: inject('brokerUrl'), managementUrl: inject('managementUrl') });
+  await shortLived.close();
+  await expect(connect(shortLived.url)).rejects.toThrow();
+});
+
+test('a management API which does not answer is reported with what to do', async () => {
+  const nowhere = { url: inject('brokerUrl'), managementUrl: 'http://127.0.0.1:1' };
+  await expect(createVhost(nowhere)).rejects.toThrow('RABBITMQ_MANAGEMENT_URL');
+});

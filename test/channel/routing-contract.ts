@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { eventually } from '../broker/eventually.ts';
+import type { ChannelHarness } from './channel-contract.ts';
+import {
+  acknowledge,
+  expectWaiting,
+  messageOf,
+  newName,
+  openHarness,
+  openInbox,
+  openQueue,
+  publishOnBus,
+  send,
+  sendAll,
+  textOf,
+} from './channel-fixture.ts';
+
+/** The word `ours` stands for one that only this test uses. */
+const matchingKeys: Record<string, string[]> = {
+  ours: ['ours'],
+  'ours.paid': ['ours.paid'],
+  'ours.*': ['ours.paid', 'ours.ours', 'ours.late'],
+  '*.ours': ['paid.ours', 'ours.ours'],
+  'ours.*.late': ['ours.paid.late'],
+  'ours.#': ['ours', 'ours.paid', 'ours.ours', 'ours.late', 'ours.paid.late', 'ours.paid.so.late'],
+  '#.ours': ['ours', 'paid.ours', 'ours.ours', 'very.paid.ours'],
+  'ours.#.late': ['ours.late', 'ours.paid.late', 'ours.paid.so.late'],
+  'ours.*.#': ['ours.paid', 'ours.ours', 'ours.late', 'ours.paid.late', 'ours.paid.so.late'],
+};
+
+export function routingContract(harness: () => Promise<ChannelHarness>): void {
+  test('a key on the bus reaches the queues whose binding key matches it', async () => {
+    const { channel } = await openHarness(harness);
+    const word = newName();
+    const withWord = (text: string) => text.replaceAll('ours', word);
+    const inboxes = await Promise.all(
+      Object.keys(matchingKeys).map(async (pattern) => {
+        const inbox = await openInbox(channel, { bindingKeys: [withWord(pattern)], onDelivery: acknowledge });
+        return { pattern, inbox };
+      }),
+    );
+    const keys = [...new Set(Object.values(matchingKeys).flat())].sort();
+    for (const key of keys) await publishOnBus(channel, withWord(key), key);
+    for (const { inbox } of inboxes) await send(channel, inbox.queue, 'end');
+    for (const { pattern, inbox } of inboxes) {
+      await eventually(() => expect(inbox.texts()).toContain('end'));
+      const expected = keys.filter((key) => matchingKeys[pattern]?.includes(key));
+      expect(inbox.texts(), `the keys that '${pattern}' matched`).toEqual([...expected, 'end']);
+    }
+  });
+
+  test('a queue with two bindings that match gets one copy', async () => {
+    const { channel } = await openHarness(harness);
+    const key = newName();
+    const inbox = await openInbox(channel, { bindingKeys: [key, `${key}.#`, key], onDelivery: acknowledge });
+    await publishOnBus(channel, key, 'once');
+    await send(channel, inbox.queue, 'end');
+    await eventually(() => expect(inbox.texts()).toContain('end'));
+    expect(inbox.texts()).toEqual(['once', 'end']);
+  });
+
+  test('every queue that is bound gets its copy', async () => {
+    const { channel } = await openHarness(harness);
+    const key = newName();
+    const first = await openInbox(channel, { bindingKeys: [key] });
+    const second = await openInbox(channel, { bindingKeys: [key] });
+    expect(await publishOnBus(channel, key, 'for both')).toEqual({ routed: true });
+    expect(textOf((await first.delivery(1)).message)).toBe('for both');
+    expect(textOf((await second.delivery(1)).message)).toBe('for both');
+  });
+
+  test('a key on the bus that no binding matches is not routed', async () => {
+    const { channel } = await openHarness(harness);
+    const key = newName();
+    await openInbox(channel, { bindingKeys: [`${key}.paid`] });
+    expect(await publishOnBus(channel, key, 'for nobody')).toEqual({ routed: false });
+  });
+
+  test('the name of a queue that does not exist is not routed', async () => {
+    const { channel } = await openHarness(harness);
+    expect(await send(channel, newName(), 'for nobody')).toEqual({ routed: false });
+  });
+
+  test('the name of a queue is not a key on the bus', async () => {
+    const { channel } = await openHarness(harness);
+    const { queue } = await openQueue(channel);
+    expect(await publishOnBus(channel, queue, 'for nobody')).toEqual({ routed: false });
+  });
+
+  test('a delivery from the bus tells its key', async () => {
+    const { channel } = await openHarness(harness);
+    const key = `${newName()}.paid`;
+    const inbox = await openInbox(channel, { bindingKeys: ['#.paid'] });
+    await publishOnBus(channel, key, 'from the bus');
+    expect(await inbox.delivery(1)).toMatchObject({ fromBus: true, routingKey: key, redelivered: false });
+  });
+
+  test('a delivery straight to a queue tells that it is not from the bus', async () => {
+    const { channel } = await openHarness(harness);
+    const inbox = await openInbox(channel, { bindingKeys: [newName()] });
+    expect(await send(channel, inbox.queue, 'straight')).toEqual({ routed: true });
+    expect(await inbox.delivery(1)).toMatchObject({ fromBus: false, routingKey: inbox.queue, redelivered: false });
+  });
+
+  test('headers arrive as they were sent', async () => {
+    const { channel } = await openHarness(harness);
+    const inbox = await openInbox(channel);
+    const headers = {
+      text: 'seven',
+      unicode: 'Příliš žluťoučký kůň 🐎',
+      emptyText: '',
+      zero: 0,
+      integer: 7,
+      negative: -7,
+      large: 2 ** 40 + 1,
+      largeNegative: -(2 ** 40) - 1,
+      largestSafe: Number.MAX_SAFE_INTEGER,
+      fraction: 1.5,
+      smallFraction: -1e-7,
+      yes: true,
+      no: false,
+    };
+    const message = messageOf('', headers);
+    await channel.publish({ to: { queue: inbox.queue }, message });
+    expect((await inbox.delivery(1)).message.headers).toMatchObject({ ...message.headers });
+  });
+
+  test.each([
+    ['an empty body', Buffer.alloc(0)],
+    ['unicode', Buffer.from('Příliš žluťoučký kůň 🐎')],
+    ['bytes that are no text', Buffer.from([0, 0xff, 0xfe, 0xc3, 0x28, 0, 0x0d, 0x0a, 0x80])],
+    ['a megabyte', randomBytes(1_048_576)],
+  ])('%s arrives byte by byte', async (_, body) => {
+    const { channel } = await openHarness(harness);
+    const inbox = await openInbox(channel);
+    await channel.publish({ to: { queue: inbox.queue }, message: messageOf(body) });
+    const received = (await inbox.delivery(1)).message.body;
+    expect(received.byteLength).toBe(body.byteLength);
+    expect(body.equals(received)).toBe(true);
+  });
+
+  test('what is published to a queue without a consumer waits there in order', async () => {
+    const harnessed = await openHarness(harness);
+    const { channel } = harnessed;
+    const key = newName();
+    const { queue } = await openQueue(channel, [key]);
+    await publishOnBus(channel, key, '1');
+    await sendAll(channel, queue, ['2', '3']);
+    await expectWaiting(harnessed, queue, ['1', '2', '3']);
+    const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
+    await eventually(() => expect(inbox.texts()).toEqual(['1', '2', '3']));
+  });
+
+  test('a queue is found once it was subscribed to, and so is its dead letter queue', async () => {
+    const { channel } = await openHarness(harness);
+    const { queue, deadLetterQueue } = await openQueue(channel);
+    expect(await channel.hasQueue(queue)).toBe(true);
+    expect(await channel.hasQueue(deadLetterQueue)).toBe(true);
+  });
+
+  test('a queue that nobody declared is not found, and can be asked for again', async () => {
+    const { channel } = await openHarness(harness);
+    const queue = newName();
+    expect(await channel.hasQueue(queue)).toBe(false);
+    expect(await channel.hasQueue(queue)).toBe(false);
+    await openQueue(channel);
+    expect(await channel.hasQueue(queue)).toBe(false);
+  });
+}

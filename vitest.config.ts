@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = {
+  resolve: { conditions: ['littoral-src'] },
+  ssr: { resolve: { conditions: ['littoral-src'] } },
+};
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        ...shared,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.rabbit.test.ts'] },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'rabbit',
+          include: ['test/**/*.rabbit.test.ts'],
+          globalSetup: ['test/broker/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
