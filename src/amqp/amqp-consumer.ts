@@ -99,11 +99,21 @@ export class AmqpConsumer implements Consumer {
   async #consumeWith(channel: Channel, prefetch: number): Promise<void> {
     await channel.prefetch(prefetch);
     const onMessage = (message: ConsumeMessage | null) => {
-      if (message) this.#subscription.onDelivery(this.#toDelivery(channel, message));
+      if (message) this.#receive(channel, message);
     };
     const { consumerTag } = await channel.consume(this.#subscription.queue, onMessage);
     this.#consumerTag = consumerTag;
     if (this.#stopped) await this.stop();
+  }
+
+  // What is thrown in here would close the channel, and the message would come again.
+  #receive(channel: Channel, message: ConsumeMessage): void {
+    try {
+      this.#subscription.onDelivery(this.#toDelivery(channel, message));
+    } catch (error) {
+      this.#logger.error({ reason: messageOf(error) }, 'a message that cannot be read goes to the dead letter queue');
+      channel.nack(message, false, false);
+    }
   }
 
   #toDelivery(channel: Channel, message: ConsumeMessage): Delivery {
@@ -156,9 +166,7 @@ export class AmqpConsumer implements Consumer {
 
   #detach(reason: string): void {
     this.#consumerTag = undefined;
-    if (this.#stopped) return;
-    if (this.#detached !== reason) this.#logger.warn({ reason }, 'not consuming');
-    this.#detached = reason;
+    if (!this.#stopped) this.#detached = reason;
   }
 
   #attachLater(model: ChannelModel): void {
@@ -166,7 +174,10 @@ export class AmqpConsumer implements Consumer {
     const delayMs = Math.min(retryDelays.maxMs, retryDelays.firstMs * 2 ** this.#failures);
     this.#failures += 1;
     this.#retry = setTimeout(() => {
-      if (this.#currentModel() === model && !this.#stopped) void this.attach(model);
+      if (this.#currentModel() === model && !this.#stopped) {
+        this.#logger.warn({ reason: this.#detached }, 'not consuming; attaching again');
+        void this.attach(model);
+      }
     }, delayMs).unref();
   }
 }

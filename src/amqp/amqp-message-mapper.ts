@@ -42,15 +42,20 @@ function toFieldNumber(value: number): unknown {
   return Number.isInteger(value) ? { '!': 'int64', value } : { '!': 'double', value };
 }
 
-/** amqplib leaves timestamps and decimals in its own notation. */
+/** amqplib leaves timestamps and decimals in its own notation, also inside tables and arrays such as `x-death`. */
 function fromFieldValue(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !('!' in value) || !('value' in value)) return value;
-  if (value['!'] === 'timestamp') return value.value;
-  if (value['!'] === 'decimal') {
-    const { digits, places } = value.value as { digits: number; places: number };
-    return digits / 10 ** places;
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  if (Array.isArray(value)) return value.map(fromFieldValue);
+  if ('!' in value && 'value' in value) {
+    if (value['!'] === 'timestamp' && typeof value.value === 'number') return value.value;
+    if (value['!'] === 'decimal') return fromDecimal(value.value);
   }
-  return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, fromFieldValue(inner)]));
+}
+
+function fromDecimal(value: unknown): unknown {
+  const { digits, places } = Object(value) as { digits?: unknown; places?: unknown };
+  return typeof digits === 'number' && typeof places === 'number' ? digits / 10 ** places : value;
 }
 
 /** Properties are short strings; a text that is too long for one stays a header only. */

@@ -22,7 +22,10 @@ export interface MessageChannel extends OutboundChannel {
   /**
    * Receives what arrives in the queue of a service, from now on and again after every lost connection. The queue, its
    * bindings and its dead letter queue are declared first. The handler is called with at most `prefetch` deliveries
-   * that it has not settled. Call it before or after `start`.
+   * that it has not settled; a channel may begin with fewer. Call it before or after `start`.
+   *
+   * @throws LittoralError `topology-mismatch` when the queue exists otherwise, where that is known at once; else `start`
+   * throws it, or `detached` says so
    */
   subscribe(subscription: Subscription): Consumer;
 
@@ -31,12 +34,12 @@ export interface MessageChannel extends OutboundChannel {
 
   /**
    * Waits for what is in flight, up to the deadline, then closes. Deliveries that were not settled go back to the queue
-   * in their order. Nothing can be published afterwards.
+   * in their order. From the call on nothing can be published, so handlers that still send must have finished before.
    */
   close(deadlineMs: number): Promise<void>;
 }
 
-/** The half of the port that sends. */
+/** The half of the port that sends. Before `start` all of it rejects with `broker-unavailable`. */
 export interface OutboundChannel {
   /**
    * Resolves once the message is safe: persisted by every queue that it was routed to. Whatever the message holds, a
@@ -94,7 +97,7 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** Done: the message leaves the queue. */
   acknowledge(): void;
-  /** Not now: the message goes back to the head of the queue and is delivered again. */
+  /** Not now: the message goes back, ahead of all that was not delivered yet, and is delivered again. */
   release(): void;
   /** Never: the channel moves the message, as it came, to the dead letter queue. */
   reject(): void;

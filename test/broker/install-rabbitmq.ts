@@ -25,10 +25,18 @@ export function canInstallRabbitmq(): boolean {
 /** Installs the distribution's RabbitMQ, without starting its service, and returns its home. */
 export async function installRabbitmq(): Promise<string> {
   // Test runs side by side install once. The folder is locked by flock, which apt's own locks do not notice.
-  await runCommand('flock', ['/var/lib/dpkg', 'sh', '-c', INSTALL], {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    timeoutMs: 600_000,
-  });
+  try {
+    await runCommand('flock', ['/var/lib/dpkg', 'sh', '-c', INSTALL], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      timeoutMs: 600_000,
+    });
+  } catch (error) {
+    throw new Error(
+      'No RabbitMQ for the tests: it is not installed, no container engine answers, and installing the package ' +
+        'rabbitmq-server failed. Install it, start a container engine, or set RABBITMQ_URL.',
+      { cause: error },
+    );
+  }
   const home = findRabbitmqHome();
   if (!home) throw new Error('The package rabbitmq-server is installed, but it has no rabbitmq-server script.');
   return home;

@@ -4,7 +4,7 @@ import type { BrokerAddress } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { createManagement, credentialsOf } from './management.ts';
 
-export interface QueueInfo {
+interface QueueInfo {
   readonly name: string;
   /** `classic`, `quorum` or `stream`. */
   readonly type: string;
@@ -14,7 +14,7 @@ export interface QueueInfo {
   readonly messages: number;
 }
 
-export interface BindingInfo {
+interface BindingInfo {
   readonly source: string;
   readonly destination: string;
   readonly destinationType: 'queue' | 'exchange';
@@ -22,14 +22,14 @@ export interface BindingInfo {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-export interface ConnectionInfo {
+interface ConnectionInfo {
   /** RabbitMQ's own name of the connection: the addresses of both ends. */
   readonly name: string;
   /** The name which the client gave itself (`client_properties.connection_name`). */
   readonly connectionName: string | undefined;
 }
 
-export interface Policy {
+interface Policy {
   /** Regular expression of the names it applies to. */
   readonly pattern: string;
   readonly definition: Readonly<Record<string, unknown>>;

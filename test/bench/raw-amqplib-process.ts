@@ -1,0 +1,67 @@
+import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { socketOf } from '../../src/amqp/amqp-socket.ts';
+import { busExchange } from '../../src/amqp/amqp-topology.ts';
+import { commandBody } from './command-body.ts';
+import { service } from './destination.ts';
+import { cpuMicroseconds, offer } from './forked-process.ts';
+import { type Measurement, measurementOf } from './measurement.ts';
+
+const options = { contentType: 'application/json', persistent: true, mandatory: true };
+const body = Buffer.from(commandBody);
+
+let channel: ConfirmChannel;
+let cork: () => void;
+
+const tasks = {
+  async start(brokerUrl: string): Promise<void> {
+    const model = await connect(brokerUrl, { noDelay: true });
+    channel = await model.createConfirmChannel();
+    cork = corker(model);
+  },
+
+  /** Keeps `window` messages unconfirmed for so long, then waits for the last confirm. */
+  publish(window: number, milliseconds: number): Promise<Measurement> {
+    const latenciesMs: number[] = [];
+    const startedAt = performance.now();
+    let inFlight = 0;
+    let errors = 0;
+    return new Promise((resolve) => {
+      const publishOne = () => {
+        const publishedAt = performance.now();
+        inFlight++;
+        channel.publish(busExchange, service, body, options, (error) => {
+          const now = performance.now();
+          inFlight--;
+          if (error) errors++;
+          else latenciesMs.push(now - publishedAt);
+          if (now - startedAt < milliseconds) publishOne();
+          else if (inFlight === 0) resolve(measurementOf(latenciesMs, errors, now - startedAt));
+        });
+        cork();
+      };
+      for (let index = 0; index < window; index++) publishOne();
+    });
+  },
+  cpuMicroseconds,
+};
+
+/** Holds the socket back until this turn of the event loop has been written to it, as the gateway does. */
+function corker(model: ChannelModel): () => void {
+  const socket = socketOf(model);
+  if (!socket) throw new Error("amqplib's socket is not where it was: nothing would be corked.");
+  let corked = false;
+  const uncork = () => {
+    corked = false;
+    socket.uncork();
+  };
+  return () => {
+    if (corked) return;
+    corked = true;
+    socket.cork();
+    process.nextTick(() => setImmediate(uncork));
+  };
+}
+
+export type RawAmqplibTasks = typeof tasks;
+
+offer(tasks);

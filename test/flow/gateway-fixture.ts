@@ -1,0 +1,42 @@
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import type { Config } from '../../src/config.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
+
+export interface RunningGateway extends Gateway {
+  /** Where it listens: `http://127.0.0.1:…`. */
+  readonly address: string;
+}
+
+/** A gateway that listens and has been started, quiet, and stopped when the test has finished. */
+export async function runGateway(config: Config, options: GatewayOptions = {}): Promise<RunningGateway> {
+  const quick = { shutdownTimeoutMs: 2000, ...config, http: { port: 0, ...config.http } };
+  const gateway = createGateway(quick, { environment: {}, logger: pino({ level: 'silent' }), ...options });
+  onTestFinished(() => gateway.stop());
+  const address = await gateway.listen();
+  await gateway.start();
+  return { ...gateway, address };
+}
+
+/** What came back for a request. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the gateway answered
+  readonly body: any;
+}
+
+/** Sends JSON to a gateway. */
+export async function post(
+  gateway: RunningGateway,
+  path: string,
+  payload: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const response = await fetch(gateway.address + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(payload),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}

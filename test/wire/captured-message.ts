@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A header as it was on the wire: the letter of its AMQP field type, and its value. */
+export interface CapturedHeader {
+  readonly type: string;
+  readonly value: unknown;
+}
+
+/** One message of Ecotone's, as it was on the wire. */
+export interface CapturedMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: Readonly<Record<string, string | number>>;
+  readonly headers: Readonly<Record<string, CapturedHeader>>;
+  readonly body: string;
+}
+
+const folder = new URL('../fixtures/captures/', import.meta.url);
+
+/** The names of all captures. */
+export const captureNames: readonly string[] = readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => name.replace('.json', ''));
+
+/** What Ecotone sent in one case. */
+export function captured(name: string): CapturedMessage {
+  const { messages } = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as {
+    messages: CapturedMessage[];
+  };
+  return messages[0] as CapturedMessage;
+}

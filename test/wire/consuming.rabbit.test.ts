@@ -1,0 +1,148 @@
+import { type Channel, type ChannelModel, connect } from 'amqplib';
+import { createGateway, defineCommandHandler, defineEventHandler, type Gateway, type MessageHeaders } from 'littoral';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { waitingMessages } from '../amqp/amqp-harness.ts';
+import { eventually } from '../broker/eventually.ts';
+import { useVhost } from '../broker/use-vhost.ts';
+import { type CapturedMessage, captured, captureNames } from './captured-message.ts';
+
+// The captures were sent to a service 'ts-gateway', and to whoever listens to 'order.*'. Here littoral is that service.
+const vhost = useVhost();
+const handled: { payload: unknown; headers: MessageHeaders }[] = [];
+const handle = (payload: unknown, headers: MessageHeaders) => void handled.push({ payload, headers });
+
+let gateway: Gateway;
+let connection: ChannelModel;
+let channel: Channel;
+
+beforeAll(async () => {
+  gateway = createGateway(
+    {
+      service: 'ts-gateway',
+      broker: { url: vhost.url },
+      handlers: [
+        defineCommandHandler({ routingKey: 'billing.changeDetails', distributed: true, handle }),
+        defineEventHandler({ routingKey: 'order.*', distributed: true, handle }),
+      ],
+    },
+    { environment: {}, logger: pino({ level: 'silent' }) },
+  );
+  await gateway.start();
+  connection = await connect(vhost.url);
+  channel = await connection.createChannel();
+});
+afterAll(async () => {
+  await connection.close();
+  await gateway.stop();
+});
+beforeEach(() => {
+  handled.length = 0;
+});
+
+const forHandlers = captureNames.filter((name) => !name.startsWith('sendMessage') && name !== 'default-failure.resent');
+
+describe('a handler sees what Ecotone sent:', () => {
+  test.each(forHandlers)('%s', async (name) => {
+    const capture = captured(name);
+    replay(capture);
+    await eventually(() => expect(handled).toHaveLength(1));
+    const { payload, headers } = handled[0] as (typeof handled)[number];
+
+    expect(plain(payload)).toEqual(payloadOf(capture));
+    for (const [header, { type, value }] of Object.entries(capture.headers)) {
+      expect(headers[header], header).toEqual(seen(type, value));
+    }
+    expect(headers.contentType).toBe(capture.properties.content_type);
+  });
+
+  test('a message for a channel becomes a dead letter that says so', async () => {
+    const capture = captured('sendMessage.json-metadata');
+    replay(capture);
+    const [deadLetter] = await eventually(async () => {
+      const waiting = await waitingMessages(vhost.url, 'distributed_ts-gateway_dead_letter');
+      expect(waiting).toHaveLength(1);
+      return waiting;
+    });
+    expect(Buffer.from(deadLetter?.body ?? []).toString()).toBe(capture.body);
+    expect(deadLetter?.headers).toMatchObject({
+      executorId: 'user-1',
+      int: 5,
+      'ecotone-class': 'littoral.no-handler',
+      'exception-message': expect.stringContaining("No channel 'billing.message' in ts-gateway"),
+    });
+  });
+
+  test('what Ecotone sent to its own queue again after a failure is a message like every other', async () => {
+    const capture = captured('default-failure.resent');
+    const headers = {
+      ...capture.headers,
+      'ecotone.distributed.targetServiceName': { type: 'S', value: 'ts-gateway' },
+      'ecotone.distributed.routingKey': { type: 'S', value: 'billing.changeDetails' },
+    };
+    replay({ ...capture, routingKey: 'distributed_ts-gateway', headers });
+    await eventually(() => expect(handled).toHaveLength(1));
+    expect(handled[0]).toMatchObject({ payload: { x: 1 }, headers: { executorId: 'u-1', f: 1.5, b: true } });
+  });
+});
+
+/** Publishes a capture again, with the field types that it had. */
+function replay({ exchange, routingKey, properties, headers, body }: CapturedMessage): void {
+  const table = Object.fromEntries(
+    Object.entries(headers).map(([name, { type, value }]) => [name, field(type, value)]),
+  );
+  channel.publish(exchange, routingKey, Buffer.from(body), {
+    headers: table,
+    contentType: properties.content_type as string,
+    deliveryMode: properties.delivery_mode === 2,
+    expiration: properties.expiration,
+    priority: properties.priority as number | undefined,
+    timestamp: properties.timestamp as number | undefined,
+  });
+}
+
+/** In amqplib's notation for a value of a certain field type. */
+function field(type: string, value: unknown): unknown {
+  switch (type) {
+    case 'S':
+      return value;
+    case 't':
+      return value === 1;
+    case 'l':
+      return { '!': 'int64', value };
+    case 'I':
+      return { '!': 'int32', value };
+    case 'd':
+      return { '!': 'double', value };
+    case 'T':
+      return { '!': 'timestamp', value };
+    case 'A':
+      return (value as { type: string; value: unknown }[]).map((item) => field(item.type, item.value));
+    case 'F':
+      return fields(value as Record<string, { type: string; value: unknown }>);
+    default:
+      throw new Error(`a field type that no capture has: ${type}`);
+  }
+}
+
+function fields(table: Record<string, { type: string; value: unknown }>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(table).map(([name, item]) => [name, field(item.type, item.value)]));
+}
+
+/** What a handler finds in the place of a captured value. */
+function seen(type: string, value: unknown): unknown {
+  if (type === 't') return value === 1;
+  if (type === 'A') return (value as { type: string; value: unknown }[]).map((item) => seen(item.type, item.value));
+  if (type !== 'F') return value;
+  const table = value as Record<string, { type: string; value: unknown }>;
+  return Object.fromEntries(Object.entries(table).map(([name, item]) => [name, seen(item.type, item.value)]));
+}
+
+function payloadOf({ properties, body }: CapturedMessage): unknown {
+  return String(properties.content_type).startsWith('application/json') ? JSON.parse(body) : body;
+}
+
+/** Bytes that nothing decoded, as the text that they are. */
+function plain(payload: unknown): unknown {
+  return payload instanceof Uint8Array ? Buffer.from(payload).toString() : payload;
+}
