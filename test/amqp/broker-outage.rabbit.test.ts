@@ -1,0 +1,223 @@
+import { connect } from 'amqplib';
+import { defineCommandHandler } from 'littoral';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { Broker } from '../broker/broker.ts';
+import { eventually } from '../broker/eventually.ts';
+import { startBroker } from '../broker/start-broker.ts';
+import { createVhost, type Vhost } from '../broker/vhost.ts';
+import { type Answer, post, type RunningGateway, runGateway } from '../flow/gateway-fixture.ts';
+
+// A broker of its own: these tests stop, kill and freeze it.
+let broker: Broker;
+let vhost: Vhost;
+beforeAll(async () => {
+  broker = await startBroker();
+});
+afterAll(() => broker.close());
+beforeEach(async () => {
+  vhost = await createVhost(broker);
+});
+
+const quick = { heartbeatSeconds: 1, confirmTimeoutMs: 3000 };
+const outage = { timeoutMs: 60_000 };
+
+function readiness(gateway: RunningGateway): Promise<Response> {
+  return fetch(`${gateway.address}/readyz`);
+}
+
+async function untilReady(gateway: RunningGateway): Promise<void> {
+  await eventually(async () => expect((await readiness(gateway)).status).toBe(200), outage);
+}
+
+/** A queue that keeps what is sent to a service, and nobody consumes. */
+async function keepFor(service: string): Promise<void> {
+  const connection = await connect(vhost.url);
+  const channel = await connection.createChannel();
+  await channel.assertExchange('ecotone.distributed', 'topic', { durable: true });
+  const queue = `distributed_${service}`;
+  await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  await channel.bindQueue(queue, 'ecotone.distributed', service);
+  await connection.close();
+}
+
+/** The ids of all messages in a queue, which is empty afterwards. */
+async function takeIds(queue: string): Promise<string[]> {
+  const connection = await connect(vhost.url);
+  const channel = await connection.createChannel();
+  const ids: string[] = [];
+  for (;;) {
+    const message = await channel.get(queue, { noAck: true });
+    if (!message) break;
+    ids.push(message.properties.messageId);
+  }
+  await connection.close();
+  return ids;
+}
+
+/** Sends one after the other on several lanes until told to stop, and keeps every answer. */
+function sendWithoutPause(gateway: RunningGateway, path: string, lanes: number) {
+  const answers: Answer[] = [];
+  let stopped = false;
+  const lane = async () => {
+    while (!stopped) {
+      const answer = await post(gateway, path, { at: answers.length });
+      answers.push(answer);
+      // A refused request comes back at once; without a pause it would only heat the machine.
+      if (answer.status !== 202) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const running = Promise.allSettled(Array.from({ length: lanes }, lane));
+  const stop = async () => {
+    stopped = true;
+    await running;
+  };
+  onTestFinished(stop);
+  return { answers, stop };
+}
+
+/** No message that was answered 202 is missing, and none that was not accepted is there. */
+async function expectHonest(answers: readonly Answer[], queue: string): Promise<void> {
+  const ids = new Set(await takeIds(queue));
+  const accepted = answers.filter(({ status }) => status === 202).map(({ body }) => body.messageId);
+  expect(accepted.length).toBeGreaterThan(0);
+  expect(accepted.filter((id) => !ids.has(id))).toEqual([]);
+  const refused = answers.filter(({ body }) => body.outcome === 'not-accepted').map(({ body }) => body.messageId);
+  expect(refused.filter((id) => ids.has(id))).toEqual([]);
+  const unknown = answers.filter(({ body }) => body.outcome === 'unknown').map(({ body }) => body.messageId);
+  for (const id of ids) expect([...accepted, ...unknown]).toContain(id);
+  for (const { status } of answers) expect([202, 503, 504]).toContain(status);
+}
+
+describe('no message that was answered 202 is lost, and none that was refused is sent, when the broker', () => {
+  test.each([
+    ['is killed', () => broker.kill()],
+    ['is stopped', () => broker.stop()],
+  ])('%s in the middle and starts again', async (_name, interrupt) => {
+    await keepFor('billing');
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
+    await eventually(() => expect(load.answers.length).toBeGreaterThan(200));
+    await interrupt();
+    await eventually(() => expect(load.answers.at(-1)?.status).toBe(503));
+    await broker.start();
+    await untilReady(gateway);
+    const recovered = load.answers.length;
+    await eventually(() => {
+      const later = load.answers.slice(recovered).filter(({ status }) => status === 202);
+      expect(later.length).toBeGreaterThan(50);
+    });
+    await load.stop();
+    await expectHonest(load.answers, 'distributed_billing');
+  });
+
+  test('freezes for longer than its heartbeat', async () => {
+    await keepFor('billing');
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
+    await eventually(() => expect(load.answers.length).toBeGreaterThan(200));
+    await broker.pause();
+    await eventually(() => expect(load.answers.some(({ status }) => status === 504)).toBe(true), outage);
+    await eventually(async () => expect((await readiness(gateway)).status).toBe(503), outage);
+    await broker.resume();
+    await untilReady(gateway);
+    await load.stop();
+    await expectHonest(load.answers, 'distributed_billing');
+  });
+
+  test('closes every connection', async () => {
+    await keepFor('billing');
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
+    for (const round of [1, 2, 3]) {
+      await eventually(() => expect(load.answers.length).toBeGreaterThan(round * 100));
+      await vhost.closeConnections();
+      await untilReady(gateway);
+    }
+    await load.stop();
+    await expectHonest(load.answers, 'distributed_billing');
+  });
+});
+
+describe('a gateway without its broker', () => {
+  test('starts, says why it is not ready, refuses what it cannot send, and connects when the broker appears', async () => {
+    const handled: unknown[] = [];
+    const handle = (payload: unknown) => void handled.push(payload);
+    await broker.stop();
+    const gateway = await runGateway({
+      service: 'billing',
+      broker: { url: vhost.url, ...quick },
+      handlers: [defineCommandHandler({ routingKey: 'pay', distributed: true, handle })],
+    });
+
+    const notReady = await readiness(gateway);
+    expect(notReady.status).toBe(503);
+    expect(await notReady.json()).toMatchObject({ code: 'not-ready', detail: expect.stringContaining('ECONNREFUSED') });
+    expect((await fetch(`${gateway.address}/livez`)).status).toBe(200);
+    const refused = await post(gateway, '/commands/billing/pay', {});
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { code: 'broker-unavailable', outcome: 'not-accepted', retryable: true },
+    });
+    expect(refused.headers.get('retry-after')).toBe('1');
+
+    await broker.start();
+    await untilReady(gateway);
+    expect(await post(gateway, '/commands/billing/pay', { amount: 1 })).toMatchObject({ status: 202 });
+    await eventually(() => expect(handled).toEqual([{ amount: 1 }]));
+  });
+
+  test('never shows the password, neither in an answer nor in its log', async () => {
+    const { hostname, port } = new URL(broker.url);
+    const url = `amqp://guest:s3cret-w0rd@${hostname}:${port}/`;
+    const lines: string[] = [];
+    const { pino } = await import('pino');
+    const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+    const gateway = await runGateway({ service: 'shop', broker: { url, ...quick } }, { logger });
+    const body = await (await readiness(gateway)).text();
+    expect(body).toContain('ACCESS_REFUSED');
+    const refused = await post(gateway, '/events/a', {});
+    expect(refused.status).toBe(503);
+    expect(`${body}${JSON.stringify(refused.body)}${lines.join('')}`).not.toMatch(/s3cret|w0rd/);
+    expect(lines.join('')).toContain(`amqp://${hostname}:${port}/`);
+  });
+});
+
+describe('a memory alarm', () => {
+  test('refuses what comes, until it is over', async () => {
+    await keepFor('billing');
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    await post(gateway, '/commands/billing/pay', {});
+    await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', '1');
+    // The broker tells a connection that it is blocked once something is published on it.
+    await eventually(async () => {
+      const { status, body } = await post(gateway, '/commands/billing/pay', {});
+      expect({ status, code: body.code }).toEqual({ status: 503, code: 'broker-blocked' });
+    }, outage);
+    expect((await readiness(gateway)).status).toBe(503);
+    await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', '512MB');
+    await untilReady(gateway);
+    expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202);
+  });
+});
+
+describe('while the broker does not answer', () => {
+  test('no more than maxInFlight wait for it', async () => {
+    await keepFor('billing');
+    const broker_ = { url: vhost.url, heartbeatSeconds: 60, confirmTimeoutMs: 2000, maxInFlight: 5 };
+    const gateway = await runGateway({ service: 'shop', broker: broker_ });
+    expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202);
+    await broker.pause();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => post(gateway, '/commands/billing/pay', {})));
+    await broker.resume();
+    const codes = answers.map(({ status, body }) => `${status} ${body.code} ${body.outcome}`).sort();
+    expect(codes).toEqual([
+      ...Array(3).fill('429 too-many-in-flight not-accepted'),
+      ...Array(5).fill('504 confirm-timeout unknown'),
+    ]);
+    const [timedOut] = answers.filter(({ status }) => status === 504);
+    expect(timedOut?.body.messageId).toBe(timedOut?.headers.get('message-id'));
+    // What was written may still arrive: that is what unknown means.
+    await eventually(async () => expect(await vhost.messages('distributed_billing')).toBe(6));
+    await eventually(async () => expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202));
+  });
+});
