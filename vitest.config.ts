@@ -11,7 +11,12 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.rabbit.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.rabbit.test.ts'],
+          testTimeout: 60_000,
+        },
       },
       {
         ...shared,

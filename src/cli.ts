@@ -10,10 +10,10 @@ import { version } from './version.ts';
 const usage = `littoral ${version}
 
 Usage:
-  littoral start [--config FILE] [--no-consume]
+  littoral [start] [--config FILE] [--no-consume]
 
 Commands:
-  start          Run the gateway: send what comes over HTTP, and call the handlers.
+  start          The default. Run the gateway: send what comes over HTTP, and call the handlers.
 
 Options:
   --config FILE  The configuration: .ts, .js, .mjs or .json. Default: ./littoral.config.ts (.js, .mjs, .json) if there
@@ -28,12 +28,10 @@ Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), CHANNEL, HOST, PORT, LOG
 const exitCode = { failed: 1, wrongUsage: 2 } as const;
 
 async function main(argv: readonly string[]): Promise<void> {
-  const { command, options } = parse(argv);
+  const { command = 'start', options } = parse(argv);
   if (options.version) return void process.stdout.write(`${version}\n`);
   if (options.help || command === 'help') return void process.stdout.write(usage);
-  if (command !== 'start') {
-    throw wrongUsage(command === undefined ? 'No command.' : `No command '${command}'.`);
-  }
+  if (command !== 'start') throw wrongUsage(`No command '${command}'.`);
   const { config } = await loadConfigFile(options.config, { littoral });
   await serve(createGateway(config, { consume: options['no-consume'] !== true }));
 }

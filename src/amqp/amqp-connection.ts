@@ -105,7 +105,13 @@ export class AmqpConnection {
       this.#blocked = undefined;
       this.#options.logger.info({ role: this.#options.role }, 'the broker takes messages again');
     });
+    let ended = false;
+    model.once('close', () => {
+      ended = true;
+    });
     await this.#options.onConnect(model);
+    // amqplib listens from here on only: a connection that has ended meanwhile would count as a good one for ever.
+    if (ended) throw new Error('the connection ended while it was being prepared');
   }
 
   #onConnect(model: ChannelModel): void {
