@@ -93,6 +93,8 @@ export class AmqpConsumer implements Consumer {
     channel.on('error', (error) => this.#logger.error({ reason: error.message }, 'the consuming channel failed'));
     channel.on('close', () => this.#onClose(channel, model));
     channel.on('cancel', () => this.#onCancel(model));
+    // Without a listener amqplib would end the connection over it.
+    channel.on('handler-error', (error) => this.#logger.error({ reason: messageOf(error) }, 'a listener failed'));
     return channel;
   }
 
@@ -109,7 +111,9 @@ export class AmqpConsumer implements Consumer {
   // What is thrown in here would close the channel, and the message would come again.
   #receive(channel: Channel, message: ConsumeMessage): void {
     try {
-      this.#subscription.onDelivery(this.#toDelivery(channel, message));
+      // Sent before the broker knew that this consumer has stopped.
+      if (this.#stopped) channel.nack(message, false, true);
+      else this.#subscription.onDelivery(this.#toDelivery(channel, message));
     } catch (error) {
       this.#logger.error({ reason: messageOf(error) }, 'a message that cannot be read goes to the dead letter queue');
       channel.nack(message, false, false);
@@ -131,8 +135,9 @@ export class AmqpConsumer implements Consumer {
       redelivered: fields.redelivered,
       acknowledge: () =>
         settle(() => {
-          channel.ack(message);
-          if (!this.#raised && !message.properties.headers?.[Header.deliveryCount]) this.#raise(channel);
+          const fresh = !message.properties.headers?.[Header.deliveryCount];
+          if (fresh && !this.#raised) this.#raise(channel, message);
+          else channel.ack(message);
         }),
       release: () => settle(() => channel.nack(message, false, true)),
       reject: () => settle(() => channel.nack(message, false, false)),
@@ -140,14 +145,21 @@ export class AmqpConsumer implements Consumer {
   }
 
   /** A fresh message was handled: from here on as many at a time as the subscription allows. */
-  #raise(channel: Channel): void {
+  #raise(channel: Channel, handled: ConsumeMessage): void {
     this.#raised = true;
     const tag = this.#consumerTag;
-    if (tag === undefined || this.#stopped) return;
-    // The prefetch of a consumer is fixed when it begins, so another one takes its place.
+    if (tag === undefined || this.#stopped) {
+      channel.ack(handled);
+      return;
+    }
+    // The prefetch of a consumer is fixed when it begins, so another one takes its place. The message is acknowledged
+    // in between: before, the first consumer would take one more, beside all that the second may take.
     channel
       .cancel(tag)
-      .then(() => (this.#stopped ? undefined : this.#consumeWith(channel, this.#subscription.prefetch)))
+      .then(() => {
+        channel.ack(handled);
+        return this.#stopped ? undefined : this.#consumeWith(channel, this.#subscription.prefetch);
+      })
       .catch((error) => this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch rose'));
   }
 

@@ -49,10 +49,10 @@ export class AmqpOutbound {
 
   /** Opens the channel of a new connection. */
   async attach(model: ChannelModel): Promise<void> {
+    const { logger } = this.#options;
     const channel = await model.createConfirmChannel();
-    channel.on('error', (error) =>
-      this.#options.logger.error({ reason: error.message }, 'the publishing channel failed'),
-    );
+    channel.on('error', (error) => logger.error({ reason: error.message }, 'the publishing channel failed'));
+    channel.on('handler-error', (error) => logger.error({ reason: error.message }, 'a listener failed'));
     channel.on('return', (message) => this.#onReturn(message));
     channel.on('close', () => this.#onClose(channel, model));
     await declareBus(channel);
