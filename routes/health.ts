@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
 import type { Routes } from './index.ts';
-import { ProblemDetails } from './schemas.ts';
+import { problemOf } from './schemas.ts';
 
 const Live = Type.Object({ status: Type.Literal('alive') }, { examples: [{ status: 'alive' }] });
 
@@ -43,7 +43,7 @@ export const health: Routes = (app, { service, channel, unreadiness }) => {
           200: { description: 'Ready.', content: { 'application/json': { schema: Ready } } },
           503: {
             description: 'Not ready, and why.',
-            content: { 'application/problem+json': { schema: ProblemDetails } },
+            content: { 'application/problem+json': { schema: problemOf('not-ready') } },
           },
         },
       },

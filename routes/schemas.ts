@@ -1,5 +1,8 @@
 import Type from 'typebox';
-import { errorTable } from '../src/errors.ts';
+import { type ErrorCode, errorTable, LittoralError } from '../src/errors.ts';
+import { toProblem } from '../src/http/problem.ts';
+
+const allCodes = Object.keys(errorTable) as ErrorCode[];
 
 /** The answer to everything that was sent. */
 export const Receipt = Type.Object(
@@ -24,31 +27,48 @@ export const Receipt = Type.Object(
   },
 );
 
-/** RFC 9457. */
-export const ProblemDetails = Type.Object(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String({ description: 'Where, what, and what to do.' }),
-    code: Type.String({ description: 'The kind of error.', enum: Object.keys(errorTable) }),
-    retryable: Type.Boolean({ description: 'Whether the same request can succeed later.' }),
-    outcome: Type.String({
-      enum: ['not-accepted', 'unknown'],
-      description:
-        'not-accepted: nothing was sent. unknown: the message may be on its way; repeat the request with the same Idempotency-Key or Message-Id.',
-    }),
-    messageId: Type.Optional(Type.String()),
-    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
-  },
-  { description: 'An error (RFC 9457).' },
-);
+/** A problem document (RFC 9457), with each of these errors as an example. */
+export function problemOf(...codes: readonly ErrorCode[]) {
+  const examples = codes.map((code) => toProblem(new LittoralError(code, `${errorTable[code].title}, and why.`)));
+  return Type.Object(
+    {
+      type: Type.String(),
+      title: Type.String(),
+      status: Type.Integer(),
+      detail: Type.String({ description: 'Where, what, and what to do.' }),
+      code: Type.String({ description: 'The kind of error.', enum: allCodes }),
+      retryable: Type.Boolean({ description: 'Whether the same request can succeed later.' }),
+      outcome: Type.String({
+        enum: ['not-accepted', 'unknown'],
+        description:
+          'not-accepted: nothing was sent. unknown: the message may be on its way; repeat the request with the same Idempotency-Key or Message-Id.',
+      }),
+      messageId: Type.Optional(Type.String()),
+      errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
+    },
+    { description: 'An error (RFC 9457).', examples },
+  );
+}
 
-const Milliseconds = (description: string, example: number) =>
-  Type.Optional(Type.Integer({ minimum: 1, description, examples: [example] }));
+const Milliseconds = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
 
+// No `examples`: Swagger UI would fill them in and send them, as if they were defaults.
 const text = (description: string, example?: string) =>
-  Type.Optional(Type.String({ description, ...(example === undefined ? {} : { examples: [example] }) }));
+  Type.Optional(
+    Type.String({ description: example === undefined ? description : `${description} Example: \`${example}\`` }),
+  );
+
+/** Of deliveries, of the start, of `/readyz`: these never reach a caller who sends. */
+const otherErrors: ReadonlySet<ErrorCode> = new Set([
+  'malformed-message',
+  'no-handler',
+  'missing-header',
+  'topology-mismatch',
+  'invalid-configuration',
+  'invalid-handlers',
+  'wrong-usage',
+  'not-ready',
+]);
 
 /** The request headers that every sending route understands. */
 const sendHeaders = {
@@ -69,11 +89,11 @@ const sendHeaders = {
     'Converts the body from its own media type to this one before it is sent.',
     'application/json',
   ),
-  'Message-Time-To-Live': Milliseconds('After how many milliseconds the undelivered message expires.', 60_000),
+  'Message-Time-To-Live': Milliseconds('After how many milliseconds the undelivered message expires.'),
   'Message-Priority': Type.Optional(
     Type.Integer({ minimum: 0, maximum: 255, description: 'For the handler to read. It does not change the order.' }),
   ),
-  'Message-Delay': Milliseconds('Not supported by this version: answered with 400.', 1000),
+  'Message-Delay': Milliseconds('Not supported by this version: answered with 400.'),
   traceparent: text('W3C Trace Context, handed on to the handler.'),
   tracestate: text('W3C Trace Context, handed on to the handler.'),
   baggage: text('W3C Baggage, handed on to the handler.'),
@@ -107,25 +127,19 @@ export function sendBody(example: Readonly<Record<string, string>>) {
 function problems(...statuses: readonly number[]) {
   return Object.fromEntries(
     statuses.map((status) => {
-      const titles = Object.values(errorTable).filter((kind) => kind.status === status && isOfRequests(kind.title));
-      const description = titles.map(({ title }) => `${title}.`).join(' ');
-      return [status, { description, content: { 'application/problem+json': { schema: ProblemDetails } } }];
+      const codes = allCodes.filter((code) => errorTable[code].status === status && !otherErrors.has(code));
+      const description = codes.map((code) => `${errorTable[code].title}.`).join(' ');
+      return [status, { description, content: { 'application/problem+json': { schema: problemOf(...codes) } } }];
     }),
   );
-}
-
-/** Some errors of the table never reach a caller of HTTP. */
-function isOfRequests(title: string): boolean {
-  const { 'malformed-message': a, 'no-handler': b, 'missing-header': c, 'topology-mismatch': d } = errorTable;
-  return ![a, b, c, d, errorTable['wrong-usage']].some((kind) => kind.title === title);
 }
 
 /** What a sending route can answer. */
 export const sendResponses = {
   202: {
     description: 'The broker has confirmed the message.',
-    headers: { 'Message-Id': { schema: Type.String(), description: 'The id of the message.' } },
+    headers: { 'Message-Id': Type.String({ description: 'The id of the message.' }) },
     content: { 'application/json': { schema: Receipt } },
   },
-  ...problems(400, 403, 404, 413, 415, 422, 429, 431, 503, 504),
+  ...problems(400, 403, 404, 413, 415, 422, 429, 431, 500, 503, 504),
 };

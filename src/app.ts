@@ -1,8 +1,15 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type HTTPMethods, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  type HTTPMethods,
+  LogController,
+} from 'fastify';
 import { type RouteContext, registerRoutes } from '../routes/index.ts';
 import { LittoralError } from './errors.ts';
+import { Connections } from './http/connections.ts';
 import { openApi } from './http/openapi.ts';
 import { asLittoralError, clientErrorResponse, sendProblem } from './http/problem.ts';
 import { type SiteGuardOptions, siteGuard } from './http/site-guard.ts';
@@ -23,14 +30,27 @@ export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): Fas
     // One line per message is written where the message is handled.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
-    // Keys are measured in bytes, after decoding, by what publishes them.
-    routerOptions: { maxParamLength: 4096 },
+    requestTimeout: requestTimeoutMs,
+    // Keys are measured in bytes, after decoding, by what publishes them; this is more than Node lets through.
+    routerOptions: { maxParamLength: 65_536 },
+    // Both would be answered by Node and Fastify themselves, without a problem document.
+    http: { requireHostHeader: false },
+    return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, asLittoralError(error)),
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
-      socket.end(clientErrorResponse(error));
+      connections.refuse(socket, clientErrorResponse(error));
     },
   });
+  // Node would drop what comes after two thousand headers; their size is limited all the same.
+  app.server.maxHeadersCount = 0;
+  const connections = new Connections(app.server);
+  app.addHook('preClose', (done) => {
+    connections.endAll();
+    done();
+  });
+  // An expectation that is not known may be ignored (RFC 9110 section 10.1.1); Node would answer 417 itself.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
   // Bodies are handed on as the bytes that came in; the schemas describe, the bus checks.
   app.removeAllContentTypeParsers();
@@ -39,6 +59,7 @@ export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): Fas
 
   const refuseForeignSites = siteGuard(guard);
   app.addHook('onRequest', (request, _reply, done) => {
+    refuseMalformedTarget(request);
     refuseForeignSites(request);
     done();
   });
@@ -67,6 +88,24 @@ export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): Fas
   return app;
 }
 
+/** Within this a request must have arrived whole; its answer may take longer. */
+const requestTimeoutMs = 60_000;
+
+/** What Node and the router would let pass, each in its own way. */
+function refuseMalformedTarget({ raw }: FastifyRequest): void {
+  const hosts = raw.rawHeaders.filter(
+    (text, index) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host',
+  );
+  // RFC 9112 section 3.2.
+  if (hosts.length > 1 || (hosts.length === 0 && raw.httpVersion === '1.1')) {
+    throw new LittoralError('malformed-request', 'The request has not exactly one Host header.');
+  }
+  // RFC 9112 section 3.2.1: a target has no fragment. The router would drop it, and send to a shorter routing key.
+  if (raw.url?.includes('#')) {
+    throw new LittoralError('malformed-request', "The path has a '#'; write it as %23.");
+  }
+}
+
 // Swagger UI needs inline styles and images; nothing from elsewhere, and no page may frame it.
 const contentSecurityPolicy = {
   'default-src': "'self'",
@@ -89,17 +128,14 @@ function refuseOtherMethods(app: FastifyInstance): void {
     for (const [url, methods] of [...methodsOf]) {
       if (url.startsWith('/docs')) continue;
       const allow = [...methods].join(', ');
+      const refuse = ({ method }: FastifyRequest) => {
+        throw new LittoralError('method-not-allowed', `${url} has no ${method}; it has ${allow}.`, {
+          headers: { allow },
+        });
+      };
       const others = scope.supportedMethods.filter((name) => !methods.has(name)) as HTTPMethods[];
-      scope.route({
-        method: others,
-        url,
-        schema: { hide: true },
-        handler: ({ method }) => {
-          throw new LittoralError('method-not-allowed', `${url} has no ${method}; it has ${allow}.`, {
-            headers: { allow },
-          });
-        },
-      });
+      // Before the body is looked at, which may have faults of its own.
+      scope.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse });
     }
   });
 }

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
@@ -83,15 +84,19 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     },
     async listen() {
       const listenTextResolver = (address: string) => `listening on ${address}`;
-      return app.listen({ host, port: resolved.http.port, listenTextResolver });
+      // A name can have several addresses, and Fastify would open a server for each, of which only one is guarded.
+      const { address } = await lookup(host);
+      return app.listen({ host: address, port: resolved.http.port, listenTextResolver });
     },
     async stop() {
       if (state === 'draining') return;
       state = 'draining';
       const deadline = Date.now() + resolved.shutdownTimeoutMs;
       const remainingMs = () => Math.max(0, deadline - Date.now());
+      // A request that does not come to its end must not hold up the rest.
+      const cutOff = setTimeout(() => app.server.closeAllConnections(), remainingMs());
       // What handlers in hand still send must find the channel open.
-      await Promise.all([endpoint.stop(remainingMs()), app.close()]);
+      await Promise.all([endpoint.stop(remainingMs()), app.close()]).finally(() => clearTimeout(cutOff));
       await channel.close(remainingMs());
     },
   };

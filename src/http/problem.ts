@@ -50,16 +50,20 @@ const codesOfFastify: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
   FST_ERR_BAD_URL: 'malformed-request',
-  FST_ERR_MAX_PARAM_LENGTH: 'malformed-request',
 };
 
 /** Every error in littoral's own terms: Fastify's, and what nobody expected. */
 export function asLittoralError(error: unknown): LittoralError {
   if (isLittoralError(error)) return error;
-  const { code = '', statusCode = 500 } = error as Partial<FastifyError>;
+  const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
   const known = codesOfFastify[code] ?? (statusCode >= 400 && statusCode < 500 ? 'malformed-request' : undefined);
   if (known) return new LittoralError(known, messageOf(error), { cause: error });
-  return new LittoralError('internal-error', 'The gateway failed; its log says why.', { cause: error });
+  return internalError(error);
+}
+
+/** What nobody expected: its text is for the log, not for callers. */
+export function internalError(cause: unknown): LittoralError {
+  return new LittoralError('internal-error', 'The gateway failed; its log says why.', { cause });
 }
 
 /** The whole answer to a connection whose request could not even be parsed (Node's `clientError`). */

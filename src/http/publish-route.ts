@@ -1,8 +1,10 @@
 import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import type { SendReceipt } from '../distribution/distributed-bus.ts';
-import { LittoralError } from '../errors.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
 import type { MethodInvoker } from '../handler/method-invoker.ts';
+import type { Message } from '../message/message.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
+import { internalError } from './problem.ts';
 import { type RequestMapping, requestToMessage, targetMediaTypeHeader } from './request-to-message.ts';
 
 export interface PublishRoute {
@@ -38,7 +40,7 @@ export function publishRoute(route: PublishRoute, { mapping, channel, isDraining
       const body = request.body as Uint8Array | undefined;
       const message = requestToMessage({ ...keys(request), payloadType, rawHeaders, body }, mapping);
       const invoker = message.headers[targetMediaTypeHeader] === undefined ? send : convertAndSend;
-      const receipt = (await invoker.invoke({ message })) as SendReceipt;
+      const receipt = await receiptOf(invoker, message);
       if (!receipt.routed && isStrict(request)) {
         const detail = `Nobody subscribes to '${String(message.headers[Header.routingKey])}'; the event went nowhere.`;
         throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });
@@ -49,6 +51,15 @@ export function publishRoute(route: PublishRoute, { mapping, channel, isDraining
         .send({ ...receipt, channel });
     },
   };
+}
+
+/** A converter of the configuration can throw anything; nothing of it is an error of the request. */
+async function receiptOf(invoker: MethodInvoker, message: Message): Promise<SendReceipt> {
+  try {
+    return (await invoker.invoke({ message })) as SendReceipt;
+  } catch (error) {
+    throw isLittoralError(error) ? error : internalError(error);
+  }
 }
 
 /** `Prefer: handling=strict` (RFC 7240 section 4.4). */

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { LittoralError } from '../errors.ts';
 
 // W3C Trace Context section 3.3.1 and W3C Baggage section 3: these may come in several lines, which are one list.
-const lists: ReadonlySet<string> = new Set(['tracestate', 'baggage', 'prefer']);
+const lists: ReadonlySet<string> = new Set(['tracestate', 'baggage']);
 
 /**
  * The request headers that are asked for, by their lower-case names, decoded as UTF-8.

@@ -26,6 +26,15 @@ export interface RequestMapping {
 }
 
 const customPrefix = 'message-header-';
+const messageHeaders: ReadonlySet<string> = new Set([
+  'message-headers',
+  'message-id',
+  'message-correlation-id',
+  'message-content-type',
+  'message-delay',
+  'message-time-to-live',
+  'message-priority',
+]);
 const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
 
 /**
@@ -36,6 +45,7 @@ const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tr
  */
 export function requestToMessage(request: PublishRequest, mapping: RequestMapping): Message<Uint8Array> {
   const headers = requestHeaders(request.rawHeaders, (name) => isWanted(name, mapping));
+  refuseUnknown(headers, mapping);
   const message = {
     ...metadataOf(headers, mapping),
     [Header.payloadType]: request.payloadType,
@@ -57,6 +67,7 @@ function isWanted(name: string, { forwardHeaders, idempotencyScopeHeader }: Requ
     name.startsWith('message-') ||
     name === 'content-type' ||
     name === 'content-encoding' ||
+    name === 'transfer-encoding' ||
     name === 'idempotency-key' ||
     name === idempotencyScopeHeader ||
     traceHeaders.has(name) ||
@@ -64,15 +75,35 @@ function isWanted(name: string, { forwardHeaders, idempotencyScopeHeader }: Requ
   );
 }
 
+/** A misspelt one would be lost without a word. */
+function refuseUnknown(headers: ReadonlyMap<string, string>, { forwardHeaders }: RequestMapping): void {
+  for (const name of headers.keys()) {
+    if (!name.startsWith('message-') || name.startsWith(customPrefix)) continue;
+    if (messageHeaders.has(name) || Object.hasOwn(forwardHeaders, name)) continue;
+    throw invalid(
+      `The request header '${name}' is not known. There are Message-Header-… for headers of your own, ${[...messageHeaders].join(', ')}.`,
+    );
+  }
+}
+
 function metadataOf(headers: ReadonlyMap<string, string>, { forwardHeaders }: RequestMapping) {
   const metadata: Record<string, unknown> = {};
   for (const [name, value] of headers) {
-    if (name.startsWith(customPrefix)) metadata[customName(name)] = value;
-    else if (traceHeaders.has(name)) metadata[name] = value;
+    if (!name.startsWith(customPrefix)) continue;
+    const custom = customName(name);
+    if (Object.hasOwn(metadata, custom)) {
+      throw invalid(`Two request headers Message-Header-… both stand for the message header '${custom}'.`);
+    }
+    metadata[custom] = value;
+  }
+  Object.assign(metadata, exactHeaders(headers.get('message-headers')));
+  // Last: what the configuration forwards can come from a proxy that knows better than the caller.
+  for (const [name, value] of headers) {
+    if (traceHeaders.has(name)) metadata[name] = value;
     const forwarded = Object.hasOwn(forwardHeaders, name) ? forwardHeaders[name] : undefined;
     if (forwarded !== undefined) metadata[forwarded] = value;
   }
-  return { ...metadata, ...exactHeaders(headers.get('message-headers')) };
+  return metadata;
 }
 
 /** Kebab-case to camelCase. Reserved names are refused as they are written and as they are mapped. */
@@ -102,6 +133,9 @@ function exactHeaders(json: string | undefined): Record<string, unknown> {
 function contentTypeOf(headers: ReadonlyMap<string, string>, body: Uint8Array | undefined): string {
   if (headers.has('content-encoding')) {
     throw new LittoralError('unsupported-media-type', 'A Content-Encoding is not supported; send the body as it is.');
+  }
+  if (!/^(chunked)?$/i.test(headers.get('transfer-encoding') ?? '')) {
+    throw new LittoralError('unsupported-media-type', 'No Transfer-Encoding but chunked is supported.');
   }
   const contentType = headers.get('content-type');
   if (contentType !== undefined) return contentType;

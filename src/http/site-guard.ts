@@ -51,7 +51,7 @@ function hostNameOf(authority: string): string {
   return authority
     .toLowerCase()
     .replace(/:\d*$/, '')
-    .replace(/^\[|\]$/g, '');
+    .replace(/^\[(.*)\]$/, '$1');
 }
 
 function isLoopback(name: string): boolean {

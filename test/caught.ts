@@ -1,0 +1,19 @@
+import { isLittoralError, type LittoralError } from '../src/errors.ts';
+
+/** The error of littoral that a call throws or rejects with. Anything else fails the test. */
+export async function caught(call: () => unknown): Promise<LittoralError> {
+  try {
+    await call();
+  } catch (error) {
+    if (isLittoralError(error)) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** All that an error could tell: its message, and those of its causes and stacks. */
+export function everythingIn(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const faults = JSON.stringify((error as Partial<LittoralError>).faults ?? []);
+  return [error.message, error.stack, faults, error.cause === undefined ? '' : everythingIn(error.cause)].join('\n');
+}

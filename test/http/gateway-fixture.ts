@@ -1,0 +1,109 @@
+import type { LightMyRequestResponse } from 'fastify';
+import { pino } from 'pino';
+import { afterAll, expect, onTestFinished } from 'vitest';
+import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
+import type { Config } from '../../src/config.ts';
+import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
+import { type ErrorCode, errorTable } from '../../src/errors.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
+import type { TransportMessage } from '../../src/message/transport-message.ts';
+
+export const quiet = { environment: {}, logger: pino({ level: 'silent' }) };
+
+/** A started gateway of the service `shop`, stopped when the test has finished. */
+export async function openGateway(config: Config = {}): Promise<Gateway> {
+  const gateway = await start(config);
+  onTestFinished(() => gateway.stop());
+  return gateway;
+}
+
+let shared: Promise<Gateway> | undefined;
+
+/** One gateway for all tests of a file that neither configure nor change it. */
+export function sharedGateway(): Promise<Gateway> {
+  shared ??= start({});
+  return shared;
+}
+
+afterAll(async () => {
+  await (await shared)?.stop();
+});
+
+async function start(config: Config): Promise<Gateway> {
+  const gateway = createGateway({ service: 'shop', shutdownTimeoutMs: 1000, ...config }, quiet);
+  await gateway.start();
+  return gateway;
+}
+
+/**
+ * The queue of another service on the gateway's bus, which nobody consumes.
+ *
+ * @param bindingKeys default: the service's name
+ * @returns gives what has arrived from now on
+ */
+export function openQueue({ channel }: Gateway, service: string, bindingKeys = [service]): () => TransportMessage[] {
+  const queue = serviceQueue(service);
+  const onDelivery = () => expect.unreachable('nobody consumes this queue');
+  const subscription = { queue, deadLetterQueue: deadLetterQueue(service), bindingKeys, prefetch: 1, onDelivery };
+  void channel.subscribe(subscription).stop();
+  if (!(channel instanceof InMemoryChannel)) return expect.unreachable('these tests need no broker');
+  const earlier = channel.messages(queue).length;
+  return () => channel.messages(queue).slice(earlier);
+}
+
+export interface Request {
+  readonly url?: string;
+  /** A list is a header that is repeated. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** Posts to a gateway; without more the command `change` to `billing`, as plain text. */
+export async function post({ app }: Gateway, request: Request = {}): Promise<LightMyRequestResponse> {
+  const { url = '/commands/billing/change', body, headers } = request;
+  const contentType = body === undefined ? {} : { 'content-type': 'text/plain' };
+  const payload = typeof body === 'string' ? body : body && Buffer.from(body);
+  return app.inject({
+    method: 'POST',
+    url,
+    headers: { ...contentType, ...(headers as Record<string, string>) },
+    ...(payload === undefined ? {} : { payload }),
+  });
+}
+
+/** Posts, expects that it was taken, and gives the one message that arrived at the service `billing`. */
+export async function arrival(gateway: Gateway, request: Request = {}): Promise<TransportMessage> {
+  const messages = openQueue(gateway, 'billing', ['billing', '#']);
+  const { statusCode, body } = await post(gateway, request);
+  expect({ statusCode, body }).toMatchObject({ statusCode: 202 });
+  const [message, ...others] = messages();
+  expect(others).toEqual([]);
+  return message ?? expect.unreachable('nothing arrived');
+}
+
+/** The headers of the one message that a request became. */
+export async function arrivedHeaders(headers: Request['headers'] = {}, config?: Config) {
+  const message = await arrival(await (config ? openGateway(config) : sharedGateway()), { headers });
+  return message.headers;
+}
+
+/** Expects the problem document of an error, whole, and returns it. */
+export function expectProblem(
+  response: Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'body'>,
+  code: ErrorCode,
+) {
+  const problem = JSON.parse(response.body);
+  expect(problem).toMatchObject({ code });
+  const { status, title, retryable, ...kind } = errorTable[code] as (typeof errorTable)['nacked'];
+  expect(problem).toMatchObject({
+    type: `urn:littoral:problem:${code}`,
+    title,
+    status,
+    detail: expect.stringMatching(/\S/),
+    retryable,
+    outcome: kind.outcome ?? 'not-accepted',
+  });
+  expect(response.statusCode).toBe(status);
+  expect(response.headers['content-type']).toBe('application/problem+json');
+  return problem;
+}

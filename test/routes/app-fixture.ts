@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify';
+import { onTestFinished } from 'vitest';
+import type { RouteContext } from '../../routes/index.ts';
+import { createApp } from '../../src/app.ts';
+import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
+import type { MessageChannel } from '../../src/channel/message-channel.ts';
+import { ConversionService } from '../../src/conversion/conversion-service.ts';
+import { DistributedBus } from '../../src/distribution/distributed-bus.ts';
+import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
+import { quiet } from '../http/gateway-fixture.ts';
+
+export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
+  /** Default: a started in-memory channel. */
+  readonly channel?: MessageChannel;
+  readonly isDraining?: () => boolean;
+}
+
+/** The HTTP server alone, around a channel that can be in any state. */
+export async function openApp({ channel, unreadiness = () => [], isDraining = () => false }: AppParts) {
+  const service = 'shop';
+  const conversion = new ConversionService();
+  const used = channel ?? (await startedChannel());
+  const bus = new DistributedBus({
+    service,
+    channel: used,
+    conversion,
+    registry: new HandlerRegistry([], conversion),
+    checkDestinations: true,
+    defaultSerializationMediaType: 'application/json',
+  });
+  const publishing = { mapping: { forwardHeaders: {} }, channel: used.name, isDraining };
+  const app: FastifyInstance = createApp({
+    logger: quiet.logger,
+    bodyLimit: 1000,
+    guard: { host: '127.0.0.1', allowedHosts: [] },
+    routes: { service, bus, conversion, channel: used, unreadiness, publishing },
+  });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+export async function startedChannel(): Promise<InMemoryChannel> {
+  const channel = new InMemoryChannel();
+  await channel.start();
+  return channel;
+}

@@ -1,0 +1,250 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Compile } from 'typebox/compile';
+import { describe, expect, test } from 'vitest';
+import { errorTable } from '../../src/errors.ts';
+import { sharedGateway } from '../http/gateway-fixture.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document
+type Json = any;
+
+async function openApi(): Promise<Json> {
+  return (await (await sharedGateway()).app.inject('/openapi.json')).json();
+}
+
+async function operations(): Promise<{ name: string; operation: Json }[]> {
+  const { paths } = await openApi();
+  return Object.entries<Json>(paths).flatMap(([path, methods]) =>
+    Object.entries<Json>(methods).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      operation,
+    })),
+  );
+}
+
+const sending = [
+  'POST /commands/{destination}/{routingKey}',
+  'POST /events/{routingKey}',
+  'POST /messages/{destination}/{channel}',
+];
+
+describe('GET /openapi.json', () => {
+  test('is a valid OpenAPI document', async () => {
+    const result = await new Validator().validate(await openApi());
+    expect(result.errors).toBeUndefined();
+    expect(result.valid).toBe(true);
+  });
+
+  test('is JSON that may be read by whoever opens it here', async () => {
+    const response = await (await sharedGateway()).app.inject('/openapi.json');
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['content-type']).toMatch(/^application\/json/);
+  });
+
+  test('has every route and no more', async () => {
+    const names = (await operations()).map(({ name }) => name);
+    expect(names.toSorted()).toEqual([...sending, 'GET /livez', 'GET /readyz', 'GET /openapi.json'].toSorted());
+  });
+
+  test('describes each route', async () => {
+    for (const { name, operation } of await operations()) {
+      expect(operation, name).toMatchObject({
+        operationId: expect.stringMatching(/\w/),
+        summary: expect.stringMatching(/\w/),
+        tags: [expect.stringMatching(/\w/)],
+      });
+    }
+  });
+
+  test('has operation ids that are its own', async () => {
+    const ids = (await operations()).map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('lists the request headers of each sending route', async () => {
+    const names = [
+      'Message-Id',
+      'Idempotency-Key',
+      'Message-Correlation-Id',
+      'Message-Headers',
+      'Message-Header-Executor-Id',
+      'Message-Content-Type',
+      'Message-Time-To-Live',
+      'Message-Priority',
+      'Message-Delay',
+      'traceparent',
+      'tracestate',
+      'baggage',
+    ];
+    for (const { name, operation } of await operations()) {
+      if (!sending.includes(name)) continue;
+      const headers = operation.parameters.filter((parameter: Json) => parameter.in === 'header');
+      const expected = name.includes('events') ? [...names, 'Prefer'] : names;
+      expect(headers.map((header: Json) => header.name).toSorted(), name).toEqual(expected.toSorted());
+      for (const header of headers) {
+        expect(header, `${name} ${header.name}`).toMatchObject({ description: expect.stringMatching(/\w/) });
+        expect(header.required ?? false, `${name} ${header.name}`).toBe(false);
+      }
+    }
+  });
+
+  test('has no example for a request header, which Swagger UI would send as if it were a default', async () => {
+    for (const { name, operation } of await operations()) {
+      for (const parameter of operation.parameters ?? []) {
+        if (parameter.in !== 'header') continue;
+        const text = JSON.stringify({ ...parameter, description: '' });
+        expect(text, `${name} ${parameter.name}`).not.toMatch(/"(examples?|default)"/);
+      }
+    }
+  });
+
+  test('describes the header Message-Id of an answer', async () => {
+    for (const { name, operation } of await operations()) {
+      if (!sending.includes(name)) continue;
+      expect(operation.responses[202].headers['Message-Id'], name).toMatchObject({ schema: { type: 'string' } });
+    }
+  });
+
+  test('lists every status that a sending route can answer', async () => {
+    const statuses = ['202', '400', '403', '404', '413', '415', '422', '429', '431', '500', '503', '504'];
+    for (const { name, operation } of await operations()) {
+      if (!sending.includes(name)) continue;
+      expect(Object.keys(operation.responses), name).toEqual(statuses);
+    }
+  });
+
+  test('describes every problem as the problem document that it is', async () => {
+    for (const { name, operation } of await operations()) {
+      for (const [status, response] of Object.entries<Json>(operation.responses)) {
+        if (Number(status) < 400) continue;
+        const [type, media] = Object.entries<Json>(response.content)[0] ?? [];
+        expect(type, `${name} ${status}`).toBe('application/problem+json');
+        expect(Object.keys(media.schema.properties)).toEqual(
+          expect.arrayContaining(['type', 'title', 'status', 'detail', 'code', 'retryable', 'outcome', 'messageId']),
+        );
+        expect(media.schema.properties.code.enum).toEqual(Object.keys(errorTable));
+      }
+    }
+  });
+
+  test('takes every built-in media type as a body, each with an example', async () => {
+    for (const { name, operation } of await operations()) {
+      if (!sending.includes(name)) continue;
+      expect(Object.keys(operation.requestBody.content), name).toEqual([
+        'application/json',
+        'application/x-www-form-urlencoded',
+        'application/xml',
+        'text/plain',
+        'application/octet-stream',
+      ]);
+    }
+  });
+
+  test('has examples that are valid against their own schemas', async () => {
+    const faults: string[] = [];
+    let count = 0;
+    walk(await openApi(), '', (node, path) => {
+      const schema = node.schema ?? node;
+      const examples = [...list(schema.examples), ...list(node.examples), ...[node.example].filter(defined)];
+      for (const example of examples) {
+        count += 1;
+        if (!Compile(schema).Check(example)) faults.push(path);
+      }
+    });
+    expect(faults).toEqual([]);
+    expect(count).toBeGreaterThan(20);
+  });
+
+  test('has examples that can be sent as they are', async () => {
+    const gateway = await sharedGateway();
+    for (const { name, operation } of await operations()) {
+      if (!name.includes('events')) continue;
+      const [, path = ''] = name.split(' ');
+      const key = operation.parameters.find((parameter: Json) => parameter.name === 'routingKey');
+      const url = path.replace(
+        '{routingKey}',
+        encodeURIComponent(list(key.schema.examples ?? key.examples)[0] as string),
+      );
+      for (const [type, media] of Object.entries<Json>(operation.requestBody.content)) {
+        const { example = 'bytes' } = media;
+        const fields = type.endsWith('json') ? JSON.stringify(example) : new URLSearchParams(example).toString();
+        const body = typeof example === 'string' ? example : fields;
+        const headers = { 'content-type': type };
+        const response = await gateway.app.inject({ method: 'POST', url, headers, payload: body });
+        expect(response.statusCode, `${name} ${type}`).toBe(202);
+      }
+    }
+  });
+});
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function defined(value: unknown): boolean {
+  return value !== undefined;
+}
+
+function walk(node: Json, path: string, visit: (node: Json, path: string) => void): void {
+  if (typeof node !== 'object' || node === null) return;
+  if (!Array.isArray(node)) visit(node, path);
+  for (const [key, child] of Object.entries(node)) if (key !== 'examples') walk(child, `${path}/${key}`, visit);
+}
+
+describe('GET /docs', () => {
+  async function get(url: string) {
+    return (await sharedGateway()).app.inject(url);
+  }
+
+  async function linked(page: string): Promise<string[]> {
+    const { body } = await get(page);
+    return [...body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link ?? '');
+  }
+
+  test.each(['/docs', '/docs/'])('%s is a page', async (page) => {
+    const response = await get(page);
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['content-type']).toMatch(/^text\/html/);
+  });
+
+  test.each(['/docs', '/docs/'])('%s has nothing but resources of its own, all of which are there', async (page) => {
+    const links = await linked(page);
+    expect(links.length).toBeGreaterThan(4);
+    for (const link of links) {
+      const url = new URL(link, `http://localhost${page}`);
+      expect(url.origin).toBe('http://localhost');
+      expect((await get(url.pathname)).statusCode, url.pathname).toBe(200);
+    }
+  });
+
+  test('has no inline script, which its policy would refuse', async () => {
+    const { body } = await get('/docs');
+    expect([...body.matchAll(/<script(?![^>]*\bsrc=)[^>]*>/g)]).toEqual([]);
+  });
+
+  test('asks nobody else to validate the document', async () => {
+    const { body } = await get('/docs/static/swagger-initializer.js');
+    expect(body).toContain('validatorUrl: null');
+    expect(body).not.toMatch(/https?:\/\/(?!localhost|stackoverflow\.com)/);
+  });
+
+  test.each(['/docs', '/docs/', '/docs/static/index.html', '/docs/static/swagger-ui-bundle.js'])(
+    '%s has a policy that lets nothing in and nobody frame it',
+    async (url) => {
+      const policy = String((await get(url)).headers['content-security-policy']);
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).toContain("object-src 'none'");
+      expect(policy).not.toMatch(/script-src[^;]*unsafe|https?:|\*/);
+    },
+  );
+
+  test('needs no TLS: no browser is told to upgrade', async () => {
+    const { headers } = await get('/docs');
+    expect(String(headers['content-security-policy'])).not.toContain('upgrade-insecure-requests');
+    expect(headers).not.toHaveProperty('strict-transport-security');
+  });
+
+  test('shows the document of this gateway', async () => {
+    expect((await get('/docs/json')).json()).toEqual(await openApi());
+  });
+});
