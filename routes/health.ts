@@ -43,7 +43,7 @@ export const health: Routes = (app, { service, channel, unreadiness }) => {
           200: { description: 'Ready.', content: { 'application/json': { schema: Ready } } },
           503: {
             description: 'Not ready, and why.',
-            content: { 'application/problem+json': { schema: problemOf('not-ready') } },
+            content: problemOf('not-ready'),
           },
         },
       },

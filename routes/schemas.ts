@@ -5,7 +5,7 @@ import { toProblem } from '../src/http/problem.ts';
 const allCodes = Object.keys(errorTable) as ErrorCode[];
 
 /** The answer to everything that was sent. */
-export const Receipt = Type.Object(
+const Receipt = Type.Object(
   {
     messageId: Type.String({ format: 'uuid', description: 'The id of the message, in the header Message-Id as well.' }),
     correlationId: Type.String({
@@ -27,27 +27,33 @@ export const Receipt = Type.Object(
   },
 );
 
-/** A problem document (RFC 9457), with each of these errors as an example. */
+/** A problem document (RFC 9457). The application knows it by its name, so that it is described once. */
+export const ProblemDetails = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'Where, what, and what to do.' }),
+    code: Type.String({ description: 'The kind of error.', enum: allCodes }),
+    retryable: Type.Boolean({ description: 'Whether the same request can succeed later.' }),
+    outcome: Type.String({
+      enum: ['not-accepted', 'unknown'],
+      description:
+        'not-accepted: nothing was sent. unknown: the message may be on its way; repeat the request with the same Idempotency-Key or Message-Id.',
+    }),
+    messageId: Type.Optional(Type.String()),
+    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
+  },
+  { $id: 'ProblemDetails', description: 'An error (RFC 9457).' },
+);
+
+/** The content of an answer with these errors, each with an example. */
 export function problemOf(...codes: readonly ErrorCode[]) {
-  const examples = codes.map((code) => toProblem(new LittoralError(code, `${errorTable[code].title}, and why.`)));
-  return Type.Object(
-    {
-      type: Type.String(),
-      title: Type.String(),
-      status: Type.Integer(),
-      detail: Type.String({ description: 'Where, what, and what to do.' }),
-      code: Type.String({ description: 'The kind of error.', enum: allCodes }),
-      retryable: Type.Boolean({ description: 'Whether the same request can succeed later.' }),
-      outcome: Type.String({
-        enum: ['not-accepted', 'unknown'],
-        description:
-          'not-accepted: nothing was sent. unknown: the message may be on its way; repeat the request with the same Idempotency-Key or Message-Id.',
-      }),
-      messageId: Type.Optional(Type.String()),
-      errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
-    },
-    { description: 'An error (RFC 9457).', examples },
-  );
+  const examples = codes.map((code) => {
+    const error = new LittoralError(code, `${errorTable[code].title}, and why.`);
+    return [code, { summary: errorTable[code].title, value: toProblem(error) }];
+  });
+  return { 'application/problem+json': { schema: Type.Ref('ProblemDetails#'), examples: Object.fromEntries(examples) } };
 }
 
 const Milliseconds = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
@@ -129,7 +135,7 @@ function problems(...statuses: readonly number[]) {
     statuses.map((status) => {
       const codes = allCodes.filter((code) => errorTable[code].status === status && !otherErrors.has(code));
       const description = codes.map((code) => `${errorTable[code].title}.`).join(' ');
-      return [status, { description, content: { 'application/problem+json': { schema: problemOf(...codes) } } }];
+      return [status, { description, content: problemOf(...codes) }];
     }),
   );
 }

@@ -8,6 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { type RouteContext, registerRoutes } from '../routes/index.ts';
+import { ProblemDetails } from '../routes/schemas.ts';
 import { LittoralError } from './errors.ts';
 import { Connections } from './http/connections.ts';
 import { openApi } from './http/openapi.ts';
@@ -55,6 +56,7 @@ export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): Fas
   // Bodies are handed on as the bytes that came in; the schemas describe, the bus checks.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addSchema(ProblemDetails);
   app.setValidatorCompiler(() => () => true);
 
   const refuseForeignSites = siteGuard(guard);
@@ -77,7 +79,10 @@ export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): Fas
     );
   });
 
-  app.register(swagger, { openapi: openApi });
+  app.register(swagger, {
+    openapi: openApi,
+    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`) },
+  });
   app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy,

@@ -60,8 +60,9 @@ function wrongUsage(detail: string): LittoralError {
 }
 
 main(process.argv.slice(2)).catch((error) => {
-  // What littoral says on purpose needs no stack trace; everything else does.
-  const text = isLittoralError(error) ? error.message : error instanceof Error ? error.stack : String(error);
+  // What littoral says on purpose, or the system of a port, needs no stack trace; everything else does.
+  const isExpected = isLittoralError(error) || (error instanceof Error && 'syscall' in error);
+  const text = isExpected ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`littoral: ${text}\n`);
   process.exit(isLittoralError(error) && error.code === 'wrong-usage' ? exitCode.wrongUsage : exitCode.failed);
 });

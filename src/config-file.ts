@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createJiti } from 'jiti';
 import type { Config } from './config.ts';
+import { jsonFault } from './conversion/json-fault.ts';
 import { LittoralError, messageOf } from './errors.ts';
 
 /** What is looked for in the working directory, the first that exists. */
@@ -39,22 +40,47 @@ export async function loadConfigFile(path: string | undefined, modules: VirtualM
 }
 
 async function read(path: string, modules: VirtualModules): Promise<unknown> {
-  if (path.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8'));
+  if (path.endsWith('.json')) return parseJson(await readFile(path, 'utf8'));
   const loaded = (await importModule(path, modules)) as { default?: unknown };
   return loaded.default;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // Its own words quote the file, which may hold a password.
+    throw new SyntaxError(`it is not JSON: ${jsonFault(error)}`);
+  }
 }
 
 async function importModule(path: string, modules: VirtualModules): Promise<unknown> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
-    const { code } = error as { code?: string };
-    // Node before 22.18 reads no TypeScript, and later ones none of its syntax that must be compiled.
-    if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' && code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') throw error;
-    // Without its own copy of this package the file would define handlers for another one.
-    const jiti = createJiti(path, { virtualModules: modules as Record<string, unknown>, moduleCache: true });
+    if (!isForJiti(error, modules)) throw error;
+    const jiti = createJiti(path, {
+      // The file must define its handlers for this copy of the package, not for one of its own.
+      virtualModules: modules as Record<string, unknown>,
+      // Without a default export there is no configuration: other exports are no settings.
+      interopDefault: false,
+      // It would be a folder that every user of the machine can write to, and its code would run here.
+      fsCache: false,
+    });
     return jiti.import(path);
   }
+}
+
+function isForJiti(error: unknown, modules: VirtualModules): boolean {
+  // Whatever the file threw: it need not be an error.
+  const { code } = Object(error) as { code?: unknown };
+  // Node before 22.18 reads no TypeScript, and later ones none of its syntax that must be compiled.
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return true;
+  // A file outside of a project, beside a global installation.
+  return (
+    code === 'ERR_MODULE_NOT_FOUND' &&
+    Object.keys(modules).some((name) => messageOf(error).includes(`package '${name}'`))
+  );
 }
 
 function invalid(path: string, fault: string, cause?: unknown): LittoralError {

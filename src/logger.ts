@@ -15,5 +15,6 @@ export function createLogger(level: string): Logger {
       pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true }),
     );
   }
-  return pino({ level, base: undefined });
+  // Written at once: buffered lines would keep the process alive for ever once nobody reads them any more.
+  return pino({ level, base: undefined }, pino.destination({ dest: 1, sync: true }));
 }

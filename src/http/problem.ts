@@ -17,7 +17,7 @@ export interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
-export const problemContentType = 'application/problem+json';
+const problemContentType = 'application/problem+json';
 
 export function toProblem(error: LittoralError): Problem {
   const { code, status, retryable, outcome, messageId, faults } = error;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** A header as it was on the wire: the letter of its AMQP field type, and its value. */
-export interface CapturedHeader {
+interface CapturedHeader {
   readonly type: string;
   readonly value: unknown;
 }

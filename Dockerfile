@@ -1,0 +1,31 @@
+# The gateway with its production dependencies alone. Started with the environment alone:
+#   docker build -t littoral .
+#   docker run -e SERVICE_NAME=shop -e AMQP_URL=amqp://… -p 127.0.0.1:3000:3000 littoral
+# With handlers: mount their folder below /app, where they find littoral and typebox:
+#   docker run … -v ./handlers:/app/config:ro littoral start --config config/littoral.config.ts
+
+FROM node:22-alpine AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY routes ./routes
+COPY src ./src
+RUN npm run build
+RUN npm prune --omit=dev --no-audit --no-fund
+
+FROM node:22-alpine
+# With NODE_ENV=production the in-memory channel must be asked for, by CHANNEL=in-memory.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+WORKDIR /app
+COPY package.json LICENSE ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+USER node
+EXPOSE 3000
+# Whether the process is well, whatever the broker does: a restart would not bring that back.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=15s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# Without a shell in between, so that SIGTERM reaches the gateway.
+ENTRYPOINT ["node", "/app/dist/src/cli.js"]
+CMD ["start"]

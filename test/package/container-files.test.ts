@@ -1,0 +1,124 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const root = new URL('../../', import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
+
+const dockerfile = read('Dockerfile');
+const compose = read('docker-compose.yml');
+const { scripts, bin } = JSON.parse(read('package.json'));
+
+/** The instructions of a Dockerfile, each on one line, without comments. */
+const instructions = dockerfile
+  .replace(/^#.*\n/gm, '')
+  .replace(/\\\n\s*/g, '')
+  .split('\n')
+  .filter((line) => line !== '');
+const finalStage = instructions.slice(instructions.findLastIndex((line) => line.startsWith('FROM ')));
+
+function copied(lines: readonly string[]): string[] {
+  const fromContext = lines.filter((line) => line.startsWith('COPY ') && !line.includes('--from='));
+  return fromContext.flatMap((line) => line.split(' ').slice(1, -1));
+}
+
+/** The lines that stand under a key of the file, at any depth, without their indentation. */
+function under(text: string, ...keys: readonly string[]): string[] {
+  return keys.reduce(
+    (lines, key) => {
+      const start = lines.findIndex((line) => line.trimEnd() === `${key}:`);
+      expect(start, `${keys.join('.')} in docker-compose.yml`).toBeGreaterThan(-1);
+      const rest = lines.slice(start + 1);
+      const end = rest.findIndex((line) => /^\S/.test(line));
+      return rest.slice(0, end === -1 ? undefined : end).map((line) => line.replace(/^ {2}/, ''));
+    },
+    text.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('#')),
+  );
+}
+
+const services = under(compose, 'services')
+  .filter((line) => /^\w+:$/.test(line))
+  .map((line) => line.slice(0, -1));
+
+test('the Dockerfile copies files that exist, and .dockerignore lets exactly these through', () => {
+  const files = copied(instructions).map((path) => path.replace(/^\.\//, ''));
+  expect(files.length).toBeGreaterThan(0);
+  for (const file of files) expect(existsSync(new URL(file, root)), file).toBe(true);
+  const lines = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  expect(lines[0]).toBe('*');
+  expect(
+    lines
+      .slice(1)
+      .map((line) => line.slice(1))
+      .sort(),
+  ).toEqual([...new Set(files)].sort());
+});
+
+test('what the build needs is copied before it', () => {
+  const build = instructions.indexOf('RUN npm run build');
+  const { extends: base, include } = JSON.parse(read('tsconfig.build.json'));
+  const needed = ['package.json', 'tsconfig.build.json', base.replace('./', ''), ...include];
+  expect(copied(instructions.slice(0, build))).toEqual(expect.arrayContaining(needed));
+});
+
+test('every npm command of the Dockerfile exists', () => {
+  const commands = instructions.filter((line) => line.startsWith('RUN npm ')).map((line) => line.split(' '));
+  expect(commands.length).toBeGreaterThan(0);
+  for (const [, , command, script] of commands) {
+    if (command === 'run') expect(scripts).toHaveProperty(script as string);
+    else expect(['ci', 'prune']).toContain(command);
+  }
+});
+
+test('the image holds no development dependencies, and runs as a user without rights', () => {
+  expect(instructions).toContainEqual(expect.stringMatching(/^RUN npm (prune|ci) --omit=dev/));
+  expect(finalStage.filter((line) => line.startsWith('RUN '))).toEqual([]);
+  expect(finalStage).toContain('USER node');
+  expect(finalStage.join('\n')).toMatch(/^ENV NODE_ENV=production HOST=0\.0\.0\.0/m);
+});
+
+test('the image starts what package.json names, without a shell in between, on a Node that it supports', () => {
+  expect(finalStage).toContain(`ENTRYPOINT ["node", "/app/${bin.littoral}"]`);
+  expect(finalStage).toContain('CMD ["start"]');
+  expect(finalStage).toContain('WORKDIR /app');
+  for (const line of instructions.filter((line) => line.startsWith('FROM ')))
+    expect(line).toMatch(/^FROM node:2[24]\b/);
+});
+
+test('the health check of the image asks livez and needs nothing but node', () => {
+  const check = finalStage.find((line) => line.startsWith('HEALTHCHECK '));
+  expect(check).toContain('CMD ["node", "-e", ');
+  expect(check).toContain('/livez');
+  const [, , script] = JSON.parse(check?.slice(check.indexOf('[')) as string);
+  expect(() => new Function(script)).not.toThrow();
+});
+
+test('every service of the compose file has a health check and publishes ports on loopback only', () => {
+  expect(services).toEqual(['rabbitmq', 'gateway']);
+  for (const service of services) {
+    expect(under(compose, 'services', service, 'healthcheck')).toContainEqual(expect.stringMatching(/^test: \["CMD"/));
+    const ports = under(compose, 'services', service, 'ports');
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(port).toMatch(/^- "127\.0\.0\.1:\d+:\d+"$/);
+  }
+});
+
+test('the gateway of the compose file waits for a healthy broker and logs in as the user it has', () => {
+  expect(under(compose, 'services', 'gateway', 'depends_on', 'rabbitmq')).toEqual(['condition: service_healthy']);
+  const broker = Object.fromEntries(
+    under(compose, 'services', 'rabbitmq', 'environment').map((line) => line.split(': ')),
+  );
+  const gateway = under(compose, 'services', 'gateway', 'environment');
+  const { RABBITMQ_DEFAULT_USER: user, RABBITMQ_DEFAULT_PASS: password } = broker;
+  expect(gateway).toContain(`AMQP_URL: amqp://${user}:${password}@rabbitmq:5672`);
+  expect(gateway).toContain('SERVICE_NAME: billing');
+});
+
+test('the compose file mounts an example, and starts the configuration that is in it', () => {
+  const [mount] = under(compose, 'services', 'gateway', 'volumes');
+  const [, from, to] = /^- (\S+):\/app\/(\w+):ro$/.exec(mount as string) as unknown as [string, string, string];
+  const [, config] = /^ {4}command: \["start", "--config", "(.+)"\]$/m.exec(compose) as unknown as [string, string];
+  expect(config.startsWith(`${to}/`)).toBe(true);
+  expect(existsSync(new URL(config.replace(to, from), root))).toBe(true);
+});
