@@ -9,18 +9,16 @@ const Milliseconds = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
 export const Settings = Type.Object(
   {
     service: Type.String(),
-    channel: Type.Optional(Type.Union([Type.Literal('in-memory'), Type.Literal('rabbitmq')])),
+    channel: Type.Optional(Type.Enum(['in-memory', 'rabbitmq'])),
     concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
     defaultSerializationMediaType: Type.Optional(Type.String()),
-    logLevel: Type.Optional(
-      Type.Union(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level))),
-    ),
+    logLevel: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
     shutdownTimeoutMs: Type.Optional(Milliseconds),
     broker: Type.Optional(
       Type.Object(
         {
           url: Type.Optional(Type.String()),
-          queueType: Type.Optional(Type.Union([Type.Literal('quorum'), Type.Literal('classic')])),
+          queueType: Type.Optional(Type.Enum(['quorum', 'classic'])),
           caFile: Type.Optional(Type.String()),
           checkDestinations: Type.Optional(Type.Boolean()),
           heartbeatSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
@@ -73,7 +71,7 @@ export interface Config {
   defaultSerializationMediaType?: string | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
   logLevel?: string | undefined;
-  /** How long a shutdown waits for what is in hand. Default: 10 s. */
+  /** How long a shutdown waits for what is in hand. Default: 8 s, within the 10 s that a container gets. */
   shutdownTimeoutMs?: number | undefined;
 }
 

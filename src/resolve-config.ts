@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { type BrokerConfig, type Config, type HttpConfig, Settings } from './config.ts';
-import { parseMediaType } from './conversion/media-type.ts';
+import { describeValue } from './conversion/describe-value.ts';
+import { isRecord } from './conversion/is-record.ts';
+import { isValue, parseMediaType } from './conversion/media-type.ts';
+import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { LittoralError, messageOf } from './errors.ts';
 import { faultOfKey } from './handler/routing-key.ts';
@@ -22,15 +26,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @throws LittoralError `invalid-configuration` with every fault and its path
  */
 export function resolveConfig(config: Config, environment: Environment): ResolvedConfig {
+  if (!isRecord(config)) throw invalid([`(the configuration): is ${describeValue(config)}, not an object of settings`]);
   const faults: string[] = [];
   const settings = withEnvironment(config, environment, faults);
-  faults.push(...schemaFaults(settings));
-  // What follows reads values of the right kind only.
-  if (faults.length === 0) faults.push(...meaningFaults(settings, environment));
-  if (faults.length > 0) {
-    throw new LittoralError('invalid-configuration', `The configuration is not valid:\n- ${faults.join('\n- ')}`);
-  }
+  faults.push(...schemaFaults(settings), ...meaningFaults(settings, environment));
+  if (faults.length > 0) throw invalid(faults);
   return withDefaults(settings);
+}
+
+function invalid(faults: readonly string[]): LittoralError {
+  return new LittoralError('invalid-configuration', `The configuration is not valid:\n- ${faults.join('\n- ')}`);
 }
 
 function withEnvironment(config: Config, environment: Environment, faults: string[]): Config {
@@ -41,11 +46,20 @@ function withEnvironment(config: Config, environment: Environment, faults: strin
     ...(SERVICE_NAME ? { service: SERVICE_NAME } : {}),
     ...(LOG_LEVEL ? { logLevel: LOG_LEVEL } : {}),
     ...(CHANNEL ? { channel: CHANNEL as NonNullable<Config['channel']> } : {}),
-    ...(url ? { broker: { ...config.broker, url } } : {}),
+    ...(url ? { broker: overridden(config.broker, { url }) } : {}),
     ...(HOST || PORT
-      ? { http: { ...config.http, ...(HOST ? { host: HOST } : {}), ...(PORT ? { port: Number(PORT) } : {}) } }
+      ? { http: overridden(config.http, { ...(HOST ? { host: HOST } : {}), ...(PORT ? { port: portOf(PORT) } : {}) }) }
       : {}),
   };
+}
+
+/** A section that is none stays as it is, for the schema to find. */
+function overridden<Section extends object>(section: Section | undefined, by: Section): Section {
+  return section === undefined || isRecord(section) ? { ...section, ...by } : section;
+}
+
+function portOf(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** A secret stands in the variable itself, or in the file that the variable with `_FILE` names. */
@@ -54,7 +68,9 @@ function secret(name: string, environment: Environment, faults: string[]): strin
   if (!file) return environment[name];
   if (environment[name]) faults.push(`${name} and ${name}_FILE are both set; keep one of them`);
   try {
-    return readFileSync(file, 'utf8').trim();
+    const content = readFileSync(file, 'utf8').trim();
+    if (content === '') faults.push(`${name}_FILE: ${file} is empty`);
+    return content;
   } catch (error) {
     faults.push(`${name}_FILE: ${messageOf(error)}`);
     return undefined;
@@ -62,12 +78,12 @@ function secret(name: string, environment: Environment, faults: string[]): strin
 }
 
 function schemaFaults(settings: Config): string[] {
-  if (typeof settings.service !== 'string') {
+  if (settings.service === undefined) {
     const rest = schemaFaults({ ...settings, service: 'service' });
     return ["service: is missing; set it in the configuration file or as SERVICE_NAME, such as 'billing'", ...rest];
   }
   const all = compileSchema(Settings).faults(withoutUndefined(settings));
-  // An unknown key is told twice, by its own path and by its parent's; a failed choice by each branch and as a whole.
+  // An unknown key is told twice, by its own path and by its parent's, and what is of a wrong kind once for each demand.
   const told = all.filter(({ message }) => message !== 'must not have additional properties');
   const byPath = new Map(told.map(({ path, message }) => [path, message]));
   return [...byPath].map(
@@ -80,17 +96,18 @@ function dotted(pointer: string): string {
 }
 
 /** An optional setting may be written as undefined. */
-function withoutUndefined(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+function withoutUndefined(value: unknown, depth = 3): unknown {
+  if (!isRecord(value) || depth === 0) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(entries.map(([key, inner]) => [key, key === 'handlers' ? inner : withoutUndefined(inner)]));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutUndefined(inner, depth - 1)]));
 }
 
+/** What the schema cannot say, of values of the right kind: it tells of the others itself. */
 function meaningFaults(settings: Config, environment: Environment): string[] {
   const faults: string[] = [];
-  const { service = '', broker, http, channel } = settings;
-  const keyFault = faultOfKey(service) ?? (Buffer.byteLength(service) > 200 ? 'is longer than 200 bytes' : undefined);
-  if (keyFault) faults.push(`service: ${keyFault}`);
+  const { service, broker, http, channel, converters } = settings;
+  const serviceFault = typeof service === 'string' ? faultOfService(service) : undefined;
+  if (serviceFault) faults.push(`service: ${serviceFault}`);
   const hasUrl = Boolean(broker?.url);
   if (channel === 'rabbitmq' && !hasUrl) faults.push('broker.url: is missing; set it or AMQP_URL');
   if (!hasUrl && channel === undefined && environment.NODE_ENV === 'production') {
@@ -98,19 +115,58 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
       'broker.url: is missing; set it or AMQP_URL. With NODE_ENV=production the in-memory channel, which keeps nothing, must be asked for by CHANNEL=in-memory',
     );
   }
-  if (broker?.caFile) faults.push(...fileFaults('broker.caFile', broker.caFile));
+  if (typeof broker?.caFile === 'string') faults.push(...fileFaults('broker.caFile', broker.caFile));
   const mediaType = settings.defaultSerializationMediaType;
-  if (mediaType !== undefined && !parseMediaType(mediaType)) {
-    faults.push('defaultSerializationMediaType: is not a media type, such as application/json');
+  if (typeof mediaType === 'string' && !canBeSent(mediaType)) {
+    faults.push('defaultSerializationMediaType: is not a media type to send, such as application/json');
   }
   const maxMessageBytes = broker?.maxMessageBytes ?? defaults.maxMessageBytes;
   if ((http?.bodyLimit ?? 0) > maxMessageBytes) {
     faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
   }
-  for (const [from, to] of Object.entries(http?.forwardHeaders ?? {})) {
-    if (isReservedHeader(to)) faults.push(`http.forwardHeaders.${from}: the message header '${to}' is reserved`);
+  if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
+  if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
+  if (Array.isArray(converters)) faults.push(...converterFaults(converters));
+  return faults;
+}
+
+function faultOfService(service: string): string | undefined {
+  return faultOfKey(service) ?? (Buffer.byteLength(service) > 200 ? 'is longer than 200 bytes' : undefined);
+}
+
+function canBeSent(text: string): boolean {
+  const mediaType = parseMediaType(text);
+  return mediaType !== undefined && !isValue(mediaType);
+}
+
+function forwardingFaults(headers: Readonly<Record<string, unknown>>): string[] {
+  const faults: string[] = [];
+  const names = new Set<string>();
+  for (const [from, to] of Object.entries(headers)) {
+    const path = `http.forwardHeaders.${from}`;
+    const name = from.toLowerCase();
+    if (names.has(name)) faults.push(`${path}: is named twice, in upper and in lower case`);
+    names.add(name);
+    if (typeof to !== 'string') continue;
+    if (isReservedHeader(to)) faults.push(`${path}: the message header '${to}' is reserved`);
+    else if (Buffer.byteLength(to) > 255) faults.push(`${path}: is longer than 255 bytes`);
   }
   return faults;
+}
+
+function hostFaults(names: readonly unknown[]): string[] {
+  return names.flatMap((name, index) => {
+    if (typeof name !== 'string' || !/[:/]/.test(name) || isIP(name) !== 0) return [];
+    return [`http.allowedHosts.${index}: is not a host name without port`];
+  });
+}
+
+function converterFaults(converters: readonly unknown[]): string[] {
+  return converters.flatMap((converter, index) => {
+    const { name, matches, convert } = (converter ?? {}) as Partial<Record<keyof MediaTypeConverter, unknown>>;
+    if (typeof name === 'string' && typeof matches === 'function' && typeof convert === 'function') return [];
+    return [`converters.${index}: is not a media type converter; give an object of 'name', 'matches' and 'convert'`];
+  });
 }
 
 function fileFaults(path: string, file: string): string[] {
@@ -132,7 +188,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     concurrency: settings.concurrency ?? 10,
     defaultSerializationMediaType: settings.defaultSerializationMediaType ?? 'application/json',
     logLevel: settings.logLevel ?? 'info',
-    shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 10_000,
+    shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
     handlers: settings.handlers ?? [],
     converters: settings.converters ?? [],
     broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },

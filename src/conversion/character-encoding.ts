@@ -11,7 +11,7 @@ import type { MediaType } from './media-type.ts';
  */
 export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
   const charset = mediaType.charset ?? 'utf-8';
-  if (charset === 'utf-8' || charset === 'utf8') {
+  if (isUtf8Charset(charset)) {
     if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   }
@@ -21,6 +21,16 @@ export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
   } catch (cause) {
     throw notInCharset(mediaType, charset, cause);
   }
+}
+
+/** @throws LittoralError `unsupported-media-type` when something is to be written in another charset */
+export function refuseOtherThanUtf8({ charset, text }: MediaType): void {
+  if (charset === undefined || isUtf8Charset(charset)) return;
+  throw new LittoralError('unsupported-media-type', `Text is written in UTF-8, not as ${text}.`);
+}
+
+function isUtf8Charset(charset: string): boolean {
+  return charset === 'utf-8' || charset === 'utf8';
 }
 
 function decoderOf(charset: string, mediaType: MediaType): TextDecoder {

@@ -1,10 +1,15 @@
 import { parse, stringify } from 'node:querystring';
 import { LittoralError } from '../errors.ts';
 import { decodeText } from './character-encoding.ts';
+import { isRecord } from './is-record.ts';
 import { isForm, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
+import { refuseBytes } from './refuse-bytes.ts';
 
-/** `application/x-www-form-urlencoded`: fields of text; a field that comes more than once is a list. */
+/**
+ * `application/x-www-form-urlencoded`: fields of text; a field that comes more than once is a list. So a list of one is
+ * read as its only item, and an empty one leaves no trace.
+ */
 export const formConverter: MediaTypeConverter = {
   name: 'form',
   matches: (source, target) => (isForm(source) && isValue(target)) || (isValue(source) && isForm(target)),
@@ -34,7 +39,8 @@ function decodeForm(bytes: Uint8Array, source: MediaType): Record<string, unknow
 }
 
 function encodeForm(value: unknown, target: MediaType): Uint8Array {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.values(value).every(isField)) {
+  refuseBytes(value, target);
+  if (!isRecord(value) || !Object.entries(value).every(([name, field]) => name.isWellFormed() && isField(field))) {
     throw new LittoralError('not-convertible', `Only an object of plain fields can be written as ${target.text}.`);
   }
   return Buffer.from(stringify(value as Record<string, string>));
@@ -46,5 +52,6 @@ function isField(value: unknown): boolean {
 }
 
 function isScalar(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+  if (typeof value === 'string') return value.isWellFormed();
+  return typeof value === 'boolean' || Number.isFinite(value);
 }

@@ -1,8 +1,10 @@
-import { LittoralError, messageOf } from '../errors.ts';
+import { LittoralError } from '../errors.ts';
 import { decodeText } from './character-encoding.ts';
 import { describeValue } from './describe-value.ts';
+import { jsonFault } from './json-fault.ts';
 import { isJson, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
+import { refuseBytes } from './refuse-bytes.ts';
 
 /** JSON (RFC 8259) and every `+json`. From one of them to another the bytes stay as they are. */
 export const jsonConverter: MediaTypeConverter = {
@@ -22,28 +24,23 @@ export function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new LittoralError('malformed-body', `The body of type ${mediaType.text} is not JSON: ${where(cause)}.`, {
+    throw new LittoralError('malformed-body', `The body of type ${mediaType.text} is not JSON: ${jsonFault(cause)}.`, {
       cause: new Error('JSON.parse failed'),
     });
   }
 }
 
-/** The parser quotes the text around a fault; an error must not carry a part of a payload. */
-function where(error: unknown): string {
-  const position = /at position (\d+)/.exec(messageOf(error));
-  if (position) return `a fault at position ${position[1]}`;
-  return /end of JSON/.test(messageOf(error)) ? 'it ends too early' : 'a fault at its start';
-}
-
 function encodeJson(value: unknown, target: MediaType): Uint8Array {
-  if (value instanceof Uint8Array) {
-    throw new LittoralError('unsupported-media-type', `No converter from bytes to ${target.text}.`);
-  }
+  refuseBytes(value, target);
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
   } catch (cause) {
-    throw new LittoralError('not-convertible', `The payload cannot be written as ${target.text}: ${messageOf(cause)}.`);
+    throw new LittoralError(
+      'not-convertible',
+      `The payload cannot be written as ${target.text}: it holds a cycle or a BigInt, is nested too deeply, or cannot be read.`,
+      { cause },
+    );
   }
   if (text === undefined) {
     throw new LittoralError(

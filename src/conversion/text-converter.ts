@@ -1,8 +1,9 @@
 import { LittoralError } from '../errors.ts';
-import { decodeText } from './character-encoding.ts';
+import { decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
 import { describeValue } from './describe-value.ts';
 import { isText, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
+import { refuseBytes } from './refuse-bytes.ts';
 
 /** `text/plain`: read in its charset, written in UTF-8. */
 export const textConverter: MediaTypeConverter = {
@@ -13,14 +14,12 @@ export const textConverter: MediaTypeConverter = {
 };
 
 function encodeText(value: unknown, target: MediaType): Uint8Array {
-  if (target.charset !== undefined && target.charset !== 'utf-8') {
-    throw new LittoralError('unsupported-media-type', `Text is written in UTF-8, not as ${target.text}.`);
-  }
-  if (typeof value === 'string') return Buffer.from(value);
+  refuseOtherThanUtf8(target);
+  refuseBytes(value, target);
+  if (typeof value === 'string' && value.isWellFormed()) return Buffer.from(value);
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
     return Buffer.from(String(value));
   }
-
   throw new LittoralError(
     'not-convertible',
     `The payload is ${describeValue(value)}, which cannot be written as ${target.text}.`,

@@ -1,10 +1,15 @@
-import { XMLBuilder, XMLParser } from 'fast-xml-parser';
-import { LittoralError, messageOf } from '../errors.ts';
-import { decodeText } from './character-encoding.ts';
+import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser';
+import { LittoralError } from '../errors.ts';
+import { decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
+import { isRecord } from './is-record.ts';
 import { isValue, isXml, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
+import { refuseBytes } from './refuse-bytes.ts';
 
 const layout = { ignoreAttributes: false, attributeNamePrefix: '@', textNodeName: '#text' } as const;
+
+/** How many elements may stand in one another. */
+const maxDepth = 100;
 
 // Text stays text: "007" and "1e3" are the sender's, and what they mean is for the handler's type to say.
 const parser = new XMLParser({
@@ -13,12 +18,23 @@ const parser = new XMLParser({
   parseAttributeValue: false,
   ignoreDeclaration: true,
   ignorePiTags: true,
+  // Without it references to characters by number stay as they are, and PHP writes those.
+  htmlEntities: true,
+  // It counts the elements around one, the one itself not among them.
+  maxNestedTags: maxDepth - 1,
+  // By itself the parser would give such an element another name.
+  onDangerousProperty: () => {
+    throw new Error('a name that is refused');
+  },
 });
 const builder = new XMLBuilder({ ...layout, suppressBooleanAttributes: false });
 
 /**
  * XML and every `+xml`. The root element stands for the value itself, its children are the fields, repeated ones a
- * list, attributes fields that start with `@`. All text stays text. Written with the root `<message>`.
+ * list, attributes fields that start with `@`. Written with the root `<message>`.
+ *
+ * All text stays text, without white space at its ends. XML does not tell a list of one from its item, an empty list
+ * from an absent one, nor an empty object or null from an empty text.
  */
 export const xmlConverter: MediaTypeConverter = {
   name: 'XML',
@@ -30,25 +46,65 @@ export const xmlConverter: MediaTypeConverter = {
 function decodeXml(bytes: Uint8Array, source: MediaType): unknown {
   const text = decodeText(bytes, source);
   // A document type can define entities that grow without end or point at files; messages have no use for one.
-  if (/<!DOCTYPE/i.test(text)) {
-    throw new LittoralError('malformed-body', `The body of type ${source.text} has a document type, which is refused.`);
+  if (/<!DOCTYPE/i.test(text)) throw malformed(source, 'has a document type, which is refused');
+  const fault = XMLValidator.validate(text);
+  if (fault !== true) {
+    // Its text quotes the names of elements; an error must not carry a part of a payload.
+    const { line, col } = fault.err;
+    throw malformed(source, `is not XML: a fault in line ${line ?? 1}, column ${col ?? 1}`);
   }
-  let document: unknown;
-  try {
-    document = parser.parse(text, true);
-  } catch (cause) {
-    throw new LittoralError('malformed-body', `The body of type ${source.text} is not XML: ${messageOf(cause)}`);
-  }
-  const roots = Object.values(document as Record<string, unknown>);
-  if (roots.length !== 1) {
-    throw new LittoralError('malformed-body', `The body of type ${source.text} has no single root element.`);
-  }
+  const roots = Object.values(parse(text, source));
+  if (roots.length !== 1 || Array.isArray(roots[0])) throw malformed(source, 'has no single root element');
   return roots[0];
 }
 
+function parse(text: string, source: MediaType): Record<string, unknown> {
+  try {
+    return parser.parse(text);
+  } catch {
+    throw malformed(
+      source,
+      `has an element with the name of something that every JavaScript object has, such as constructor, or more than ${maxDepth} elements in one another`,
+    );
+  }
+}
+
+function malformed({ text }: MediaType, fault: string): LittoralError {
+  return new LittoralError('malformed-body', `The body of type ${text} ${fault}.`);
+}
+
 function encodeXml(value: unknown, target: MediaType): Uint8Array {
-  if (value instanceof Uint8Array || Array.isArray(value) || value === undefined) {
-    throw new LittoralError('not-convertible', `Only an object or a scalar can be written as ${target.text}.`);
+  refuseOtherThanUtf8(target);
+  refuseBytes(value, target);
+  if (!isContent(value, 1)) {
+    throw new LittoralError(
+      'not-convertible',
+      `The payload cannot be written as ${target.text}: only text, numbers, booleans, null, and objects of these or lists of these, whose fields are named as XML names elements, at most ${maxDepth} deep.`,
+    );
   }
   return Buffer.from(builder.build({ message: value }));
 }
+
+/** What an element can hold. The builder checks nothing: it would write `{ 'a b': 1 }` as `<a b>1</a b>`. */
+function isContent(value: unknown, depth: number): boolean {
+  if (!isRecord(value)) return isScalar(value);
+  return Object.entries(value).every(([name, field]) => isField(name, field, depth));
+}
+
+function isField(name: string, value: unknown, depth: number): boolean {
+  if (value === undefined) return true;
+  if (name === layout.textNodeName) return isScalar(value);
+  if (name.startsWith(layout.attributeNamePrefix)) return elementName.test(name.slice(1)) && isScalar(value);
+  const contents = Array.isArray(value) ? value : [value];
+  return depth < maxDepth && elementName.test(name) && contents.every((content) => isContent(content, depth + 1));
+}
+
+function isScalar(value: unknown): boolean {
+  if (typeof value === 'string') return xmlText.test(value);
+  return value === null || typeof value === 'boolean' || Number.isFinite(value);
+}
+
+// XML 1.0 section 2.3, without the characters that hardly any name has.
+const elementName = /^[\p{L}_:][\p{L}\p{M}\p{N}_:.-]*$/u;
+// XML 1.0 section 2.2.
+const xmlText = /^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]*$/u;

@@ -1,7 +1,8 @@
 import type { OutboundChannel } from '../channel/message-channel.ts';
 import type { ConversionService } from '../conversion/conversion-service.ts';
+import { describeValue } from '../conversion/describe-value.ts';
 import { decodeJson } from '../conversion/json-converter.ts';
-import { isJson, type MediaType, parseMediaType, valueMediaType } from '../conversion/media-type.ts';
+import { isJson, isValue, type MediaType, parseMediaType, valueMediaType } from '../conversion/media-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import { faultOfKey } from '../handler/routing-key.ts';
@@ -149,8 +150,12 @@ export class DistributedBus {
     const { sourceMediaType, targetMediaType } = options;
     const source = sourceMediaType === undefined ? valueMediaType : mediaTypeOf(sourceMediaType);
     const target = mediaTypeOf(targetMediaType ?? this.#options.defaultSerializationMediaType);
-    const body = this.#options.conversion.convert(payload, source, target) as Uint8Array;
-    return { body, contentType: target.text };
+    const body = this.#options.conversion.convert(payload, source, target);
+    if (body instanceof Uint8Array) return { body, contentType: target.text };
+    throw new LittoralError(
+      'not-convertible',
+      `Converted from ${source.text} to ${target.text}, the payload is ${describeValue(body)}, not bytes.`,
+    );
   }
 
   async #send(
@@ -199,18 +204,21 @@ export class DistributedBus {
 }
 
 function bytesOf(payload: string | Uint8Array): Uint8Array {
-  return typeof payload === 'string' ? Buffer.from(payload) : payload;
+  if (payload instanceof Uint8Array) return payload;
+  if (typeof payload === 'string' && payload.isWellFormed()) return Buffer.from(payload);
+  const found = typeof payload === 'string' ? 'not valid Unicode' : describeValue(payload);
+  throw new LittoralError(
+    'not-convertible',
+    `The payload is ${found}; send text or bytes, or a value by the method that converts it.`,
+  );
 }
 
 function mediaTypeOf(text: string): MediaType {
-  const mediaType = parseMediaType(text);
-  if (!mediaType || Buffer.byteLength(text) > 255) {
-    throw new LittoralError(
-      'unsupported-media-type',
-      `"${text.slice(0, 64)}" is not a media type of at most 255 bytes.`,
-    );
-  }
-  return mediaType;
+  const mediaType = typeof text === 'string' ? parseMediaType(text) : undefined;
+  // A value exists in memory only.
+  if (mediaType && !isValue(mediaType) && Buffer.byteLength(text) <= 255) return mediaType;
+  const found = typeof text === 'string' ? `"${text.slice(0, 64)}"` : describeValue(text);
+  throw new LittoralError('unsupported-media-type', `${found} is not a media type of at most 255 bytes to send.`);
 }
 
 const keyNames = {

@@ -47,8 +47,12 @@ export class DistributedMessageHandler {
 
   /** A command names its service; a message of Ecotone only carries the key that it was published under. */
   #isForThisService({ headers }: Message, key: string | undefined): boolean {
-    const target = headers[Header.targetServiceName] ?? headers[Header.serviceTarget] ?? key ?? this.#service;
-    return target === this.#service;
+    const named = headers[Header.targetServiceName] ?? headers[Header.serviceTarget];
+    if (named === undefined || named === null) return (key ?? this.#service) === this.#service;
+    if (typeof named === 'string') return named === this.#service;
+    // Sent to this very service, it must not be taken for another's and dropped.
+    if ((key ?? this.#service) === this.#service) throw malformed(Header.targetServiceName, named, 'a text');
+    return false;
   }
 
   #commandHandler(routingKey: string): RegisteredHandler {

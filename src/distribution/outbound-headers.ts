@@ -1,5 +1,5 @@
 import { describeValue } from '../conversion/describe-value.ts';
-import { LittoralError, messageOf } from '../errors.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 
 /** What a caller adds to a message: text, numbers and booleans as they are; objects and arrays travel as JSON text. */
@@ -19,10 +19,14 @@ const maxNameBytes = 255;
  * @throws LittoralError `reserved-header`, `invalid-header`
  */
 export function metadataToHeaders(metadata: Metadata): Record<string, HeaderValue> {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    throw invalid(`Metadata is ${describeValue(metadata)}, not an object of headers.`);
+  }
   const headers: Record<string, HeaderValue> = {};
   for (const [name, value] of Object.entries(metadata)) {
     checkHeaderName(name);
-    if (value !== null && value !== undefined) headers[name] = headerValue(name, value);
+    const mapped = value === null || value === undefined ? undefined : headerValue(name, value);
+    if (mapped !== undefined) headers[name] = mapped;
   }
   return headers;
 }
@@ -53,7 +57,7 @@ export function checkHeaderSize(headers: Readonly<Record<string, HeaderValue>>):
   }
 }
 
-function headerValue(name: string, value: unknown): HeaderValue {
+function headerValue(name: string, value: unknown): HeaderValue | undefined {
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed()) throw invalid(`The header '${name}' is not valid Unicode.`);
@@ -77,19 +81,33 @@ function numberValue(name: string, value: number): number {
   return value;
 }
 
-function jsonText(name: string, value: unknown): string {
+/** @returns undefined for what is nothing in JSON, such as an invalid date */
+function jsonText(name: string, value: unknown): string | undefined {
   try {
-    return JSON.stringify(value, (_key, inner) => withoutNulls(inner));
+    const plain = JSON.parse(JSON.stringify(value, (_key, inner) => expressible(name, inner)) ?? 'null');
+    return JSON.stringify(plain, (_key, inner) => withoutNulls(inner));
   } catch (cause) {
-    throw invalid(`The header '${name}' cannot be written as JSON: ${messageOf(cause)}.`);
+    if (isLittoralError(cause)) throw cause;
+    throw invalid(
+      `The header '${name}' cannot be written as JSON: it holds a cycle, is nested too deeply, or cannot be read.`,
+      cause,
+    );
   }
 }
 
+/** By itself JSON turns these into null or drops them. */
+function expressible(name: string, value: unknown): unknown {
+  const isNumber = typeof value === 'number';
+  if (isNumber ? Number.isFinite(value) : !['bigint', 'function', 'symbol'].includes(typeof value)) return value;
+  const found = isNumber ? 'a number that is not finite' : describeValue(value);
+  throw invalid(`The header '${name}' holds ${found}, which JSON cannot express.`);
+}
+
 function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter((item) => item !== null && item !== undefined);
+  if (Array.isArray(value)) return value.filter((item) => item !== null);
   return value === null ? undefined : value;
 }
 
-function invalid(detail: string): LittoralError {
-  return new LittoralError('invalid-header', detail);
+function invalid(detail: string, cause?: unknown): LittoralError {
+  return new LittoralError('invalid-header', detail, { cause });
 }

@@ -1,7 +1,7 @@
-import { v7 as newDeadLetterId } from 'uuid';
-import { isLittoralError, messageOf } from '../errors.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
+import { newMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import { describeThrown } from './thrown-error.ts';
 
 /** Why a message could not be handled. */
 export interface Failure {
@@ -14,8 +14,8 @@ export interface Failure {
 // and drop the message.
 const brokerNotes = /^(x-death|x-first-death-|x-last-death-|x-delivery-count$|CC$|BCC$)/;
 
-const maxMessageLength = 1024;
-const maxStackLength = 8192;
+// Not every dead letter has these; one that failed before must not keep them of that time.
+const notAlwaysSet: ReadonlySet<string> = new Set([Header.errorStackTrace, Header.failedEndpoint]);
 
 /**
  * Makes the message that goes to the dead letter queue: as it came, with the headers by which Ecotone describes an
@@ -29,41 +29,26 @@ export function deadLetter(
   { error, endpointId }: Failure,
   stackTrace = true,
 ): TransportMessage {
-  const { file, line } = placeOf(error);
+  const thrown = describeThrown(error);
   const headers: Record<string, unknown> = {
-    ...withoutBrokerNotes(message.headers),
-    [Header.deadLetterId]: newDeadLetterId(),
+    ...asItCame(message.headers),
+    [Header.deadLetterId]: newMessageId(),
     [Header.deadLetteredAt]: Date.now(),
-    [Header.errorClass]: classOf(error),
-    [Header.errorMessage]: messageOf(error).slice(0, maxMessageLength).toWellFormed(),
-    [Header.errorFile]: file,
-    [Header.errorLine]: line,
-    [Header.errorCode]: 0,
+    [Header.errorClass]: thrown.class,
+    [Header.errorMessage]: thrown.message,
+    [Header.errorFile]: thrown.file,
+    [Header.errorLine]: thrown.line,
+    [Header.errorCode]: thrown.code,
   };
-  if (stackTrace) headers[Header.errorStackTrace] = stackOf(error).slice(0, maxStackLength).toWellFormed();
+  if (stackTrace) headers[Header.errorStackTrace] = thrown.stackTrace;
   if (endpointId !== undefined) headers[Header.failedEndpoint] = endpointId;
   return { headers, body: message.body };
 }
 
-function withoutBrokerNotes(headers: MessageHeaders): Record<string, unknown> {
-  const entries = Object.entries(headers);
+function asItCame(headers: MessageHeaders): Record<string, unknown> {
+  const entries = Object.entries(headers).filter(([name]) => !notAlwaysSet.has(name));
   const kept: Record<string, unknown> = Object.fromEntries(entries.filter(([name]) => !brokerNotes.test(name)));
   const notes = entries.filter(([name]) => brokerNotes.test(name));
   if (notes.length > 0) kept[Header.brokerHistory] = JSON.stringify(Object.fromEntries(notes));
   return kept;
-}
-
-function classOf(error: unknown): string {
-  if (isLittoralError(error)) return `littoral.${error.code}`;
-  return error instanceof Error ? error.name : typeof error;
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? '') : '';
-}
-
-/** The file and the line in the topmost frame of the stack. */
-function placeOf(error: unknown): { file: string; line: number } {
-  const frame = /^ +at .*?\(?((?:file:\/\/)?\/[^()]*?|[^()\s]+?):(\d+):\d+\)?$/m.exec(stackOf(error));
-  return { file: frame?.[1] ?? '', line: Number(frame?.[2] ?? 0) };
 }

@@ -2,11 +2,12 @@ import type { Consumer, Delivery, MessageChannel } from '../channel/message-chan
 import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
 import { transportToMessage } from '../distribution/transport-to-message.ts';
-import { isLittoralError, messageOf } from '../errors.ts';
+import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
+import { describeThrown } from './thrown-error.ts';
 
 export interface ServiceEndpointOptions {
   readonly service: string;
@@ -52,21 +53,31 @@ export class ServiceEndpoint {
   /** Takes no more deliveries and waits for those in hand, at the latest until the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
-    await this.#consumer?.stop();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs);
     });
-    await Promise.race([Promise.all(this.#inHand), deadline]);
-    clearTimeout(timer);
+    // A broker that does not answer must not hold up the end either.
+    await Promise.race([this.#finish(), deadline]).finally(() => clearTimeout(timer));
+  }
+
+  async #finish(): Promise<void> {
+    await this.#consumer?.stop();
+    await Promise.all(this.#inHand);
   }
 
   #receive(delivery: Delivery): void {
-    const work = this.#handle(delivery).catch((error) => {
-      // Nothing above may throw; if it does, the message must not hang in hand for ever.
-      this.#options.logger.error({ err: error }, 'a delivery could not be processed');
-      return this.#giveBack(delivery);
-    });
+    const work = this.#handle(delivery)
+      .catch(async (error) => {
+        // Nothing above may throw; if it does, the message must not hang in hand for ever.
+        const { message: reason, stackTrace } = describeThrown(error);
+        this.#options.logger.error({ reason, stackTrace }, 'a delivery could not be processed');
+        await this.#giveBack(delivery);
+      })
+      .catch((error) => {
+        // Its channel is closed: the broker has taken the message back.
+        this.#options.logger.error({ reason: describeThrown(error).message }, 'a delivery could not be given back');
+      });
     this.#inHand.add(work);
     void work.finally(() => this.#inHand.delete(work));
   }
@@ -79,7 +90,7 @@ export class ServiceEndpoint {
     try {
       recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined);
     } catch (error) {
-      logger.error({ ...fields, reason: messageOf(error) }, 'a message cannot be handled');
+      logger.error({ ...fields, reason: describeThrown(error).message }, 'a message cannot be handled');
       return this.#moveToDeadLetters(delivery, [{ error }]);
     }
     if (recipients.length === 0) {
@@ -102,7 +113,8 @@ export class ServiceEndpoint {
         this.#options.logger.debug({ ...fields, endpointId }, 'handled');
       } catch (error) {
         failures.push({ error, endpointId });
-        this.#options.logger.error({ ...fields, endpointId, reason: messageOf(error) }, `${handler.name} failed`);
+        const { message: reason } = describeThrown(error);
+        this.#options.logger.error({ ...fields, endpointId, reason }, `${handler.name} failed`);
       }
     }
     return failures;
@@ -115,7 +127,8 @@ export class ServiceEndpoint {
       for (const failure of failures) await this.#publishDeadLetter(delivery, failure);
       delivery.acknowledge();
     } catch (error) {
-      logger.error({ reason: messageOf(error) }, 'a failed message could not be moved to the dead letter queue');
+      const { message: reason } = describeThrown(error);
+      logger.error({ reason }, 'a failed message could not be moved to the dead letter queue');
       // What can never be published, the broker moves itself, as it came.
       if (isLittoralError(error) && !error.retryable) delivery.reject();
       else await this.#giveBack(delivery);
@@ -136,8 +149,10 @@ export class ServiceEndpoint {
 
   /** Not at once: whatever stood in the way may still stand there. The broker's delivery limit ends it. */
   async #giveBack(delivery: Delivery): Promise<void> {
-    const count = Number(delivery.message.headers[Header.deliveryCount] ?? 0);
-    await this.#pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** count));
+    const count = delivery.message.headers[Header.deliveryCount];
+    // A classic queue hands on whatever the sender wrote there.
+    const earlier = Number.isSafeInteger(count) ? Math.max(0, count as number) : 0;
+    await this.#pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** earlier));
     delivery.release();
   }
 

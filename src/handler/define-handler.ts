@@ -1,4 +1,5 @@
-import type { Static, TSchema } from 'typebox';
+import type { Static } from 'typebox';
+import type { Schema } from '../conversion/schema-check.ts';
 import type { MessageHeaders } from '../message/message-headers.ts';
 import type { ArgumentsOf, Parameters } from '../parameter/parameters.ts';
 import { type HandlerDefinition, type HandlerOptions, handlerKind } from './handler-definition.ts';
@@ -11,7 +12,7 @@ interface WithParameters<P extends Parameters, Result> extends HandlerOptions {
 }
 
 /** The default converters: the payload, checked against a schema, then all headers. */
-interface WithPayload<Payload extends TSchema, Result> extends HandlerOptions {
+interface WithPayload<Payload extends Schema, Result> extends HandlerOptions {
   readonly payload: Payload;
   readonly parameters?: never;
   readonly handle: (payload: Static<Payload>, headers: MessageHeaders) => Result;
@@ -35,7 +36,7 @@ interface WithDefaults<Result> extends HandlerOptions {
 export function defineCommandHandler<const P extends Parameters, Result>(
   definition: WithParameters<P, Result>,
 ): HandlerDefinition;
-export function defineCommandHandler<Payload extends TSchema, Result>(
+export function defineCommandHandler<Payload extends Schema, Result>(
   definition: WithPayload<Payload, Result>,
 ): HandlerDefinition;
 export function defineCommandHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition;
@@ -54,7 +55,7 @@ export function defineCommandHandler(definition: Definition): HandlerDefinition 
 export function defineEventHandler<const P extends Parameters, Result>(
   definition: WithParameters<P, Result>,
 ): HandlerDefinition;
-export function defineEventHandler<Payload extends TSchema, Result>(
+export function defineEventHandler<Payload extends Schema, Result>(
   definition: WithPayload<Payload, Result>,
 ): HandlerDefinition;
 export function defineEventHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition;

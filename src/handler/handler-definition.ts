@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox';
+import type { Schema } from '../conversion/schema-check.ts';
 import type { Parameters } from '../parameter/parameters.ts';
 
 export const handlerKind: unique symbol = Symbol.for('littoral.handler') as never;
@@ -9,7 +9,7 @@ export interface HandlerDefinition {
   readonly routingKey: string;
   readonly endpointId: string;
   readonly distributed: boolean;
-  readonly payload?: TSchema | undefined;
+  readonly payload?: Schema | undefined;
   readonly parameters?: Parameters | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: its arguments are checked where it is defined
   readonly handle: (...parameters: any[]) => unknown;
@@ -18,13 +18,13 @@ export interface HandlerDefinition {
 /** What command handlers and event handlers have in common. */
 export interface HandlerOptions {
   /**
-   * The key that messages are sent under. At most 255 bytes, no empty words. In an event's, `*` stands for any
-   * characters, dots included.
+   * The key that messages are sent under. At most 255 bytes. In an event's, `*` stands for any characters, dots
+   * included.
    */
   readonly routingKey: string;
   /** Whether other services reach it through the bus. Default: false, this process only. */
   readonly distributed?: boolean;
-  /** Names the handler in logs, dead letters and the list of endpoints. Default: its routing key. */
+  /** Names the handler in logs, dead letters and the list of endpoints. At most 255 bytes. Default: its routing key. */
   readonly endpointId?: string;
 }
 

@@ -29,16 +29,18 @@ export class HandlerRegistry {
    */
   constructor(definitions: readonly unknown[], conversion: ConversionService) {
     const faults: string[] = [];
-    const endpointIds = new Set<string>();
+    const taken: Taken = { commands: new Set(), endpointIds: new Set() };
     definitions.forEach((definition, index) => {
       if (!isHandlerDefinition(definition)) {
         faults.push(`handlers[${index}] is not a handler; define it with defineCommandHandler or defineEventHandler`);
         return;
       }
-      faults.push(...this.#faultsOf(definition, endpointIds));
-      endpointIds.add(definition.endpointId);
+      const name = isEndpointId(definition.endpointId) ? handlerName(definition) : `handlers[${index}]`;
+      const ownFaults = faultsOf(definition, name, taken);
+      faults.push(...ownFaults);
       try {
-        this.#add(definition, register(definition, conversion));
+        const handler = register(definition, name, conversion);
+        if (ownFaults.length === 0) this.#add(definition, handler);
       } catch (error) {
         faults.push(...(error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)]));
       }
@@ -70,34 +72,50 @@ export class HandlerRegistry {
     return [...this.#commands].filter(([, { definition }]) => definition.distributed).map(([key]) => key);
   }
 
-  #faultsOf(definition: HandlerDefinition, endpointIds: ReadonlySet<string>): string[] {
-    const name = handlerName(definition);
-    const faults: string[] = [];
-    const { routingKey, endpointId } = definition;
-    const isCommand = definition[handlerKind] === 'command';
-    const fault =
-      typeof routingKey !== 'string' ? 'is not a text' : (isCommand ? faultOfKey : faultOfPattern)(routingKey);
-    if (fault) faults.push(`${name}: its routing key ${fault}`);
-    if (isCommand && this.#commands.has(routingKey)) {
-      faults.push(`${name}: the command '${routingKey}' already has a handler; a command has exactly one`);
-    } else if (endpointIds.has(endpointId)) {
-      faults.push(`${name}: another handler has that endpoint id; give one of them an endpointId of its own`);
-    }
-    if (typeof definition.handle !== 'function') faults.push(`${name}: its 'handle' is not a function`);
-    if (definition.payload !== undefined && definition.parameters !== undefined) {
-      faults.push(`${name}: has 'payload' beside 'parameters'; use payload(…) as one of the parameters`);
-    }
-    return faults;
-  }
-
   #add(definition: HandlerDefinition, handler: RegisteredHandler): void {
     if (definition[handlerKind] === 'command') this.#commands.set(definition.routingKey, handler);
-    else this.#events.push({ ...handler, matches: routingKeyMatcher(String(definition.routingKey)) });
+    else this.#events.push({ ...handler, matches: routingKeyMatcher(definition.routingKey) });
   }
 }
 
-function register(definition: HandlerDefinition, conversion: ConversionService): RegisteredHandler {
-  const name = handlerName(definition);
+/** What the handlers before one have taken for themselves. */
+interface Taken {
+  readonly commands: Set<string>;
+  readonly endpointIds: Set<string>;
+}
+
+const maxEndpointIdBytes = 255;
+
+function isEndpointId(id: unknown): boolean {
+  return typeof id === 'string' && id !== '' && id.isWellFormed() && Buffer.byteLength(id) <= maxEndpointIdBytes;
+}
+
+function faultsOf(definition: HandlerDefinition, name: string, { commands, endpointIds }: Taken): string[] {
+  const faults: string[] = [];
+  const { routingKey, endpointId, distributed } = definition;
+  const isCommand = definition[handlerKind] === 'command';
+  const fault =
+    typeof routingKey !== 'string' ? 'is not a text' : (isCommand ? faultOfKey : faultOfPattern)(routingKey);
+  if (fault) faults.push(`${name}: its routing key ${fault}`);
+  if (isCommand && commands.has(routingKey)) {
+    faults.push(`${name}: the command '${routingKey}' already has a handler; a command has exactly one`);
+  } else if (isEndpointId(endpointId) && endpointIds.has(endpointId)) {
+    faults.push(`${name}: another handler has that endpoint id; give one of them an endpointId of its own`);
+  }
+  if (endpointId !== routingKey && !isEndpointId(endpointId)) {
+    faults.push(`${name}: its endpoint id is not a text of 1 to ${maxEndpointIdBytes} bytes`);
+  }
+  if (typeof distributed !== 'boolean') faults.push(`${name}: its 'distributed' is neither true nor false`);
+  if (typeof definition.handle !== 'function') faults.push(`${name}: its 'handle' is not a function`);
+  if (definition.payload !== undefined && definition.parameters !== undefined) {
+    faults.push(`${name}: has 'payload' beside 'parameters'; use payload(…) as one of the parameters`);
+  }
+  if (isCommand) commands.add(routingKey);
+  endpointIds.add(endpointId);
+  return faults;
+}
+
+function register(definition: HandlerDefinition, name: string, conversion: ConversionService): RegisteredHandler {
   const parameters = definition.parameters ?? defaultParameters(definition);
   const invoker = methodInvoker(parameters, definition.handle, { handler: name, conversion });
   return { definition, endpointId: definition.endpointId, name, ...invoker };

@@ -1,3 +1,5 @@
+import { describeValue } from '../conversion/describe-value.ts';
+import { isRecord } from '../conversion/is-record.ts';
 import {
   type Invocation,
   isParameterConverter,
@@ -30,23 +32,18 @@ export function methodInvoker(
   method: (...parameters: any[]) => unknown,
   site: Omit<ParameterSite, 'parameter'>,
 ): MethodInvoker {
-  const positional = Array.isArray(parameters);
-  const prepared = prepareAll(parameters, positional, site);
+  const prepared = prepareAll(parameters, site);
   const names = Object.keys(parameters);
-  const call = positional
+  const call = Array.isArray(parameters)
     ? (resolved: unknown[]) => method(...resolved)
     : (resolved: unknown[]) => method(Object.fromEntries(names.map((name, index) => [name, resolved[index]])));
 
   return {
     invoke(invocation) {
-      const resolved: unknown[] = [];
-      let asynchronous = false;
-      for (const { resolve } of prepared) {
-        const argument = resolve(invocation);
-        asynchronous ||= argument instanceof Promise;
-        resolved.push(argument);
-      }
-      return asynchronous ? Promise.all(resolved).then(call) : call(resolved);
+      const resolved = resolveAll(prepared, invocation);
+      return resolved.some((argument) => argument instanceof Promise)
+        ? Promise.all(resolved).then(call)
+        : call(resolved);
     },
     async checkPayload(invocation) {
       for (const { resolve, fromPayloadAlone } of prepared) {
@@ -61,18 +58,27 @@ interface PreparedParameter {
   readonly fromPayloadAlone: boolean;
 }
 
-function prepareAll(
-  parameters: Parameters,
-  positional: boolean,
-  site: Omit<ParameterSite, 'parameter'>,
-): PreparedParameter[] {
+function resolveAll(prepared: readonly PreparedParameter[], invocation: Invocation): unknown[] {
+  const resolved: unknown[] = [];
+  try {
+    for (const { resolve } of prepared) resolved.push(resolve(invocation));
+  } catch (error) {
+    // Those before it may still reject, and nobody waits for them any more.
+    void Promise.allSettled(resolved);
+    throw error;
+  }
+  return resolved;
+}
+
+function prepareAll(parameters: Parameters, site: Omit<ParameterSite, 'parameter'>): PreparedParameter[] {
   const errors: unknown[] = [];
   const prepared: PreparedParameter[] = [];
-  for (const [key, converter] of Object.entries(parameters)) {
-    const parameter = positional ? `#${Number(key) + 1}` : key;
+  for (const [parameter, converter] of namedConverters(parameters, site.handler)) {
     try {
       if (!isParameterConverter(converter)) {
-        throw new TypeError(`Parameter '${parameter}' of ${site.handler} is not a parameter converter.`);
+        throw new TypeError(
+          `Parameter '${parameter}' of ${site.handler} is ${describeValue(converter)}, not a parameter converter such as payload(…).`,
+        );
       }
       const resolve = converter.prepare({ ...site, parameter });
       prepared.push({ resolve, fromPayloadAlone: converter.fromPayloadAlone });
@@ -82,4 +88,15 @@ function prepareAll(
   }
   if (errors.length > 0) throw new AggregateError(errors, `${site.handler} cannot be called`);
   return prepared;
+}
+
+/** @throws AggregateError for something else than parameters, as JavaScript callers can give */
+function namedConverters(parameters: Parameters, handler: string): [name: string, converter: unknown][] {
+  // Not its entries: those leave out the holes of a list, and the arguments would move.
+  if (Array.isArray(parameters)) return Array.from(parameters, (converter, index) => [`#${index + 1}`, converter]);
+  if (isRecord(parameters) && !isParameterConverter(parameters)) return Object.entries(parameters);
+  const error = new TypeError(
+    `The parameters of ${handler} are ${describeValue(parameters)}; give a list, or an object, of converters such as payload(…).`,
+  );
+  throw new AggregateError([error], `${handler} cannot be called`);
 }

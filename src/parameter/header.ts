@@ -1,14 +1,18 @@
-import type { Static, TSchema } from 'typebox';
+import type { Static, TOptional } from 'typebox';
 import { describeValue } from '../conversion/describe-value.ts';
-import { compileSchema } from '../conversion/schema-check.ts';
+import type { Schema } from '../conversion/schema-check.ts';
 import { LittoralError } from '../errors.ts';
-import { assertSchema } from './assert-schema.ts';
+import type { Message } from '../message/message.ts';
+import { compileType } from './compile-type.ts';
 import {
   cannotResolve,
   type ParameterConverter,
   type ParameterSite,
   parameterConverter,
 } from './parameter-converter.ts';
+
+/** A header whose type is optional can be missing. */
+type HeaderOf<Type extends Schema> = Type extends TOptional ? Static<Type> | undefined : Static<Type>;
 
 /**
  * One header of the message.
@@ -19,16 +23,16 @@ import {
  * @throws LittoralError at delivery, never retried: `missing-header`, `payload-refused`
  */
 export function header(name: string): ParameterConverter<unknown>;
-export function header<Type extends TSchema>(name: string, type: Type): ParameterConverter<Static<Type>>;
-export function header(name: string, type?: TSchema): ParameterConverter {
+export function header<Type extends Schema>(name: string, type: Type): ParameterConverter<HeaderOf<Type>>;
+export function header(name: string, type?: Schema): ParameterConverter {
   return parameterConverter(`header ${name}`, (site) => {
-    if (type === undefined) return ({ message }) => message.headers[name] ?? missing(name, site);
-    assertSchema(type, site);
-    const { check, faults } = compileSchema(type);
+    assertName(name, site);
+    if (type === undefined) return ({ message }) => ownHeader(message, name) ?? missing(name, site);
+    const { check, faults } = compileType(type, site);
     const optional = '~optional' in type;
     const nullable = check(null);
     return ({ message }) => {
-      const value = message.headers[name];
+      const value = ownHeader(message, name);
       if (value === undefined) {
         if (optional) return undefined;
         return nullable ? null : missing(name, site);
@@ -41,6 +45,17 @@ export function header(name: string, type?: TSchema): ParameterConverter {
       );
     };
   });
+}
+
+function assertName(name: unknown, site: ParameterSite): void {
+  if (typeof name === 'string' && name !== '') return;
+  const found = name === '' ? 'empty' : describeValue(name);
+  throw new TypeError(`${cannotResolve(site)}: its header's name is ${found}; give a text such as 'executorId'.`);
+}
+
+/** Not what every object inherits: a message without a header `constructor` has none. */
+function ownHeader({ headers }: Message, name: string): unknown {
+  return Object.hasOwn(headers, name) ? headers[name] : undefined;
 }
 
 function missing(name: string, site: ParameterSite): never {

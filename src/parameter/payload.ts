@@ -1,9 +1,9 @@
-import type { Static, TSchema } from 'typebox';
+import type { Static } from 'typebox';
 import { describeValue } from '../conversion/describe-value.ts';
-import { compileSchema } from '../conversion/schema-check.ts';
+import type { Schema } from '../conversion/schema-check.ts';
 import { LittoralError } from '../errors.ts';
 import { Header } from '../message/message-headers.ts';
-import { assertSchema } from './assert-schema.ts';
+import { compileType } from './compile-type.ts';
 import {
   cannotResolve,
   type Invocation,
@@ -21,15 +21,14 @@ import {
  * @throws LittoralError at delivery, never retried: `malformed-body`, `unsupported-media-type`, `payload-refused`
  */
 export function payload(): ParameterConverter<unknown>;
-export function payload<Type extends TSchema>(type: Type): ParameterConverter<Static<Type>>;
-export function payload(type?: TSchema): ParameterConverter {
+export function payload<Type extends Schema>(type: Type): ParameterConverter<Static<Type>>;
+export function payload(type?: Schema): ParameterConverter {
   return parameterConverter('payload', (site) => preparePayload(type, site), { fromPayloadAlone: true });
 }
 
-function preparePayload(type: TSchema | undefined, site: ParameterSite): ResolveArgument<unknown> {
+function preparePayload(type: Schema | undefined, site: ParameterSite): ResolveArgument<unknown> {
   if (type === undefined) return ({ message }) => decode(message, site);
-  assertSchema(type, site);
-  const { check, faults } = compileSchema(type);
+  const { check, faults } = compileType(type, site);
   return ({ message }) => {
     const value = decodeFully(message, site);
     if (check(value)) return value;

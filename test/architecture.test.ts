@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  importCycles,
+  type LayerTable,
+  type LibraryHomes,
+  layerOf,
+  layerViolations,
+  libraryViolations,
+} from './import-rules.ts';
+import { type Import, importsIn, importsOf, sourceFiles } from './source-imports.ts';
+
+const free = ['errors', 'logger', 'version'];
+
+const configuration = ['config', 'resolve-config', 'config-file', 'conversion', 'handler', 'message'];
+
+const table: LayerTable = {
+  errors: [],
+  logger: [],
+  version: [],
+  message: [],
+  conversion: ['message'],
+  parameter: ['message', 'conversion'],
+  handler: ['message', 'conversion', 'parameter'],
+  channel: ['message'],
+  distribution: ['message', 'conversion', 'handler', 'channel'],
+  endpoint: ['message', 'handler', 'channel', 'distribution'],
+  amqp: ['message', 'channel'],
+  http: ['message', 'conversion', 'parameter', 'handler', 'distribution'],
+  routes: ['http', 'message', 'conversion', 'parameter', 'handler', 'distribution', 'channel'],
+  config: configuration,
+  'resolve-config': configuration,
+  'config-file': configuration,
+  container: 'anything',
+  gateway: 'anything',
+  app: 'anything',
+  cli: 'anything',
+  index: 'anything',
+  server: ['gateway'],
+};
+
+const homes: LibraryHomes = {
+  '@fastify/swagger': ['src/app.ts'],
+  '@fastify/swagger-ui': ['src/app.ts'],
+  amqplib: ['src/amqp/'],
+  awilix: ['src/container.ts'],
+  'fast-content-type-parse': ['src/conversion/media-type.ts'],
+  'fast-xml-parser': ['src/conversion/'],
+  fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/server.ts', 'src/gateway.ts'],
+  jiti: ['src/config-file.ts'],
+  pino: ['src/logger.ts'],
+  'pino-pretty': ['src/logger.ts'],
+  typebox: ['src/conversion/', 'src/parameter/', 'src/handler/', 'src/config.ts', 'routes/'],
+  'typebox/compile': ['src/conversion/schema-check.ts'],
+  'typebox/error': ['src/conversion/schema-check.ts'],
+  'typebox/system': ['src/conversion/schema-check.ts'],
+  uuid: ['src/message/'],
+};
+
+const files = sourceFiles('src', 'routes');
+const imports = importsOf(files);
+
+describe('the house', () => {
+  test('was read', () => {
+    expect(files).toContain('src/message/message.ts');
+    expect(imports).toContainEqual({
+      from: 'src/endpoint/dead-letter.ts',
+      to: 'src/message/message-id.ts',
+      typeOnly: false,
+    });
+    expect(new Set(imports.map(({ from }) => from)).size).toBeGreaterThan(50);
+  });
+
+  test('imports from layer to layer as the table says', () => {
+    expect(layerViolations(imports, table, free)).toEqual([]);
+  });
+
+  test('has no layer in the table that does not exist', () => {
+    expect(Object.keys(table).filter((layer) => !files.some((file) => layerOf(file) === layer))).toEqual([]);
+  });
+
+  test('has one home for each library', () => {
+    expect(libraryViolations(imports, homes)).toEqual([]);
+  });
+
+  test('knows Fastify by its types alone outside of what serves HTTP', () => {
+    const inGateway = imports.filter(({ from, to }) => from === 'src/gateway.ts' && to === 'fastify');
+    expect(inGateway.every(({ typeOnly }) => typeOnly)).toBe(true);
+  });
+
+  test('has no file that imports itself by way of others', () => {
+    // The routes take the type of their context from the file that lists them.
+    const isContext = ({ from, to, typeOnly }: Import) =>
+      typeOnly && to === 'routes/index.ts' && from.startsWith('routes/');
+    expect(importCycles(imports.filter((one) => !isContext(one)))).toEqual([]);
+  });
+
+  test('has no entry below the two that it has', () => {
+    expect(files.filter((file) => file.endsWith('/index.ts'))).toEqual(['src/index.ts', 'routes/index.ts']);
+  });
+
+  test('imports files by their whole names', () => {
+    const own = imports.filter(({ to }) => /^(src|routes|\.)/.test(to));
+    expect(own.filter(({ to }) => !files.includes(to))).toEqual([]);
+  });
+
+  test('is as src/ARCHITECTURE.md draws it', () => {
+    const page = readFileSync(new URL('../src/ARCHITECTURE.md', import.meta.url), 'utf8');
+    const drawn = Object.fromEntries(tableIn(page, 'folder'));
+    const others = Object.entries(table).filter(([layer]) => !free.includes(layer));
+    const expected = others.map(([layer, allowed]) => [
+      layer,
+      allowed === 'anything' ? allowed : withoutGroup(allowed),
+    ]);
+    expect(drawn).toEqual(Object.fromEntries(expected));
+  });
+});
+
+describe('the check of the house fails', () => {
+  const made = (from: string, to: string, typeOnly = false): Import => ({ from, to, typeOnly });
+  const small: LayerTable = { message: [], channel: ['message'], app: 'anything', errors: [] };
+
+  test('on an import that the table does not allow, be it of a type alone', () => {
+    const given = [
+      made('src/channel/a.ts', 'src/message/b.ts'),
+      made('src/channel/a.ts', 'src/channel/c.ts'),
+      made('src/channel/a.ts', 'src/errors.ts'),
+      made('src/app.ts', 'src/channel/a.ts'),
+      made('src/message/b.ts', 'src/channel/a.ts', true),
+      made('src/message/b.ts', 'src/app.ts'),
+    ];
+    expect(layerViolations(given, small, ['errors'])).toEqual([
+      'src/message/b.ts imports src/channel/a.ts: message may not import channel',
+      'src/message/b.ts imports src/app.ts: message may not import app',
+    ]);
+  });
+
+  test('on a layer that the table does not have', () => {
+    expect(layerViolations([made('src/utils/a.ts', 'src/message/b.ts')], small, [])).toEqual([
+      'src/utils/a.ts: the layer utils is not in the table',
+    ]);
+  });
+
+  test('on a library away from its home, or without one', () => {
+    const given = [
+      made('src/amqp/a.ts', 'amqplib'),
+      made('src/amqp/deeper/a.ts', 'amqplib'),
+      made('src/amqp-like.ts', 'amqplib'),
+      made('src/app.ts', 'lodash'),
+      made('src/app.ts', 'node:fs'),
+    ];
+    expect(libraryViolations(given, { amqplib: ['src/amqp/'] })).toEqual([
+      'src/amqp-like.ts imports amqplib, whose home is src/amqp/',
+      'src/app.ts imports lodash, which has no home',
+    ]);
+  });
+
+  test('on a circle, also of one file, and not on two ways to one place', () => {
+    const [a, b, c, d] = ['src/a.ts', 'src/b.ts', 'src/c.ts', 'src/d.ts'] as const;
+    expect(importCycles([made(a, b), made(a, c), made(b, d), made(c, d)])).toEqual([]);
+    expect(importCycles([made(a, b), made(b, c, true), made(c, b)])).toEqual([[b, c, b]]);
+    expect(importCycles([made(a, a)])).toEqual([[a, a]]);
+  });
+
+  test('on every way to write an import', () => {
+    const source = `
+      // import nothing from './comment.ts';
+      /** import type { Nothing } from './comment.ts'; */
+import one from 'one';
+import { type Two, three } from './two.ts';
+import type { Four } from '../four.ts';
+import {
+  five,
+} from './five.ts';
+import * as six from 'node:six';
+import 'seven';
+export * from './eight.ts';
+export type { Nine } from './nine.ts';
+export const ten = () => import('./ten.ts');
+const text = "from 'nowhere'";
+`;
+    expect(importsIn(source, 'src/a/b.ts')).toEqual([
+      made('src/a/b.ts', 'one'),
+      made('src/a/b.ts', 'src/a/two.ts'),
+      made('src/a/b.ts', 'src/four.ts', true),
+      made('src/a/b.ts', 'src/a/five.ts'),
+      made('src/a/b.ts', 'node:six'),
+      made('src/a/b.ts', 'seven'),
+      made('src/a/b.ts', 'src/a/eight.ts'),
+      made('src/a/b.ts', 'src/a/nine.ts', true),
+      made('src/a/b.ts', 'src/a/ten.ts'),
+    ]);
+  });
+
+  test('by the layer that a file is in', () => {
+    const paths = ['src/message/a.ts', 'src/http/deep/a.ts', 'src/config-file.ts', 'routes/a.ts', 'src/errors.ts'];
+    expect(paths.map(layerOf)).toEqual(['message', 'http', 'config-file', 'routes', 'errors']);
+  });
+});
+
+/** The layers that stand in one row of the page are one layer there. */
+function withoutGroup(allowed: readonly string[]): string[] {
+  return allowed.filter((layer) => allowed !== configuration || !layer.includes('config'));
+}
+
+/** The rows of the table on a page that begins with this head: each layer with what it may import. */
+function tableIn(page: string, head: string): [layer: string, allowed: string[] | string][] {
+  const [, body = ''] = page.split(new RegExp(`^\\| ${head} .*\\n\\|[ |-]+\\n`, 'm'));
+  const rows = body.split('\n');
+  const end = rows.findIndex((row) => !row.startsWith('|'));
+  return rows.slice(0, end).flatMap((row) => {
+    const [layers = '', allowed = ''] = row
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.replace(/\(.*\)/, '').trim());
+    const names = allowed === 'anything' ? allowed : allowed.split(', ').filter((name) => name !== '');
+    return layers.split(', ').map((layer): [string, string[] | string] => [layer, names]);
+  });
+}

@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  checkHeaderName,
+  checkHeaderSize,
+  type Metadata,
+  maxHeaderBytes,
+  metadataToHeaders,
+} from '../../src/distribution/outbound-headers.ts';
+import { isReservedHeader } from '../../src/message/reserved-headers.ts';
+import { anyText } from '../arbitraries.ts';
+import { caught } from '../caught.ts';
+
+describe('metadata', () => {
+  test.each(['text', '', 'zażółć ✓', 0, -1, 1.5, Number.MAX_SAFE_INTEGER, Number.MIN_VALUE, true, false])(
+    'travels as it is: %j',
+    (value) => {
+      expect(metadataToHeaders({ value })).toEqual({ value });
+    },
+  );
+
+  test('of null or nothing is dropped', () => {
+    expect(metadataToHeaders({ a: null, b: undefined, c: 1 })).toEqual({ c: 1 });
+  });
+
+  test.each<[unknown, string]>([
+    [[1, 'two', 3.5], '[1,"two",3.5]'],
+    [{ a: 1, b: { c: true } }, '{"a":1,"b":{"c":true}}'],
+    [{ x: null, y: 1 }, '{"y":1}'],
+    [[null, 1, undefined, [null, 2]], '[1,[2]]'],
+    [{ a: [{ b: null }] }, '{"a":[{}]}'],
+    [[], '[]'],
+    [{}, '{}'],
+    [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [{ a: '\ud800' }, String.raw`{"a":"\ud800"}`],
+  ])('of objects and arrays travels as JSON text without nulls: %j', (value, text) => {
+    expect(metadataToHeaders({ value })).toEqual({ value: text });
+  });
+
+  test('that becomes null on its way to JSON is dropped as well', () => {
+    expect(metadataToHeaders({ never: new Date(Number.NaN), ok: 1 })).toEqual({ ok: 1 });
+    expect(metadataToHeaders({ list: [new Date(Number.NaN), 1] })).toEqual({ list: '[1]' });
+  });
+
+  test('of any JSON value holds no null, at any depth', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const { header } = metadataToHeaders({ header: [value] });
+        JSON.parse(String(header), (_, inner) => expect(inner).not.toBeNull());
+      }),
+    );
+  });
+});
+
+describe('metadata is refused', () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  let deep: unknown = 1;
+  for (let level = 0; level < 20_000; level++) deep = [deep];
+
+  test.each<[string, unknown, string]>([
+    ['NaN', Number.NaN, "The header 'value' is not a finite number."],
+    ['Infinity', -Infinity, "The header 'value' is not a finite number."],
+    ['2 ** 53', 2 ** 53, "The header 'value' is an integer too large to be exact; send it as text."],
+    ['1e300', 1e300, "The header 'value' is an integer too large to be exact; send it as text."],
+    ['a lone surrogate', 'x\udfff', "The header 'value' is not valid Unicode."],
+    ['a BigInt', 1n, "The header 'value' is a bigint, which no message can carry."],
+    ['a symbol', Symbol('x'), "The header 'value' is a symbol, which no message can carry."],
+    ['a function', () => 1, "The header 'value' is a function, which no message can carry."],
+    [
+      'a cycle',
+      cyclic,
+      "The header 'value' cannot be written as JSON: it holds a cycle, is nested too deeply, or cannot be read.",
+    ],
+    [
+      '20,000 levels',
+      deep,
+      "The header 'value' cannot be written as JSON: it holds a cycle, is nested too deeply, or cannot be read.",
+    ],
+    ['a BigInt within', { a: [1n] }, "The header 'value' holds a bigint, which JSON cannot express."],
+    ['a function within', [() => 1], "The header 'value' holds a function, which JSON cannot express."],
+    ['a symbol within', { a: Symbol('x') }, "The header 'value' holds a symbol, which JSON cannot express."],
+    [
+      'NaN within',
+      { a: Number.NaN },
+      "The header 'value' holds a number that is not finite, which JSON cannot express.",
+    ],
+  ])('for holding %s', async (_, value, message) => {
+    expect(await caught(() => metadataToHeaders({ value }))).toMatchObject({ code: 'invalid-header', message });
+  });
+
+  test.each([null, 7, 'executorId', [['executorId', '7']]])('for being %j', async (metadata) => {
+    expect(await caught(() => metadataToHeaders(metadata as unknown as Metadata))).toMatchObject({
+      code: 'invalid-header',
+      message: expect.stringMatching(/^Metadata is .+, not an object of headers\.$/),
+    });
+  });
+
+  test.each(['id', 'ecotone.x', 'X-Tenant', '7', 'CC', 'contentType'])('for the reserved name %s', async (name) => {
+    expect(await caught(() => metadataToHeaders({ [name]: 'x' }))).toMatchObject({ code: 'reserved-header' });
+    expect(await caught(() => metadataToHeaders({ [name]: null }))).toMatchObject({ code: 'reserved-header' });
+  });
+
+  test('for a field __proto__', async () => {
+    const metadata = JSON.parse('{"__proto__":{"executorId":"7"}}');
+    expect(await caught(() => metadataToHeaders(metadata))).toMatchObject({ code: 'reserved-header' });
+  });
+
+  test.each([
+    ['', 'A header has no name, or one that is not valid Unicode.'],
+    ['a\ud800', 'A header has no name, or one that is not valid Unicode.'],
+    [
+      'x'.repeat(256).replace('x', 'a'),
+      "The header 'axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…' has a name longer than 255 bytes.",
+    ],
+    ['ż'.repeat(128), "The header 'żżżżżżżżżżżżżżżżżżżżżżżżżżżżżżżż…' has a name longer than 255 bytes."],
+  ])('for the name %j', async (name, message) => {
+    expect(await caught(() => checkHeaderName(name))).toMatchObject({ code: 'invalid-header', message });
+  });
+
+  test('never with another error, whatever its names and values', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(anyText, fc.anything({ withBigInt: true, withDate: true, withMap: true })),
+        (metadata) => {
+          try {
+            for (const [name, value] of Object.entries(metadataToHeaders(metadata))) {
+              expect(isReservedHeader(name)).toBe(false);
+              expect(['string', 'number', 'boolean']).toContain(typeof value);
+            }
+          } catch (error) {
+            expect(error).toMatchObject({ code: expect.stringMatching(/^(reserved|invalid)-header$/) });
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('headers are too large', () => {
+  test('beyond 64 KiB, encoded', async () => {
+    // 4 bytes for the table; for the header its name, one byte for the name's length, one for the type, four for the text's length.
+    const room = maxHeaderBytes - 4 - 'a'.length - 6;
+    expect(() => checkHeaderSize({ a: 'x'.repeat(room) })).not.toThrow();
+    expect(await caught(() => checkHeaderSize({ a: 'x'.repeat(room + 1) }))).toMatchObject({
+      code: 'headers-too-large',
+      message: expect.stringContaining('65537 bytes; 65536 are allowed'),
+    });
+  });
+
+  test('counted in bytes', async () => {
+    expect(await caught(() => checkHeaderSize({ a: 'ż'.repeat(40_000) }))).toMatchObject({ code: 'headers-too-large' });
+  });
+
+  test('also when there are many', async () => {
+    const many = Object.fromEntries(Array.from({ length: 6000 }, (_, index) => [`h${index}`, index]));
+    expect(await caught(() => checkHeaderSize(many))).toMatchObject({ code: 'headers-too-large' });
+  });
+});

@@ -1,0 +1,103 @@
+import { pino } from 'pino';
+import { expect, onTestFinished } from 'vitest';
+import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
+import { ConversionService } from '../../src/conversion/conversion-service.ts';
+import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
+import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
+import { ServiceEndpoint } from '../../src/endpoint/service-endpoint.ts';
+import { defineCommandHandler } from '../../src/handler/define-handler.ts';
+import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
+import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
+import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
+import type { TransportMessage } from '../../src/message/transport-message.ts';
+import { eventually } from '../broker/eventually.ts';
+import { RecordingChannel } from './recording-channel.ts';
+
+export interface EndpointFixture {
+  readonly endpoint: ServiceEndpoint;
+  readonly channel: RecordingChannel;
+  /** All lines of the log, parsed. */
+  readonly log: Record<string, unknown>[];
+  /** Puts a message into the queue of the service, as the bus would, with these headers instead or beside. */
+  send(headers?: MessageHeaders, body?: string | Uint8Array): Promise<void>;
+  /** The same under a key on the bus. */
+  publish(key: string, headers?: MessageHeaders, body?: string | Uint8Array): Promise<void>;
+  waiting(): TransportMessage[];
+  deadLetters(): TransportMessage[];
+  /** Waits until so many deliveries have been settled. */
+  settled(count: number): Promise<void>;
+}
+
+/** Headers of a command that `billing` handles. */
+export const commandHeaders: MessageHeaders = {
+  [Header.id]: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
+  [Header.correlationId]: 'order 7',
+  [Header.payloadType]: 'command',
+  [Header.routingKey]: 'change',
+  [Header.targetServiceName]: 'billing',
+  [Header.contentType]: 'application/json',
+};
+
+export const eventHeaders: MessageHeaders = {
+  [Header.id]: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
+  [Header.payloadType]: 'event',
+  [Header.routingKey]: 'order.placed',
+  [Header.contentType]: 'application/json',
+};
+
+/** The handler of the command above. */
+export function onCommand(handle: HandlerDefinition['handle']): HandlerDefinition {
+  return defineCommandHandler({ routingKey: 'change', distributed: true, handle });
+}
+
+/** The endpoint of the service `billing`, which consumes. */
+export async function runEndpoint(handlers: readonly HandlerDefinition[], concurrency = 10): Promise<EndpointFixture> {
+  const channel = new RecordingChannel(new InMemoryChannel());
+  await channel.start();
+  onTestFinished(() => channel.close(0));
+  const registry = new HandlerRegistry(handlers, new ConversionService());
+  const log: Record<string, unknown>[] = [];
+  const endpoint = new ServiceEndpoint({
+    service: 'billing',
+    channel,
+    messages: new DistributedMessageHandler('billing', registry),
+    eventBindingKeys: registry.eventBindingKeys(),
+    concurrency,
+    logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
+  });
+  endpoint.start();
+  const messageOf = (headers: MessageHeaders, body: string | Uint8Array) => ({ headers, body: Buffer.from(body) });
+  return {
+    endpoint,
+    channel,
+    log,
+    async send(headers = commandHeaders, body = '{}') {
+      await channel.publish({ to: { queue: serviceQueue('billing') }, message: messageOf(headers, body) });
+    },
+    async publish(key, headers = eventHeaders, body = '{}') {
+      await channel.publish({ to: { bus: key }, message: messageOf(headers, body) });
+    },
+    waiting: () => channel.messages(serviceQueue('billing')),
+    deadLetters: () => channel.messages(deadLetterQueue('billing')),
+    settled: (count) => eventually(() => expect(channel.verdicts.length).toBe(count), { intervalMs: 1 }),
+  };
+}
+
+/** A promise that is resolved from outside. */
+export interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+export function gate(): Gate {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** Lets everything happen that waits for no time. */
+export async function turns(count = 20): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

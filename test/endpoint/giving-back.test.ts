@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type ErrorCode, LittoralError } from '../../src/errors.ts';
+import { Header } from '../../src/message/message-headers.ts';
+import { commandHeaders, type EndpointFixture, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
+
+// A dead letter that cannot be published. Nothing of this waits for real time.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function pass(milliseconds: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(milliseconds);
+  await turns();
+}
+
+/** An endpoint whose handler always fails, and whose dead letters fail so many times to be published. */
+async function runFailing(failures: number, code: ErrorCode = 'broker-unavailable'): Promise<EndpointFixture> {
+  const fixture = await runEndpoint([
+    onCommand(() => {
+      throw new Error('of the handler');
+    }),
+  ]);
+  let left = failures;
+  fixture.channel.beforePublish = ({ to }) => {
+    if ('queue' in to && to.queue === 'distributed_billing_dead_letter' && left-- > 0) {
+      throw new LittoralError(code, 'of the channel');
+    }
+  };
+  return fixture;
+}
+
+describe('a dead letter that cannot be published', () => {
+  test('leaves its message in the queue, and is published when that works again', async () => {
+    const { send, channel, deadLetters, waiting } = await runFailing(2);
+    await send();
+    await turns();
+    expect(channel.verdicts).toEqual([]);
+    await pass(1000);
+    expect(channel.verdicts).toEqual(['released']);
+    await pass(2000);
+    expect(channel.verdicts).toEqual(['released', 'released', 'acknowledged']);
+    expect(deadLetters()).toHaveLength(1);
+    expect(waiting()).toEqual([]);
+  });
+
+  test('is tried again after ever longer pauses, a minute at most', async () => {
+    const { send, channel } = await runFailing(8);
+    await send();
+    await turns();
+    const pauses = [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000];
+    for (const [index, pause] of pauses.entries()) {
+      await pass(pause - 1);
+      expect(channel.verdicts).toHaveLength(index);
+      await pass(1);
+      expect(channel.verdicts[index]).toBe('released');
+    }
+    expect(channel.verdicts).toHaveLength(9);
+  });
+
+  test.each(['nonsense', Number.NaN, -1000, -Infinity, 0.5, [7], { a: 1 }, null])(
+    'is not tried in a hot loop when a sender claims that it was delivered %j times',
+    async (count) => {
+      const { send, channel } = await runFailing(1);
+      await send({ ...commandHeaders, [Header.deliveryCount]: count });
+      await turns();
+      await pass(999);
+      expect(channel.verdicts).toEqual([]);
+      await pass(1);
+      expect(channel.verdicts).toEqual(['released', 'acknowledged']);
+    },
+  );
+
+  test('does not hold up other messages', async () => {
+    const { send, channel, deadLetters } = await runFailing(1);
+    await send();
+    await turns();
+    await send();
+    await turns();
+    expect(channel.verdicts).toEqual(['acknowledged']);
+    await pass(1000);
+    expect(deadLetters()).toHaveLength(2);
+  });
+
+  test('ends at the delivery limit of the broker, which keeps it', async () => {
+    const { send, channel, deadLetters } = await runFailing(1000);
+    await send();
+    await turns();
+    for (let minute = 0; minute < 25; minute++) await pass(60_000);
+    expect(channel.verdicts).toEqual(Array(21).fill('released'));
+    expect(deadLetters()).toHaveLength(1);
+    expect(deadLetters()[0]?.headers['x-death']).toMatchObject([{ reason: 'delivery_limit' }]);
+  });
+
+  test.each<ErrorCode>(['body-too-large', 'headers-too-large', 'invalid-header'])(
+    'for ever (%s) is moved by the broker instead, at once',
+    async (code) => {
+      const { send, channel, deadLetters } = await runFailing(1000, code);
+      await send();
+      await turns();
+      expect(channel.verdicts).toEqual(['rejected']);
+      expect(deadLetters()[0]?.headers['x-death']).toMatchObject([{ reason: 'rejected' }]);
+    },
+  );
+
+  test('for its size is published without its stack trace', async () => {
+    const { send, channel, deadLetters } = await runFailing(1, 'invalid-header');
+    await send();
+    await turns();
+    expect(channel.verdicts).toEqual(['acknowledged']);
+    expect(deadLetters()[0]?.headers).toMatchObject({ [Header.errorMessage]: 'of the handler' });
+    expect(deadLetters()[0]?.headers).not.toHaveProperty(Header.errorStackTrace);
+  });
+
+  test('because its queue is gone leaves the message in the queue', async () => {
+    const { send, channel } = await runFailing(0);
+    const publish = channel.publish.bind(channel);
+    channel.publish = async (publication) => {
+      const receipt = await publish(publication);
+      return 'queue' in publication.to && publication.to.queue.endsWith('dead_letter') ? { routed: false } : receipt;
+    };
+    await send();
+    await turns();
+    expect(channel.verdicts).toEqual([]);
+    await pass(1000);
+    expect(channel.verdicts[0]).toBe('released');
+  });
+
+  test('is given back at once when the endpoint stops', async () => {
+    const { send, channel, endpoint, waiting } = await runFailing(1000);
+    await send();
+    await turns();
+    const stopped = endpoint.stop(5000);
+    await turns();
+    await stopped;
+    expect(channel.verdicts).toEqual(['released']);
+    expect(waiting()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,74 @@
+import type { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
+import type {
+  Consumer,
+  MessageChannel,
+  Publication,
+  PublishReceipt,
+  Subscription,
+} from '../../src/channel/message-channel.ts';
+
+/** What became of a delivery. */
+export type Verdict = 'acknowledged' | 'released' | 'rejected';
+
+/** An in-memory channel that notes what becomes of each delivery, and can fail. */
+export class RecordingChannel implements MessageChannel {
+  readonly name = 'in-memory';
+  readonly durable = false;
+  readonly verdicts: Verdict[] = [];
+  /** How many deliveries were in hand at most. */
+  mostInHand = 0;
+  /** Called before each publish; what it throws, the publish rejects with. */
+  beforePublish: (publication: Publication) => void | Promise<void> = () => {};
+  /** Called before a delivery is settled; what it throws, settling throws. */
+  beforeSettle: (verdict: Verdict) => void = () => {};
+  /** Called before a consumer stops. */
+  beforeStop: () => Promise<void> = async () => {};
+  readonly #channel: InMemoryChannel;
+  #inHand = 0;
+
+  constructor(channel: InMemoryChannel) {
+    this.#channel = channel;
+  }
+
+  start = () => this.#channel.start();
+  health = () => this.#channel.health();
+  hasQueue = (queue: string) => this.#channel.hasQueue(queue);
+  close = (deadlineMs: number) => this.#channel.close(deadlineMs);
+  messages = (queue: string) => this.#channel.messages(queue);
+
+  async publish(publication: Publication): Promise<PublishReceipt> {
+    await this.beforePublish(publication);
+    return this.#channel.publish(publication);
+  }
+
+  subscribe(subscription: Subscription): Consumer {
+    const consumer = this.#channel.subscribe({
+      ...subscription,
+      onDelivery: (delivery) => {
+        this.#inHand += 1;
+        this.mostInHand = Math.max(this.mostInHand, this.#inHand);
+        const settle = (verdict: Verdict, how: () => void) => () => {
+          this.beforeSettle(verdict);
+          this.verdicts.push(verdict);
+          this.#inHand -= 1;
+          how();
+        };
+        subscription.onDelivery({
+          ...delivery,
+          acknowledge: settle('acknowledged', delivery.acknowledge),
+          release: settle('released', delivery.release),
+          reject: settle('rejected', delivery.reject),
+        });
+      },
+    });
+    return {
+      get detached() {
+        return consumer.detached;
+      },
+      stop: async () => {
+        await this.beforeStop();
+        await consumer.stop();
+      },
+    };
+  }
+}

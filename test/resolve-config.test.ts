@@ -1,0 +1,318 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Config } from '../src/config.ts';
+import { type Environment, resolveConfig } from '../src/resolve-config.ts';
+import { caught, everythingIn } from './caught.ts';
+
+const url = 'amqp://user:hunter2@broker:5672/vhost';
+
+/** What is wrong with a configuration, a line each. */
+async function faults(config: unknown, environment: Environment = {}): Promise<string[]> {
+  const error = await caught(() => resolveConfig(config as Config, environment));
+  expect(error.code).toBe('invalid-configuration');
+  expect(everythingIn(error)).not.toContain('hunter2');
+  const [title, ...lines] = error.message.split('\n- ');
+  expect(title).toBe('The configuration is not valid:');
+  return lines;
+}
+
+/** A file with this content, gone when the test has finished. */
+function secretFile(content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'littoral-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'secret');
+  writeFileSync(file, content);
+  return file;
+}
+
+describe('a configuration', () => {
+  test('needs nothing but the name of the service', () => {
+    expect(resolveConfig({ service: 'billing' }, {})).toEqual({
+      service: 'billing',
+      channel: 'in-memory',
+      concurrency: 10,
+      defaultSerializationMediaType: 'application/json',
+      logLevel: 'info',
+      shutdownTimeoutMs: 10_000,
+      handlers: [],
+      converters: [],
+      broker: { checkDestinations: true },
+      http: { host: '127.0.0.1', port: 3000, bodyLimit: 1_048_576, allowedHosts: [], forwardHeaders: {} },
+    });
+  });
+
+  test('with a broker runs on RabbitMQ, unless told otherwise', () => {
+    expect(resolveConfig({ service: 'billing', broker: { url } }, {}).channel).toBe('rabbitmq');
+    expect(resolveConfig({ service: 'billing', broker: { url }, channel: 'in-memory' }, {}).channel).toBe('in-memory');
+  });
+
+  test('keeps what it is given', () => {
+    const config: Config = {
+      service: 'zażółć',
+      concurrency: 1,
+      logLevel: 'silent',
+      broker: { url, queueType: 'classic', checkDestinations: false, maxInFlight: 1 },
+      http: { host: '::', port: 0, bodyLimit: 16 * 1024 * 1024, allowedHosts: ['gateway'] },
+    };
+    expect(resolveConfig(config, {})).toMatchObject(config);
+  });
+
+  test('may name settings as undefined', () => {
+    const config = { service: 'billing', concurrency: undefined, broker: { url: undefined }, http: undefined };
+    expect(resolveConfig(config, {})).toMatchObject({ concurrency: 10, channel: 'in-memory' });
+  });
+
+  test('names request headers in any case', () => {
+    const http = { forwardHeaders: { 'X-Tenant-ID': 'tenantId' }, idempotencyScopeHeader: 'X-Tenant-ID' };
+    expect(resolveConfig({ service: 'billing', http }, {}).http).toMatchObject({
+      forwardHeaders: { 'x-tenant-id': 'tenantId' },
+      idempotencyScopeHeader: 'x-tenant-id',
+    });
+  });
+});
+
+describe('the environment', () => {
+  test('overrides the configuration', () => {
+    const config: Config = {
+      service: 'billing',
+      channel: 'in-memory',
+      logLevel: 'info',
+      broker: { url: 'amqp://other', maxInFlight: 7 },
+      http: { host: '127.0.0.1', port: 1, bodyLimit: 7 },
+    };
+    const environment = {
+      SERVICE_NAME: 'shop',
+      AMQP_URL: url,
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      LOG_LEVEL: 'debug',
+      CHANNEL: 'rabbitmq',
+    };
+    expect(resolveConfig(config, environment)).toMatchObject({
+      service: 'shop',
+      channel: 'rabbitmq',
+      logLevel: 'debug',
+      broker: { url, maxInFlight: 7 },
+      http: { host: '0.0.0.0', port: 8080, bodyLimit: 7 },
+    });
+    expect(config.service).toBe('billing');
+  });
+
+  test('says everything where there is no configuration', () => {
+    expect(resolveConfig({}, { SERVICE_NAME: 'shop', PORT: '0' })).toMatchObject({
+      service: 'shop',
+      http: { port: 0 },
+    });
+  });
+
+  test('is not there where a variable is empty', () => {
+    const empty = { SERVICE_NAME: '', AMQP_URL: '', AMQP_URL_FILE: '', HOST: '', PORT: '', LOG_LEVEL: '', CHANNEL: '' };
+    const config: Config = { service: 'billing', broker: { url }, http: { port: 1 } };
+    expect(resolveConfig(config, empty)).toEqual(resolveConfig(config, {}));
+  });
+
+  test.each(['abc', ' ', '80 80', '-1', '1e3', '0x50', '3000.5', '65536', '99999999999999999999'])(
+    'is at fault with the port %j',
+    async (PORT) => {
+      expect(await faults({ service: 'billing' }, { PORT })).toEqual([expect.stringMatching(/^http\.port: must /)]);
+    },
+  );
+
+  test('is at fault by the path of the setting that it overrides', async () => {
+    const environment = { SERVICE_NAME: 'a.*', LOG_LEVEL: 'loud', CHANNEL: 'carrier-pigeon' };
+    expect(await faults({}, environment)).toEqual([
+      'channel: must be one of in-memory, rabbitmq',
+      'logLevel: must be one of trace, debug, info, warn, error, fatal, silent',
+      'service: has a wildcard (* or #)',
+    ]);
+  });
+});
+
+describe('the URL of the broker', () => {
+  test('may stand in a file, with a line break at its end', () => {
+    for (const end of ['', '\n', '\r\n']) {
+      const AMQP_URL_FILE = secretFile(`${url}${end}`);
+      expect(resolveConfig({ service: 'billing' }, { AMQP_URL_FILE }).broker.url).toBe(url);
+    }
+  });
+
+  test('may not stand in both', async () => {
+    const AMQP_URL_FILE = secretFile(url);
+    expect(await faults({ service: 'billing' }, { AMQP_URL: url, AMQP_URL_FILE })).toEqual([
+      'AMQP_URL and AMQP_URL_FILE are both set; keep one of them',
+    ]);
+  });
+
+  test('is missing when the file is', async () => {
+    expect(await faults({ service: 'billing' }, { AMQP_URL_FILE: '/does/not/exist' })).toEqual([
+      expect.stringMatching(/^AMQP_URL_FILE: ENOENT.*\/does\/not\/exist/),
+    ]);
+    expect(await faults({ service: 'billing' }, { AMQP_URL_FILE: tmpdir() })).toEqual([
+      expect.stringMatching(/^AMQP_URL_FILE: EISDIR/),
+    ]);
+  });
+
+  test.each(['', '\n', ' \n '])('is missing when the file is empty, rather than none: %j', async (content) => {
+    const AMQP_URL_FILE = secretFile(content);
+    expect(await faults({ service: 'billing' }, { AMQP_URL_FILE })).toEqual([
+      `AMQP_URL_FILE: ${AMQP_URL_FILE} is empty`,
+    ]);
+  });
+
+  test('must be there for RabbitMQ', async () => {
+    expect(await faults({ service: 'billing', channel: 'rabbitmq' })).toEqual([
+      'broker.url: is missing; set it or AMQP_URL',
+    ]);
+  });
+});
+
+describe('in production', () => {
+  const NODE_ENV = 'production';
+
+  test('a forgotten broker is an error', async () => {
+    expect(await faults({ service: 'billing' }, { NODE_ENV })).toEqual([
+      expect.stringMatching(
+        /^broker\.url: is missing; set it or AMQP_URL\. With NODE_ENV=production.*CHANNEL=in-memory$/,
+      ),
+    ]);
+    expect(await faults({ service: 'billing' }, { NODE_ENV, AMQP_URL: '' })).toHaveLength(1);
+  });
+
+  test('the in-memory channel must be asked for', () => {
+    expect(resolveConfig({ service: 'billing' }, { NODE_ENV, CHANNEL: 'in-memory' }).channel).toBe('in-memory');
+    expect(resolveConfig({ service: 'billing', broker: { url } }, { NODE_ENV }).channel).toBe('rabbitmq');
+  });
+});
+
+describe('a configuration is not valid', () => {
+  test('without a service', async () => {
+    const missing = "service: is missing; set it in the configuration file or as SERVICE_NAME, such as 'billing'";
+    expect(await faults({})).toEqual([missing]);
+    expect(await faults({ concurrency: 0 })).toEqual([missing, expect.stringMatching(/^concurrency: must /)]);
+  });
+
+  test.each<[unknown, string]>([
+    ['', 'is empty'],
+    ['a.*', 'has a wildcard (* or #)'],
+    ['a\nb', 'has a control character'],
+    ['a\ud800', 'is not valid Unicode'],
+    ['x'.repeat(201), 'is longer than 200 bytes'],
+    ['ż'.repeat(101), 'is longer than 200 bytes'],
+    [7, 'must be string'],
+    [null, 'must be string'],
+  ])('with the service %j', async (service, fault) => {
+    expect(await faults({ service })).toEqual([`service: ${fault}`]);
+  });
+
+  test('with settings that do not exist, each by its path', async () => {
+    const config = {
+      service: 'billing',
+      brokers: { url },
+      broker: { url, uri: url },
+      http: { prot: 3000, forwardHeaders: {} },
+    };
+    expect(new Set(await faults(config))).toEqual(
+      new Set(['brokers: is not a setting', 'broker.uri: is not a setting', 'http.prot: is not a setting']),
+    );
+  });
+
+  test('with settings that do not exist, whatever they hold', async () => {
+    const cyclic: Record<string, unknown> = {};
+    cyclic.self = cyclic;
+    expect(await faults({ service: 'billing', logger: cyclic })).toEqual(['logger: is not a setting']);
+  });
+
+  test.each<[object, string]>([
+    [{ concurrency: 0 }, 'concurrency'],
+    [{ concurrency: 1.5 }, 'concurrency'],
+    [{ concurrency: '10' }, 'concurrency'],
+    [{ shutdownTimeoutMs: 2 ** 31 }, 'shutdownTimeoutMs'],
+    [{ handlers: './handlers/*.ts' }, 'handlers'],
+    [{ converters: {} }, 'converters'],
+    [{ broker: url }, 'broker'],
+    [{ broker: null }, 'broker'],
+    [{ broker: { url: 7 } }, 'broker.url'],
+    [{ broker: { queueType: 'stream' } }, 'broker.queueType'],
+    [{ broker: { caFile: '/does/not/exist' } }, 'broker.caFile'],
+    [{ broker: { heartbeatSeconds: 0 } }, 'broker.heartbeatSeconds'],
+    [{ http: [] }, 'http'],
+    [{ http: { host: '' } }, 'http.host'],
+    [{ http: { port: -1 } }, 'http.port'],
+    [{ http: { bodyLimit: 2 ** 25 } }, 'http.bodyLimit'],
+    [{ http: { allowedHosts: ['ok', 7] } }, 'http.allowedHosts.1'],
+    [{ http: { forwardHeaders: { 'x-a': 7 } } }, 'http.forwardHeaders.x-a'],
+    [{ http: { forwardHeaders: { 'x-a': 'x-b' } } }, 'http.forwardHeaders.x-a'],
+    [{ http: { forwardHeaders: { 'x/~a': 'id' } } }, 'http.forwardHeaders.x/~a'],
+    [{ http: { forwardHeaders: { 'x-a': 'a', 'X-A': 'b' } } }, 'http.forwardHeaders.X-A'],
+    [{ defaultSerializationMediaType: 'json' }, 'defaultSerializationMediaType'],
+    [{ defaultSerializationMediaType: 'application/x-js' }, 'defaultSerializationMediaType'],
+  ])('with %j', async (settings, path) => {
+    const [fault, ...others] = await faults({ service: 'billing', ...settings });
+    expect(others).toEqual([]);
+    expect(fault).toMatch(/: ./);
+    expect(fault?.slice(0, fault.indexOf(': '))).toBe(path);
+  });
+
+  test.each([
+    undefined,
+    7,
+    {},
+    { name: 'CSV', matches: () => true },
+    { name: 7, matches: () => true, convert: () => 1 },
+    { name: 'CSV', matches: 'text/csv', convert: () => 1 },
+  ])('with a converter that is none: %j', async (converter) => {
+    const fine = { name: 'fine', matches: () => false, convert: () => 1 };
+    expect(await faults({ service: 'billing', converters: [fine, converter] })).toEqual([
+      "converters.1: is not a media type converter; give an object of 'name', 'matches' and 'convert'",
+    ]);
+  });
+
+  test.each([undefined, null, 'billing', 7, [], () => {}])('when it is %s', async (config) => {
+    expect(await faults(config, { AMQP_URL: url, PORT: '1' })).toEqual([
+      expect.stringMatching(/^\(the configuration\): is .+, not an object of settings$/),
+    ]);
+  });
+
+  test('with every fault at once, of whatever kind', async () => {
+    const config = {
+      service: 'a.*',
+      concurrency: 0,
+      logLevel: 7,
+      unknown: 1,
+      broker: { url: 7, queueType: 'x', caFile: '/does/not/exist', maxInFlight: 0, confirmTimeoutMs: 'x', more: 1 },
+      http: { port: 'x', bodyLimit: 0, allowedHosts: 'x', forwardHeaders: { a: 'id' }, more: 1 },
+      handlers: 7,
+      converters: [7],
+      defaultSerializationMediaType: 'json',
+    };
+    const environment = { AMQP_URL_FILE: '/does/not/exist', CHANNEL: 'x' };
+    const paths = (await faults(config, environment)).map((line) => line.slice(0, line.indexOf(':')));
+    expect(new Set(paths)).toEqual(
+      new Set([
+        'AMQP_URL_FILE',
+        'service',
+        'concurrency',
+        'logLevel',
+        'unknown',
+        'channel',
+        'broker.url',
+        'broker.queueType',
+        'broker.caFile',
+        'broker.maxInFlight',
+        'broker.confirmTimeoutMs',
+        'broker.more',
+        'http.port',
+        'http.bodyLimit',
+        'http.allowedHosts',
+        'http.forwardHeaders.a',
+        'http.more',
+        'handlers',
+        'converters.0',
+        'defaultSerializationMediaType',
+      ]),
+    );
+    expect(paths).toHaveLength(new Set(paths).size);
+  });
+});
