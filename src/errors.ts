@@ -137,15 +137,21 @@ export class LittoralError extends Error {
 
 /** Recognises the errors of every copy of littoral. */
 export function isLittoralError(error: unknown): error is LittoralError {
-  return typeof error === 'object' && error !== null && brand in error;
+  try {
+    return typeof error === 'object' && error !== null && brand in error;
+  } catch {
+    return false; // A proxy that was revoked.
+  }
 }
 
-/** What a thrown value says, whatever was thrown. */
+/** What a thrown value says, whatever was thrown: reading it can throw once more. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) {
+  try {
+    if (!(error instanceof Error)) return String(error);
     // Node reports a refused connection to several addresses as an aggregate without a message of its own.
     if (error.message === '' && error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
-    return error.message;
+    return String(error.message);
+  } catch {
+    return 'an error that cannot be read';
   }
-  return String(error);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { parseAmqpUrl } from './amqp/amqp-url.ts';
 import { type BrokerConfig, type Config, type HttpConfig, Settings } from './config.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { isRecord } from './conversion/is-record.ts';
@@ -115,6 +116,7 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
       'broker.url: is missing; set it or AMQP_URL. With NODE_ENV=production the in-memory channel, which keeps nothing, must be asked for by CHANNEL=in-memory',
     );
   }
+  if (typeof broker?.url === 'string' && hasUrl) faults.push(...urlFaults(broker.url));
   if (typeof broker?.caFile === 'string') faults.push(...fileFaults('broker.caFile', broker.caFile));
   const mediaType = settings.defaultSerializationMediaType;
   if (typeof mediaType === 'string' && !canBeSent(mediaType)) {
@@ -132,6 +134,15 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
 
 function faultOfService(service: string): string | undefined {
   return faultOfKey(service) ?? (Buffer.byteLength(service) > 200 ? 'is longer than 200 bytes' : undefined);
+}
+
+function urlFaults(url: string): string[] {
+  try {
+    parseAmqpUrl(url);
+    return [];
+  } catch (error) {
+    return [`broker.url: ${messageOf(error)}`];
+  }
 }
 
 function canBeSent(text: string): boolean {

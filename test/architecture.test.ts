@@ -12,7 +12,7 @@ import { type Import, importsIn, importsOf, sourceFiles } from './source-imports
 
 const free = ['errors', 'logger', 'version'];
 
-const configuration = ['config', 'resolve-config', 'config-file', 'conversion', 'handler', 'message'];
+const configuration = ['config', 'resolve-config', 'config-file', 'conversion', 'handler', 'message', 'amqp'];
 
 const table: LayerTable = {
   errors: [],

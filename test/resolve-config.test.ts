@@ -35,7 +35,7 @@ describe('a configuration', () => {
       concurrency: 10,
       defaultSerializationMediaType: 'application/json',
       logLevel: 'info',
-      shutdownTimeoutMs: 10_000,
+      shutdownTimeoutMs: 8000,
       handlers: [],
       converters: [],
       broker: { checkDestinations: true },

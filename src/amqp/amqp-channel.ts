@@ -112,7 +112,13 @@ export class AmqpChannel implements MessageChannel {
   }
 
   subscribe(subscription: Subscription): Consumer {
-    const consumer = new AmqpConsumer(subscription, this.#queueType, this.#logger, () => this.#consuming.model);
+    const consumer = new AmqpConsumer({
+      subscription,
+      queueType: this.#queueType,
+      logger: this.#logger,
+      currentModel: () => this.#consuming.model,
+      publish: (publication) => this.#outbound.publish(publication),
+    });
     const first = this.#consumers.length === 0;
     this.#consumers.push(consumer);
     if (this.#started && first) void this.#consuming.start();

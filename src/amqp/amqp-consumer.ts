@@ -1,19 +1,31 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import type { Consumer, Delivery, Subscription } from '../channel/message-channel.ts';
+import type { Consumer, Delivery, Publication, PublishReceipt, Subscription } from '../channel/message-channel.ts';
 import { isLittoralError, type LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
 import { busExchange, declareSubscription, type QueueType } from './amqp-topology.ts';
 
+export interface AmqpConsumerOptions {
+  readonly subscription: Subscription;
+  readonly queueType: QueueType;
+  readonly logger: Logger;
+  /** The live connection for consuming, at the time of asking. */
+  readonly currentModel: () => ChannelModel | undefined;
+  /** Sends a message as it came. Resolves after the confirm. */
+  readonly publish: (publication: Publication) => Promise<PublishReceipt>;
+}
+
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
+
+/** How long a message is held that can neither be handled nor moved, before it comes again. */
+const unmovableDelayMs = 60_000;
 
 /** Consumes the queue of one subscription: on every new connection, and again when the broker cancels it. */
 export class AmqpConsumer implements Consumer {
+  readonly #options: AmqpConsumerOptions;
   readonly #subscription: Subscription;
-  readonly #queueType: QueueType;
   readonly #logger: Logger;
-  readonly #currentModel: () => ChannelModel | undefined;
   #channel: Channel | undefined;
   #consumerTag: string | undefined;
   #detached: string | undefined = 'not attached yet';
@@ -23,17 +35,10 @@ export class AmqpConsumer implements Consumer {
   #raised = false;
   #stopped = false;
 
-  /** @param currentModel the live connection, at the time of asking */
-  constructor(
-    subscription: Subscription,
-    queueType: QueueType,
-    logger: Logger,
-    currentModel: () => ChannelModel | undefined,
-  ) {
-    this.#subscription = subscription;
-    this.#queueType = queueType;
-    this.#logger = logger;
-    this.#currentModel = currentModel;
+  constructor(options: AmqpConsumerOptions) {
+    this.#options = options;
+    this.#subscription = options.subscription;
+    this.#logger = options.logger;
   }
 
   get detached(): string | undefined {
@@ -50,7 +55,7 @@ export class AmqpConsumer implements Consumer {
     if (this.#stopped) return;
     const { queue } = this.#subscription;
     try {
-      await declareSubscription(model, this.#subscription, this.#queueType);
+      await declareSubscription(model, this.#subscription, this.#options.queueType);
       await this.#consume(model);
       this.#detached = undefined;
       this.#mismatch = undefined;
@@ -115,8 +120,29 @@ export class AmqpConsumer implements Consumer {
       if (this.#stopped) channel.nack(message, false, true);
       else this.#subscription.onDelivery(this.#toDelivery(channel, message));
     } catch (error) {
-      this.#logger.error({ reason: messageOf(error) }, 'a message that cannot be read goes to the dead letter queue');
-      channel.nack(message, false, false);
+      this.#logger.error({ reason: messageOf(error) }, 'a message cannot be read');
+      this.#reject(channel, message);
+    }
+  }
+
+  #reject(channel: Channel, message: ConsumeMessage): void {
+    // A quorum queue moves it itself; a classic one, which has no arguments, would drop it.
+    if (this.#options.queueType === 'quorum') channel.nack(message, false, false);
+    else void this.#moveAsItCame(channel, message);
+  }
+
+  async #moveAsItCame(channel: Channel, message: ConsumeMessage): Promise<void> {
+    const settle = (how: () => void) => {
+      if (this.#channel === channel) how();
+    };
+    try {
+      const to = { queue: this.#subscription.deadLetterQueue };
+      const { routed } = await this.#options.publish({ to, message: fromAmqp(message) });
+      if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
+      settle(() => channel.ack(message));
+    } catch (error) {
+      this.#logger.error({ reason: messageOf(error) }, 'a message can neither be handled nor moved; it comes again');
+      setTimeout(() => settle(() => channel.nack(message, false, true)), unmovableDelayMs).unref();
     }
   }
 
@@ -140,7 +166,7 @@ export class AmqpConsumer implements Consumer {
           else channel.ack(message);
         }),
       release: () => settle(() => channel.nack(message, false, true)),
-      reject: () => settle(() => channel.nack(message, false, false)),
+      reject: () => settle(() => this.#reject(channel, message)),
     };
   }
 
@@ -186,7 +212,7 @@ export class AmqpConsumer implements Consumer {
     const delayMs = Math.min(retryDelays.maxMs, retryDelays.firstMs * 2 ** this.#failures);
     this.#failures += 1;
     this.#retry = setTimeout(() => {
-      if (this.#currentModel() === model && !this.#stopped) {
+      if (this.#options.currentModel() === model && !this.#stopped) {
         this.#logger.warn({ reason: this.#detached }, 'not consuming; attaching again');
         void this.attach(model);
       }

@@ -16,7 +16,7 @@ export interface AmqpAddress {
 export function parseAmqpUrl(text: string): AmqpAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== 'amqp:' && url.protocol !== 'amqps:') || url.hostname === '') {
-    throw invalid('is not an AMQP URL; expected amqp://user:password@host:5672/vhost, or amqps:// for TLS');
+    throw invalid('not an AMQP URL; expected amqp://user:password@host:5672/vhost, or amqps:// for TLS');
   }
   const protocol = url.protocol.slice(0, -1);
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
@@ -38,10 +38,10 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw invalid('has a broken percent-encoding in its user or password');
+    throw invalid('a broken percent-encoding in the user or password of the AMQP URL');
   }
 }
 
 function invalid(fault: string): LittoralError {
-  return new LittoralError('invalid-configuration', `The broker's URL ${fault}.`);
+  return new LittoralError('invalid-configuration', fault);
 }

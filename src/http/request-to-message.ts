@@ -1,5 +1,6 @@
+import { jsonFault } from '../conversion/json-fault.ts';
 import { checkHeaderName } from '../distribution/outbound-headers.ts';
-import { LittoralError, messageOf } from '../errors.ts';
+import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import { idempotentMessageId } from '../message/message-id.ts';
@@ -121,7 +122,7 @@ function exactHeaders(json: string | undefined): Record<string, unknown> {
   try {
     headers = JSON.parse(json);
   } catch (cause) {
-    throw invalid(`The request header 'Message-Headers' is not JSON: ${messageOf(cause)}.`);
+    throw invalid(`The request header 'Message-Headers' is not JSON: ${jsonFault(cause)}.`);
   }
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
     throw invalid(`The request header 'Message-Headers' is not a JSON object, such as {"executorId":"7"}.`);

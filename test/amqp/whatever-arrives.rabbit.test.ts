@@ -138,3 +138,23 @@ test('headers nested deeper than the client can read end in the dead letter queu
   await eventually(async () => expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200));
   await connection.close();
 });
+
+test.each(['quorum', 'classic'] as const)(
+  'what has no room left for the headers of an error is moved as it came, from a %s queue',
+  async (queueType) => {
+    const service = `full-${queueType}`;
+    await runGateway({ service, broker: { url: vhost.url, queueType } });
+    const { channel, close } = await publisher();
+    const headers = { ...command, 'ecotone.distributed.targetServiceName': service, large: 'x'.repeat(65_200) };
+    channel.publish('', `distributed_${service}`, Buffer.from('"kept"'), { ...json, headers });
+    const moved = await eventually(async () => {
+      const message = await channel.get(`distributed_${service}_dead_letter`, { noAck: true });
+      if (!message) throw new Error('no dead letter yet');
+      return message;
+    });
+    expect(moved.content.toString()).toBe('"kept"');
+    expect(moved.properties.headers?.large).toHaveLength(65_200);
+    await eventually(async () => expect(await vhost.messages(`distributed_${service}`)).toBe(0));
+    await close();
+  },
+);
