@@ -20,6 +20,9 @@ export interface AmqpConnectionOptions {
   readonly onConnect: (model: ChannelModel) => Promise<void>;
 }
 
+// What one turn of the event loop publishes goes out in one write; Node's 16 KB would cut it into many.
+const wholeTurns = { highWaterMark: 1024 * 1024 };
+
 const recovery = { initialDelay: 50, maxDelay: 10_000, factor: 2, jitter: 0.3 };
 
 /** A connection that is made again for ever, with growing and random pauses. */
@@ -58,6 +61,7 @@ export class AmqpConnection {
       {
         // Without it every small write waits for the acknowledgement of the one before.
         noDelay: true,
+        ...wholeTurns,
         timeout: connectTimeoutMs,
         clientProperties: { connection_name: name, role },
         ...(ca === undefined ? {} : { ca }),

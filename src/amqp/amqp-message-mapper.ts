@@ -29,9 +29,21 @@ export function fromAmqp({ properties, content }: ConsumeMessage): TransportMess
   return { headers, body: content };
 }
 
+const maxTableNames = 64;
+let table: Record<string, unknown> = Object.create(null);
+
+// amqplib makes the headers the prototype of another object. For an object that V8 has not seen as a prototype before,
+// that takes longer than to encode the whole message, so one table serves them all: it is encoded before `publish`
+// returns, and without what is undefined.
 function toAmqpHeaders(headers: MessageHeaders): Record<string, unknown> {
-  const table: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  let names = 0;
+  for (const name in table) {
+    table[name] = undefined;
+    names++;
+  }
+  if (names > maxTableNames) table = Object.create(null);
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
     table[name] = typeof value === 'number' ? toFieldNumber(value) : value;
   }
   return table;

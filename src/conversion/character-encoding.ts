@@ -11,16 +11,23 @@ import type { MediaType } from './media-type.ts';
  */
 export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
   const charset = mediaType.charset ?? 'utf-8';
-  if (isUtf8Charset(charset)) {
-    if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  }
+  if (isUtf8Charset(charset)) return decodeUtf8(bytes, mediaType);
   const decoder = decoderOf(charset, mediaType);
   try {
     return decoder.decode(bytes);
   } catch (cause) {
     throw notInCharset(mediaType, charset, cause);
   }
+}
+
+/**
+ * Decodes bytes of a media type that is always UTF-8, whatever its charset claims.
+ *
+ * @throws LittoralError `malformed-body` for bytes that are not
+ */
+export function decodeUtf8(bytes: Uint8Array, mediaType: MediaType): string {
+  if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 /** @throws LittoralError `unsupported-media-type` when something is to be written in another charset */

@@ -1,6 +1,6 @@
 import { parse, stringify } from 'node:querystring';
 import { LittoralError } from '../errors.ts';
-import { decodeText } from './character-encoding.ts';
+import { decodeUtf8 } from './character-encoding.ts';
 import { isRecord } from './is-record.ts';
 import { isForm, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
@@ -18,7 +18,7 @@ export const formConverter: MediaTypeConverter = {
 };
 
 function decodeForm(bytes: Uint8Array, source: MediaType): Record<string, unknown> {
-  const text = decodeText(bytes, { ...source, charset: undefined });
+  const text = decodeUtf8(bytes, source);
   let broken = false;
   const fields = parse(text, '&', '=', {
     maxKeys: 0,

@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { decodeText } from './character-encoding.ts';
+import { decodeUtf8 } from './character-encoding.ts';
 import { describeValue } from './describe-value.ts';
 import { jsonFault } from './json-fault.ts';
 import { isJson, isValue, type MediaType } from './media-type.ts';
@@ -20,7 +20,7 @@ export const jsonConverter: MediaTypeConverter = {
 /** @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8 */
 export function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
   // RFC 8259 section 8.1: JSON between systems is UTF-8, whatever a charset parameter claims.
-  const text = decodeText(bytes, { ...mediaType, charset: undefined });
+  const text = decodeUtf8(bytes, mediaType);
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -45,7 +45,8 @@ export function checkHeaderName(name: string): void {
 /** @throws LittoralError `headers-too-large` */
 export function checkHeaderSize(headers: Readonly<Record<string, HeaderValue>>): void {
   let bytes = 4;
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
     // A name: its length in one byte. A value: its type in one byte, a text's length in four, a number in eight.
     bytes += 2 + Buffer.byteLength(name) + (typeof value === 'string' ? 4 + Buffer.byteLength(value) : 8);
   }

@@ -28,8 +28,7 @@ export function outboundMessage(outbound: Outbound, service: string): TransportM
   const { payloadType, target, routingKey, contentType, metadata, options, body } = outbound;
   checkSendOptions(options);
   const id = options.id ?? newMessageId();
-  const headers: Record<string, string | number | boolean> = {
-    ...metadataToHeaders(metadata),
+  const headers = Object.assign(metadataToHeaders(metadata), {
     [Header.payloadType]: payloadType,
     [Header.routingKey]: routingKey,
     [Header.sourceServiceName]: service,
@@ -39,7 +38,7 @@ export function outboundMessage(outbound: Outbound, service: string): TransportM
     [Header.timestamp]: Math.floor(Date.now() / 1000),
     [Header.contentType]: contentType,
     [Header.polledChannelName]: serviceQueue(service),
-  };
+  });
   if (payloadType === 'command') headers[Header.targetServiceName] = target;
   if (options.priority !== undefined) headers[Header.priority] = options.priority;
   checkHeaderSize(headers);

@@ -5,7 +5,7 @@ import type { MethodInvoker } from '../handler/method-invoker.ts';
 import type { Message } from '../message/message.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import { internalError } from './problem.ts';
-import { type RequestMapping, requestToMessage, targetMediaTypeHeader } from './request-to-message.ts';
+import { type RequestMapping, requestToMessage } from './request-to-message.ts';
 
 export interface PublishRoute {
   readonly url: string;
@@ -38,17 +38,16 @@ export function publishRoute(route: PublishRoute, { mapping, channel, isDraining
       if (isDraining()) throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
       const { rawHeaders } = request.raw;
       const body = request.body as Uint8Array | undefined;
-      const message = requestToMessage({ ...keys(request), payloadType, rawHeaders, body }, mapping);
-      const invoker = message.headers[targetMediaTypeHeader] === undefined ? send : convertAndSend;
+      const { destination, routingKey } = keys(request);
+      const message = requestToMessage({ payloadType, destination, routingKey, rawHeaders, body }, mapping);
+      const invoker = message.headers[Header.targetMediaType] === undefined ? send : convertAndSend;
       const receipt = await receiptOf(invoker, message);
       if (!receipt.routed && isStrict(request)) {
         const detail = `Nobody subscribes to '${String(message.headers[Header.routingKey])}'; the event went nowhere.`;
         throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });
       }
-      return reply
-        .code(202)
-        .header('message-id', receipt.messageId)
-        .send({ ...receipt, channel });
+      const { messageId, correlationId, routed } = receipt;
+      return reply.code(202).header('message-id', messageId).send({ messageId, correlationId, routed, channel });
     },
   };
 }

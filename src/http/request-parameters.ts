@@ -3,7 +3,6 @@ import type { SendOptions } from '../distribution/send-options.ts';
 import { Header } from '../message/message-headers.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 import { type ParameterConverter, parameterConverter } from '../parameter/parameter-converter.ts';
-import { targetMediaTypeHeader } from './request-to-message.ts';
 
 // What the methods of the bus take, computed from a request's message.
 
@@ -21,7 +20,7 @@ export function body(): ParameterConverter<unknown> {
 export function metadata(): ParameterConverter<Metadata> {
   return parameterConverter('metadata', () => ({ message }) => {
     const own: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(message.headers)) if (!isReservedHeader(name)) own[name] = value;
+    for (const name of Object.keys(message.headers)) if (!isReservedHeader(name)) own[name] = message.headers[name];
     return own;
   });
 }
@@ -35,6 +34,6 @@ export function sendOptions(): ParameterConverter<SendOptions> {
     timeToLive: headers[Header.timeToLive] as number | undefined,
     priority: headers[Header.priority] as number | undefined,
     sourceMediaType: headers[Header.contentType] as string | undefined,
-    targetMediaType: headers[targetMediaTypeHeader] as string | undefined,
+    targetMediaType: headers[Header.targetMediaType] as string | undefined,
   }));
 }

@@ -1,16 +1,10 @@
 import { Header } from './message-headers.ts';
 
+// Those of the W3C belong to whoever traces; all others that have a meaning here are the framework's.
+const open: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
+
 const reservedNames: ReadonlySet<string> = new Set([
-  Header.id,
-  Header.correlationId,
-  Header.parentId,
-  Header.timestamp,
-  Header.contentType,
-  Header.priority,
-  Header.deliveryDelay,
-  Header.timeToLive,
-  Header.polledChannelName,
-  Header.typeId,
+  ...Object.values(Header).filter((name) => !open.has(name)),
   'CC',
   'BCC',
   'routingSlip',
