@@ -13,6 +13,7 @@ import { LittoralError } from './errors.ts';
 import { Connections } from './http/connections.ts';
 import { openApi } from './http/openapi.ts';
 import { asLittoralError, clientErrorResponse, sendProblem } from './http/problem.ts';
+import { refuseMalformedTarget } from './http/request-target.ts';
 import { type SiteGuardOptions, siteGuard } from './http/site-guard.ts';
 import type { Logger } from './logger.ts';
 
@@ -95,21 +96,6 @@ export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): Fas
 
 /** Within this a request must have arrived whole; its answer may take longer. */
 const requestTimeoutMs = 60_000;
-
-/** What Node and the router would let pass, each in its own way. */
-function refuseMalformedTarget({ raw }: FastifyRequest): void {
-  const hosts = raw.rawHeaders.filter(
-    (text, index) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host',
-  );
-  // RFC 9112 section 3.2.
-  if (hosts.length > 1 || (hosts.length === 0 && raw.httpVersion === '1.1')) {
-    throw new LittoralError('malformed-request', 'The request has not exactly one Host header.');
-  }
-  // RFC 9112 section 3.2.1: a target has no fragment. The router would drop it, and send to a shorter routing key.
-  if (raw.url?.includes('#')) {
-    throw new LittoralError('malformed-request', "The path has a '#'; write it as %23.");
-  }
-}
 
 // Swagger UI needs inline styles and images; nothing from elsewhere, and no page may frame it.
 const contentSecurityPolicy = {

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import { toAmqp } from './amqp-message-mapper.ts';
-import { socketOf } from './amqp-socket.ts';
+import { corker, socketOf } from './amqp-socket.ts';
 import { busExchange, declareBus } from './amqp-topology.ts';
 
 export interface AmqpOutboundOptions {
@@ -210,25 +210,4 @@ function exchangeAndKey(to: Address): { exchange: string; routingKey: string } {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/**
- * amqplib writes every message to the socket by itself. Corked from a publish until its turn of the event loop has been
- * written, all publishes of one turn go out in one system call.
- */
-function corker(model: ChannelModel): () => void {
-  const socket = socketOf(model);
-  if (!socket) return () => {};
-  let corked = false;
-  const uncork = () => {
-    corked = false;
-    socket.uncork();
-  };
-  return () => {
-    if (corked) return;
-    corked = true;
-    socket.cork();
-    // amqplib hands the frames to the socket in an immediate that it sets in the next tick; this one comes after it.
-    process.nextTick(() => setImmediate(uncork));
-  };
 }

@@ -9,3 +9,24 @@ export function socketOf(model: ChannelModel): Duplex | undefined {
   const { stream } = model.connection as { stream?: Duplex };
   return typeof stream?.cork === 'function' ? stream : undefined;
 }
+
+/**
+ * amqplib writes every message to the socket by itself. Corked from a publish until its turn of the event loop has been
+ * written, all publishes of one turn go out in one system call.
+ */
+export function corker(model: ChannelModel): () => void {
+  const socket = socketOf(model);
+  if (!socket) return () => {};
+  let corked = false;
+  const uncork = () => {
+    corked = false;
+    socket.uncork();
+  };
+  return () => {
+    if (corked) return;
+    corked = true;
+    socket.cork();
+    // amqplib hands the frames to the socket in an immediate that it sets in the next tick; this one comes after it.
+    process.nextTick(() => setImmediate(uncork));
+  };
+}
