@@ -1,0 +1,69 @@
+import { isPartName, type PartName } from './expression-context.ts';
+import type { ExpressionNode } from './expression-node.ts';
+import { nativeNames } from './native-names.ts';
+
+/** What names mean at a place in an expression. */
+export interface Scope {
+  /** The context is the message: names are its parts, and nothing else. */
+  readonly onMessage: boolean;
+  /** In the argument of a method: the names of the parts of the message mean those, whatever the context. */
+  readonly inArgument: boolean;
+}
+
+/**
+ * Whether a path begins at the message although its context is another.
+ *
+ * @throws SyntaxError when it begins with a name that the message does not have
+ */
+export function beginsAtMessage(steps: readonly ExpressionNode[], scope: Scope, parts: readonly PartName[]): boolean {
+  const [first, second] = steps;
+  if (first?.type !== 'name') return false;
+  const name = first.value;
+  // Data has no methods, so it cannot be a field of the item.
+  const isService = name === 'service' && second?.procedure?.value === nativeNames.call;
+  const isOfMessage = isPartName(name) && (scope.inArgument || isService);
+  if (scope.onMessage || isOfMessage) assertPart(name, scope, parts);
+  return isOfMessage && (scope.inArgument || !scope.onMessage);
+}
+
+function assertPart(name: unknown, { inArgument }: Scope, parts: readonly PartName[]): void {
+  if (isPartName(name) && parts.includes(name)) return;
+  const known = `${parts.join(', ')}, reference('…') and parameter('…')`;
+  const hint = inArgument
+    ? '. An argument does not see the object before the dot; in a mapped path, write items.(….method(field))'
+    : '';
+  throw new SyntaxError(`'${String(name)}' is nothing here; there are ${known}${hint}`);
+}
+
+/** Whether a path begins with a service in a context that may be a list, for each item of which it would be looked up. */
+export function beginsWithReference(first: ExpressionNode | undefined, scope: Scope): first is ExpressionNode {
+  const isReference = first?.type === 'function' && first.procedure?.value === nativeNames.reference;
+  return isReference && !scope.onMessage && !first.stages && !first.focus && !first.index;
+}
+
+export function assertNoEval(node: ExpressionNode): ExpressionNode {
+  if (node.value === 'eval') throw new SyntaxError('$eval is disabled');
+  return node;
+}
+
+export function assertNotPartial({ type }: ExpressionNode, name: string): void {
+  if (type !== 'partial') return;
+  throw new SyntaxError(`${name}(…, ?) is not supported; write function($x){ … ${name}(…, $x) }`);
+}
+
+/** JSONata has settled already that `%` is the parent of the object before the dot. */
+export function assertNoParent(node: ExpressionNode, scope: Scope): ExpressionNode {
+  if (!scope.inArgument) return node;
+  throw new SyntaxError(
+    '% cannot be used in the argument of a method; bind it to a variable before: ( $parent := %; … )',
+  );
+}
+
+export function assertNoTupleVariables(left: readonly ExpressionNode[], method: string): void {
+  const binds = ({ focus, index, stages = [] }: ExpressionNode) =>
+    focus !== undefined || index !== undefined || stages.some(({ type }) => type === 'index');
+  if (!left.some(binds)) return;
+  throw new SyntaxError(
+    `behind @ and #, ${method}(…) has to stand in parentheses of its own to see the fields of the item: items@$i.( … )`,
+  );
+}

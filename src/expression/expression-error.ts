@@ -1,0 +1,125 @@
+import { type ErrorCode, LittoralError } from '../errors.ts';
+
+const failed: ErrorCode = 'expression-failed';
+
+/**
+ * Carries an error of a service, of `reference` or of the context through JSONata, which writes into the errors that it
+ * catches.
+ */
+export class ThrownElsewhere {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** What an expression does wrong on a message; becomes an error that names the expression. */
+export class ExpressionFault {
+  readonly reason: string;
+
+  /** @param reason a clause about the expression; never a value of the payload */
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+/** What is known of an expression when one of its evaluations fails. */
+export interface FailedExpression {
+  readonly text: string;
+  /** The messages that the expression gives to `$error` and `$assert` as they stand, which are therefore no payload. */
+  readonly ownMessages: ReadonlySet<string>;
+}
+
+/**
+ * @param thrown whatever came out of JSONata
+ * @returns the error of whoever threw it elsewhere, unchanged; else a LittoralError that is not worth a retry. JSONata's
+ * own messages hold values, so only their codes are used
+ */
+export function toEvaluationError({ text, ownMessages }: FailedExpression, thrown: unknown): unknown {
+  if (thrown instanceof ThrownElsewhere) return thrown.error;
+  const message = `The expression ${quoted(text)} cannot be evaluated`;
+  if (thrown instanceof ExpressionFault) return new LittoralError(failed, `${message}: ${thrown.reason}.`);
+  const code = codeOf(thrown);
+  const cause = new Error(`JSONata failed (${code})`);
+  return new LittoralError(failed, `${message}: ${reasonOf(code, thrown, ownMessages)}.`, { cause });
+}
+
+const maxLength = 300;
+
+export function quoted(text: string): string {
+  return `"${text.length > maxLength ? `${text.slice(0, maxLength)}…` : text}"`;
+}
+
+function codeOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.name;
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : 'unknown';
+}
+
+function reasonOf(code: string, thrown: unknown, ownMessages: ReadonlySet<string>): string {
+  const { token, index, type, message } = (thrown ?? {}) as Readonly<Record<string, unknown>>;
+  const operator = typeof token === 'string' ? `"${token}"` : 'a function';
+  switch (code) {
+    case 'D3137':
+    case 'D3141':
+      // The text may have been put together from the payload.
+      return ownMessages.has(String(message)) ? String(message) : 'it says so itself, with $error() or $assert()';
+    case 'T0410':
+      return `argument ${Number(index)} of ${operator} is of the wrong type`;
+    case 'T0411':
+      return `the value that ${operator} stands behind is of the wrong type`;
+    case 'T0412':
+      return `argument ${Number(index)} of ${operator} must be an array of ${String(type)}`;
+    case 'T2001':
+      return `the left side of ${operator} must be a number`;
+    case 'T2002':
+      return `the right side of ${operator} must be a number`;
+    case 'T2009':
+      return `both sides of ${operator} must be numbers, or both texts`;
+    case 'T2010':
+      return `both sides of ${operator} must be numbers or texts`;
+    default:
+      return reasons[code] ?? `JSONata reports ${code}`;
+  }
+}
+
+const notAFunction = 'it calls what is not a function';
+
+const reasons: Readonly<Record<string, string>> = {
+  RangeError: 'something in it is nested too deeply, or too long',
+  TypeError: 'a value is not of the kind that is needed there',
+  D1001: 'a number is out of range',
+  D1002: 'only a number can be negated',
+  T1003: 'the keys of an object must be texts',
+  D1004: 'a regular expression matches the empty text',
+  T1005: notAFunction,
+  T1006: notAFunction,
+  T1007: notAFunction,
+  T1008: notAFunction,
+  D1009: 'two keys of an object are the same',
+  D1011: 'it goes too deep; look for a recursion without end',
+  D1012: 'it takes too long; look for a loop without end',
+  D1013: 'a key of an object is reserved by JSONata',
+  T2003: 'the beginning of a range must be a whole number',
+  T2004: 'the end of a range must be a whole number',
+  T2006: 'the right side of "~>" must be a function',
+  T2007: 'what an order-by compares must be numbers only, or texts only',
+  T2008: 'what an order-by compares must be numbers or texts',
+  T2011: 'the update of a transform must be an object',
+  T2012: 'the deletions of a transform must be texts',
+  D2014: 'a sequence is too long',
+  D2015: 'a sequence is too long',
+  D3001: 'an infinite number has no text',
+  D3010: 'the text to replace must not be empty',
+  D3012: 'a replacement must be a text',
+  D3030: 'a value cannot be made a number',
+  D3050: '$reduce() needs a function of two arguments',
+  D3060: 'a negative number has no square root',
+  D3061: 'a power is out of range',
+  D3070: '$sort() without a function takes numbers only, or texts only',
+  D3110: 'a timestamp is not one of ISO 8601',
+  D3138: '$single() found more than one',
+  D3139: '$single() found none',
+  D3140: 'a URL is malformed',
+};

@@ -1,0 +1,36 @@
+import { type ExpressionContext, isPartName, type PartName } from './expression-context.ts';
+import { isPlainObject } from './expression-data.ts';
+import type { ExpressionNode } from './expression-node.ts';
+
+/** A path of names alone, such as `payload.customer.id`. */
+export type FieldPath = readonly [PartName, ...string[]];
+
+/** What cannot be read off: a list on the way, which JSONata maps over, or an object of another kind. */
+export const notRead = { list: Symbol('a list'), object: Symbol('an object') } as const;
+
+/** Recognises a path of names in the tree of an expression that has not been rewritten. */
+export function fieldPathOf(node: ExpressionNode): FieldPath | undefined {
+  if (node.type !== 'path' || node.group || node.keepSingletonArray) return undefined;
+  const steps = node.steps ?? [];
+  if (!steps.every(isPlainName)) return undefined;
+  const [part, ...fields] = steps.map(({ value }) => String(value));
+  return isPartName(part) ? [part, ...fields] : undefined;
+}
+
+function isPlainName({ type, stages, focus, index }: ExpressionNode): boolean {
+  return type === 'name' && !stages && focus === undefined && index === undefined;
+}
+
+/** Reads off what JSONata would give for the path, or tells why that cannot be done. */
+export function readFieldPath([part, ...fields]: FieldPath, context: ExpressionContext): unknown {
+  let value: unknown = context[part];
+  for (const field of fields) {
+    if (typeof value === 'function') return notRead.object;
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (Array.isArray(value)) return notRead.list;
+    if (!isPlainObject(value)) return notRead.object;
+    if (!Object.hasOwn(value, field)) return undefined;
+    value = value[field];
+  }
+  return typeof value === 'function' ? notRead.object : value;
+}

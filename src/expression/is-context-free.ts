@@ -1,0 +1,29 @@
+import type { ExpressionNode } from './expression-node.ts';
+import { nativeNames } from './native-names.ts';
+
+/** Whether a rewritten expression has the same value whatever context it is evaluated in. */
+export function isContextFree(node: ExpressionNode | undefined): boolean {
+  if (node === undefined) return true;
+  switch (node.type) {
+    case 'number':
+    case 'string':
+    case 'value':
+      return true;
+    case 'variable':
+      return node.value !== '';
+    case 'path':
+      return isContextFree(node.steps?.[0]);
+    case 'function':
+      return isReference(node.procedure) && (node.arguments ?? []).every(isContextFree);
+    case 'binary':
+      return isContextFree(node.lhs as ExpressionNode) && isContextFree(node.rhs);
+    case 'condition':
+      return isContextFree(node.condition) && isContextFree(node.then) && isContextFree(node.else);
+    default:
+      return false;
+  }
+}
+
+function isReference(procedure: ExpressionNode | undefined): boolean {
+  return procedure?.value === nativeNames.reference || procedure?.value === nativeNames.parameter;
+}

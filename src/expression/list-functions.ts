@@ -1,0 +1,106 @@
+import { ExpressionFault } from './expression-error.ts';
+import { targetOf } from './object-facade.ts';
+
+// JSONata's own take time, and $sort memory too, by the square of the list's length, and no timeout stops them. A list
+// of a megabyte in a payload would end the process.
+
+/**
+ * `$sort`: stable.
+ *
+ * @param comesAfter tells whether its first argument comes after its second
+ * @param look called before each comparison; throws when there is no time left
+ */
+export function sort(
+  list: readonly unknown[] | undefined,
+  comesAfter: ((a: unknown, b: unknown) => unknown) | undefined,
+  look: () => void,
+): unknown {
+  if (list === undefined || list.length <= 1) return list;
+  if (comesAfter) {
+    return mergeSort(list, async (a, b) => {
+      look();
+      return Boolean(await comesAfter(a, b));
+    });
+  }
+  const kinds = new Set(list.map((item) => typeof item));
+  if (kinds.size !== 1 || !(kinds.has('number') || kinds.has('string'))) {
+    throw new ExpressionFault('$sort() without a function takes numbers only, or texts only');
+  }
+  return (list as readonly string[]).toSorted((a, b) => (a > b ? 1 : a < b ? -1 : 0));
+}
+
+type ComesAfter = (a: unknown, b: unknown) => Promise<boolean>;
+
+async function mergeSort(list: readonly unknown[], comesAfter: ComesAfter): Promise<readonly unknown[]> {
+  if (list.length <= 1) return list;
+  const middle = Math.floor(list.length / 2);
+  const left = await mergeSort(list.slice(0, middle), comesAfter);
+  const right = await mergeSort(list.slice(middle), comesAfter);
+  const merged: unknown[] = [];
+  let next = 0;
+  for (const item of left) {
+    while (next < right.length && (await comesAfter(item, right[next]))) merged.push(right[next++]);
+    merged.push(item);
+  }
+  for (; next < right.length; next++) merged.push(right[next]);
+  return merged;
+}
+
+/** JSONata's lists that are one item when they have one, and nothing when they have none. */
+export type CreateSequence = () => unknown[];
+
+/** `$distinct`: the first of each of equal items. */
+export function distinct(list: unknown, createSequence: CreateSequence): unknown {
+  if (!Array.isArray(list) || list.length <= 1) return list;
+  const found = new Set<unknown>();
+  const first: unknown[] = 'sequence' in list ? createSequence() : [];
+  for (const item of list) {
+    const key = keyOf(item);
+    if (!found.has(key)) first.push(item);
+    found.add(key);
+  }
+  return first;
+}
+
+/** Equal for equal values. */
+function keyOf(value: unknown): unknown {
+  if (typeof value === 'string') return `text ${value}`;
+  if (typeof value !== 'object' || value === null || targetOf(value)) return value;
+  return `json ${JSON.stringify(value, (_key, field) => (isFields(field) ? inOrder(field) : field))}`;
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function inOrder(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** `$spread`: an object of one field for each field of the objects. */
+export function spread(value: unknown, createSequence: CreateSequence): unknown {
+  if (Array.isArray(value) && value.length > 0) return value.flatMap((item) => spread(item, () => []));
+  if (Array.isArray(value)) return createSequence();
+  if (!isFields(value)) return value;
+  const fields = createSequence();
+  for (const [key, field] of Object.entries(value)) {
+    fields.push(Object.assign(Object.create(null), { [key]: field }));
+  }
+  return fields;
+}
+
+/** `*`: all fields of an object or a list, lists in them made flat. */
+export function children(value: unknown, createSequence: CreateSequence): unknown[] {
+  const items = createSequence();
+  // A function of JSONata's is an object, too.
+  if (typeof value !== 'object' || value === null || '_jsonata_lambda' in value || '_jsonata_function' in value) {
+    return items;
+  }
+  let hasLists = false;
+  for (const field of Object.values(value)) {
+    if (Array.isArray(field)) hasLists = true;
+    for (const item of [field].flat(Number.POSITIVE_INFINITY)) items.push(item);
+  }
+  // As JSONata has it: one item of a list stays a list.
+  return hasLists ? [...items] : items;
+}

@@ -1,0 +1,9 @@
+/** The variables that a rewritten expression is given. No expression can write their names, which have a space. */
+export const nativeNames = {
+  message: ' message',
+  run: ' run',
+  call: ' call',
+  reference: ' reference',
+  parameter: ' parameter',
+  children: ' children',
+} as const;

@@ -1,0 +1,198 @@
+import {
+  assertNoEval,
+  assertNoParent,
+  assertNoTupleVariables,
+  assertNotPartial,
+  beginsAtMessage,
+  beginsWithReference,
+  type Scope,
+} from './call-rules.ts';
+import type { PartName } from './expression-context.ts';
+import * as make from './expression-node.ts';
+import { calledName, type ExpressionNode, type KeyAndValue, ownContext, sameContext } from './expression-node.ts';
+import { isContextFree } from './is-context-free.ts';
+import { nativeNames } from './native-names.ts';
+import { hideKey } from './reserved-keys.ts';
+
+/** What was found in an expression on the way. */
+export interface RewrittenExpression {
+  readonly node: ExpressionNode;
+  /** The names in every `reference('…')` and `parameter('…')`. */
+  readonly references: ReadonlySet<string>;
+  readonly parameters: ReadonlySet<string>;
+  /** What `$error('…')` and `$assert(…, '…')` say. */
+  readonly ownMessages: ReadonlySet<string>;
+  /** Whether it holds a construct with which JSONata writes into what it is given. */
+  readonly writes: boolean;
+}
+
+const onItem: Scope = { onMessage: false, inArgument: false };
+
+/**
+ * Gives calls of methods the meaning that they have in littoral. JSONata evaluates the arguments of `a.b(c)` with `a` as
+ * their context; here it is the context of the whole: on the message `c` is a part of the message, in `items.(a.b(c))` a
+ * field of the item. The parts of the message mean the message in every argument.
+ *
+ * @param root the tree as the parser made it; most of it is changed in place
+ * @throws SyntaxError when the expression calls or names what does not exist
+ */
+export function rewriteExpression(root: ExpressionNode, parts: readonly PartName[]): RewrittenExpression {
+  const references = new Set<string>();
+  const parameters = new Set<string>();
+  const ownMessages = new Set<string>();
+  let writes = false;
+  let hoisted = 0;
+
+  const all = (nodes: ExpressionNode[], scope: Scope) => nodes.map((node) => rewrite(node, scope));
+
+  function rewrite(node: ExpressionNode, scope: Scope): ExpressionNode {
+    rewriteFilters(node);
+    switch (node.type) {
+      case 'path':
+        return rewritePath(node, scope);
+      case 'function':
+      case 'partial':
+        return rewriteCall(node, scope);
+      case 'apply':
+        return rewriteChain(node, scope);
+      case 'variable':
+        return assertNoEval(node);
+      case 'parent':
+        return assertNoParent(node, scope);
+      case 'wildcard':
+        return Object.assign(node, make.call(nativeNames.children));
+      case 'name':
+        node.value = hideKey(String(node.value));
+        return node;
+      default:
+        // JSONata evaluates a call at the end of a function later, in a context that is not its own.
+        if (node.thunk && node.body && calledName(node.body) !== undefined) return rewrite(node.body, scope);
+        return rewriteChildren(node, scope);
+    }
+  }
+
+  function rewriteChildren(node: ExpressionNode, scope: Scope): ExpressionNode {
+    if (Array.isArray(node.lhs)) {
+      rewritePairs(node.lhs, scope);
+      return node;
+    }
+    for (const child of sameContext) if (node[child]) node[child] = rewrite(node[child] as ExpressionNode, scope);
+    for (const child of ownContext) if (node[child]) node[child] = rewrite(node[child], onItem);
+    if (node.expressions) node.expressions = all(node.expressions, scope);
+    if (node.arguments) node.arguments = all(node.arguments, scope);
+    return node;
+  }
+
+  function rewriteFilters(node: ExpressionNode): void {
+    for (const stage of [...(node.stages ?? []), ...(node.predicate ?? [])]) {
+      if (stage.expr) stage.expr = rewrite(stage.expr, onItem);
+    }
+    for (const term of node.terms ?? []) term.expression = rewrite(term.expression, onItem);
+    if (node.group) rewritePairs(node.group.lhs, onItem);
+    if (node.group || node.keepSingletonArray) writes = true;
+  }
+
+  function rewritePairs(pairs: KeyAndValue[], scope: Scope): void {
+    for (const pair of pairs) {
+      pair[0] = rewrite(pair[0], scope);
+      if (pair[0].type === 'string') pair[0].value = hideKey(String(pair[0].value));
+      pair[1] = rewrite(pair[1], scope);
+    }
+  }
+
+  function rewritePath(path: ExpressionNode, scope: Scope): ExpressionNode {
+    const before: ExpressionNode[] = [];
+    const left: ExpressionNode[] = [];
+    for (const step of path.steps ?? []) {
+      const method = left.length === 0 ? undefined : calledName(step);
+      left.push(
+        method === undefined
+          ? rewrite(step, left.length === 0 ? scope : onItem)
+          : rewriteMethodStep(step, method, { left, scope, before }),
+      );
+    }
+    const [first] = left;
+    if (beginsAtMessage(left, scope, parts)) left.unshift(make.variable(nativeNames.message));
+    else if (beginsWithReference(first, scope) && left.length > 1) {
+      const name = hoistedName();
+      before.unshift(make.bind(name, first));
+      left[0] = make.variable(name);
+    }
+    path.steps = left;
+    return before.length === 0 ? path : make.block([...before, path]);
+  }
+
+  /** A call behind a dot. An argument that depends on its context becomes a function that is made in that context. */
+  function rewriteMethodStep(node: ExpressionNode, method: string, { left, scope, before }: Surroundings) {
+    rewriteFilters(node);
+    const args = all(node.arguments ?? [], { onMessage: scope.onMessage, inArgument: true });
+    const free = args.map((arg) => {
+      if (isContextFree(arg)) return arg;
+      assertNoTupleVariables(left, method);
+      const name = hoistedName();
+      before.push(make.bind(name, make.lambda(arg)));
+      return make.call(name);
+    });
+    return callOfMethod(node, method, free);
+  }
+
+  function hoistedName(): string {
+    hoisted += 1;
+    return ` hoisted ${hoisted}`;
+  }
+
+  function callOfMethod(node: ExpressionNode, method: string, args: ExpressionNode[]): ExpressionNode {
+    assertNotPartial(node, method);
+    node.procedure = make.variable(nativeNames.call);
+    node.arguments = [make.text(method), ...args];
+    return node;
+  }
+
+  /** A call that does not stand behind a dot. */
+  function rewriteCall(node: ExpressionNode, scope: Scope): ExpressionNode {
+    const name = calledName(node);
+    if (name === undefined) {
+      noteOwnMessages(node);
+      return rewriteChildren(node, scope);
+    }
+    const [first] = node.arguments ?? [];
+    const args = all(node.arguments ?? [], { onMessage: scope.onMessage, inArgument: true });
+    if (name !== 'reference' && name !== 'parameter') {
+      // On an item, it is a method of that item.
+      if (!scope.onMessage) return callOfMethod(node, name, args);
+      throw new SyntaxError(`${name}(…) is no function; JSONata's own begin with $, as in $${name}(…)`);
+    }
+    assertNotPartial(node, name);
+    if (args.length !== 1) throw new SyntaxError(`${name}(…) takes one argument: a name`);
+    if (first?.type === 'string') (name === 'reference' ? references : parameters).add(String(first.value));
+    node.procedure = make.variable(nativeNames[name]);
+    node.arguments = args;
+    return node;
+  }
+
+  /** `a ~> b.c(d)` is `b.c(a, d)`, as `a ~> $c(d)` is `$c(a, d)`. */
+  function rewriteChain(node: ExpressionNode, scope: Scope): ExpressionNode {
+    const last = node.rhs?.type === 'path' ? node.rhs.steps?.at(-1) : undefined;
+    if (!node.rhs || !last || calledName(last) === undefined) return rewriteChildren(node, scope);
+    const name = hoistedName();
+    last.arguments = [make.variable(name), ...(last.arguments ?? [])];
+    const value = rewrite(node.lhs as ExpressionNode, scope);
+    return make.block([make.bind(name, value), rewrite(node.rhs, scope)]);
+  }
+
+  function noteOwnMessages({ procedure, arguments: args = [] }: ExpressionNode): void {
+    if (procedure?.value !== 'error' && procedure?.value !== 'assert') return;
+    for (const { type, value } of args) if (type === 'string') ownMessages.add(String(value));
+  }
+
+  const node = rewrite(root, { onMessage: true, inArgument: false });
+  return { node, references, parameters, ownMessages, writes };
+}
+
+interface Surroundings {
+  readonly left: readonly ExpressionNode[];
+  /** What the path as a whole stands in. */
+  readonly scope: Scope;
+  /** What has to be bound before the path. */
+  readonly before: ExpressionNode[];
+}

@@ -1,0 +1,24 @@
+import { messageOf } from '../errors.ts';
+import { quoted } from './expression-error.ts';
+
+/** Says what is wrong with the text of an expression, and where. All of it is configuration, so nothing is left out. */
+export function toSyntaxError(text: string, thrown: unknown): SyntaxError {
+  const { message, position } = thrown as { message?: unknown; position?: unknown };
+  const what = thrown instanceof Error ? messageOf(thrown) : String(message);
+  const where = typeof position === 'number' ? `, at ${placeOf(text, position)}` : '';
+  return new SyntaxError(`The expression ${quoted(text)} is not valid${where}: ${what}.`, {
+    cause: thrown instanceof Error ? thrown : new Error(what),
+  });
+}
+
+const shownLength = 20;
+
+/** JSONata's positions are behind the token that they mean. */
+function placeOf(text: string, position: number): string {
+  const before = text.slice(0, position);
+  const lines = before.split('\n');
+  const column = lines.at(-1)?.length ?? 0;
+  const place = lines.length === 1 ? `character ${column}` : `line ${lines.length}, character ${column}`;
+  const shown = (lines.at(-1) ?? '').trimStart().slice(-shownLength);
+  return shown === '' ? place : `${place}, after "${shown}"`;
+}
