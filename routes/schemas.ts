@@ -53,7 +53,9 @@ export function problemOf(...codes: readonly ErrorCode[]) {
     const error = new LittoralError(code, `${errorTable[code].title}, and why.`);
     return [code, { summary: errorTable[code].title, value: toProblem(error) }];
   });
-  return { 'application/problem+json': { schema: Type.Ref('ProblemDetails#'), examples: Object.fromEntries(examples) } };
+  return {
+    'application/problem+json': { schema: Type.Ref('ProblemDetails#'), examples: Object.fromEntries(examples) },
+  };
 }
 
 const Milliseconds = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));

@@ -29,11 +29,17 @@ const exitCode = { failed: 1, wrongUsage: 2 } as const;
 
 async function main(argv: readonly string[]): Promise<void> {
   const { command = 'start', options } = parse(argv);
-  if (options.version) return void process.stdout.write(`${version}\n`);
-  if (options.help || command === 'help') return void process.stdout.write(usage);
+  if (options.version) return print(`${version}\n`);
+  if (options.help || command === 'help') return print(usage);
   if (command !== 'start') throw wrongUsage(`No command '${command}'.`);
   const { config } = await loadConfigFile(options.config, { littoral });
+  process.off('beforeExit', onNothingLeft);
   await serve(createGateway(config, { consume: options['no-consume'] !== true }));
+}
+
+function print(text: string): void {
+  process.off('beforeExit', onNothingLeft);
+  process.stdout.write(text);
 }
 
 function parse(argv: readonly string[]) {
@@ -59,6 +65,15 @@ function wrongUsage(detail: string): LittoralError {
   return new LittoralError('wrong-usage', `${detail}\nSee littoral --help.`);
 }
 
+/** Node would end with 0 and no word when nothing is left to do: a configuration that waits for what never comes. */
+function onNothingLeft(): void {
+  process.stderr.write(
+    'littoral: the configuration file did not finish loading; it waits for something that never comes.\n',
+  );
+  process.exit(exitCode.failed);
+}
+
+process.on('beforeExit', onNothingLeft);
 main(process.argv.slice(2)).catch((error) => {
   // What littoral says on purpose, or the system of a port, needs no stack trace; everything else does.
   const isExpected = isLittoralError(error) || (error instanceof Error && 'syscall' in error);

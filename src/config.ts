@@ -13,6 +13,7 @@ export const Settings = Type.Object(
     concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
     defaultSerializationMediaType: Type.Optional(Type.String()),
     logLevel: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
+    handlerTimeoutMs: Type.Optional(Milliseconds),
     shutdownTimeoutMs: Type.Optional(Milliseconds),
     broker: Type.Optional(
       Type.Object(
@@ -71,10 +72,15 @@ export interface Config {
   defaultSerializationMediaType?: string | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
   logLevel?: string | undefined;
+  /**
+   * After which a handler counts as failed. Well below the broker's `consumer_timeout`, which is 30 min. Default: 5 min.
+   */
+  handlerTimeoutMs?: number | undefined;
   /** How long a shutdown waits for what is in hand. Default: 8 s, within the 10 s that a container gets. */
   shutdownTimeoutMs?: number | undefined;
 }
 
+/** How the broker is reached, and how much is asked of it. */
 export interface BrokerConfig {
   /** `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. `AMQP_URL` or `AMQP_URL_FILE` overrides it. */
   url?: string | undefined;
@@ -98,6 +104,7 @@ export interface BrokerConfig {
   maxMessageBytes?: number | undefined;
 }
 
+/** Where HTTP is served, and what is taken from requests. */
 export interface HttpConfig {
   /** Default: 127.0.0.1. `HOST` overrides it. */
   host?: string | undefined;

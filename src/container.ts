@@ -62,6 +62,7 @@ function createEndpoint({ config, channel, registry, logger }: Parts): ServiceEn
     messages: new DistributedMessageHandler(config.service, registry),
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency: config.concurrency,
+    handlerTimeoutMs: config.handlerTimeoutMs,
     logger,
   });
 }

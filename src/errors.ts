@@ -66,6 +66,8 @@ export const errorTable = {
     outcome: 'unknown',
   },
   'internal-error': { status: 500, retryable: true, title: 'An unexpected error', outcome: 'unknown' },
+  'expression-failed': { status: 422, retryable: false, title: 'The expression cannot be evaluated on this message' },
+  'handler-timeout': { status: 500, retryable: true, title: 'The handler did not finish in time' },
   'malformed-message': { status: 422, retryable: false, title: 'The message is malformed' },
   'no-handler': { status: 422, retryable: false, title: 'No handler for the message' },
   'missing-header': { status: 422, retryable: false, title: 'The message lacks a header' },
@@ -75,13 +77,16 @@ export const errorTable = {
   'wrong-usage': { status: 400, retryable: false, title: 'Wrong usage' },
 } as const satisfies Record<string, ErrorKind>;
 
+/** Names a row of the table: stable, for programs to compare. */
 export type ErrorCode = keyof typeof errorTable;
 
+/** What is known beside an error's code and text. */
 export interface ErrorDetails extends ErrorOptions {
   /** The message that was on its way, where there is one. */
-  readonly messageId?: string;
+  readonly messageId?: string | undefined;
   /** Every single fault, each with its path, where there can be several. */
   readonly faults?: readonly Fault[];
+  /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -26,14 +26,17 @@ export interface Gateway {
   /** The port to the broker. */
   readonly channel: Parts['channel'];
   /**
-   * Connects and begins to receive. Without a broker it resolves all the same, and connects when there is one.
+   * Connects and begins to receive. Without a broker it resolves all the same, and connects when there is one. Once
+   * only: what is running or was stopped is not started again.
    *
    * @throws LittoralError `topology-mismatch` when the service's queue exists with other arguments
    */
   start(): Promise<void>;
+  /** The ids of the messages whose handlers have not finished. */
+  inHand(): readonly unknown[];
   /** Listens for HTTP. @returns the address */
   listen(): Promise<string>;
-  /** Takes nothing more, finishes what is in hand, gives back the rest, and closes. At most for `shutdownTimeoutMs`. */
+  /** Takes nothing more, finishes what is in hand, gives back the rest, and closes. At most for `shutdownTimeoutMs`. A second call waits for the first. */
   stop(): Promise<void>;
 }
 
@@ -47,6 +50,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const logger = options.logger ?? createLogger(resolved.logLevel);
   const { channel, distributedBus, endpoint, conversion } = createParts(resolved, logger);
   let state: 'new' | 'running' | 'draining' = 'new';
+  let stopping: Promise<void> | undefined;
 
   const unreadiness = () => {
     const reasons = [state === 'draining' ? 'shutting down' : undefined, channel.health().reason, endpoint.detached];
@@ -71,6 +75,21 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     },
   });
 
+  const stop = async () => {
+    state = 'draining';
+    const deadline = performance.now() + resolved.shutdownTimeoutMs;
+    const remainingMs = () => Math.max(0, deadline - performance.now());
+    // A request that does not come to its end must not hold up the rest.
+    const cutOff = setTimeout(() => app.server.closeAllConnections(), remainingMs());
+    try {
+      // What handlers in hand still send must find the channel open.
+      await Promise.all([endpoint.stop(remainingMs()), app.close()]);
+    } finally {
+      clearTimeout(cutOff);
+      await channel.close(remainingMs());
+    }
+  };
+
   return {
     config: resolved,
     logger,
@@ -78,6 +97,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     distributedBus,
     channel,
     async start() {
+      if (state !== 'new') return;
       state = 'running';
       if (options.consume !== false) endpoint.start();
       await channel.start();
@@ -88,16 +108,10 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
       const { address } = await lookup(host);
       return app.listen({ host: address, port: resolved.http.port, listenTextResolver });
     },
-    async stop() {
-      if (state === 'draining') return;
-      state = 'draining';
-      const deadline = Date.now() + resolved.shutdownTimeoutMs;
-      const remainingMs = () => Math.max(0, deadline - Date.now());
-      // A request that does not come to its end must not hold up the rest.
-      const cutOff = setTimeout(() => app.server.closeAllConnections(), remainingMs());
-      // What handlers in hand still send must find the channel open.
-      await Promise.all([endpoint.stop(remainingMs()), app.close()]).finally(() => clearTimeout(cutOff));
-      await channel.close(remainingMs());
+    inHand: () => endpoint.inHand,
+    stop() {
+      stopping ??= stop();
+      return stopping;
     },
   };
 }

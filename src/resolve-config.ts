@@ -199,6 +199,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     concurrency: settings.concurrency ?? 10,
     defaultSerializationMediaType: settings.defaultSerializationMediaType ?? 'application/json',
     logLevel: settings.logLevel ?? 'info',
+    handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
     shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
     handlers: settings.handlers ?? [],
     converters: settings.converters ?? [],

@@ -9,6 +9,7 @@ import type { Gateway } from './gateway.ts';
 export async function serve(gateway: Gateway): Promise<void> {
   const { logger, config, channel } = gateway;
   stopOnSignals(gateway);
+  endOnUnexpectedErrors(gateway);
   const address = await gateway.listen();
   const docs = `${address}/docs`;
   logger.info(
@@ -21,15 +22,32 @@ export async function serve(gateway: Gateway): Promise<void> {
   await gateway.start();
 }
 
+/** A handler can leave an error behind that nobody awaits. What state it left is not known: end, and be started again. */
+function endOnUnexpectedErrors({ logger, inHand }: Gateway): void {
+  const end = (error: unknown, origin: string) => {
+    logger.fatal(
+      { err: error, origin, inHand: inHand() },
+      'an error that nothing caught; the messages in hand come again',
+    );
+    process.exit(1);
+  };
+  process.on('uncaughtException', end);
+}
+
 function stopOnSignals({ logger, stop }: Gateway): void {
   let stopping = false;
   const onSignal = async (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
     logger.info({ signal }, 'shutting down');
-    await stop().catch((error) => logger.error({ err: error }, 'the shutdown failed'));
-    logger.info('stopped');
-    process.exit(0);
+    try {
+      await stop();
+      logger.info('stopped');
+      process.exit(0);
+    } catch (error) {
+      logger.error({ err: error }, 'the shutdown failed');
+      process.exit(1);
+    }
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);

@@ -10,7 +10,7 @@ import {
 } from './import-rules.ts';
 import { type Import, importsIn, importsOf, sourceFiles } from './source-imports.ts';
 
-const free = ['errors', 'logger', 'version'];
+const free = ['errors', 'logger', 'version', 'within'];
 
 const configuration = ['config', 'resolve-config', 'config-file', 'conversion', 'handler', 'message', 'amqp'];
 
@@ -18,8 +18,10 @@ const table: LayerTable = {
   errors: [],
   logger: [],
   version: [],
+  within: [],
   message: [],
   conversion: ['message'],
+  expression: ['message', 'conversion'],
   parameter: ['message', 'conversion'],
   handler: ['message', 'conversion', 'parameter'],
   channel: ['message'],
@@ -48,6 +50,7 @@ const homes: LibraryHomes = {
   'fast-xml-parser': ['src/conversion/'],
   fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/server.ts', 'src/gateway.ts'],
   jiti: ['src/config-file.ts'],
+  jsonata: ['src/expression/'],
   pino: ['src/logger.ts'],
   'pino-pretty': ['src/logger.ts'],
   typebox: ['src/conversion/', 'src/parameter/', 'src/handler/', 'src/config.ts', 'routes/'],

@@ -139,7 +139,7 @@ test('a broker that cannot be reached is named without its password, and the gat
   const environment = { SERVICE_NAME: 'billing', AMQP_URL, LOG_LEVEL: 'trace', PORT: '0' };
   const gateway = littoral(['start'], { cwd: await folder(), environment });
   const [, address] = await gateway.written(listening);
-  await gateway.written(new RegExp(`cannot connect to amqp://127\\.0\\.0\\.1:${port}/shop`));
+  await gateway.written(new RegExp(`cannot use amqp://127\\.0\\.0\\.1:${port}/shop`));
   const readiness = await fetch(`${address}/readyz`);
   expect(readiness.status).toBe(503);
   expect(await readiness.text()).not.toContain('hunter2');

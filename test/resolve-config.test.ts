@@ -35,6 +35,7 @@ describe('a configuration', () => {
       concurrency: 10,
       defaultSerializationMediaType: 'application/json',
       logLevel: 'info',
+      handlerTimeoutMs: 300_000,
       shutdownTimeoutMs: 8000,
       handlers: [],
       converters: [],

@@ -1,4 +1,6 @@
+import type { ChannelModel } from 'amqplib';
 import type {
+  Address,
   ChannelHealth,
   Consumer,
   MessageChannel,
@@ -8,11 +10,12 @@ import type {
 } from '../channel/message-channel.ts';
 import { LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { within } from '../within.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './amqp-connection.ts';
 import { AmqpConsumer } from './amqp-consumer.ts';
 import { AmqpOutbound } from './amqp-outbound.ts';
 import { AmqpQueueLookup } from './amqp-queue-lookup.ts';
-import type { QueueType } from './amqp-topology.ts';
+import { declareDeadLetterQueue, type QueueType } from './amqp-topology.ts';
 import { parseAmqpUrl } from './amqp-url.ts';
 
 export interface AmqpChannelOptions {
@@ -51,8 +54,10 @@ export class AmqpChannel implements MessageChannel {
   readonly #outbound: AmqpOutbound;
   readonly #lookup: AmqpQueueLookup;
   readonly #consumers: AmqpConsumer[] = [];
+  /** The connection for consuming, from the beginning of its preparation. */
+  #consumingModel: ChannelModel | undefined;
   #started = false;
-  #closing = false;
+  #closing: Promise<void> | undefined;
 
   /** @throws LittoralError `invalid-configuration` for a URL that is not one */
   constructor(options: AmqpChannelOptions) {
@@ -76,6 +81,7 @@ export class AmqpChannel implements MessageChannel {
       ...common,
       role: 'consuming',
       onConnect: async (model) => {
+        this.#consumingModel = model;
         model.on('close', () => this.#onConsumingClosed());
         await Promise.all(this.#consumers.map((consumer) => consumer.attach(model)));
       },
@@ -95,15 +101,27 @@ export class AmqpChannel implements MessageChannel {
   }
 
   async start(): Promise<void> {
+    if (this.#started) return;
     this.#started = true;
     await Promise.all([this.#publishing.start(), this.#consumers.length > 0 ? this.#consuming.start() : undefined]);
-    const mismatch = this.#consumers.find((consumer) => consumer.mismatch)?.mismatch;
+    const mismatch = [this.#publishing, this.#consuming, ...this.#consumers].find((part) => part.mismatch)?.mismatch;
     if (mismatch) throw mismatch;
   }
 
   async publish(publication: Publication): Promise<PublishReceipt> {
     this.#assertOpen();
+    const receipt = await this.#outbound.publish(publication);
+    if (receipt.routed || !(await this.#declareAgain(publication.to))) return receipt;
     return this.#outbound.publish(publication);
+  }
+
+  /** A dead letter queue that somebody deleted is this channel's to declare. */
+  async #declareAgain(to: Address): Promise<boolean> {
+    const { model } = this.#publishing;
+    if (!('queue' in to) || !model) return false;
+    if (!this.#consumers.some((consumer) => consumer.deadLetterQueue === to.queue)) return false;
+    await declareDeadLetterQueue(model, to.queue);
+    return true;
   }
 
   async hasQueue(queue: string): Promise<boolean> {
@@ -116,13 +134,13 @@ export class AmqpChannel implements MessageChannel {
       subscription,
       queueType: this.#queueType,
       logger: this.#logger,
-      currentModel: () => this.#consuming.model,
+      currentModel: () => this.#consumingModel,
       publish: (publication) => this.#outbound.publish(publication),
     });
     const first = this.#consumers.length === 0;
     this.#consumers.push(consumer);
     if (this.#started && first) void this.#consuming.start();
-    else if (this.#consuming.model) void consumer.attach(this.#consuming.model);
+    else if (this.#consumingModel) void consumer.attach(this.#consumingModel);
     return consumer;
   }
 
@@ -131,16 +149,21 @@ export class AmqpChannel implements MessageChannel {
     const { failure, blocked } = this.#publishing;
     if (failure) return { ready: false, reason: failure };
     if (blocked !== undefined) return { ready: false, reason: `the broker blocks publishing: ${blocked}` };
+    if (!this.#outbound.isOpen) return { ready: false, reason: 'the publishing channel is being opened again' };
     return { ready: true };
   }
 
-  async close(deadlineMs: number): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
-    const deadline = Date.now() + deadlineMs;
-    const remainingMs = () => Math.max(0, deadline - Date.now());
-    await this.#within(remainingMs(), Promise.all(this.#consumers.map((consumer) => consumer.stop())));
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#closeWithin(deadlineMs);
+    return this.#closing;
+  }
+
+  async #closeWithin(deadlineMs: number): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
+    const remainingMs = () => Math.max(0, deadline - performance.now());
+    await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => consumer.stop())));
     await this.#outbound.flush(remainingMs());
+    await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => consumer.close())));
     await Promise.all([this.#consuming.close(remainingMs()), this.#publishing.close(remainingMs())]);
   }
 
@@ -149,15 +172,7 @@ export class AmqpChannel implements MessageChannel {
   }
 
   #onConsumingClosed(): void {
+    this.#consumingModel = undefined;
     for (const consumer of this.#consumers) consumer.onDisconnect('the connection to the broker was lost');
-  }
-
-  async #within(deadlineMs: number, work: Promise<unknown>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    await Promise.race([work, deadline]);
-    clearTimeout(timer);
   }
 }

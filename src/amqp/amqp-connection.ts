@@ -1,6 +1,7 @@
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib';
-import { LittoralError, messageOf } from '../errors.ts';
+import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { within } from '../within.ts';
 import { socketOf } from './amqp-socket.ts';
 import type { AmqpAddress } from './amqp-url.ts';
 
@@ -13,7 +14,7 @@ export interface AmqpConnectionOptions {
   /** A broker that is silent for twice as long is taken for dead. */
   readonly heartbeatSeconds: number;
   readonly connectTimeoutMs: number;
-  /** Certificates to trust for `amqps://`, beside those that Node trusts. PEM. */
+  /** Certificates to trust for `amqps://`, instead of those that Node trusts. PEM. */
   readonly ca?: string | undefined;
   readonly logger: Logger;
   /** Prepares every new connection. When it fails, the connection is closed and tried again later. */
@@ -33,6 +34,8 @@ export class AmqpConnection {
   #blocked: string | undefined;
   #failure: string | undefined = 'not started';
   #closed = false;
+  #mismatch: LittoralError | undefined;
+  #endFirstAttempt: () => void = () => {};
 
   constructor(options: AmqpConnectionOptions) {
     this.#options = options;
@@ -51,6 +54,11 @@ export class AmqpConnection {
   /** Why the broker takes no messages from this connection; undefined while it does. */
   get blocked(): string | undefined {
     return this.#blocked;
+  }
+
+  /** What trying again cannot mend: the exchange exists in another form. */
+  get mismatch(): LittoralError | undefined {
+    return this.#mismatch;
   }
 
   /** Begins to connect. Resolves when the first attempt has ended, whichever way. */
@@ -75,6 +83,7 @@ export class AmqpConnection {
       this.#options.logger.error({ err: error, role }, 'listener failed'),
     );
     await new Promise<void>((resolve) => {
+      this.#endFirstAttempt = resolve;
       recovering.once('connect', resolve);
       recovering.once('connect-failed', () => resolve());
       recovering.on('connect', (model) => this.#onConnect(model));
@@ -89,13 +98,14 @@ export class AmqpConnection {
     const model = this.#model;
     this.#model = undefined;
     if (!this.#recovering) return;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    await Promise.race([this.#recovering.close().catch(() => {}), deadline]);
-    clearTimeout(timer);
-    if (model) socketOf(model)?.destroy();
+    // A first attempt that is ended here reports nothing any more.
+    this.#endFirstAttempt();
+    await within(
+      deadlineMs,
+      this.#recovering.close().catch(() => {}),
+    );
+    // With an error: amqplib hears nothing else, and would keep its heartbeat.
+    if (model) socketOf(model)?.destroy(new Error('closed'));
   }
 
   async #prepare(model: ChannelModel): Promise<void> {
@@ -109,27 +119,30 @@ export class AmqpConnection {
       this.#blocked = undefined;
       this.#options.logger.info({ role: this.#options.role }, 'the broker takes messages again');
     });
-    let ended = false;
-    model.once('close', () => {
-      ended = true;
+    // amqplib listens from here on only: a connection that ends meanwhile would count as a good one for ever.
+    const ended = new Promise<never>((_, reject) => {
+      model.once('close', () => reject(new Error('the connection ended while it was being prepared')));
     });
-    await this.#options.onConnect(model);
-    // amqplib listens from here on only: a connection that has ended meanwhile would count as a good one for ever.
-    if (ended) throw new Error('the connection ended while it was being prepared');
+    ended.catch(() => {});
+    await Promise.race([this.#options.onConnect(model), ended]);
+    // What was prepared in the same moment as the end comes first in the race.
+    await Promise.race([ended, Promise.resolve()]);
   }
 
   #onConnect(model: ChannelModel): void {
     if (this.#closed) return;
     this.#model = model;
+    this.#mismatch = undefined;
     const { logger, role, address } = this.#options;
     logger.info({ role, broker: address.display }, 'connected to the broker');
   }
 
   #onConnectFailed(error: Error): void {
     const { logger, role, address } = this.#options;
-    const reason = `cannot connect to ${address.display}: ${messageOf(error)}`;
+    this.#mismatch = isLittoralError(error) && error.code === 'topology-mismatch' ? error : undefined;
+    const reason = `cannot use ${address.display}: ${messageOf(error)}`;
     // The same failure again and again is one event.
-    if (reason !== this.#failure) logger.warn({ role, reason }, 'the broker cannot be reached; trying again');
+    if (reason !== this.#failure) logger.warn({ role, reason }, 'the broker cannot be used; trying again');
     this.#failure = reason;
   }
 
@@ -144,11 +157,12 @@ export class AmqpConnection {
 
 /** @throws LittoralError `broker-unavailable`, `broker-blocked` while nothing may be sent */
 export function assertUsable(connection: AmqpConnection, messageId?: string): void {
-  const details = messageId === undefined ? {} : { messageId };
   if (connection.failure) {
-    throw new LittoralError('broker-unavailable', `Nothing was sent: ${connection.failure}.`, details);
+    throw new LittoralError('broker-unavailable', `Nothing was sent: ${connection.failure}.`, { messageId });
   }
   if (connection.blocked !== undefined) {
-    throw new LittoralError('broker-blocked', `Nothing was sent: the broker says ${connection.blocked}.`, details);
+    throw new LittoralError('broker-blocked', `Nothing was sent: the broker says ${connection.blocked}.`, {
+      messageId,
+    });
   }
 }

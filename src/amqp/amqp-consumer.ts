@@ -2,7 +2,9 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Consumer, Delivery, Publication, PublishReceipt, Subscription } from '../channel/message-channel.ts';
 import { isLittoralError, type LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
+import { within } from '../within.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
 import { busExchange, declareSubscription, type QueueType } from './amqp-topology.ts';
 
@@ -18,6 +20,9 @@ export interface AmqpConsumerOptions {
 
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
 
+/** A queue whose leader is gone answers nothing, while its connection lives on. */
+const attachTimeoutMs = 30_000;
+
 /** How long a message is held that can neither be handled nor moved, before it comes again. */
 const unmovableDelayMs = 60_000;
 
@@ -30,6 +35,7 @@ export class AmqpConsumer implements Consumer {
   #consumerTag: string | undefined;
   #detached: string | undefined = 'not attached yet';
   #mismatch: LittoralError | undefined;
+  #attaching: Promise<void> = Promise.resolve();
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #raised = false;
@@ -39,6 +45,10 @@ export class AmqpConsumer implements Consumer {
     this.#options = options;
     this.#subscription = options.subscription;
     this.#logger = options.logger;
+  }
+
+  get deadLetterQueue(): string {
+    return this.#subscription.deadLetterQueue;
   }
 
   get detached(): string | undefined {
@@ -51,12 +61,21 @@ export class AmqpConsumer implements Consumer {
   }
 
   /** Declares and consumes on a connection. Never rejects: it tries again while that connection lives. */
-  async attach(model: ChannelModel): Promise<void> {
-    if (this.#stopped) return;
+  attach(model: ChannelModel): Promise<void> {
+    // One at a time: two would each open a channel, and one of them would be forgotten.
+    this.#attaching = this.#attaching.then(() => this.#attach(model));
+    return this.#attaching;
+  }
+
+  async #attach(model: ChannelModel): Promise<void> {
+    if (this.#stopped || this.#detached === undefined || this.#options.currentModel() !== model) return;
     const { queue } = this.#subscription;
     try {
-      await declareSubscription(model, this.#subscription, this.#options.queueType);
-      await this.#consume(model);
+      if (!(await within(attachTimeoutMs, this.#declareAndConsume(model)))) {
+        void this.close();
+        throw new Error(`the broker did not answer within ${attachTimeoutMs} ms`);
+      }
+      if (this.#stopped) return;
       this.#detached = undefined;
       this.#mismatch = undefined;
       this.#failures = 0;
@@ -82,6 +101,18 @@ export class AmqpConsumer implements Consumer {
     this.#consumerTag = undefined;
     // A channel that is gone has no consumer to cancel.
     if (tag !== undefined) await this.#channel?.cancel(tag).catch(() => {});
+  }
+
+  /** Closes the channel, behind the last acknowledgement: closing the connection at once would overtake it. */
+  async close(): Promise<void> {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    await channel?.close().catch(() => {});
+  }
+
+  async #declareAndConsume(model: ChannelModel): Promise<void> {
+    await declareSubscription(model, this.#subscription, this.#options.queueType);
+    await this.#consume(model);
   }
 
   async #consume(model: ChannelModel): Promise<void> {
@@ -137,7 +168,8 @@ export class AmqpConsumer implements Consumer {
     };
     try {
       const to = { queue: this.#subscription.deadLetterQueue };
-      const { routed } = await this.#options.publish({ to, message: fromAmqp(message) });
+      const { headers, body } = fromAmqp(message);
+      const { routed } = await this.#options.publish({ to, message: { headers: withoutBrokerNotes(headers), body } });
       if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
       settle(() => channel.ack(message));
     } catch (error) {
@@ -172,12 +204,13 @@ export class AmqpConsumer implements Consumer {
 
   /** A fresh message was handled: from here on as many at a time as the subscription allows. */
   #raise(channel: Channel, handled: ConsumeMessage): void {
-    this.#raised = true;
     const tag = this.#consumerTag;
+    // Without a tag it is still being attached, and a later message will do.
     if (tag === undefined || this.#stopped) {
       channel.ack(handled);
       return;
     }
+    this.#raised = true;
     // The prefetch of a consumer is fixed when it begins, so another one takes its place. The message is acknowledged
     // in between: before, the first consumer would take one more, beside all that the second may take.
     channel

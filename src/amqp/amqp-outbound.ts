@@ -1,8 +1,8 @@
-import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message } from 'amqplib';
 import type { Address, Publication, PublishReceipt } from '../channel/message-channel.ts';
 import { LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { Header } from '../message/message-headers.ts';
+import { within } from '../within.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import { toAmqp } from './amqp-message-mapper.ts';
 import { corker, socketOf } from './amqp-socket.ts';
@@ -22,7 +22,8 @@ export interface AmqpOutboundOptions {
 interface InFlight {
   readonly exchange: string;
   readonly routingKey: string;
-  readonly messageId: string;
+  /** As the broker gives it back with a return; a message from elsewhere may have none. */
+  readonly messageId: string | undefined;
   readonly bytes: number;
   readonly deadline: number;
   returned: boolean;
@@ -63,7 +64,8 @@ export class AmqpOutbound {
   /** Sends one message. See `OutboundChannel.publish`. */
   publish({ to, message, timeToLiveMs }: Publication): Promise<PublishReceipt> {
     const { exchange, routingKey } = exchangeAndKey(to);
-    const messageId = String(message.headers[Header.id] ?? '');
+    const properties = toAmqp(message, timeToLiveMs);
+    const { messageId } = properties;
     return new Promise<PublishReceipt>((resolve, reject) => {
       this.#assertRoom(message.body.byteLength, messageId);
       const channel = this.#openChannel(messageId);
@@ -72,20 +74,18 @@ export class AmqpOutbound {
         routingKey,
         messageId,
         bytes: message.body.byteLength,
-        deadline: Date.now() + this.#options.confirmTimeoutMs,
+        deadline: performance.now() + this.#options.confirmTimeoutMs,
         returned: false,
         timedOut: false,
         resolve,
         reject,
       };
-      const properties = toAmqp(message, timeToLiveMs);
       try {
         channel.publish(exchange, routingKey, asBuffer(message.body), properties, (error) =>
           this.#settle(entry, error),
         );
       } catch (cause) {
-        // amqplib encodes the whole message before it writes a byte of it.
-        throw new LittoralError('invalid-header', `The message cannot be encoded: ${messageOf(cause)}.`, { messageId });
+        throw notWritten(cause, messageId);
       }
       this.#corkSocket();
       this.#inFlight.add(entry);
@@ -94,19 +94,21 @@ export class AmqpOutbound {
     });
   }
 
+  /** Whether there is a channel to publish on. */
+  get isOpen(): boolean {
+    return this.#channel !== undefined;
+  }
+
   /** Resolves when nothing waits for its confirm any more, at the latest after the deadline. */
   async flush(deadlineMs: number): Promise<void> {
     if (this.#inFlight.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, deadlineMs);
-      this.#whenIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+    const idle = new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
     });
+    await within(deadlineMs, idle);
   }
 
-  #assertRoom(bytes: number, messageId: string): void {
+  #assertRoom(bytes: number, messageId: string | undefined): void {
     const { maxInFlight, maxInFlightBytes, maxMessageBytes } = this.#options;
     if (bytes > maxMessageBytes) {
       throw new LittoralError('body-too-large', `The body has ${bytes} bytes; ${maxMessageBytes} are allowed.`);
@@ -121,7 +123,7 @@ export class AmqpOutbound {
     }
   }
 
-  #openChannel(messageId: string): ConfirmChannel {
+  #openChannel(messageId: string | undefined): ConfirmChannel {
     assertUsable(this.#connection, messageId);
     if (this.#channel) return this.#channel;
     throw new LittoralError('broker-unavailable', 'Nothing was sent: the publishing channel is being opened again.', {
@@ -172,7 +174,7 @@ export class AmqpOutbound {
   // keeps its place in flight, for the broker still holds it: what is outstanding stays bounded.
   #sweep(): void {
     this.#sweeper = undefined;
-    const now = Date.now();
+    const now = performance.now();
     for (const entry of this.#inFlight) {
       if (entry.timedOut) continue;
       if (entry.deadline > now) {
@@ -198,10 +200,20 @@ export class AmqpOutbound {
       if (this.#connection.model !== model || this.#channel) return;
       this.attach(model).catch((error) => {
         this.#options.logger.error({ reason: messageOf(error) }, 'the publishing channel cannot be opened again');
-        socketOf(model)?.destroy();
+        // With an error: amqplib hears nothing else, and would wait for its heartbeat.
+        socketOf(model)?.destroy(new Error('the publishing channel cannot be opened'));
       });
     }, 100).unref();
   }
+}
+
+/** amqplib encodes the whole message before it writes a byte of it, and refuses to write on what is closing. */
+function notWritten(cause: unknown, messageId: string | undefined): LittoralError {
+  const details = { messageId, cause };
+  if (cause instanceof IllegalOperationError) {
+    return new LittoralError('broker-unavailable', 'Nothing was sent: the connection is being closed.', details);
+  }
+  return new LittoralError('invalid-header', `The message cannot be encoded: ${messageOf(cause)}.`, details);
 }
 
 function exchangeAndKey(to: Address): { exchange: string; routingKey: string } {

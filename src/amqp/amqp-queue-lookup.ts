@@ -1,5 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { LittoralError, messageOf } from '../errors.ts';
+import { within } from '../within.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 
 export interface AmqpQueueLookupOptions {
@@ -8,6 +9,11 @@ export interface AmqpQueueLookupOptions {
   readonly timeoutMs: number;
   /** How many look-ups may wait for their turn. */
   readonly maxWaiting: number;
+}
+
+interface Spare {
+  readonly model: ChannelModel;
+  readonly channel: Channel;
 }
 
 const maxRemembered = 10_000;
@@ -19,7 +25,7 @@ export class AmqpQueueLookup {
   readonly #found = new Map<string, number>();
   readonly #asking = new Map<string, Promise<boolean>>();
   #turn: Promise<unknown> = Promise.resolve();
-  #spare: { readonly model: ChannelModel; readonly channel: Channel } | undefined;
+  #spare: Spare | undefined;
 
   constructor(connection: AmqpConnection, options: AmqpQueueLookupOptions) {
     this.#connection = connection;
@@ -29,7 +35,7 @@ export class AmqpQueueLookup {
   /** @throws LittoralError `broker-unavailable`, `broker-blocked`, `too-many-in-flight` when it cannot be told */
   async hasQueue(queue: string): Promise<boolean> {
     const believedUntil = this.#found.get(queue);
-    if (believedUntil !== undefined && believedUntil > Date.now()) return true;
+    if (believedUntil !== undefined && believedUntil > performance.now()) return true;
     return this.#asking.get(queue) ?? this.#ask(queue);
   }
 
@@ -38,63 +44,71 @@ export class AmqpQueueLookup {
     if (this.#asking.size >= this.#options.maxWaiting) {
       throw new LittoralError('too-many-in-flight', 'Nothing was sent: too many destinations are being looked for.');
     }
-    const answer = this.#turn
-      .then(() => this.#inTime(queue))
+    const given = performance.now();
+    const question = this.#turn.then(() => this.#inTime(queue, given));
+    this.#turn = question.catch(() => {});
+    const answer = question
       .then((found) => {
         if (found) this.#remember(queue);
         return found;
       })
       .finally(() => this.#asking.delete(queue));
     this.#asking.set(queue, answer);
-    this.#turn = answer.catch(() => {});
     return answer;
   }
 
   #remember(queue: string): void {
     if (this.#found.size >= maxRemembered) this.#found.clear();
-    this.#found.set(queue, Date.now() + this.#options.rememberMs);
+    this.#found.set(queue, performance.now() + this.#options.rememberMs);
   }
 
-  async #inTime(queue: string): Promise<boolean> {
+  /** The time that a question waits for its turn counts: with a broker that says nothing, none waits for all before. */
+  async #inTime(queue: string, given: number): Promise<boolean> {
     assertUsable(this.#connection);
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#spare = undefined;
-        reject(
-          new LittoralError('broker-unavailable', 'Nothing was sent: the broker did not say whether the queue exists.'),
-        );
-      }, this.#options.timeoutMs);
+    let found = false;
+    const asked = this.#exists(queue).then((exists) => {
+      found = exists;
     });
-    try {
-      return await Promise.race([this.#exists(queue), timeout]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const remainingMs = given + this.#options.timeoutMs - performance.now();
+    if (remainingMs > 0 && (await within(remainingMs, asked))) return found;
+    asked.catch(() => {});
+    this.#dropSpare();
+    throw new LittoralError(
+      'broker-unavailable',
+      'Nothing was sent: the broker did not say in time whether the queue exists.',
+    );
   }
 
   async #exists(queue: string): Promise<boolean> {
+    let spare: Spare | undefined;
     try {
-      const channel = await this.#channel();
-      await channel.checkQueue(queue);
+      spare = await this.#openSpare();
+      await spare.channel.checkQueue(queue);
       return true;
     } catch (error) {
-      this.#spare = undefined;
+      // The broker has closed the channel over its answer.
+      if (this.#spare === spare) this.#spare = undefined;
       const { code } = error as { code?: number };
       // A durable queue whose node is down is "not found" too, but it is not absent.
       if (code === 404 && !/down or inaccessible/.test(messageOf(error))) return false;
       if (code === 405) return true; // Locked by its owner: it exists.
-      throw new LittoralError('broker-unavailable', `Nothing was sent: ${messageOf(error)}.`, { cause: error });
+      const answer = code === undefined ? 'the connection ended while the queue was looked for' : messageOf(error);
+      throw new LittoralError('broker-unavailable', `Nothing was sent: ${answer}.`, { cause: error });
     }
   }
 
-  async #channel(): Promise<Channel> {
+  async #openSpare(): Promise<Spare> {
     const { model } = this.#connection;
-    if (this.#spare && this.#spare.model === model) return this.#spare.channel;
+    if (this.#spare && this.#spare.model === model) return this.#spare;
     if (!model) throw new Error('there is no connection to the broker');
     const channel = await model.createChannel();
     channel.on('error', () => {}); // The call that failed throws it.
     this.#spare = { model, channel };
-    return channel;
+    return this.#spare;
+  }
+
+  #dropSpare(): void {
+    this.#spare?.channel.close().catch(() => {});
+    this.#spare = undefined;
   }
 }

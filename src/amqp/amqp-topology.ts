@@ -8,8 +8,31 @@ export const busExchange = 'ecotone.distributed';
 /** `quorum`: replicated, with a delivery limit. `classic`: as Ecotone declares it, without protection from poison. */
 export type QueueType = 'quorum' | 'classic';
 
+/** @throws LittoralError `topology-mismatch` when the exchange exists in another form */
 export async function declareBus(channel: Channel): Promise<void> {
-  await channel.assertExchange(busExchange, 'topic', { durable: true });
+  try {
+    await channel.assertExchange(busExchange, 'topic', { durable: true });
+  } catch (error) {
+    if (!isMismatch(error)) throw error;
+    throw new LittoralError(
+      'topology-mismatch',
+      `RabbitMQ has the exchange '${busExchange}' in another form than a durable topic exchange. It says: ` +
+        `${messageOf(error)}. Nothing was changed. Delete the exchange, or choose another vhost.`,
+      { cause: error },
+    );
+  }
+}
+
+function isMismatch(error: unknown): boolean {
+  return (error as { code?: number }).code === 406;
+}
+
+/** Declares a dead letter queue, which has no arguments: on a classic queue, looking changes nothing. */
+export async function declareDeadLetterQueue(model: ChannelModel, queue: string): Promise<void> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  await channel.assertQueue(queue, { durable: true });
+  closeUnawaited(channel);
 }
 
 /**
@@ -31,10 +54,15 @@ export async function declareSubscription(
     await channel.assertQueue(deadLetterQueue, { durable: true });
     await channel.assertQueue(queue, { durable: true, arguments: queueArguments(queueType, deadLetterQueue) });
     for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
-    await channel.close();
+    closeUnawaited(channel);
   } catch (error) {
-    throw (error as { code?: number }).code === 406 ? mismatch(error, subscription, queueType) : error;
+    throw isMismatch(error) ? mismatch(error, subscription, queueType) : error;
   }
+}
+
+/** amqplib never answers a close that the end of the connection overtakes. */
+function closeUnawaited(channel: Channel): void {
+  channel.close().catch(() => {});
 }
 
 // Fixed for ever: RabbitMQ refuses to declare an existing queue with other arguments.

@@ -1,6 +1,7 @@
 import { LittoralError } from '../errors.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import { within } from '../within.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
 import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
 import type {
@@ -15,8 +16,6 @@ import type {
 
 /** What dead letters name as the exchange that a message of the bus came through. */
 const busExchange = 'ecotone.distributed';
-
-const longestTimeoutMs = 2 ** 31 - 1;
 
 interface InMemoryChannelOptions {
   /**
@@ -80,6 +79,7 @@ export class InMemoryChannel implements MessageChannel {
   }
 
   async hasQueue(queue: string): Promise<boolean> {
+    this.#refuseUnlessOpen();
     return this.#queues.has(queue);
   }
 
@@ -102,7 +102,7 @@ export class InMemoryChannel implements MessageChannel {
   async #closeWithin(deadlineMs: number): Promise<void> {
     for (const consumer of this.#consumers) consumer.detach('the channel is closed');
     const queues = [...this.#queues.values()];
-    await before(deadlineMs, Promise.all(queues.map((queue) => queue.allSettled())));
+    await within(deadlineMs, Promise.all(queues.map((queue) => queue.allSettled())));
     for (const queue of queues) queue.close();
   }
 
@@ -135,7 +135,7 @@ export class InMemoryChannel implements MessageChannel {
     return queue === undefined ? [] : [queue];
   }
 
-  #refuseUnlessOpen(message: TransportMessage): void {
+  #refuseUnlessOpen(message?: TransportMessage): void {
     if (this.#closed !== undefined) {
       throw new LittoralError('draining', 'The in-memory channel is closed: nothing was sent.', messageIdOf(message));
     }
@@ -155,16 +155,7 @@ function isolated({ headers, body }: TransportMessage): TransportMessage {
   return { headers: Object.freeze({ ...headers }), body: new Uint8Array(body) };
 }
 
-function messageIdOf({ headers }: TransportMessage): { messageId?: string } {
-  const id = headers[Header.id];
+function messageIdOf(message: TransportMessage | undefined): { messageId?: string } {
+  const id = message?.headers[Header.id];
   return typeof id === 'string' ? { messageId: id } : {};
-}
-
-async function before(deadlineMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(deadlineMs, longestTimeoutMs));
-  });
-  await Promise.race([work, deadline]);
-  clearTimeout(timer);
 }

@@ -1,3 +1,4 @@
+import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
@@ -10,12 +11,8 @@ export interface Failure {
   readonly endpointId?: string | undefined;
 }
 
-// What the broker notes on a message that it dead-letters. Sent along, it would take a later dead-lettering for a cycle
-// and drop the message.
-const brokerNotes = /^(x-death|x-first-death-|x-last-death-|x-delivery-count$|CC$|BCC$)/;
-
 // Not every dead letter has these; one that failed before must not keep them of that time.
-const notAlwaysSet: ReadonlySet<string> = new Set([Header.errorStackTrace, Header.failedEndpoint]);
+const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint];
 
 /**
  * Makes the message that goes to the dead letter queue: as it came, with the headers by which Ecotone describes an
@@ -46,9 +43,7 @@ export function deadLetter(
 }
 
 function asItCame(headers: MessageHeaders): Record<string, unknown> {
-  const entries = Object.entries(headers).filter(([name]) => !notAlwaysSet.has(name));
-  const kept: Record<string, unknown> = Object.fromEntries(entries.filter(([name]) => !brokerNotes.test(name)));
-  const notes = entries.filter(([name]) => brokerNotes.test(name));
-  if (notes.length > 0) kept[Header.brokerHistory] = JSON.stringify(Object.fromEntries(notes));
+  const kept = withoutBrokerNotes(headers);
+  for (const name of notAlwaysSet) delete kept[name];
   return kept;
 }

@@ -2,10 +2,12 @@ import type { Consumer, Delivery, MessageChannel } from '../channel/message-chan
 import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
 import { transportToMessage } from '../distribution/transport-to-message.ts';
-import { isLittoralError } from '../errors.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
+import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { within } from '../within.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
 import { describeThrown } from './thrown-error.ts';
 
@@ -17,6 +19,8 @@ export interface ServiceEndpointOptions {
   readonly eventBindingKeys: readonly string[];
   /** How many deliveries are handled at once. */
   readonly concurrency: number;
+  /** After which a handler counts as failed. */
+  readonly handlerTimeoutMs: number;
   readonly logger: Logger;
 }
 
@@ -25,7 +29,7 @@ const giveBack = { firstMs: 1000, maxMs: 60_000 };
 /** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
-  readonly #inHand = new Set<Promise<void>>();
+  readonly #inHand = new Map<Promise<void>, unknown>();
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
 
@@ -50,20 +54,22 @@ export class ServiceEndpoint {
     return this.#consumer?.detached;
   }
 
+  /** The ids of the messages in hand. */
+  get inHand(): readonly unknown[] {
+    return [...this.#inHand.values()];
+  }
+
   /** Takes no more deliveries and waits for those in hand, at the latest until the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
     // A broker that does not answer must not hold up the end either.
-    await Promise.race([this.#finish(), deadline]).finally(() => clearTimeout(timer));
+    if (await within(deadlineMs, this.#finish())) return;
+    this.#options.logger.warn({ inHand: this.inHand }, 'not finished in time; these messages are given back');
   }
 
   async #finish(): Promise<void> {
     await this.#consumer?.stop();
-    await Promise.all(this.#inHand);
+    await Promise.all(this.#inHand.keys());
   }
 
   #receive(delivery: Delivery): void {
@@ -78,7 +84,7 @@ export class ServiceEndpoint {
         // Its channel is closed: the broker has taken the message back.
         this.#options.logger.error({ reason: describeThrown(error).message }, 'a delivery could not be given back');
       });
-    this.#inHand.add(work);
+    this.#inHand.set(work, delivery.message.headers[Header.id]);
     void work.finally(() => this.#inHand.delete(work));
   }
 
@@ -109,22 +115,33 @@ export class ServiceEndpoint {
     for (const handler of recipients) {
       const { endpointId } = handler;
       try {
-        await handler.invoke({ message });
+        await this.#call(handler, message);
         this.#options.logger.debug({ ...fields, endpointId }, 'handled');
       } catch (error) {
         failures.push({ error, endpointId });
-        const { message: reason } = describeThrown(error);
-        this.#options.logger.error({ ...fields, endpointId, reason }, `${handler.name} failed`);
+        const { message: reason, stackTrace } = describeThrown(error);
+        this.#options.logger.error({ ...fields, endpointId, reason, stackTrace }, `${handler.name} failed`);
       }
     }
     return failures;
+  }
+
+  /** A handler that does not come to its end has failed: it must not hold its place for ever. */
+  async #call(handler: RegisteredHandler, message: Message): Promise<void> {
+    const { handlerTimeoutMs } = this.#options;
+    const work = Promise.resolve(handler.invoke({ message }));
+    if (await within(handlerTimeoutMs, work)) return;
+    work.catch(() => {}); // It may still fail, and nobody waits for it any more.
+    throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${handlerTimeoutMs} ms.`);
   }
 
   /** Publish, confirm, then acknowledge: the message is never in neither queue. */
   async #moveToDeadLetters(delivery: Delivery, failures: readonly Failure[]): Promise<void> {
     const { logger } = this.#options;
     try {
-      for (const failure of failures) await this.#publishDeadLetter(delivery, failure);
+      // All of them, also when one cannot be published: the message then comes again, to every handler once more.
+      const published = await Promise.allSettled(failures.map((failure) => this.#publishDeadLetter(delivery, failure)));
+      for (const result of published) if (result.status === 'rejected') throw result.reason;
       delivery.acknowledge();
     } catch (error) {
       const { message: reason } = describeThrown(error);

@@ -45,20 +45,24 @@ export function sendProblem(reply: FastifyReply, error: LittoralError): FastifyR
   return reply.code(error.status).type(problemContentType).serializer(JSON.stringify).send(toProblem(error));
 }
 
-const codesOfFastify: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
-  FST_ERR_BAD_URL: 'malformed-request',
+const errorsOfFastify: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'The body is larger than http.bodyLimit allows.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported-media-type',
+    'The Content-Type is not a media type; write type/subtype, such as application/json.',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed-request'],
+  FST_ERR_BAD_URL: ['malformed-request'],
 };
 
 /** Every error in littoral's own terms: Fastify's, and what nobody expected. */
 export function asLittoralError(error: unknown): LittoralError {
   if (isLittoralError(error)) return error;
   const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
-  const known = codesOfFastify[code] ?? (statusCode >= 400 && statusCode < 500 ? 'malformed-request' : undefined);
-  if (known) return new LittoralError(known, messageOf(error), { cause: error });
-  return internalError(error);
+  const [known, detail = messageOf(error)] = errorsOfFastify[code] ?? [];
+  if (known) return new LittoralError(known, detail, { cause: error });
+  if (statusCode < 400 || statusCode >= 500) return internalError(error);
+  return new LittoralError('malformed-request', detail, { cause: error });
 }
 
 /** What nobody expected: its text is for the log, not for callers. */

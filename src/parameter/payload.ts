@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { describeValue } from '../conversion/describe-value.ts';
 import type { Schema } from '../conversion/schema-check.ts';
-import { LittoralError } from '../errors.ts';
+import { type Fault, LittoralError } from '../errors.ts';
 import { Header } from '../message/message-headers.ts';
 import { compileType } from './compile-type.ts';
 import {
@@ -32,7 +32,7 @@ function preparePayload(type: Schema | undefined, site: ParameterSite): ResolveA
   return ({ message }) => {
     const value = decodeFully(message, site);
     if (check(value)) return value;
-    throw refused(value, faults(value), site);
+    throw refused(value, message.headers[Header.contentType], faults(value), site);
   };
 }
 
@@ -52,11 +52,12 @@ function decodeFully(message: Invocation['message'], site: ParameterSite): unkno
   return decode(message, site);
 }
 
-function refused(value: unknown, faults: readonly { path: string; message: string }[], site: ParameterSite) {
+function refused(value: unknown, contentType: unknown, faults: readonly Fault[], site: ParameterSite): LittoralError {
+  const source = typeof contentType === 'string' ? ` of type ${contentType}` : '';
   const list = faults.map(({ path, message }) => `${path === '' ? '(the payload)' : path} ${message}`).join('; ');
   return new LittoralError(
     'payload-refused',
-    `${cannotResolve(site)}: the payload (${describeValue(value)}) does not fit: ${list}.`,
+    `${cannotResolve(site)}: the payload${source} (${describeValue(value)}) does not fit: ${list}.`,
     { faults },
   );
 }

@@ -15,7 +15,7 @@ export interface Round extends Measurement {
   readonly surplus: number;
 }
 
-export interface Durations {
+interface Durations {
   readonly warmUpSeconds: number;
   readonly measuredSeconds: number;
 }

@@ -63,6 +63,7 @@ export async function runEndpoint(handlers: readonly HandlerDefinition[], concur
     messages: new DistributedMessageHandler('billing', registry),
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,
+    handlerTimeoutMs: 60_000,
     logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
   });
   endpoint.start();

@@ -46,7 +46,7 @@ describe('a payload that does not fit its type', () => {
       status: 422,
       retryable: false,
       message:
-        "Cannot resolve parameter 'command' of command handler 'billing.change': the payload (an object) does not fit: /personId must be string; /amount must be number.",
+        "Cannot resolve parameter 'command' of command handler 'billing.change': the payload of type application/json (an object) does not fit: /personId must be string; /amount must be number.",
       faults: [
         { path: '/personId', message: 'must be string' },
         { path: '/amount', message: 'must be number' },
@@ -57,12 +57,14 @@ describe('a payload that does not fit its type', () => {
 
   test('as a whole says so', async () => {
     const error = await caught(() => resolveBody(payload(Command), json, '[1]'));
-    expect(error.message).toContain('the payload (an array) does not fit: (the payload) must be object.');
+    expect(error.message).toContain(
+      'the payload of type application/json (an array) does not fit: (the payload) must be object.',
+    );
   });
 
   test('for being text is not decoded further', async () => {
     const error = await caught(() => resolveBody(payload(Command), 'text/plain', '{"personId":"1"}'));
-    expect(error.message).toContain('the payload (a string) does not fit');
+    expect(error.message).toMatch(/the payload of type \S+ \(a string\) does not fit/);
   });
 
   test('for being broken says that', async () => {

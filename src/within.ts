@@ -1,0 +1,21 @@
+/** Longer ones overflow a timer, which then fires at once. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/**
+ * Waits for some work, at the latest until a deadline.
+ *
+ * @param deadlineMs from now, in milliseconds
+ * @returns whether the work was done in time
+ * @throws what the work rejects with in time
+ */
+export async function within(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, Math.min(deadlineMs, longestTimeoutMs), false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
