@@ -2,14 +2,14 @@ import type { OutboundChannel } from '../channel/message-channel.ts';
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { describeValue } from '../conversion/describe-value.ts';
 import { decodeJson } from '../conversion/json-converter.ts';
-import { isJson, isValue, type MediaType, parseMediaType, valueMediaType } from '../conversion/media-type.ts';
+import { isJson, valueMediaType } from '../conversion/media-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
-import { faultOfKey } from '../handler/routing-key.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { Metadata } from './outbound-headers.ts';
 import { outboundMessage } from './outbound-message.ts';
+import { bytesOf, checkKeys, mediaTypeOf } from './send-checks.ts';
 import type { SendOptions } from './send-options.ts';
 import { serviceQueue } from './service-queue.ts';
 
@@ -201,47 +201,6 @@ export class DistributedBus {
       await registry.distributedCommandHandler(routingKey)?.checkPayload(invocation);
     }
   }
-}
-
-function bytesOf(payload: string | Uint8Array): Uint8Array {
-  if (payload instanceof Uint8Array) return payload;
-  if (typeof payload === 'string' && payload.isWellFormed()) return Buffer.from(payload);
-  const found = typeof payload === 'string' ? 'not valid Unicode' : describeValue(payload);
-  throw new LittoralError(
-    'not-convertible',
-    `The payload is ${found}; send text or bytes, or a value by the method that converts it.`,
-  );
-}
-
-function mediaTypeOf(text: string): MediaType {
-  const mediaType = typeof text === 'string' ? parseMediaType(text) : undefined;
-  // A value exists in memory only.
-  if (mediaType && !isValue(mediaType) && Buffer.byteLength(text) <= 255) return mediaType;
-  const found = typeof text === 'string' ? `"${text.slice(0, 64)}"` : describeValue(text);
-  throw new LittoralError('unsupported-media-type', `${found} is not a media type of at most 255 bytes to send.`);
-}
-
-const keyNames = {
-  command: ['destination', 'routing key'],
-  event: ['routing key', 'routing key'],
-  message: ['destination', 'channel'],
-} as const;
-
-/** The longest service name whose queue's name is still one that AMQP can carry. */
-const maxDestinationBytes = 200;
-
-function checkKeys(payloadType: PayloadType, target: string, routingKey: string): void {
-  const [targetName, routingKeyName] = keyNames[payloadType];
-  checkKey(routingKeyName, routingKey);
-  checkKey(targetName, target);
-  if (payloadType !== 'event' && Buffer.byteLength(target) > maxDestinationBytes) {
-    throw new LittoralError('invalid-key', `The destination is longer than ${maxDestinationBytes} bytes.`);
-  }
-}
-
-function checkKey(name: string, key: string): void {
-  const fault = typeof key === 'string' ? faultOfKey(key) : 'is not a text';
-  if (fault) throw new LittoralError('invalid-key', `The ${name} ${fault}.`);
 }
 
 function destinationNotFound(destination: string, messageId: string): LittoralError {
