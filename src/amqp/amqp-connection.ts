@@ -24,7 +24,9 @@ export interface AmqpConnectionOptions {
 // What one turn of the event loop publishes goes out in one write; Node's 16 KB would cut it into many.
 const wholeTurns = { highWaterMark: 1024 * 1024 };
 
-const recovery = { initialDelay: 50, maxDelay: 10_000, factor: 2, jitter: 0.3 };
+// No longer pauses: a message that ends the connection while it is being read is only moved by the delivery limit,
+// after as many connections.
+const recovery = { initialDelay: 50, maxDelay: 2_000, factor: 2, jitter: 0.3 };
 
 /** A connection that is made again for ever, with growing and random pauses. */
 export class AmqpConnection {

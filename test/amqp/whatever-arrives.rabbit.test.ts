@@ -113,7 +113,9 @@ test('a dead letter says why, and holds the message as it came', async () => {
   await close();
 });
 
-test('headers nested deeper than the client can read end in the dead letter queue, and the consumer goes on', async () => {
+test('headers nested deeper than the client can read end in the dead letter queue, and the consumer goes on', {
+  timeout: 240_000,
+}, async () => {
   const handled: unknown[] = [];
   const gateway = await runGateway({
     service: 'deep',
@@ -131,7 +133,7 @@ test('headers nested deeper than the client can read end in the dead letter queu
   rawPublish(connection, 1, 'distributed_deep', nestedTables(4000));
   const headers = { ...command, 'ecotone.distributed.targetServiceName': 'deep' };
   await eventually(async () => expect(await vhost.messages('distributed_deep_dead_letter')).toBe(1), {
-    timeoutMs: 40_000,
+    timeoutMs: 150_000,
   });
   channel.publish('', 'distributed_deep', Buffer.from('"after"'), { ...json, headers });
   await eventually(() => expect(handled).toEqual(['after']), { timeoutMs: 30_000 });
