@@ -227,3 +227,29 @@ describe('a gateway that stops', () => {
     await eventually(() => expect(seen).toEqual(['once', 'once']));
   });
 });
+
+describe('the dead letter queue', () => {
+  test('takes what a handler does not finish in its time', async () => {
+    const never = defineCommandHandler({ routingKey: 'never', distributed: true, handle: () => new Promise(() => {}) });
+    const gateway = await runGateway({ service: 'slowly', broker: broker(), handlers: [never], handlerTimeoutMs: 50 });
+    await post(gateway, '/commands/slowly/never', {});
+    await eventually(async () => {
+      const [deadLetter] = await waitingMessages(vhost.url, 'distributed_slowly_dead_letter');
+      expect(deadLetter?.headers).toMatchObject({ 'ecotone-class': 'littoral.handler-timeout' });
+    });
+  });
+
+  test('is declared again when somebody deleted it, and takes a message without an id', async () => {
+    const gateway = await runGateway({ service: 'deleted', broker: broker() });
+    await vhost.deleteQueue('distributed_deleted_dead_letter');
+    await gateway.channel.publish({
+      to: { queue: 'distributed_deleted' },
+      message: { headers: {}, body: Buffer.from('kept') },
+    });
+    await eventually(async () => {
+      const [deadLetter] = await waitingMessages(vhost.url, 'distributed_deleted_dead_letter');
+      expect(Buffer.from(deadLetter?.body ?? []).toString()).toBe('kept');
+    });
+    expect(await vhost.messages('distributed_deleted')).toBe(0);
+  });
+});
