@@ -36,6 +36,8 @@ export class AmqpConsumer implements Consumer {
   #detached: string | undefined = 'not attached yet';
   #mismatch: LittoralError | undefined;
   #attaching: Promise<void> = Promise.resolve();
+  /** Counts the attempts to attach that were given up on. */
+  #attempt = 0;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #raised = false;
@@ -72,6 +74,7 @@ export class AmqpConsumer implements Consumer {
     const { queue } = this.#subscription;
     try {
       if (!(await within(attachTimeoutMs, this.#declareAndConsume(model)))) {
+        this.#attempt += 1;
         void this.close();
         throw new Error(`the broker did not answer within ${attachTimeoutMs} ms`);
       }
@@ -111,17 +114,20 @@ export class AmqpConsumer implements Consumer {
   }
 
   async #declareAndConsume(model: ChannelModel): Promise<void> {
+    const attempt = this.#attempt;
     await declareSubscription(model, this.#subscription, this.#options.queueType);
-    await this.#consume(model);
-  }
-
-  async #consume(model: ChannelModel): Promise<void> {
     // After a cancel by the broker the channel is still good, and deliveries in hand are settled on it.
-    this.#channel ??= await this.#openChannel(model);
+    const channel = this.#channel ?? (await this.#openChannel(model));
+    // Given up on meanwhile: a later attempt has a channel of its own.
+    if (attempt !== this.#attempt) {
+      channel.close().catch(() => {});
+      return;
+    }
+    this.#channel = channel;
     // One at a time at first: a message that kills the process would take all others in hand with it at every restart,
     // and the broker would count that against them.
     this.#raised = this.#subscription.prefetch === 1;
-    await this.#consumeWith(this.#channel, 1);
+    await this.#consumeWith(channel, 1);
   }
 
   async #openChannel(model: ChannelModel): Promise<Channel> {

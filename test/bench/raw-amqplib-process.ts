@@ -1,5 +1,5 @@
-import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
-import { socketOf } from '../../src/amqp/amqp-socket.ts';
+import { type ConfirmChannel, connect } from 'amqplib';
+import { corker, socketOf } from '../../src/amqp/amqp-socket.ts';
 import { busExchange } from '../../src/amqp/amqp-topology.ts';
 import { commandBody } from './command-body.ts';
 import { service } from './destination.ts';
@@ -16,6 +16,7 @@ const tasks = {
   async start(brokerUrl: string): Promise<void> {
     const model = await connect(brokerUrl, { noDelay: true });
     channel = await model.createConfirmChannel();
+    if (!socketOf(model)) throw new Error("amqplib's socket is not where it was: nothing would be corked.");
     cork = corker(model);
   },
 
@@ -44,23 +45,6 @@ const tasks = {
   },
   cpuMicroseconds,
 };
-
-/** Holds the socket back until this turn of the event loop has been written to it, as the gateway does. */
-function corker(model: ChannelModel): () => void {
-  const socket = socketOf(model);
-  if (!socket) throw new Error("amqplib's socket is not where it was: nothing would be corked.");
-  let corked = false;
-  const uncork = () => {
-    corked = false;
-    socket.uncork();
-  };
-  return () => {
-    if (corked) return;
-    corked = true;
-    socket.cork();
-    process.nextTick(() => setImmediate(uncork));
-  };
-}
 
 export type RawAmqplibTasks = typeof tasks;
 
