@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox';
 import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
+import type { TargetType } from './conversion/target-type.ts';
+import type { TypeConverter } from './conversion/type-converter.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
 
 const closed = { additionalProperties: false };
@@ -47,6 +49,7 @@ export const Settings = Type.Object(
     ),
     handlers: Type.Optional(Type.Array(Type.Unknown())),
     converters: Type.Optional(Type.Array(Type.Unknown())),
+    types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   },
   closed,
 );
@@ -64,8 +67,13 @@ export interface Config {
   http?: HttpConfig | undefined;
   /** What `defineCommandHandler` and `defineEventHandler` made. Default: none; the gateway then only sends. */
   handlers?: readonly HandlerDefinition[] | undefined;
-  /** Media type converters, asked before the built-in ones. */
-  converters?: readonly MediaTypeConverter[] | undefined;
+  /** Media type converters and type converters, asked in this order, before the built-in ones. */
+  converters?: readonly (MediaTypeConverter | TypeConverter)[] | undefined;
+  /**
+   * What the header `__TypeId__` may name, as a schema or a class: `{ 'App\\Billing\\PlaceOrder': PlaceOrder }`. It
+   * chooses among the branches of a union that has no discriminator. Default: none.
+   */
+  types?: Readonly<Record<string, TargetType>> | undefined;
   /** How many messages are handled at once. Default: 10. */
   concurrency?: number | undefined;
   /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */

@@ -1,6 +1,9 @@
 export { type BrokerConfig, type Config, defineConfig, type HttpConfig } from './config.ts';
+export { instance } from './conversion/instance.ts';
 export type { MediaType } from './conversion/media-type.ts';
 export type { MediaTypeConverter } from './conversion/media-type-converter.ts';
+export type { Class, TargetType, ValueOf } from './conversion/target-type.ts';
+export { defineTypeConverter, type TypeConverter } from './conversion/type-converter.ts';
 export type { ConversionOptions, DistributedBus, SendReceipt } from './distribution/distributed-bus.ts';
 export type { Metadata } from './distribution/outbound-headers.ts';
 export type { SendOptions } from './distribution/send-options.ts';

@@ -3,9 +3,9 @@ import { isIP } from 'node:net';
 import { parseAmqpUrl } from './amqp/amqp-url.ts';
 import { type BrokerConfig, type Config, type HttpConfig, Settings } from './config.ts';
 import { describeValue } from './conversion/describe-value.ts';
+import { faultOfConverter, faultOfType } from './conversion/fault-of-type.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { isValue, parseMediaType } from './conversion/media-type.ts';
-import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { LittoralError, messageOf } from './errors.ts';
 import { faultOfKey } from './handler/routing-key.ts';
@@ -106,7 +106,7 @@ function withoutUndefined(value: unknown, depth = 3): unknown {
 /** What the schema cannot say, of values of the right kind: it tells of the others itself. */
 function meaningFaults(settings: Config, environment: Environment): string[] {
   const faults: string[] = [];
-  const { service, broker, http, channel, converters } = settings;
+  const { service, broker, http, channel, converters, types } = settings;
   const serviceFault = typeof service === 'string' ? faultOfService(service) : undefined;
   if (serviceFault) faults.push(`service: ${serviceFault}`);
   const hasUrl = Boolean(broker?.url);
@@ -129,6 +129,7 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
+  if (isRecord(types)) faults.push(...typeFaults(types));
   return faults;
 }
 
@@ -174,9 +175,15 @@ function hostFaults(names: readonly unknown[]): string[] {
 
 function converterFaults(converters: readonly unknown[]): string[] {
   return converters.flatMap((converter, index) => {
-    const { name, matches, convert } = (converter ?? {}) as Partial<Record<keyof MediaTypeConverter, unknown>>;
-    if (typeof name === 'string' && typeof matches === 'function' && typeof convert === 'function') return [];
-    return [`converters.${index}: is not a media type converter; give an object of 'name', 'matches' and 'convert'`];
+    const fault = faultOfConverter(converter);
+    return fault ? [`converters.${index}: ${fault}`] : [];
+  });
+}
+
+function typeFaults(types: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(types).flatMap(([name, type]) => {
+    const fault = faultOfType(type);
+    return fault ? [`types.${name}: ${fault}`] : [];
   });
 }
 
@@ -203,6 +210,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
     handlers: settings.handlers ?? [],
     converters: settings.converters ?? [],
+    types: settings.types ?? {},
     broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },
     http: {
       host: http.host ?? '127.0.0.1',

@@ -56,6 +56,7 @@ const homes: LibraryHomes = {
   typebox: ['src/conversion/', 'src/parameter/', 'src/handler/', 'src/config.ts', 'routes/'],
   'typebox/compile': ['src/conversion/schema-check.ts'],
   'typebox/error': ['src/conversion/schema-check.ts'],
+  'typebox/format': ['src/conversion/schema-check.ts'],
   'typebox/system': ['src/conversion/schema-check.ts'],
   uuid: ['src/message/'],
 };

@@ -81,7 +81,7 @@ describe('a payload that does not fit its type', () => {
     const error = await caught(() => resolveBody(payload(Command), contentType, '{}'));
     expect(error).toMatchObject({
       code: 'unsupported-media-type',
-      message: `Cannot resolve parameter 'command' of command handler 'billing.change': no converter from the content type ${named} to a value. Registered: JSON, text, form, XML, octet-stream.`,
+      message: `Cannot resolve parameter 'command' of command handler 'billing.change': no converter from the content type ${named} to a value. Registered: JSON, text, form, XML, PHP, octet-stream.`,
     });
   });
 
