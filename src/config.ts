@@ -3,6 +3,7 @@ import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import type { TargetType } from './conversion/target-type.ts';
 import type { TypeConverter } from './conversion/type-converter.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
+import type { RegisterServices } from './service-container.ts';
 
 const closed = { additionalProperties: false };
 const Milliseconds = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
@@ -48,6 +49,8 @@ export const Settings = Type.Object(
       ),
     ),
     handlers: Type.Optional(Type.Array(Type.Unknown())),
+    container: Type.Optional(Type.Unknown()),
+    configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     converters: Type.Optional(Type.Array(Type.Unknown())),
     types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   },
@@ -67,6 +70,13 @@ export interface Config {
   http?: HttpConfig | undefined;
   /** What `defineCommandHandler` and `defineEventHandler` made. Default: none; the gateway then only sends. */
   handlers?: readonly HandlerDefinition[] | undefined;
+  /**
+   * Registers the services that handlers ask for, in an awilix container: singletons live as long as the process, scoped
+   * ones as long as the call of a handler. Default: none beside littoral's own.
+   */
+  container?: RegisterServices | undefined;
+  /** Configuration variables, for `configurationVariable(…)` and for `parameter('…')` in expressions. Default: none. */
+  configuration?: Readonly<Record<string, unknown>> | undefined;
   /** Media type converters and type converters, asked in this order, before the built-in ones. */
   converters?: readonly (MediaTypeConverter | TypeConverter)[] | undefined;
   /**

@@ -14,7 +14,9 @@ import { isReservedHeader } from './message/reserved-headers.ts';
 type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Section[Key]> };
 
 /** A configuration that was checked and completed. */
-export interface ResolvedConfig extends Resolved<Omit<Config, 'broker' | 'http'>> {
+export interface ResolvedConfig
+  extends Resolved<Omit<Config, 'broker' | 'http' | 'container'>>,
+    Pick<Config, 'container'> {
   readonly broker: Omit<BrokerConfig, 'checkDestinations'> & { readonly checkDestinations: boolean };
   readonly http: Resolved<Omit<HttpConfig, 'idempotencyScopeHeader'>> & Pick<HttpConfig, 'idempotencyScopeHeader'>;
 }
@@ -106,7 +108,7 @@ function withoutUndefined(value: unknown, depth = 3): unknown {
 /** What the schema cannot say, of values of the right kind: it tells of the others itself. */
 function meaningFaults(settings: Config, environment: Environment): string[] {
   const faults: string[] = [];
-  const { service, broker, http, channel, converters, types } = settings;
+  const { service, broker, http, channel, converters, types, container } = settings;
   const serviceFault = typeof service === 'string' ? faultOfService(service) : undefined;
   if (serviceFault) faults.push(`service: ${serviceFault}`);
   const hasUrl = Boolean(broker?.url);
@@ -128,6 +130,9 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
   }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
+  if (container !== undefined && typeof container !== 'function') {
+    faults.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);
+  }
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
   if (isRecord(types)) faults.push(...typeFaults(types));
   return faults;
@@ -209,6 +214,8 @@ function withDefaults(settings: Config): ResolvedConfig {
     handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
     shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
     handlers: settings.handlers ?? [],
+    container: settings.container,
+    configuration: settings.configuration ?? {},
     converters: settings.converters ?? [],
     types: settings.types ?? {},
     broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },

@@ -12,7 +12,16 @@ import { type Import, importsIn, importsOf, sourceFiles } from './source-imports
 
 const free = ['errors', 'logger', 'version', 'within'];
 
-const configuration = ['config', 'resolve-config', 'config-file', 'conversion', 'handler', 'message', 'amqp'];
+const configuration = [
+  'config',
+  'resolve-config',
+  'config-file',
+  'conversion',
+  'handler',
+  'message',
+  'amqp',
+  'service-container',
+];
 
 const table: LayerTable = {
   errors: [],
@@ -22,10 +31,11 @@ const table: LayerTable = {
   message: [],
   conversion: ['message'],
   expression: ['message', 'conversion'],
-  parameter: ['message', 'conversion'],
+  parameter: ['message', 'conversion', 'expression'],
   handler: ['message', 'conversion', 'parameter'],
+  bus: ['message', 'conversion', 'handler'],
   channel: ['message'],
-  distribution: ['message', 'conversion', 'handler', 'channel'],
+  distribution: ['message', 'conversion', 'handler', 'bus', 'channel'],
   endpoint: ['message', 'handler', 'channel', 'distribution'],
   amqp: ['message', 'channel'],
   http: ['message', 'conversion', 'parameter', 'handler', 'distribution'],
@@ -34,6 +44,7 @@ const table: LayerTable = {
   'resolve-config': configuration,
   'config-file': configuration,
   container: 'anything',
+  'service-container': 'anything',
   gateway: 'anything',
   app: 'anything',
   cli: 'anything',
@@ -45,7 +56,7 @@ const homes: LibraryHomes = {
   '@fastify/swagger': ['src/app.ts'],
   '@fastify/swagger-ui': ['src/app.ts'],
   amqplib: ['src/amqp/'],
-  awilix: ['src/container.ts'],
+  awilix: ['src/container.ts', 'src/service-container.ts'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   'fast-xml-parser': ['src/conversion/'],
   fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/server.ts', 'src/gateway.ts'],

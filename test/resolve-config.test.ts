@@ -38,6 +38,7 @@ describe('a configuration', () => {
       handlerTimeoutMs: 300_000,
       shutdownTimeoutMs: 8000,
       handlers: [],
+      configuration: {},
       converters: [],
       types: {},
       broker: { checkDestinations: true },

@@ -6,7 +6,7 @@ import { Settings } from 'typebox/system';
 import type { Fault } from '../errors.ts';
 
 /** A TypeBox schema. TypeBox's own type for one is empty, and would let texts, numbers, lists and functions through. */
-export type Schema = TSchema & { readonly length?: never } & object;
+export type Schema = TSchema & { readonly length?: never; readonly expression?: never } & object;
 
 /** A TypeBox schema, compiled once. */
 export interface SchemaCheck<Type> {

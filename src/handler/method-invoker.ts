@@ -1,12 +1,19 @@
 import { describeValue } from '../conversion/describe-value.ts';
 import { isRecord } from '../conversion/is-record.ts';
+import type { Message } from '../message/message.ts';
 import {
   type Invocation,
+  invocationOfMessage,
   isParameterConverter,
   type ParameterSite,
   type ResolveArgument,
 } from '../parameter/parameter-converter.ts';
 import type { Parameters } from '../parameter/parameters.ts';
+
+export interface ParameterDescription {
+  readonly name: string;
+  readonly converter: string;
+}
 
 /** Calls a function with arguments that are computed from a message. Handlers and routes alike run through one. */
 export interface MethodInvoker {
@@ -17,7 +24,9 @@ export interface MethodInvoker {
    *
    * @throws LittoralError when the function could not be called with that payload
    */
-  checkPayload(invocation: Invocation): Promise<void>;
+  checkPayload(message: Message): Promise<void>;
+  /** What each argument is computed from, in words, by its name or position. */
+  readonly parameters: readonly ParameterDescription[];
 }
 
 /**
@@ -45,7 +54,9 @@ export function methodInvoker(
         ? Promise.all(resolved).then(call)
         : call(resolved);
     },
-    async checkPayload(invocation) {
+    parameters: prepared.map(({ name, converter }) => ({ name, converter })),
+    async checkPayload(message) {
+      const invocation = invocationOfMessage(message);
       for (const { resolve, fromPayloadAlone } of prepared) {
         if (fromPayloadAlone) await resolve(invocation);
       }
@@ -53,7 +64,7 @@ export function methodInvoker(
   };
 }
 
-interface PreparedParameter {
+interface PreparedParameter extends ParameterDescription {
   readonly resolve: ResolveArgument<unknown>;
   readonly fromPayloadAlone: boolean;
 }
@@ -81,7 +92,8 @@ function prepareAll(parameters: Parameters, site: Omit<ParameterSite, 'parameter
         );
       }
       const resolve = converter.prepare({ ...site, parameter });
-      prepared.push({ resolve, fromPayloadAlone: converter.fromPayloadAlone });
+      const { description, fromPayloadAlone } = converter;
+      prepared.push({ name: parameter, converter: description, resolve, fromPayloadAlone });
     } catch (error) {
       errors.push(error);
     }

@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
-import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
 import { ServiceEndpoint } from '../../src/endpoint/service-endpoint.ts';
@@ -11,6 +10,8 @@ import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { eventually } from '../broker/eventually.ts';
+import { bareScopes } from '../handler/bare-scopes.ts';
+import { parameterContext } from '../parameter/parameter-context.ts';
 import { RecordingChannel } from './recording-channel.ts';
 
 export interface EndpointFixture {
@@ -55,11 +56,12 @@ export async function runEndpoint(handlers: readonly HandlerDefinition[], concur
   const channel = new RecordingChannel(new InMemoryChannel());
   await channel.start();
   onTestFinished(() => channel.close(0));
-  const registry = new HandlerRegistry(handlers, new ConversionService());
+  const registry = new HandlerRegistry(handlers, parameterContext());
   const log: Record<string, unknown>[] = [];
   const endpoint = new ServiceEndpoint({
     service: 'billing',
     channel,
+    scopes: bareScopes,
     messages: new DistributedMessageHandler('billing', registry),
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,

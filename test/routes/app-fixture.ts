@@ -4,10 +4,11 @@ import type { RouteContext } from '../../routes/index.ts';
 import { createApp } from '../../src/app.ts';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import type { MessageChannel } from '../../src/channel/message-channel.ts';
-import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { DistributedBus } from '../../src/distribution/distributed-bus.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
+import { bareScopes } from '../handler/bare-scopes.ts';
 import { quiet } from '../http/gateway-fixture.ts';
+import { parameterContext } from '../parameter/parameter-context.ts';
 
 export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
   /** Default: a started in-memory channel. */
@@ -18,22 +19,23 @@ export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
 /** The HTTP server alone, around a channel that can be in any state. */
 export async function openApp({ channel, unreadiness = () => [], isDraining = () => false }: AppParts) {
   const service = 'shop';
-  const conversion = new ConversionService();
+  const parameters = parameterContext();
+  const { conversion } = parameters;
   const used = channel ?? (await startedChannel());
   const bus = new DistributedBus({
     service,
     channel: used,
     conversion,
-    registry: new HandlerRegistry([], conversion),
+    registry: new HandlerRegistry([], parameters),
     checkDestinations: true,
     defaultSerializationMediaType: 'application/json',
   });
-  const publishing = { mapping: { forwardHeaders: {} }, channel: used.name, isDraining };
+  const publishing = { mapping: { forwardHeaders: {} }, channel: used.name, scopes: bareScopes, isDraining };
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
     bodyLimit: 1000,
     guard: { host: '127.0.0.1', allowedHosts: [] },
-    routes: { service, bus, conversion, channel: used, unreadiness, publishing },
+    routes: { service, bus, parameters, channel: used, unreadiness, publishing },
   });
   onTestFinished(() => app.close());
   return app;
