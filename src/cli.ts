@@ -1,9 +1,10 @@
 #!/usr/bin/env node
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadConfigFile } from './config-file.ts';
 import { isLittoralError, LittoralError, messageOf } from './errors.ts';
 import { createGateway } from './gateway.ts';
-import * as littoral from './index.ts';
+import { loadHandlers } from './load-handlers.ts';
 import { serve } from './server.ts';
 import { version } from './version.ts';
 
@@ -32,9 +33,11 @@ async function main(argv: readonly string[]): Promise<void> {
   if (options.version) return print(`${version}\n`);
   if (options.help || command === 'help') return print(usage);
   if (command !== 'start') throw wrongUsage(`No command '${command}'.`);
-  const { config } = await loadConfigFile(options.config, { littoral });
+  const { config, path } = await loadConfigFile(options.config);
+  const baseUrl = path === undefined ? undefined : pathToFileURL(path);
+  const handlers = await loadHandlers(config.handlers, { baseUrl });
   process.off('beforeExit', onNothingLeft);
-  await serve(createGateway(config, { consume: options['no-consume'] !== true }));
+  await serve(createGateway({ ...config, handlers }, { consume: options['no-consume'] !== true }));
 }
 
 function print(text: string): void {

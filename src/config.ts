@@ -45,7 +45,7 @@ export const Settings = Type.Object(
         closed,
       ),
     ),
-    handlers: Type.Optional(Type.Array(Type.Unknown())),
+    handlers: Type.Optional(Type.Union([Type.String(), Type.Array(Type.Unknown())])),
     converters: Type.Optional(Type.Array(Type.Unknown())),
   },
   closed,
@@ -62,8 +62,12 @@ export interface Config {
   channel?: 'in-memory' | 'rabbitmq' | undefined;
   broker?: BrokerConfig | undefined;
   http?: HttpConfig | undefined;
-  /** What `defineCommandHandler` and `defineEventHandler` made. Default: none; the gateway then only sends. */
-  handlers?: readonly HandlerDefinition[] | undefined;
+  /**
+   * What `defineCommandHandler` and `defineEventHandler` made; or a pattern of the files that export it, such as
+   * `./handlers/**\/*.ts`, relative to the configuration file; or a list of both. See `loadHandlers`. Default: none; the
+   * gateway then only sends.
+   */
+  handlers?: string | readonly (HandlerDefinition | string)[] | undefined;
   /** Media type converters, asked before the built-in ones. */
   converters?: readonly MediaTypeConverter[] | undefined;
   /** How many messages are handled at once. Default: 10. */

@@ -8,13 +8,15 @@ import { isValue, parseMediaType } from './conversion/media-type.ts';
 import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { LittoralError, messageOf } from './errors.ts';
+import type { HandlerDefinition } from './handler/handler-definition.ts';
 import { faultOfKey } from './handler/routing-key.ts';
 import { isReservedHeader } from './message/reserved-headers.ts';
 
 type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Section[Key]> };
 
 /** A configuration that was checked and completed. */
-export interface ResolvedConfig extends Resolved<Omit<Config, 'broker' | 'http'>> {
+export interface ResolvedConfig extends Resolved<Omit<Config, 'broker' | 'http' | 'handlers'>> {
+  readonly handlers: readonly HandlerDefinition[];
   readonly broker: Omit<BrokerConfig, 'checkDestinations'> & { readonly checkDestinations: boolean };
   readonly http: Resolved<Omit<HttpConfig, 'idempotencyScopeHeader'>> & Pick<HttpConfig, 'idempotencyScopeHeader'>;
 }
@@ -129,6 +131,12 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
+  const pattern = [settings.handlers].flat().find((handler) => typeof handler === 'string');
+  if (pattern !== undefined) {
+    faults.push(
+      `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
+    );
+  }
   return faults;
 }
 
@@ -201,7 +209,8 @@ function withDefaults(settings: Config): ResolvedConfig {
     logLevel: settings.logLevel ?? 'info',
     handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
     shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
-    handlers: settings.handlers ?? [],
+    // Patterns are faults, see above.
+    handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
     converters: settings.converters ?? [],
     broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },
     http: {
