@@ -4,6 +4,7 @@ import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { createParts, type Parts } from './container.ts';
 import type { DistributedBus } from './distribution/distributed-bus.ts';
+import { describeEndpoint } from './endpoint/endpoint-description.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
 
@@ -48,7 +49,7 @@ export interface Gateway {
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const resolved = resolveConfig(config, options.environment ?? process.env);
   const logger = options.logger ?? createLogger(resolved.logLevel);
-  const { channel, distributedBus, endpoint, conversion } = createParts(resolved, logger);
+  const { channel, distributedBus, endpoint, conversion, registry } = createParts(resolved, logger);
   let state: 'new' | 'running' | 'draining' = 'new';
   let stopping: Promise<void> | undefined;
 
@@ -67,6 +68,8 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
       conversion,
       channel,
       unreadiness,
+      endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
+      isConsuming: () => endpoint.consuming,
       publishing: {
         mapping: { forwardHeaders, idempotencyScopeHeader },
         channel: channel.name,

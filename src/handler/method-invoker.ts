@@ -8,6 +8,11 @@ import {
 } from '../parameter/parameter-converter.ts';
 import type { Parameters } from '../parameter/parameters.ts';
 
+export interface ParameterDescription {
+  readonly name: string;
+  readonly converter: string;
+}
+
 /** Calls a function with arguments that are computed from a message. Handlers and routes alike run through one. */
 export interface MethodInvoker {
   /** @returns what the function returned, awaited where it or an argument is a promise */
@@ -18,6 +23,8 @@ export interface MethodInvoker {
    * @throws LittoralError when the function could not be called with that payload
    */
   checkPayload(invocation: Invocation): Promise<void>;
+  /** What each argument is computed from, in words, by its name or position. */
+  readonly parameters: readonly ParameterDescription[];
 }
 
 /**
@@ -45,6 +52,7 @@ export function methodInvoker(
         ? Promise.all(resolved).then(call)
         : call(resolved);
     },
+    parameters: prepared.map(({ name, converter }) => ({ name, converter })),
     async checkPayload(invocation) {
       for (const { resolve, fromPayloadAlone } of prepared) {
         if (fromPayloadAlone) await resolve(invocation);
@@ -53,7 +61,7 @@ export function methodInvoker(
   };
 }
 
-interface PreparedParameter {
+interface PreparedParameter extends ParameterDescription {
   readonly resolve: ResolveArgument<unknown>;
   readonly fromPayloadAlone: boolean;
 }
@@ -81,7 +89,8 @@ function prepareAll(parameters: Parameters, site: Omit<ParameterSite, 'parameter
         );
       }
       const resolve = converter.prepare({ ...site, parameter });
-      prepared.push({ resolve, fromPayloadAlone: converter.fromPayloadAlone });
+      const { description, fromPayloadAlone } = converter;
+      prepared.push({ name: parameter, converter: description, resolve, fromPayloadAlone });
     } catch (error) {
       errors.push(error);
     }

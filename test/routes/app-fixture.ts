@@ -6,6 +6,7 @@ import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import type { MessageChannel } from '../../src/channel/message-channel.ts';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { DistributedBus } from '../../src/distribution/distributed-bus.ts';
+import { describeEndpoint } from '../../src/endpoint/endpoint-description.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { quiet } from '../http/gateway-fixture.ts';
 
@@ -20,11 +21,12 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
   const service = 'shop';
   const conversion = new ConversionService();
   const used = channel ?? (await startedChannel());
+  const registry = new HandlerRegistry([], conversion);
   const bus = new DistributedBus({
     service,
     channel: used,
     conversion,
-    registry: new HandlerRegistry([], conversion),
+    registry,
     checkDestinations: true,
     defaultSerializationMediaType: 'application/json',
   });
@@ -33,7 +35,16 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
     logger: quiet.logger,
     bodyLimit: 1000,
     guard: { host: '127.0.0.1', allowedHosts: [] },
-    routes: { service, bus, conversion, channel: used, unreadiness, publishing },
+    routes: {
+      service,
+      bus,
+      conversion,
+      channel: used,
+      unreadiness,
+      endpoint: describeEndpoint(service, 10, registry),
+      isConsuming: () => false,
+      publishing,
+    },
   });
   onTestFinished(() => app.close());
   return app;
