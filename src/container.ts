@@ -6,7 +6,7 @@ import type { MessageChannel } from './channel/message-channel.ts';
 import { ConversionService } from './conversion/conversion-service.ts';
 import { DistributedBus } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
-import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
+import { type AroundDelivery, ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Logger } from './logger.ts';
 import type { ResolvedConfig } from './resolve-config.ts';
@@ -22,8 +22,11 @@ export interface Parts {
   readonly endpoint: ServiceEndpoint;
 }
 
-/** @returns a container in which every part of the gateway is made when first asked for */
-export function createParts(config: ResolvedConfig, logger: Logger): Parts {
+/**
+ * @param aroundDelivery watches every delivery of the endpoint. Default: nobody does
+ * @returns a container in which every part of the gateway is made when first asked for
+ */
+export function createParts(config: ResolvedConfig, logger: Logger, aroundDelivery?: AroundDelivery): Parts {
   const container = createContainer<Parts>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({
     config: asValue(config),
@@ -32,7 +35,7 @@ export function createParts(config: ResolvedConfig, logger: Logger): Parts {
     registry: asFunction(({ conversion }: Parts) => new HandlerRegistry(config.handlers, conversion)).singleton(),
     channel: asFunction(() => createChannel(config, logger)).singleton(),
     distributedBus: asFunction(createDistributedBus).singleton(),
-    endpoint: asFunction(createEndpoint).singleton(),
+    endpoint: asFunction((parts: Parts) => createEndpoint(parts, aroundDelivery)).singleton(),
   });
   return container.cradle;
 }
@@ -55,7 +58,10 @@ function createDistributedBus({ config, channel, conversion, registry }: Parts):
   });
 }
 
-function createEndpoint({ config, channel, registry, logger }: Parts): ServiceEndpoint {
+function createEndpoint(
+  { config, channel, registry, logger }: Parts,
+  aroundDelivery: AroundDelivery | undefined,
+): ServiceEndpoint {
   return new ServiceEndpoint({
     service: config.service,
     channel,
@@ -64,5 +70,6 @@ function createEndpoint({ config, channel, registry, logger }: Parts): ServiceEn
     concurrency: config.concurrency,
     handlerTimeoutMs: config.handlerTimeoutMs,
     logger,
+    aroundDelivery,
   });
 }
