@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { MessageChannel } from '../src/channel/message-channel.ts';
 import type { DistributedBus } from '../src/distribution/distributed-bus.ts';
+import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
 import type { ParameterContext } from '../src/parameter/parameter-converter.ts';
 import { commands } from './commands.ts';
 import { documents } from './documents.ts';
+import { endpoints } from './endpoints.ts';
 import { events } from './events.ts';
 import { health } from './health.ts';
 import { messages } from './messages.ts';
@@ -17,6 +19,9 @@ export interface RouteContext {
   readonly parameters: ParameterContext;
   readonly channel: MessageChannel;
   readonly publishing: PublishContext;
+  readonly endpoint: EndpointDescription;
+  /** Whether this process receives from the service's queue at the moment. */
+  readonly isConsuming: () => boolean;
   /** Why the gateway is not ready; empty when it is. */
   readonly unreadiness: () => readonly string[];
 }
@@ -25,5 +30,5 @@ export type Routes = (app: FastifyInstance, context: RouteContext) => void;
 
 /** The whole HTTP surface, by name. */
 export function registerRoutes(app: FastifyInstance, context: RouteContext): void {
-  for (const routes of [commands, events, messages, health, documents]) routes(app, context);
+  for (const routes of [commands, events, messages, endpoints, health, documents]) routes(app, context);
 }

@@ -48,7 +48,7 @@ export const Settings = Type.Object(
         closed,
       ),
     ),
-    handlers: Type.Optional(Type.Array(Type.Unknown())),
+    handlers: Type.Optional(Type.Union([Type.String(), Type.Array(Type.Unknown())])),
     container: Type.Optional(Type.Unknown()),
     configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     converters: Type.Optional(Type.Array(Type.Unknown())),
@@ -68,8 +68,12 @@ export interface Config {
   channel?: 'in-memory' | 'rabbitmq' | undefined;
   broker?: BrokerConfig | undefined;
   http?: HttpConfig | undefined;
-  /** What `defineCommandHandler` and `defineEventHandler` made. Default: none; the gateway then only sends. */
-  handlers?: readonly HandlerDefinition[] | undefined;
+  /**
+   * What `defineCommandHandler` and `defineEventHandler` made; or a pattern of the files that export it, such as
+   * `./handlers/**\/*.ts`, relative to the configuration file; or a list of both. See `loadHandlers`. Default: none; the
+   * gateway then only sends.
+   */
+  handlers?: string | readonly (HandlerDefinition | string)[] | undefined;
   /**
    * Registers the services that handlers ask for, in an awilix container: singletons live as long as the process, scoped
    * ones as long as the call of a handler. Default: none beside littoral's own.

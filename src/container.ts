@@ -8,7 +8,7 @@ import type { MessageChannel } from './channel/message-channel.ts';
 import { ConversionService } from './conversion/conversion-service.ts';
 import { DistributedBus, type DistributedBusOptions } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
-import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
+import { type AroundDelivery, ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Logger } from './logger.ts';
 import type { ResolvedConfig } from './resolve-config.ts';
@@ -28,8 +28,11 @@ export interface Parts {
   readonly endpoint: ServiceEndpoint;
 }
 
-/** @returns a container in which every part of the gateway is made when first asked for */
-export function createParts(config: ResolvedConfig, logger: Logger): Parts {
+/**
+ * @param aroundDelivery watches every delivery of the endpoint. Default: nobody does
+ * @returns a container in which every part of the gateway is made when first asked for
+ */
+export function createParts(config: ResolvedConfig, logger: Logger, aroundDelivery?: AroundDelivery): Parts {
   const container = createContainer<Parts>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({
     config: asValue(config),
@@ -41,7 +44,7 @@ export function createParts(config: ResolvedConfig, logger: Logger): Parts {
     distributedBus: asFunction((parts: Parts) => new DistributedBus(distributedBusOptions(parts))).singleton(),
     commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
     eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
-    endpoint: asFunction(createEndpoint).singleton(),
+    endpoint: asFunction((parts: Parts) => createEndpoint(parts, aroundDelivery)).singleton(),
   });
   return container.cradle;
 }
@@ -84,7 +87,10 @@ function localBusOptions({ registry, conversion, services: scopes }: Parts): Loc
   return { registry, conversion, scopes };
 }
 
-function createEndpoint({ config, channel, registry, services, logger }: Parts): ServiceEndpoint {
+function createEndpoint(
+  { config, channel, registry, services, logger }: Parts,
+  aroundDelivery: AroundDelivery | undefined,
+): ServiceEndpoint {
   return new ServiceEndpoint({
     service: config.service,
     channel,
@@ -94,5 +100,6 @@ function createEndpoint({ config, channel, registry, services, logger }: Parts):
     concurrency: config.concurrency,
     handlerTimeoutMs: config.handlerTimeoutMs,
     logger,
+    aroundDelivery,
   });
 }

@@ -6,6 +6,7 @@ import type { EventBus } from './bus/event-bus.ts';
 import type { Config } from './config.ts';
 import { createParts, type Parts } from './container.ts';
 import type { DistributedBus } from './distribution/distributed-bus.ts';
+import { describeEndpoint } from './endpoint/endpoint-description.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
 import { within } from './within.ts';
@@ -56,7 +57,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const resolved = resolveConfig(config, options.environment ?? process.env);
   const logger = options.logger ?? createLogger(resolved.logLevel);
   const parts = createParts(resolved, logger);
-  const { channel, distributedBus, commandBus, eventBus, endpoint, conversion, services } = parts;
+  const { channel, distributedBus, commandBus, eventBus, endpoint, conversion, registry, services } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
   let stopping: Promise<void> | undefined;
 
@@ -75,6 +76,8 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
       parameters: { conversion, services, variables: resolved.configuration },
       channel,
       unreadiness,
+      endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
+      isConsuming: () => endpoint.consuming,
       publishing: {
         mapping: { forwardHeaders, idempotencyScopeHeader },
         channel: channel.name,

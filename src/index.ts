@@ -14,6 +14,7 @@ export { type ErrorCode, type Fault, isLittoralError, LittoralError, type Outcom
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 export { defineCommandHandler, defineEventHandler } from './handler/define-handler.ts';
 export type { HandlerDefinition, HandlerOptions } from './handler/handler-definition.ts';
+export { type LoadHandlersOptions, loadHandlers } from './load-handlers.ts';
 export type { Logger } from './logger.ts';
 export type { Message } from './message/message.ts';
 export { Header, type MessageHeaders } from './message/message-headers.ts';

@@ -8,6 +8,7 @@ import { isRecord } from './conversion/is-record.ts';
 import { isValue, parseMediaType } from './conversion/media-type.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { LittoralError, messageOf } from './errors.ts';
+import type { HandlerDefinition } from './handler/handler-definition.ts';
 import { faultOfKey } from './handler/routing-key.ts';
 import { isReservedHeader } from './message/reserved-headers.ts';
 
@@ -15,8 +16,9 @@ type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Sectio
 
 /** A configuration that was checked and completed. */
 export interface ResolvedConfig
-  extends Resolved<Omit<Config, 'broker' | 'http' | 'container'>>,
+  extends Resolved<Omit<Config, 'broker' | 'http' | 'container' | 'handlers'>>,
     Pick<Config, 'container'> {
+  readonly handlers: readonly HandlerDefinition[];
   readonly broker: Omit<BrokerConfig, 'checkDestinations'> & { readonly checkDestinations: boolean };
   readonly http: Resolved<Omit<HttpConfig, 'idempotencyScopeHeader'>> & Pick<HttpConfig, 'idempotencyScopeHeader'>;
 }
@@ -135,6 +137,12 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
   }
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
   if (isRecord(types)) faults.push(...typeFaults(types));
+  const pattern = [settings.handlers].flat().find((handler) => typeof handler === 'string');
+  if (pattern !== undefined) {
+    faults.push(
+      `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
+    );
+  }
   return faults;
 }
 
@@ -213,7 +221,8 @@ function withDefaults(settings: Config): ResolvedConfig {
     logLevel: settings.logLevel ?? 'info',
     handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
     shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
-    handlers: settings.handlers ?? [],
+    // Patterns are faults, see above.
+    handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
     container: settings.container,
     configuration: settings.configuration ?? {},
     converters: settings.converters ?? [],

@@ -23,7 +23,7 @@ export async function serve(gateway: Gateway): Promise<void> {
 }
 
 /** A handler can leave an error behind that nobody awaits. What state it left is not known: end, and be started again. */
-function endOnUnexpectedErrors({ logger, inHand }: Gateway): void {
+export function endOnUnexpectedErrors({ logger, inHand }: Pick<Gateway, 'logger' | 'inHand'>): void {
   const end = (error: unknown, origin: string) => {
     logger.fatal(
       { err: error, origin, inHand: inHand() },
@@ -34,7 +34,8 @@ function endOnUnexpectedErrors({ logger, inHand }: Gateway): void {
   process.on('uncaughtException', end);
 }
 
-function stopOnSignals({ logger, stop }: Gateway): void {
+/** Ends the process in order when told to by SIGTERM or SIGINT, at once when told a second time. */
+export function stopOnSignals({ logger, stop }: Pick<Gateway, 'logger' | 'stop'>): void {
   let stopping = false;
   const onSignal = async (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);

@@ -12,16 +12,8 @@ import { type Import, importsIn, importsOf, sourceFiles } from './source-imports
 
 const free = ['errors', 'logger', 'version', 'within'];
 
-const configuration = [
-  'config',
-  'resolve-config',
-  'config-file',
-  'conversion',
-  'handler',
-  'message',
-  'amqp',
-  'service-container',
-];
+const configurationFiles = ['config', 'resolve-config', 'config-file', 'load-handlers', 'import-module'];
+const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'service-container'];
 
 const table: LayerTable = {
   errors: [],
@@ -39,10 +31,12 @@ const table: LayerTable = {
   endpoint: ['message', 'handler', 'channel', 'distribution'],
   amqp: ['message', 'channel'],
   http: ['message', 'conversion', 'parameter', 'handler', 'distribution'],
-  routes: ['http', 'message', 'conversion', 'parameter', 'handler', 'distribution', 'channel'],
+  routes: ['http', 'message', 'conversion', 'parameter', 'handler', 'distribution', 'endpoint', 'channel'],
   config: configuration,
   'resolve-config': configuration,
   'config-file': configuration,
+  'load-handlers': configuration,
+  'import-module': configuration,
   container: 'anything',
   'service-container': 'anything',
   gateway: 'anything',
@@ -57,13 +51,15 @@ const homes: LibraryHomes = {
   '@fastify/swagger-ui': ['src/app.ts'],
   amqplib: ['src/amqp/'],
   awilix: ['src/container.ts', 'src/service-container.ts'],
+  commander: ['src/cli/', 'src/cli.ts'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   'fast-xml-parser': ['src/conversion/'],
   fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/server.ts', 'src/gateway.ts'],
-  jiti: ['src/config-file.ts'],
+  jiti: ['src/import-module.ts'],
   jsonata: ['src/expression/'],
   pino: ['src/logger.ts'],
   'pino-pretty': ['src/logger.ts'],
+  tinyglobby: ['src/load-handlers.ts'],
   typebox: ['src/conversion/', 'src/parameter/', 'src/handler/', 'src/config.ts', 'routes/'],
   'typebox/compile': ['src/conversion/schema-check.ts'],
   'typebox/error': ['src/conversion/schema-check.ts'],
@@ -215,7 +211,7 @@ const text = "from 'nowhere'";
 
 /** The layers that stand in one row of the page are one layer there. */
 function withoutGroup(allowed: readonly string[]): string[] {
-  return allowed.filter((layer) => allowed !== configuration || !layer.includes('config'));
+  return allowed.filter((layer) => allowed !== configuration || !configurationFiles.includes(layer));
 }
 
 /** The rows of the table on a page that begins with this head: each layer with what it may import. */

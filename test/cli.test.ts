@@ -1,43 +1,31 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { version } from '../src/version.ts';
 import { findFreePorts } from './broker/free-ports.ts';
-import { spawnProcess } from './spawn-process.ts';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const tsx = import.meta.resolve('tsx');
-
-interface Options {
-  readonly cwd?: string;
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-/** The command as `npm start` runs it, from the sources. */
-function littoral(args: readonly string[], options: Options = {}) {
-  const cli = join(root, 'src/cli.ts');
-  return spawnProcess(process.execPath, ['--import', tsx, '--conditions=littoral-src', cli, ...args], options);
-}
-
-/** A folder with these files, removed when the test has finished. */
-async function folder(files: Readonly<Record<string, string>> = {}): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'littoral-cli-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text);
-  return path;
-}
+import { entry, littoral } from './cli/littoral.ts';
+import { folderOf } from './folder-of.ts';
 
 const listening = /listening on (http:\/\/127\.0\.0\.1:\d+)/;
 
-test('shows its usage when asked, whatever else is asked', async () => {
-  const { code, stdout, stderr } = await littoral(['start', '--help']).ended;
+test.each([[['--help']], [['help']], [['-h']]])(
+  'shows its commands and its environment when asked: %j',
+  async (args) => {
+    const { code, stdout, stderr } = await littoral(args).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const name of ['start', 'list', 'run', 'send', 'publish'])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const name of ['SERVICE_NAME', 'AMQP_URL', 'CHANNEL', 'HOST', 'PORT', 'LOG_LEVEL']) {
+      expect(stdout).toContain(name);
+    }
+  },
+);
+
+test.each([[['run', '--help']], [['help', 'run']]])('shows the options of a command when asked: %j', async (args) => {
+  const { code, stdout, stderr } = await littoral(args).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toContain('littoral [start] [--config FILE] [--no-consume]');
-  for (const name of ['SERVICE_NAME', 'AMQP_URL', 'CHANNEL', 'HOST', 'PORT', 'LOG_LEVEL']) {
-    expect(stdout).toContain(name);
-  }
+  expect(stdout).toContain('Usage: littoral run [options] <endpoint>');
+  const names = ['handledMessageLimit', 'executionTimeLimit', 'finishWhenNoMessages', 'memoryLimit', 'stopOnFailure'];
+  for (const name of [...names, 'verbose', 'config']) expect(stdout).toContain(`--${name} `);
 });
 
 test('tells its version', async () => {
@@ -45,18 +33,39 @@ test('tells its version', async () => {
 });
 
 test.each([
-  ['an unknown command', ['begin'], "No command 'begin'."],
-  ['an unknown option', ['start', '--verbose'], "Unknown option '--verbose'"],
-  ['an argument too many', ['start', 'billing'], "'billing' is one argument too many."],
-])('wrong usage is exit code 2 and points to --help: %s', async (_, args, message) => {
+  ['an unknown command', ['begin'], "unknown command 'begin'", '--help'],
+  ['a misspelt command', ['pubish'], "unknown command 'pubish'\n(Did you mean publish?)", '--help'],
+  ['an unknown option', ['start', '--verbose'], "unknown option '--verbose'", 'start --help'],
+  [
+    'a misspelt option',
+    ['run', 'billing', '--handledMessagesLimit', '3'],
+    "unknown option '--handledMessagesLimit'\n(Did you mean --handledMessageLimit?)",
+    'run --help',
+  ],
+  ['an argument too many', ['start', 'billing'], "too many arguments for 'start'", 'start --help'],
+  ['an argument too few', ['send', 'billing'], "missing required argument 'routingKey'", 'send --help'],
+  ['an option without its value', ['--config'], "option '-c, --config <file>' argument missing", 'start --help'],
+  [
+    'a number that is none',
+    ['run', 'billing', '--memory-limit', '1e3'],
+    "option '--memoryLimit <megabytes>' argument '1e3' is invalid. It is not an integer from 1 to",
+    'run --help',
+  ],
+  [
+    'a header without a name',
+    ['publish', 'key', '--header', ':7'],
+    "option '-H, --header <name:value>'",
+    'publish --help',
+  ],
+])('wrong usage is exit code 2 and points to the help: %s', async (_, args, message, help) => {
   const { code, stdout, stderr } = await littoral(args).ended;
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr.startsWith(`littoral: ${message}`), stderr).toBe(true);
-  expect(stderr.endsWith('\nSee littoral --help.\n'), stderr).toBe(true);
+  expect(stderr.endsWith(`\nSee littoral ${help}.\n`), stderr).toBe(true);
 });
 
 test('a configuration file that does not exist is named with its whole path', async () => {
-  const cwd = await folder();
+  const cwd = folderOf();
   const { code, stderr } = await littoral(['start', '--config', 'conf/billing.ts'], { cwd }).ended;
   expect(code).toBe(1);
   expect(stderr).toContain(`${join('conf', 'billing.ts')} does not exist`);
@@ -68,7 +77,7 @@ test.each([
   ['throws', 'littoral.config.mjs', "throw new Error('no database')", 'cannot be loaded: no database'],
   ['has no default export', 'littoral.config.ts', "export const service = 'billing'", 'has no configuration'],
 ])('a configuration file that %s is exit code 1 and named', async (_, name, text, message) => {
-  const cwd = await folder({ [name]: text });
+  const cwd = folderOf({ [name]: text });
   const { code, stderr } = await littoral(['start'], { cwd }).ended;
   expect(code).toBe(1);
   expect(stderr).toContain(join(cwd, name));
@@ -76,7 +85,7 @@ test.each([
 });
 
 test('without a service name it says where to set one', async () => {
-  const { code, stderr } = await littoral(['start'], { cwd: await folder() }).ended;
+  const { code, stderr } = await littoral(['start'], { cwd: folderOf() }).ended;
   expect(code).toBe(1);
   expect(stderr).toContain('service: is missing; set it in the configuration file or as SERVICE_NAME');
 });
@@ -88,7 +97,7 @@ test('every fault of a configuration is told at once, with its path', async () =
     http: { port: 70_000, bodyLimit: '1 MiB' },
     broker: { vhost: '/' },
   };
-  const cwd = await folder({ 'littoral.config.json': JSON.stringify(config) });
+  const cwd = folderOf({ 'littoral.config.json': JSON.stringify(config) });
   const { code, stderr } = await littoral(['start'], { cwd }).ended;
   expect(code).toBe(1);
   for (const path of ['service', 'servise', 'concurrency', 'http.port', 'http.bodyLimit', 'broker.vhost']) {
@@ -104,7 +113,7 @@ test('a PORT that is no number is refused', async () => {
 });
 
 test('a port that is taken is an error of one line', async () => {
-  const cwd = await folder();
+  const cwd = folderOf();
   const first = littoral(['start'], { cwd, environment: { SERVICE_NAME: 'billing', PORT: '0' } });
   const [, address] = await first.written(listening);
   const environment = { SERVICE_NAME: 'billing', PORT: new URL(address as string).port };
@@ -115,7 +124,7 @@ test('a port that is taken is an error of one line', async () => {
 
 test('in production the in-memory channel must be asked for', async () => {
   const environment = { SERVICE_NAME: 'billing', NODE_ENV: 'production', PORT: '0' };
-  const cwd = await folder();
+  const cwd = folderOf();
   const { code, stderr } = await littoral(['start'], { cwd, environment }).ended;
   expect(code).toBe(1);
   expect(stderr).toContain('AMQP_URL');
@@ -127,7 +136,7 @@ test('in production the in-memory channel must be asked for', async () => {
 test('a broker URL that does not parse is refused without its password', async () => {
   const AMQP_URL = 'amqp://littoral:hunter2@127.0.0.1:567200';
   const environment = { SERVICE_NAME: 'billing', AMQP_URL, LOG_LEVEL: 'trace' };
-  const { code, stdout, stderr } = await littoral([], { cwd: await folder(), environment }).ended;
+  const { code, stdout, stderr } = await littoral([], { cwd: folderOf(), environment }).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/broker/i);
   expect(stdout + stderr).not.toContain('hunter2');
@@ -137,7 +146,7 @@ test('a broker that cannot be reached is named without its password, and the gat
   const [port] = await findFreePorts(1);
   const AMQP_URL = `amqp://littoral:hunter2@127.0.0.1:${port}/shop`;
   const environment = { SERVICE_NAME: 'billing', AMQP_URL, LOG_LEVEL: 'trace', PORT: '0' };
-  const gateway = littoral(['start'], { cwd: await folder(), environment });
+  const gateway = littoral(['start'], { cwd: folderOf(), environment });
   const [, address] = await gateway.written(listening);
   await gateway.written(new RegExp(`cannot use amqp://127\\.0\\.0\\.1:${port}/shop`));
   const readiness = await fetch(`${address}/readyz`);
@@ -149,7 +158,7 @@ test('a broker that cannot be reached is named without its password, and the gat
 });
 
 test('a broker URL can stand in a file, but not in both', async () => {
-  const cwd = await folder({ 'amqp-url': 'amqp://littoral:hunter2@127.0.0.1:5672\n' });
+  const cwd = folderOf({ 'amqp-url': 'amqp://littoral:hunter2@127.0.0.1:5672\n' });
   const environment = { SERVICE_NAME: 'billing', AMQP_URL: 'amqp://127.0.0.1', AMQP_URL_FILE: 'amqp-url' };
   const { code, stderr } = await littoral(['start'], { cwd, environment }).ended;
   expect(code).toBe(1);
@@ -158,7 +167,7 @@ test('a broker URL can stand in a file, but not in both', async () => {
 });
 
 test('without a command and a configuration file the environment is enough; SIGTERM ends it with exit code 0', async () => {
-  const gateway = littoral([], { cwd: await folder(), environment: { SERVICE_NAME: 'shop', PORT: '0' } });
+  const gateway = littoral([], { cwd: folderOf(), environment: { SERVICE_NAME: 'shop', PORT: '0' } });
   const [, address] = await gateway.written(listening);
   await gateway.written(/keeps nothing after exit/);
   expect(await (await fetch(`${address}/readyz`)).json()).toMatchObject({ service: 'shop', channel: 'in-memory' });
@@ -171,7 +180,7 @@ test('without a command and a configuration file the environment is enough; SIGT
 
 // A handler that never ends, and a shutdown that would wait for it far longer than the test does.
 const stuck = `
-import { defineCommandHandler } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+import { defineCommandHandler } from ${entry};
 export default {
   service: 'billing',
   shutdownTimeoutMs: 3_600_000,
@@ -189,7 +198,7 @@ export default {
 `;
 
 test('a second signal ends it at once, whatever is in hand', async () => {
-  const cwd = await folder({ 'littoral.config.ts': stuck });
+  const cwd = folderOf({ 'littoral.config.ts': stuck });
   const gateway = littoral(['start'], { cwd, environment: { PORT: '0' } });
   const [, address] = await gateway.written(listening);
   const answer = await fetch(`${address}/commands/billing/billing.wait`, { method: 'POST' });
@@ -204,9 +213,52 @@ test('a second signal ends it at once, whatever is in hand', async () => {
 
 test('it ends on SIGTERM although nobody reads what it writes any more', async () => {
   const environment = { SERVICE_NAME: 'shop', PORT: '0' };
-  const gateway = littoral(['start'], { cwd: await folder(), environment });
+  const gateway = littoral(['start'], { cwd: folderOf(), environment });
   await gateway.written(/keeps nothing after exit/);
   gateway.closeOutput();
   gateway.kill('SIGTERM');
   expect((await gateway.ended).code).toBe(0);
 }, 20_000);
+
+test('handlers of files that a configuration in JSON names are called', async () => {
+  const handlers = `
+    import { defineCommandHandler } from ${entry};
+    export const hello = defineCommandHandler({
+      routingKey: 'billing.hello',
+      distributed: true,
+      handle: (name: string) => console.log('hello', name),
+    });
+  `;
+  const config = { service: 'billing', handlers: './handlers/**/*.ts' };
+  const cwd = folderOf({ 'conf/littoral.config.json': JSON.stringify(config), 'conf/handlers/in/hello.ts': handlers });
+  const gateway = littoral(['--config', 'conf/littoral.config.json'], { cwd, environment: { PORT: '0' } });
+  const [, address] = await gateway.written(listening);
+  const headers = { 'content-type': 'text/plain' };
+  await fetch(`${address}/commands/billing/billing.hello`, { method: 'POST', headers, body: 'Ada' });
+  await gateway.written(/hello Ada/);
+  const { endpoints } = (await (await fetch(`${address}/endpoints`)).json()) as { endpoints: unknown[] };
+  expect(endpoints).toMatchObject([{ name: 'billing', handlers: [{ endpointId: 'billing.hello' }] }]);
+});
+
+test('what is wrong with files of handlers is exit code 1 and told together', async () => {
+  const config = { service: 'billing', handlers: ['./handlers/*.mjs', './misspelt/*.mjs'] };
+  const cwd = folderOf({
+    'littoral.config.json': JSON.stringify(config),
+    'handlers/a.mjs': "throw new Error('no database')",
+    'handlers/b.mjs': 'export const =',
+  });
+  const { code, stderr } = await littoral([], { cwd }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain(`\n- ${join(cwd, 'handlers', 'a.mjs')} cannot be loaded: no database`);
+  expect(stderr).toContain(`\n- ${join(cwd, 'handlers', 'b.mjs')} cannot be loaded: `);
+  expect(stderr).toContain(`\n- './misspelt/*.mjs' matches no file in ${cwd}`);
+  expect(stderr).not.toContain('    at ');
+});
+
+test('a file of handlers that waits for what never comes is exit code 1', async () => {
+  const config = JSON.stringify({ service: 'billing', handlers: './*.mjs' });
+  const cwd = folderOf({ 'littoral.config.json': config, 'a.mjs': 'await new Promise(() => {});' });
+  const { code, stderr } = await littoral(['list'], { cwd }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain('did not finish loading');
+});

@@ -1,25 +1,14 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadConfigFile } from '../src/config-file.ts';
-import * as littoral from '../src/index.ts';
 import { caught, everythingIn } from './caught.ts';
-
-/** A folder of these files, gone when the test has finished. */
-function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'littoral-')));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  return folder;
-}
+import { folderOf } from './folder-of.ts';
 
 /** The path of a file with this content. */
 function file(name: string, content: string): string {
   return join(folderOf({ [name]: content }), name);
 }
-
-const load = (path: string | undefined) => loadConfigFile(path, { littoral });
 
 describe('a configuration file', () => {
   test.each([
@@ -31,7 +20,7 @@ describe('a configuration file', () => {
     ['my settings (1).mjs', "export default { service: 'billing' };"],
   ])('may be %s', async (name, content) => {
     const path = file(name, content);
-    expect(await load(path)).toEqual({ config: { service: 'billing' }, path });
+    expect(await loadConfigFile(path)).toEqual({ config: { service: 'billing' }, path });
   });
 
   test('that is a module as .js is one where its package says so', async () => {
@@ -39,7 +28,7 @@ describe('a configuration file', () => {
       'package.json': '{ "type": "module" }',
       'littoral.config.js': "export default { service: 'billing' };",
     });
-    expect((await load(join(folder, 'littoral.config.js'))).config).toEqual({ service: 'billing' });
+    expect((await loadConfigFile(join(folder, 'littoral.config.js'))).config).toEqual({ service: 'billing' });
   });
 
   test('may import files beside it', async () => {
@@ -47,12 +36,12 @@ describe('a configuration file', () => {
       'service.mjs': "export const service = 'billing';",
       'littoral.config.mjs': "import { service } from './service.mjs';\nexport default { service };",
     });
-    expect((await load(join(folder, 'littoral.config.mjs'))).config).toEqual({ service: 'billing' });
+    expect((await loadConfigFile(join(folder, 'littoral.config.mjs'))).config).toEqual({ service: 'billing' });
   });
 
   test('may take its time', async () => {
     const content = "await Promise.resolve();\nexport default { service: 'billing' };";
-    expect((await load(file('littoral.config.mjs', content))).config).toEqual({ service: 'billing' });
+    expect((await loadConfigFile(file('littoral.config.mjs', content))).config).toEqual({ service: 'billing' });
   });
 });
 
@@ -67,23 +56,23 @@ describe('without a path', () => {
     const json = '{ "service": "of json" }';
     const folder = folderOf({ 'littoral.config.json': json });
     from(folder);
-    expect(await load(undefined)).toEqual({
+    expect(await loadConfigFile(undefined)).toEqual({
       config: { service: 'of json' },
       path: join(folder, 'littoral.config.json'),
     });
     writeFileSync(join(folder, 'littoral.config.mjs'), "export default { service: 'of mjs' };");
-    expect((await load(undefined)).config).toEqual({ service: 'of mjs' });
+    expect((await loadConfigFile(undefined)).config).toEqual({ service: 'of mjs' });
   });
 
   test('none is needed', async () => {
     from(folderOf({}));
-    expect(await load(undefined)).toEqual({ config: {}, path: undefined });
+    expect(await loadConfigFile(undefined)).toEqual({ config: {}, path: undefined });
   });
 
   test('a relative one is found from the working directory', async () => {
     const folder = folderOf({ 'other.json': '{ "service": "billing" }' });
     from(folder);
-    expect(await load('other.json')).toMatchObject({ path: join(folder, 'other.json') });
+    expect(await loadConfigFile('other.json')).toMatchObject({ path: join(folder, 'other.json') });
   });
 });
 
@@ -117,7 +106,7 @@ describe('a configuration file that cannot be used is named, with the reason', (
     ['of an unknown kind', 'a.yaml', 'service: billing', /cannot be loaded: ./],
   ])('%s', async (_, name, content, message) => {
     const path = content === undefined ? join(folderOf({}), name) : file(name, content);
-    const error = await caught(() => load(path));
+    const error = await caught(() => loadConfigFile(path));
     expect(error.code).toBe('invalid-configuration');
     expect(error.message).toMatch(message);
     expect(error.message).toContain(path);
@@ -126,7 +115,7 @@ describe('a configuration file that cannot be used is named, with the reason', (
   test('that is a folder', async () => {
     const folder = folderOf({});
     mkdirSync(join(folder, 'littoral.config.ts'));
-    const error = await caught(() => load(join(folder, 'littoral.config.ts')));
+    const error = await caught(() => loadConfigFile(join(folder, 'littoral.config.ts')));
     expect(error).toMatchObject({
       code: 'invalid-configuration',
       message: expect.stringContaining('cannot be loaded'),
@@ -138,7 +127,7 @@ describe('a configuration file that cannot be used is named, with the reason', (
     ['a.json', '{ "broker": { "url": amqp://user:hunter2@broker } }'],
     ['a.json', '"amqp://user:hunter2@broker'],
   ])('without its secrets: %s %s', async (name, content) => {
-    const error = await caught(() => load(file(name, content)));
+    const error = await caught(() => loadConfigFile(file(name, content)));
     expect(error.code).toBe('invalid-configuration');
     expect(everythingIn(error)).not.toContain('hunter2');
   });

@@ -7,6 +7,7 @@ import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
 import { busExchange, declareSubscription, type QueueType } from './amqp-topology.ts';
+import { countMessages } from './count-messages.ts';
 
 export interface AmqpConsumerOptions {
   readonly subscription: Subscription;
@@ -55,6 +56,12 @@ export class AmqpConsumer implements Consumer {
 
   get detached(): string | undefined {
     return this.#detached;
+  }
+
+  async waiting(): Promise<number | undefined> {
+    const model = this.#options.currentModel();
+    if (this.#detached !== undefined || model === undefined) return undefined;
+    return countMessages(model, this.#subscription.queue);
   }
 
   /** What trying again cannot mend: the queue exists with other arguments. */

@@ -33,6 +33,10 @@ export class InMemoryConsumer implements Consumer, Receiver {
     this.#queue.detach(this);
   }
 
+  async waiting(): Promise<number | undefined> {
+    return this.#detached === undefined ? this.#queue.length : undefined;
+  }
+
   async stop(): Promise<void> {
     this.detach('the consumer was stopped');
   }

@@ -58,8 +58,13 @@ export class InMemoryQueue {
     this.#maxMessages = maxMessages;
   }
 
+  /** How many messages wait. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
   get isFull(): boolean {
-    return this.#waiting.length >= this.#maxMessages;
+    return this.length >= this.#maxMessages;
   }
 
   /** What waits, as the next consumer would get it. */

@@ -106,6 +106,13 @@ export interface Delivery {
 export interface Consumer {
   /** Why nothing is received at the moment; undefined while attached. */
   readonly detached: string | undefined;
+  /**
+   * How many messages wait in the queue, without those that consumers have in hand. What is on its way to a consumer
+   * counts as in hand. Never rejects.
+   *
+   * @returns undefined while it cannot be told: not attached, stopped, or no answer
+   */
+  waiting(): Promise<number | undefined>;
   /** Takes no more deliveries. Those in hand can still be settled. */
   stop(): Promise<void>;
 }

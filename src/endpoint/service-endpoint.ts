@@ -25,14 +25,22 @@ export interface ServiceEndpointOptions {
   /** After which a handler counts as failed. */
   readonly handlerTimeoutMs: number;
   readonly logger: Logger;
+  /** Watches every delivery. Default: nobody does. */
+  readonly aroundDelivery?: AroundDelivery | undefined;
 }
+
+/** What became of a delivery. What failed is a dead letter, or comes again where it could not be moved there. */
+export type DeliveryOutcome = 'handled' | 'not for this service' | 'dead letter' | 'given back';
+
+/** Asynchronous. Calls `handle` once, which resolves when the delivery has been settled, and gives what that gives. */
+export type AroundDelivery = (delivery: Delivery, handle: () => Promise<DeliveryOutcome>) => Promise<DeliveryOutcome>;
 
 const giveBack = { firstMs: 1000, maxMs: 60_000 };
 
 /** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
-  readonly #inHand = new Map<Promise<void>, unknown>();
+  readonly #inHand = new Map<Promise<unknown>, unknown>();
   readonly #running = new Set<HandlerTime>();
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
@@ -58,6 +66,16 @@ export class ServiceEndpoint {
     return this.#consumer?.detached;
   }
 
+  /** Whether it receives at the moment. */
+  get consuming(): boolean {
+    return this.#consumer !== undefined && this.#consumer.detached === undefined;
+  }
+
+  /** How many messages wait in the service's queue; undefined while that cannot be told. */
+  async waiting(): Promise<number | undefined> {
+    return this.#consumer?.waiting();
+  }
+
   /** The ids of the messages in hand. */
   get inHand(): readonly unknown[] {
     return [...this.#inHand.values()];
@@ -68,17 +86,20 @@ export class ServiceEndpoint {
     this.#stopping.abort();
     for (const time of this.#running) time.end(stopped());
     // A broker that does not answer must not hold up the end either.
-    if (await within(deadlineMs, this.#finish())) return;
+    if (await within(deadlineMs, this.finish())) return;
     this.#options.logger.warn({ inHand: this.inHand }, 'not finished in time; these messages are given back');
   }
 
-  async #finish(): Promise<void> {
+  /** Takes no more deliveries, from the call on, and waits for those in hand, which are not hurried. */
+  async finish(): Promise<void> {
     await this.#consumer?.stop();
     await Promise.all(this.#inHand.keys());
   }
 
   #receive(delivery: Delivery): void {
-    const work = this.#handle(delivery)
+    const { aroundDelivery } = this.#options;
+    const handle = () => this.#handle(delivery);
+    const work = (aroundDelivery ? aroundDelivery(delivery, handle) : handle())
       .catch(async (error) => {
         // Nothing above may throw; if it does, the message must not hang in hand for ever.
         const { message: reason, stackTrace } = describeThrown(error);
@@ -93,7 +114,7 @@ export class ServiceEndpoint {
     void work.finally(() => this.#inHand.delete(work));
   }
 
-  async #handle(delivery: Delivery): Promise<void> {
+  async #handle(delivery: Delivery): Promise<DeliveryOutcome> {
     const message = transportToMessage(delivery.message);
     const { messages, logger } = this.#options;
     const fields = describe(message);
@@ -107,12 +128,16 @@ export class ServiceEndpoint {
     if (recipients.length === 0) {
       logger.debug(fields, 'not for this service');
       delivery.acknowledge();
-      return;
+      return 'not for this service';
     }
     const failures = await this.#callAll(recipients, message, fields);
-    if (failures === undefined) return delivery.release();
+    if (failures === undefined) {
+      delivery.release();
+      return 'given back';
+    }
     if (failures.length > 0) return this.#moveToDeadLetters(delivery, failures);
     delivery.acknowledge();
+    return 'handled';
   }
 
   /**
@@ -158,7 +183,7 @@ export class ServiceEndpoint {
   }
 
   /** Publish, confirm, then acknowledge: the message is never in neither queue. */
-  async #moveToDeadLetters(delivery: Delivery, failures: readonly Failure[]): Promise<void> {
+  async #moveToDeadLetters(delivery: Delivery, failures: readonly Failure[]): Promise<DeliveryOutcome> {
     const { logger } = this.#options;
     try {
       // All of them, also when one cannot be published: the message then comes again, to every handler once more.
@@ -169,9 +194,10 @@ export class ServiceEndpoint {
       const { message: reason } = describeThrown(error);
       logger.error({ reason }, 'a failed message could not be moved to the dead letter queue');
       // What can never be published, the broker moves itself, as it came.
-      if (isLittoralError(error) && !error.retryable) delivery.reject();
-      else await this.#giveBack(delivery);
+      if (!isLittoralError(error) || error.retryable) return this.#giveBack(delivery);
+      delivery.reject();
     }
+    return 'dead letter';
   }
 
   async #publishDeadLetter(delivery: Delivery, failure: Failure): Promise<void> {
@@ -187,12 +213,13 @@ export class ServiceEndpoint {
   }
 
   /** Not at once: whatever stood in the way may still stand there. The broker's delivery limit ends it. */
-  async #giveBack(delivery: Delivery): Promise<void> {
+  async #giveBack(delivery: Delivery): Promise<DeliveryOutcome> {
     const count = delivery.message.headers[Header.deliveryCount];
     // A classic queue hands on whatever the sender wrote there.
     const earlier = Number.isSafeInteger(count) ? Math.max(0, count as number) : 0;
     await this.#pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** earlier));
     delivery.release();
+    return 'given back';
   }
 
   #pause(milliseconds: number): Promise<void> {

@@ -91,6 +91,11 @@ export class HandlerRegistry {
     return [...this.#commands].filter(([, { definition }]) => definition.distributed).map(([key]) => key);
   }
 
+  /** Every handler: the commands, then the events, in the order in which they were listed. */
+  handlers(): readonly RegisteredHandler[] {
+    return [...this.#commands.values(), ...this.#events];
+  }
+
   #add(definition: HandlerDefinition, handler: RegisteredHandler): void {
     if (definition[handlerKind] === 'command') this.#commands.set(definition.routingKey, handler);
     else this.#events.push({ ...handler, matches: routingKeyMatcher(definition.routingKey) });

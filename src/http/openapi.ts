@@ -13,6 +13,7 @@ export const openApi = {
   servers: [{ url: '/', description: 'This gateway.' }],
   tags: [
     { name: 'Send', description: 'Commands, events and messages.' },
+    { name: 'Endpoints', description: 'What receives messages here.' },
     { name: 'Health', description: 'For orchestrators.' },
     { name: 'Documents', description: 'This description.' },
   ],

@@ -106,6 +106,22 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     expect(textOf((await next.delivery(1)).message)).toBe('in hand');
   });
 
+  test('a consumer counts what waits in its queue, without what is in hand', async () => {
+    const { channel } = await openHarness(harness);
+    const { queue, consumer, ...inbox } = await openInbox(channel);
+    expect(await consumer.waiting()).toBe(0);
+    await sendAll(channel, queue, ['in hand', 'waits', 'waits too']);
+    const first = await inbox.delivery(1);
+    await eventually(async () => expect(await consumer.waiting()).toBe(2));
+    first.release();
+    await inbox.delivery(2);
+    await eventually(async () => expect(await consumer.waiting()).toBe(2));
+    for (const ordinal of [2, 3, 4]) (await inbox.delivery(ordinal)).acknowledge();
+    await eventually(async () => expect(await consumer.waiting()).toBe(0));
+    await consumer.stop();
+    expect(await consumer.waiting()).toBeUndefined();
+  });
+
   test('stopping twice is harmless', async () => {
     const { channel } = await openHarness(harness);
     const { consumer } = await openInbox(channel);

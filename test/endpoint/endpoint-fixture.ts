@@ -3,7 +3,7 @@ import { expect, onTestFinished } from 'vitest';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
-import { ServiceEndpoint } from '../../src/endpoint/service-endpoint.ts';
+import { type AroundDelivery, ServiceEndpoint } from '../../src/endpoint/service-endpoint.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
@@ -52,7 +52,11 @@ export function onCommand(handle: HandlerDefinition['handle']): HandlerDefinitio
 }
 
 /** The endpoint of the service `billing`, which consumes. */
-export async function runEndpoint(handlers: readonly HandlerDefinition[], concurrency = 10): Promise<EndpointFixture> {
+export async function runEndpoint(
+  handlers: readonly HandlerDefinition[],
+  concurrency = 10,
+  aroundDelivery?: AroundDelivery,
+): Promise<EndpointFixture> {
   const channel = new RecordingChannel(new InMemoryChannel());
   await channel.start();
   onTestFinished(() => channel.close(0));
@@ -66,6 +70,7 @@ export async function runEndpoint(handlers: readonly HandlerDefinition[], concur
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,
     handlerTimeoutMs: 60_000,
+    aroundDelivery,
     logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
   });
   endpoint.start();

@@ -65,6 +65,7 @@ export class RecordingChannel implements MessageChannel {
       get detached() {
         return consumer.detached;
       },
+      waiting: () => consumer.waiting(),
       stop: async () => {
         await this.beforeStop();
         await consumer.stop();

@@ -30,6 +30,16 @@ async function faults(...definitions: unknown[]): Promise<string[]> {
   return lines;
 }
 
+test('all handlers are listed: the commands, then the events', () => {
+  const handlers = registry(event('a'), command('b'), event('c', { distributed: false }), command('d')).handlers();
+  expect(handlers.map(({ name }) => name)).toEqual([
+    "command handler 'b'",
+    "command handler 'd'",
+    "event handler 'a'",
+    "event handler 'c'",
+  ]);
+});
+
 describe('a command', () => {
   test('is found by its routing key, when it is distributed', () => {
     const handlers = registry(command('a'), command('b', { distributed: false }));

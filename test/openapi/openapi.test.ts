@@ -79,6 +79,7 @@ test('no schema stands in a schema, where it would say nothing', () => {
 
 test('every route has its operation, and every operation an id of its own', () => {
   expect(operations.map(({ name, operationId }) => `${name} ${operationId}`).sort()).toEqual([
+    'GET /endpoints endpoints',
     'GET /livez livez',
     'GET /openapi.json openapi',
     'GET /readyz readyz',

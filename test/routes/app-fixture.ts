@@ -5,6 +5,7 @@ import { createApp } from '../../src/app.ts';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import type { MessageChannel } from '../../src/channel/message-channel.ts';
 import { DistributedBus } from '../../src/distribution/distributed-bus.ts';
+import { describeEndpoint } from '../../src/endpoint/endpoint-description.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
 import { quiet } from '../http/gateway-fixture.ts';
@@ -22,11 +23,12 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
   const parameters = parameterContext();
   const { conversion } = parameters;
   const used = channel ?? (await startedChannel());
+  const registry = new HandlerRegistry([], parameters);
   const bus = new DistributedBus({
     service,
     channel: used,
     conversion,
-    registry: new HandlerRegistry([], parameters),
+    registry,
     checkDestinations: true,
     defaultSerializationMediaType: 'application/json',
   });
@@ -35,7 +37,16 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
     logger: quiet.logger,
     bodyLimit: 1000,
     guard: { host: '127.0.0.1', allowedHosts: [] },
-    routes: { service, bus, parameters, channel: used, unreadiness, publishing },
+    routes: {
+      service,
+      bus,
+      parameters,
+      channel: used,
+      unreadiness,
+      endpoint: describeEndpoint(service, 10, registry),
+      isConsuming: () => false,
+      publishing,
+    },
   });
   onTestFinished(() => app.close());
   return app;

@@ -42,7 +42,9 @@ describe('GET /openapi.json', () => {
 
   test('has every route and no more', async () => {
     const names = (await operations()).map(({ name }) => name);
-    expect(names.toSorted()).toEqual([...sending, 'GET /livez', 'GET /readyz', 'GET /openapi.json'].toSorted());
+    expect(names.toSorted()).toEqual(
+      [...sending, 'GET /endpoints', 'GET /livez', 'GET /readyz', 'GET /openapi.json'].toSorted(),
+    );
   });
 
   test('describes each route', async () => {

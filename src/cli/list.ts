@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { createParts } from '../container.ts';
+import { describeEndpoint, type EndpointDescription } from '../endpoint/endpoint-description.ts';
+import type { ParameterDescription } from '../handler/method-invoker.ts';
+import { createLogger } from '../logger.ts';
+import { resolveConfig } from '../resolve-config.ts';
+import { endProcess } from './end-process.ts';
+import { configOption, loadConfig } from './load-config.ts';
+import { table } from './table.ts';
+
+export function listCommand(): Command {
+  return new Command('list')
+    .summary('list the endpoints and their handlers')
+    .description('List the endpoints, which `littoral run` can consume, and their handlers. Needs no broker.')
+    .addOption(configOption())
+    .action(async ({ config: file }: { readonly config?: string }) => {
+      // Nothing is sent, so nothing can be lost: the channel need not be chosen, as production asks for otherwise.
+      const config = resolveConfig(await loadConfig(file), { ...process.env, NODE_ENV: undefined });
+      const { registry } = createParts(config, createLogger('silent'));
+      process.stdout.write(endpointTable(describeEndpoint(config.service, config.concurrency, registry)));
+      await endProcess(0);
+    });
+}
+
+const head = ['ENDPOINT', 'HANDLER', 'KIND', 'ROUTING KEY', 'DISTRIBUTED', 'PARAMETERS'];
+
+/** One line for each handler, or one for an endpoint that has none. */
+export function endpointTable({ name, handlers }: EndpointDescription): string {
+  const rows = handlers.map(({ endpointId, kind, routingKey, distributed, parameters }) => {
+    return [name, endpointId, kind, routingKey, distributed ? 'yes' : 'no', parameters.map(parameterText).join(', ')];
+  });
+  return table([head, ...(rows.length > 0 ? rows : [[name, '(none)', '', '', '', '']])]);
+}
+
+/** A name where there is one, not a position. */
+function parameterText({ name, converter }: ParameterDescription): string {
+  return name.startsWith('#') ? converter : `${name}: ${converter}`;
+}

@@ -1,0 +1,38 @@
+import { pathToFileURL } from 'node:url';
+import { Option } from 'commander';
+import type { Config } from '../config.ts';
+import { loadConfigFile } from '../config-file.ts';
+import { loadHandlers } from '../load-handlers.ts';
+
+/** `--config FILE`, as every command has it. */
+export function configOption(): Option {
+  return new Option(
+    '-c, --config <file>',
+    'the configuration: .ts, .js, .mjs or .json (default: ./littoral.config.ts, .js, .mjs or .json if there is one, else the environment alone)',
+  );
+}
+
+/**
+ * Loads a configuration with the handlers that its patterns find.
+ *
+ * @param file as `--config` says
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers`
+ */
+export async function loadConfig(file: string | undefined): Promise<Config> {
+  process.on('beforeExit', onNothingLeft);
+  try {
+    const { config, path } = await loadConfigFile(file);
+    const baseUrl = path === undefined ? undefined : pathToFileURL(path);
+    return { ...config, handlers: await loadHandlers(config.handlers, { baseUrl }) };
+  } finally {
+    process.off('beforeExit', onNothingLeft);
+  }
+}
+
+/** Node would end with 0 and no word when nothing is left to do: a file that waits for what never comes. */
+function onNothingLeft(): void {
+  process.stderr.write(
+    'littoral: the configuration file, or a file of handlers, did not finish loading; it waits for something that never comes.\n',
+  );
+  process.exit(1);
+}

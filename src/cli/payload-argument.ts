@@ -1,0 +1,35 @@
+import { isUtf8 } from 'node:buffer';
+import { LittoralError } from '../errors.ts';
+
+/**
+ * The payload that a command sends: what is written as an argument, else what comes on standard input. A terminal there
+ * gives nothing, unless asked for by `-`.
+ *
+ * @param maxBytes more is not read
+ * @throws LittoralError `body-too-large`
+ */
+export async function readPayload(
+  argument: string | undefined,
+  input: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean | undefined },
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (argument !== undefined && argument !== '-') return Buffer.from(argument);
+  if (argument === undefined && input.isTTY) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of input) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) {
+      throw new LittoralError('body-too-large', `Nothing was sent: the payload is larger than ${maxBytes} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** JSON for what begins as an object, a list or a quoted text of JSON does; text for other text; else bytes. */
+export function mediaTypeOf(payload: Uint8Array): string {
+  if (!isUtf8(payload)) return 'application/octet-stream';
+  const [first] = Buffer.from(payload.subarray(0, 1024)).toString().trimStart();
+  return first !== undefined && '{["'.includes(first) ? 'application/json' : 'text/plain';
+}

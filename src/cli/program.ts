@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { version } from '../version.ts';
+import { listCommand } from './list.ts';
+import { withDeclaredSpelling } from './option-spelling.ts';
+import { publishCommand } from './publish.ts';
+import { runCommand } from './run.ts';
+import { sendCommand } from './send.ts';
+import { startCommand } from './start.ts';
+
+const environment = `
+Without a command: start. Options may also be written in kebab-case: --handled-message-limit.
+Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), CHANNEL, HOST, PORT, LOG_LEVEL.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+`;
+
+/** What is asked of littoral itself, not of a command. */
+const ofProgram = new Set(['-h', '--help', '--version']);
+
+/**
+ * Runs the command that the arguments name.
+ *
+ * @param args without the names of Node and of the script
+ * @throws CommanderError when it was wrong usage, which has been told, or when help was asked for; what the command throws
+ */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  const program = new Command('littoral')
+    .description('HTTP gateway and sidecar for distributed commands and events.')
+    .version(version, '--version', 'show the version')
+    .helpOption('-h, --help', 'show this, or the help of a command')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', environment)
+    .showHelpAfterError('See littoral --help.');
+  for (const command of [startCommand(), listCommand(), runCommand(), sendCommand(), publishCommand()]) {
+    const helped = command.helpOption('-h, --help', 'show this');
+    program.addCommand(helped.showHelpAfterError(`See littoral ${command.name()} --help.`));
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride();
+    command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'littoral: ')) });
+  }
+  const [first] = args;
+  const isStart = first === undefined || (first.startsWith('-') && !ofProgram.has(first));
+  const spelled = withDeclaredSpelling(args, program.commands);
+  await program.parseAsync(isStart ? ['start', ...spelled] : spelled, { from: 'user' });
+}

@@ -1,0 +1,90 @@
+import { Command } from 'commander';
+import { createParts } from '../container.ts';
+import { LittoralError } from '../errors.ts';
+import { createLogger } from '../logger.ts';
+import { resolveConfig } from '../resolve-config.ts';
+import { endOnUnexpectedErrors, stopOnSignals } from '../server.ts';
+import { within } from '../within.ts';
+import { deliveryLog, timed } from './delivery-log.ts';
+import { endProcess } from './end-process.ts';
+import { integer } from './integer.ts';
+import { configOption, loadConfig } from './load-config.ts';
+import { type RunLimits, watchLimits } from './run-limits.ts';
+
+interface RunOptions extends RunLimits {
+  readonly config?: string;
+  readonly verbose: number;
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .summary('consume an endpoint, without HTTP')
+    .description(
+      'Consume an endpoint without the HTTP server, until a limit is reached or the process is told to end. What is in hand then is finished; the rest stays in the queue.',
+    )
+    .argument('<endpoint>', "the endpoint's name, as `littoral list` shows it")
+    .option(
+      '--handledMessageLimit <number>',
+      'end after so many messages have left the queue, handled or not',
+      integer(1, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--executionTimeLimit <milliseconds>', 'end after this time', integer(1, 2_147_483_647))
+    .option('--finishWhenNoMessages', 'end once the queue is empty')
+    .option(
+      '--memoryLimit <megabytes>',
+      'end after a message when the process takes more memory than this',
+      integer(1, Number.MAX_SAFE_INTEGER),
+    )
+    .option(
+      '--stopOnFailure',
+      'end with exit code 1 after the first message that failed; it is in the dead letter queue',
+    )
+    .option(
+      '-v, --verbose',
+      'in place of the log level: without it what goes wrong, -v a line for each message, -vv its headers too, -vvv how long each step took',
+      (_, count: number) => count + 1,
+      0,
+    )
+    .addOption(configOption())
+    .action(async (endpoint: string, options: RunOptions) => endProcess(await run(endpoint, options)));
+}
+
+/** @returns the exit code */
+async function run(name: string, { config: file, verbose, ...limits }: RunOptions): Promise<number> {
+  const config = resolveConfig(await loadConfig(file), process.env);
+  if (name !== config.service) {
+    throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
+  }
+  const { shutdownTimeoutMs, handlerTimeoutMs } = config;
+  const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: true });
+  const { ended, aroundDelivery, begin } = watchLimits(limits, deliveryLog(verbose, logger));
+  const settings = {
+    ...config,
+    handlers: verbose > 2 ? config.handlers.map(timed) : config.handlers,
+    // More in hand than the limit allows would only have to go back.
+    concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
+  };
+  const { channel, endpoint } = createParts(settings, logger, aroundDelivery);
+  const inHand = () => endpoint.inHand;
+  stopOnSignals({
+    logger,
+    async stop() {
+      await endpoint.stop(shutdownTimeoutMs);
+      await channel.close(shutdownTimeoutMs);
+    },
+  });
+  endOnUnexpectedErrors({ logger, inHand });
+  if (!channel.durable) {
+    logger.warn('on the in-memory channel nothing can arrive from elsewhere; set AMQP_URL to receive through RabbitMQ');
+  }
+  endpoint.start();
+  begin(endpoint);
+  // Without a broker, or a connection to one, nothing else would keep the process alive.
+  const alive = setInterval(() => {}, 60_000);
+  const { reason, exitCode } = await Promise.race([ended, channel.start().then(() => ended)]);
+  logger.info({ reason }, 'ending');
+  await within(handlerTimeoutMs + shutdownTimeoutMs, endpoint.finish());
+  await channel.close(shutdownTimeoutMs);
+  clearInterval(alive);
+  return exitCode;
+}

@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import { createParts } from '../container.ts';
+import type { DistributedBus, SendReceipt } from '../distribution/distributed-bus.ts';
+import { maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
+import { createLogger } from '../logger.ts';
+import { resolveConfig } from '../resolve-config.ts';
+import { within } from '../within.ts';
+import { endProcess } from './end-process.ts';
+import { type HeaderArguments, headerArgument } from './header-option.ts';
+import { integer } from './integer.ts';
+import { configOption, loadConfig } from './load-config.ts';
+import { mediaTypeOf, readPayload } from './payload-argument.ts';
+
+const connectTimeoutMs = 10_000;
+const closeTimeoutMs = 2_000;
+
+/** The options of the commands that send. */
+export interface SendingOptions extends SendOptions {
+  readonly config?: string;
+  readonly header?: HeaderArguments;
+  readonly contentType?: string;
+}
+
+/** What goes onto the bus. */
+interface Sending extends SendOptions {
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const help = `
+Without a payload, or with -, it is read from standard input, byte for byte. A payload that begins with a dash comes after --.
+Prints one line of JSON once the broker has confirmed the message.
+`;
+
+/** Adds the payload and the options that all commands which send have in common. */
+export function withSendingOptions(command: Command): Command {
+  return command
+    .argument('[payload]', 'what is sent')
+    .option('-H, --header <name:value>', 'a header for the handler; can be repeated', headerArgument)
+    .option(
+      '-t, --contentType <type>',
+      'the media type of the payload (default: application/json for what begins with {, [ or ", else text/plain; application/octet-stream for what is no UTF-8)',
+    )
+    .option('--id <uuid>', "the message's id (default: a new UUIDv7)")
+    .option('--correlationId <text>', 'ties the message to others (default: the id)')
+    .option(
+      '--timeToLive <milliseconds>',
+      'after which the undelivered message expires (default: never)',
+      integer(1, maxTimeToLiveMs),
+    )
+    .option('--priority <number>', 'for the handler to read, 0 to 255; it does not change the order', integer(0, 255))
+    .addOption(configOption())
+    .addHelpText('after', help);
+}
+
+/**
+ * Connects, sends, prints the receipt as one line of JSON, and ends the process: with 0, or with 1 and the error on
+ * standard error.
+ *
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers` before anything is sent
+ */
+export async function sendAndEnd(
+  payload: string | undefined,
+  options: SendingOptions,
+  send: (bus: DistributedBus, sending: Sending) => Promise<SendReceipt>,
+): Promise<void> {
+  const { config: file, header = new Map(), contentType, ...more } = options;
+  const config = resolveConfig(await loadConfig(file), process.env);
+  if (config.channel === 'in-memory') {
+    throw new LittoralError(
+      'invalid-configuration',
+      'There is no broker to send to: what the in-memory channel takes ends with this process. Set AMQP_URL.',
+    );
+  }
+  // What goes wrong, the error says; standard output is for the receipt.
+  const { channel, distributedBus } = createParts(config, createLogger('silent'));
+  try {
+    const maxBytes = config.broker.maxMessageBytes ?? 16 * 1024 * 1024;
+    const body = await readPayload(payload, process.stdin, maxBytes);
+    await within(connectTimeoutMs, channel.start());
+    const metadata = Object.fromEntries(header);
+    const receipt = await send(distributedBus, {
+      ...more,
+      body,
+      contentType: contentType ?? mediaTypeOf(body),
+      metadata,
+    });
+    process.stdout.write(`${JSON.stringify({ ...receipt, channel: channel.name })}\n`);
+  } catch (error) {
+    if (!isLittoralError(error)) throw error;
+    const hint =
+      error.code === 'malformed-body' && contentType === undefined
+        ? '\nIf it is no JSON, say what it is: --contentType text/plain.'
+        : '';
+    process.stderr.write(`littoral: ${error.message}${hint}\ncode: ${error.code}, outcome: ${error.outcome}\n`);
+    await channel.close(closeTimeoutMs);
+    return endProcess(1);
+  }
+  await channel.close(closeTimeoutMs);
+  return endProcess(0);
+}

@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import { createGateway } from '../gateway.ts';
+import { serve } from '../server.ts';
+import { configOption, loadConfig } from './load-config.ts';
+
+interface StartOptions {
+  readonly config?: string;
+  readonly consume: boolean;
+}
+
+export function startCommand(): Command {
+  return new Command('start')
+    .summary('run the gateway (the default)')
+    .description('Run the gateway: send what comes over HTTP, and call the handlers.')
+    .addOption(configOption())
+    .option('--no-consume', 'send only; leave the queue of the service to others')
+    .action(async ({ config, consume }: StartOptions) => {
+      await serve(createGateway(await loadConfig(config), { consume }));
+    });
+}

@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type SpawnOptions, spawnProcess } from '../spawn-process.ts';
+
+const cli = fileURLToPath(new URL(join('..', '..', 'src', 'cli.ts'), import.meta.url));
+const tsx = import.meta.resolve('tsx');
+
+/** The command as `npm start` runs it, from the sources. */
+export function littoral(args: readonly string[], options: SpawnOptions = {}) {
+  return spawnProcess(process.execPath, ['--import', tsx, '--conditions=littoral-src', cli, ...args], options);
+}
+
+/** For files outside of this project, which cannot import the package by its name. */
+export const entry = JSON.stringify(new URL('../../src/index.ts', import.meta.url).href);
