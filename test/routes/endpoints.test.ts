@@ -52,7 +52,7 @@ test('GET /endpoints tells the queue and every handler, the commands first, with
             routingKey: 'order.*',
             distributed: false,
             parameters: expect.arrayContaining([
-              { name: '#1', converter: 'payload as object' },
+              { name: '#1', converter: 'payload' },
               { name: '#2', converter: 'headers' },
             ]),
           },
