@@ -56,6 +56,7 @@ export async function runEndpoint(
   handlers: readonly HandlerDefinition[],
   concurrency = 10,
   aroundDelivery?: AroundDelivery,
+  handlerTimeoutMs = 60_000,
 ): Promise<EndpointFixture> {
   const channel = new RecordingChannel(new InMemoryChannel());
   await channel.start();
@@ -69,7 +70,7 @@ export async function runEndpoint(
     messages: new DistributedMessageHandler('billing', registry),
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,
-    handlerTimeoutMs: 60_000,
+    handlerTimeoutMs,
     aroundDelivery,
     logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
   });
