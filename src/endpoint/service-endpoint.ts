@@ -9,6 +9,7 @@ import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
+import { HandlerDeadline } from './handler-deadline.ts';
 import { describeThrown } from './thrown-error.ts';
 
 export interface ServiceEndpointOptions {
@@ -29,12 +30,15 @@ const giveBack = { firstMs: 1000, maxMs: 60_000 };
 /** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
-  readonly #inHand = new Map<Promise<void>, unknown>();
+  readonly #deadline: HandlerDeadline;
+  readonly #inHand = new Set<Delivery>();
+  #whenIdle: (() => void) | undefined;
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
 
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
+    this.#deadline = new HandlerDeadline(options.handlerTimeoutMs);
   }
 
   /** Begins to consume, now or as soon as the channel has a connection. */
@@ -45,7 +49,7 @@ export class ServiceEndpoint {
       deadLetterQueue: deadLetterQueue(service),
       bindingKeys: [service, ...eventBindingKeys],
       prefetch: concurrency,
-      onDelivery: (delivery) => this.#receive(delivery),
+      onDelivery: (delivery) => void this.#receive(delivery),
     });
   }
 
@@ -56,7 +60,7 @@ export class ServiceEndpoint {
 
   /** The ids of the messages in hand. */
   get inHand(): readonly unknown[] {
-    return [...this.#inHand.values()];
+    return Array.from(this.#inHand, ({ message }) => message.headers[Header.id]);
   }
 
   /** Takes no more deliveries and waits for those in hand, at the latest until the deadline. */
@@ -69,23 +73,33 @@ export class ServiceEndpoint {
 
   async #finish(): Promise<void> {
     await this.#consumer?.stop();
-    await Promise.all(this.#inHand.keys());
+    if (this.#inHand.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+    });
   }
 
-  #receive(delivery: Delivery): void {
-    const work = this.#handle(delivery)
-      .catch(async (error) => {
-        // Nothing above may throw; if it does, the message must not hang in hand for ever.
-        const { message: reason, stackTrace } = describeThrown(error);
-        this.#options.logger.error({ reason, stackTrace }, 'a delivery could not be processed');
-        await this.#giveBack(delivery);
-      })
-      .catch((error) => {
-        // Its channel is closed: the broker has taken the message back.
-        this.#options.logger.error({ reason: describeThrown(error).message }, 'a delivery could not be given back');
-      });
-    this.#inHand.set(work, delivery.message.headers[Header.id]);
-    void work.finally(() => this.#inHand.delete(work));
+  async #receive(delivery: Delivery): Promise<void> {
+    this.#inHand.add(delivery);
+    try {
+      await this.#handle(delivery);
+    } catch (error) {
+      // Nothing above may throw; if it does, the message must not hang in hand for ever.
+      await this.#giveUp(delivery, error);
+    }
+    this.#inHand.delete(delivery);
+    if (this.#inHand.size === 0) this.#whenIdle?.();
+  }
+
+  async #giveUp(delivery: Delivery, error: unknown): Promise<void> {
+    const { message: reason, stackTrace } = describeThrown(error);
+    this.#options.logger.error({ reason, stackTrace }, 'a delivery could not be processed');
+    try {
+      await this.#giveBack(delivery);
+    } catch (error) {
+      // Its channel is closed: the broker has taken the message back.
+      this.#options.logger.error({ reason: describeThrown(error).message }, 'a delivery could not be given back');
+    }
   }
 
   async #handle(delivery: Delivery): Promise<void> {
@@ -116,7 +130,9 @@ export class ServiceEndpoint {
       const { endpointId } = handler;
       try {
         await this.#call(handler, message);
-        this.#options.logger.debug({ ...fields, endpointId }, 'handled');
+        if (this.#options.logger.isLevelEnabled('debug')) {
+          this.#options.logger.debug({ ...fields, endpointId }, 'handled');
+        }
       } catch (error) {
         failures.push({ error, endpointId });
         const { message: reason, stackTrace } = describeThrown(error);
@@ -128,10 +144,9 @@ export class ServiceEndpoint {
 
   /** A handler that does not come to its end has failed: it must not hold its place for ever. */
   async #call(handler: RegisteredHandler, message: Message): Promise<void> {
+    const work = handler.invoke({ message });
+    if (!isThenable(work) || (await this.#deadline.wait(work))) return;
     const { handlerTimeoutMs } = this.#options;
-    const work = Promise.resolve(handler.invoke({ message }));
-    if (await within(handlerTimeoutMs, work)) return;
-    work.catch(() => {}); // It may still fail, and nobody waits for it any more.
     throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${handlerTimeoutMs} ms.`);
   }
 
@@ -186,6 +201,10 @@ export class ServiceEndpoint {
       signal.addEventListener('abort', done);
     });
   }
+}
+
+function isThenable(result: unknown): result is PromiseLike<unknown> {
+  return typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
 
 type LogFields = Readonly<Record<string, unknown>>;
