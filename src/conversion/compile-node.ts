@@ -10,7 +10,7 @@ import {
   withDefinitions,
 } from './node-scope.ts';
 import { objectNode } from './object-node.ts';
-import { compileSchema, isSchema, type Schema } from './schema-check.ts';
+import { compileSchema, isSchema, passes, type Schema } from './schema-check.ts';
 import { type Definitions, type Keywords, keywordsOf } from './schema-keywords.ts';
 import { shellExplainer } from './schema-shell.ts';
 import { classOfType } from './target-type.ts';
@@ -174,5 +174,5 @@ function list(keywords: Keywords, scope: NodeScope): SchemaNode {
 
 function canBeEmptyText(schema: Schema, scope: NodeScope): boolean {
   if (classOfType(schema)) return (kindsTakenBy(schema, scope) & ValueKind.string) !== 0;
-  return compileSchema(schema, scope.definitions).check('');
+  return passes(compileSchema(schema, scope.definitions), '');
 }

@@ -7,7 +7,7 @@ import { findDiscriminator } from './discriminator.ts';
 import { faultOfType, noConverterTo } from './fault-of-type.ts';
 import { definitionOf, type NodeScope, withDefinitions } from './node-scope.ts';
 import { coerceTo, type PreparedType } from './prepared-type.ts';
-import type { Schema } from './schema-check.ts';
+import { passes, type Schema } from './schema-check.ts';
 import { keywordsOf } from './schema-keywords.ts';
 import { classOfType, isSameType, type TargetType, type ValueOf } from './target-type.ts';
 import type { TypeConversions } from './type-conversions.ts';
@@ -35,7 +35,7 @@ export function prepareType<T extends TargetType>(
   const takesJson = (kindsTakenBy(type, scope) & (ValueKind.list | ValueKind.object)) !== 0;
   return {
     optional,
-    nullable: compiled.check(null),
+    nullable: passes(compiled, null),
     isArray: isList(type, scope),
     description: describeType(type),
     convert(value, hints, refuse) {

@@ -49,6 +49,15 @@ function toFaults(find: () => TLocalizedValidationError[]): Fault[] {
   return errors.map((error) => ({ path: shortened(error.instancePath), message: messageOf(error) }));
 }
 
+/** Whether a value passes, of a schema whose own refinement may not be written for such a value and throw. */
+export function passes({ check }: Pick<SchemaCheck<unknown>, 'check'>, value: unknown): boolean {
+  try {
+    return check(value);
+  } catch {
+    return false;
+  }
+}
+
 /** Whether something can be a schema. */
 export function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -90,6 +90,12 @@ describe('a type that is prepared', () => {
     expect(faults(Type.Optional(Type.Number()), null)).toEqual([' must be number']);
   });
 
+  test('is prepared though its refinement is not written for null', () => {
+    const type = Type.Refine(Type.Unsafe<string>({}), (text) => text.length > 0);
+    expect(service.prepareType(type).nullable).toBe(false);
+    expect(service.prepareType(Type.Array(type)).isArray).toBe(true);
+  });
+
   test('has the TypeScript type of its values', () => {
     const prepared = service.prepareType(Type.Object({ id: instance(ExecutorId) }));
     expectTypeOf(prepared.convert({ id: [1] }, {}, refuse)).toEqualTypeOf<{ id: ExecutorId }>();
