@@ -54,7 +54,7 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
   const aroundDelivery: AroundDelivery = async (delivery, handle) => {
     received += 1;
     taken += 1;
-    if (taken === handledMessageLimit) end(`${taken} messages were taken`);
+    if (taken === handledMessageLimit) end(`the limit of messages is reached: ${taken}`);
     const outcome = await around(delivery, handle);
     if (outcome === 'given back') taken -= 1;
     if (stopOnFailure && (outcome === 'dead letter' || outcome === 'given back')) end('a message failed', 1);

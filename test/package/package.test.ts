@@ -184,6 +184,55 @@ describe.each(['ts', 'mjs'])('a project with a configuration in .%s', (extension
   });
 });
 
+test.each(['ts', 'mjs', 'json'])(
+  'a configuration in .%s finds handlers in TypeScript by a pattern',
+  async (extension) => {
+    const cwd = join(project, `pattern-${extension}`);
+    await mkdir(join(cwd, 'handlers', 'deep'), { recursive: true });
+    const name = `littoral.config.${extension}`;
+    const code = "export default { service: 'billing', handlers: './handlers/**/*.ts' };";
+    const json = '{ "service": "billing", "handlers": "./handlers/**/*.ts" }';
+    await writeFile(join(cwd, name), extension === 'json' ? json : code);
+    await writeFile(join(cwd, 'handlers', 'handlers.ts'), handlers);
+    await writeFile(join(cwd, 'handlers', 'deep', 'again.ts'), "export { add as default } from '../handlers.ts';");
+    const bin = join(project, 'node_modules', '.bin', 'littoral');
+    const { code: exitCode, stdout, stderr } = await spawnProcess(bin, ['list'], { cwd }).ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout.split('\n').map((line) => line.split(/\s+/)[1])).toEqual([
+      'HANDLER',
+      'billing.add',
+      'billing.compare',
+      undefined,
+    ]);
+    const gateway = spawnProcess(bin, ['start', '--config', join(cwd, name)], {
+      cwd: folder,
+      environment: { PORT: '0' },
+    });
+    const [, address] = await gateway.written(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
+    await fetch(`${address}/commands/billing/billing.compare`, { method: 'POST' });
+    await gateway.written(/same class: true/);
+  },
+);
+
+test('a program finds handlers in files with loadHandlers, and its classes are those of the program', async () => {
+  const cwd = join(project, 'library');
+  await mkdir(join(cwd, 'handlers'), { recursive: true });
+  await writeFile(join(cwd, 'handlers', 'handlers.ts'), handlers);
+  const program = `
+    import { createGateway, loadHandlers } from 'littoral';
+    const handlers = await loadHandlers('./handlers/*.ts', { baseUrl: import.meta.url });
+    const config = { service: 'billing', channel: 'in-memory', logLevel: 'silent', handlers };
+    const { distributedBus, start, stop } = createGateway(config, { environment: {} });
+    await start();
+    await distributedBus.sendCommand('billing', 'billing.compare', '');
+    await stop();
+  `;
+  await writeFile(join(cwd, 'program.mjs'), program);
+  const { code, stdout, stderr } = await spawnProcess(process.execPath, ['library/program.mjs'], { cwd: project })
+    .ended;
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'same class: true\n', stderr: '' });
+});
+
 // As with a global installation: what the file imports can be found in the running gateway alone.
 test.each(['ts', 'mjs'])('a configuration in .%s outside of every project runs as well', async (extension) => {
   const outside = join(folder, `outside-${extension}`);
