@@ -45,7 +45,7 @@ export const Settings = Type.Object(
         closed,
       ),
     ),
-    handlers: Type.Optional(Type.Union([Type.String(), Type.Array(Type.Unknown())])),
+    handlers: Type.Optional(Type.Unknown()),
     converters: Type.Optional(Type.Array(Type.Unknown())),
   },
   closed,

@@ -131,12 +131,7 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
-  const pattern = [settings.handlers].flat().find((handler) => typeof handler === 'string');
-  if (pattern !== undefined) {
-    faults.push(
-      `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
-    );
-  }
+  faults.push(...handlersFaults(settings.handlers));
   return faults;
 }
 
@@ -186,6 +181,18 @@ function converterFaults(converters: readonly unknown[]): string[] {
     if (typeof name === 'string' && typeof matches === 'function' && typeof convert === 'function') return [];
     return [`converters.${index}: is not a media type converter; give an object of 'name', 'matches' and 'convert'`];
   });
+}
+
+/** What the list holds beside patterns, the registry of handlers tells. */
+function handlersFaults(handlers: unknown): string[] {
+  if (handlers === undefined) return [];
+  const list = typeof handlers === 'string' ? [handlers] : handlers;
+  if (!Array.isArray(list)) return [`handlers: is ${describeValue(handlers)}, not a list or a pattern of files`];
+  const pattern = list.find((handler) => typeof handler === 'string');
+  if (pattern === undefined) return [];
+  return [
+    `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
+  ];
 }
 
 function fileFaults(path: string, file: string): string[] {

@@ -214,3 +214,8 @@ test.each(['./handlers/*.ts', ['./handlers/*.ts']])(
     expect(error.message).toContain('await loadHandlers(config.handlers');
   },
 );
+
+test.each([7, null, {}])('a gateway that is given %o for its handlers says what it can be given', async (handlers) => {
+  const error = await caught(() => createGateway({ service: 'shop', handlers: handlers as never }, quiet));
+  expect(error.message).toMatch(/handlers: is .*, not a list or a pattern of files/);
+});

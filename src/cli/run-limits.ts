@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AroundDelivery, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import type { AroundDelivery } from '../endpoint/around-delivery.ts';
+import type { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
 
 /** When an endpoint that is run ends, beside by a signal. */
 export interface RunLimits {
@@ -13,7 +14,7 @@ export interface RunLimits {
 }
 
 /** Why a run ended. */
-export interface RunEnd {
+interface RunEnd {
   readonly reason: string;
   readonly exitCode: number;
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { mediaTypeOf, readPayload } from '../../src/cli/payload-argument.ts';
+import { guessMediaType, readPayload } from '../../src/cli/payload-argument.ts';
 import { caught } from '../caught.ts';
 
 /** Standard input that holds these chunks. */
@@ -50,13 +50,13 @@ test.each([
   ['', 'text/plain'],
   ['   ', 'text/plain'],
 ])('the media type of %o is %s', (payload, mediaType) => {
-  expect(mediaTypeOf(Buffer.from(payload))).toBe(mediaType);
+  expect(guessMediaType(Buffer.from(payload))).toBe(mediaType);
 });
 
 test('the media type of what is no UTF-8 is application/octet-stream', () => {
-  expect(mediaTypeOf(Buffer.of(0x7b, 0xff))).toBe('application/octet-stream');
+  expect(guessMediaType(Buffer.of(0x7b, 0xff))).toBe('application/octet-stream');
 });
 
 test('a character that ends behind the first kilobyte changes nothing', () => {
-  expect(mediaTypeOf(Buffer.from(`${' '.repeat(1023)}é`))).toBe('text/plain');
+  expect(guessMediaType(Buffer.from(`${' '.repeat(1023)}é`))).toBe('text/plain');
 });

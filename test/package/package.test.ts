@@ -59,7 +59,7 @@ export default defineConfig({ service: 'billing', handlers: [add, compare] });
 const consumer = `
 import {
   type Config, createGateway, defineCommandHandler, defineConfig, defineEventHandler, type DistributedBus, type Gateway,
-  type HandlerDefinition, header, headers, isLittoralError, LittoralError, type MediaTypeConverter, payload,
+  type HandlerDefinition, header, headers, isLittoralError, LittoralError, loadHandlers, type MediaTypeConverter, payload,
 } from 'littoral';
 import Type from 'typebox';
 
@@ -86,6 +86,8 @@ const upperCase: MediaTypeConverter = {
 };
 const handlers: readonly HandlerDefinition[] = [change];
 export const config: Config = defineConfig({ service: 'billing', handlers, converters: [upperCase] });
+const files: Config = defineConfig({ service: 'billing', handlers: ['./handlers/*.ts', change] });
+export const found: readonly HandlerDefinition[] = await loadHandlers(files.handlers, { baseUrl: import.meta.url });
 export const gateway: Gateway = createGateway(config, { environment: {} });
 gateway.app.get('/mine', async (request) => request.url);
 export async function send(bus: DistributedBus): Promise<string> {
@@ -222,10 +224,9 @@ test('a program finds handlers in files with loadHandlers, and its classes are t
     import { createGateway, loadHandlers } from 'littoral';
     const handlers = await loadHandlers('./handlers/*.ts', { baseUrl: import.meta.url });
     const config = { service: 'billing', channel: 'in-memory', logLevel: 'silent', handlers };
-    const { distributedBus, start, stop } = createGateway(config, { environment: {} });
+    const { distributedBus, start } = createGateway(config, { environment: {} });
     await start();
     await distributedBus.sendCommand('billing', 'billing.compare', '');
-    await stop();
   `;
   await writeFile(join(cwd, 'program.mjs'), program);
   const { code, stdout, stderr } = await spawnProcess(process.execPath, ['library/program.mjs'], { cwd: project })
