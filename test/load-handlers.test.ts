@@ -144,6 +144,7 @@ test('files share the modules that they import', async () => {
 
 test('a list without patterns stays as it is, and what is no list is left to the check of the configuration', async () => {
   expect(await loadHandlers([listed, listed])).toEqual([listed, listed]);
+  expect(await loadHandlers([[listed]] as never)).toEqual([[listed]]);
   expect(await loadHandlers(undefined)).toEqual([]);
   expect(await loadHandlers(7 as never)).toBe(7);
 });

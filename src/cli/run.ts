@@ -69,8 +69,9 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   stopOnSignals({
     logger,
     async stop() {
+      const deadline = performance.now() + shutdownTimeoutMs;
       await endpoint.stop(shutdownTimeoutMs);
-      await channel.close(shutdownTimeoutMs);
+      await channel.close(Math.max(0, deadline - performance.now()));
     },
   });
   endOnUnexpectedErrors({ logger, inHand });
