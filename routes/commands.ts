@@ -13,8 +13,8 @@ const Params = Type.Object({
 });
 
 /** `POST /commands/:destination/:routingKey`: sends a command to one service by name. */
-export const commands: Routes = (app, { bus, conversion, publishing }) => {
-  const site = { handler: 'route POST /commands/:destination/:routingKey', conversion };
+export const commands: Routes = (app, { bus, parameters, publishing }) => {
+  const site = { ...parameters, handler: 'route POST /commands/:destination/:routingKey' };
   const [destination, routingKey] = [header(Header.targetServiceName), header(Header.routingKey)];
   app.route(
     publishRoute(

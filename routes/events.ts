@@ -12,8 +12,8 @@ const Params = Type.Object({
 });
 
 /** `POST /events/:routingKey`: publishes an event to every service that subscribes to it. */
-export const events: Routes = (app, { bus, conversion, publishing }) => {
-  const site = { handler: 'route POST /events/:routingKey', conversion };
+export const events: Routes = (app, { bus, parameters, publishing }) => {
+  const site = { ...parameters, handler: 'route POST /events/:routingKey' };
   const routingKey = header(Header.routingKey);
   app.route(
     publishRoute(

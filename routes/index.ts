@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { MessageChannel } from '../src/channel/message-channel.ts';
-import type { ConversionService } from '../src/conversion/conversion-service.ts';
 import type { DistributedBus } from '../src/distribution/distributed-bus.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
+import type { ParameterContext } from '../src/parameter/parameter-converter.ts';
 import { commands } from './commands.ts';
 import { documents } from './documents.ts';
 import { endpoints } from './endpoints.ts';
@@ -15,7 +15,8 @@ import { messages } from './messages.ts';
 export interface RouteContext {
   readonly service: string;
   readonly bus: DistributedBus;
-  readonly conversion: ConversionService;
+  /** What the parameters of the bus methods may draw on. */
+  readonly parameters: ParameterContext;
   readonly channel: MessageChannel;
   readonly publishing: PublishContext;
   readonly endpoint: EndpointDescription;

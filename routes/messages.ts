@@ -13,8 +13,8 @@ const Params = Type.Object({
 });
 
 /** `POST /messages/:destination/:channel`: sends a message to a channel of a service, such as an Ecotone application. */
-export const messages: Routes = (app, { bus, conversion, publishing }) => {
-  const site = { handler: 'route POST /messages/:destination/:channel', conversion };
+export const messages: Routes = (app, { bus, parameters, publishing }) => {
+  const site = { ...parameters, handler: 'route POST /messages/:destination/:channel' };
   const [destination, channel] = [header(Header.targetServiceName), header(Header.routingKey)];
   app.route(
     publishRoute(

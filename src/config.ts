@@ -1,6 +1,9 @@
 import Type, { type Static } from 'typebox';
 import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
+import type { TargetType } from './conversion/target-type.ts';
+import type { TypeConverter } from './conversion/type-converter.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
+import type { RegisterServices } from './service-container.ts';
 
 const closed = { additionalProperties: false };
 const Milliseconds = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
@@ -46,7 +49,10 @@ export const Settings = Type.Object(
       ),
     ),
     handlers: Type.Optional(Type.Unknown()),
+    container: Type.Optional(Type.Unknown()),
+    configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     converters: Type.Optional(Type.Array(Type.Unknown())),
+    types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   },
   closed,
 );
@@ -68,8 +74,20 @@ export interface Config {
    * gateway then only sends.
    */
   handlers?: string | readonly (HandlerDefinition | string)[] | undefined;
-  /** Media type converters, asked before the built-in ones. */
-  converters?: readonly MediaTypeConverter[] | undefined;
+  /**
+   * Registers the services that handlers ask for, in an awilix container: singletons live as long as the process, scoped
+   * ones as long as the call of a handler. Default: none beside littoral's own.
+   */
+  container?: RegisterServices | undefined;
+  /** Configuration variables, for `configurationVariable(…)` and for `parameter('…')` in expressions. Default: none. */
+  configuration?: Readonly<Record<string, unknown>> | undefined;
+  /** Media type converters and type converters, asked in this order, before the built-in ones. */
+  converters?: readonly (MediaTypeConverter | TypeConverter)[] | undefined;
+  /**
+   * What the header `__TypeId__` may name, as a schema or a class: `{ 'App\\Billing\\PlaceOrder': PlaceOrder }`. It
+   * chooses among the branches of a union that has no discriminator. Default: none.
+   */
+  types?: Readonly<Record<string, TargetType>> | undefined;
   /** How many messages are handled at once. Default: 10. */
   concurrency?: number | undefined;
   /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */

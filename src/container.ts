@@ -1,25 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { asFunction, asValue, createContainer, InjectionMode } from 'awilix';
 import { AmqpChannel } from './amqp/amqp-channel.ts';
+import { CommandBus, type LocalBusOptions } from './bus/command-bus.ts';
+import { EventBus } from './bus/event-bus.ts';
 import { InMemoryChannel } from './channel/in-memory-channel.ts';
 import type { MessageChannel } from './channel/message-channel.ts';
 import { ConversionService } from './conversion/conversion-service.ts';
-import { DistributedBus } from './distribution/distributed-bus.ts';
+import { DistributedBus, type DistributedBusOptions } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
 import type { AroundDelivery } from './endpoint/around-delivery.ts';
 import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Logger } from './logger.ts';
 import type { ResolvedConfig } from './resolve-config.ts';
+import { ServiceContainer } from './service-container.ts';
 
 /** The parts of a gateway, by the names under which they find each other. */
 export interface Parts {
   readonly config: ResolvedConfig;
   readonly logger: Logger;
   readonly conversion: ConversionService;
+  readonly services: ServiceContainer;
   readonly registry: HandlerRegistry;
   readonly channel: MessageChannel;
   readonly distributedBus: DistributedBus;
+  readonly commandBus: CommandBus;
+  readonly eventBus: EventBus;
   readonly endpoint: ServiceEndpoint;
 }
 
@@ -32,10 +38,13 @@ export function createParts(config: ResolvedConfig, logger: Logger, aroundDelive
   container.register({
     config: asValue(config),
     logger: asValue(logger),
-    conversion: asFunction(() => new ConversionService(config.converters)).singleton(),
-    registry: asFunction(({ conversion }: Parts) => new HandlerRegistry(config.handlers, conversion)).singleton(),
+    conversion: asFunction(() => new ConversionService(config.converters, config.types)).singleton(),
+    services: asFunction(createServices).singleton(),
+    registry: asFunction(createRegistry).singleton(),
     channel: asFunction(() => createChannel(config, logger)).singleton(),
-    distributedBus: asFunction(createDistributedBus).singleton(),
+    distributedBus: asFunction((parts: Parts) => new DistributedBus(distributedBusOptions(parts))).singleton(),
+    commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
+    eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
     endpoint: asFunction((parts: Parts) => createEndpoint(parts, aroundDelivery)).singleton(),
   });
   return container.cradle;
@@ -48,24 +57,45 @@ function createChannel({ channel, broker, service }: ResolvedConfig, logger: Log
   return new AmqpChannel({ ...limits, url, service, ca, logger });
 }
 
-function createDistributedBus({ config, channel, conversion, registry }: Parts): DistributedBus {
-  return new DistributedBus({
+/** Each bus of a handler is one of its own; those of the process are the parts. */
+function createServices(parts: Parts): ServiceContainer {
+  const { config, logger } = parts;
+  return new ServiceContainer(config.container, {
+    logger,
+    distributedBus: (origin) =>
+      origin ? new DistributedBus(distributedBusOptions(parts), origin) : parts.distributedBus,
+    commandBus: (origin) => (origin ? new CommandBus(localBusOptions(parts), origin) : parts.commandBus),
+    eventBus: (origin) => (origin ? new EventBus(localBusOptions(parts), origin) : parts.eventBus),
+  });
+}
+
+function createRegistry({ config, conversion, services }: Parts): HandlerRegistry {
+  return new HandlerRegistry(config.handlers, { conversion, services, variables: config.configuration });
+}
+
+function distributedBusOptions({ config, channel, conversion, registry }: Parts): DistributedBusOptions {
+  return {
     service: config.service,
     channel,
     conversion,
     registry,
     checkDestinations: config.broker.checkDestinations,
     defaultSerializationMediaType: config.defaultSerializationMediaType,
-  });
+  };
+}
+
+function localBusOptions({ registry, conversion, services: scopes }: Parts): LocalBusOptions {
+  return { registry, conversion, scopes };
 }
 
 function createEndpoint(
-  { config, channel, registry, logger }: Parts,
+  { config, channel, registry, services, logger }: Parts,
   aroundDelivery: AroundDelivery | undefined,
 ): ServiceEndpoint {
   return new ServiceEndpoint({
     service: config.service,
     channel,
+    scopes: services,
     messages: new DistributedMessageHandler(config.service, registry),
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency: config.concurrency,

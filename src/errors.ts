@@ -67,6 +67,7 @@ export const errorTable = {
   },
   'internal-error': { status: 500, retryable: true, title: 'An unexpected error', outcome: 'unknown' },
   'expression-failed': { status: 422, retryable: false, title: 'The expression cannot be evaluated on this message' },
+  'cannot-resolve': { status: 500, retryable: false, title: 'An argument of the handler cannot be resolved' },
   'handler-timeout': { status: 500, retryable: true, title: 'The handler did not finish in time' },
   'malformed-message': { status: 422, retryable: false, title: 'The message is malformed' },
   'no-handler': { status: 422, retryable: false, title: 'No handler for the message' },

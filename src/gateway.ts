@@ -1,12 +1,15 @@
 import { lookup } from 'node:dns/promises';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.ts';
+import type { CommandBus } from './bus/command-bus.ts';
+import type { EventBus } from './bus/event-bus.ts';
 import type { Config } from './config.ts';
 import { createParts, type Parts } from './container.ts';
 import type { DistributedBus } from './distribution/distributed-bus.ts';
 import { describeEndpoint } from './endpoint/endpoint-description.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
+import { within } from './within.ts';
 
 export interface GatewayOptions {
   /** Environment variables that override the configuration. Default: those of the process. */
@@ -24,6 +27,10 @@ export interface Gateway {
   /** The HTTP server. `inject` calls it without a port. */
   readonly app: FastifyInstance;
   readonly distributedBus: DistributedBus;
+  /** Sends commands to their handlers in this process. */
+  readonly commandBus: CommandBus;
+  /** Publishes events to their handlers in this process. */
+  readonly eventBus: EventBus;
   /** The port to the broker. */
   readonly channel: Parts['channel'];
   /**
@@ -49,7 +56,8 @@ export interface Gateway {
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const resolved = resolveConfig(config, options.environment ?? process.env);
   const logger = options.logger ?? createLogger(resolved.logLevel);
-  const { channel, distributedBus, endpoint, conversion, registry } = createParts(resolved, logger);
+  const parts = createParts(resolved, logger);
+  const { channel, distributedBus, commandBus, eventBus, endpoint, conversion, registry, services } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
   let stopping: Promise<void> | undefined;
 
@@ -65,7 +73,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     routes: {
       service: resolved.service,
       bus: distributedBus,
-      conversion,
+      parameters: { conversion, services, variables: resolved.configuration },
       channel,
       unreadiness,
       endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
@@ -73,6 +81,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
       publishing: {
         mapping: { forwardHeaders, idempotencyScopeHeader },
         channel: channel.name,
+        scopes: services,
         isDraining: () => state === 'draining',
       },
     },
@@ -87,6 +96,8 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     try {
       // What handlers in hand still send must find the channel open.
       await Promise.all([endpoint.stop(remainingMs()), app.close()]);
+      // Services may still send something when they are disposed.
+      await within(remainingMs(), services.dispose());
     } finally {
       clearTimeout(cutOff);
       await channel.close(remainingMs());
@@ -98,6 +109,8 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     logger,
     app,
     distributedBus,
+    commandBus,
+    eventBus,
     channel,
     async start() {
       if (state !== 'new') return;

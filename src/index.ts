@@ -1,8 +1,14 @@
+export type { CommandBus } from './bus/command-bus.ts';
+export type { EventBus } from './bus/event-bus.ts';
+export type { LocalSendOptions } from './bus/local-message.ts';
 export { type BrokerConfig, type Config, defineConfig, type HttpConfig } from './config.ts';
+export { instance } from './conversion/instance.ts';
 export type { MediaType } from './conversion/media-type.ts';
 export type { MediaTypeConverter } from './conversion/media-type-converter.ts';
+export type { Metadata } from './conversion/metadata.ts';
+export type { Class, TargetType, ValueOf } from './conversion/target-type.ts';
+export { defineTypeConverter, type TypeConverter } from './conversion/type-converter.ts';
 export type { ConversionOptions, DistributedBus, SendReceipt } from './distribution/distributed-bus.ts';
-export type { Metadata } from './distribution/outbound-headers.ts';
 export type { SendOptions } from './distribution/send-options.ts';
 export { type ErrorCode, type Fault, isLittoralError, LittoralError, type Outcome } from './errors.ts';
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
@@ -12,7 +18,21 @@ export { type LoadHandlersOptions, loadHandlers } from './load-handlers.ts';
 export type { Logger } from './logger.ts';
 export type { Message } from './message/message.ts';
 export { Header, type MessageHeaders } from './message/message-headers.ts';
+export { abortSignal } from './parameter/abort-signal.ts';
+export { configurationVariable } from './parameter/configuration-variable.ts';
+export type { Expression } from './parameter/expression.ts';
+export type { ExpressionScope } from './parameter/expression-scope.ts';
 export { header } from './parameter/header.ts';
 export { headers } from './parameter/headers.ts';
-export { type ParameterConverter, parameterConverter } from './parameter/parameter-converter.ts';
+export { message } from './parameter/message.ts';
+export {
+  type Invocation,
+  type ParameterConverter,
+  type ParameterSite,
+  parameterConverter,
+} from './parameter/parameter-converter.ts';
 export { payload } from './parameter/payload.ts';
+export { reference } from './parameter/reference.ts';
+// All of it, with a star: only so can `declare module 'littoral'` add to the interfaces in it.
+export * from './parameter/references.ts';
+export type { RegisterServices } from './service-container.ts';

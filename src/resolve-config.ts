@@ -3,9 +3,9 @@ import { isIP } from 'node:net';
 import { parseAmqpUrl } from './amqp/amqp-url.ts';
 import { type BrokerConfig, type Config, type HttpConfig, Settings } from './config.ts';
 import { describeValue } from './conversion/describe-value.ts';
+import { faultOfConverter, faultOfType } from './conversion/fault-of-type.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { isValue, parseMediaType } from './conversion/media-type.ts';
-import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { LittoralError, messageOf } from './errors.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
@@ -15,7 +15,9 @@ import { isReservedHeader } from './message/reserved-headers.ts';
 type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Section[Key]> };
 
 /** A configuration that was checked and completed. */
-export interface ResolvedConfig extends Resolved<Omit<Config, 'broker' | 'http' | 'handlers'>> {
+export interface ResolvedConfig
+  extends Resolved<Omit<Config, 'broker' | 'http' | 'container' | 'handlers'>>,
+    Pick<Config, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly broker: Omit<BrokerConfig, 'checkDestinations'> & { readonly checkDestinations: boolean };
   readonly http: Resolved<Omit<HttpConfig, 'idempotencyScopeHeader'>> & Pick<HttpConfig, 'idempotencyScopeHeader'>;
@@ -108,7 +110,7 @@ function withoutUndefined(value: unknown, depth = 3): unknown {
 /** What the schema cannot say, of values of the right kind: it tells of the others itself. */
 function meaningFaults(settings: Config, environment: Environment): string[] {
   const faults: string[] = [];
-  const { service, broker, http, channel, converters } = settings;
+  const { service, broker, http, channel, converters, types, container } = settings;
   const serviceFault = typeof service === 'string' ? faultOfService(service) : undefined;
   if (serviceFault) faults.push(`service: ${serviceFault}`);
   const hasUrl = Boolean(broker?.url);
@@ -130,7 +132,11 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
   }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
+  if (container !== undefined && typeof container !== 'function') {
+    faults.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);
+  }
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
+  if (isRecord(types)) faults.push(...typeFaults(types));
   faults.push(...handlersFaults(settings.handlers));
   return faults;
 }
@@ -177,9 +183,15 @@ function hostFaults(names: readonly unknown[]): string[] {
 
 function converterFaults(converters: readonly unknown[]): string[] {
   return converters.flatMap((converter, index) => {
-    const { name, matches, convert } = (converter ?? {}) as Partial<Record<keyof MediaTypeConverter, unknown>>;
-    if (typeof name === 'string' && typeof matches === 'function' && typeof convert === 'function') return [];
-    return [`converters.${index}: is not a media type converter; give an object of 'name', 'matches' and 'convert'`];
+    const fault = faultOfConverter(converter);
+    return fault ? [`converters.${index}: ${fault}`] : [];
+  });
+}
+
+function typeFaults(types: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(types).flatMap(([name, type]) => {
+    const fault = faultOfType(type);
+    return fault ? [`types.${name}: ${fault}`] : [];
   });
 }
 
@@ -218,7 +230,10 @@ function withDefaults(settings: Config): ResolvedConfig {
     shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
     // Patterns are faults, see above.
     handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
+    container: settings.container,
+    configuration: settings.configuration ?? {},
     converters: settings.converters ?? [],
+    types: settings.types ?? {},
     broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },
     http: {
       host: http.host ?? '127.0.0.1',

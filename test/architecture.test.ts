@@ -13,7 +13,7 @@ import { type Import, importsIn, importsOf, sourceFiles } from './source-imports
 const free = ['errors', 'logger', 'version', 'within'];
 
 const configurationFiles = ['config', 'resolve-config', 'config-file', 'load-handlers', 'import-module'];
-const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp'];
+const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'service-container'];
 
 const table: LayerTable = {
   errors: [],
@@ -23,10 +23,11 @@ const table: LayerTable = {
   message: [],
   conversion: ['message'],
   expression: ['message', 'conversion'],
-  parameter: ['message', 'conversion'],
+  parameter: ['message', 'conversion', 'expression'],
   handler: ['message', 'conversion', 'parameter'],
+  bus: ['message', 'conversion', 'handler'],
   channel: ['message'],
-  distribution: ['message', 'conversion', 'handler', 'channel'],
+  distribution: ['message', 'conversion', 'handler', 'bus', 'channel'],
   endpoint: ['message', 'handler', 'channel', 'distribution'],
   amqp: ['message', 'channel'],
   http: ['message', 'conversion', 'parameter', 'handler', 'distribution'],
@@ -37,6 +38,7 @@ const table: LayerTable = {
   'load-handlers': configuration,
   'import-module': configuration,
   container: 'anything',
+  'service-container': 'anything',
   gateway: 'anything',
   app: 'anything',
   cli: 'anything',
@@ -48,7 +50,7 @@ const homes: LibraryHomes = {
   '@fastify/swagger': ['src/app.ts'],
   '@fastify/swagger-ui': ['src/app.ts'],
   amqplib: ['src/amqp/'],
-  awilix: ['src/container.ts'],
+  awilix: ['src/container.ts', 'src/service-container.ts'],
   commander: ['src/cli/', 'src/cli.ts'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   'fast-xml-parser': ['src/conversion/'],
@@ -61,6 +63,7 @@ const homes: LibraryHomes = {
   typebox: ['src/conversion/', 'src/parameter/', 'src/handler/', 'src/config.ts', 'routes/'],
   'typebox/compile': ['src/conversion/schema-check.ts'],
   'typebox/error': ['src/conversion/schema-check.ts'],
+  'typebox/format': ['src/conversion/schema-check.ts'],
   'typebox/system': ['src/conversion/schema-check.ts'],
   uuid: ['src/message/'],
 };

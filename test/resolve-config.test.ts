@@ -38,7 +38,9 @@ describe('a configuration', () => {
       handlerTimeoutMs: 300_000,
       shutdownTimeoutMs: 8000,
       handlers: [],
+      configuration: {},
       converters: [],
+      types: {},
       broker: { checkDestinations: true },
       http: { host: '127.0.0.1', port: 3000, bodyLimit: 1_048_576, allowedHosts: [], forwardHeaders: {} },
     });
@@ -232,6 +234,8 @@ describe('a configuration is not valid', () => {
     [{ shutdownTimeoutMs: 2 ** 31 }, 'shutdownTimeoutMs'],
     [{ handlers: './handlers/*.ts' }, 'handlers'],
     [{ converters: {} }, 'converters'],
+    [{ types: [] }, 'types'],
+    [{ types: { 'App\\Billing': 7 } }, 'types.App\\Billing'],
     [{ broker: url }, 'broker'],
     [{ broker: null }, 'broker'],
     [{ broker: { url: 7 } }, 'broker.url'],
@@ -266,7 +270,7 @@ describe('a configuration is not valid', () => {
   ])('with a converter that is none: %j', async (converter) => {
     const fine = { name: 'fine', matches: () => false, convert: () => 1 };
     expect(await faults({ service: 'billing', converters: [fine, converter] })).toEqual([
-      "converters.1: is not a media type converter; give an object of 'name', 'matches' and 'convert'",
+      expect.stringMatching(/^converters\.1: is no converter; give .+ of 'from', 'to' and 'convert'$/),
     ]);
   });
 

@@ -1,37 +1,70 @@
 import { LittoralError } from '../errors.ts';
+import type { Ambiguity } from './coercion-run.ts';
+import { dateToText, textToDate } from './date-converter.ts';
 import { formConverter } from './form-converter.ts';
 import { jsonConverter } from './json-converter.ts';
 import { isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { octetStreamConverter } from './octet-stream-converter.ts';
+import { phpSerializedConverter } from './php-serialized-converter.ts';
+import { prepareType } from './prepare-type.ts';
+import type { PreparedType } from './prepared-type.ts';
+import { refusePromise } from './refuse-promise.ts';
+import type { TargetType, ValueOf } from './target-type.ts';
 import { textConverter } from './text-converter.ts';
+import { toPlain } from './to-plain.ts';
+import { TypeConversions } from './type-conversions.ts';
+import { isTypeConverter, type TypeConverter } from './type-converter.ts';
 import { xmlConverter } from './xml-converter.ts';
 
-const builtIn = [jsonConverter, textConverter, formConverter, xmlConverter, octetStreamConverter];
+const builtIn = [
+  jsonConverter,
+  textConverter,
+  formConverter,
+  xmlConverter,
+  phpSerializedConverter,
+  octetStreamConverter,
+];
+const builtInTypes = [textToDate, dateToText];
 
-/** Turns payloads from one media type into another by the converters that are registered. */
+/** Turns payloads from one media type into another, and values into those of a type, by the converters that are registered. */
 export class ConversionService {
   readonly #converters: readonly MediaTypeConverter[];
+  readonly #conversions: TypeConversions;
+  readonly #types: Readonly<Record<string, TargetType>>;
 
-  /** @param converters asked before the built-in ones: JSON, text, form, XML and octet-stream */
-  constructor(converters: readonly MediaTypeConverter[] = []) {
-    this.#converters = [...converters, ...builtIn];
+  /**
+   * @param converters asked before the built-in ones: JSON, text, form, XML, PHP serialisation and octet-stream, and
+   * date-times to `Date` and back
+   * @param types what the header `__TypeId__` may name, such as a PHP class
+   */
+  constructor(
+    converters: readonly (MediaTypeConverter | TypeConverter)[] = [],
+    types: Readonly<Record<string, TargetType>> = {},
+  ) {
+    this.#converters = [...converters.filter((one): one is MediaTypeConverter => !isTypeConverter(one)), ...builtIn];
+    this.#conversions = new TypeConversions([...converters.filter(isTypeConverter), ...builtInTypes]);
+    this.#types = types;
   }
 
   /**
-   * @param payload a JavaScript value when the source is `application/x-js`, else bytes
+   * @param payload a JavaScript value when the source is `application/x-js`, else bytes. Instances in a value become
+   * what the type converters from their classes make of them; the value itself is not changed
    * @throws LittoralError `unsupported-media-type` when no converter, nor two of them by way of a value, lead from the
    * source to the target; else what the converter throws
    */
   convert(payload: unknown, source: MediaType, target: MediaType): unknown {
     if (source.text === target.text) return payload;
     const direct = this.#find(source, target);
-    if (direct) return direct.convert(payload, source, target);
+    if (direct) {
+      const value = isValue(source) ? toPlain(payload, this.#conversions, target) : payload;
+      return run(direct, value, source, target);
+    }
     const decoder = isValue(source) ? undefined : this.#find(source, valueMediaType);
     const encoder = this.#find(valueMediaType, target);
     if (decoder && encoder) {
-      const value = decoder.convert(payload, source, valueMediaType);
-      return encoder.convert(value, valueMediaType, target);
+      const value = run(decoder, payload, source, valueMediaType);
+      return run(encoder, toPlain(value, this.#conversions, target), valueMediaType, target);
     }
     throw this.#noConverter(source, target);
   }
@@ -45,18 +78,36 @@ export class ConversionService {
     if (!(payload instanceof Uint8Array)) return payload;
     const source = typeof contentType === 'string' ? parseMediaType(contentType) : undefined;
     const decoder = source && this.#find(source, valueMediaType);
-    return source && decoder ? decoder.convert(payload, source, valueMediaType) : payload;
+    return source && decoder ? run(decoder, payload, source, valueMediaType) : payload;
   }
 
   /** Whether `decode` has a converter for that content type. */
   canDecode(contentType: unknown): boolean {
-    const source = typeof contentType === 'string' ? parseMediaType(contentType) : undefined;
-    return source !== undefined && this.#find(source, valueMediaType) !== undefined;
+    return this.#decoderOf(contentType) !== undefined;
   }
 
-  /** What is registered, for error messages. */
+  /**
+   * Compiles what a parameter is to become, once, at start.
+   *
+   * @throws TypeError with what is wrong with the type, to follow on where it stands: neither a schema nor a class, an
+   * unknown format, a class that nothing makes, a codec, or something that cannot be compiled
+   */
+  prepareType<T extends TargetType>(type: T): PreparedType<ValueOf<T>> {
+    return prepareType(type, this.#conversions, this.#types, (contentType) => this.#ambiguityOf(contentType));
+  }
+
+  /** The media type converters that are registered, for error messages. */
   describe(): string {
     return this.#converters.map(({ name }) => name).join(', ');
+  }
+
+  #ambiguityOf(contentType: unknown): Ambiguity {
+    return this.#decoderOf(contentType) ?? {};
+  }
+
+  #decoderOf(contentType: unknown): MediaTypeConverter | undefined {
+    const source = typeof contentType === 'string' ? parseMediaType(contentType) : undefined;
+    return source && this.#find(source, valueMediaType);
   }
 
   #find(source: MediaType, target: MediaType): MediaTypeConverter | undefined {
@@ -69,4 +120,10 @@ export class ConversionService {
       `No converter from ${source.text} to ${target.text}. Registered: ${this.describe()}.`,
     );
   }
+}
+
+function run(converter: MediaTypeConverter, payload: unknown, source: MediaType, target: MediaType): unknown {
+  const converted = converter.convert(payload, source, target);
+  refusePromise(converted, `The media type converter '${converter.name}' from ${source.text} to ${target.text}`);
+  return converted;
 }

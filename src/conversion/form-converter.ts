@@ -12,6 +12,7 @@ import { refuseBytes } from './refuse-bytes.ts';
  */
 export const formConverter: MediaTypeConverter = {
   name: 'form',
+  losesLists: true,
   matches: (source, target) => (isForm(source) && isValue(target)) || (isValue(source) && isForm(target)),
   convert: (payload, source, target) =>
     isValue(source) ? encodeForm(payload, target) : decodeForm(payload as Uint8Array, source),

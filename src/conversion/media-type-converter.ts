@@ -1,14 +1,17 @@
+import type { Ambiguity } from './coercion-run.ts';
 import type { MediaType } from './media-type.ts';
 
 /**
  * Turns a payload from one media type into another. A payload of the media type `application/x-js` is a JavaScript
  * value; of every other media type it is bytes.
  */
-export interface MediaTypeConverter {
+export interface MediaTypeConverter extends Ambiguity {
   /** Named in errors that list what is registered. */
   readonly name: string;
   matches(source: MediaType, target: MediaType): boolean;
   /**
+   * Synchronous.
+   *
    * @throws LittoralError `malformed-body` when the payload is not what its media type says, `not-convertible` when the
    * target cannot express it
    */

@@ -48,6 +48,11 @@ export function isText({ essence }: MediaType): boolean {
   return essence === 'text/plain';
 }
 
+/** What PHP's `serialize` writes, as Ecotone names it. */
+export function isPhpSerialized({ essence }: MediaType): boolean {
+  return essence === 'application/x-php-serialized';
+}
+
 export function isBytes({ essence }: MediaType): boolean {
   return essence === 'application/octet-stream';
 }

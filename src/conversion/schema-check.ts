@@ -1,11 +1,12 @@
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { Format } from 'typebox/format';
 import { Settings } from 'typebox/system';
 import type { Fault } from '../errors.ts';
 
 /** A TypeBox schema. TypeBox's own type for one is empty, and would let texts, numbers, lists and functions through. */
-export type Schema = TSchema & { readonly length?: never } & object;
+export type Schema = TSchema & { readonly length?: never; readonly expression?: never } & object;
 
 /** A TypeBox schema, compiled once. */
 export interface SchemaCheck<Type> {
@@ -17,8 +18,12 @@ export interface SchemaCheck<Type> {
 const maxFaults = 50;
 const maxPathLength = 200;
 
-export function compileSchema<Type extends TSchema>(schema: Type): SchemaCheck<Static<Type>> {
-  const validator = Compile(schema);
+/** @param definitions schemas that `schema` refers to by name and does not hold itself */
+export function compileSchema<Type extends TSchema>(
+  schema: Type,
+  definitions: Readonly<Record<string, TSchema>> = {},
+): SchemaCheck<Static<Type>> {
+  const validator = Compile(definitions, schema) as unknown as Validator<Record<never, never>, Type>;
   return {
     check(value): value is Static<Type> {
       return withinStack(() => validator.Check(value), false);
@@ -32,10 +37,20 @@ export function compileSchema<Type extends TSchema>(schema: Type): SchemaCheck<S
   };
 }
 
-const tooDeep: Fault[] = [{ path: '', message: 'is nested too deeply' }];
+/** Whether something can be a schema. */
+export function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
-/** A recursive schema walks as deep as the value goes: a value that is too deep fails its check and nothing else. */
-function withinStack<Result>(walk: () => Result, otherwise: Result): Result {
+/** Whether texts of that format are checked. TypeBox lets every text pass a format that it does not know. */
+export function isKnownFormat(format: string): boolean {
+  return Format.Has(format);
+}
+
+export const tooDeep: Fault[] = [{ path: '', message: 'is nested too deeply' }];
+
+/** What walks as deep as a value goes ends where the stack ends: a value that is too deep fails, and nothing else. */
+export function withinStack<Result>(walk: () => Result, otherwise: Result): Result {
   try {
     return walk();
   } catch (error) {

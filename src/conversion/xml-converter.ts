@@ -38,6 +38,8 @@ const builder = new XMLBuilder({ ...layout, suppressBooleanAttributes: false });
  */
 export const xmlConverter: MediaTypeConverter = {
   name: 'XML',
+  losesLists: true,
+  emptyObjectIs: 'text',
   matches: (source, target) => (isXml(source) && isValue(target)) || (isValue(source) && isXml(target)),
   convert: (payload, source, target) =>
     isValue(source) ? encodeXml(payload, target) : decodeXml(payload as Uint8Array, source),

@@ -1,17 +1,19 @@
+import type { Origin } from '../bus/origin.ts';
 import type { OutboundChannel } from '../channel/message-channel.ts';
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { describeValue } from '../conversion/describe-value.ts';
 import { decodeJson } from '../conversion/json-converter.ts';
 import { isJson, valueMediaType } from '../conversion/media-type.ts';
+import type { Metadata } from '../conversion/metadata.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
-import type { Metadata } from './outbound-headers.ts';
 import { outboundMessage } from './outbound-message.ts';
 import { bytesOf, checkKeys, mediaTypeOf } from './send-checks.ts';
 import type { SendOptions } from './send-options.ts';
 import { serviceQueue } from './service-queue.ts';
+import { transportToMessage } from './transport-to-message.ts';
 
 /** What became of a message. Its existence means that the broker has confirmed it. */
 export interface SendReceipt {
@@ -50,9 +52,15 @@ export interface DistributedBusOptions {
  */
 export class DistributedBus {
   readonly #options: DistributedBusOptions;
+  readonly #origin: Origin | undefined;
 
-  constructor(options: DistributedBusOptions) {
+  /**
+   * @param origin the handler that it belongs to: what is sent inherits from that handler's message. None for a bus of
+   * the whole process
+   */
+  constructor(options: DistributedBusOptions, origin?: Origin) {
     this.#options = options;
+    this.#origin = origin;
   }
 
   /**
@@ -64,7 +72,7 @@ export class DistributedBus {
    * @param sourceMediaType what the command is
    * @param metadata headers for the handler
    */
-  async sendCommand(
+  sendCommand(
     destination: string,
     routingKey: string,
     command: string | Uint8Array,
@@ -72,19 +80,20 @@ export class DistributedBus {
     metadata: Metadata = {},
     options: SendOptions = {},
   ): Promise<SendReceipt> {
-    return this.#send('command', destination, routingKey, bytesOf(command), sourceMediaType, metadata, options);
+    const bytes = () => ({ body: bytesOf(command), contentType: sourceMediaType });
+    return this.#send('command', destination, routingKey, bytes, metadata, options);
   }
 
   /** Converts a command, then sends it to the one service that handles it. */
-  async convertAndSendCommand(
+  convertAndSendCommand(
     destination: string,
     routingKey: string,
     command: unknown,
     metadata: Metadata = {},
     options: ConversionOptions = {},
   ): Promise<SendReceipt> {
-    const { body, contentType } = this.#convert(command, options);
-    return this.#send('command', destination, routingKey, body, contentType, metadata, options);
+    const converted = () => this.#convert(command, options);
+    return this.#send('command', destination, routingKey, converted, metadata, options);
   }
 
   /**
@@ -95,25 +104,26 @@ export class DistributedBus {
    * @param sourceMediaType what the event is
    * @param metadata headers for the handlers
    */
-  async publishEvent(
+  publishEvent(
     routingKey: string,
     event: string | Uint8Array,
     sourceMediaType = 'text/plain',
     metadata: Metadata = {},
     options: SendOptions = {},
   ): Promise<SendReceipt> {
-    return this.#send('event', routingKey, routingKey, bytesOf(event), sourceMediaType, metadata, options);
+    const bytes = () => ({ body: bytesOf(event), contentType: sourceMediaType });
+    return this.#send('event', routingKey, routingKey, bytes, metadata, options);
   }
 
   /** Converts an event, then publishes it to every service that subscribes to it. */
-  async convertAndPublishEvent(
+  convertAndPublishEvent(
     routingKey: string,
     event: unknown,
     metadata: Metadata = {},
     options: ConversionOptions = {},
   ): Promise<SendReceipt> {
-    const { body, contentType } = this.#convert(event, options);
-    return this.#send('event', routingKey, routingKey, body, contentType, metadata, options);
+    const converted = () => this.#convert(event, options);
+    return this.#send('event', routingKey, routingKey, converted, metadata, options);
   }
 
   /**
@@ -123,7 +133,7 @@ export class DistributedBus {
    * @param channel the channel's name in that service
    * @param payload bytes, or text that is sent as UTF-8
    */
-  async sendMessage(
+  sendMessage(
     destination: string,
     channel: string,
     payload: string | Uint8Array,
@@ -131,22 +141,23 @@ export class DistributedBus {
     metadata: Metadata = {},
     options: SendOptions = {},
   ): Promise<SendReceipt> {
-    return this.#send('message', destination, channel, bytesOf(payload), sourceMediaType, metadata, options);
+    const bytes = () => ({ body: bytesOf(payload), contentType: sourceMediaType });
+    return this.#send('message', destination, channel, bytes, metadata, options);
   }
 
   /** Converts a payload, then sends it to a channel of a service. Ecotone has no such method; HTTP callers expect it. */
-  async convertAndSendMessage(
+  convertAndSendMessage(
     destination: string,
     channel: string,
     payload: unknown,
     metadata: Metadata = {},
     options: ConversionOptions = {},
   ): Promise<SendReceipt> {
-    const { body, contentType } = this.#convert(payload, options);
-    return this.#send('message', destination, channel, body, contentType, metadata, options);
+    const converted = () => this.#convert(payload, options);
+    return this.#send('message', destination, channel, converted, metadata, options);
   }
 
-  #convert(payload: unknown, options: ConversionOptions): { body: Uint8Array; contentType: string } {
+  #convert(payload: unknown, options: ConversionOptions): Encoded {
     const { sourceMediaType, targetMediaType } = options;
     const source = sourceMediaType === undefined ? valueMediaType : mediaTypeOf(sourceMediaType);
     const target = mediaTypeOf(targetMediaType ?? this.#options.defaultSerializationMediaType);
@@ -158,19 +169,32 @@ export class DistributedBus {
     );
   }
 
-  async #send(
+  #send(
     payloadType: PayloadType,
     target: string,
     routingKey: string,
-    body: Uint8Array,
-    contentType: string,
+    encode: () => Encoded,
+    metadata: Metadata,
+    options: SendOptions,
+  ): Promise<SendReceipt> {
+    const call = this.#publish(payloadType, target, routingKey, encode, metadata, options);
+    return this.#origin ? this.#origin.track(call) : call;
+  }
+
+  async #publish(
+    payloadType: PayloadType,
+    target: string,
+    routingKey: string,
+    encode: () => Encoded,
     metadata: Metadata,
     options: SendOptions,
   ): Promise<SendReceipt> {
     checkKeys(payloadType, target, routingKey);
+    const { body, contentType } = encode();
     const mediaType = mediaTypeOf(contentType);
     if (isJson(mediaType)) decodeJson(body, mediaType);
-    const outbound = { payloadType, target, routingKey, body, contentType, metadata, options };
+    const cause = this.#origin?.message;
+    const outbound = { payloadType, target, routingKey, body, contentType, metadata, options, cause };
     const message = outboundMessage(outbound, this.#options.service);
     await this.#checkWithOwnHandlers(payloadType, target, routingKey, message);
 
@@ -194,13 +218,19 @@ export class DistributedBus {
     message: TransportMessage,
   ): Promise<void> {
     const { registry, service } = this.#options;
-    const invocation = { message: { headers: message.headers, payload: message.body } };
+    const asDelivered = transportToMessage(message);
     if (payloadType === 'event') {
-      for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(invocation);
+      for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(asDelivered);
     } else if (payloadType === 'command' && target === service) {
-      await registry.distributedCommandHandler(routingKey)?.checkPayload(invocation);
+      await registry.distributedCommandHandler(routingKey)?.checkPayload(asDelivered);
     }
   }
+}
+
+/** A payload as it travels. */
+interface Encoded {
+  readonly body: Uint8Array;
+  readonly contentType: string;
 }
 
 function destinationNotFound(destination: string, messageId: string): LittoralError {

@@ -1,8 +1,10 @@
-import type { PayloadType } from '../message/message-headers.ts';
-import { Header } from '../message/message-headers.ts';
+import { type Metadata, metadataToHeaders } from '../conversion/metadata.ts';
+import { inheritedFrom } from '../message/inherited-headers.ts';
+import type { Message } from '../message/message.ts';
+import { Header, type PayloadType } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
-import { checkHeaderSize, type Metadata, metadataToHeaders } from './outbound-headers.ts';
+import { checkHeaderSize } from './header-size.ts';
 import { checkSendOptions, type SendOptions } from './send-options.ts';
 import { serviceQueue } from './service-queue.ts';
 
@@ -16,6 +18,8 @@ export interface Outbound {
   readonly contentType: string;
   readonly metadata: Metadata;
   readonly options: SendOptions;
+  /** The message whose handler sends it, where there is one. */
+  readonly cause?: Message | undefined;
 }
 
 /**
@@ -25,21 +29,23 @@ export interface Outbound {
  * @throws LittoralError `invalid-header`, `reserved-header`, `headers-too-large`, `not-supported`
  */
 export function outboundMessage(outbound: Outbound, service: string): TransportMessage {
-  const { payloadType, target, routingKey, contentType, metadata, options, body } = outbound;
+  const { payloadType, target, routingKey, contentType, metadata, options, body, cause } = outbound;
   checkSendOptions(options);
   const id = options.id ?? newMessageId();
-  const headers = Object.assign(metadataToHeaders(metadata), {
+  const inherited = cause && inheritedFrom(cause);
+  const headers = Object.assign(metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata), {
     [Header.payloadType]: payloadType,
     [Header.routingKey]: routingKey,
     [Header.sourceServiceName]: service,
     [Header.serviceTarget]: target,
     [Header.id]: id,
-    [Header.correlationId]: options.correlationId ?? id,
+    [Header.correlationId]: options.correlationId ?? inherited?.correlationId ?? id,
     [Header.timestamp]: Math.floor(Date.now() / 1000),
     [Header.contentType]: contentType,
     [Header.polledChannelName]: serviceQueue(service),
   });
   if (payloadType === 'command') headers[Header.targetServiceName] = target;
+  if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
   if (options.priority !== undefined) headers[Header.priority] = options.priority;
   checkHeaderSize(headers);
   return { headers, body };

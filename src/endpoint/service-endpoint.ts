@@ -4,17 +4,20 @@ import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts'
 import { transportToMessage } from '../distribution/transport-to-message.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
+import { type InvocationScopes, invokeInScope } from '../handler/invocation-scope.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import type { AroundDelivery, DeliveryOutcome } from './around-delivery.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
+import { HandlerTime } from './handler-time.ts';
 import { describeThrown } from './thrown-error.ts';
 
 export interface ServiceEndpointOptions {
   readonly service: string;
   readonly channel: MessageChannel;
+  readonly scopes: InvocationScopes;
   readonly messages: DistributedMessageHandler;
   /** The keys of the events that its handlers listen to. */
   readonly eventBindingKeys: readonly string[];
@@ -33,6 +36,7 @@ const giveBack = { firstMs: 1000, maxMs: 60_000 };
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
   readonly #inHand = new Map<Promise<unknown>, unknown>();
+  readonly #running = new Set<HandlerTime>();
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
 
@@ -75,6 +79,7 @@ export class ServiceEndpoint {
   /** Takes no more deliveries and waits for those in hand, at the latest until the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
+    for (const time of this.#running) time.end(stopped());
     // A broker that does not answer must not hold up the end either.
     if (await within(deadlineMs, this.finish())) return;
     this.#options.logger.warn({ inHand: this.inHand }, 'not finished in time; these messages are given back');
@@ -120,13 +125,21 @@ export class ServiceEndpoint {
       return 'not for this service';
     }
     const failures = await this.#callAll(recipients, message, fields);
+    if (failures === undefined) {
+      delivery.release();
+      return 'given back';
+    }
     if (failures.length > 0) return this.#moveToDeadLetters(delivery, failures);
     delivery.acknowledge();
     return 'handled';
   }
 
-  /** Several handlers of one event fail apart: one that fails does not keep the message from the others. */
-  async #callAll(recipients: Recipients, message: Message, fields: LogFields): Promise<Failure[]> {
+  /**
+   * Several handlers of one event fail apart: one that fails does not keep the message from the others.
+   *
+   * @returns undefined when the shutdown ended one of them early: that is no failure
+   */
+  async #callAll(recipients: Recipients, message: Message, fields: LogFields): Promise<Failure[] | undefined> {
     const failures: Failure[] = [];
     for (const handler of recipients) {
       const { endpointId } = handler;
@@ -134,6 +147,7 @@ export class ServiceEndpoint {
         await this.#call(handler, message);
         this.#options.logger.debug({ ...fields, endpointId }, 'handled');
       } catch (error) {
+        if (error === endedEarly) return undefined;
         failures.push({ error, endpointId });
         const { message: reason, stackTrace } = describeThrown(error);
         this.#options.logger.error({ ...fields, endpointId, reason, stackTrace }, `${handler.name} failed`);
@@ -144,11 +158,22 @@ export class ServiceEndpoint {
 
   /** A handler that does not come to its end has failed: it must not hold its place for ever. */
   async #call(handler: RegisteredHandler, message: Message): Promise<void> {
-    const { handlerTimeoutMs } = this.#options;
-    const work = Promise.resolve(handler.invoke({ message }));
-    if (await within(handlerTimeoutMs, work)) return;
+    const { handlerTimeoutMs, scopes } = this.#options;
+    const time = new HandlerTime();
+    if (this.#stopping.signal.aborted) time.end(stopped());
+    this.#running.add(time);
+    const { endpointId } = handler;
+    const scope = scopes.open({ message, endpointId, time });
+    const work = invokeInScope(handler, scope).finally(() => this.#running.delete(time));
+    try {
+      if (await within(handlerTimeoutMs, work)) return;
+    } catch (error) {
+      throw this.#stopping.signal.aborted && time.endedBy(error) ? endedEarly : error;
+    }
     work.catch(() => {}); // It may still fail, and nobody waits for it any more.
-    throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${handlerTimeoutMs} ms.`);
+    const error = new LittoralError('handler-timeout', `${handler.name} did not finish within ${handlerTimeoutMs} ms.`);
+    time.end(error);
+    throw error;
   }
 
   /** Publish, confirm, then acknowledge: the message is never in neither queue. */
@@ -204,6 +229,13 @@ export class ServiceEndpoint {
       signal.addEventListener('abort', done);
     });
   }
+}
+
+/** Thrown for a handler that heard of the shutdown and ended early. */
+const endedEarly = new Error('ended early');
+
+function stopped(): Error {
+  return new DOMException('The gateway is shutting down.', 'AbortError');
 }
 
 type LogFields = Readonly<Record<string, unknown>>;

@@ -1,29 +1,29 @@
-import type { Static } from 'typebox';
-import type { Schema } from '../conversion/schema-check.ts';
+import type { TargetType } from '../conversion/target-type.ts';
 import type { MessageHeaders } from '../message/message-headers.ts';
-import type { ArgumentsOf, Parameters } from '../parameter/parameters.ts';
-import { type HandlerDefinition, type HandlerOptions, handlerKind } from './handler-definition.ts';
+import type { ArgumentsOf, Arriving, Checked, Parameters } from '../parameter/parameters.ts';
+import type { References } from '../parameter/references.ts';
+import { type HandlerDefinition, type HandlerKind, type HandlerOptions, handlerKind } from './handler-definition.ts';
 
 /** Every argument by a parameter converter of its own. */
 interface WithParameters<P extends Parameters, Result> extends HandlerOptions {
-  readonly parameters: P;
+  readonly parameters: P & Checked<P>;
   readonly payload?: never;
   readonly handle: (...parameters: ArgumentsOf<P>) => Result;
 }
 
-/** The default converters: the payload, checked against a schema, then all headers. */
-interface WithPayload<Payload extends Schema, Result> extends HandlerOptions {
+/** The default converters: the payload, converted to a type, then all headers, then the services. */
+interface WithPayload<Payload extends TargetType, Result> extends HandlerOptions {
   readonly payload: Payload;
   readonly parameters?: never;
-  readonly handle: (payload: Static<Payload>, headers: MessageHeaders) => Result;
+  readonly handle: (payload: Arriving<Payload>, headers: MessageHeaders, services: References) => Result;
 }
 
-/** The default converters: the payload as it was decoded, then all headers. */
+/** The default converters: the payload as it was decoded, then all headers, then the services. */
 interface WithDefaults<Result> extends HandlerOptions {
   readonly payload?: never;
   readonly parameters?: never;
   // biome-ignore lint/suspicious/noExplicitAny: the author of the handler says what the payload is
-  readonly handle: (payload: any, headers: MessageHeaders) => Result;
+  readonly handle: (payload: any, headers: MessageHeaders, services: References) => Result;
 }
 
 /**
@@ -35,12 +35,12 @@ interface WithDefaults<Result> extends HandlerOptions {
  */
 export function defineCommandHandler<const P extends Parameters, Result>(
   definition: WithParameters<P, Result>,
-): HandlerDefinition;
-export function defineCommandHandler<Payload extends Schema, Result>(
+): HandlerDefinition<Result, 'command'>;
+export function defineCommandHandler<Payload extends TargetType, Result>(
   definition: WithPayload<Payload, Result>,
-): HandlerDefinition;
-export function defineCommandHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition;
-export function defineCommandHandler(definition: Definition): HandlerDefinition {
+): HandlerDefinition<Result, 'command'>;
+export function defineCommandHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition<Result, 'command'>;
+export function defineCommandHandler(definition: Definition): HandlerDefinition<unknown, 'command'> {
   return define('command', definition);
 }
 
@@ -54,25 +54,29 @@ export function defineCommandHandler(definition: Definition): HandlerDefinition 
  */
 export function defineEventHandler<const P extends Parameters, Result>(
   definition: WithParameters<P, Result>,
-): HandlerDefinition;
-export function defineEventHandler<Payload extends Schema, Result>(
+): HandlerDefinition<Result, 'event'>;
+export function defineEventHandler<Payload extends TargetType, Result>(
   definition: WithPayload<Payload, Result>,
-): HandlerDefinition;
-export function defineEventHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition;
-export function defineEventHandler(definition: Definition): HandlerDefinition {
+): HandlerDefinition<Result, 'event'>;
+export function defineEventHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition<Result, 'event'>;
+export function defineEventHandler(definition: Definition): HandlerDefinition<unknown, 'event'> {
   return define('event', definition);
 }
 
 type Definition = HandlerOptions & Pick<HandlerDefinition, 'payload' | 'parameters' | 'handle'>;
 
-function define(kind: 'command' | 'event', definition: Definition): HandlerDefinition {
+function define<Kind extends HandlerKind>(kind: Kind, definition: Definition): HandlerDefinition<unknown, Kind> {
+  const { routingKey, endpointId = routingKey, distributed = false, ...rest } = definition;
+  const { payload, parameters, contentType, defaultContentType, handle } = rest;
   return {
     [handlerKind]: kind,
-    routingKey: definition.routingKey,
-    endpointId: definition.endpointId ?? definition.routingKey,
-    distributed: definition.distributed ?? false,
-    payload: definition.payload,
-    parameters: definition.parameters,
-    handle: definition.handle,
+    routingKey,
+    endpointId,
+    distributed,
+    payload,
+    parameters,
+    contentType,
+    defaultContentType,
+    handle,
   };
 }

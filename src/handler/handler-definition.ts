@@ -1,18 +1,22 @@
-import type { Schema } from '../conversion/schema-check.ts';
+import type { TargetType } from '../conversion/target-type.ts';
 import type { Parameters } from '../parameter/parameters.ts';
 
 export const handlerKind: unique symbol = Symbol.for('littoral.handler') as never;
 
+export type HandlerKind = 'command' | 'event';
+
 /** A handler as its author declared it. Made by `defineCommandHandler` and `defineEventHandler`. */
-export interface HandlerDefinition {
-  readonly [handlerKind]: 'command' | 'event';
+export interface HandlerDefinition<Result = unknown, Kind extends HandlerKind = HandlerKind> {
+  readonly [handlerKind]: Kind;
   readonly routingKey: string;
   readonly endpointId: string;
   readonly distributed: boolean;
-  readonly payload?: Schema | undefined;
+  readonly payload?: TargetType | undefined;
   readonly parameters?: Parameters | undefined;
+  readonly contentType?: string | readonly string[] | undefined;
+  readonly defaultContentType?: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: its arguments are checked where it is defined
-  readonly handle: (...parameters: any[]) => unknown;
+  readonly handle: (...parameters: any[]) => Result;
 }
 
 /** What command handlers and event handlers have in common. */
@@ -26,6 +30,13 @@ export interface HandlerOptions {
   readonly distributed?: boolean;
   /** Names the handler in logs, dead letters and the list of endpoints. At most 255 bytes. Default: its routing key. */
   readonly endpointId?: string;
+  /**
+   * The only media types that it takes, parameters such as charset aside: others are refused. What a command or event
+   * of this process passes as a value has none, and is taken. Default: any.
+   */
+  readonly contentType?: string | readonly string[];
+  /** What the payload of a message without a content type is. Default: bytes of which nothing is known. */
+  readonly defaultContentType?: string;
 }
 
 /** Recognises the definitions of every copy of littoral. */

@@ -1,7 +1,10 @@
-import type { ConversionService } from '../conversion/conversion-service.ts';
 import { LittoralError, messageOf } from '../errors.ts';
+import type { Message } from '../message/message.ts';
 import { headers } from '../parameter/headers.ts';
+import type { Invocation, ParameterContext } from '../parameter/parameter-converter.ts';
 import { payload } from '../parameter/payload.ts';
+import { servicesObject } from '../parameter/services-object.ts';
+import { contentTypeRule, faultsOfContentTypes } from './content-type-rule.ts';
 import { type HandlerDefinition, handlerKind, handlerName, isHandlerDefinition } from './handler-definition.ts';
 import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
 import { bindingKeyOf, faultOfKey, faultOfPattern, routingKeyMatcher } from './routing-key.ts';
@@ -25,9 +28,10 @@ export class HandlerRegistry {
 
   /**
    * @param definitions what the configuration lists
+   * @param context what their parameters may draw on
    * @throws LittoralError `invalid-handlers` with every fault of every handler
    */
-  constructor(definitions: readonly unknown[], conversion: ConversionService) {
+  constructor(definitions: readonly unknown[], context: ParameterContext) {
     const faults: string[] = [];
     const taken: Taken = { commands: new Set(), endpointIds: new Set() };
     definitions.forEach((definition, index) => {
@@ -39,7 +43,7 @@ export class HandlerRegistry {
       const ownFaults = faultsOf(definition, name, taken);
       faults.push(...ownFaults);
       try {
-        const handler = register(definition, name, conversion);
+        const handler = register(definition, name, context);
         if (ownFaults.length === 0) this.#add(definition, handler);
       } catch (error) {
         faults.push(...(error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)]));
@@ -50,10 +54,20 @@ export class HandlerRegistry {
     }
   }
 
+  /** The handler of a command that was sent in this process. */
+  commandHandler(routingKey: string): RegisteredHandler | undefined {
+    return this.#commands.get(routingKey);
+  }
+
   /** The handler of a command that came over the bus. */
   distributedCommandHandler(routingKey: string): RegisteredHandler | undefined {
     const handler = this.#commands.get(routingKey);
     return handler?.definition.distributed ? handler : undefined;
+  }
+
+  /** The handlers of an event that was published in this process, in the order in which they were listed. */
+  eventHandlers(routingKey: string): readonly RegisteredHandler[] {
+    return this.#events.filter(({ matches }) => matches(routingKey));
   }
 
   /** The handlers of an event that came over the bus, in the order in which they were listed. */
@@ -65,6 +79,11 @@ export class HandlerRegistry {
   eventBindingKeys(): readonly string[] {
     const distributed = this.#events.filter(({ definition }) => definition.distributed);
     return [...new Set(distributed.map(({ definition }) => bindingKeyOf(definition.routingKey)))];
+  }
+
+  /** The routing keys of all commands, for error messages. */
+  commandKeys(): readonly string[] {
+    return [...this.#commands.keys()];
   }
 
   /** The routing keys of all commands that the bus can reach, for error messages. */
@@ -115,17 +134,33 @@ function faultsOf(definition: HandlerDefinition, name: string, { commands, endpo
   if (definition.payload !== undefined && definition.parameters !== undefined) {
     faults.push(`${name}: has 'payload' beside 'parameters'; use payload(…) as one of the parameters`);
   }
+  faults.push(...faultsOfContentTypes(definition).map((fault) => `${name}: ${fault}`));
   if (isCommand) commands.add(routingKey);
   endpointIds.add(endpointId);
   return faults;
 }
 
-function register(definition: HandlerDefinition, name: string, conversion: ConversionService): RegisteredHandler {
+function register(definition: HandlerDefinition, name: string, context: ParameterContext): RegisteredHandler {
   const parameters = definition.parameters ?? defaultParameters(definition);
-  const invoker = methodInvoker(parameters, definition.handle, { handler: name, conversion });
-  return { definition, endpointId: definition.endpointId, name, ...invoker };
+  const invoker = methodInvoker(parameters, definition.handle, { ...context, handler: name });
+  return { definition, endpointId: definition.endpointId, name, ...withContentTypes(definition, name, invoker) };
+}
+
+function withContentTypes(definition: HandlerDefinition, name: string, invoker: MethodInvoker): MethodInvoker {
+  const rule = contentTypeRule(definition, name);
+  if (rule === undefined) return invoker;
+  return {
+    ...invoker,
+    invoke: (invocation) => invoker.invoke(withMessage(invocation, rule(invocation.message))),
+    checkPayload: async (message) => invoker.checkPayload(rule(message)),
+  };
+}
+
+function withMessage(invocation: Invocation, message: Message): Invocation {
+  if (message === invocation.message) return invocation;
+  return { message, services: invocation.services, signal: invocation.signal };
 }
 
 function defaultParameters({ payload: type }: HandlerDefinition) {
-  return [type === undefined ? payload() : payload(type), headers()];
+  return [type === undefined ? payload() : payload(type), headers(), servicesObject()];
 }

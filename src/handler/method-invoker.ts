@@ -1,7 +1,9 @@
 import { describeValue } from '../conversion/describe-value.ts';
 import { isRecord } from '../conversion/is-record.ts';
+import type { Message } from '../message/message.ts';
 import {
   type Invocation,
+  invocationOfMessage,
   isParameterConverter,
   type ParameterSite,
   type ResolveArgument,
@@ -22,7 +24,7 @@ export interface MethodInvoker {
    *
    * @throws LittoralError when the function could not be called with that payload
    */
-  checkPayload(invocation: Invocation): Promise<void>;
+  checkPayload(message: Message): Promise<void>;
   /** What each argument is computed from, in words, by its name or position. */
   readonly parameters: readonly ParameterDescription[];
 }
@@ -53,7 +55,8 @@ export function methodInvoker(
         : call(resolved);
     },
     parameters: prepared.map(({ name, converter }) => ({ name, converter })),
-    async checkPayload(invocation) {
+    async checkPayload(message) {
+      const invocation = invocationOfMessage(message);
       for (const { resolve, fromPayloadAlone } of prepared) {
         if (fromPayloadAlone) await resolve(invocation);
       }

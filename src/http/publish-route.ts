@@ -1,8 +1,8 @@
 import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import type { SendReceipt } from '../distribution/distributed-bus.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
+import { type InvocationScope, type InvocationScopes, invokeInScope, unlimited } from '../handler/invocation-scope.ts';
 import type { MethodInvoker } from '../handler/method-invoker.ts';
-import type { Message } from '../message/message.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import { internalError } from './problem.ts';
 import { type RequestMapping, requestToMessage } from './request-to-message.ts';
@@ -23,12 +23,16 @@ export interface PublishContext {
   readonly mapping: RequestMapping;
   /** Names the channel in every answer. */
   readonly channel: string;
+  readonly scopes: InvocationScopes;
   /** Whether the gateway is shutting down and takes nothing more. */
   readonly isDraining: () => boolean;
 }
 
 /** A route that is a handler: its request becomes a message, from which a method of the bus is called. */
-export function publishRoute(route: PublishRoute, { mapping, channel, isDraining }: PublishContext): RouteOptions {
+export function publishRoute(
+  route: PublishRoute,
+  { mapping, channel, scopes, isDraining }: PublishContext,
+): RouteOptions {
   const { url, schema, payloadType, send, convertAndSend, keys } = route;
   return {
     method: 'POST',
@@ -41,7 +45,7 @@ export function publishRoute(route: PublishRoute, { mapping, channel, isDraining
       const { destination, routingKey } = keys(request);
       const message = requestToMessage({ payloadType, destination, routingKey, rawHeaders, body }, mapping);
       const invoker = message.headers[Header.targetMediaType] === undefined ? send : convertAndSend;
-      const receipt = await receiptOf(invoker, message);
+      const receipt = await receiptOf(invoker, scopes.open({ message, time: unlimited }));
       if (!receipt.routed && isStrict(request)) {
         const detail = `Nobody subscribes to '${String(message.headers[Header.routingKey])}'; the event went nowhere.`;
         throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });
@@ -53,9 +57,9 @@ export function publishRoute(route: PublishRoute, { mapping, channel, isDraining
 }
 
 /** A converter of the configuration can throw anything; nothing of it is an error of the request. */
-async function receiptOf(invoker: MethodInvoker, message: Message): Promise<SendReceipt> {
+async function receiptOf(invoker: MethodInvoker, scope: InvocationScope): Promise<SendReceipt> {
   try {
-    return (await invoker.invoke({ message })) as SendReceipt;
+    return (await invokeInScope(invoker, scope)) as SendReceipt;
   } catch (error) {
     throw isLittoralError(error) ? error : internalError(error);
   }

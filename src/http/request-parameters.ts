@@ -1,4 +1,4 @@
-import type { Metadata } from '../distribution/outbound-headers.ts';
+import type { Metadata } from '../conversion/metadata.ts';
 import type { SendOptions } from '../distribution/send-options.ts';
 import { Header } from '../message/message-headers.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';

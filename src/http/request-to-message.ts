@@ -1,5 +1,5 @@
 import { jsonFault } from '../conversion/json-fault.ts';
-import { checkHeaderName } from '../distribution/outbound-headers.ts';
+import { checkHeaderName } from '../conversion/metadata.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';

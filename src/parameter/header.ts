@@ -1,50 +1,101 @@
-import type { Static, TOptional } from 'typebox';
 import { describeValue } from '../conversion/describe-value.ts';
-import type { Schema } from '../conversion/schema-check.ts';
+import type { TargetType, ValueOf } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
-import { compileType } from './compile-type.ts';
+import { describeParameter as describe } from './describe-parameter.ts';
+import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
+import { isOptions } from './options-alone.ts';
 import {
   cannotResolve,
   type ParameterConverter,
   type ParameterSite,
   parameterConverter,
+  type ResolveArgument,
 } from './parameter-converter.ts';
+import type { Arriving } from './parameters.ts';
+import { type ParameterType, prepareType } from './prepare-type.ts';
 
-/** A header whose type is optional can be missing. */
-type HeaderOf<Type extends Schema> = Type extends TOptional ? Static<Type> | undefined : Static<Type>;
+export interface HeaderOptions<Default = unknown> {
+  /** Computes the argument from the header, its `value`. It is not evaluated where the header is missing. */
+  readonly expression?: Expression;
+  /** The argument where the header is missing. */
+  readonly default?: Default;
+}
 
 /**
- * One header of the message.
+ * One header of the message. A missing one is the default; else undefined where the type is optional, else null where it
+ * allows null, else an error.
  *
  * @param name the header's name, as on the wire
- * @param type a TypeBox schema that the value is checked against. A missing header is undefined where the type is
- * optional, null where it allows null
- * @throws LittoralError at delivery, never retried: `missing-header`, `payload-refused`
+ * @param type a TypeBox schema, or a class, that the value is converted to. Text that holds JSON is read where the type
+ * is an object or a list
+ * @throws LittoralError at delivery, never retried: `missing-header`, `payload-refused`, `expression-failed`
  */
 export function header(name: string): ParameterConverter<unknown>;
-export function header<Type extends Schema>(name: string, type: Type): ParameterConverter<HeaderOf<Type>>;
-export function header(name: string, type?: Schema): ParameterConverter {
-  return parameterConverter(`header ${name}`, (site) => {
-    assertName(name, site);
-    if (type === undefined) return ({ message }) => ownHeader(message, name) ?? missing(name, site);
-    const { check, faults } = compileType(type, site);
-    const optional = '~optional' in type;
-    const nullable = check(null);
-    return ({ message }) => {
-      const value = ownHeader(message, name);
-      if (value === undefined) {
-        if (optional) return undefined;
-        return nullable ? null : missing(name, site);
-      }
-      if (check(value)) return value;
-      const list = faults(value).map(({ message }) => message);
-      throw new LittoralError(
-        'payload-refused',
-        `${cannotResolve(site)}: the header '${name}' (${describeValue(value)}) does not fit: ${list.join('; ')}.`,
-      );
+export function header<E extends Expression, Default = never>(
+  name: string,
+  options: { readonly expression: E; readonly default?: Default },
+): ParameterConverter<ResultOf<E> | Default>;
+export function header<Type extends TargetType>(
+  name: string,
+  type: Type,
+  options: HeaderOptions<ValueOf<Type>> & { readonly default: ValueOf<Type> },
+): ParameterConverter<ValueOf<Type>>;
+export function header<Type extends TargetType>(
+  name: string,
+  type: Type,
+  options?: { readonly expression?: Expression },
+): ParameterConverter<Arriving<Type>>;
+export function header(name: string, options: { readonly default: unknown }): ParameterConverter<unknown>;
+export function header(name: string, typeOrOptions?: unknown, options?: HeaderOptions): ParameterConverter {
+  const alone = options === undefined && isOptions(typeOrOptions, ['expression', 'default']);
+  const type = alone ? undefined : (typeOrOptions as TargetType | undefined);
+  const all: HeaderOptions = (alone ? typeOrOptions : options) ?? {};
+  return parameterConverter(describe(`header ${name}`, type, all.expression), (site) =>
+    prepareHeader(name, type, all, site),
+  );
+}
+
+function prepareHeader(
+  name: string,
+  type: TargetType | undefined,
+  options: HeaderOptions,
+  site: ParameterSite,
+): ResolveArgument<unknown> {
+  assertName(name, site);
+  const prepared = type === undefined ? undefined : prepareType(type, site);
+  const whenMissing = missingValue(name, prepared, options, site);
+  const { expression } = options;
+  if (expression !== undefined) {
+    const evaluate = prepareExpression(expression, prepared, ['payload', 'headers', 'value'], site);
+    return (invocation) => {
+      const value = ownHeader(invocation.message, name);
+      return value === undefined ? whenMissing() : evaluate(invocation, { value: () => value });
     };
-  });
+  }
+  const source = `the header '${name}'`;
+  return ({ message }) => {
+    const value = ownHeader(message, name);
+    if (value === undefined) return whenMissing();
+    return prepared === undefined ? value : prepared.convert(value, source, { jsonText: true });
+  };
+}
+
+function missingValue(
+  name: string,
+  type: ParameterType | undefined,
+  options: HeaderOptions,
+  site: ParameterSite,
+): () => unknown {
+  if (Object.hasOwn(options, 'default')) {
+    const value = type === undefined ? options.default : type.convert(options.default, 'its default');
+    return () => value;
+  }
+  if (type?.optional) return () => undefined;
+  if (type?.nullable) return () => null;
+  return () => {
+    throw new LittoralError('missing-header', `${cannotResolve(site)}: the message has no header '${name}'.`);
+  };
 }
 
 function assertName(name: unknown, site: ParameterSite): void {
@@ -56,8 +107,4 @@ function assertName(name: unknown, site: ParameterSite): void {
 /** Not what every object inherits: a message without a header `constructor` has none. */
 function ownHeader({ headers }: Message, name: string): unknown {
   return Object.hasOwn(headers, name) ? headers[name] : undefined;
-}
-
-function missing(name: string, site: ParameterSite): never {
-  throw new LittoralError('missing-header', `${cannotResolve(site)}: the message has no header '${name}'.`);
 }

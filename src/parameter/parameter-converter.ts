@@ -1,18 +1,29 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import type { Message } from '../message/message.ts';
+import { noServices, type ServiceDirectory, type Services } from './services.ts';
 
-/** What one call of a handler's arguments are computed from. */
+/** What the arguments of one call of a handler are computed from. */
 export interface Invocation {
   readonly message: Message;
+  readonly services: Services;
+  /** Aborted when the gateway must stop, or the handler has run out of time. */
+  readonly signal: AbortSignal;
+}
+
+/** What the converters of every handler may draw on at start. */
+export interface ParameterContext {
+  readonly conversion: ConversionService;
+  readonly services: ServiceDirectory;
+  /** The configuration variables. */
+  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /** The argument that a converter is asked to compute, for its errors, and what it may use. */
-export interface ParameterSite {
+export interface ParameterSite extends ParameterContext {
   /** The handler or route, as users know it: `command handler billing.changeDetails`. */
   readonly handler: string;
   /** The parameter's name, or its position: `command`, `#1`. */
   readonly parameter: string;
-  readonly conversion: ConversionService;
 }
 
 export type ResolveArgument<Argument> = (invocation: Invocation) => Argument | Promise<Argument>;
@@ -52,4 +63,11 @@ export function isParameterConverter(value: unknown): value is ParameterConverte
 /** The beginning of every error of a parameter. */
 export function cannotResolve({ handler, parameter }: ParameterSite): string {
   return `Cannot resolve parameter '${parameter}' of ${handler}`;
+}
+
+const neverAborted = new AbortController().signal;
+
+/** The invocation of what follows from the message alone. */
+export function invocationOfMessage(message: Message): Invocation {
+  return { message, services: noServices, signal: neverAborted };
 }

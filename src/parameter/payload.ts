@@ -1,46 +1,65 @@
-import type { Static } from 'typebox';
 import { describeValue } from '../conversion/describe-value.ts';
-import type { Schema } from '../conversion/schema-check.ts';
-import { type Fault, LittoralError } from '../errors.ts';
+import type { TargetType } from '../conversion/target-type.ts';
+import { LittoralError } from '../errors.ts';
+import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
-import { compileType } from './compile-type.ts';
+import { describeParameter as describe } from './describe-parameter.ts';
+import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
+import { decodePayload } from './expression-scope.ts';
+import { isOptions } from './options-alone.ts';
 import {
   cannotResolve,
-  type Invocation,
   type ParameterConverter,
   type ParameterSite,
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
+import type { Arriving } from './parameters.ts';
+import { type ParameterType, prepareType } from './prepare-type.ts';
+
+export interface PayloadOptions {
+  /** Computes the argument from the payload, decoded by its content type. */
+  readonly expression?: Expression;
+}
 
 /**
- * The payload, decoded by its content type and checked against a type.
+ * The payload, decoded by its content type and converted to a type.
  *
- * @param type a TypeBox schema. Without one the decoded payload comes as it is: a value for JSON, form and XML, text for
- * text, and bytes for what no converter can decode
- * @throws LittoralError at delivery, never retried: `malformed-body`, `unsupported-media-type`, `payload-refused`
+ * @param type a TypeBox schema, or a class. Without one the decoded payload comes as it is: a value for JSON, form and
+ * XML, text for text, and bytes for what no converter can decode
+ * @throws LittoralError at delivery, never retried: `malformed-body`, `unsupported-media-type`, `payload-refused`,
+ * `expression-failed`
  */
 export function payload(): ParameterConverter<unknown>;
-export function payload<Type extends Schema>(type: Type): ParameterConverter<Static<Type>>;
-export function payload(type?: Schema): ParameterConverter {
-  return parameterConverter('payload', (site) => preparePayload(type, site), { fromPayloadAlone: true });
+export function payload<E extends Expression>(options: { readonly expression: E }): ParameterConverter<ResultOf<E>>;
+export function payload<Type extends TargetType>(
+  type: Type,
+  options?: PayloadOptions,
+): ParameterConverter<Arriving<Type>>;
+export function payload(typeOrOptions?: unknown, options?: PayloadOptions): ParameterConverter {
+  const alone = options === undefined && isOptions(typeOrOptions, ['expression']);
+  const type = alone ? undefined : (typeOrOptions as TargetType | undefined);
+  const { expression }: PayloadOptions = (alone ? typeOrOptions : options) ?? {};
+  return parameterConverter(describe('payload', type, expression), (site) => preparePayload(type, expression, site), {
+    // An expression may ask for services, which only a delivery has.
+    fromPayloadAlone: expression === undefined,
+  });
 }
 
-function preparePayload(type: Schema | undefined, site: ParameterSite): ResolveArgument<unknown> {
-  if (type === undefined) return ({ message }) => decode(message, site);
-  const { check, faults } = compileType(type, site);
-  return ({ message }) => {
-    const value = decodeFully(message, site);
-    if (check(value)) return value;
-    throw refused(value, message.headers[Header.contentType], faults(value), site);
-  };
+function preparePayload(
+  type: TargetType | undefined,
+  expression: Expression | undefined,
+  site: ParameterSite,
+): ResolveArgument<unknown> {
+  const prepared = type === undefined ? undefined : prepareType(type, site);
+  if (expression !== undefined) {
+    const evaluate = prepareExpression(expression, prepared, ['payload', 'headers', 'value'], site);
+    return (invocation) => evaluate(invocation, {});
+  }
+  return ({ message }) => (prepared ? convert(message, prepared, site) : decodePayload(message, site));
 }
 
-function decode(message: Invocation['message'], site: ParameterSite): unknown {
-  return site.conversion.decode(message.payload, message.headers[Header.contentType]);
-}
-
-function decodeFully(message: Invocation['message'], site: ParameterSite): unknown {
+function convert(message: Message, type: ParameterType, site: ParameterSite): unknown {
   const contentType = message.headers[Header.contentType];
   if (message.payload instanceof Uint8Array && !site.conversion.canDecode(contentType)) {
     const source = typeof contentType === 'string' ? `"${contentType}"` : describeValue(contentType);
@@ -49,15 +68,7 @@ function decodeFully(message: Invocation['message'], site: ParameterSite): unkno
       `${cannotResolve(site)}: no converter from the content type ${source} to a value. Registered: ${site.conversion.describe()}.`,
     );
   }
-  return decode(message, site);
-}
-
-function refused(value: unknown, contentType: unknown, faults: readonly Fault[], site: ParameterSite): LittoralError {
-  const source = typeof contentType === 'string' ? ` of type ${contentType}` : '';
-  const list = faults.map(({ path, message }) => `${path === '' ? '(the payload)' : path} ${message}`).join('; ');
-  return new LittoralError(
-    'payload-refused',
-    `${cannotResolve(site)}: the payload${source} (${describeValue(value)}) does not fit: ${list}.`,
-    { faults },
-  );
+  const source = typeof contentType === 'string' ? `the payload of type ${contentType}` : 'the payload';
+  const hints = { contentType, typeId: message.headers[Header.typeId] };
+  return type.convert(decodePayload(message, site), source, hints);
 }

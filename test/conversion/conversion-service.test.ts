@@ -69,7 +69,8 @@ describe('a payload that cannot be converted', () => {
     );
     expect(error).toMatchObject({
       code: 'unsupported-media-type',
-      message: 'No converter from image/png to application/json. Registered: CSV, JSON, text, form, XML, octet-stream.',
+      message:
+        'No converter from image/png to application/json. Registered: CSV, JSON, text, form, XML, PHP, octet-stream.',
     });
   });
 

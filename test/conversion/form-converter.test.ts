@@ -93,7 +93,7 @@ describe('a value is written as a form', () => {
     ['a lone surrogate', { a: 'hunter2\ud800' }],
     ['a lone surrogate in a list', { a: ['hunter2\ud800'] }],
     ['a lone surrogate in a name', { 'hunter2\ud800': '1' }],
-    ['a date', new Date(0)],
+    ['a date that is none', new Date(Number.NaN)],
     ['a map', new Map([['hunter2', 1]])],
   ])('but not %s', async (_, value) => {
     const error = await caught(() => encode(value, form));

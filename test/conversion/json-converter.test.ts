@@ -126,7 +126,7 @@ describe('a value is written as JSON', () => {
     const error = await caught(() => encode(cyclic, json));
     expect(error.code).toBe('not-convertible');
     expect(error.message).not.toContain('hunter2');
-    expect(error.cause).toBeInstanceOf(TypeError);
+    expect(error.cause).toBeInstanceOf(RangeError);
   });
 
   test('but not what is nested too deeply to be walked', async () => {

@@ -155,7 +155,7 @@ describe('a value is written as XML', () => {
     ['a control character', { a: 'hunter2\u0000' }],
     ['a lone surrogate', { a: 'hunter2\ud800' }],
     ['a number that is none', { hunter2: Number.NaN }],
-    ['a date', { hunter2: new Date(0) }],
+    ['a date that is none', { hunter2: new Date(Number.NaN) }],
     ['a function', { hunter2: () => 1 }],
     ['a symbol', { hunter2: Symbol('hunter2') }],
   ])('but not %s', async (_, value) => {

@@ -7,6 +7,7 @@ import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-qu
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
+import { parameterContext } from '../parameter/parameter-context.ts';
 
 interface BusFixtureOptions extends Partial<Omit<DistributedBusOptions, 'channel' | 'conversion' | 'registry'>> {
   readonly handlers?: readonly HandlerDefinition[];
@@ -33,7 +34,7 @@ export async function openBus(options: BusFixtureOptions = {}): Promise<BusFixtu
     service: 'shop',
     channel,
     conversion,
-    registry: new HandlerRegistry(handlers, conversion),
+    registry: new HandlerRegistry(handlers, parameterContext({ conversion })),
     checkDestinations: true,
     defaultSerializationMediaType: 'application/json',
     ...rest,

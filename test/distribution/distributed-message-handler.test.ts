@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { caught } from '../caught.ts';
+import { parameterContext } from '../parameter/parameter-context.ts';
 import { captured } from '../wire/captured-message.ts';
 
 const handle = () => {};
@@ -16,7 +16,7 @@ const registry = new HandlerRegistry(
     defineEventHandler({ routingKey: 'order.placed', distributed: true, handle }),
     defineEventHandler({ routingKey: 'order.placed', endpointId: 'local', handle }),
   ],
-  new ConversionService(),
+  parameterContext(),
 );
 const messages = new DistributedMessageHandler('billing', registry);
 
@@ -77,7 +77,7 @@ describe('a command', () => {
   );
 
   test('that nobody can handle says so', async () => {
-    const nobody = new DistributedMessageHandler('billing', new HandlerRegistry([], new ConversionService()));
+    const nobody = new DistributedMessageHandler('billing', new HandlerRegistry([], parameterContext()));
     const error = await caught(() => nobody.recipientsOf({ headers: command, payload: 1 }, undefined));
     expect(error.message).toContain('Registered: none.');
   });
@@ -166,7 +166,7 @@ describe('what Ecotone sent finds its handlers', () => {
           defineCommandHandler({ routingKey: 'billing.fail', distributed: true, handle }),
           defineEventHandler({ routingKey: 'order.*', distributed: true, handle }),
         ],
-        new ConversionService(),
+        parameterContext(),
       ),
     );
 

@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
-import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
 import type { AroundDelivery } from '../../src/endpoint/around-delivery.ts';
@@ -12,6 +11,8 @@ import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { eventually } from '../broker/eventually.ts';
+import { bareScopes } from '../handler/bare-scopes.ts';
+import { parameterContext } from '../parameter/parameter-context.ts';
 import { RecordingChannel } from './recording-channel.ts';
 
 export interface EndpointFixture {
@@ -56,19 +57,21 @@ export async function runEndpoint(
   handlers: readonly HandlerDefinition[],
   concurrency = 10,
   aroundDelivery?: AroundDelivery,
+  handlerTimeoutMs = 60_000,
 ): Promise<EndpointFixture> {
   const channel = new RecordingChannel(new InMemoryChannel());
   await channel.start();
   onTestFinished(() => channel.close(0));
-  const registry = new HandlerRegistry(handlers, new ConversionService());
+  const registry = new HandlerRegistry(handlers, parameterContext());
   const log: Record<string, unknown>[] = [];
   const endpoint = new ServiceEndpoint({
     service: 'billing',
     channel,
+    scopes: bareScopes,
     messages: new DistributedMessageHandler('billing', registry),
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,
-    handlerTimeoutMs: 60_000,
+    handlerTimeoutMs,
     aroundDelivery,
     logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
   });

@@ -8,7 +8,7 @@ import { commandHeaders, eventHeaders, gate, onCommand, runEndpoint, turns } fro
 describe('a message', () => {
   test('reaches its handler decoded, with all its headers', async () => {
     const received: unknown[] = [];
-    const { send, settled } = await runEndpoint([onCommand((...all) => received.push(all))]);
+    const { send, settled } = await runEndpoint([onCommand((payload, headers) => received.push([payload, headers]))]);
     await send({ ...commandHeaders, executorId: '7' }, '{"personId":"1"}');
     await settled(1);
     expect(received).toEqual([[{ personId: '1' }, { ...commandHeaders, executorId: '7' }]]);

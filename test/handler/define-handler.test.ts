@@ -51,7 +51,8 @@ describe('the arguments of a handler are inferred', () => {
         expectTypeOf(all).toEqualTypeOf<MessageHeaders>();
       },
     });
-    expectTypeOf(definition).toEqualTypeOf<HandlerDefinition>();
+    expectTypeOf(definition).toEqualTypeOf<HandlerDefinition<void, 'command'>>();
+    expectTypeOf(definition).toExtend<HandlerDefinition>();
   });
 
   test('from parameters by name', () => {

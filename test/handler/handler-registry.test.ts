@@ -1,13 +1,13 @@
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { headers } from '../../src/parameter/headers.ts';
 import { payload } from '../../src/parameter/payload.ts';
 import { caught } from '../caught.ts';
+import { parameterContext } from '../parameter/parameter-context.ts';
 
-const conversion = new ConversionService();
+const conversion = parameterContext();
 const handle = () => {};
 
 function registry(...definitions: unknown[]): HandlerRegistry {
@@ -102,7 +102,7 @@ describe('handlers are not valid', () => {
   test('when a command has two of which one is at fault itself', async () => {
     const broken = command('a', { payload: 'text' });
     expect(await faults(broken, command('a', { endpointId: 'other' }))).toEqual([
-      expect.stringContaining("Cannot resolve parameter '#1' of command handler 'a': its type is a string"),
+      expect.stringContaining("Cannot resolve parameter '#1' of command handler 'a': the type is a string"),
       "command handler 'other': the command 'a' already has a handler; a command has exactly one",
     ]);
   });

@@ -1,23 +1,23 @@
 import Type from 'typebox';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { type MethodInvoker, methodInvoker } from '../../src/handler/method-invoker.ts';
 import type { MessageHeaders } from '../../src/message/message-headers.ts';
 import { header } from '../../src/parameter/header.ts';
 import { headers } from '../../src/parameter/headers.ts';
-import { parameterConverter } from '../../src/parameter/parameter-converter.ts';
+import { invocationOfMessage, parameterConverter } from '../../src/parameter/parameter-converter.ts';
 import type { Parameters } from '../../src/parameter/parameters.ts';
 import { payload } from '../../src/parameter/payload.ts';
 import { caught } from '../caught.ts';
+import { parameterContext } from '../parameter/parameter-context.ts';
 
-const site = { handler: "command handler 'billing.change'", conversion: new ConversionService() };
+const site = { handler: "command handler 'billing.change'", ...parameterContext() };
 
 function invoker(parameters: unknown, method: (...parameters: never[]) => unknown = (...all) => all): MethodInvoker {
   return methodInvoker(parameters as Parameters, method, site);
 }
 
 function call(parameters: Parameters, all: MessageHeaders = {}, body: unknown = 'the payload') {
-  return invoker(parameters).invoke({ message: { headers: all, payload: body } });
+  return invoker(parameters).invoke(invocationOfMessage({ headers: all, payload: body }));
 }
 
 const later = (value: unknown) => parameterConverter('later', () => async () => value);
@@ -59,13 +59,15 @@ describe('a method is called', () => {
 
   test('and its result or error is that of the call', async () => {
     const message = { headers: {}, payload: 1 };
-    expect(invoker([payload()], ((n: number) => n + 1) as never).invoke({ message })).toBe(2);
-    expect(await invoker([payload()], (async (n: number) => n + 1) as never).invoke({ message })).toBe(2);
+    expect(invoker([payload()], ((n: number) => n + 1) as never).invoke(invocationOfMessage(message))).toBe(2);
+    expect(await invoker([payload()], (async (n: number) => n + 1) as never).invoke(invocationOfMessage(message))).toBe(
+      2,
+    );
     const thrown = new Error('of the handler');
     const throws = invoker([], () => {
       throw thrown;
     });
-    expect(() => throws.invoke({ message })).toThrow(thrown);
+    expect(() => throws.invoke(invocationOfMessage(message))).toThrow(thrown);
   });
 });
 
@@ -77,7 +79,7 @@ describe('a method is not called', () => {
     ['rejects', [failing(Object.assign(new Error('lookup'), { [Symbol.for('littoral.error')]: true }))], undefined],
   ])('when an argument %s', async (_, parameters, code) => {
     const { invoke } = invoker(parameters, method);
-    const error = await caught(() => invoke({ message: { headers: {}, payload: 'x' } }));
+    const error = await caught(() => invoke(invocationOfMessage({ headers: {}, payload: 'x' })));
     expect(error.code).toBe(code);
     expect(method).not.toHaveBeenCalled();
   });
@@ -88,7 +90,7 @@ describe('a method is not called', () => {
     process.on('unhandledRejection', note);
     onTestFinished(() => void process.off('unhandledRejection', note));
     const { invoke } = invoker([failing(new Error('first')), payload(Type.Number())], method);
-    expect(await caught(() => invoke({ message: { headers: {}, payload: 'x' } }))).toMatchObject({
+    expect(await caught(() => invoke(invocationOfMessage({ headers: {}, payload: 'x' })))).toMatchObject({
       code: 'payload-refused',
     });
     await new Promise((resolve) => setImmediate(resolve));
@@ -111,7 +113,7 @@ describe('what can never be called fails at the start', () => {
     const parameters = { change: payload('text' as never), executorId: 7, all: headers(), user: payload };
     expect(faults(parameters)).toEqual([
       expect.stringMatching(
-        /^Cannot resolve parameter 'change' of command handler 'billing\.change': its type is a str/,
+        /^Cannot resolve parameter 'change' of command handler 'billing\.change': the type is a str/,
       ),
       "Parameter 'executorId' of command handler 'billing.change' is a number, not a parameter converter such as payload(…).",
       "Parameter 'user' of command handler 'billing.change' is a function, not a parameter converter such as payload(…).",
@@ -122,7 +124,7 @@ describe('what can never be called fails at the start', () => {
     expect(faults([payload(), null, header('a', 1 as never)])).toEqual([
       "Parameter '#2' of command handler 'billing.change' is null, not a parameter converter such as payload(…).",
       expect.stringMatching(
-        /^Cannot resolve parameter '#3' of command handler 'billing\.change': its type is a number/,
+        /^Cannot resolve parameter '#3' of command handler 'billing\.change': the type is a number/,
       ),
     ]);
   });
@@ -152,11 +154,11 @@ describe('a payload is checked early', () => {
   const onlyPayload = invoker([header('missing'), payload(Type.Number()), failing(new Error('not asked'))]);
 
   test('without what only a delivery can tell', async () => {
-    await expect(onlyPayload.checkPayload({ message: { headers: {}, payload: 7 } })).resolves.toBeUndefined();
+    await expect(onlyPayload.checkPayload({ headers: {}, payload: 7 })).resolves.toBeUndefined();
   });
 
   test('and refused as it would be at delivery', async () => {
-    const error = await caught(() => onlyPayload.checkPayload({ message: { headers: {}, payload: 'x' } }));
+    const error = await caught(() => onlyPayload.checkPayload({ headers: {}, payload: 'x' }));
     expect(error).toMatchObject({ code: 'payload-refused', message: expect.stringContaining("parameter '#2'") });
   });
 });

@@ -79,7 +79,7 @@ describe('what is no header or no type fails at the start', () => {
 
   test('a type that cannot be compiled', () => {
     expect(() => header('executorId', Type.String({ pattern: '(' })).prepare(site)).toThrow(
-      /^Cannot resolve parameter 'command' of command handler 'billing\.change': its type cannot be compiled/,
+      /^Cannot resolve parameter 'command' of command handler 'billing\.change': the type cannot be compiled/,
     );
   });
 });

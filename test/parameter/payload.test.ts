@@ -40,7 +40,7 @@ describe('the payload', () => {
 
 describe('a payload that does not fit its type', () => {
   test('is refused with every fault, its path, the handler and the parameter', async () => {
-    const error = await caught(() => resolveBody(payload(Command), json, '{"personId":7,"amount":"hunter2"}'));
+    const error = await caught(() => resolveBody(payload(Command), json, '{"personId":true,"amount":"hunter2"}'));
     expect(error).toMatchObject({
       code: 'payload-refused',
       status: 422,
@@ -57,9 +57,7 @@ describe('a payload that does not fit its type', () => {
 
   test('as a whole says so', async () => {
     const error = await caught(() => resolveBody(payload(Command), json, '[1]'));
-    expect(error.message).toContain(
-      'the payload of type application/json (an array) does not fit: (the payload) must be object.',
-    );
+    expect(error.message).toContain('the payload of type application/json (an array) does not fit: must be object.');
   });
 
   test('for being text is not decoded further', async () => {
@@ -81,7 +79,7 @@ describe('a payload that does not fit its type', () => {
     const error = await caught(() => resolveBody(payload(Command), contentType, '{}'));
     expect(error).toMatchObject({
       code: 'unsupported-media-type',
-      message: `Cannot resolve parameter 'command' of command handler 'billing.change': no converter from the content type ${named} to a value. Registered: JSON, text, form, XML, octet-stream.`,
+      message: `Cannot resolve parameter 'command' of command handler 'billing.change': no converter from the content type ${named} to a value. Registered: JSON, text, form, XML, PHP, octet-stream.`,
     });
   });
 
@@ -99,19 +97,25 @@ describe('what is no type fails at the start', () => {
     [42, 'a number'],
     [null, 'null'],
     [[], 'an array'],
-    [class Command {}, 'a function'],
+    [() => {}, 'a function'],
   ])('%s', (type, kind) => {
     // @ts-expect-error not a schema
     const converter = payload(type);
     expect(() => converter.prepare(site)).toThrow(
-      `Cannot resolve parameter 'command' of command handler 'billing.change': its type is ${kind}, not a schema.`,
+      `Cannot resolve parameter 'command' of command handler 'billing.change': the type is ${kind}, not a schema or a class.`,
+    );
+  });
+
+  test('a class that nothing makes', () => {
+    expect(() => payload(class Command {}).prepare(site)).toThrow(
+      "Cannot resolve parameter 'command' of command handler 'billing.change': the type is the class Command, which no type converter makes.",
     );
   });
 
   test('a schema that cannot be compiled, by handler and parameter', () => {
     const converter = payload(Type.String({ pattern: '(' }));
     expect(() => converter.prepare(site)).toThrow(
-      /^Cannot resolve parameter 'command' of command handler 'billing\.change': its type cannot be compiled: Invalid regular expression/,
+      /^Cannot resolve parameter 'command' of command handler 'billing\.change': the type cannot be compiled: Invalid regular expression/,
     );
   });
 });

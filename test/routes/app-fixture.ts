@@ -4,11 +4,12 @@ import type { RouteContext } from '../../routes/index.ts';
 import { createApp } from '../../src/app.ts';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import type { MessageChannel } from '../../src/channel/message-channel.ts';
-import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { DistributedBus } from '../../src/distribution/distributed-bus.ts';
 import { describeEndpoint } from '../../src/endpoint/endpoint-description.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
+import { bareScopes } from '../handler/bare-scopes.ts';
 import { quiet } from '../http/gateway-fixture.ts';
+import { parameterContext } from '../parameter/parameter-context.ts';
 
 export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
   /** Default: a started in-memory channel. */
@@ -19,9 +20,10 @@ export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
 /** The HTTP server alone, around a channel that can be in any state. */
 export async function openApp({ channel, unreadiness = () => [], isDraining = () => false }: AppParts) {
   const service = 'shop';
-  const conversion = new ConversionService();
+  const parameters = parameterContext();
+  const { conversion } = parameters;
   const used = channel ?? (await startedChannel());
-  const registry = new HandlerRegistry([], conversion);
+  const registry = new HandlerRegistry([], parameters);
   const bus = new DistributedBus({
     service,
     channel: used,
@@ -30,7 +32,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
     checkDestinations: true,
     defaultSerializationMediaType: 'application/json',
   });
-  const publishing = { mapping: { forwardHeaders: {} }, channel: used.name, isDraining };
+  const publishing = { mapping: { forwardHeaders: {} }, channel: used.name, scopes: bareScopes, isDraining };
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
     bodyLimit: 1000,
@@ -38,7 +40,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
     routes: {
       service,
       bus,
-      conversion,
+      parameters,
       channel: used,
       unreadiness,
       endpoint: describeEndpoint(service, 10, registry),

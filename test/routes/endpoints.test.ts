@@ -35,8 +35,8 @@ test('GET /endpoints tells the queue and every handler, the commands first, with
             routingKey: 'shop.order',
             distributed: true,
             parameters: [
-              { name: 'order', converter: 'payload' },
-              { name: 'executorId', converter: 'header executorId' },
+              { name: 'order', converter: 'payload as object' },
+              { name: 'executorId', converter: 'header executorId as string' },
             ],
           },
           {

@@ -1,14 +1,12 @@
-import { describeValue } from '../conversion/describe-value.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
+import { describeValue } from './describe-value.ts';
 
 /** What a caller adds to a message: text, numbers and booleans as they are; objects and arrays travel as JSON text. */
 export type Metadata = Readonly<Record<string, unknown>>;
 
-type HeaderValue = string | number | boolean;
-
-/** Beyond this, one frame could not carry the headers and the broker would close the channel. */
-export const maxHeaderBytes = 65_536;
+/** What a header of a message can be. */
+export type HeaderValue = string | number | boolean;
 
 const maxNameBytes = 255;
 
@@ -39,22 +37,6 @@ export function checkHeaderName(name: string): void {
   if (name === '' || !name.isWellFormed()) throw invalid('A header has no name, or one that is not valid Unicode.');
   if (Buffer.byteLength(name) > maxNameBytes) {
     throw invalid(`The header '${name.slice(0, 32)}…' has a name longer than ${maxNameBytes} bytes.`);
-  }
-}
-
-/** @throws LittoralError `headers-too-large` */
-export function checkHeaderSize(headers: Readonly<Record<string, HeaderValue>>): void {
-  let bytes = 4;
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    // A name: its length in one byte. A value: its type in one byte, a text's length in four, a number in eight.
-    bytes += 2 + Buffer.byteLength(name) + (typeof value === 'string' ? 4 + Buffer.byteLength(value) : 8);
-  }
-  if (bytes > maxHeaderBytes) {
-    throw new LittoralError(
-      'headers-too-large',
-      `The headers of the message take ${bytes} bytes; ${maxHeaderBytes} are allowed. Put what is large into the payload.`,
-    );
   }
 }
 

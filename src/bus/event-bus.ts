@@ -1,0 +1,49 @@
+import { LittoralError } from '../errors.ts';
+import { invokeInScope, unlimited } from '../handler/invocation-scope.ts';
+import { faultOfKey } from '../handler/routing-key.ts';
+import type { LocalBusOptions } from './command-bus.ts';
+import { type LocalSendOptions, localMessage } from './local-message.ts';
+import type { Origin } from './origin.ts';
+
+/** Publishes events to their handlers in this process, distributed or not. */
+export class EventBus {
+  readonly #options: LocalBusOptions;
+  readonly #origin: Origin | undefined;
+
+  /** @param origin the handler that it belongs to; none for a bus of the whole process */
+  constructor(options: LocalBusOptions, origin?: Origin) {
+    this.#options = options;
+    this.#origin = origin;
+  }
+
+  /**
+   * Calls every handler whose routing key matches, one after the other in the order of the configuration. One that fails
+   * does not keep the event from the others.
+   *
+   * @param payload text, bytes or any value
+   * @throws what the only handler that failed threw, or an AggregateError of several; LittoralError `invalid-key`, and
+   * what makes a payload or metadata wrong
+   */
+  publish(routingKey: string, payload?: unknown, options: LocalSendOptions = {}): Promise<void> {
+    const call = this.#publish(routingKey, payload, options);
+    return this.#origin ? this.#origin.track(call) : call;
+  }
+
+  async #publish(routingKey: string, payload: unknown, options: LocalSendOptions): Promise<void> {
+    const fault = typeof routingKey === 'string' ? faultOfKey(routingKey) : 'is not a text';
+    if (fault) throw new LittoralError('invalid-key', `The routing key ${fault}.`);
+    const { registry, scopes, conversion } = this.#options;
+    const message = localMessage(payload, options, conversion, this.#origin?.message);
+    const time = this.#origin?.time ?? unlimited;
+    const errors: unknown[] = [];
+    for (const handler of registry.eventHandlers(routingKey)) {
+      try {
+        await invokeInScope(handler, scopes.open({ message, time, endpointId: handler.endpointId }));
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} handlers of '${routingKey}' failed`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
+import { parseMediaType, valueMediaType } from '../conversion/media-type.ts';
+import { type Metadata, metadataToHeaders } from '../conversion/metadata.ts';
+import { LittoralError } from '../errors.ts';
+import { inheritedFrom } from '../message/inherited-headers.ts';
+import type { Message } from '../message/message.ts';
+import { Header } from '../message/message-headers.ts';
+import { newMessageId } from '../message/message-id.ts';
+
+export interface LocalSendOptions {
+  /**
+   * What the payload is, or is to be converted to before the handler gets it. Default: `text/plain` for text,
+   * `application/octet-stream` for bytes, and for every other value the value itself.
+   */
+  readonly mediaType?: string | undefined;
+  /** Headers for the handler. */
+  readonly metadata?: Metadata | undefined;
+}
+
+/**
+ * Makes the message of a command or event that stays in the process.
+ *
+ * @param cause the message whose handler sends it
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `not-convertible`
+ */
+export function localMessage(
+  payload: unknown,
+  { mediaType, metadata = {} }: LocalSendOptions,
+  conversion: ConversionService,
+  cause: Message | undefined,
+): Message {
+  const id = newMessageId();
+  const inherited = cause && inheritedFrom(cause);
+  const headers = Object.assign(metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata), {
+    [Header.id]: id,
+    [Header.correlationId]: inherited?.correlationId ?? id,
+    [Header.timestamp]: Math.floor(Date.now() / 1000),
+    [Header.contentType]: mediaType ?? defaultMediaType(payload),
+  });
+  if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
+  return { headers, payload: encoded(payload, mediaType, conversion) };
+}
+
+function defaultMediaType(payload: unknown): string {
+  if (typeof payload === 'string') return 'text/plain';
+  return payload instanceof Uint8Array ? 'application/octet-stream' : valueMediaType.text;
+}
+
+/** Text and bytes are what their media type says; a value is converted to it, as it would be on its way to a broker. */
+function encoded(payload: unknown, mediaType: string | undefined, conversion: ConversionService): unknown {
+  if (payload instanceof Uint8Array) return payload;
+  if (typeof payload === 'string') return Buffer.from(payload);
+  if (mediaType === undefined) return payload;
+  const target = parseMediaType(mediaType);
+  if (target) return conversion.convert(payload, valueMediaType, target);
+  throw new LittoralError('unsupported-media-type', `"${mediaType.slice(0, 64)}" is not a media type.`);
+}

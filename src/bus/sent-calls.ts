@@ -1,0 +1,61 @@
+/** What a handler sent on the buses, whether it waits for it or not. */
+export class SentCalls {
+  readonly #open = new Set<Promise<unknown>>();
+  readonly #failures: { readonly call: NoticedPromise<unknown>; readonly error: unknown }[] = [];
+
+  /**
+   * Counts a call of a bus.
+   *
+   * @returns what the handler gets: the same promise, which notices whether the handler looks at how it ends
+   */
+  track<Result>(call: Promise<Result>): Promise<Result> {
+    const noticed = new NoticedPromise<Result>((resolve) => resolve(call));
+    const ended = noticed.whenEnded(
+      () => {},
+      (error) => void this.#failures.push({ call: noticed, error }),
+    );
+    this.#open.add(ended);
+    void ended.then(() => this.#open.delete(ended));
+    return noticed;
+  }
+
+  /** Whether there is nothing to wait for and nothing failed. */
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && this.#failures.length === 0;
+  }
+
+  /**
+   * Waits for all calls, those that follow from them included.
+   *
+   * @throws the first error that the handler did not look at: what it caught itself, it has dealt with
+   */
+  async settle(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+    const ignored = this.#failures.find(({ call }) => !call.noticed);
+    if (ignored) throw ignored.error;
+  }
+}
+
+/** A promise that knows whether somebody will hear of its failure. `await` and `Promise.all` come through `then` as well. */
+class NoticedPromise<Result> extends Promise<Result> {
+  noticed = false;
+
+  // What `then` returns is a plain promise.
+  static override get [Symbol.species]() {
+    return Promise;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise
+  override then<Fulfilled = Result, Rejected = never>(
+    onFulfilled?: ((value: Result) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    this.noticed = true;
+    return super.then(onFulfilled, onRejected);
+  }
+
+  /** As `then`, unnoticed. */
+  whenEnded(onFulfilled: () => void, onRejected: (reason: unknown) => void): Promise<void> {
+    return super.then(onFulfilled, onRejected);
+  }
+}

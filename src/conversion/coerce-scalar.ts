@@ -1,0 +1,38 @@
+import { readBigInt, readNumber } from './read-number.ts';
+
+/** Makes of a value what a type of JSON Schema wants, where that loses nothing. What cannot be made so is returned as it is. */
+export function coerceScalar(type: string, value: unknown): unknown {
+  if (typeof value === 'string') return fromText(type, value) ?? value;
+  if (typeof value !== 'number') return value;
+  if (type === 'string' && isExact(value)) return String(value);
+  return type === 'bigint' && Number.isSafeInteger(value) ? BigInt(value) : value;
+}
+
+/** The value of a literal, if that is what a value says: `7` for `"7"`. Else the value as it is. */
+export function coerceLiteral(literal: unknown, value: unknown): unknown {
+  return coerceScalar(typeof literal, value) === literal ? literal : value;
+}
+
+function fromText(type: string, text: string): unknown {
+  switch (type) {
+    case 'number':
+      return readNumber(text);
+    case 'integer':
+      return whole(readNumber(text));
+    case 'bigint':
+      return readBigInt(text);
+    case 'boolean':
+      return text === 'true' || (text === 'false' ? false : undefined);
+    default:
+      return undefined;
+  }
+}
+
+function whole(value: number | undefined): number | undefined {
+  return Number.isInteger(value) ? value : undefined;
+}
+
+/** A larger integer may have lost its last digits before it came here, and `-0` would lose its sign. */
+function isExact(value: number): boolean {
+  return Number.isFinite(value) && !Object.is(value, -0) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+}

@@ -1,0 +1,67 @@
+import { coerceLiteral } from './coerce-scalar.ts';
+import type { CoercionScope } from './coercion-scope.ts';
+import type { Schema } from './schema-check.ts';
+import { type Keywords, keywordsOf } from './schema-keywords.ts';
+import { kindsTakenBy, ValueKind } from './value-kind.ts';
+
+/** The property by whose literals the objects of a union are told apart. */
+export interface Discriminator {
+  readonly property: string;
+  readonly literals: readonly unknown[];
+  /** The index of the branch that a literal belongs to, also where text stands for a number or a boolean. */
+  branchOf(literal: unknown): number | undefined;
+}
+
+/** Finds a property that every branch which takes objects demands, with literals that no other branch has. */
+export function findDiscriminator(branches: readonly Schema[], scope: CoercionScope): Discriminator | undefined {
+  const objects = branches
+    .map((schema, index) => ({ schema, index }))
+    .filter(({ schema }) => (kindsTakenBy(schema, scope) & ValueKind.object) !== 0)
+    .map(({ schema, index }) => ({ index, literals: literalProperties(schema, scope) }));
+  if (objects.length < 2) return undefined;
+  for (const property of objects[0]?.literals.keys() ?? []) {
+    const pairs = objects.flatMap(({ index, literals }) =>
+      (literals.get(property) ?? [undefined]).map((literal) => ({ literal, index })),
+    );
+    const distinct = new Set(pairs.map(({ literal }) => String(literal)));
+    const known = pairs.every(({ literal }) => literal !== undefined);
+    if (known && distinct.size === pairs.length) return discriminator(property, pairs);
+  }
+  return undefined;
+}
+
+function discriminator(property: string, pairs: readonly { literal: unknown; index: number }[]): Discriminator {
+  return {
+    property,
+    literals: pairs.map(({ literal }) => literal),
+    branchOf: (value) => pairs.find(({ literal }) => coerceLiteral(literal, value) === literal)?.index,
+  };
+}
+
+type Literals = Map<string, readonly unknown[]>;
+
+/** The properties that an object must have, and whose values are literals. */
+function literalProperties(schema: Schema, outer: CoercionScope, depth = 8): Literals {
+  const keywords = keywordsOf(schema);
+  const { $defs, $ref, allOf, required = [], properties = {} } = keywords;
+  const scope = $defs ? { ...outer, definitions: { ...outer.definitions, ...$defs } } : outer;
+  const found: Literals = new Map();
+  if (depth === 0) return found;
+  const target = typeof $ref === 'string' && Object.hasOwn(scope.definitions, $ref) && scope.definitions[$ref];
+  for (const part of [...(target ? [target] : []), ...(allOf ?? [])]) {
+    for (const [name, literals] of literalProperties(part, scope, depth - 1)) found.set(name, literals);
+  }
+  for (const name of required) {
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const literals = property && literalsOf(keywordsOf(property));
+    if (literals) found.set(name, literals);
+  }
+  return found;
+}
+
+function literalsOf(keywords: Keywords): readonly unknown[] | undefined {
+  if (Object.hasOwn(keywords, 'const')) return [keywords.const];
+  if (keywords.enum) return keywords.enum;
+  const branches = keywords.anyOf?.map((branch) => literalsOf(keywordsOf(branch)));
+  return branches?.every((literals) => literals !== undefined) ? branches.flat() : undefined;
+}

@@ -1,0 +1,89 @@
+import { nameOfClass } from './class.ts';
+import { describeValue } from './describe-value.ts';
+import type { MediaTypeConverter } from './media-type-converter.ts';
+import { isKnownFormat, isSchema } from './schema-check.ts';
+import { looksLikeSchema, partsOf } from './schema-keywords.ts';
+import { classOfType, isTargetType, type TargetType } from './target-type.ts';
+import type { TypeConverter } from './type-converter.ts';
+
+const types = ['object', 'array', 'boolean', 'integer', 'number', 'null', 'string'];
+const typesOfTypeBox = ['bigint', 'constructor', 'function', 'symbol', 'undefined', 'void'];
+const known = new Set([...types, ...typesOfTypeBox]);
+
+type FaultOfClass = (type: TargetType) => string | undefined;
+
+/**
+ * Says what is wrong with a type, at start: TypeBox lets values pass a format or a kind that it does not know.
+ *
+ * @param type what stands where a type should, from a caller that may not be checked by TypeScript
+ * @param faultOfClass says what is wrong with a class, of which nothing is known otherwise
+ * @returns undefined for a sound type, else a clause that follows on `the type`
+ */
+export function faultOfType(type: unknown, faultOfClass: FaultOfClass = () => undefined): string | undefined {
+  if (!isTargetType(type)) {
+    return `is ${describeValue(type)}, not a schema or a class. Give a TypeBox schema such as Type.Object({ … })`;
+  }
+  if (!isSchema(type)) return faultOfClass(type);
+  for (const [path, part] of schemasIn(type)) {
+    const fault = typeof part === 'boolean' ? undefined : faultOfPart(part, faultOfClass);
+    if (fault) return path === '' ? fault : `has a fault at ${path}: it ${fault}`;
+  }
+  return undefined;
+}
+
+/** The schema and all within it, each once. */
+function* schemasIn(root: object): Generator<[path: string, part: unknown]> {
+  const seen = new Set<unknown>();
+  const open: [path: string, part: unknown][] = [['', root]];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [path, part] = next;
+    if (seen.has(part)) continue;
+    seen.add(part);
+    yield next;
+    if (!isSchema(part) || classOfType(part)) continue;
+    for (const [step, inner] of partsOf(part)) open.push([`${path}${step}`, inner]);
+  }
+}
+
+function faultOfPart(part: unknown, faultOfClass: FaultOfClass): string | undefined {
+  if (!isSchema(part)) return `is ${describeValue(part)}, not a schema`;
+  const named = classOfType(part);
+  if (named) return faultOfClass(named);
+  if (!looksLikeSchema(part)) return 'is an object that is not a schema. Give Type.Object({ … }) of it';
+  if (Object.hasOwn(part, '~codec')) {
+    return 'is a TypeBox codec, which is not applied here. Register a type converter instead, { from, to, convert }, and name what it makes';
+  }
+  const { format, type } = part as { format?: unknown; type?: unknown };
+  if (format !== undefined && !(typeof format === 'string' && isKnownFormat(format))) {
+    return `has the format '${String(format)}', which is not known. Add it with Format.Set of typebox/format before the gateway is made`;
+  }
+  const unknown = type === undefined ? [] : [type].flat().filter((name) => !known.has(name as string));
+  return unknown.length === 0 ? undefined : `has the type '${String(unknown[0])}', which JSON Schema does not know`;
+}
+
+/** What is wrong with a class that nothing can make. */
+export function noConverterTo(type: TargetType, registered: string): string {
+  const named = classOfType(type);
+  return `is the class ${named ? nameOfClass(named) : ''}, which no type converter makes. Register one in 'converters': { from, to: ${named ? nameOfClass(named) : ''}, convert }. Registered: ${registered || 'none'}`;
+}
+
+/**
+ * Says what is wrong with a converter of the configuration, of a caller that may not be checked by TypeScript.
+ *
+ * @returns undefined for one that is sound
+ */
+export function faultOfConverter(converter: unknown): string | undefined {
+  const { name, matches, convert, from, to } = (converter ?? {}) as Partial<
+    Record<keyof MediaTypeConverter | keyof TypeConverter, unknown>
+  >;
+  if (typeof convert === 'function') {
+    if (typeof name === 'string' && typeof matches === 'function') return undefined;
+    if (from !== undefined && to !== undefined) return faultOfEnd('from', from) ?? faultOfEnd('to', to);
+  }
+  return "is no converter; give a media type converter, an object of 'name', 'matches' and 'convert', or a type converter of 'from', 'to' and 'convert'";
+}
+
+function faultOfEnd(end: string, type: unknown): string | undefined {
+  const fault = faultOfType(type);
+  return fault && `its '${end}' ${fault}`;
+}

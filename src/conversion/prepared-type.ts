@@ -1,0 +1,92 @@
+import type { Fault } from '../errors.ts';
+import { type Ambiguity, CoercionRun } from './coercion-run.ts';
+import type { CompiledType } from './compiled-type.ts';
+import { tooDeep, withinStack } from './schema-check.ts';
+
+/** What is known of a value beside the value. */
+export interface ConversionHints {
+  /** Text of this value may be JSON: a header that holds JSON text becomes an object or a list where the type is one. */
+  readonly jsonText?: boolean;
+  /** The media type that the value was decoded from, where there is one. */
+  readonly contentType?: unknown;
+  /** `__TypeId__` of the message, whatever stood there. */
+  readonly typeId?: unknown;
+}
+
+/** A type, compiled once, to which values are converted. */
+export interface PreparedType<T> {
+  /** Whether it was made with `Type.Optional`: undefined is then taken, and stays so. */
+  readonly optional: boolean;
+  /** Whether it takes null. */
+  readonly nullable: boolean;
+  /** Whether the value is to be a list. */
+  readonly isArray: boolean;
+  /** A few words for the list of endpoints: `string`, `ExecutorId`, `object { personId, amount }`. */
+  readonly description: string;
+  /**
+   * Checks the value. If it does not fit, coerces a copy without loss, runs type converters, and checks again. A value
+   * that fits is returned itself.
+   *
+   * @param refuse makes the error out of all faults
+   * @throws what `refuse` makes, with what a type converter threw as its cause; a LittoralError of a type converter
+   */
+  convert(value: unknown, hints: ConversionHints, refuse: (faults: readonly Fault[]) => Error): T;
+}
+
+/** What is known of the value by the time it turns out not to fit. */
+export interface Circumstances {
+  readonly ambiguity: Ambiguity;
+  readonly jsonText: boolean;
+}
+
+/**
+ * Converts a value that does not fit its type.
+ *
+ * @throws what `refuse` makes, or the LittoralError of a type converter
+ */
+export function coerceTo(
+  type: CompiledType,
+  value: unknown,
+  { ambiguity, jsonText }: Circumstances,
+  refuse: (faults: readonly Fault[]) => Error,
+): unknown {
+  const run = new CoercionRun(ambiguity);
+  const coerced = withinStack(() => type.coerce(value, run), beyondStack);
+  if (coerced === beyondStack) throw refuse(tooDeep);
+  if (type.check(coerced)) return coerced;
+  const parsed = jsonText ? parseJson(value) : undefined;
+  if (parsed !== undefined) {
+    return type.check(parsed) ? parsed : coerceTo(type, parsed, { ambiguity, jsonText: false }, refuse);
+  }
+  if (run.refusal) throw run.refusal;
+  const faults = withinStack(() => explain(type, coerced, run), tooDeep);
+  throw withCause(refuse(faults.slice(0, maxFaults)), run.cause);
+}
+
+const beyondStack = Symbol('beyond the stack');
+const maxFaults = 50;
+
+/** What coercing left over is looked at once more, for what the check alone does not tell. */
+function explain(type: CompiledType, coerced: unknown, { ambiguity }: CoercionRun): readonly Fault[] {
+  const faults = type.faults(coerced);
+  const run = new CoercionRun(ambiguity, true);
+  type.coerce(coerced, run);
+  const explained = run.explained(faults);
+  const told = new Map(explained.map((fault) => [`${fault.path} ${fault.message}`, fault]));
+  return told.size > 0 ? [...told.values()] : faults;
+}
+
+function withCause(error: Error, cause: unknown): Error {
+  if (cause === undefined || error.cause !== undefined) return error;
+  return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+}
+
+/** The object or list that a text stands for. */
+function parseJson(value: unknown): object | undefined {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return undefined;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import { LittoralError } from '../errors.ts';
+
+/**
+ * Conversion is synchronous. A promise would travel as an empty object, or as the text `[object Promise]`.
+ *
+ * @param result what a converter returned
+ * @param converter its name, for the error
+ * @throws LittoralError `not-convertible`
+ */
+export function refusePromise(result: unknown, converter: string): void {
+  if (typeof result !== 'object' || result === null || !isThenable(result)) return;
+  // Nobody else waits for it, and a promise that is rejected with nobody waiting ends the process.
+  result.then(undefined, () => {});
+  throw new LittoralError('not-convertible', `${converter} returned a promise; conversion is synchronous.`);
+}
+
+function isThenable(value: object): value is PromiseLike<unknown> {
+  return value instanceof Promise || ('then' in value && typeof value.then === 'function');
+}

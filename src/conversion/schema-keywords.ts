@@ -1,0 +1,67 @@
+import type { Schema } from './schema-check.ts';
+
+/** The keywords of JSON Schema that conversion looks at, as far as they are what they should be. */
+export interface Keywords {
+  readonly type?: string | readonly string[];
+  readonly title?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly format?: unknown;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+  readonly $ref?: unknown;
+  readonly $defs?: Definitions;
+  readonly properties?: Definitions;
+  readonly patternProperties?: Definitions;
+  readonly additionalProperties?: unknown;
+  readonly required?: readonly string[];
+  readonly items?: unknown;
+  readonly prefixItems?: readonly Schema[];
+  readonly additionalItems?: unknown;
+}
+
+export type Definitions = Readonly<Record<string, Schema>>;
+
+export function keywordsOf(schema: object): Keywords {
+  return schema as Keywords;
+}
+
+const holdOne = ['additionalProperties', 'additionalItems', 'contains', 'not', 'if', 'then', 'else', 'propertyNames'];
+const holdOneMore = ['unevaluatedItems', 'unevaluatedProperties'];
+const holdList = ['anyOf', 'allOf', 'oneOf', 'prefixItems'];
+const holdNamed = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'];
+
+/** The schemas that stand directly in a schema, each with its keyword path. What is no schema there comes as well. */
+export function* partsOf(schema: object): Generator<[path: string, part: unknown]> {
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (keyword === 'items' ? !Array.isArray(value) : [...holdOne, ...holdOneMore].includes(keyword)) {
+      yield [`/${keyword}`, value];
+    } else if (keyword === 'items' || holdList.includes(keyword) || holdNamed.includes(keyword)) {
+      for (const [name, part] of Object.entries(value ?? {})) yield [`/${keyword}/${name}`, part];
+    }
+  }
+}
+
+const annotations = [
+  '$id',
+  '$schema',
+  '$comment',
+  'title',
+  'description',
+  'default',
+  'examples',
+  'readOnly',
+  'writeOnly',
+];
+const assertions =
+  'type enum const format pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf items minItems maxItems uniqueItems minContains maxContains required minProperties maxProperties dependencies dependentRequired $ref $dynamicRef $recursiveRef'.split(
+    ' ',
+  );
+const known = new Set([...annotations, ...assertions, ...holdOne, ...holdOneMore, ...holdList, ...holdNamed]);
+
+/** Whether a non-empty object says anything that a schema says. A bare `{ name: Type.String() }` does not. */
+export function looksLikeSchema(value: object): boolean {
+  const names = Object.getOwnPropertyNames(value);
+  return names.length === 0 || names.some((name) => known.has(name) || name.startsWith('~'));
+}

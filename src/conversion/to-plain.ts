@@ -1,0 +1,51 @@
+import { isLittoralError, LittoralError } from '../errors.ts';
+import { isRecord } from './is-record.ts';
+import type { MediaType } from './media-type.ts';
+import type { TypeConversions } from './type-conversions.ts';
+
+/**
+ * Makes of a value what can be written: instances anywhere in it become what the type converters from their classes
+ * make of them. The value itself stays as it is, and is returned where there are none.
+ *
+ * @throws LittoralError `not-convertible` when a converter fails, or the value holds itself, is nested too deeply, or
+ * cannot be read
+ */
+export function toPlain(value: unknown, conversions: TypeConversions, { text }: MediaType): unknown {
+  try {
+    return plainOf(value, conversions);
+  } catch (cause) {
+    if (isLittoralError(cause)) throw cause;
+    throw new LittoralError(
+      'not-convertible',
+      `The payload cannot be written as ${text}: it holds a cycle, is nested too deeply, or cannot be read.`,
+      { cause },
+    );
+  }
+}
+
+function plainOf(value: unknown, conversions: TypeConversions): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (conversions.hasPlain(value)) return plainOf(conversions.write(value), conversions);
+  if (Array.isArray(value)) return plainList(value, conversions);
+  // What says itself how it is to be written is left to do so.
+  if (value instanceof Uint8Array || !isRecord(value) || typeof value.toJSON === 'function') return value;
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, field] of Object.entries(value)) {
+    const plain = plainOf(field, conversions);
+    if (Object.is(plain, field)) continue;
+    copy ??= { ...value };
+    copy[name] = plain;
+  }
+  return copy ?? value;
+}
+
+function plainList(list: readonly unknown[], conversions: TypeConversions): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < list.length; index++) {
+    const plain = plainOf(list[index], conversions);
+    if (Object.is(plain, list[index])) continue;
+    copy ??= [...list];
+    copy[index] = plain;
+  }
+  return copy ?? list;
+}

@@ -1,0 +1,39 @@
+import { describeType } from './describe-type.ts';
+import { isTargetType, type TargetType, type ValueOf } from './target-type.ts';
+
+/**
+ * Turns a value of one type into one of another: a text into an `ExecutorId`, a list into `Coordinates`, an
+ * `ExecutorId` into a text. It works wherever the type stands: in a payload, a header, a list, an object, a union.
+ */
+export interface TypeConverter {
+  /** What it takes. The value fits it, checked and coerced, before it is converted. */
+  readonly from: TargetType;
+  /** What it makes. The result is checked. */
+  readonly to: TargetType;
+  /**
+   * Synchronous. Whatever it throws refuses the value; its text is kept from the caller, unless it is a LittoralError,
+   * which is passed on as it is.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: what `from` says, which only `defineTypeConverter` can infer
+  convert(value: any): unknown;
+}
+
+/** Types a type converter: the argument and the result of `convert` follow from `from` and `to`. Returns what it is given. */
+export function defineTypeConverter<const From extends TargetType, const To extends TargetType>(converter: {
+  readonly from: From;
+  readonly to: To;
+  readonly convert: (value: ValueOf<From>) => ValueOf<To>;
+}): TypeConverter {
+  return converter;
+}
+
+/** Whether something has the shape of a type converter. */
+export function isTypeConverter(value: unknown): value is TypeConverter {
+  const { from, to, convert } = (value ?? {}) as Partial<TypeConverter>;
+  return isTargetType(from) && isTargetType(to) && typeof convert === 'function';
+}
+
+/** For errors and lists: `string to ExecutorId`. */
+export function describeTypeConverter({ from, to }: TypeConverter): string {
+  return `${describeType(from)} to ${describeType(to)}`;
+}

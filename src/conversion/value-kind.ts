@@ -1,0 +1,70 @@
+import type { CoercionScope } from './coercion-scope.ts';
+import { type Keywords, keywordsOf } from './schema-keywords.ts';
+import { classOfType, type TargetType } from './target-type.ts';
+
+/** Kinds of values, as bits: a schema takes several. */
+export const ValueKind = {
+  null: 1,
+  boolean: 2,
+  number: 4,
+  string: 8,
+  list: 16,
+  object: 32,
+  other: 64,
+  any: 127,
+} as const;
+
+export function kindOf(value: unknown): number {
+  if (value === null) return ValueKind.null;
+  if (Array.isArray(value)) return ValueKind.list;
+  const type = typeof value;
+  if (type === 'boolean' || type === 'number' || type === 'string' || type === 'object') return ValueKind[type];
+  return ValueKind.other;
+}
+
+const byType: Readonly<Record<string, number>> = {
+  null: ValueKind.null,
+  boolean: ValueKind.boolean | ValueKind.string,
+  number: ValueKind.number | ValueKind.string,
+  integer: ValueKind.number | ValueKind.string,
+  bigint: ValueKind.other | ValueKind.number | ValueKind.string,
+  string: ValueKind.string | ValueKind.number,
+  array: ValueKind.list,
+  object: ValueKind.object,
+  undefined: ValueKind.other,
+};
+
+/** The kinds of values that can fit a type, as they are or once they were coerced. Rather too many than too few. */
+export function kindsTakenBy(type: TargetType, scope: CoercionScope, within: readonly TargetType[] = []): number {
+  if (within.includes(type)) return ValueKind.any;
+  const inner = [...within, type];
+  const converted = union(scope.conversions.sourcesOf(type), (source) => kindsTakenBy(source, scope, inner));
+  if (classOfType(type)) return ValueKind.object | converted;
+  return converted | takenBySchema(keywordsOf(type), scope, inner);
+}
+
+function takenBySchema(keywords: Keywords, outer: CoercionScope, within: readonly TargetType[]): number {
+  const { $defs, $ref, anyOf, oneOf, allOf, type, enum: values } = keywords;
+  const scope = $defs ? { ...outer, definitions: { ...outer.definitions, ...$defs } } : outer;
+  const kinds = (one: TargetType) => kindsTakenBy(one, scope, within);
+  let taken: number = ValueKind.any;
+  if (typeof $ref === 'string') {
+    const target = Object.hasOwn(scope.definitions, $ref) ? scope.definitions[$ref] : undefined;
+    if (target) taken &= kinds(target);
+  }
+  if (anyOf) taken &= union(anyOf, kinds);
+  if (oneOf) taken &= union(oneOf, kinds);
+  for (const part of allOf ?? []) taken &= kinds(part);
+  if (Object.hasOwn(keywords, 'const')) taken &= byType[literalType(keywords.const)] ?? ValueKind.any;
+  if (values) taken &= union(values, (value) => byType[literalType(value)] ?? ValueKind.any);
+  if (type !== undefined) taken &= union([type].flat(), (name) => byType[name] ?? ValueKind.any);
+  return taken;
+}
+
+function literalType(literal: unknown): string {
+  return literal === null ? 'null' : Array.isArray(literal) ? 'array' : typeof literal;
+}
+
+function union<Item>(items: readonly Item[], kinds: (item: Item) => number): number {
+  return items.reduce((all, item) => all | kinds(item), 0);
+}

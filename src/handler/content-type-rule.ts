@@ -1,0 +1,46 @@
+import { isValue, parseMediaType } from '../conversion/media-type.ts';
+import { LittoralError } from '../errors.ts';
+import type { Message } from '../message/message.ts';
+import { Header } from '../message/message-headers.ts';
+import type { HandlerDefinition } from './handler-definition.ts';
+
+type Rule = Pick<HandlerDefinition, 'contentType' | 'defaultContentType'>;
+
+/** Says what is wrong with the media types that a handler is declared with. */
+export function faultsOfContentTypes({ contentType, defaultContentType }: Rule): string[] {
+  const named = [...accepted(contentType), ...(defaultContentType === undefined ? [] : [defaultContentType])];
+  const faults = named.filter((text) => typeof text !== 'string' || !parseMediaType(text));
+  return faults.map(() => `has a content type that is not a media type, such as 'application/json'`);
+}
+
+/**
+ * What a handler says of content types, applied to its messages.
+ *
+ * @param handler as users know it, for the error
+ * @returns gives the message, with the default content type where it has none
+ * @throws LittoralError `unsupported-media-type` at delivery, for one that the handler does not take
+ */
+export function contentTypeRule(
+  { contentType, defaultContentType }: Rule,
+  handler: string,
+): ((message: Message) => Message) | undefined {
+  const essences = accepted(contentType).map((text) => parseMediaType(text)?.essence);
+  if (essences.length === 0 && defaultContentType === undefined) return undefined;
+  return (message) => {
+    const named = message.headers[Header.contentType] ?? defaultContentType;
+    const mediaType = typeof named === 'string' ? parseMediaType(named) : undefined;
+    // A value of this process has no media type that could be the wrong one.
+    if (essences.length > 0 && !(mediaType && (isValue(mediaType) || essences.includes(mediaType.essence)))) {
+      const found = typeof named === 'string' ? `"${named.slice(0, 255)}"` : 'no content type';
+      const detail = `The ${handler} takes ${essences.join(', ')}; the message has ${found}.`;
+      throw new LittoralError('unsupported-media-type', detail);
+    }
+    if (named === undefined || named === message.headers[Header.contentType]) return message;
+    return { ...message, headers: { ...message.headers, [Header.contentType]: named } };
+  };
+}
+
+function accepted(contentType: Rule['contentType']): readonly string[] {
+  if (contentType === undefined) return [];
+  return Array.isArray(contentType) ? contentType : [contentType as string];
+}

@@ -1,0 +1,49 @@
+import type { Message } from '../message/message.ts';
+import type { Invocation } from '../parameter/parameter-converter.ts';
+import type { MethodInvoker } from './method-invoker.ts';
+
+/** One call of a handler, for what is made for it alone. */
+export interface HandlerCall {
+  readonly message: Message;
+  /** Whose signal is aborted when the handler should come to its end. It is made when somebody asks for it. */
+  readonly time: { readonly signal: AbortSignal };
+  /** Names the handler in the log; absent for a route. */
+  readonly endpointId?: string | undefined;
+}
+
+/** The time of a call that nobody ends. */
+export const unlimited: HandlerCall['time'] = { signal: new AbortController().signal };
+
+/** The invocation of one call of a handler, and what belongs to that call: its services, and what it sent on the buses. */
+export interface InvocationScope extends Invocation {
+  /**
+   * Ends the call: waits for what it sent without waiting for it, then disposes its services.
+   *
+   * @returns undefined when there is nothing to end
+   * @throws the first error among them
+   */
+  close(): Promise<void> | undefined;
+}
+
+export interface InvocationScopes {
+  open(call: HandlerCall): InvocationScope;
+}
+
+/**
+ * Calls a handler within a scope, and ends the scope with it.
+ *
+ * @returns what the handler returned, when also all that it sent has been confirmed
+ * @throws what the handler threw; else what ending the scope throws
+ */
+export async function invokeInScope(invoker: MethodInvoker, scope: InvocationScope): Promise<unknown> {
+  let result: unknown;
+  try {
+    result = await invoker.invoke(scope);
+  } catch (error) {
+    // That of the handler says more than what follows from it.
+    await scope.close()?.catch(() => {});
+    throw error;
+  }
+  await scope.close();
+  return result;
+}

@@ -1,0 +1,64 @@
+import type { TargetType, ValueOf } from '../conversion/target-type.ts';
+import { nameOrKey } from './named-by-key.ts';
+import {
+  cannotResolve,
+  type ParameterConverter,
+  type ParameterSite,
+  parameterConverter,
+} from './parameter-converter.ts';
+import type { NamedByKey } from './parameters.ts';
+import { prepareType } from './prepare-type.ts';
+import type { VariableOf } from './references.ts';
+
+export interface VariableOptions<Value = unknown> {
+  /** What stands in for a variable that is not configured. Default: to miss it is an error at start. */
+  readonly default?: Value;
+}
+
+/**
+ * A configuration variable: what stands under `configuration` in the configuration.
+ *
+ * @param name default: the key of the parameter
+ * @param type what it is converted to, once, at start
+ * @throws Error at start, when there is no such variable or it does not fit its type
+ */
+export function configurationVariable(): ParameterConverter<unknown> & NamedByKey<'configurationVariable'>;
+export function configurationVariable<Name extends string, Default = never>(
+  name: Name,
+  type?: undefined,
+  options?: VariableOptions<Default>,
+): ParameterConverter<VariableOf<Name> | Default>;
+export function configurationVariable<Type extends TargetType>(
+  name: string | undefined,
+  type: Type,
+  options?: VariableOptions<ValueOf<Type>>,
+): ParameterConverter<ValueOf<Type>>;
+export function configurationVariable(
+  name?: string,
+  type?: TargetType,
+  options: VariableOptions = {},
+): ParameterConverter {
+  const description = name === undefined ? 'configuration variable' : `configuration variable ${name}`;
+  const converter = parameterConverter(description, (site) => {
+    const value = variable(nameOrKey(name, site, "configurationVariable('multiplier')"), type, options, site);
+    return () => value;
+  });
+  return name === undefined && type === undefined ? { ...converter, ...fromKey } : converter;
+}
+
+const fromKey: NamedByKey<'configurationVariable'> = { namedByKey: 'configurationVariable' };
+
+function variable(name: string, type: TargetType | undefined, options: VariableOptions, site: ParameterSite): unknown {
+  if (!Object.hasOwn(site.variables, name)) {
+    if (Object.hasOwn(options, 'default')) return options.default;
+    throw new TypeError(`${cannotResolve(site)}: ${noSuchVariable(name, site)}.`);
+  }
+  const value = site.variables[name];
+  if (type === undefined) return value;
+  return prepareType(type, site).convert(value, `the configuration variable '${name}'`);
+}
+
+/** Says that a configuration variable does not exist, and which do. */
+export function noSuchVariable(name: string, { variables }: Pick<ParameterSite, 'variables'>): string {
+  return `there is no configuration variable '${name}'. Configured: ${Object.keys(variables).join(', ') || 'none'}`;
+}

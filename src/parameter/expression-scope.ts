@@ -1,0 +1,88 @@
+import { LittoralError } from '../errors.ts';
+import type { ExpressionContext } from '../expression/expression-context.ts';
+import type { Message } from '../message/message.ts';
+import { Header, type MessageHeaders } from '../message/message-headers.ts';
+import { noSuchVariable } from './configuration-variable.ts';
+import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
+import type { References, ServiceName, VariableOf } from './references.ts';
+import { noSuchService } from './services.ts';
+
+/** What an expression that is a function is called with. Each part is computed when it is first read. */
+export interface ExpressionScope<Service = unknown> {
+  /** The body, decoded by its content type. */
+  // biome-ignore lint/suspicious/noExplicitAny: the author of the expression says what it is
+  readonly payload: any;
+  readonly headers: MessageHeaders;
+  /** The header that the parameter stands for, or the payload. */
+  // biome-ignore lint/suspicious/noExplicitAny: the author of the expression says what it is
+  readonly value: any;
+  /** The service that the parameter stands for. */
+  readonly service: Service;
+  /** A service of the container. */
+  readonly reference: <Name extends ServiceName>(name: Name) => References[Name];
+  /** A configuration variable. */
+  readonly parameter: <Name extends string>(name: Name) => VariableOf<Name>;
+}
+
+/** What an expression stands for, beside the message: computed when it is first read. */
+export interface Subject {
+  readonly value?: () => unknown;
+  readonly service?: () => unknown;
+}
+
+const unread = Symbol('unread');
+
+/** The message as an expression sees it. */
+export class MessageScope implements ExpressionContext {
+  readonly #invocation: Invocation;
+  readonly #subject: Subject;
+  readonly #site: ParameterSite;
+  #payload: unknown = unread;
+  #value: unknown = unread;
+  #service: unknown = unread;
+
+  constructor(invocation: Invocation, subject: Subject, site: ParameterSite) {
+    this.#invocation = invocation;
+    this.#subject = subject;
+    this.#site = site;
+  }
+
+  get payload(): unknown {
+    if (this.#payload === unread) this.#payload = decodePayload(this.#invocation.message, this.#site);
+    return this.#payload;
+  }
+
+  get headers(): MessageHeaders {
+    return this.#invocation.message.headers;
+  }
+
+  get value(): unknown {
+    // Without one of its own, an expression stands for the payload.
+    if (this.#value === unread) this.#value = this.#subject.value ? this.#subject.value() : this.payload;
+    return this.#value;
+  }
+
+  get service(): unknown {
+    if (this.#service === unread) this.#service = this.#subject.service?.();
+    return this.#service;
+  }
+
+  // Functions of their own, so that an expression can take them apart.
+  readonly reference = (name: string): unknown => {
+    if (this.#site.services.has(name)) return this.#invocation.services.resolve(name);
+    throw new LittoralError(
+      'cannot-resolve',
+      `${cannotResolve(this.#site)}: ${noSuchService(name, this.#site.services)}.`,
+    );
+  };
+
+  readonly parameter = (name: string): unknown => {
+    if (Object.hasOwn(this.#site.variables, name)) return this.#site.variables[name];
+    throw new LittoralError('cannot-resolve', `${cannotResolve(this.#site)}: ${noSuchVariable(name, this.#site)}.`);
+  };
+}
+
+/** The payload as expressions see it: decoded by its content type, not yet converted. */
+export function decodePayload({ payload, headers }: Message, { conversion }: ParameterSite): unknown {
+  return conversion.decode(payload, headers[Header.contentType]);
+}

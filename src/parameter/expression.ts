@@ -1,0 +1,93 @@
+import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { compileExpression } from '../expression/compile-expression.ts';
+import type { PartName } from '../expression/expression-context.ts';
+import { noSuchVariable } from './configuration-variable.ts';
+import { type ExpressionScope, MessageScope, type Subject } from './expression-scope.ts';
+import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
+import type { ParameterType } from './prepare-type.ts';
+import { noSuchService } from './services.ts';
+
+/** JSONata, or a function. */
+export type Expression<Service = unknown> = string | ((scope: ExpressionScope<Service>) => unknown);
+
+/** The type of what an expression gives: that of a function is known, that of a text is not. */
+export type ResultOf<E> = E extends (...scope: never[]) => infer Result ? Awaited<Result> : unknown;
+
+/** Evaluates an expression on one invocation, and converts the result to the parameter's type, if it has one. */
+export type Evaluate = (invocation: Invocation, subject: Subject) => unknown;
+
+/**
+ * Compiles an expression.
+ *
+ * @param parts what the expression may name of the message
+ * @throws TypeError naming handler and parameter, when it has a fault or names what does not exist
+ */
+export function prepareExpression(
+  expression: Expression,
+  type: ParameterType | undefined,
+  parts: readonly PartName[],
+  site: ParameterSite,
+): Evaluate {
+  const evaluate = evaluator(expression, type, parts, site);
+  if (type === undefined) return evaluate;
+  const convert = (result: unknown) => convertResult(result, type, site);
+  return (invocation, subject) => {
+    const result = evaluate(invocation, subject);
+    return isPromise(result) ? result.then(convert) : convert(result);
+  };
+}
+
+function evaluator(
+  expression: Expression,
+  type: ParameterType | undefined,
+  parts: readonly PartName[],
+  site: ParameterSite,
+): Evaluate {
+  if (typeof expression === 'function') {
+    return (invocation, subject) => expression(new MessageScope(invocation, subject, site) as ExpressionScope);
+  }
+  const compiled = compile(expression, type?.isArray ?? false, parts, site);
+  const fail = (error: unknown): never => {
+    throw isLittoralError(error) && error.code === 'expression-failed'
+      ? new LittoralError(error.code, `${cannotResolve(site)}: ${error.message}`, { cause: error })
+      : error;
+  };
+  return (invocation, subject) => {
+    try {
+      const result = compiled.evaluate(new MessageScope(invocation, subject, site));
+      return isPromise(result) ? result.catch(fail) : result;
+    } catch (error) {
+      return fail(error);
+    }
+  };
+}
+
+function compile(text: string, keepArray: boolean, parts: readonly PartName[], site: ParameterSite) {
+  if (typeof text !== 'string') {
+    throw new TypeError(`${cannotResolve(site)}: its expression is neither a text nor a function.`);
+  }
+  try {
+    const compiled = compileExpression(text, { keepArray, parts });
+    for (const name of compiled.references)
+      if (!site.services.has(name)) throw new TypeError(noSuchService(name, site.services));
+    for (const name of compiled.parameters)
+      if (!Object.hasOwn(site.variables, name)) throw new TypeError(noSuchVariable(name, site));
+    return compiled;
+  } catch (cause) {
+    throw new TypeError(`${cannotResolve(site)}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function convertResult(result: unknown, type: ParameterType, site: ParameterSite): unknown {
+  if (result !== undefined) return type.convert(result, 'the result of its expression');
+  if (type.optional) return undefined;
+  if (type.nullable) return null;
+  throw new LittoralError(
+    'expression-failed',
+    `${cannotResolve(site)}: its expression gives nothing for this message. Make the type optional, or give it a default in the expression.`,
+  );
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise;
+}

@@ -1,0 +1,16 @@
+import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
+
+/**
+ * The name of what a parameter stands for: its own, or the key that it has among the parameters.
+ *
+ * @throws TypeError for a parameter by position, which has no key, and for what is no name
+ */
+export function nameOrKey(name: unknown, site: ParameterSite, example: string): string {
+  if (typeof name === 'string' && name !== '') return name;
+  if (name !== undefined) throw new TypeError(`${cannotResolve(site)}: its name is not a text; write ${example}.`);
+  // A key of an object could look the same, but then something of that name would have to exist.
+  if (/^#\d+$/.test(site.parameter)) {
+    throw new TypeError(`${cannotResolve(site)}: by position it has no key to take its name from; write ${example}.`);
+  }
+  return site.parameter;
+}

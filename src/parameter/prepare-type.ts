@@ -1,0 +1,49 @@
+import { describeValue } from '../conversion/describe-value.ts';
+import type { ConversionHints } from '../conversion/prepared-type.ts';
+import type { TargetType, ValueOf } from '../conversion/target-type.ts';
+import { type Fault, LittoralError, messageOf } from '../errors.ts';
+import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
+
+/** The type of a parameter, ready to convert values to it. */
+export interface ParameterType<Value = unknown> {
+  /** Whether the parameter may be undefined. */
+  readonly optional: boolean;
+  /** Whether it may be null. */
+  readonly nullable: boolean;
+  /** Whether it is a list. */
+  readonly isArray: boolean;
+  /**
+   * @param source what the value is, for the error: `the header 'executorId'`
+   * @throws LittoralError `payload-refused` with every fault, what a converter of the configuration throws as its cause
+   */
+  convert(value: unknown, source: string, hints?: ConversionHints): Value;
+}
+
+/**
+ * Prepares the type of a parameter.
+ *
+ * @throws TypeError when it is neither a schema nor a class that something can be converted to
+ */
+export function prepareType<Type extends TargetType>(type: Type, site: ParameterSite): ParameterType<ValueOf<Type>> {
+  const { optional, nullable, isArray, convert } = prepared(type, site);
+  return {
+    optional,
+    nullable,
+    isArray,
+    convert: (value, source, hints = {}) => convert(value, hints, (faults) => refused(value, source, faults, site)),
+  };
+}
+
+function prepared<Type extends TargetType>(type: Type, { conversion, ...site }: ParameterSite) {
+  try {
+    return conversion.prepareType(type);
+  } catch (cause) {
+    throw new TypeError(`${cannotResolve({ conversion, ...site })}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function refused(value: unknown, source: string, faults: readonly Fault[], site: ParameterSite): LittoralError {
+  const list = faults.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');
+  const text = `${cannotResolve(site)}: ${source} (${describeValue(value)}) does not fit: ${list}.`;
+  return new LittoralError('payload-refused', text, { faults });
+}

@@ -1,0 +1,97 @@
+import { describeValue } from '../conversion/describe-value.ts';
+import type { Class, TargetType } from '../conversion/target-type.ts';
+import { describeParameter } from './describe-parameter.ts';
+import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
+import { nameOrKey } from './named-by-key.ts';
+import { isOptions } from './options-alone.ts';
+import {
+  cannotResolve,
+  type ParameterConverter,
+  type ParameterSite,
+  parameterConverter,
+  type ResolveArgument,
+} from './parameter-converter.ts';
+import type { Arriving, NamedByKey } from './parameters.ts';
+import { prepareType } from './prepare-type.ts';
+import type { References, ServiceName } from './references.ts';
+import { noSuchService } from './services.ts';
+
+export interface ReferenceOptions<Service = unknown> {
+  /** Computes the argument with the `service`. */
+  readonly expression: Expression<Service>;
+  /** What the result is converted to. */
+  readonly type?: TargetType;
+}
+
+/** The argument that an expression with a service gives. */
+type Computed<Options> = Options extends { readonly type: infer Type extends TargetType }
+  ? Arriving<Type>
+  : Options extends { readonly expression: infer E }
+    ? ResultOf<E>
+    : never;
+
+/**
+ * A service of the container, made when a message asks for it. What is registered as scoped lives as long as the
+ * handling of that message.
+ *
+ * @param name its name in the container; a class stands for its own name in camelCase. Default: the key of the parameter
+ * @throws Error at start, when there is no such service
+ */
+export function reference(): ParameterConverter<unknown> & NamedByKey<'reference'>;
+export function reference<Name extends ServiceName>(name: Name): ParameterConverter<Awaited<References[Name]>>;
+export function reference<C extends Class>(type: C): ParameterConverter<InstanceType<C>>;
+export function reference<Name extends ServiceName, const Options extends ReferenceOptions<Awaited<References[Name]>>>(
+  name: Name,
+  options: Options,
+): ParameterConverter<Computed<Options>>;
+export function reference<C extends Class, const Options extends ReferenceOptions<InstanceType<C>>>(
+  type: C,
+  options: Options,
+): ParameterConverter<Computed<Options>>;
+// biome-ignore lint/suspicious/noExplicitAny: the key is not known here, so neither is its service
+export function reference<const Options extends ReferenceOptions<any>>(
+  options: Options,
+): ParameterConverter<Computed<Options>>;
+export function reference(service?: unknown, options?: ReferenceOptions): ParameterConverter {
+  const alone = options === undefined && isOptions(service, ['expression', 'type']);
+  const named = alone ? undefined : service;
+  const all = (alone ? service : options) as ReferenceOptions | undefined;
+  const converter = parameterConverter(describe(named, all), (site) => prepareReference(named, all, site));
+  return named === undefined && all === undefined ? { ...converter, ...fromKey } : converter;
+}
+
+const fromKey: NamedByKey<'reference'> = { namedByKey: 'reference' };
+
+function describe(named: unknown, options: ReferenceOptions | undefined): string {
+  const name = nameOf(named);
+  const source = typeof name === 'string' ? `reference ${name}` : 'reference';
+  return describeParameter(source, options?.type, options?.expression);
+}
+
+function prepareReference(
+  named: unknown,
+  options: ReferenceOptions | undefined,
+  site: ParameterSite,
+): ResolveArgument<unknown> {
+  const name = nameOrKey(nameOf(named), site, "reference('userService')");
+  if (!site.services.has(name)) throw new TypeError(`${cannotResolve(site)}: ${noSuchService(name, site.services)}.`);
+  if (options === undefined) return ({ services }) => services.resolve(name);
+  if (!isOptions(options, ['expression', 'type']) || options.expression === undefined) {
+    throw new TypeError(`${cannotResolve(site)}: its options are ${describeValue(options)} without an 'expression'.`);
+  }
+  const type = options.type === undefined ? undefined : prepareType(options.type, site);
+  const evaluate = prepareExpression(options.expression, type, ['payload', 'headers', 'service'], site);
+  return (invocation) => {
+    const service = invocation.services.resolve(name);
+    // An expression reads its parts as they are; a service whose factory is asynchronous is waited for.
+    return service instanceof Promise
+      ? service.then((made) => evaluate(invocation, { service: () => made }))
+      : evaluate(invocation, { service: () => service });
+  };
+}
+
+/** `UserService` is `userService`. */
+function nameOf(named: unknown): unknown {
+  if (typeof named !== 'function') return named;
+  return named.name.charAt(0).toLowerCase() + named.name.slice(1);
+}

@@ -1,0 +1,13 @@
+import type { InvocationScopes } from '../../src/handler/invocation-scope.ts';
+import { invocationOfMessage } from '../../src/parameter/parameter-converter.ts';
+
+/** Scopes without services. */
+export const bareScopes: InvocationScopes = {
+  open: ({ message, time }) => ({
+    ...invocationOfMessage(message),
+    get signal() {
+      return time.signal;
+    },
+    close: () => undefined,
+  }),
+};
