@@ -8,6 +8,7 @@ import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
+import type { AroundDelivery, DeliveryOutcome } from './around-delivery.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
 import { endedEarly, HandlerCaller } from './handler-caller.ts';
 import { describeThrown } from './thrown-error.ts';
@@ -27,12 +28,6 @@ export interface ServiceEndpointOptions {
   /** Watches every delivery. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery | undefined;
 }
-
-/** What became of a delivery. What failed is a dead letter, or comes again where it could not be moved there. */
-export type DeliveryOutcome = 'handled' | 'not for this service' | 'dead letter' | 'given back';
-
-/** Asynchronous. Calls `handle` once, which resolves when the delivery has been settled, and gives what that gives. */
-export type AroundDelivery = (delivery: Delivery, handle: () => Promise<DeliveryOutcome>) => Promise<DeliveryOutcome>;
 
 const giveBack = { firstMs: 1000, maxMs: 60_000 };
 
