@@ -13,9 +13,10 @@ import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './amqp-connection.ts';
 import { AmqpConsumer } from './amqp-consumer.ts';
+import { AmqpDelayLadder } from './amqp-delay-ladder.ts';
 import { AmqpOutbound } from './amqp-outbound.ts';
 import { AmqpQueueLookup } from './amqp-queue-lookup.ts';
-import { declareDeadLetterQueue, type QueueType } from './amqp-topology.ts';
+import { declareDeadLetterQueue, type QueueType, queueTypeOf } from './amqp-topology.ts';
 import { parseAmqpUrl } from './amqp-url.ts';
 
 export interface AmqpChannelOptions {
@@ -53,6 +54,7 @@ export class AmqpChannel implements MessageChannel {
   readonly #consuming: AmqpConnection;
   readonly #outbound: AmqpOutbound;
   readonly #lookup: AmqpQueueLookup;
+  readonly #ladder: AmqpDelayLadder;
   readonly #consumers: AmqpConsumer[] = [];
   /** The connection for consuming, from the beginning of its preparation. */
   #consumingModel: ChannelModel | undefined;
@@ -92,9 +94,16 @@ export class AmqpChannel implements MessageChannel {
       confirmTimeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
       logger,
+      onChannelClosed: () => this.#ladder.forget(),
     });
     this.#lookup = new AmqpQueueLookup(this.#publishing, {
       rememberMs: 10_000,
+      timeoutMs: confirmTimeoutMs,
+      maxWaiting: maxInFlight,
+    });
+    this.#ladder = new AmqpDelayLadder(this.#publishing, this.#outbound, {
+      service: options.service,
+      queueType: this.#queueType,
       timeoutMs: confirmTimeoutMs,
       maxWaiting: maxInFlight,
     });
@@ -110,6 +119,7 @@ export class AmqpChannel implements MessageChannel {
 
   async publish(publication: Publication): Promise<PublishReceipt> {
     this.#assertOpen();
+    if (publication.delayMs !== undefined) return this.#ladder.publish(publication);
     const receipt = await this.#outbound.publish(publication);
     if (receipt.routed || !(await this.#declareAgain(publication.to))) return receipt;
     return this.#outbound.publish(publication);
@@ -132,7 +142,7 @@ export class AmqpChannel implements MessageChannel {
   subscribe(subscription: Subscription): Consumer {
     const consumer = new AmqpConsumer({
       subscription,
-      queueType: this.#queueType,
+      queueType: queueTypeOf(subscription, this.#queueType),
       logger: this.#logger,
       currentModel: () => this.#consumingModel,
       publish: (publication) => this.#outbound.publish(publication),

@@ -1,5 +1,5 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
-import type { Delivery, Publication, PublishReceipt, Subscription } from '../channel/message-channel.ts';
+import type { Delivery, PromptPublication, PublishReceipt, Subscription } from '../channel/message-channel.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
@@ -14,7 +14,7 @@ export interface AmqpDeliveriesOptions {
   readonly queueType: QueueType;
   readonly logger: Logger;
   /** Sends a message as it came. Resolves after the confirm. */
-  readonly publish: (publication: Publication) => Promise<PublishReceipt>;
+  readonly publish: (publication: PromptPublication) => Promise<PublishReceipt>;
 }
 
 /** How long a message is held that can neither be handled nor moved, before it comes again. */

@@ -1,6 +1,7 @@
 import type { ConsumeMessage, Options } from 'amqplib';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import { withoutDelayTraces } from './amqp-delay-topology.ts';
 
 /** The AMQP properties and headers of a message. */
 export function toAmqp({ headers }: TransportMessage, timeToLiveMs: number | undefined): Options.Publish {
@@ -30,7 +31,7 @@ export function fromAmqp({ properties, content }: ConsumeMessage): TransportMess
   headers[Header.contentType] = properties.contentType ?? headers[Header.contentType];
   headers[Header.id] ??= properties.messageId;
   headers[Header.correlationId] ??= properties.correlationId;
-  return { headers, body: content };
+  return { headers: withoutDelayTraces(headers), body: content };
 }
 
 const maxTableNames = 64;

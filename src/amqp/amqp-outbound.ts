@@ -1,5 +1,5 @@
 import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message } from 'amqplib';
-import type { Address, Publication, PublishReceipt } from '../channel/message-channel.ts';
+import type { Address, PromptPublication, PublishReceipt } from '../channel/message-channel.ts';
 import { LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
@@ -17,11 +17,22 @@ export interface AmqpOutboundOptions {
   /** RabbitMQ closes the channel over a body that is larger than its own limit. */
   readonly maxMessageBytes: number;
   readonly logger: Logger;
+  /** Called when the channel was closed, which the broker does when an exchange is gone. */
+  readonly onChannelClosed: () => void;
 }
 
-interface InFlight {
+/** An exchange and a key in it. */
+export interface Route {
   readonly exchange: string;
   readonly routingKey: string;
+}
+
+/** A message on its way to any exchange, not only to that of the bus. */
+export interface AmqpPublication extends Omit<PromptPublication, 'to'> {
+  readonly to: Address | Route;
+}
+
+interface InFlight extends Route {
   /** As the broker gives it back with a return; a message from elsewhere may have none. */
   readonly messageId: string | undefined;
   readonly bytes: number;
@@ -62,8 +73,8 @@ export class AmqpOutbound {
   }
 
   /** Sends one message. See `OutboundChannel.publish`. */
-  publish({ to, message, timeToLiveMs }: Publication): Promise<PublishReceipt> {
-    const { exchange, routingKey } = exchangeAndKey(to);
+  publish({ to, message, timeToLiveMs }: AmqpPublication): Promise<PublishReceipt> {
+    const { exchange, routingKey } = routeTo(to);
     const properties = toAmqp(message, timeToLiveMs);
     const { messageId } = properties;
     return new Promise<PublishReceipt>((resolve, reject) => {
@@ -196,6 +207,7 @@ export class AmqpOutbound {
   #onClose(channel: ConfirmChannel, model: ChannelModel): void {
     if (this.#channel !== channel) return;
     this.#channel = undefined;
+    this.#options.onChannelClosed();
     setTimeout(() => {
       if (this.#connection.model !== model || this.#channel) return;
       this.attach(model).catch((error) => {
@@ -216,8 +228,9 @@ function notWritten(cause: unknown, messageId: string | undefined): LittoralErro
   return new LittoralError('invalid-header', `The message cannot be encoded: ${messageOf(cause)}.`, details);
 }
 
-function exchangeAndKey(to: Address): { exchange: string; routingKey: string } {
-  return 'bus' in to ? { exchange: busExchange, routingKey: to.bus } : { exchange: '', routingKey: to.queue };
+function routeTo(to: Address | Route): Route {
+  if ('bus' in to) return { exchange: busExchange, routingKey: to.bus };
+  return 'queue' in to ? { exchange: '', routingKey: to.queue } : to;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

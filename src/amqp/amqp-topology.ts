@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import type { Subscription } from '../channel/message-channel.ts';
+import type { OwnQueue, Subscription } from '../channel/message-channel.ts';
 import { LittoralError, messageOf } from '../errors.ts';
 
 /** The exchange that every service publishes to and binds its queue to: Ecotone's. */
@@ -23,7 +23,8 @@ export async function declareBus(channel: Channel): Promise<void> {
   }
 }
 
-function isMismatch(error: unknown): boolean {
+/** Whether the broker refuses because something exists in another form. */
+export function isMismatch(error: unknown): boolean {
   return (error as { code?: number }).code === 406;
 }
 
@@ -48,27 +49,39 @@ export async function declareSubscription(
 ): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
-  const { queue, deadLetterQueue, bindingKeys } = subscription;
+  const { queue, bindingKeys } = subscription;
+  await declareBus(channel);
+  await declareQueue(channel, subscription, queueType);
+  for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
+  closeUnawaited(channel);
+}
+
+/**
+ * Declares a queue of this service, its dead letter queue first.
+ *
+ * @param channel one of its own, which a mismatch closes
+ * @param queueType of a queue that others may declare as well
+ * @throws LittoralError `topology-mismatch` when one of them exists with other arguments
+ */
+export async function declareQueue(channel: Channel, own: OwnQueue, queueType: QueueType): Promise<void> {
   try {
-    await declareBus(channel);
-    await channel.assertQueue(deadLetterQueue, { durable: true });
-    await channel.assertQueue(queue, { durable: true, arguments: queueArguments(queueType, deadLetterQueue) });
-    for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
-    closeUnawaited(channel);
+    await channel.assertQueue(own.deadLetterQueue, { durable: true });
+    await channel.assertQueue(own.queue, { durable: true, arguments: queueArguments(own, queueType) });
   } catch (error) {
-    throw isMismatch(error) ? mismatch(error, subscription, queueType) : error;
+    throw isMismatch(error) ? mismatch(error, own, queueType) : error;
   }
 }
 
 /** amqplib never answers a close that the end of the connection overtakes. */
-function closeUnawaited(channel: Channel): void {
+export function closeUnawaited(channel: Channel): void {
   channel.close().catch(() => {});
 }
 
 // Fixed for ever: RabbitMQ refuses to declare an existing queue with other arguments.
-function queueArguments(queueType: QueueType, deadLetterQueue: string): Record<string, unknown> {
-  if (queueType === 'classic') return {};
+function queueArguments({ deadLetterQueue, ordered }: OwnQueue, queueType: QueueType): Record<string, unknown> {
+  if (queueTypeOf({ ordered }, queueType) === 'classic') return {};
   return {
+    ...(ordered && { 'x-single-active-consumer': true }),
     'x-queue-type': 'quorum',
     'x-delivery-limit': 20,
     'x-dead-letter-exchange': '',
@@ -78,7 +91,12 @@ function queueArguments(queueType: QueueType, deadLetterQueue: string): Record<s
   };
 }
 
-function mismatch(cause: unknown, { queue, deadLetterQueue }: Subscription, queueType: QueueType): LittoralError {
+/** @param shared the type of a queue that others may declare as well */
+export function queueTypeOf({ ordered }: Pick<OwnQueue, 'ordered'>, shared: QueueType): QueueType {
+  return ordered ? 'quorum' : shared;
+}
+
+function mismatch(cause: unknown, { queue, deadLetterQueue }: OwnQueue, queueType: QueueType): LittoralError {
   const other = queueType === 'quorum' ? "broker.queueType: 'classic'" : "broker.queueType: 'quorum'";
   return new LittoralError(
     'topology-mismatch',

@@ -1,15 +1,19 @@
 import { LittoralError } from '../errors.ts';
+import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { DelayedArrivals } from './delayed-arrivals.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
 import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
 import type {
   Address,
   ChannelHealth,
   Consumer,
+  DelayedPublication,
   MessageChannel,
+  OwnQueue,
   Publication,
   PublishReceipt,
   Subscription,
@@ -20,7 +24,8 @@ const busExchange = 'ecotone.distributed';
 
 export interface InMemoryChannelOptions {
   /**
-   * How many messages may wait in a queue, dead letter queues excepted. Beyond, a publish is refused as `nacked`.
+   * How many messages may wait in a queue, dead letter queues excepted, and how many may be delayed. Beyond, a publish
+   * is refused as `nacked`.
    * Default: 100,000.
    */
   readonly maxMessages?: number;
@@ -39,12 +44,14 @@ export class InMemoryChannel implements MessageChannel {
   readonly #clock: Clock;
   readonly #queues = new Map<string, InMemoryQueue>();
   readonly #consumers = new Set<InMemoryConsumer>();
+  readonly #delayed: DelayedArrivals;
   #started = false;
   #closed: Promise<void> | undefined;
 
   constructor({ maxMessages = 100_000, clock = systemClock }: InMemoryChannelOptions = {}) {
     this.#maxMessages = maxMessages;
     this.#clock = clock;
+    this.#delayed = new DelayedArrivals(clock);
   }
 
   async start(): Promise<void> {
@@ -65,8 +72,10 @@ export class InMemoryChannel implements MessageChannel {
   }
 
   // Without an await before the messages are in their queues: the order of the calls is the order of the messages.
-  async publish({ to, message, timeToLiveMs }: Publication): Promise<PublishReceipt> {
+  async publish(publication: Publication): Promise<PublishReceipt> {
+    const { to, message, timeToLiveMs } = publication;
     this.#refuseUnlessOpen(message);
+    if (publication.delayMs !== undefined) return this.#delay(publication);
     const queues = this.#queuesFor(to);
     if (queues.length === 0) return { routed: false };
     const route = 'bus' in to ? { exchange: busExchange, routingKey: to.bus } : { exchange: '', routingKey: to.queue };
@@ -109,14 +118,26 @@ export class InMemoryChannel implements MessageChannel {
     const queues = [...this.#queues.values()];
     await within(deadlineMs, Promise.all(queues.map((queue) => queue.allSettled())));
     for (const queue of queues) queue.close();
+    this.#delayed.clear();
   }
 
-  #declare({ queue: name, deadLetterQueue: deadLetterName }: Subscription): InMemoryQueue {
+  #delay({ to, message: { headers, body }, delayMs }: DelayedPublication): PublishReceipt {
+    const message = isolated({ headers: withoutBrokerNotes(headers), body });
+    if (this.#delayed.size >= this.#maxMessages) {
+      const detail = `No room: ${this.#maxMessages} messages are delayed. Wait until some are due, or raise maxMessages.`;
+      throw new LittoralError('nacked', detail, messageIdOf(message));
+    }
+    const arrival = { message, exchange: '', routingKey: to.queue, timeToLiveMs: undefined };
+    this.#delayed.add(arrival, this.#declare(to), delayMs);
+    return { routed: true };
+  }
+
+  #declare({ queue: name, deadLetterQueue: deadLetterName, ordered }: OwnQueue): InMemoryQueue {
     const existing = this.#queues.get(name);
     if (existing === undefined) {
       const deadLetterQueue =
         this.#queues.get(deadLetterName) ?? this.#add({ name: deadLetterName, maxMessages: Infinity });
-      return this.#add({ name, maxMessages: this.#maxMessages, deadLetterQueue });
+      return this.#add({ name, maxMessages: this.#maxMessages, deadLetterQueue, ordered });
     }
     if (existing.deadLetterQueue?.name !== deadLetterName) {
       const found = existing.deadLetterQueue === undefined ? 'none' : `'${existing.deadLetterQueue.name}'`;

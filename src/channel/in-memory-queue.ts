@@ -31,6 +31,8 @@ export interface QueueOptions {
   readonly clock: Clock;
   /** Undefined: what dies is gone. */
   readonly deadLetterQueue?: InMemoryQueue;
+  /** Whether one consumer at a time receives. Default: false. */
+  readonly ordered?: boolean | undefined;
 }
 
 interface Hand {
@@ -43,6 +45,7 @@ export class InMemoryQueue {
   readonly name: string;
   readonly deadLetterQueue: InMemoryQueue | undefined;
   readonly #maxMessages: number;
+  readonly #ordered: boolean;
   readonly #bindingKeys = new Set<string>();
   readonly #waiting = new MessageList();
   readonly #clock: Clock;
@@ -56,10 +59,11 @@ export class InMemoryQueue {
   #deliveryScheduled = false;
   #onAllSettled: (() => void) | undefined;
 
-  constructor({ name, maxMessages, clock, deadLetterQueue }: QueueOptions) {
+  constructor({ name, maxMessages, clock, deadLetterQueue, ordered = false }: QueueOptions) {
     this.name = name;
     this.deadLetterQueue = deadLetterQueue;
     this.#maxMessages = maxMessages;
+    this.#ordered = ordered;
     this.#clock = clock;
     this.#expiry = new ExpirySchedule((queued) => this.#expire(queued), clock);
   }
@@ -149,8 +153,9 @@ export class InMemoryQueue {
   }
 
   #nextReceiver(): Receiver | undefined {
-    for (let step = 0; step < this.#receivers.length; step++) {
-      const index = (this.#turn + step) % this.#receivers.length;
+    const candidates = this.#ordered ? Math.min(1, this.#receivers.length) : this.#receivers.length;
+    for (let step = 0; step < candidates; step++) {
+      const index = (this.#turn + step) % candidates;
       const receiver = this.#receivers[index] as Receiver;
       if (receiver.inHand < receiver.prefetch) {
         this.#turn = index + 1;

@@ -42,11 +42,12 @@ export interface MessageChannel extends OutboundChannel {
 /** The half of the port that sends. Before `start` all of it rejects with `broker-unavailable`. */
 export interface OutboundChannel {
   /**
-   * Resolves once the message is safe: persisted by every queue that it was routed to. Whatever the message holds, a
-   * failure concerns that message alone.
+   * Resolves once the message is safe: persisted by every queue that it was routed to, or by what delays it. Whatever
+   * the message holds, a failure concerns that message alone.
    *
    * @throws LittoralError
    * - `too-many-in-flight`, `broker-unavailable`, `broker-blocked`, `draining`: nothing was sent
+   * - `topology-mismatch`: nothing was sent, for what a delay needs exists otherwise
    * - `nacked`, `confirm-timeout`, `connection-lost`: one of several queues, or all, may have the message
    */
   publish(publication: Publication): Promise<PublishReceipt>;
@@ -62,11 +63,39 @@ export interface OutboundChannel {
 /** Where a message goes: to every queue whose binding matches a key on the bus, or to one queue by its name. */
 export type Address = { readonly bus: string } | { readonly queue: string };
 
-export interface Publication {
+export type Publication = PromptPublication | DelayedPublication;
+
+export interface PromptPublication {
   readonly to: Address;
   readonly message: TransportMessage;
   /** After how many milliseconds the message expires in a queue. An integer from 1 to 4,294,967,295. Default: never. */
   readonly timeToLiveMs?: number | undefined;
+  readonly delayMs?: undefined;
+}
+
+/**
+ * A message that is put into a queue later, never early: as it was published, without a trace of the delay, and without
+ * what a broker had noted on it before. Messages for the same queue with the same delay keep their order.
+ */
+export interface DelayedPublication {
+  /** Declared where it does not exist, so that the message has a place to go to. */
+  readonly to: OwnQueue;
+  readonly message: TransportMessage;
+  /** Milliseconds. An integer from 1 to 2,592,000,000, which is 30 days. */
+  readonly delayMs: number;
+  readonly timeToLiveMs?: undefined;
+}
+
+/** A queue that belongs to this service, with all that it takes to declare it. */
+export interface OwnQueue {
+  readonly queue: string;
+  /** Where the broker puts what expired or was delivered too often. Declared before the queue itself. */
+  readonly deadLetterQueue: string;
+  /**
+   * Whether of all its consumers, in whatever process, one at a time receives, and the next one only once that has
+   * gone. Not for a queue that other programs declare as well. Default: false.
+   */
+  readonly ordered?: boolean | undefined;
 }
 
 export interface PublishReceipt {
@@ -74,11 +103,8 @@ export interface PublishReceipt {
   readonly routed: boolean;
 }
 
-export interface Subscription {
-  /** The queue that is consumed. */
-  readonly queue: string;
-  /** Where the broker puts what expired or was delivered too often. Declared before the queue itself. */
-  readonly deadLetterQueue: string;
+/** The queue that is consumed, and how. */
+export interface Subscription extends OwnQueue {
   /** Keys on the bus: words between dots, `*` for one word, `#` for any number of words, none included. */
   readonly bindingKeys: readonly string[];
   /** How many deliveries may be in hand at once. At least 1. */

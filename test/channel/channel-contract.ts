@@ -4,6 +4,7 @@ import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { acknowledgingContract } from './acknowledging-contract.ts';
 import { closingContract } from './closing-contract.ts';
 import { consumingContract } from './consuming-contract.ts';
+import { delayingContract } from './delaying-contract.ts';
 import { routingContract } from './routing-contract.ts';
 import { settlingContract } from './settling-contract.ts';
 
@@ -29,6 +30,7 @@ export function channelContract(name: string, harness: () => Promise<ChannelHarn
     consumingContract(harness);
     settlingContract(harness);
     acknowledgingContract(harness);
+    delayingContract(harness);
     closingContract(harness);
   });
 }

@@ -1,0 +1,118 @@
+import type { Channel } from 'amqplib';
+import type { OwnQueue } from '../channel/message-channel.ts';
+import { LittoralError, messageOf } from '../errors.ts';
+import type { MessageHeaders } from '../message/message-headers.ts';
+import { declareQueue, isMismatch, type QueueType } from './amqp-topology.ts';
+
+// The ladder of a service: for each level n a queue that holds messages for 2^n ms, and an exchange before it. A header
+// for each level says whether the message waits there; if not, the exchange hands it to that of the level below, as the
+// queue does with what has waited. Below level 0 the routing key, which no level touches, names the queue where it ends.
+
+/** The exchange by which a message comes onto a level. */
+export function levelExchange(service: string, level: number): string {
+  return `littoral_${service}_delay_${level}`;
+}
+
+function levelQueue(service: string, level: number): string {
+  return `littoral_${service}_delay_${level}`;
+}
+
+function lastExchange(service: string): string {
+  return `littoral_${service}_delay_end`;
+}
+
+const headerPrefix = 'x-littoral-delay-';
+const anyLevelQueue = /^littoral_.+_delay_\d+$/;
+
+/** The headers that lead a message over some levels, the highest of which it is published to. */
+export function levelHeaders(levels: readonly number[]): Record<string, boolean> {
+  const headers: Record<string, boolean> = {};
+  for (let level = levels[0] ?? 0; level >= 0; level--) headers[headerPrefix + level] = levels.includes(level);
+  return headers;
+}
+
+/** The headers of a message that came down a ladder, without what only that has left there. */
+export function withoutDelayTraces(headers: Record<string, unknown>): Record<string, unknown> {
+  // What waited on a level has died there.
+  const deaths = headers['x-death'];
+  if (!Array.isArray(deaths)) return headers;
+  const others = deaths.filter((death: unknown) => !isLevelQueue((Object(death) as { queue?: unknown }).queue));
+  if (others.length === deaths.length) return headers;
+  const kept = Object.entries(headers).filter(([name]) => !name.startsWith(headerPrefix) && name !== 'x-death');
+  const cleaned = Object.fromEntries(kept);
+  for (const which of ['first', 'last']) {
+    if (!isLevelQueue(cleaned[`x-${which}-death-queue`])) continue;
+    for (const detail of ['queue', 'reason', 'exchange']) delete cleaned[`x-${which}-death-${detail}`];
+  }
+  if (others.length > 0) cleaned['x-death'] = others;
+  return cleaned;
+}
+
+function isLevelQueue(name: unknown): boolean {
+  return typeof name === 'string' && anyLevelQueue.test(name);
+}
+
+/** Declares where the ladder ends for one queue, and that queue. */
+export async function declareLadderEnd(
+  channel: Channel,
+  service: string,
+  to: OwnQueue,
+  queueType: QueueType,
+): Promise<void> {
+  await declareQueue(channel, to, queueType);
+  await orMismatch(async () => {
+    await channel.assertExchange(lastExchange(service), 'direct', { durable: true });
+    await channel.bindQueue(to.queue, lastExchange(service), to.queue);
+  });
+}
+
+/** Declares the exchange of a level, which needs that of the level below. */
+export async function declareLevelExchange(channel: Channel, service: string, level: number): Promise<void> {
+  const exchange = levelExchange(service, level);
+  await orMismatch(async () => {
+    await channel.assertExchange(exchange, 'headers', { durable: true });
+    await channel.bindExchange(exchangeBelow(service, level), exchange, '', whereHeaderIs(level, false));
+  });
+}
+
+/** Declares the queue of a level, which needs the exchanges of that level and of the one below. */
+export async function declareLevelQueue(channel: Channel, service: string, level: number): Promise<void> {
+  const queue = levelQueue(service, level);
+  await orMismatch(async () => {
+    await channel.assertQueue(queue, {
+      durable: true,
+      // Fixed for ever. No `x-expires`: it would take along what still waits.
+      arguments: {
+        'x-queue-type': 'quorum',
+        'x-message-ttl': 2 ** level,
+        'x-dead-letter-exchange': exchangeBelow(service, level),
+        'x-dead-letter-strategy': 'at-least-once',
+        'x-overflow': 'reject-publish',
+      },
+    });
+    await channel.bindQueue(queue, levelExchange(service, level), '', whereHeaderIs(level, true));
+  });
+}
+
+function exchangeBelow(service: string, level: number): string {
+  return level === 0 ? lastExchange(service) : levelExchange(service, level - 1);
+}
+
+/** Without the suffix, RabbitMQ does not look at headers whose name begins with `x-`. */
+function whereHeaderIs(level: number, waits: boolean): MessageHeaders {
+  return { 'x-match': 'all-with-x', [headerPrefix + level]: waits };
+}
+
+async function orMismatch(declare: () => Promise<void>): Promise<void> {
+  try {
+    await declare();
+  } catch (error) {
+    if (!isMismatch(error)) throw error;
+    throw new LittoralError(
+      'topology-mismatch',
+      `RabbitMQ has a queue or an exchange of littoral's delays in another form. It says: ${messageOf(error)}. ` +
+        'Nothing was changed. Delete it once it is empty, or choose another service name.',
+      { cause: error },
+    );
+  }
+}
