@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { maxDelayMs } from '../src/distribution/send-options.ts';
 import { type ErrorCode, errorTable, LittoralError } from '../src/errors.ts';
 import { toProblem } from '../src/http/problem.ts';
 
@@ -11,7 +12,9 @@ const Receipt = Type.Object(
     correlationId: Type.String({
       description: 'Ties the message to others. Equal to its id unless the caller gave one.',
     }),
-    routed: Type.Boolean({ description: 'False only for an event that nobody subscribes to.' }),
+    routed: Type.Boolean({
+      description: 'False only for an event that nobody subscribes to. Of a delayed one that is not known yet: true.',
+    }),
     channel: Type.String({ description: 'rabbitmq, or in-memory, where nothing outlives the process.' }),
   },
   {
@@ -71,7 +74,6 @@ const otherErrors: ReadonlySet<ErrorCode> = new Set([
   'malformed-message',
   'no-handler',
   'missing-header',
-  'topology-mismatch',
   'invalid-configuration',
   'invalid-handlers',
   'wrong-usage',
@@ -97,11 +99,20 @@ const sendHeaders = {
     'Converts the body from its own media type to this one before it is sent.',
     'application/json',
   ),
-  'Message-Time-To-Live': Milliseconds('After how many milliseconds the undelivered message expires.'),
+  'Message-Time-To-Live': Milliseconds(
+    'After how many milliseconds the undelivered message expires. Those of a delayed one begin when it is due.',
+  ),
   'Message-Priority': Type.Optional(
     Type.Integer({ minimum: 0, maximum: 255, description: 'For the handler to read. It does not change the order.' }),
   ),
-  'Message-Delay': Milliseconds('Not supported by this version: answered with 400.'),
+  'Message-Delay': Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: maxDelayMs,
+      description:
+        'Milliseconds to hold the message back, 30 days at most. A command or message whose service is gone when it is due ends in the dead letter queue of this service; an event that nobody subscribes to then is dropped.',
+    }),
+  ),
   traceparent: text('W3C Trace Context, handed on to the handler.'),
   tracestate: text('W3C Trace Context, handed on to the handler.'),
   baggage: text('W3C Baggage, handed on to the handler.'),

@@ -9,6 +9,7 @@ import { ConversionService } from './conversion/conversion-service.ts';
 import { DistributedBus, type DistributedBusOptions } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
 import type { AroundDelivery } from './endpoint/around-delivery.ts';
+import { DueMessages } from './endpoint/due-messages.ts';
 import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Logger } from './logger.ts';
@@ -27,6 +28,7 @@ export interface Parts {
   readonly commandBus: CommandBus;
   readonly eventBus: EventBus;
   readonly endpoint: ServiceEndpoint;
+  readonly dueMessages: DueMessages;
 }
 
 /**
@@ -46,6 +48,7 @@ export function createParts(config: ResolvedConfig, logger: Logger, aroundDelive
     commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
     eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
     endpoint: asFunction((parts: Parts) => createEndpoint(parts, aroundDelivery)).singleton(),
+    dueMessages: asFunction(createDueMessages).singleton(),
   });
   return container.cradle;
 }
@@ -103,4 +106,9 @@ function createEndpoint(
     logger,
     aroundDelivery,
   });
+}
+
+function createDueMessages({ config, channel, logger }: Parts): DueMessages {
+  const { service, broker } = config;
+  return new DueMessages({ service, channel, checkDestinations: broker.checkDestinations, logger });
 }

@@ -19,7 +19,6 @@ export const errorTable = {
   'invalid-header': { status: 400, retryable: false, title: 'A header is not valid' },
   'reserved-header': { status: 400, retryable: false, title: 'The header is reserved for the framework' },
   'invalid-key': { status: 400, retryable: false, title: 'A destination or routing key is not valid' },
-  'not-supported': { status: 400, retryable: false, title: 'Not supported by this version' },
   'foreign-site': { status: 403, retryable: false, title: 'The request comes from another site' },
   'destination-not-found': { status: 404, retryable: false, title: 'No such destination' },
   'no-subscriber': { status: 404, retryable: false, title: 'Nobody subscribes to this event' },

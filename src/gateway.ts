@@ -57,12 +57,14 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const resolved = resolveConfig(config, options.environment ?? process.env);
   const logger = options.logger ?? createLogger(resolved.logLevel);
   const parts = createParts(resolved, logger);
-  const { channel, distributedBus, commandBus, eventBus, endpoint, conversion, registry, services } = parts;
+  const { channel, distributedBus, commandBus, eventBus, endpoint, dueMessages, conversion, registry, services } =
+    parts;
   let state: 'new' | 'running' | 'draining' = 'new';
   let stopping: Promise<void> | undefined;
 
   const unreadiness = () => {
-    const reasons = [state === 'draining' ? 'shutting down' : undefined, channel.health().reason, endpoint.detached];
+    const draining = state === 'draining' ? 'shutting down' : undefined;
+    const reasons = [draining, channel.health().reason, endpoint.detached, dueMessages.detached];
     return reasons.filter((reason) => reason !== undefined);
   };
   const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader } = resolved.http;
@@ -95,7 +97,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     const cutOff = setTimeout(() => app.server.closeAllConnections(), remainingMs());
     try {
       // What handlers in hand still send must find the channel open.
-      await Promise.all([endpoint.stop(remainingMs()), app.close()]);
+      await Promise.all([endpoint.stop(remainingMs()), dueMessages.stop(remainingMs()), app.close()]);
       // Services may still send something when they are disposed.
       await within(remainingMs(), services.dispose());
     } finally {
@@ -116,6 +118,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
       if (state !== 'new') return;
       state = 'running';
       if (options.consume !== false) endpoint.start();
+      dueMessages.start();
       await channel.start();
     },
     async listen() {

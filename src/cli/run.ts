@@ -64,12 +64,12 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     // More in hand than the limit allows would only have to go back.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
-  const { channel, endpoint, services } = createParts(settings, logger, aroundDelivery);
+  const { channel, endpoint, dueMessages, services } = createParts(settings, logger, aroundDelivery);
   const stop = async () => {
     const deadline = performance.now() + shutdownTimeoutMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
     try {
-      await endpoint.stop(remainingMs());
+      await Promise.all([endpoint.stop(remainingMs()), dueMessages.stop(remainingMs())]);
       // Services may still send something when they are disposed.
       await within(remainingMs(), services.dispose());
     } finally {
@@ -82,6 +82,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     logger.warn('on the in-memory channel nothing can arrive from elsewhere; set AMQP_URL to receive through RabbitMQ');
   }
   endpoint.start();
+  dueMessages.start();
   begin(endpoint);
   // Without a broker, or a connection to one, nothing else would keep the process alive.
   const alive = setInterval(() => {}, 60_000);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createParts } from '../container.ts';
 import type { DistributedBus, SendReceipt } from '../distribution/distributed-bus.ts';
-import { maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
+import { maxDelayMs, maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { resolveConfig } from '../resolve-config.ts';
@@ -16,7 +16,9 @@ const connectTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
 
 /** The options of the commands that send. */
-export interface SendingOptions extends SendOptions {
+export interface SendingOptions extends Omit<SendOptions, 'deliveryDelay'> {
+  /** Milliseconds. */
+  readonly delay?: number;
   readonly config?: string;
   readonly header?: HeaderArguments;
   readonly contentType?: string;
@@ -50,6 +52,11 @@ export function withSendingOptions(command: Command): Command {
       'after which the undelivered message expires (default: never)',
       integer(1, maxTimeToLiveMs),
     )
+    .option(
+      '--delay <milliseconds>',
+      'to hold the message back, 30 days at most; a running gateway of this service sends it then (default: 0)',
+      integer(0, maxDelayMs),
+    )
     .option('--priority <number>', 'for the handler to read, 0 to 255; it does not change the order', integer(0, 255))
     .addOption(configOption())
     .addHelpText('after', help);
@@ -66,7 +73,7 @@ export async function sendAndEnd(
   options: SendingOptions,
   send: (bus: DistributedBus, sending: Sending) => Promise<SendReceipt>,
 ): Promise<void> {
-  const { config: file, header = new Map(), contentType, ...more } = options;
+  const { config: file, header = new Map(), contentType, delay, ...more } = options;
   const config = resolveConfig(await loadConfig(file), process.env);
   if (config.channel === 'in-memory') {
     throw new LittoralError(
@@ -83,6 +90,7 @@ export async function sendAndEnd(
     const metadata = Object.fromEntries(header);
     const receipt = await send(distributedBus, {
       ...more,
+      deliveryDelay: delay,
       body,
       contentType: contentType ?? guessMediaType(body),
       metadata,

@@ -1,5 +1,4 @@
 import type { Origin } from '../bus/origin.ts';
-import type { OutboundChannel } from '../channel/message-channel.ts';
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { describeValue } from '../conversion/describe-value.ts';
 import { decodeJson } from '../conversion/json-converter.ts';
@@ -9,17 +8,19 @@ import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import { toDueMessage } from './due-message.ts';
 import { outboundMessage } from './outbound-message.ts';
+import { type BusChannel, type BusMessage, findDestination, publishOnBus } from './publish-on-bus.ts';
 import { bytesOf, checkKeys, mediaTypeOf } from './send-checks.ts';
 import type { SendOptions } from './send-options.ts';
-import { serviceQueue } from './service-queue.ts';
+import { dueQueue } from './service-queue.ts';
 import { transportToMessage } from './transport-to-message.ts';
 
 /** What became of a message. Its existence means that the broker has confirmed it. */
 export interface SendReceipt {
   readonly messageId: string;
   readonly correlationId: string;
-  /** False only for an event that nobody subscribes to. */
+  /** False only for an event that nobody subscribes to. Of one that is delayed, that is not known yet: true. */
   readonly routed: boolean;
 }
 
@@ -31,14 +32,11 @@ export interface ConversionOptions extends SendOptions {
   readonly targetMediaType?: string | undefined;
 }
 
-export interface DistributedBusOptions {
+export interface DistributedBusOptions extends BusChannel {
   /** The service that sends. */
   readonly service: string;
-  readonly channel: OutboundChannel;
   readonly conversion: ConversionService;
   readonly registry: HandlerRegistry;
-  /** Whether a destination's queue is looked for before a command or message is sent to it. */
-  readonly checkDestinations: boolean;
   readonly defaultSerializationMediaType: string;
 }
 
@@ -198,16 +196,21 @@ export class DistributedBus {
     const message = outboundMessage(outbound, this.#options.service);
     await this.#checkWithOwnHandlers(payloadType, target, routingKey, message);
 
-    const { channel, checkDestinations } = this.#options;
-    const messageId = String(message.headers[Header.id]);
-    const mustArrive = payloadType !== 'event';
-    // An event subscriber whose binding is wider than the service's own would swallow it, and it would count as routed.
-    if (mustArrive && checkDestinations && !(await channel.hasQueue(serviceQueue(target)))) {
-      throw destinationNotFound(target, messageId);
-    }
-    const { routed } = await channel.publish({ to: { bus: target }, message, timeToLiveMs: options.timeToLive });
-    if (mustArrive && !routed) throw destinationNotFound(target, messageId);
-    return { messageId, correlationId: String(message.headers[Header.correlationId]), routed };
+    const busMessage = { payloadType, target, message, timeToLive: options.timeToLive };
+    const routed = options.deliveryDelay
+      ? await this.#delay(busMessage, options.deliveryDelay)
+      : await publishOnBus(busMessage, this.#options);
+    const { [Header.id]: messageId, [Header.correlationId]: correlationId } = message.headers;
+    return { messageId: String(messageId), correlationId: String(correlationId), routed };
+  }
+
+  /** Whoever gets it is known when it is due. A destination that does not exist now is taken for a misspelt one. */
+  async #delay(busMessage: BusMessage, delayMs: number): Promise<boolean> {
+    const { channel, checkDestinations, service } = this.#options;
+    const { payloadType, target, message } = busMessage;
+    if (payloadType !== 'event' && checkDestinations) await findDestination(target, message, channel);
+    const { routed } = await channel.publish({ to: dueQueue(service), message: toDueMessage(busMessage), delayMs });
+    return routed;
   }
 
   /** What this gateway itself would refuse at delivery is refused at once. */
@@ -231,13 +234,4 @@ export class DistributedBus {
 interface Encoded {
   readonly body: Uint8Array;
   readonly contentType: string;
-}
-
-function destinationNotFound(destination: string, messageId: string): LittoralError {
-  const queue = serviceQueue(destination);
-  return new LittoralError(
-    'destination-not-found',
-    `No service '${destination}' on this bus: the queue '${queue}' does not exist or is not bound to it. Check the name, or start the service once.`,
-    { messageId },
-  );
 }

@@ -26,7 +26,7 @@ export interface Outbound {
  * Makes the message that travels, with the headers that Ecotone's distributed bus gives it.
  *
  * @param service the service that sends it
- * @throws LittoralError `invalid-header`, `reserved-header`, `headers-too-large`, `not-supported`
+ * @throws LittoralError `invalid-header`, `reserved-header`, `headers-too-large`
  */
 export function outboundMessage(outbound: Outbound, service: string): TransportMessage {
   const { payloadType, target, routingKey, contentType, metadata, options, body, cause } = outbound;

@@ -7,29 +7,33 @@ export interface SendOptions {
   readonly id?: string | undefined;
   /** Ties the message to others. At most 255 bytes. Default: the id. */
   readonly correlationId?: string | undefined;
-  /** Milliseconds after which the undelivered message expires: an integer from 1 to 4,294,967,295. Default: never. */
+  /**
+   * Milliseconds after which the undelivered message expires: an integer from 1 to 4,294,967,295. Those of a delayed
+   * message begin when it is due. Default: never.
+   */
   readonly timeToLive?: number | undefined;
   /** For the handler to read: an integer from 0 to 255. Default: none. */
   readonly priority?: number | undefined;
-  /** Milliseconds to hold the message back. Not yet supported. */
+  /**
+   * Milliseconds to hold the message back: an integer from 0 to 2,592,000,000, which is 30 days. It is never early, and
+   * late by up to 1/256 of the delay, at most about a second. Default: 0.
+   */
   readonly deliveryDelay?: number | undefined;
 }
 
 /** RabbitMQ closes the channel over an expiration that is larger. */
 export const maxTimeToLiveMs = 4_294_967_295;
 
-/** @throws LittoralError `invalid-header`, `not-supported` */
+/** 30 days. */
+export const maxDelayMs = 30 * 24 * 60 * 60 * 1000;
+
+/** @throws LittoralError `invalid-header` */
 export function checkSendOptions({ id, correlationId, timeToLive, priority, deliveryDelay }: SendOptions): void {
   if (id !== undefined && !isMessageId(id)) throw invalid('The message id is not a UUID.');
   if (correlationId !== undefined) checkCorrelationId(correlationId);
   if (timeToLive !== undefined) checkInteger('time to live', timeToLive, 1, maxTimeToLiveMs);
   if (priority !== undefined) checkInteger('priority', priority, 0, 255);
-  if (deliveryDelay !== undefined) {
-    throw new LittoralError(
-      'not-supported',
-      'Delayed delivery is not supported by this version; send without a delay.',
-    );
-  }
+  if (deliveryDelay !== undefined) checkInteger('delivery delay', deliveryDelay, 0, maxDelayMs);
 }
 
 function checkCorrelationId(correlationId: unknown): void {

@@ -2,14 +2,14 @@ import type { Consumer, Delivery, MessageChannel } from '../channel/message-chan
 import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
 import { transportToMessage } from '../distribution/transport-to-message.ts';
-import { isLittoralError } from '../errors.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import type { AroundDelivery, DeliveryOutcome } from './around-delivery.ts';
-import { deadLetter, type Failure } from './dead-letter.ts';
+import type { Failure } from './dead-letter.ts';
+import { FailedDeliveries } from './failed-deliveries.ts';
 import { endedEarly, HandlerCaller } from './handler-caller.ts';
 import { describeThrown } from './thrown-error.ts';
 
@@ -29,12 +29,11 @@ export interface ServiceEndpointOptions {
   readonly aroundDelivery?: AroundDelivery | undefined;
 }
 
-const giveBack = { firstMs: 1000, maxMs: 60_000 };
-
 /** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
   readonly #handlers: HandlerCaller;
+  readonly #failed: FailedDeliveries;
   readonly #inHand = new Set<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
@@ -43,6 +42,8 @@ export class ServiceEndpoint {
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs);
+    const { service, channel, logger } = options;
+    this.#failed = new FailedDeliveries({ service, channel, logger, stopping: this.#stopping.signal });
   }
 
   /** Begins to consume, now or as soon as the channel has a connection. */
@@ -110,7 +111,7 @@ export class ServiceEndpoint {
     const { message: reason, stackTrace } = describeThrown(error);
     this.#options.logger.error({ reason, stackTrace }, 'a delivery could not be processed');
     try {
-      await this.#giveBack(delivery);
+      await this.#failed.giveBack(delivery);
     } catch (error) {
       // Its channel is closed: the broker has taken the message back.
       this.#options.logger.error({ reason: describeThrown(error).message }, 'a delivery could not be given back');
@@ -126,7 +127,7 @@ export class ServiceEndpoint {
       recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined);
     } catch (error) {
       logger.error({ ...fields, reason: describeThrown(error).message }, 'a message cannot be handled');
-      return this.#moveToDeadLetters(delivery, [{ error }]);
+      return this.#failed.moveToDeadLetters(delivery, [{ error }]);
     }
     if (recipients.length === 0) {
       logger.debug(fields, 'not for this service');
@@ -138,7 +139,7 @@ export class ServiceEndpoint {
       delivery.release();
       return 'given back';
     }
-    if (failures.length > 0) return this.#moveToDeadLetters(delivery, failures);
+    if (failures.length > 0) return this.#failed.moveToDeadLetters(delivery, failures);
     delivery.acknowledge();
     return 'handled';
   }
@@ -165,60 +166,6 @@ export class ServiceEndpoint {
       }
     }
     return failures;
-  }
-
-  /** Publish, confirm, then acknowledge: the message is never in neither queue. */
-  async #moveToDeadLetters(delivery: Delivery, failures: readonly Failure[]): Promise<DeliveryOutcome> {
-    const { logger } = this.#options;
-    try {
-      // All of them, also when one cannot be published: the message then comes again, to every handler once more.
-      const published = await Promise.allSettled(failures.map((failure) => this.#publishDeadLetter(delivery, failure)));
-      for (const result of published) if (result.status === 'rejected') throw result.reason;
-      delivery.acknowledge();
-    } catch (error) {
-      const { message: reason } = describeThrown(error);
-      logger.error({ reason }, 'a failed message could not be moved to the dead letter queue');
-      // What can never be published, the broker moves itself, as it came.
-      if (!isLittoralError(error) || error.retryable) return this.#giveBack(delivery);
-      delivery.reject();
-    }
-    return 'dead letter';
-  }
-
-  async #publishDeadLetter(delivery: Delivery, failure: Failure): Promise<void> {
-    const { channel, service } = this.#options;
-    const to = { queue: deadLetterQueue(service) };
-    const publish = (stackTrace: boolean) =>
-      channel.publish({ to, message: deadLetter(delivery.message, failure, stackTrace) });
-    const { routed } = await publish(true).catch((error) => {
-      if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);
-      throw error;
-    });
-    if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
-  }
-
-  /** Not at once: whatever stood in the way may still stand there. The broker's delivery limit ends it. */
-  async #giveBack(delivery: Delivery): Promise<DeliveryOutcome> {
-    const count = delivery.message.headers[Header.deliveryCount];
-    // A classic queue hands on whatever the sender wrote there.
-    const earlier = Number.isSafeInteger(count) ? Math.max(0, count as number) : 0;
-    await this.#pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** earlier));
-    delivery.release();
-    return 'given back';
-  }
-
-  #pause(milliseconds: number): Promise<void> {
-    const { signal } = this.#stopping;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      signal.addEventListener('abort', done);
-    });
   }
 }
 

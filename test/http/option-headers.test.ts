@@ -32,18 +32,18 @@ describe('Message-Correlation-Id', () => {
   });
 });
 
-describe('Message-Time-To-Live', () => {
-  // The channel of this gateway, watched.
-  function publications(channel: MessageChannel): Publication[] {
-    const seen: Publication[] = [];
-    const publish = channel.publish.bind(channel);
-    channel.publish = (publication) => {
-      seen.push(publication);
-      return publish(publication);
-    };
-    return seen;
-  }
+// The channel of a gateway, watched.
+function publications(channel: MessageChannel): Publication[] {
+  const seen: Publication[] = [];
+  const publish = channel.publish.bind(channel);
+  channel.publish = (publication) => {
+    seen.push(publication);
+    return publish(publication);
+  };
+  return seen;
+}
 
+describe('Message-Time-To-Live', () => {
   test.each([
     ['1', 1],
     ['60000', 60_000],
@@ -73,6 +73,7 @@ const notWhole = ['-1', '1.5', '1e3', '0x10', ' 5', '5 ', '+5', '', 'five', '\u0
 describe.each([
   ['Message-Time-To-Live', ['0', '00', '4294967296', '999999999999999', ...notWhole]],
   ['Message-Priority', ['256', '1000', ...notWhole]],
+  ['Message-Delay', ['2592000001', '999999999999999', 'soon', ...notWhole]],
 ])('%s', (name, values) => {
   test.each(values)('%j is refused', async (value) => {
     await refused(name, Buffer.from(value).toString('latin1'));
@@ -94,16 +95,24 @@ describe('Message-Priority', () => {
 });
 
 describe('Message-Delay', () => {
-  test.each(['0', '1', '1000', '4294967296'])('%s is refused and says why', async (value) => {
-    const gateway = await sharedGateway();
-    const messages = openQueue(gateway, 'billing');
-    const response = await post(gateway, { headers: { 'Message-Delay': value } });
-    expect(expectProblem(response, 'not-supported').detail).toMatch(/delay/i);
-    expect(messages()).toEqual([]);
+  test.each([
+    ['1', 1],
+    ['0060000', 60_000],
+    ['2592000000', 2_592_000_000],
+  ])('%s delays the message', async (text, delayMs) => {
+    const gateway = await openGateway();
+    const seen = publications(gateway.channel);
+    const response = await post(gateway, { url: '/events/a', headers: { 'Message-Delay': text } });
+    expect(response.statusCode).toBe(202);
+    expect(seen).toMatchObject([{ to: { queue: 'littoral_shop_due' }, delayMs }]);
   });
 
-  test.each(['soon', '-1', '1.5', ''])('%j is no delay at all', async (value) => {
-    await refused('Message-Delay', value);
+  test('0 is no delay', async () => {
+    const gateway = await openGateway();
+    const seen = publications(gateway.channel);
+    await post(gateway, { url: '/events/a', headers: { 'Message-Delay': '0' } });
+    expect(seen).toMatchObject([{ to: { bus: 'a' } }]);
+    expect(seen[0]?.delayMs).toBeUndefined();
   });
 });
 

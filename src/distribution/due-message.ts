@@ -1,0 +1,52 @@
+import { describeValue } from '../conversion/describe-value.ts';
+import { LittoralError } from '../errors.ts';
+import { faultOfKey } from '../handler/routing-key.ts';
+import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import type { BusMessage } from './publish-on-bus.ts';
+import { maxTimeToLiveMs } from './send-options.ts';
+
+/**
+ * A message as it waits to be published. Its time to live begins when it is due, so until then it travels as a header.
+ */
+export function toDueMessage({ message, timeToLive }: BusMessage): TransportMessage {
+  if (timeToLive === undefined) return message;
+  return { headers: { ...message.headers, [Header.timeToLive]: timeToLive }, body: message.body };
+}
+
+/**
+ * What is to be published of a message that is due.
+ *
+ * @param due whatever arrived where delayed messages do
+ * @throws LittoralError `malformed-message`
+ */
+export function fromDueMessage({ headers, body }: TransportMessage): BusMessage {
+  const { [Header.timeToLive]: timeToLive, ...others } = headers;
+  return {
+    payloadType: payloadTypeOf(headers),
+    // Every message carries the key that it is published under.
+    target: targetOf(headers),
+    message: { headers: others, body },
+    timeToLive:
+      timeToLive === undefined || isTimeToLive(timeToLive) ? timeToLive : malformed(Header.timeToLive, timeToLive),
+  };
+}
+
+function payloadTypeOf({ [Header.payloadType]: type }: MessageHeaders): PayloadType {
+  return type === 'command' || type === 'event' || type === 'message' ? type : malformed(Header.payloadType, type);
+}
+
+function targetOf({ [Header.serviceTarget]: target }: MessageHeaders): string {
+  return typeof target === 'string' && !faultOfKey(target) ? target : malformed(Header.serviceTarget, target);
+}
+
+function isTimeToLive(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxTimeToLiveMs;
+}
+
+function malformed(name: string, value: unknown): never {
+  throw new LittoralError(
+    'malformed-message',
+    `A delayed message cannot be published: its header '${name}' is ${describeValue(value)}, not what littoral writes there.`,
+  );
+}

@@ -1,0 +1,120 @@
+import type { Consumer, Delivery, MessageChannel } from '../channel/message-channel.ts';
+import { fromDueMessage } from '../distribution/due-message.ts';
+import { type BusMessage, publishOnBus } from '../distribution/publish-on-bus.ts';
+import { dueQueue } from '../distribution/service-queue.ts';
+import { isLittoralError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Header } from '../message/message-headers.ts';
+import { within } from '../within.ts';
+import { FailedDeliveries } from './failed-deliveries.ts';
+import { pause } from './pause.ts';
+import { describeThrown } from './thrown-error.ts';
+
+export interface DueMessagesOptions {
+  readonly service: string;
+  readonly channel: MessageChannel;
+  /** Whether a destination is looked for again when a command or message for it is due. */
+  readonly checkDestinations: boolean;
+  readonly logger: Logger;
+}
+
+/** Leaves most of the room that the channel has for publishes to those who wait for an answer. */
+const prefetch = 100;
+
+const busyPause = { firstMs: 100, maxMs: 5_000 };
+
+/**
+ * Publishes the messages of a service that were delayed, once they are due. Every process of the service does, for
+ * nobody else would: also one that receives nothing else.
+ */
+export class DueMessages {
+  readonly #options: DueMessagesOptions;
+  readonly #failed: FailedDeliveries;
+  readonly #stopping = new AbortController();
+  readonly #inHand = new Set<Promise<void>>();
+  #consumer: Consumer | undefined;
+
+  constructor(options: DueMessagesOptions) {
+    this.#options = options;
+    this.#failed = new FailedDeliveries({ ...options, stopping: this.#stopping.signal });
+  }
+
+  /** Begins, now or as soon as the channel has a connection. */
+  start(): void {
+    const { service, channel } = this.#options;
+    const onDelivery = (delivery: Delivery) => {
+      const work = this.#receive(delivery).finally(() => this.#inHand.delete(work));
+      this.#inHand.add(work);
+    };
+    this.#consumer = channel.subscribe({ ...dueQueue(service), bindingKeys: [], prefetch, onDelivery });
+  }
+
+  /** Why nothing is published at the moment; undefined while all is well, or before the start. */
+  get detached(): string | undefined {
+    return this.#consumer?.detached;
+  }
+
+  /** Takes no more, and waits for what is in hand, at the latest until the deadline. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
+    const finish = async () => {
+      await this.#consumer?.stop();
+      await Promise.all(this.#inHand);
+    };
+    await within(deadlineMs, finish());
+  }
+
+  async #receive(delivery: Delivery): Promise<void> {
+    try {
+      await this.#publish(delivery);
+    } catch (error) {
+      // Its channel is closed: the broker has taken the message back.
+      this.#options.logger.error({ reason: describeThrown(error).message }, 'a due message could not be settled');
+    }
+  }
+
+  /** Publish, confirm, then acknowledge: who dies in between leaves the message to be published once more. */
+  async #publish(delivery: Delivery): Promise<void> {
+    const { logger } = this.#options;
+    const fields = describe(delivery);
+    try {
+      const routed = await this.#publishWhenNotBusy(fromDueMessage(delivery.message));
+      delivery.acknowledge();
+      if (routed) logger.debug(fields, 'published when due');
+      else logger.warn(fields, 'an event that was due went nowhere: nobody subscribes to it');
+    } catch (error) {
+      const { message: reason } = describeThrown(error);
+      if (isLittoralError(error) && !error.retryable) {
+        logger.error({ ...fields, reason }, 'a due message cannot be published');
+        await this.#failed.moveToDeadLetters(delivery, [{ error }]);
+      } else {
+        logger.warn({ ...fields, reason }, 'a due message was not published; it comes again');
+        await this.#failed.giveBack(delivery);
+      }
+    }
+  }
+
+  /** While the broker or this process has no room, a message stays in hand: given back too often, it would be dead. */
+  async #publishWhenNotBusy(due: BusMessage): Promise<boolean> {
+    for (let pauseMs = busyPause.firstMs; ; pauseMs = Math.min(busyPause.maxMs, 2 * pauseMs)) {
+      try {
+        return await publishOnBus(due, this.#options);
+      } catch (error) {
+        if (this.#stopping.signal.aborted || !isBusy(error)) throw error;
+        await pause(pauseMs, this.#stopping.signal);
+      }
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return isLittoralError(error) && (error.code === 'broker-blocked' || error.code === 'too-many-in-flight');
+}
+
+function describe({ message: { headers } }: Delivery): Readonly<Record<string, unknown>> {
+  return {
+    messageId: headers[Header.id],
+    correlationId: headers[Header.correlationId],
+    routingKey: headers[Header.routingKey],
+  };
+}
