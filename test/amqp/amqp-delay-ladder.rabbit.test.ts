@@ -1,3 +1,4 @@
+import { connect } from 'amqplib';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
@@ -6,7 +7,7 @@ import type { Broker } from '../broker/broker.ts';
 import { eventually } from '../broker/eventually.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
-import { messageOf, openInbox, textOf } from '../channel/channel-fixture.ts';
+import { acknowledge, messageOf, openInbox, textOf } from '../channel/channel-fixture.ts';
 
 // A broker of its own: it is killed.
 let broker: Broker;
@@ -22,43 +23,179 @@ afterAll(async () => {
 });
 
 const patience = { timeoutMs: 40_000 };
-const thirtyDaysMs = 2_592_000_000;
+const hourMs = 3_600_000;
+const thirtyDaysMs = 720 * hourMs;
 
-async function openChannel(service: string): Promise<AmqpChannel> {
+let services = 0;
+
+/** A channel of a service that no other test has. */
+async function openChannel() {
+  const service = `shop${++services}`;
   const channel = new AmqpChannel({ url: vhost.url, service, logger: pino({ level: 'silent' }), heartbeatSeconds: 1 });
   onTestFinished(() => channel.close(1000));
   await channel.start();
-  return channel;
+  const delay = (text: string, delayMs: number, queue = `${service}_in`) => {
+    const to = { queue, deadLetterQueue: `${queue}_dead_letter` };
+    return channel.publish({ to, message: messageOf(text), delayMs });
+  };
+  const queues = async () => {
+    const all = (await vhost.queues()).filter(({ name }) => name.startsWith(`littoral_${service}_`));
+    return all.sort((one, other) => one.name.localeCompare(other.name));
+  };
+  return {
+    service,
+    channel,
+    queue: `${service}_in`,
+    delay,
+    queues,
+    level: (n: number) => `littoral_${service}_delay_${n}`,
+  };
 }
+
+describe('the ladder', () => {
+  test('has a queue for each level that a message waits on, none of which ever expires', async () => {
+    const { delay, queues, level } = await openChannel();
+    await delay('in a millisecond', 1);
+    await eventually(async () => expect(await queues()).toHaveLength(1));
+    expect((await queues())[0]).toMatchObject({
+      name: level(1),
+      type: 'quorum',
+      durable: true,
+      arguments: {
+        'x-queue-type': 'quorum',
+        'x-message-ttl': 2,
+        'x-dead-letter-exchange': level(0),
+        'x-dead-letter-strategy': 'at-least-once',
+        'x-overflow': 'reject-publish',
+      },
+    });
+    expect(Object.keys((await queues())[0]?.arguments ?? {})).not.toContain('x-expires');
+  });
+
+  test('has 32 levels at most, whatever the delays are, and holds 30 days', async () => {
+    const { delay, queues, level } = await openChannel();
+    await delay('in 30 days', thirtyDaysMs);
+    // Each takes one level more, and one takes them all.
+    for (let exponent = 0; exponent < 31; exponent++) await delay('later', Math.max(hourMs, 2 ** exponent - 40));
+    for (const delayMs of [...Array(200).keys()]) await delay('later', hourMs + 12_345 * delayMs);
+    for (const delayMs of [1, 3, 7, 130, 1023, 9999, 123_456]) await delay('soon', delayMs);
+    expect((await queues()).length).toBeLessThanOrEqual(32);
+    expect(await vhost.messages(level(31))).toBe(1);
+  });
+
+  test('is declared again when somebody has deleted a level', async () => {
+    const { channel, queue, delay, level } = await openChannel();
+    const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
+    await delay('before', 50);
+    await inbox.delivery(1);
+    for (const { name } of await vhost.queues())
+      if (name.startsWith(level(0).slice(0, -1))) await vhost.deleteQueue(name);
+    expect(await delay('after', 50)).toEqual({ routed: true });
+    await inbox.delivery(2);
+    expect(inbox.texts()).toEqual(['before', 'after']);
+  });
+
+  test('is declared again when somebody has deleted an exchange, which costs the channel', async () => {
+    const { channel, queue, delay, level } = await openChannel();
+    const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
+    await delay('before', 50);
+    await inbox.delivery(1);
+    const connection = await connect(vhost.url);
+    onTestFinished(() => connection.close());
+    const other = await connection.createChannel();
+    for (const n of [7, 6, 5, 4, 3, 2, 1, 0]) await other.deleteExchange(level(n));
+    await expect(delay('lost sight of', 50)).rejects.toMatchObject({ code: 'connection-lost', outcome: 'unknown' });
+    await eventually(() => delay('after', 50));
+    await inbox.delivery(2);
+    expect(inbox.texts()).toEqual(['before', 'after']);
+  });
+
+  test('that exists in another form is an error of the message that needs it, and of no other', async () => {
+    const { channel, queue, delay, level } = await openChannel();
+    const connection = await connect(vhost.url);
+    onTestFinished(() => connection.close());
+    await (await connection.createChannel()).assertQueue(level(1), { durable: true });
+    const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
+    await expect(delay('refused', 1)).rejects.toMatchObject({
+      code: 'topology-mismatch',
+      outcome: 'not-accepted',
+      message: expect.stringMatching(/PRECONDITION_FAILED/),
+    });
+    await delay('on another level', 3);
+    await inbox.delivery(1);
+    expect(inbox.texts()).toEqual(['on another level']);
+  });
+
+  test('is never early, also when many come down it at once', async () => {
+    const { channel, queue, delay } = await openChannel();
+    const dueAtMs = new Map<string, number>();
+    const early: string[] = [];
+    let arrived = 0;
+    const onDelivery = (delivery: Delivery) => {
+      const text = textOf(delivery.message);
+      if (performance.now() < (dueAtMs.get(text) ?? Infinity)) early.push(text);
+      arrived += 1;
+      delivery.acknowledge();
+    };
+    await openInbox(channel, { queue, prefetch: 100, onDelivery });
+    const sent: Promise<unknown>[] = [];
+    for (let index = 0; index < 900; index++) {
+      const delayMs = 1 + ((index * 7919) % 1500);
+      const text = `${index} in ${delayMs} ms`;
+      dueAtMs.set(text, performance.now() + delayMs);
+      sent.push(delay(text, delayMs));
+      if (index % 30 === 0) await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    await Promise.all(sent);
+    await eventually(() => expect(arrived).toBe(900), patience);
+    expect(early).toEqual([]);
+  });
+
+  test('refuses more than may wait while it is being declared, and sends the others', async () => {
+    const service = `shop${++services}`;
+    const options = { url: vhost.url, service, logger: pino({ level: 'silent' }), maxInFlight: 5 };
+    const channel = new AmqpChannel(options);
+    onTestFinished(() => channel.close(1000));
+    await channel.start();
+    const to = { queue: `${service}_in`, deadLetterQueue: `${service}_dead_letter` };
+    const publish = () => channel.publish({ to, message: messageOf('x'), delayMs: hourMs });
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, publish));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'too-many-in-flight' });
+    }
+  });
+});
 
 describe('a delayed message survives', () => {
   test.each([
     ['is killed', () => broker.kill()],
     ['is stopped', () => broker.stop()],
   ])('that the broker %s and starts again', async (_, interrupt) => {
-    const channel = await openChannel('restarted');
-    const arrivals: { readonly text: string; readonly atMs: number }[] = [];
+    const { channel, queue, delay } = await openChannel();
+    const dueAtMs = new Map<string, number>();
+    const arrived = new Set<string>();
+    const early: string[] = [];
     const onDelivery = (delivery: Delivery) => {
-      arrivals.push({ text: textOf(delivery.message), atMs: performance.now() });
+      const text = textOf(delivery.message);
+      if (performance.now() < (dueAtMs.get(text) ?? Infinity)) early.push(text);
+      arrived.add(text);
       delivery.acknowledge();
     };
-    const { queue, deadLetterQueue } = await openInbox(channel, { onDelivery });
-    const to = { queue, deadLetterQueue };
-    const due = new Map<string, number>();
+    await openInbox(channel, { queue, onDelivery });
     const send = async (text: string, delayMs: number) => {
-      due.set(text, performance.now() + delayMs);
-      await channel.publish({ to, message: messageOf(text), delayMs });
+      dueAtMs.set(text, performance.now() + delayMs);
+      await delay(text, delayMs);
     };
-    for (const delayMs of [3000, 9000, 20_000]) await send(`in ${delayMs} ms`, delayMs);
+    for (const delayMs of [3000, 9000, 12_000]) await send(`in ${delayMs} ms`, delayMs);
     // RabbitMQ forgets a quorum queue that was declared less than a second before it was killed.
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    for (let count = 0; count < 20; count++) await send(`${count}`, 3000);
+    const numbers = Array.from({ length: 20 }, (_, index) => `${index}`);
+    for (const number of numbers) await send(number, 3000);
     await interrupt();
     await broker.start();
-    await eventually(() => expect(new Set(arrivals.map(({ text }) => text)).size).toBe(due.size), patience);
-    for (const { text, atMs } of arrivals) expect(atMs).toBeGreaterThanOrEqual(due.get(text) ?? Infinity);
-    const numbered = [...new Set(arrivals.map(({ text }) => text))].filter((text) => /^\d+$/.test(text));
-    expect(numbered).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
-    console.log(arrivals.map(({ text, atMs }) => `${text}: ${Math.round(atMs - due.get(text)!)}`).join('; '));
+    await eventually(() => expect(arrived.size).toBe(dueAtMs.size), patience);
+    expect(early).toEqual([]);
+    expect([...arrived].filter((text) => numbers.includes(text))).toEqual(numbers);
   });
 });

@@ -76,16 +76,32 @@ const cases: readonly [string, string, unknown, Record<string, string>][] = [
   ],
 ];
 
-// The sender's own bookkeeping, and the PHP type of the payload, which a sender that is not PHP does not have.
-const onlyEcotone = ['ecotone.publish_batch_id', '__TypeId__'];
+/** The same with a delay, after which nothing tells of it: Ecotone leaves its own traces. */
+const delayedCases = [
+  ...cases,
+  ['sendCommand.deliveryDelay', command, { delayed: true }, { 'message-header-executor-id': 'user-1' }],
+  ['publishEvent.deliveryDelay', event, { delayed: true }, {}],
+] as const;
+
+// The sender's own bookkeeping, the PHP type of the payload, which a sender that is not PHP does not have, and the traces.
+const onlyEcotone = ['ecotone.publish_batch_id', '__TypeId__', 'ecotone_delay', 'x-death', 'x-first-death-exchange'];
+onlyEcotone.push('x-first-death-queue', 'x-first-death-reason');
 
 // What differs from message to message.
 const varying = ['id', 'correlationId', 'timestamp'];
 
 describe('littoral puts on the wire what Ecotone puts there:', () => {
   test.each(cases)('%s', async (name, path, payload, headers) => {
+    await expectCaptured(name, (gateway) => post(gateway, path, payload, headers));
+  });
+
+  test.each(delayedCases)('%s, delayed', async (name, path, payload, headers) => {
+    await expectCaptured(name, (gateway) => post(gateway, path, payload, { ...headers, 'message-delay': '40' }));
+  });
+
+  async function expectCaptured(name: string, send: (gateway: RunningGateway) => Promise<Answer>): Promise<void> {
     const capture = captured(name);
-    const { message, types } = await published((gateway) => post(gateway, path, payload, headers));
+    const { message, types } = await published(send);
 
     expect(message.fields).toMatchObject({ exchange: capture.exchange, routingKey: capture.routingKey });
     const { contentType, deliveryMode, expiration } = message.properties;
@@ -102,7 +118,7 @@ describe('littoral puts on the wire what Ecotone puts there:', () => {
       if (varying.includes(header)) expect(typeof sent).toBe(typeof value);
       else expect(sent, header).toEqual(type === 't' ? value === 1 : value);
     }
-  });
+  }
 
   test('and beside it the AMQP properties that every other tool reads', async () => {
     const { message, answer } = await published((gateway) => post(gateway, command, {}, own));
