@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { waitingMessages } from '../amqp/amqp-harness.ts';
+import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { billing } from './billing.ts';
 
@@ -33,6 +34,16 @@ describe('littoral send', () => {
     });
     expect(text).toBe('{"a":1}');
     expect(headers).toMatchObject({ id: receipt.messageId, contentType: 'application/json' });
+  });
+
+  test('delays a command, which a process of the service sends when it is due', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const { code, stdout } = await service.littoral('send', 'billing', 'work', 'later', '--delay', '100').ended;
+    expect({ code, receipt: JSON.parse(stdout) }).toMatchObject({ code: 0, receipt: { routed: true } });
+    await eventually(async () => expect(await vhost.messages('littoral_billing_due')).toBe(1));
+    const run = await service.littoral('run', 'billing', '--handledMessageLimit', '1').ended;
+    expect(run).toMatchObject({ code: 0, stdout: expect.stringContaining('handled later') });
   });
 
   test('sends headers and options along', async () => {
