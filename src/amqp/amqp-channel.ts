@@ -101,7 +101,7 @@ export class AmqpChannel implements MessageChannel {
       timeoutMs: confirmTimeoutMs,
       maxWaiting: maxInFlight,
     });
-    this.#ladder = new AmqpDelayLadder(this.#publishing, this.#outbound, {
+    this.#ladder = new AmqpDelayLadder(this.#publishing, this.#outbound, this.#lookup, {
       service: options.service,
       queueType: this.#queueType,
       timeoutMs: confirmTimeoutMs,

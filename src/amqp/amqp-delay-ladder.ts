@@ -2,6 +2,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import type { DelayedPublication, OwnQueue, PublishReceipt } from '../channel/message-channel.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import {
@@ -10,8 +11,10 @@ import {
   declareLevelQueue,
   levelExchange,
   levelHeaders,
+  levelQueue,
 } from './amqp-delay-topology.ts';
 import type { AmqpOutbound } from './amqp-outbound.ts';
+import type { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { closeUnawaited, type QueueType } from './amqp-topology.ts';
 import { delayLevels } from './delay-levels.ts';
 
@@ -21,17 +24,23 @@ export interface AmqpDelayLadderOptions {
   readonly queueType: QueueType;
   /** How long a message may wait for what is being declared. */
   readonly timeoutMs: number;
-  /** How many messages may wait for that. */
+  /** How many messages may be under way. */
   readonly maxWaiting: number;
 }
 
-/** What is known to be there, on one connection. */
+/**
+ * A RabbitMQ that is killed forgets a quorum queue that was declared in the last second, with what is in it: it writes
+ * down what it needs to find the queue again once it has had nothing to write there for half a second.
+ */
+const untilRememberedMs = 1000;
+
+/** What is known to be there, on one connection, and from when on RabbitMQ will remember it. */
 class Declared {
   readonly model: ChannelModel;
   readonly exchanges = new Set<number>();
-  readonly queues = new Set<number>();
-  /** The names of the queues where the ladder ends. */
-  readonly ends = new Set<string>();
+  readonly queues = new Map<number, number>();
+  /** By the names of the queues where the ladder ends. */
+  readonly ends = new Map<string, number>();
 
   constructor(model: ChannelModel) {
     this.model = model;
@@ -41,37 +50,50 @@ class Declared {
   has({ queue }: OwnQueue, levels: readonly number[]): boolean {
     return this.ends.has(queue) && levels.every((level) => this.queues.has(level));
   }
+
+  rememberedAtMs({ queue }: OwnQueue, levels: readonly number[]): number {
+    return Math.max(this.ends.get(queue) ?? 0, ...levels.map((level) => this.queues.get(level) ?? 0));
+  }
 }
 
 /** Delays messages in the broker, on a ladder of queues of which it declares what a message needs. */
 export class AmqpDelayLadder {
   readonly #connection: AmqpConnection;
   readonly #outbound: AmqpOutbound;
+  readonly #lookup: AmqpQueueLookup;
   readonly #options: AmqpDelayLadderOptions;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #declared: Declared | undefined;
 
-  constructor(connection: AmqpConnection, outbound: AmqpOutbound, options: AmqpDelayLadderOptions) {
+  constructor(
+    connection: AmqpConnection,
+    outbound: AmqpOutbound,
+    lookup: AmqpQueueLookup,
+    options: AmqpDelayLadderOptions,
+  ) {
     this.#connection = connection;
     this.#outbound = outbound;
+    this.#lookup = lookup;
     this.#options = options;
   }
 
   /** Sends one message. See `OutboundChannel.publish`. */
   async publish({ to, message, delayMs }: DelayedPublication): Promise<PublishReceipt> {
-    const levels = delayLevels(delayMs);
-    const exchange = levelExchange(this.#options.service, levels[0] as number);
-    // A kept `x-death` that names a level would be a cycle to RabbitMQ, which drops the message over it.
-    const headers = { ...withoutBrokerNotes(message.headers), ...levelHeaders(levels) };
-    const publication = { to: { exchange, routingKey: to.queue }, message: { headers, body: message.body } };
-    await this.#inTurn(to, levels);
-    if ((await this.#outbound.publish(publication)).routed) return { routed: true };
-    // Somebody has deleted a level.
-    this.forget();
-    await this.#inTurn(to, levels);
-    if ((await this.#outbound.publish(publication)).routed) return { routed: true };
-    throw new LittoralError('broker-unavailable', `Nothing was sent: '${exchange}' leads to no queue.`);
+    assertUsable(this.#connection);
+    if (this.#waiting >= this.#options.maxWaiting) {
+      throw new LittoralError('too-many-in-flight', `Nothing was sent: ${this.#waiting} messages are being delayed.`);
+    }
+    this.#waiting += 1;
+    try {
+      const levels = delayLevels(delayMs);
+      // A kept `x-death` that names a level would be a cycle to RabbitMQ, which drops the message over it.
+      const headers = { ...withoutBrokerNotes(message.headers), ...levelHeaders(levels) };
+      await this.#publish(to, { headers, body: message.body }, levels);
+    } finally {
+      this.#waiting -= 1;
+    }
+    return { routed: true };
   }
 
   /** To be told that something may be gone: it is declared again when it is needed next. */
@@ -79,34 +101,48 @@ export class AmqpDelayLadder {
     this.#declared = undefined;
   }
 
+  async #publish(to: OwnQueue, message: TransportMessage, levels: readonly number[]): Promise<void> {
+    const exchange = levelExchange(this.#options.service, levels[0] as number);
+    for (const isLastAttempt of [false, true]) {
+      const declared = await this.#inTurn(to, levels);
+      const { routed } = await this.#outbound.publish({ to: { exchange, routingKey: to.queue }, message });
+      if (routed) return this.#untilRemembered(declared, to, levels);
+      if (isLastAttempt) throw unavailable(`'${exchange}' leads to none`);
+      // Somebody has deleted a level.
+      this.forget();
+    }
+  }
+
+  /** The message waits in the broker meanwhile, but nobody is told yet that it is safe. */
+  async #untilRemembered(declared: Declared, to: OwnQueue, levels: readonly number[]): Promise<void> {
+    const remainingMs = declared.rememberedAtMs(to, levels) - performance.now();
+    if (remainingMs <= 0) return;
+    await new Promise((resolve) => setTimeout(resolve, remainingMs));
+    if (this.#connection.model === declared.model) return;
+    const detail = 'The message was written, but the connection ended before the queue that delays it was safe.';
+    throw new LittoralError('connection-lost', detail);
+  }
+
   /**
    * Resolves once all is there that a message needs. Always waits for its turn, also when nothing is to be declared:
    * messages must not overtake each other here.
    */
-  async #inTurn(to: OwnQueue, levels: readonly number[]): Promise<void> {
-    assertUsable(this.#connection);
-    if (this.#waiting >= this.#options.maxWaiting) {
-      throw new LittoralError('too-many-in-flight', 'Nothing was sent: too many messages wait for a delay queue.');
-    }
-    this.#waiting += 1;
+  #inTurn(to: OwnQueue, levels: readonly number[]): Promise<Declared> {
     const givenMs = performance.now();
     const turn = this.#turn.then(() => this.#inTime(givenMs, to, levels));
     this.#turn = turn.catch(() => {});
-    try {
-      await turn;
-    } finally {
-      this.#waiting -= 1;
-    }
+    return turn;
   }
 
   /** The time that a message waits for its turn counts. */
-  async #inTime(givenMs: number, to: OwnQueue, levels: readonly number[]): Promise<void> {
+  async #inTime(givenMs: number, to: OwnQueue, levels: readonly number[]): Promise<Declared> {
     assertUsable(this.#connection);
     const model = this.#connection.model as ChannelModel;
     if (this.#declared?.model !== model) this.#declared = new Declared(model);
-    if (this.#declared.has(to, levels)) return;
+    const declared = this.#declared;
+    if (declared.has(to, levels)) return declared;
     const remainingMs = givenMs + this.#options.timeoutMs - performance.now();
-    if (remainingMs > 0 && (await this.#declareWithin(remainingMs, this.#declared, to, levels))) return;
+    if (remainingMs > 0 && (await this.#declareWithin(remainingMs, declared, to, levels))) return declared;
     throw unavailable('the broker did not declare it in time');
   }
 
@@ -136,17 +172,26 @@ export class AmqpDelayLadder {
   async #declare(channel: Channel, declared: Declared, to: OwnQueue, levels: readonly number[]): Promise<void> {
     const { exchanges, queues, ends } = declared;
     const { service, queueType } = this.#options;
-    if (!ends.has(to.queue)) await declareLadderEnd(channel, service, to, queueType);
-    ends.add(to.queue);
+    if (!ends.has(to.queue)) {
+      const isNew = !(await this.#lookup.hasQueue(to.queue));
+      await declareLadderEnd(channel, service, to, queueType);
+      ends.set(to.queue, rememberedAtMs(isNew));
+    }
     for (let level = 0; level <= (levels[0] as number); level++) {
       if (!exchanges.has(level)) await declareLevelExchange(channel, service, level);
       exchanges.add(level);
     }
     for (const level of levels) {
-      if (!queues.has(level)) await declareLevelQueue(channel, service, level);
-      queues.add(level);
+      if (queues.has(level)) continue;
+      const isNew = !(await this.#lookup.hasQueue(levelQueue(service, level)));
+      await declareLevelQueue(channel, service, level);
+      queues.set(level, rememberedAtMs(isNew));
     }
   }
+}
+
+function rememberedAtMs(isNew: boolean): number {
+  return isNew ? performance.now() + untilRememberedMs : 0;
 }
 
 function unavailable(reason: string, cause?: unknown): LittoralError {

@@ -13,7 +13,8 @@ export function levelExchange(service: string, level: number): string {
   return `littoral_${service}_delay_${level}`;
 }
 
-function levelQueue(service: string, level: number): string {
+/** The queue in which a message waits on a level. */
+export function levelQueue(service: string, level: number): string {
   return `littoral_${service}_delay_${level}`;
 }
 
