@@ -29,10 +29,10 @@ export interface AmqpDelayLadderOptions {
 }
 
 /**
- * A RabbitMQ that is killed forgets a quorum queue that was declared in the last second, with what is in it: it writes
- * down what it needs to find the queue again once it has had nothing to write there for half a second.
+ * A RabbitMQ that is killed can come back with the quorum queue that was declared last emptied: what it needs to find the
+ * queue's messages again, it keeps in a write cache (Erlang's dets, 3 s by default).
  */
-const untilRememberedMs = 1000;
+const untilRememberedMs = 3000;
 
 /** What is known to be there, on one connection, and from when on RabbitMQ will remember it. */
 class Declared {
