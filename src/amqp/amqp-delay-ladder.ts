@@ -16,6 +16,7 @@ import {
 import type { AmqpOutbound } from './amqp-outbound.ts';
 import type { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { closeUnawaited, type QueueType } from './amqp-topology.ts';
+import { DeclaredLevels, rememberedAtMs } from './declared-levels.ts';
 import { delayLevels } from './delay-levels.ts';
 
 export interface AmqpDelayLadderOptions {
@@ -28,34 +29,6 @@ export interface AmqpDelayLadderOptions {
   readonly maxWaiting: number;
 }
 
-/**
- * A RabbitMQ that is killed can come back with the quorum queue that was declared last emptied: what it needs to find the
- * queue's messages again, it keeps in a write cache (Erlang's dets, 3 s by default).
- */
-const untilRememberedMs = 3000;
-
-/** What is known to be there, on one connection, and from when on RabbitMQ will remember it. */
-class Declared {
-  readonly model: ChannelModel;
-  readonly exchanges = new Set<number>();
-  readonly queues = new Map<number, number>();
-  /** By the names of the queues where the ladder ends. */
-  readonly ends = new Map<string, number>();
-
-  constructor(model: ChannelModel) {
-    this.model = model;
-  }
-
-  /** A queue is declared last, after all that a message needs below it. */
-  has({ queue }: OwnQueue, levels: readonly number[]): boolean {
-    return this.ends.has(queue) && levels.every((level) => this.queues.has(level));
-  }
-
-  rememberedAtMs({ queue }: OwnQueue, levels: readonly number[]): number {
-    return Math.max(this.ends.get(queue) ?? 0, ...levels.map((level) => this.queues.get(level) ?? 0));
-  }
-}
-
 /** Delays messages in the broker, on a ladder of queues of which it declares what a message needs. */
 export class AmqpDelayLadder {
   readonly #connection: AmqpConnection;
@@ -64,7 +37,7 @@ export class AmqpDelayLadder {
   readonly #options: AmqpDelayLadderOptions;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #declared: Declared | undefined;
+  #declared: DeclaredLevels | undefined;
 
   constructor(
     connection: AmqpConnection,
@@ -114,7 +87,7 @@ export class AmqpDelayLadder {
   }
 
   /** The message waits in the broker meanwhile, but nobody is told yet that it is safe. */
-  async #untilRemembered(declared: Declared, to: OwnQueue, levels: readonly number[]): Promise<void> {
+  async #untilRemembered(declared: DeclaredLevels, to: OwnQueue, levels: readonly number[]): Promise<void> {
     const remainingMs = declared.rememberedAtMs(to, levels) - performance.now();
     if (remainingMs <= 0) return;
     await new Promise((resolve) => setTimeout(resolve, remainingMs));
@@ -127,7 +100,7 @@ export class AmqpDelayLadder {
    * Resolves once all is there that a message needs. Always waits for its turn, also when nothing is to be declared:
    * messages must not overtake each other here.
    */
-  #inTurn(to: OwnQueue, levels: readonly number[]): Promise<Declared> {
+  #inTurn(to: OwnQueue, levels: readonly number[]): Promise<DeclaredLevels> {
     const givenMs = performance.now();
     const turn = this.#turn.then(() => this.#inTime(givenMs, to, levels));
     this.#turn = turn.catch(() => {});
@@ -135,10 +108,10 @@ export class AmqpDelayLadder {
   }
 
   /** The time that a message waits for its turn counts. */
-  async #inTime(givenMs: number, to: OwnQueue, levels: readonly number[]): Promise<Declared> {
+  async #inTime(givenMs: number, to: OwnQueue, levels: readonly number[]): Promise<DeclaredLevels> {
     assertUsable(this.#connection);
     const model = this.#connection.model as ChannelModel;
-    if (this.#declared?.model !== model) this.#declared = new Declared(model);
+    if (this.#declared?.model !== model) this.#declared = new DeclaredLevels(model);
     const declared = this.#declared;
     if (declared.has(to, levels)) return declared;
     const remainingMs = givenMs + this.#options.timeoutMs - performance.now();
@@ -148,7 +121,7 @@ export class AmqpDelayLadder {
 
   async #declareWithin(
     deadlineMs: number,
-    declared: Declared,
+    declared: DeclaredLevels,
     to: OwnQueue,
     levels: readonly number[],
   ): Promise<boolean> {
@@ -169,7 +142,7 @@ export class AmqpDelayLadder {
   }
 
   // From the end upwards: a message must find a way down from wherever it can get to.
-  async #declare(channel: Channel, declared: Declared, to: OwnQueue, levels: readonly number[]): Promise<void> {
+  async #declare(channel: Channel, declared: DeclaredLevels, to: OwnQueue, levels: readonly number[]): Promise<void> {
     const { exchanges, queues, ends } = declared;
     const { service, queueType } = this.#options;
     if (!ends.has(to.queue)) {
@@ -188,10 +161,6 @@ export class AmqpDelayLadder {
       queues.set(level, rememberedAtMs(isNew));
     }
   }
-}
-
-function rememberedAtMs(isNew: boolean): number {
-  return isNew ? performance.now() + untilRememberedMs : 0;
 }
 
 function unavailable(reason: string, cause?: unknown): LittoralError {

@@ -22,7 +22,7 @@ export interface AmqpOutboundOptions {
 }
 
 /** An exchange and a key in it. */
-export interface Route {
+interface Route {
   readonly exchange: string;
   readonly routingKey: string;
 }

@@ -1,0 +1,36 @@
+import type { ChannelModel } from 'amqplib';
+import type { OwnQueue } from '../channel/message-channel.ts';
+
+/**
+ * A RabbitMQ that is killed can come back with the quorum queue that was declared last emptied: what it needs to find the
+ * queue's messages again, it keeps in a write cache (Erlang's dets, 3 s by default).
+ */
+const untilRememberedMs = 3000;
+
+/** What is known to be there of a ladder, on one connection, and from when on RabbitMQ will remember it. */
+export class DeclaredLevels {
+  readonly model: ChannelModel;
+  readonly exchanges = new Set<number>();
+  readonly queues = new Map<number, number>();
+  /** By the names of the queues where the ladder ends. */
+  readonly ends = new Map<string, number>();
+
+  constructor(model: ChannelModel) {
+    this.model = model;
+  }
+
+  /** A queue is declared last, after all that a message needs below it. */
+  has({ queue }: OwnQueue, levels: readonly number[]): boolean {
+    return this.ends.has(queue) && levels.every((level) => this.queues.has(level));
+  }
+
+  /** From when on, on the clock of `performance.now()`, a message that takes these levels is safe. */
+  rememberedAtMs({ queue }: OwnQueue, levels: readonly number[]): number {
+    return Math.max(this.ends.get(queue) ?? 0, ...levels.map((level) => this.queues.get(level) ?? 0));
+  }
+}
+
+/** @param isNew whether the queue was not there before it was declared just now */
+export function rememberedAtMs(isNew: boolean): number {
+  return isNew ? performance.now() + untilRememberedMs : 0;
+}
