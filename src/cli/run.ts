@@ -64,7 +64,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     // More in hand than the limit allows would only have to go back.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
-  const { channel, endpoint } = createParts(settings, logger, aroundDelivery);
+  const { channel, endpoint } = createParts(settings, logger, { aroundDelivery });
   const inHand = () => endpoint.inHand;
   stopOnSignals({
     logger,

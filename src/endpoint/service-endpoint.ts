@@ -32,8 +32,23 @@ export interface ServiceEndpointOptions {
 /** What became of a delivery. What failed is a dead letter, or comes again where it could not be moved there. */
 export type DeliveryOutcome = 'handled' | 'not for this service' | 'dead letter' | 'given back';
 
+/** A handler that finished. */
+export interface Handled {
+  readonly endpointId: string;
+  /** What it returned, which goes nowhere else. */
+  readonly result: unknown;
+}
+
+/** What became of a delivery, and of each handler that was called for it. */
+export interface SettledDelivery {
+  readonly outcome: DeliveryOutcome;
+  readonly handled: readonly Handled[];
+  /** Of the handlers that failed, or of the message where none was found. */
+  readonly failures: readonly Failure[];
+}
+
 /** Asynchronous. Calls `handle` once, which resolves when the delivery has been settled, and gives what that gives. */
-export type AroundDelivery = (delivery: Delivery, handle: () => Promise<DeliveryOutcome>) => Promise<DeliveryOutcome>;
+export type AroundDelivery = (delivery: Delivery, handle: () => Promise<SettledDelivery>) => Promise<SettledDelivery>;
 
 const giveBack = { firstMs: 1000, maxMs: 60_000 };
 
@@ -114,7 +129,15 @@ export class ServiceEndpoint {
     void work.finally(() => this.#inHand.delete(work));
   }
 
-  async #handle(delivery: Delivery): Promise<DeliveryOutcome> {
+  async #handle(delivery: Delivery): Promise<SettledDelivery> {
+    const handled: Handled[] = [];
+    const failures: Failure[] = [];
+    const outcome = await this.#callHandlers(delivery, handled, failures);
+    return { outcome, handled, failures };
+  }
+
+  /** @param handled, failures where each handler is noted when it has ended */
+  async #callHandlers(delivery: Delivery, handled: Handled[], failures: Failure[]): Promise<DeliveryOutcome> {
     const message = transportToMessage(delivery.message);
     const { messages, logger } = this.#options;
     const fields = describe(message);
@@ -123,15 +146,15 @@ export class ServiceEndpoint {
       recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined);
     } catch (error) {
       logger.error({ ...fields, reason: describeThrown(error).message }, 'a message cannot be handled');
-      return this.#moveToDeadLetters(delivery, [{ error }]);
+      failures.push({ error });
+      return this.#moveToDeadLetters(delivery, failures);
     }
     if (recipients.length === 0) {
       logger.debug(fields, 'not for this service');
       delivery.acknowledge();
       return 'not for this service';
     }
-    const failures = await this.#callAll(recipients, message, fields);
-    if (failures === undefined) {
+    if (!(await this.#callAll(recipients, message, fields, handled, failures))) {
       delivery.release();
       return 'given back';
     }
@@ -143,27 +166,36 @@ export class ServiceEndpoint {
   /**
    * Several handlers of one event fail apart: one that fails does not keep the message from the others.
    *
-   * @returns undefined when the shutdown ended one of them early: that is no failure
+   * @returns false when the shutdown ended one of them early: that is no failure
    */
-  async #callAll(recipients: Recipients, message: Message, fields: LogFields): Promise<Failure[] | undefined> {
-    const failures: Failure[] = [];
+  async #callAll(
+    recipients: Recipients,
+    message: Message,
+    fields: LogFields,
+    handled: Handled[],
+    failures: Failure[],
+  ): Promise<boolean> {
     for (const handler of recipients) {
       const { endpointId } = handler;
       try {
-        await this.#call(handler, message);
+        handled.push({ endpointId, result: await this.#call(handler, message) });
         this.#options.logger.debug({ ...fields, endpointId }, 'handled');
       } catch (error) {
-        if (error === endedEarly) return undefined;
+        if (error === endedEarly) return false;
         failures.push({ error, endpointId });
         const { message: reason, stackTrace } = describeThrown(error);
         this.#options.logger.error({ ...fields, endpointId, reason, stackTrace }, `${handler.name} failed`);
       }
     }
-    return failures;
+    return true;
   }
 
-  /** A handler that does not come to its end has failed: it must not hold its place for ever. */
-  async #call(handler: RegisteredHandler, message: Message): Promise<void> {
+  /**
+   * A handler that does not come to its end has failed: it must not hold its place for ever.
+   *
+   * @returns what the handler returned
+   */
+  async #call(handler: RegisteredHandler, message: Message): Promise<unknown> {
     const { handlerTimeoutMs, scopes } = this.#options;
     const time = new HandlerTime();
     if (this.#stopping.signal.aborted) time.end(stopped());
@@ -172,7 +204,7 @@ export class ServiceEndpoint {
     const scope = scopes.open({ message, endpointId, time });
     const work = invokeInScope(handler, scope).finally(() => this.#running.delete(time));
     try {
-      if (await within(handlerTimeoutMs, work)) return;
+      if (await within(handlerTimeoutMs, work)) return await work;
     } catch (error) {
       throw this.#stopping.signal.aborted && time.endedBy(error) ? endedEarly : error;
     }
