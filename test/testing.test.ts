@@ -302,8 +302,10 @@ describe('a configuration is tested', () => {
   });
 
   test('and its faults are told as at any start', async () => {
-    const faulty = { service: 'billing', broker: 'none', container: 7 } as unknown as Config;
-    await expect(startTestGateway(faulty)).rejects.toMatchObject({ code: 'invalid-configuration' });
+    const faulty = { service: 'billing', broker: 'none', configuration: 8, container: 7 } as unknown as Config;
+    const options = { configuration: { multiplier: 3 }, container: () => {} };
+    const message = expect.stringMatching(/broker: (.|\n)*configuration: (.|\n)*container: is a number/);
+    await expect(startTestGateway(faulty, options)).rejects.toMatchObject({ code: 'invalid-configuration', message });
     await expect(startTestGateway({})).rejects.toThrow('SERVICE_NAME');
     const asynchronous = { service: 'billing', container: async () => {} };
     await expect(startTestGateway(asynchronous, { container: () => {} })).rejects.toThrow('returns a promise');

@@ -1,10 +1,9 @@
 import type { Config } from '../config.ts';
 import { createParts } from '../container.ts';
-import { isRecord } from '../conversion/is-record.ts';
 import { gatewayOf } from '../gateway.ts';
 import { loadHandlers } from '../load-handlers.ts';
 import { createLogger, type Logger } from '../logger.ts';
-import { type Environment, resolveConfig } from '../resolve-config.ts';
+import { type Environment, overridden, resolveConfig } from '../resolve-config.ts';
 import type { RegisterServices } from '../service-container.ts';
 import { Deliveries } from './deliveries.ts';
 import { TestChannel } from './test-channel.ts';
@@ -53,22 +52,22 @@ export async function startTestGateway(config: Config, options: TestGatewayOptio
 const noBroker: Environment = { CHANNEL: undefined, AMQP_URL: undefined, AMQP_URL_FILE: undefined };
 
 /** Faults stay in it, for the check of the configuration to find. */
-function changed(config: Config, { container, configuration }: TestGatewayOptions): Config {
-  const { broker, shutdownTimeoutMs = 1000 } = config;
+function changed(config: Config, { container, configuration = {} }: TestGatewayOptions): Config {
   return {
     ...config,
     channel: 'in-memory',
     // What it names may be there in production alone.
-    broker: isRecord(broker) ? { ...broker, url: undefined, caFile: undefined } : broker,
-    shutdownTimeoutMs,
-    ...(configuration && { configuration: { ...config.configuration, ...configuration } }),
-    ...(container && { container: oneAfterTheOther(config.container, container) }),
+    broker: overridden(config.broker, { url: undefined, caFile: undefined }),
+    shutdownTimeoutMs: config.shutdownTimeoutMs ?? 1000,
+    configuration: overridden(config.configuration, configuration),
+    container: container ? oneAfterTheOther(config.container, container) : config.container,
   };
 }
 
-function oneAfterTheOther(first: RegisterServices | undefined, second: RegisterServices): RegisterServices {
+function oneAfterTheOther(first: RegisterServices = () => {}, second: RegisterServices): RegisterServices {
+  if (typeof first !== 'function') return first;
   return (container) => {
-    const result = first?.(container);
+    const result = first(container);
     // A promise is a fault, which is found where the result arrives.
     return result instanceof Promise ? result : second(container);
   };

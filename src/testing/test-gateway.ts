@@ -82,9 +82,10 @@ export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: Te
   const outside = outsideBus(parts, channel);
   let sending = 0;
 
+  // Whoever waits for a gateway that was stopped would wait for ever.
   const isStopped = () => !channel.health().ready;
   const waiting = () => channel.messages(queue).length;
-  /** Whether all that can be in hand is: no message is on its way to a free place. */
+  /** Whether no message is on its way to a free place: what still waits, waits for those in hand. */
   const isHandedOver = () =>
     isStopped() || (sending === 0 && (waiting() === 0 || deliveries.inHand.size >= config.concurrency));
   const isIdle = () => isStopped() || (sending === 0 && waiting() === 0 && deliveries.inHand.size === 0);
@@ -120,7 +121,7 @@ export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: Te
     },
     async advanceTime(milliseconds) {
       if (!Number.isFinite(milliseconds) || milliseconds < 0) {
-        throw new LittoralError('wrong-usage', `Time is advanced by 0 or more milliseconds, not by ${milliseconds}.`);
+        throw new LittoralError('wrong-usage', 'Time is advanced by a finite number of milliseconds, 0 or more.');
       }
       await deliveries.until(isHandedOver);
       const before = new Set(deliveries.inHand);
