@@ -56,8 +56,17 @@ export interface Gateway {
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const resolved = resolveConfig(config, options.environment ?? process.env);
   const logger = options.logger ?? createLogger(resolved.logLevel);
-  const parts = createParts(resolved, logger);
-  const { channel, distributedBus, commandBus, eventBus, endpoint, conversion, registry, services } = parts;
+  return gatewayOf(createParts(resolved, logger), options.consume);
+}
+
+/**
+ * The gateway that some parts make up.
+ *
+ * @param consume whether it receives as well as sends
+ */
+export function gatewayOf(parts: Parts, consume = true): Gateway {
+  const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint } = parts;
+  const { conversion, registry, services } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
   let stopping: Promise<void> | undefined;
 
@@ -115,7 +124,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     async start() {
       if (state !== 'new') return;
       state = 'running';
-      if (options.consume !== false) endpoint.start();
+      if (consume) endpoint.start();
       await channel.start();
     },
     async listen() {

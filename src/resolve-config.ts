@@ -59,7 +59,7 @@ function withEnvironment(config: Config, environment: Environment, faults: strin
 }
 
 /** A section that is none stays as it is, for the schema to find. */
-function overridden<Section extends object>(section: Section | undefined, by: Section): Section {
+export function overridden<Section extends object>(section: Section | undefined, by: Section): Section {
   return section === undefined || isRecord(section) ? { ...section, ...by } : section;
 }
 

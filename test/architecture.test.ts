@@ -42,6 +42,7 @@ const table: LayerTable = {
   gateway: 'anything',
   app: 'anything',
   cli: 'anything',
+  testing: 'anything',
   index: 'anything',
   server: ['gateway'],
 };

@@ -1,33 +1,34 @@
-/** The longest time that setTimeout can wait: a longer one fires at once. */
-const longestTimeoutMs = 2 ** 31 - 1;
+import { type Clock, systemClock } from './clock.ts';
 
-/** What expires at a time on the clock of `performance.now()`, which no correction of the wall clock moves. */
+/** What expires at a time on the clock of its schedule. */
 export interface Expiring {
   readonly expiresAtMs: number;
 }
 
 /**
  * Tells when items expire, each on its own time, however they were added: a binary heap with the nearest expiry on top
- * and one timer for that. The timer does not keep the process alive.
+ * and one call of the clock for that.
  */
 export class ExpirySchedule<Item extends Expiring> {
   readonly #heap: Item[] = [];
   /** Where in the heap an item is, so that it can leave before its time. */
   readonly #positions = new Map<Item, number>();
   readonly #onExpired: (item: Item) => void;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAtMs = Infinity;
+  readonly #clock: Clock;
+  #cancelCall = () => {};
+  #callAtMs = Infinity;
 
   /** @param onExpired called for each item once its time has come, the earliest first */
-  constructor(onExpired: (item: Item) => void) {
+  constructor(onExpired: (item: Item) => void, clock: Clock = systemClock) {
     this.#onExpired = onExpired;
+    this.#clock = clock;
   }
 
   add(item: Item): void {
     if (item.expiresAtMs === Infinity) return;
     this.#heap.push(item);
     this.#rise(item, this.#heap.length - 1);
-    this.#startTimer();
+    this.#callWhenNearest();
   }
 
   delete(item: Item): void {
@@ -36,38 +37,37 @@ export class ExpirySchedule<Item extends Expiring> {
     this.#positions.delete(item);
     const last = this.#heap.pop() as Item;
     if (last !== item) this.#sink(last, this.#rise(last, position));
-    // Otherwise the timer stays: should it now be early, it finds nothing and is set again.
-    if (this.#heap.length === 0) this.#stopTimer();
+    // Otherwise the call stays: should it now be early, it finds nothing and is made again.
+    if (this.#heap.length === 0) this.#cancel();
   }
 
   clear(): void {
     this.#heap.length = 0;
     this.#positions.clear();
-    this.#stopTimer();
+    this.#cancel();
   }
 
   #expire(): void {
-    this.#stopTimer();
-    const nowMs = performance.now();
+    this.#cancel();
+    const nowMs = this.#clock.nowMs();
     for (let item = this.#heap[0]; item !== undefined && item.expiresAtMs <= nowMs; item = this.#heap[0]) {
       this.delete(item);
       this.#onExpired(item);
     }
-    this.#startTimer();
+    this.#callWhenNearest();
   }
 
-  #startTimer(): void {
+  #callWhenNearest(): void {
     const nearestMs = this.#heap[0]?.expiresAtMs ?? Infinity;
-    if (nearestMs >= this.#timerAtMs) return;
-    this.#stopTimer();
-    const waitMs = Math.min(Math.ceil(nearestMs - performance.now()), longestTimeoutMs);
-    this.#timer = setTimeout(() => this.#expire(), waitMs).unref();
-    this.#timerAtMs = nearestMs;
+    if (nearestMs >= this.#callAtMs) return;
+    this.#cancel();
+    this.#callAtMs = nearestMs;
+    this.#cancelCall = this.#clock.callAt(nearestMs, () => this.#expire());
   }
 
-  #stopTimer(): void {
-    clearTimeout(this.#timer);
-    this.#timerAtMs = Infinity;
+  #cancel(): void {
+    this.#cancelCall();
+    this.#callAtMs = Infinity;
   }
 
   /** Moves an item from a position towards the top, past every later one. */

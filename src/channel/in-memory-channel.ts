@@ -2,6 +2,7 @@ import { LittoralError } from '../errors.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
 import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
 import type {
@@ -17,12 +18,14 @@ import type {
 /** What dead letters name as the exchange that a message of the bus came through. */
 const busExchange = 'ecotone.distributed';
 
-interface InMemoryChannelOptions {
+export interface InMemoryChannelOptions {
   /**
    * How many messages may wait in a queue, dead letter queues excepted. Beyond, a publish is refused as `nacked`.
    * Default: 100,000.
    */
   readonly maxMessages?: number;
+  /** Tells when messages expire. Default: that of the system. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -33,13 +36,15 @@ export class InMemoryChannel implements MessageChannel {
   readonly name = 'in-memory';
   readonly durable = false;
   readonly #maxMessages: number;
+  readonly #clock: Clock;
   readonly #queues = new Map<string, InMemoryQueue>();
   readonly #consumers = new Set<InMemoryConsumer>();
   #started = false;
   #closed: Promise<void> | undefined;
 
-  constructor({ maxMessages = 100_000 }: InMemoryChannelOptions = {}) {
+  constructor({ maxMessages = 100_000, clock = systemClock }: InMemoryChannelOptions = {}) {
     this.#maxMessages = maxMessages;
+    this.#clock = clock;
   }
 
   async start(): Promise<void> {
@@ -123,8 +128,8 @@ export class InMemoryChannel implements MessageChannel {
     return existing;
   }
 
-  #add(options: QueueOptions): InMemoryQueue {
-    const queue = new InMemoryQueue(options);
+  #add(options: Omit<QueueOptions, 'clock'>): InMemoryQueue {
+    const queue = new InMemoryQueue({ ...options, clock: this.#clock });
     this.#queues.set(queue.name, queue);
     return queue;
   }

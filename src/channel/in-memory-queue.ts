@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import type { Clock } from './clock.ts';
 import { ExpirySchedule } from './expiry-schedule.ts';
 import type { Delivery } from './message-channel.ts';
 import { MessageList } from './message-list.ts';
@@ -26,6 +27,8 @@ export interface QueueOptions {
   readonly name: string;
   /** How many messages may wait. */
   readonly maxMessages: number;
+  /** Tells when messages expire. */
+  readonly clock: Clock;
   /** Undefined: what dies is gone. */
   readonly deadLetterQueue?: InMemoryQueue;
 }
@@ -42,7 +45,8 @@ export class InMemoryQueue {
   readonly #maxMessages: number;
   readonly #bindingKeys = new Set<string>();
   readonly #waiting = new MessageList();
-  readonly #expiry = new ExpirySchedule<QueuedMessage>((queued) => this.#expire(queued));
+  readonly #clock: Clock;
+  readonly #expiry: ExpirySchedule<QueuedMessage>;
   readonly #receivers: Receiver[] = [];
   readonly #hands = new Set<Hand>();
   // Bound: a handler must not run in the async context of whoever published, as it would not behind a broker either.
@@ -52,10 +56,12 @@ export class InMemoryQueue {
   #deliveryScheduled = false;
   #onAllSettled: (() => void) | undefined;
 
-  constructor({ name, maxMessages, deadLetterQueue }: QueueOptions) {
+  constructor({ name, maxMessages, clock, deadLetterQueue }: QueueOptions) {
     this.name = name;
     this.deadLetterQueue = deadLetterQueue;
     this.#maxMessages = maxMessages;
+    this.#clock = clock;
+    this.#expiry = new ExpirySchedule((queued) => this.#expire(queued), clock);
   }
 
   /** How many messages wait. */
@@ -84,7 +90,7 @@ export class InMemoryQueue {
   }
 
   put(arrival: Arrival): void {
-    const expiresAtMs = performance.now() + (arrival.timeToLiveMs ?? Infinity);
+    const expiresAtMs = this.#clock.nowMs() + (arrival.timeToLiveMs ?? Infinity);
     this.#wait({ ...arrival, sequence: this.#nextSequence++, expiresAtMs, deliveryCount: 0 });
   }
 
@@ -131,7 +137,7 @@ export class InMemoryQueue {
       const queued = this.#waiting.first;
       if (queued === undefined) return;
       // Its time can have come before its timer: a process that was busy may run this first.
-      if (queued.expiresAtMs <= performance.now()) {
+      if (queued.expiresAtMs <= this.#clock.nowMs()) {
         this.#expire(queued);
         continue;
       }

@@ -14,7 +14,7 @@ export interface Arrival {
 export interface QueuedMessage extends Arrival {
   /** Its place in the order of the queue, kept over every release. */
   readonly sequence: number;
-  /** On the clock of `performance.now()`; Infinity: never. */
+  /** On the clock of the channel; Infinity: never. */
   readonly expiresAtMs: number;
   /** How often it was delivered and given back. */
   deliveryCount: number;

@@ -64,7 +64,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     // More in hand than the limit allows would only have to go back.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
-  const { channel, endpoint, services } = createParts(settings, logger, aroundDelivery);
+  const { channel, endpoint, services } = createParts(settings, logger, { aroundDelivery });
   const stop = async () => {
     const deadline = performance.now() + shutdownTimeoutMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
