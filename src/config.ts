@@ -48,7 +48,7 @@ export const Settings = Type.Object(
         closed,
       ),
     ),
-    handlers: Type.Optional(Type.Union([Type.String(), Type.Array(Type.Unknown())])),
+    handlers: Type.Optional(Type.Unknown()),
     container: Type.Optional(Type.Unknown()),
     configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     converters: Type.Optional(Type.Array(Type.Unknown())),

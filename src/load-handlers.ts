@@ -36,20 +36,19 @@ export async function loadHandlers(
   const patterns = list.filter((item) => typeof item === 'string');
   const search = { folder: folderOf(baseUrl), ignore: patterns.filter(isNegation).map((pattern) => pattern.slice(1)) };
   const loader = new HandlerLoader();
-  const found: (HandlerDefinition | readonly HandlerDefinition[])[] = [];
+  const found: HandlerDefinition[] = [];
+  const taken = new Set(list);
   for (const item of list) {
-    if (typeof item !== 'string') found.push(item);
-    else if (!isNegation(item)) found.push(await loader.load(item, search));
+    if (typeof item !== 'string') {
+      found.push(item);
+    } else if (!isNegation(item)) {
+      const fresh = (await loader.load(item, search)).filter((definition) => !taken.has(definition));
+      for (const definition of fresh) taken.add(definition);
+      found.push(...fresh);
+    }
   }
   loader.throwFaults();
-  const listed = new Set(list);
-  const inFiles = new Set<HandlerDefinition>();
-  return found.flatMap((one) => {
-    if (!Array.isArray(one)) return one as HandlerDefinition;
-    const fresh = one.filter((definition) => !listed.has(definition) && !inFiles.has(definition));
-    for (const definition of fresh) inFiles.add(definition);
-    return fresh;
-  });
+  return found;
 }
 
 interface Search {

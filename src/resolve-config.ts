@@ -137,12 +137,7 @@ function meaningFaults(settings: Config, environment: Environment): string[] {
   }
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
   if (isRecord(types)) faults.push(...typeFaults(types));
-  const pattern = [settings.handlers].flat().find((handler) => typeof handler === 'string');
-  if (pattern !== undefined) {
-    faults.push(
-      `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
-    );
-  }
+  faults.push(...handlersFaults(settings.handlers));
   return faults;
 }
 
@@ -198,6 +193,18 @@ function typeFaults(types: Readonly<Record<string, unknown>>): string[] {
     const fault = faultOfType(type);
     return fault ? [`types.${name}: ${fault}`] : [];
   });
+}
+
+/** What the list holds beside patterns, the registry of handlers tells. */
+function handlersFaults(handlers: unknown): string[] {
+  if (handlers === undefined) return [];
+  const list = typeof handlers === 'string' ? [handlers] : handlers;
+  if (!Array.isArray(list)) return [`handlers: is ${describeValue(handlers)}, not a list or a pattern of files`];
+  const pattern = list.find((handler) => typeof handler === 'string');
+  if (pattern === undefined) return [];
+  return [
+    `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
+  ];
 }
 
 function fileFaults(path: string, file: string): string[] {

@@ -65,6 +65,7 @@ const homes: LibraryHomes = {
   'typebox/error': ['src/conversion/schema-check.ts'],
   'typebox/format': ['src/conversion/schema-check.ts'],
   'typebox/system': ['src/conversion/schema-check.ts'],
+  'typebox/value': ['src/conversion/schema-check.ts'],
   uuid: ['src/message/'],
 };
 

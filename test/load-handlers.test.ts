@@ -144,6 +144,7 @@ test('files share the modules that they import', async () => {
 
 test('a list without patterns stays as it is, and what is no list is left to the check of the configuration', async () => {
   expect(await loadHandlers([listed, listed])).toEqual([listed, listed]);
+  expect(await loadHandlers([[listed]] as never)).toEqual([[listed]]);
   expect(await loadHandlers(undefined)).toEqual([]);
   expect(await loadHandlers(7 as never)).toBe(7);
 });
@@ -214,3 +215,8 @@ test.each(['./handlers/*.ts', ['./handlers/*.ts']])(
     expect(error.message).toContain('await loadHandlers(config.handlers');
   },
 );
+
+test.each([7, null, {}])('a gateway that is given %o for its handlers says what it can be given', async (handlers) => {
+  const error = await caught(() => createGateway({ service: 'shop', handlers: handlers as never }, quiet));
+  expect(error.message).toMatch(/handlers: is .*, not a list or a pattern of files/);
+});

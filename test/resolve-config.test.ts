@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Type from 'typebox';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Config } from '../src/config.ts';
 import { type Environment, resolveConfig } from '../src/resolve-config.ts';
@@ -272,6 +273,15 @@ describe('a configuration is not valid', () => {
     expect(await faults({ service: 'billing', converters: [fine, converter] })).toEqual([
       expect.stringMatching(/^converters\.1: is no converter; give .+ of 'from', 'to' and 'convert'$/),
     ]);
+  });
+
+  test.each([
+    [{ from: 7, to: Type.String() }, /^converters\.0: its 'from' is a number, not a schema or a class/],
+    [{ from: Type.String(), to: () => 1 }, /^converters\.0: its 'to' is a function, not a schema or a class/],
+    [{ from: Type.String({ format: 'x' }), to: Date }, /^converters\.0: its 'from' has the format 'x'/],
+  ])('with a type converter whose end is no type: %#', async (ends, fault) => {
+    const converter = { ...ends, convert: () => 1 };
+    expect(await faults({ service: 'billing', converters: [converter] })).toEqual([expect.stringMatching(fault)]);
   });
 
   test.each([undefined, null, 'billing', 7, [], () => {}])('when it is %s', async (config) => {

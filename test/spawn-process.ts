@@ -7,6 +7,8 @@ export interface SpawnOptions {
   readonly cwd?: string;
   /** Beside PATH and HOME, all that the process is told. Default: nothing. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** All that it reads. Default: it would wait for ever. */
+  readonly input?: string | Uint8Array;
 }
 
 /** A process that runs beside the test, and ends with it. */
@@ -33,11 +35,12 @@ interface Ended {
 export function spawnProcess(
   command: string,
   args: readonly string[],
-  { cwd, environment = {} }: SpawnOptions = {},
+  { cwd, environment = {}, input }: SpawnOptions = {},
 ): SpawnedProcess {
   const { PATH, HOME } = process.env;
   // A group of its own: what it starts itself must not outlive the test either.
   const child = spawn(command, args, { cwd, detached: true, env: { PATH, HOME, ...environment } });
+  if (input !== undefined) child.stdin.end(input);
   const written = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (written.stdout += chunk));
   child.stderr.on('data', (chunk) => (written.stderr += chunk));

@@ -21,7 +21,11 @@ export function toAmqp({ headers }: TransportMessage, timeToLiveMs: number | und
 /** A delivered message, its AMQP properties among the headers. */
 export function fromAmqp({ properties, content }: ConsumeMessage): TransportMessage {
   const headers: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(properties.headers ?? {})) headers[name] = fromFieldValue(value);
+  const table = properties.headers ?? {};
+  for (const name of Object.keys(table)) {
+    const value: unknown = table[name];
+    headers[name] = typeof value === 'object' ? fromFieldValue(value) : value;
+  }
   // The property wins over the header of the same meaning: Ecotone reads it so.
   headers[Header.contentType] = properties.contentType ?? headers[Header.contentType];
   headers[Header.id] ??= properties.messageId;

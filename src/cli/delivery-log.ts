@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AroundDelivery } from '../endpoint/service-endpoint.ts';
+import type { AroundDelivery } from '../endpoint/around-delivery.ts';
 import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-definition.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';

@@ -28,7 +28,7 @@ export async function readPayload(
 }
 
 /** JSON for what begins as an object, a list or a quoted text of JSON does; text for other text; else bytes. */
-export function mediaTypeOf(payload: Uint8Array): string {
+export function guessMediaType(payload: Uint8Array): string {
   if (!isUtf8(payload)) return 'application/octet-stream';
   const [first] = Buffer.from(payload.subarray(0, 1024)).toString().trimStart();
   return first !== undefined && '{["'.includes(first) ? 'application/json' : 'text/plain';

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AroundDelivery, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import type { AroundDelivery } from '../endpoint/around-delivery.ts';
+import type { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
 
 /** When an endpoint that is run ends, beside by a signal. */
 export interface RunLimits {
@@ -13,7 +14,7 @@ export interface RunLimits {
 }
 
 /** Why a run ended. */
-export interface RunEnd {
+interface RunEnd {
   readonly reason: string;
   readonly exitCode: number;
 }
@@ -54,7 +55,7 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
   const aroundDelivery: AroundDelivery = async (delivery, handle) => {
     received += 1;
     taken += 1;
-    if (taken === handledMessageLimit) end(`${taken} messages were taken`);
+    if (taken === handledMessageLimit) end(`the limit of messages is reached: ${taken}`);
     const outcome = await around(delivery, handle);
     if (outcome === 'given back') taken -= 1;
     if (stopOnFailure && (outcome === 'dead letter' || outcome === 'given back')) end('a message failed', 1);

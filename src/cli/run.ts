@@ -64,16 +64,20 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     // More in hand than the limit allows would only have to go back.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
-  const { channel, endpoint } = createParts(settings, logger, aroundDelivery);
-  const inHand = () => endpoint.inHand;
-  stopOnSignals({
-    logger,
-    async stop() {
-      await endpoint.stop(shutdownTimeoutMs);
-      await channel.close(shutdownTimeoutMs);
-    },
-  });
-  endOnUnexpectedErrors({ logger, inHand });
+  const { channel, endpoint, services } = createParts(settings, logger, aroundDelivery);
+  const stop = async () => {
+    const deadline = performance.now() + shutdownTimeoutMs;
+    const remainingMs = () => Math.max(0, deadline - performance.now());
+    try {
+      await endpoint.stop(remainingMs());
+      // Services may still send something when they are disposed.
+      await within(remainingMs(), services.dispose());
+    } finally {
+      await channel.close(remainingMs());
+    }
+  };
+  stopOnSignals({ logger, stop });
+  endOnUnexpectedErrors({ logger, inHand: () => endpoint.inHand });
   if (!channel.durable) {
     logger.warn('on the in-memory channel nothing can arrive from elsewhere; set AMQP_URL to receive through RabbitMQ');
   }
@@ -84,7 +88,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   const { reason, exitCode } = await Promise.race([ended, channel.start().then(() => ended)]);
   logger.info({ reason }, 'ending');
   await within(handlerTimeoutMs + shutdownTimeoutMs, endpoint.finish());
-  await channel.close(shutdownTimeoutMs);
+  await stop();
   clearInterval(alive);
   return exitCode;
 }

@@ -10,7 +10,7 @@ import { endProcess } from './end-process.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';
 import { configOption, loadConfig } from './load-config.ts';
-import { mediaTypeOf, readPayload } from './payload-argument.ts';
+import { guessMediaType, readPayload } from './payload-argument.ts';
 
 const connectTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
@@ -84,7 +84,7 @@ export async function sendAndEnd(
     const receipt = await send(distributedBus, {
       ...more,
       body,
-      contentType: contentType ?? mediaTypeOf(body),
+      contentType: contentType ?? guessMediaType(body),
       metadata,
     });
     process.stdout.write(`${JSON.stringify({ ...receipt, channel: channel.name })}\n`);

@@ -1,20 +1,16 @@
-import type { Coerce } from './coercion-run.ts';
-import type { CoercionScope } from './coercion-scope.ts';
-import { compileCoercer } from './compile-coercer.ts';
+import { compileNode } from './compile-node.ts';
 import { instance } from './instance.ts';
+import type { NodeScope, SchemaNode } from './node-scope.ts';
 import { compileSchema, type Schema, type SchemaCheck } from './schema-check.ts';
 import { classOfType, type TargetType } from './target-type.ts';
 
-/** A type with its check and what coerces to it. */
-export interface CompiledType extends SchemaCheck<unknown> {
-  readonly coerce: Coerce;
-}
+/** A type with its check, what coerces to it, and what explains why a value does not fit. */
+export interface CompiledType extends SchemaCheck<unknown>, SchemaNode {}
 
 /** @throws Error when TypeBox cannot compile the schema */
-export function compileType(type: TargetType, scope: CoercionScope): CompiledType {
+export function compileType(type: TargetType, scope: NodeScope): CompiledType {
   const schema = schemaOf(type);
-  const { check, faults } = compileSchema(schema, scope.definitions);
-  return { check, faults, coerce: compileCoercer(schema, scope) ?? ((value) => value) };
+  return { ...compileSchema(schema, scope.definitions), ...compileNode(schema, scope) };
 }
 
 /** The type as a schema. */

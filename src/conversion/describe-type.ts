@@ -32,8 +32,8 @@ function described(type: TargetType, depth: number): string {
       allOf.map((part) => described(part, depth - 1)),
       ' and ',
     );
-  if (Object.hasOwn(rest, 'const')) return literal(rest.const);
-  if (values) return joined(values.map(literal), ' or ');
+  if (Object.hasOwn(rest, 'const')) return describeLiteral(rest.const);
+  if (values) return joined(values.map(describeLiteral), ' or ');
   if (kind === 'array') return list(rest.items, depth);
   if (kind === 'object') return object(rest.properties, rest.patternProperties, depth);
   if (typeof rest.format === 'string') return `${String(kind)} (${rest.format})`;
@@ -57,7 +57,7 @@ function object(properties: object | undefined, patterns: object | undefined, de
   return names.length === 0 ? 'object' : `object { ${joined(names, ', ')} }`;
 }
 
-function literal(value: unknown): string {
+export function describeLiteral(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 

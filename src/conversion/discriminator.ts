@@ -1,5 +1,5 @@
 import { coerceLiteral } from './coerce-scalar.ts';
-import type { CoercionScope } from './coercion-scope.ts';
+import { definitionOf, type NodeScope, withDefinitions } from './node-scope.ts';
 import type { Schema } from './schema-check.ts';
 import { type Keywords, keywordsOf } from './schema-keywords.ts';
 import { kindsTakenBy, ValueKind } from './value-kind.ts';
@@ -13,7 +13,7 @@ export interface Discriminator {
 }
 
 /** Finds a property that every branch which takes objects demands, with literals that no other branch has. */
-export function findDiscriminator(branches: readonly Schema[], scope: CoercionScope): Discriminator | undefined {
+export function findDiscriminator(branches: readonly Schema[], scope: NodeScope): Discriminator | undefined {
   const objects = branches
     .map((schema, index) => ({ schema, index }))
     .filter(({ schema }) => (kindsTakenBy(schema, scope) & ValueKind.object) !== 0)
@@ -41,13 +41,13 @@ function discriminator(property: string, pairs: readonly { literal: unknown; ind
 type Literals = Map<string, readonly unknown[]>;
 
 /** The properties that an object must have, and whose values are literals. */
-function literalProperties(schema: Schema, outer: CoercionScope, depth = 8): Literals {
+function literalProperties(schema: Schema, outer: NodeScope, depth = 8): Literals {
   const keywords = keywordsOf(schema);
   const { $defs, $ref, allOf, required = [], properties = {} } = keywords;
-  const scope = $defs ? { ...outer, definitions: { ...outer.definitions, ...$defs } } : outer;
+  const scope = withDefinitions(outer, $defs);
   const found: Literals = new Map();
   if (depth === 0) return found;
-  const target = typeof $ref === 'string' && Object.hasOwn(scope.definitions, $ref) && scope.definitions[$ref];
+  const target = definitionOf($ref, scope);
   for (const part of [...(target ? [target] : []), ...(allOf ?? [])]) {
     for (const [name, literals] of literalProperties(part, scope, depth - 1)) found.set(name, literals);
   }

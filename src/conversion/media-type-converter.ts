@@ -16,4 +16,6 @@ export interface MediaTypeConverter extends Ambiguity {
    * target cannot express it
    */
   convert(payload: unknown, source: MediaType, target: MediaType): unknown;
+  /** Of type converters, so that TypeScript tells the two apart. */
+  readonly from?: undefined;
 }

@@ -1,13 +1,15 @@
 import { messageOf } from '../errors.ts';
 import type { Ambiguity } from './coercion-run.ts';
-import type { CoercionScope } from './coercion-scope.ts';
-import { branchesOf } from './compile-coercer.ts';
+import { branchesOf } from './compile-node.ts';
 import { type CompiledType, compileType, schemaOf } from './compiled-type.ts';
 import { describeType } from './describe-type.ts';
 import { findDiscriminator } from './discriminator.ts';
 import { faultOfType, noConverterTo } from './fault-of-type.ts';
+import { definitionOf, type NodeScope, withDefinitions } from './node-scope.ts';
 import { coerceTo, type PreparedType } from './prepared-type.ts';
-import { isSameType, type TargetType, type ValueOf } from './target-type.ts';
+import { passes, type Schema } from './schema-check.ts';
+import { keywordsOf } from './schema-keywords.ts';
+import { classOfType, isSameType, type TargetType, type ValueOf } from './target-type.ts';
 import type { TypeConversions } from './type-conversions.ts';
 import { kindsTakenBy, ValueKind } from './value-kind.ts';
 
@@ -24,33 +26,31 @@ export function prepareType<T extends TargetType>(
   types: Readonly<Record<string, TargetType>>,
   ambiguityOf: (contentType: unknown) => Ambiguity,
 ): PreparedType<ValueOf<T>> {
-  const fault = faultOfType(type, (named) =>
-    conversions.sourcesOf(named).length > 0 ? undefined : noConverterTo(named, conversions.describe()),
-  );
+  const fault = faultOfType(type, soundness(conversions));
   if (fault) throw new TypeError(`the type ${fault}.`);
-  const scope: CoercionScope = { definitions: {}, references: new Map(), conversions };
+  const scope: NodeScope = { definitions: {}, references: new Map(), conversions };
   const compiled = compile(type, scope);
-  const byTypeId = branchesByTypeId(type, types, scope);
+  const byTypeId = branchesByTypeId(schemaOf(type), types, scope);
   const optional = Object.hasOwn(type, '~optional');
+  const takesJson = (kindsTakenBy(type, scope) & (ValueKind.list | ValueKind.object)) !== 0;
   return {
     optional,
-    nullable: compiled.check(null),
+    nullable: passes(compiled, null),
     isArray: isList(type, scope),
     description: describeType(type),
     convert(value, hints, refuse) {
       const { typeId } = hints;
       const named = typeof typeId === 'string' && value !== null ? byTypeId?.get(typeId) : undefined;
       const wanted = named ?? compiled;
-      if (wanted.check(value)) return value as ValueOf<T>;
-      if (value === undefined && optional) return value as ValueOf<T>;
-      const { jsonText = false, contentType } = hints;
-      const circumstances = { jsonText, ambiguity: ambiguityOf(contentType) };
-      return coerceTo(wanted, value, circumstances, refuse) as ValueOf<T>;
+      if (wanted.check(value) || (optional && value === undefined)) return value as ValueOf<T>;
+      const jsonText = takesJson && hints.jsonText === true;
+      const ambiguity = ambiguityOf(hints.contentType);
+      return coerceTo(wanted, value, { jsonText, ambiguity }, refuse) as ValueOf<T>;
     },
   };
 }
 
-function compile(type: TargetType, scope: CoercionScope): CompiledType {
+function compile(type: TargetType, scope: NodeScope): CompiledType {
   try {
     return compileType(type, scope);
   } catch (cause) {
@@ -58,25 +58,44 @@ function compile(type: TargetType, scope: CoercionScope): CompiledType {
   }
 }
 
+/** Finds the fault of a class: that nothing makes it, or that what makes it takes a type with a fault. */
+function soundness(conversions: TypeConversions): (type: TargetType) => string | undefined {
+  const seen = new Set<TargetType>();
+  return function faultOfClass(type) {
+    if (seen.has(type)) return undefined;
+    seen.add(type);
+    const sources = conversions.sourcesOf(type);
+    if (sources.length === 0) return noConverterTo(type, conversions.describe());
+    for (const source of sources) {
+      // Instances of a class come from within the process, and need nothing that makes them.
+      const fault = classOfType(source) ? undefined : faultOfType(source, faultOfClass);
+      if (fault) return `is ${describeType(type)}, and what a type converter makes it of ${fault}`;
+    }
+    return undefined;
+  };
+}
+
 /** The branches of a union without a discriminator, by the names of those that have one. */
 function branchesByTypeId(
-  type: TargetType,
+  schema: Schema,
   types: Readonly<Record<string, TargetType>>,
-  scope: CoercionScope,
+  outer: NodeScope,
 ): ReadonlyMap<string, CompiledType> | undefined {
-  const branches = branchesOf(schemaOf(type));
+  const { $defs, $ref } = keywordsOf(schema);
+  const scope = withDefinitions(outer, $defs);
+  const branches = branchesOf(definitionOf($ref, scope) ?? schema);
   if (branches.length < 2 || findDiscriminator(branches, scope)) return undefined;
   const named = Object.entries(types).flatMap(([name, target]) => {
-    const branch = branches.find((schema) => isSameType(schema, target));
+    const branch = branches.find((one) => isSameType(one, target));
     return branch ? [[name, compileType(branch, scope)] as const] : [];
   });
   return named.length > 0 ? new Map(named) : undefined;
 }
 
-function isList(type: TargetType, scope: CoercionScope): boolean {
-  const kinds = kindsTakenBy(type, scope) & ~(ValueKind.null | ValueKind.other);
-  // The instances of a class are objects, and what they are made of is what arrives.
+function isList(type: TargetType, scope: NodeScope): boolean {
+  // The instances of a class are objects, but what they are made of is what arrives.
   const sources = scope.conversions.sourcesOf(type);
   if (sources.length > 0) return sources.every((source) => isList(source, scope));
-  return kinds === ValueKind.list;
+  const kinds = kindsTakenBy(type, scope);
+  return (kinds & ~(ValueKind.null | ValueKind.other)) === ValueKind.list;
 }

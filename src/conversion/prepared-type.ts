@@ -1,6 +1,8 @@
 import type { Fault } from '../errors.ts';
 import { type Ambiguity, CoercionRun } from './coercion-run.ts';
 import type { CompiledType } from './compiled-type.ts';
+import { FaultSearch } from './fault-search.ts';
+import { coerced } from './node-scope.ts';
 import { tooDeep, withinStack } from './schema-check.ts';
 
 /** What is known of a value beside the value. */
@@ -51,29 +53,23 @@ export function coerceTo(
   refuse: (faults: readonly Fault[]) => Error,
 ): unknown {
   const run = new CoercionRun(ambiguity);
-  const coerced = withinStack(() => type.coerce(value, run), beyondStack);
-  if (coerced === beyondStack) throw refuse(tooDeep);
-  if (type.check(coerced)) return coerced;
+  const result = withinStack(() => coerced(type, value, run), beyondStack);
+  if (result === beyondStack) throw refuse(tooDeep);
+  if (type.check(result)) return result;
   const parsed = jsonText ? parseJson(value) : undefined;
   if (parsed !== undefined) {
     return type.check(parsed) ? parsed : coerceTo(type, parsed, { ambiguity, jsonText: false }, refuse);
   }
   if (run.refusal) throw run.refusal;
-  const faults = withinStack(() => explain(type, coerced, run), tooDeep);
-  throw withCause(refuse(faults.slice(0, maxFaults)), run.cause);
+  throw withCause(refuse(withinStack(() => faultsOf(type, result, ambiguity), tooDeep)), run.cause);
 }
 
 const beyondStack = Symbol('beyond the stack');
-const maxFaults = 50;
 
-/** What coercing left over is looked at once more, for what the check alone does not tell. */
-function explain(type: CompiledType, coerced: unknown, { ambiguity }: CoercionRun): readonly Fault[] {
-  const faults = type.faults(coerced);
-  const run = new CoercionRun(ambiguity, true);
-  type.coerce(coerced, run);
-  const explained = run.explained(faults);
-  const told = new Map(explained.map((fault) => [`${fault.path} ${fault.message}`, fault]));
-  return told.size > 0 ? [...told.values()] : faults;
+function faultsOf(type: CompiledType, value: unknown, ambiguity: Ambiguity): readonly Fault[] {
+  const search = new FaultSearch(ambiguity);
+  type.explain(value, search);
+  return search.faults.length > 0 ? search.faults : type.faults(value);
 }
 
 function withCause(error: Error, cause: unknown): Error {

@@ -3,6 +3,7 @@ import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Format } from 'typebox/format';
 import { Settings } from 'typebox/system';
+import { Errors } from 'typebox/value';
 import type { Fault } from '../errors.ts';
 
 /** A TypeBox schema. TypeBox's own type for one is empty, and would let texts, numbers, lists and functions through. */
@@ -29,12 +30,32 @@ export function compileSchema<Type extends TSchema>(
       return withinStack(() => validator.Check(value), false);
     },
     faults(value) {
-      return withinStack(() => {
-        const errors = withMaxErrors(() => validator.Errors(value));
-        return errors.map((error) => ({ path: shortened(error.instancePath), message: messageOf(error) }));
-      }, tooDeep);
+      return withinStack(() => toFaults(() => validator.Errors(value)), tooDeep);
     },
   };
+}
+
+/** The faults of a value by a schema that is used too seldom to compile it. */
+export function faultsBySchema(
+  schema: TSchema,
+  definitions: Readonly<Record<string, TSchema>>,
+  value: unknown,
+): readonly Fault[] {
+  return toFaults(() => Errors(definitions, schema, value));
+}
+
+function toFaults(find: () => TLocalizedValidationError[]): Fault[] {
+  const errors = withMaxErrors(find);
+  return errors.map((error) => ({ path: shortened(error.instancePath), message: messageOf(error) }));
+}
+
+/** Whether a value passes, of a schema whose own refinement may not be written for such a value and throw. */
+export function passes({ check }: Pick<SchemaCheck<unknown>, 'check'>, value: unknown): boolean {
+  try {
+    return check(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether something can be a schema. */

@@ -1,21 +1,13 @@
-import { type Fault, isLittoralError, LittoralError } from '../errors.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
 import { type Class, nameOfClass } from './class.ts';
-import type { Coerce, CoercionRun } from './coercion-run.ts';
-import type { RegisteredConversions } from './coercion-scope.ts';
-import { type CompiledType, compileType } from './compiled-type.ts';
+import type { CoercionRun } from './coercion-run.ts';
+import { compileType } from './compiled-type.ts';
 import { describeType } from './describe-type.ts';
+import type { ConvertingNode, RegisteredConversions } from './node-scope.ts';
 import { refusePromise } from './refuse-promise.ts';
+import { apply, type Conversion, convertBy, explainConversion, failed } from './run-conversion.ts';
 import { classOfType, isSameType, type TargetType } from './target-type.ts';
 import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
-
-/** A type converter with its two ends compiled. */
-interface Conversion {
-  readonly converter: TypeConverter;
-  readonly from: CompiledType;
-  readonly to: CompiledType;
-}
-
-const failed = Symbol('failed');
 
 /** The type converters that are registered. */
 export class TypeConversions implements RegisteredConversions {
@@ -40,15 +32,17 @@ export class TypeConversions implements RegisteredConversions {
     return this.#convertersTo(type).map(({ from }) => from);
   }
 
-  coercerTo(type: TargetType): Coerce | undefined {
+  nodeTo(type: TargetType): ConvertingNode | undefined {
     const converters = this.#convertersTo(type);
-    const target = classOfType(type);
     if (converters.length === 0) return undefined;
-    return (value, run) => {
-      if (target && value instanceof target) return value;
-      // Not before the first value: a class can be made of an object that holds another of it.
-      const conversions = converters.map((converter) => this.#compile(converter));
-      return convertBy(conversions, type, value, run);
+    const target = classOfType(type);
+    const isMade = (value: unknown) => target !== undefined && value instanceof target;
+    let compiled: readonly Conversion[] | undefined;
+    // Not before the first value: a class can be made of an object that holds another of it.
+    const conversions = () => (compiled ??= converters.map((converter) => this.#compile(converter)));
+    return {
+      coerce: (value, run) => (isMade(value) ? value : convertBy(conversions(), value, run)),
+      explain: (value, search) => !isMade(value) && explainConversion(conversions(), type, value, search),
     };
   }
 
@@ -114,65 +108,6 @@ export class TypeConversions implements RegisteredConversions {
     }
     return undefined;
   }
-}
-
-/** The first converter that takes the value as it is, or else the first that takes it once it was coerced. */
-function convertBy(conversions: readonly Conversion[], type: TargetType, value: unknown, run: CoercionRun): unknown {
-  let conversion = conversions.find(({ from }) => from.check(value));
-  let taken = value;
-  if (conversion === undefined) {
-    for (const candidate of conversions) {
-      taken = run.attempt(candidate.from.coerce, value);
-      if (!Object.is(taken, value) && candidate.from.check(taken)) {
-        conversion = candidate;
-        break;
-      }
-    }
-  }
-  if (conversion === undefined) {
-    if (run.explains) explainUntaken(conversions, type, value, run);
-    return value;
-  }
-  const result = apply(conversion, taken, run);
-  return result === failed ? value : result;
-}
-
-function apply({ converter, to }: Conversion, value: unknown, run: CoercionRun): unknown {
-  const name = describeTypeConverter(converter);
-  try {
-    const result = converter.convert(value);
-    refusePromise(result, `The type converter from ${name}`);
-    const target = classOfType(converter.to);
-    if (target ? result instanceof target : to.check(result)) return result;
-    if (run.explains)
-      run.explain([here(`could not be converted: the type converter from ${name} made something else`)]);
-  } catch (error) {
-    if (isLittoralError(error)) run.refusal ??= error;
-    else run.cause ??= error;
-    if (run.explains) run.explain([here(`could not be converted: the type converter from ${name} threw`)]);
-  }
-  return failed;
-}
-
-/** With one converter, what is wrong with the value that it would be made of; with several, what they are made of. */
-function explainUntaken(conversions: readonly Conversion[], type: TargetType, value: unknown, run: CoercionRun): void {
-  const [only] = conversions;
-  const name = describeType(type);
-  if (conversions.length > 1 || only === undefined) {
-    const sources = conversions.map(({ converter }) => describeType(converter.from));
-    if (classOfType(type))
-      run.explain([here(`must be ${name}, or what one is made of: ${[...new Set(sources)].join(' or ')}`)]);
-    return;
-  }
-  const coerced = run.attempt(only.from.coerce, value);
-  const faults = only.from.faults(coerced);
-  if (!classOfType(type)) return;
-  run.explain(faults.map((fault) => (fault.path === '' ? here(`${fault.message}, to become ${name}`) : fault)));
-  only.from.coerce(coerced, run);
-}
-
-function here(message: string): Fault {
-  return { path: '', message };
 }
 
 function notConvertible(converter: TypeConverter, what: string, cause?: unknown): LittoralError {

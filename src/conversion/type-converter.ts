@@ -16,6 +16,8 @@ export interface TypeConverter {
    */
   // biome-ignore lint/suspicious/noExplicitAny: what `from` says, which only `defineTypeConverter` can infer
   convert(value: any): unknown;
+  /** Of media type converters, so that TypeScript tells the two apart. */
+  readonly matches?: undefined;
 }
 
 /** Types a type converter: the argument and the result of `convert` follow from `from` and `to`. Returns what it is given. */

@@ -1,4 +1,4 @@
-import type { CoercionScope } from './coercion-scope.ts';
+import { definitionOf, type NodeScope, withDefinitions } from './node-scope.ts';
 import { type Keywords, keywordsOf } from './schema-keywords.ts';
 import { classOfType, type TargetType } from './target-type.ts';
 
@@ -34,8 +34,14 @@ const byType: Readonly<Record<string, number>> = {
   undefined: ValueKind.other,
 };
 
+/** An object that is of no class. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 /** The kinds of values that can fit a type, as they are or once they were coerced. Rather too many than too few. */
-export function kindsTakenBy(type: TargetType, scope: CoercionScope, within: readonly TargetType[] = []): number {
+export function kindsTakenBy(type: TargetType, scope: NodeScope, within: readonly TargetType[] = []): number {
   if (within.includes(type)) return ValueKind.any;
   const inner = [...within, type];
   const converted = union(scope.conversions.sourcesOf(type), (source) => kindsTakenBy(source, scope, inner));
@@ -43,15 +49,13 @@ export function kindsTakenBy(type: TargetType, scope: CoercionScope, within: rea
   return converted | takenBySchema(keywordsOf(type), scope, inner);
 }
 
-function takenBySchema(keywords: Keywords, outer: CoercionScope, within: readonly TargetType[]): number {
+function takenBySchema(keywords: Keywords, outer: NodeScope, within: readonly TargetType[]): number {
   const { $defs, $ref, anyOf, oneOf, allOf, type, enum: values } = keywords;
-  const scope = $defs ? { ...outer, definitions: { ...outer.definitions, ...$defs } } : outer;
+  const scope = withDefinitions(outer, $defs);
   const kinds = (one: TargetType) => kindsTakenBy(one, scope, within);
   let taken: number = ValueKind.any;
-  if (typeof $ref === 'string') {
-    const target = Object.hasOwn(scope.definitions, $ref) ? scope.definitions[$ref] : undefined;
-    if (target) taken &= kinds(target);
-  }
+  const target = definitionOf($ref, scope);
+  if (target) taken &= kinds(target);
   if (anyOf) taken &= union(anyOf, kinds);
   if (oneOf) taken &= union(oneOf, kinds);
   for (const part of allOf ?? []) taken &= kinds(part);

@@ -4,7 +4,7 @@ import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { ParameterDescription } from '../handler/method-invoker.ts';
 
 /** One handler, for people and programs that ask what runs here. */
-export interface HandlerDescription {
+interface HandlerDescription {
   readonly endpointId: string;
   readonly kind: 'command' | 'event';
   /** As it was declared: that of an event can be a pattern. */

@@ -2,15 +2,15 @@ import type { Consumer, Delivery, MessageChannel } from '../channel/message-chan
 import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
 import { transportToMessage } from '../distribution/transport-to-message.ts';
-import { isLittoralError, LittoralError } from '../errors.ts';
-import type { RegisteredHandler } from '../handler/handler-registry.ts';
-import { type InvocationScopes, invokeInScope } from '../handler/invocation-scope.ts';
+import { isLittoralError } from '../errors.ts';
+import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
+import type { AroundDelivery, DeliveryOutcome } from './around-delivery.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
-import { HandlerTime } from './handler-time.ts';
+import { endedEarly, HandlerCaller } from './handler-caller.ts';
 import { describeThrown } from './thrown-error.ts';
 
 export interface ServiceEndpointOptions {
@@ -29,24 +29,20 @@ export interface ServiceEndpointOptions {
   readonly aroundDelivery?: AroundDelivery | undefined;
 }
 
-/** What became of a delivery. What failed is a dead letter, or comes again where it could not be moved there. */
-export type DeliveryOutcome = 'handled' | 'not for this service' | 'dead letter' | 'given back';
-
-/** Asynchronous. Calls `handle` once, which resolves when the delivery has been settled, and gives what that gives. */
-export type AroundDelivery = (delivery: Delivery, handle: () => Promise<DeliveryOutcome>) => Promise<DeliveryOutcome>;
-
 const giveBack = { firstMs: 1000, maxMs: 60_000 };
 
 /** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
-  readonly #inHand = new Map<Promise<unknown>, unknown>();
-  readonly #running = new Set<HandlerTime>();
+  readonly #handlers: HandlerCaller;
+  readonly #inHand = new Set<Delivery>();
+  readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
 
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
+    this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs);
   }
 
   /** Begins to consume, now or as soon as the channel has a connection. */
@@ -57,7 +53,7 @@ export class ServiceEndpoint {
       deadLetterQueue: deadLetterQueue(service),
       bindingKeys: [service, ...eventBindingKeys],
       prefetch: concurrency,
-      onDelivery: (delivery) => this.#receive(delivery),
+      onDelivery: (delivery) => void this.#receive(delivery),
     });
   }
 
@@ -78,13 +74,13 @@ export class ServiceEndpoint {
 
   /** The ids of the messages in hand. */
   get inHand(): readonly unknown[] {
-    return [...this.#inHand.values()];
+    return Array.from(this.#inHand, ({ message }) => message.headers[Header.id]);
   }
 
   /** Takes no more deliveries and waits for those in hand, at the latest until the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
-    for (const time of this.#running) time.end(stopped());
+    this.#handlers.stop();
     // A broker that does not answer must not hold up the end either.
     if (await within(deadlineMs, this.finish())) return;
     this.#options.logger.warn({ inHand: this.inHand }, 'not finished in time; these messages are given back');
@@ -93,25 +89,32 @@ export class ServiceEndpoint {
   /** Takes no more deliveries, from the call on, and waits for those in hand, which are not hurried. */
   async finish(): Promise<void> {
     await this.#consumer?.stop();
-    await Promise.all(this.#inHand.keys());
+    if (this.#inHand.size === 0) return;
+    await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  #receive(delivery: Delivery): void {
+  async #receive(delivery: Delivery): Promise<void> {
     const { aroundDelivery } = this.#options;
-    const handle = () => this.#handle(delivery);
-    const work = (aroundDelivery ? aroundDelivery(delivery, handle) : handle())
-      .catch(async (error) => {
-        // Nothing above may throw; if it does, the message must not hang in hand for ever.
-        const { message: reason, stackTrace } = describeThrown(error);
-        this.#options.logger.error({ reason, stackTrace }, 'a delivery could not be processed');
-        await this.#giveBack(delivery);
-      })
-      .catch((error) => {
-        // Its channel is closed: the broker has taken the message back.
-        this.#options.logger.error({ reason: describeThrown(error).message }, 'a delivery could not be given back');
-      });
-    this.#inHand.set(work, delivery.message.headers[Header.id]);
-    void work.finally(() => this.#inHand.delete(work));
+    this.#inHand.add(delivery);
+    try {
+      await (aroundDelivery ? aroundDelivery(delivery, () => this.#handle(delivery)) : this.#handle(delivery));
+    } catch (error) {
+      // Nothing above may throw; if it does, the message must not hang in hand for ever.
+      await this.#giveUp(delivery, error);
+    }
+    this.#inHand.delete(delivery);
+    if (this.#inHand.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+  }
+
+  async #giveUp(delivery: Delivery, error: unknown): Promise<void> {
+    const { message: reason, stackTrace } = describeThrown(error);
+    this.#options.logger.error({ reason, stackTrace }, 'a delivery could not be processed');
+    try {
+      await this.#giveBack(delivery);
+    } catch (error) {
+      // Its channel is closed: the broker has taken the message back.
+      this.#options.logger.error({ reason: describeThrown(error).message }, 'a delivery could not be given back');
+    }
   }
 
   async #handle(delivery: Delivery): Promise<DeliveryOutcome> {
@@ -150,8 +153,10 @@ export class ServiceEndpoint {
     for (const handler of recipients) {
       const { endpointId } = handler;
       try {
-        await this.#call(handler, message);
-        this.#options.logger.debug({ ...fields, endpointId }, 'handled');
+        await this.#handlers.call(handler, message);
+        if (this.#options.logger.isLevelEnabled('debug')) {
+          this.#options.logger.debug({ ...fields, endpointId }, 'handled');
+        }
       } catch (error) {
         if (error === endedEarly) return undefined;
         failures.push({ error, endpointId });
@@ -160,26 +165,6 @@ export class ServiceEndpoint {
       }
     }
     return failures;
-  }
-
-  /** A handler that does not come to its end has failed: it must not hold its place for ever. */
-  async #call(handler: RegisteredHandler, message: Message): Promise<void> {
-    const { handlerTimeoutMs, scopes } = this.#options;
-    const time = new HandlerTime();
-    if (this.#stopping.signal.aborted) time.end(stopped());
-    this.#running.add(time);
-    const { endpointId } = handler;
-    const scope = scopes.open({ message, endpointId, time });
-    const work = invokeInScope(handler, scope).finally(() => this.#running.delete(time));
-    try {
-      if (await within(handlerTimeoutMs, work)) return;
-    } catch (error) {
-      throw this.#stopping.signal.aborted && time.endedBy(error) ? endedEarly : error;
-    }
-    work.catch(() => {}); // It may still fail, and nobody waits for it any more.
-    const error = new LittoralError('handler-timeout', `${handler.name} did not finish within ${handlerTimeoutMs} ms.`);
-    time.end(error);
-    throw error;
   }
 
   /** Publish, confirm, then acknowledge: the message is never in neither queue. */
@@ -235,13 +220,6 @@ export class ServiceEndpoint {
       signal.addEventListener('abort', done);
     });
   }
-}
-
-/** Thrown for a handler that heard of the shutdown and ended early. */
-const endedEarly = new Error('ended early');
-
-function stopped(): Error {
-  return new DOMException('The gateway is shutting down.', 'AbortError');
 }
 
 type LogFields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 import type { Message } from '../message/message.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
+import { isThenable } from './is-thenable.ts';
 import type { MethodInvoker } from './method-invoker.ts';
 
 /** One call of a handler, for what is made for it alone. */
@@ -30,20 +31,39 @@ export interface InvocationScopes {
 }
 
 /**
- * Calls a handler within a scope, and ends the scope with it.
+ * Calls a handler within a scope, and ends the scope with it. At once, where nothing has to be waited for.
  *
- * @returns what the handler returned, when also all that it sent has been confirmed
+ * @returns what the handler returned, when also all that it sent has been confirmed; a promise of it where one of them is
+ * asynchronous
  * @throws what the handler threw; else what ending the scope throws
  */
-export async function invokeInScope(invoker: MethodInvoker, scope: InvocationScope): Promise<unknown> {
+export function invokeInScope(invoker: MethodInvoker, scope: InvocationScope): unknown {
   let result: unknown;
   try {
-    result = await invoker.invoke(scope);
+    result = invoker.invoke(scope);
   } catch (error) {
-    // That of the handler says more than what follows from it.
-    await scope.close()?.catch(() => {});
-    throw error;
+    return failed(error, scope);
+  }
+  if (isThenable(result)) return finished(result, scope);
+  const closing = scope.close();
+  return closing ? closing.then(() => result) : result;
+}
+
+async function finished(work: PromiseLike<unknown>, scope: InvocationScope): Promise<unknown> {
+  let result: unknown;
+  try {
+    result = await work;
+  } catch (error) {
+    return failed(error, scope);
   }
   await scope.close();
   return result;
+}
+
+/** The error of the handler says more than what follows from it. */
+function failed(error: unknown, scope: InvocationScope): Promise<never> {
+  const fail = () => Promise.reject(error);
+  const closing = scope.close();
+  if (closing) return closing.then(fail, fail);
+  throw error;
 }

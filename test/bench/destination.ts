@@ -1,41 +1,68 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'amqplib';
-import { declareSubscription } from '../../src/amqp/amqp-topology.ts';
+import { toAmqp } from '../../src/amqp/amqp-message-mapper.ts';
+import { busExchange, declareSubscription } from '../../src/amqp/amqp-topology.ts';
+import { outboundMessage } from '../../src/distribution/outbound-message.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
+import type { TransportMessage } from '../../src/message/transport-message.ts';
+import { commandBody } from './command-body.ts';
 
-/** The service that everything is sent to. Nobody consumes its queue. */
+/** The service that everything is sent to. */
 export const service = 'billing';
 
 /** The queue of that service. */
 export interface Destination {
   /** How many messages it holds: exact, for what was confirmed. */
   count(): Promise<number>;
+  /** The same once it does not change any more: what was acknowledged is still counted for a moment. */
+  restingCount(): Promise<number>;
   /** Removes all messages, also those that are still on their way. */
   empty(): Promise<void>;
+  /** Puts so many commands into it, each with an id of its own. */
+  fill(amount: number): Promise<void>;
   end(): Promise<void>;
 }
 
 /** Declares the queue as littoral does. */
 export async function declareDestination(url: string): Promise<Destination> {
-  const connection = await connect(url);
+  const connection = await connect(url, { noDelay: true });
   const queue = serviceQueue(service);
   const subscription = { queue, deadLetterQueue: deadLetterQueue(service), bindingKeys: [service] };
   await declareSubscription(connection, { ...subscription, prefetch: 1, onDelivery: () => {} }, 'quorum');
-  const channel = await connection.createChannel();
+  const channel = await connection.createConfirmChannel();
+  const count = async () => (await channel.checkQueue(queue)).messageCount;
+  const restingCount = async () => {
+    let last = -1;
+    for (let now = await count(); now !== last; now = await count()) {
+      last = now;
+      await delay(100);
+    }
+    return last;
+  };
   return {
-    async count() {
-      return (await channel.checkQueue(queue)).messageCount;
-    },
+    count,
+    restingCount,
     async empty() {
       // Requests that the load generator abandoned may still end in the queue.
-      for (let last = -1, now = 0; now !== last; await delay(100)) {
-        last = now;
-        now = (await channel.checkQueue(queue)).messageCount;
-      }
+      await restingCount();
       await channel.purgeQueue(queue);
+    },
+    async fill(amount) {
+      const body = Buffer.from(commandBody);
+      for (let published = 0; published < amount; published++) {
+        channel.publish(busExchange, service, body, toAmqp(command(body), undefined));
+        if (published % 1000 === 999) await channel.waitForConfirms();
+      }
+      await channel.waitForConfirms();
     },
     async end() {
       await connection.close();
     },
   };
+}
+
+/** With all headers that the bus gives it. */
+export function command(body: Uint8Array): TransportMessage {
+  const key = { payloadType: 'command', target: service, routingKey: 'billing.changeDetails' } as const;
+  return outboundMessage({ ...key, body, contentType: 'application/json', metadata: {}, options: {} }, 'bench');
 }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { MessageChannel } from '../../src/channel/message-channel.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
+import { acknowledgingContract } from './acknowledging-contract.ts';
 import { closingContract } from './closing-contract.ts';
 import { consumingContract } from './consuming-contract.ts';
 import { routingContract } from './routing-contract.ts';
@@ -27,6 +28,7 @@ export function channelContract(name: string, harness: () => Promise<ChannelHarn
     routingContract(harness);
     consumingContract(harness);
     settlingContract(harness);
+    acknowledgingContract(harness);
     closingContract(harness);
   });
 }

@@ -6,8 +6,11 @@ const cli = fileURLToPath(new URL(join('..', '..', 'src', 'cli.ts'), import.meta
 const tsx = import.meta.resolve('tsx');
 
 /** The command as `npm start` runs it, from the sources. */
+export const littoralCommand = [process.execPath, '--import', tsx, '--conditions=littoral-src', cli];
+
 export function littoral(args: readonly string[], options: SpawnOptions = {}) {
-  return spawnProcess(process.execPath, ['--import', tsx, '--conditions=littoral-src', cli, ...args], options);
+  const [command = '', ...own] = littoralCommand;
+  return spawnProcess(command, [...own, ...args], options);
 }
 
 /** For files outside of this project, which cannot import the package by its name. */

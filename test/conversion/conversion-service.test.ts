@@ -89,6 +89,22 @@ describe('a payload that cannot be converted', () => {
   });
 });
 
+test('a converter that gives a promise is an error, for conversion is synchronous', async () => {
+  const later = { ...csv, convert: () => Promise.reject(new Error('hunter2')) };
+  const service = new ConversionService([later]);
+  for (const call of [
+    () => service.decode(Buffer.from('a'), 'text/csv'),
+    () => service.convert(Buffer.from('a'), mediaType('text/csv'), mediaType('application/json')),
+  ]) {
+    expect(await caught(call)).toMatchObject({
+      code: 'not-convertible',
+      message: expect.stringContaining(
+        "The media type converter 'CSV' from text/csv to application/x-js returned a promise",
+      ),
+    });
+  }
+});
+
 describe('a payload is decoded', () => {
   test('by its content type', () => {
     expect(builtIn.decode(Buffer.from('{"a":1}'), 'application/json; charset=utf-8')).toEqual({ a: 1 });

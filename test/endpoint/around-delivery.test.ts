@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { AroundDelivery } from '../../src/endpoint/service-endpoint.ts';
+import type { AroundDelivery } from '../../src/endpoint/around-delivery.ts';
 import { LittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { commandHeaders, gate, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';

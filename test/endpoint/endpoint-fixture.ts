@@ -3,7 +3,8 @@ import { expect, onTestFinished } from 'vitest';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
-import { type AroundDelivery, ServiceEndpoint } from '../../src/endpoint/service-endpoint.ts';
+import type { AroundDelivery } from '../../src/endpoint/around-delivery.ts';
+import { ServiceEndpoint } from '../../src/endpoint/service-endpoint.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
@@ -56,6 +57,7 @@ export async function runEndpoint(
   handlers: readonly HandlerDefinition[],
   concurrency = 10,
   aroundDelivery?: AroundDelivery,
+  handlerTimeoutMs = 60_000,
 ): Promise<EndpointFixture> {
   const channel = new RecordingChannel(new InMemoryChannel());
   await channel.start();
@@ -69,7 +71,7 @@ export async function runEndpoint(
     messages: new DistributedMessageHandler('billing', registry),
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,
-    handlerTimeoutMs: 60_000,
+    handlerTimeoutMs,
     aroundDelivery,
     logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
   });

@@ -59,7 +59,7 @@ export default defineConfig({ service: 'billing', handlers: [add, compare] });
 const consumer = `
 import {
   type Config, createGateway, defineCommandHandler, defineConfig, defineEventHandler, type DistributedBus, type Gateway,
-  type HandlerDefinition, header, headers, isLittoralError, LittoralError, type MediaTypeConverter, payload,
+  type HandlerDefinition, header, headers, isLittoralError, LittoralError, loadHandlers, type MediaTypeConverter, payload,
 } from 'littoral';
 import Type from 'typebox';
 
@@ -86,6 +86,8 @@ const upperCase: MediaTypeConverter = {
 };
 const handlers: readonly HandlerDefinition[] = [change];
 export const config: Config = defineConfig({ service: 'billing', handlers, converters: [upperCase] });
+const files: Config = defineConfig({ service: 'billing', handlers: ['./handlers/*.ts', change] });
+export const found: readonly HandlerDefinition[] = await loadHandlers(files.handlers, { baseUrl: import.meta.url });
 export const gateway: Gateway = createGateway(config, { environment: {} });
 gateway.app.get('/mine', async (request) => request.url);
 export async function send(bus: DistributedBus): Promise<string> {
@@ -182,6 +184,54 @@ describe.each(['ts', 'mjs'])('a project with a configuration in .%s', (extension
     const { code, stderr } = await gateway.ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
+});
+
+test.each(['ts', 'mjs', 'json'])(
+  'a configuration in .%s finds handlers in TypeScript by a pattern',
+  async (extension) => {
+    const cwd = join(project, `pattern-${extension}`);
+    await mkdir(join(cwd, 'handlers', 'deep'), { recursive: true });
+    const name = `littoral.config.${extension}`;
+    const code = "export default { service: 'billing', handlers: './handlers/**/*.ts' };";
+    const json = '{ "service": "billing", "handlers": "./handlers/**/*.ts" }';
+    await writeFile(join(cwd, name), extension === 'json' ? json : code);
+    await writeFile(join(cwd, 'handlers', 'handlers.ts'), handlers);
+    await writeFile(join(cwd, 'handlers', 'deep', 'again.ts'), "export { add as default } from '../handlers.ts';");
+    const bin = join(project, 'node_modules', '.bin', 'littoral');
+    const { code: exitCode, stdout, stderr } = await spawnProcess(bin, ['list'], { cwd }).ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout.split('\n').map((line) => line.split(/\s+/)[1])).toEqual([
+      'HANDLER',
+      'billing.add',
+      'billing.compare',
+      undefined,
+    ]);
+    const gateway = spawnProcess(bin, ['start', '--config', join(cwd, name)], {
+      cwd: folder,
+      environment: { PORT: '0' },
+    });
+    const [, address] = await gateway.written(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
+    await fetch(`${address}/commands/billing/billing.compare`, { method: 'POST' });
+    await gateway.written(/same class: true/);
+  },
+);
+
+test('a program finds handlers in files with loadHandlers, and its classes are those of the program', async () => {
+  const cwd = join(project, 'library');
+  await mkdir(join(cwd, 'handlers'), { recursive: true });
+  await writeFile(join(cwd, 'handlers', 'handlers.ts'), handlers);
+  const program = `
+    import { createGateway, loadHandlers } from 'littoral';
+    const handlers = await loadHandlers('./handlers/*.ts', { baseUrl: import.meta.url });
+    const config = { service: 'billing', channel: 'in-memory', logLevel: 'silent', handlers };
+    const { distributedBus, start } = createGateway(config, { environment: {} });
+    await start();
+    await distributedBus.sendCommand('billing', 'billing.compare', '');
+  `;
+  await writeFile(join(cwd, 'program.mjs'), program);
+  const { code, stdout, stderr } = await spawnProcess(process.execPath, ['library/program.mjs'], { cwd: project })
+    .ended;
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'same class: true\n', stderr: '' });
 });
 
 // As with a global installation: what the file imports can be found in the running gateway alone.

@@ -2,6 +2,7 @@ import type { BareFastifyTasks } from './bare-fastify-process.ts';
 import type { Destination } from './destination.ts';
 import { type ForkedProcess, forkProcess } from './forked-process.ts';
 import type { GatewayTasks } from './gateway-process.ts';
+import type { HandWrittenTasks } from './hand-written-process.ts';
 import type { LoadTasks } from './load-process.ts';
 import type { Measurement } from './measurement.ts';
 import type { RawAmqplibTasks } from './raw-amqplib-process.ts';
@@ -47,6 +48,16 @@ export async function rawAmqplib(brokerUrl: string, destination: Destination): P
 export async function bareFastify(load: ForkedProcess<LoadTasks>): Promise<Subject> {
   const subject = forkProcess<BareFastifyTasks>(new URL('./bare-fastify-process.ts', import.meta.url));
   return httpSubject('bare Fastify', subject, await subject.ask('start'), load);
+}
+
+/** Publishes what comes by HTTP, with Fastify, amqplib and nothing else. */
+export async function handWritten(
+  brokerUrl: string,
+  destination: Destination,
+  load: ForkedProcess<LoadTasks>,
+): Promise<Subject> {
+  const subject = forkProcess<HandWrittenTasks>(new URL('./hand-written-process.ts', import.meta.url));
+  return httpSubject('hand-written', subject, await subject.ask('start', brokerUrl), load, destination);
 }
 
 /** @param nodeOptions such as `--cpu-prof` */

@@ -1,0 +1,97 @@
+import type { Channel, ConsumeMessage } from 'amqplib';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+
+export interface AmqpAcknowledgementsOptions {
+  readonly channel: Channel;
+  /** Holds the socket's writes back until the end of this turn of the event loop. */
+  readonly corkSocket: () => void;
+  readonly logger: Logger;
+}
+
+/**
+ * Settles the deliveries of one channel. What is acknowledged in one turn of the event loop is told to the broker at the
+ * end of that turn: in one frame where it can be, else in one write.
+ */
+export class AmqpAcknowledgements {
+  readonly #channel: Channel;
+  readonly #corkSocket: () => void;
+  readonly #logger: Logger;
+  /** The delivery tags of what is in hand: neither acknowledged nor refused. */
+  readonly #inHand = new Set<number>();
+  /** Acknowledged, and not told to the broker yet. */
+  #done: ConsumeMessage[] = [];
+  /** No tag below this one is in hand. */
+  #oldest = 1;
+  /** No tag above this one was delivered. */
+  #newest = 0;
+
+  constructor({ channel, corkSocket, logger }: AmqpAcknowledgementsOptions) {
+    this.#channel = channel;
+    this.#corkSocket = corkSocket;
+    this.#logger = logger;
+  }
+
+  /** Takes a delivery in hand. The broker counts the tags of a channel upwards from 1. */
+  add({ fields }: ConsumeMessage): void {
+    this.#newest = fields.deliveryTag;
+    this.#inHand.add(fields.deliveryTag);
+  }
+
+  /** Nothing happens for what is not in hand any more. */
+  acknowledge(message: ConsumeMessage): void {
+    if (!this.#inHand.delete(message.fields.deliveryTag)) return;
+    if (this.#done.length === 0) setImmediate(() => this.flush());
+    this.#done.push(message);
+  }
+
+  /**
+   * Gives a delivery back, or drops it, at once. Nothing happens for what is not in hand any more.
+   *
+   * @param requeue false: the broker drops it, or dead-letters it where the queue says so
+   */
+  refuse(message: ConsumeMessage, requeue: boolean): void {
+    if (!this.#inHand.delete(message.fields.deliveryTag)) return;
+    this.#corkSocket();
+    this.#channel.nack(message, false, requeue);
+  }
+
+  /** Tells the broker what was acknowledged so far. */
+  flush(): void {
+    const done = this.#done;
+    if (done.length === 0) return;
+    this.#done = [];
+    this.#corkSocket();
+    try {
+      this.#tell(done);
+    } catch (error) {
+      // The channel is being closed: the broker takes back what it was not told of.
+      this.#logger.debug({ reason: messageOf(error) }, 'the channel ended before an acknowledgement');
+    }
+  }
+
+  /** To be told that the channel is gone: the broker has taken back what was not acknowledged. */
+  end(): void {
+    this.#inHand.clear();
+    this.#done = [];
+  }
+
+  // An acknowledgement of "all up to this one" sweeps along whatever is still in hand below it, and RabbitMQ closes the
+  // channel over one that names a delivery which is settled already. So it names the newest of those that were
+  // acknowledged in this turn and have nothing in hand below them; the others are named one by one.
+  #tell(done: readonly ConsumeMessage[]): void {
+    const oldest = this.#oldestInHand();
+    let upTo: ConsumeMessage | undefined;
+    for (const message of done) {
+      const { deliveryTag } = message.fields;
+      if (deliveryTag > oldest) this.#channel.ack(message);
+      else if (upTo === undefined || deliveryTag > upTo.fields.deliveryTag) upTo = message;
+    }
+    if (upTo) this.#channel.ack(upTo, true);
+  }
+
+  #oldestInHand(): number {
+    while (this.#oldest <= this.#newest && !this.#inHand.has(this.#oldest)) this.#oldest += 1;
+    return this.#oldest;
+  }
+}

@@ -1,0 +1,133 @@
+import type { Channel, ConsumeMessage } from 'amqplib';
+import type { Delivery, Publication, PublishReceipt, Subscription } from '../channel/message-channel.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { withoutBrokerNotes } from '../message/broker-notes.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { AmqpAcknowledgements } from './amqp-acknowledgements.ts';
+import { fromAmqp } from './amqp-message-mapper.ts';
+import { busExchange, type QueueType } from './amqp-topology.ts';
+
+export interface AmqpDeliveriesOptions {
+  readonly subscription: Subscription;
+  readonly queueType: QueueType;
+  readonly logger: Logger;
+  /** Sends a message as it came. Resolves after the confirm. */
+  readonly publish: (publication: Publication) => Promise<PublishReceipt>;
+}
+
+/** How long a message is held that can neither be handled nor moved, before it comes again. */
+const unmovableDelayMs = 60_000;
+
+/** Hands over the deliveries of one channel, and settles them on it for as long as it lives. */
+export class AmqpDeliveries {
+  /** While it is there, it is called with a message that was never given back, in place of acknowledging that. */
+  onFresh: ((message: ConsumeMessage) => void) | undefined;
+  readonly #options: AmqpDeliveriesOptions;
+  readonly #acknowledgements: AmqpAcknowledgements;
+
+  constructor(channel: Channel, corkSocket: () => void, options: AmqpDeliveriesOptions) {
+    this.#options = options;
+    this.#acknowledgements = new AmqpAcknowledgements({ channel, corkSocket, logger: options.logger });
+  }
+
+  /** Never throws: that would close the channel, and the message would come again. */
+  handOver(message: ConsumeMessage): void {
+    this.#acknowledgements.add(message);
+    try {
+      this.#options.subscription.onDelivery(new AmqpDelivery(this, message));
+    } catch (error) {
+      this.#options.logger.error({ reason: messageOf(error) }, 'a message cannot be read');
+      this.reject(message);
+    }
+  }
+
+  /** @param message that the consumer is not to have, because it has stopped */
+  handBack(message: ConsumeMessage): void {
+    this.#acknowledgements.add(message);
+    this.release(message);
+  }
+
+  handled(message: ConsumeMessage): void {
+    if (this.onFresh && !message.properties.headers?.[Header.deliveryCount]) this.onFresh(message);
+    else this.acknowledge(message);
+  }
+
+  acknowledge(message: ConsumeMessage): void {
+    this.#acknowledgements.acknowledge(message);
+  }
+
+  release(message: ConsumeMessage): void {
+    this.#acknowledgements.refuse(message, true);
+  }
+
+  reject(message: ConsumeMessage): void {
+    // A quorum queue moves it itself; a classic one, which has no arguments, would drop it.
+    if (this.#options.queueType === 'quorum') this.#acknowledgements.refuse(message, false);
+    else void this.#moveAsItCame(message);
+  }
+
+  /** Tells the broker at once what was acknowledged so far. */
+  flush(): void {
+    this.#acknowledgements.flush();
+  }
+
+  /** To be told that the channel is gone: settling does nothing any more. */
+  end(): void {
+    this.#acknowledgements.end();
+  }
+
+  async #moveAsItCame(message: ConsumeMessage): Promise<void> {
+    const { subscription, publish, logger } = this.#options;
+    try {
+      const to = { queue: subscription.deadLetterQueue };
+      const { headers, body } = fromAmqp(message);
+      const { routed } = await publish({ to, message: { headers: withoutBrokerNotes(headers), body } });
+      if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
+      this.acknowledge(message);
+    } catch (error) {
+      logger.error({ reason: messageOf(error) }, 'a message can neither be handled nor moved; it comes again');
+      setTimeout(() => this.release(message), unmovableDelayMs).unref();
+    }
+  }
+}
+
+/** One message in hand, settled once. */
+class AmqpDelivery implements Delivery {
+  readonly message: TransportMessage;
+  readonly routingKey: string;
+  readonly fromBus: boolean;
+  readonly redelivered: boolean;
+  readonly #deliveries: AmqpDeliveries;
+  readonly #received: ConsumeMessage;
+  #settled = false;
+
+  constructor(deliveries: AmqpDeliveries, received: ConsumeMessage) {
+    const { fields } = received;
+    this.message = fromAmqp(received);
+    this.routingKey = fields.routingKey;
+    this.fromBus = fields.exchange === busExchange;
+    this.redelivered = fields.redelivered;
+    this.#deliveries = deliveries;
+    this.#received = received;
+  }
+
+  acknowledge(): void {
+    if (this.#settle()) this.#deliveries.handled(this.#received);
+  }
+
+  release(): void {
+    if (this.#settle()) this.#deliveries.release(this.#received);
+  }
+
+  reject(): void {
+    if (this.#settle()) this.#deliveries.reject(this.#received);
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    return true;
+  }
+}

@@ -1,0 +1,178 @@
+import { coerceLiteral, coerceScalar } from './coerce-scalar.ts';
+import { findDiscriminator } from './discriminator.ts';
+import { listNode } from './list-node.ts';
+import {
+  type Coerce,
+  definitionOf,
+  type Explain,
+  type NodeScope,
+  type SchemaNode,
+  withDefinitions,
+} from './node-scope.ts';
+import { objectNode } from './object-node.ts';
+import { compileSchema, isSchema, passes, type Schema } from './schema-check.ts';
+import { type Definitions, type Keywords, keywordsOf } from './schema-keywords.ts';
+import { shellExplainer } from './schema-shell.ts';
+import { classOfType } from './target-type.ts';
+import { type Branch, unionNode } from './union-node.ts';
+import { kindsTakenBy, ValueKind } from './value-kind.ts';
+
+/**
+ * Compiles a schema. Not and so only checked, is what stands in `not`, `if`, `dependentSchemas`,
+ * `unevaluated…`, and behind a `$ref` that is a pointer such as `#/properties/a`.
+ */
+export function compileNode(schema: Schema, outer: NodeScope): SchemaNode {
+  const keywords = keywordsOf(schema);
+  const scope = withDefinitions(outer, keywords.$defs);
+  const converting = scope.conversions.nodeTo(schema);
+  const shell = shellExplainer(schema, scope.definitions);
+  if (classOfType(schema)) {
+    return {
+      coerce: converting?.coerce,
+      explain: (value, search) => converting?.explain(value, search) || shell(value, search, []),
+    };
+  }
+  const parts = [
+    reference(keywords, scope),
+    union(keywords.anyOf ?? keywords.oneOf, scope),
+    ...(keywords.allOf ?? []).map((part) => compileNode(part, scope)),
+    literals(keywords) ?? byType(keywords, scope),
+  ].filter((part) => part !== undefined);
+  const steps = parts.map(({ coerce }) => coerce).filter((coerce) => coerce !== undefined);
+  const explain: Explain = (value, search) => shell(value, search, parts);
+  if (converting === undefined) return { coerce: inTurn(steps), explain };
+  // A schema can have converters beside its own values.
+  const { check } = compileSchema(schema, scope.definitions);
+  return {
+    coerce: inTurn([(value, run) => (check(value) ? value : converting.coerce(value, run)), ...steps]),
+    explain(value, search) {
+      if (!check(value) && !converting.explain(value, search)) explain(value, search);
+    },
+  };
+}
+
+function inTurn(steps: readonly Coerce[]): Coerce | undefined {
+  if (steps.length < 2) return steps[0];
+  return (value, run) => steps.reduce((result, step) => step(result, run), value);
+}
+
+function reference({ $ref }: Keywords, scope: NodeScope): SchemaNode | undefined {
+  const schema = definitionOf($ref, scope);
+  if (schema === undefined) return undefined;
+  const name = $ref as string;
+  const known = scope.references.get(name);
+  if (known) return known;
+  // A schema can refer to itself, so there must be something to refer to before it is compiled.
+  let target: SchemaNode | undefined;
+  const node: SchemaNode = {
+    coerce: (value, run) => (target?.coerce ? target.coerce(value, run) : value),
+    explain: (value, search) => target?.explain(value, search),
+  };
+  scope.references.set(name, node);
+  target = compileNode(schema, scope);
+  return node;
+}
+
+function union(schemas: readonly Schema[] | undefined, scope: NodeScope): SchemaNode | undefined {
+  if (schemas === undefined) return undefined;
+  const flat = schemas.flatMap(branchesOf);
+  const branches = flat.map((schema): Branch => {
+    const { check } = compileSchema(schema, scope.definitions);
+    return { schema, check, kinds: kindsTakenBy(schema, scope), ...compileNode(schema, scope) };
+  });
+  const discriminator = findDiscriminator(flat, scope);
+  const node = unionNode(branches, discriminator);
+  return discriminator ? { ...node, coerce: node.coerce && plainFirst(node.coerce, scope) } : node;
+}
+
+/** The branches of a union, those of the unions among them included; of anything else, itself. */
+export function branchesOf(schema: Schema): readonly Schema[] {
+  const { anyOf, title, description, ...others } = keywordsOf(schema) as Keywords & { description?: unknown };
+  return anyOf && Object.keys(others).length === 0 ? anyOf.flatMap(branchesOf) : [schema];
+}
+
+function literals(keywords: Keywords): SchemaNode | undefined {
+  const values = Object.hasOwn(keywords, 'const') ? [keywords.const] : keywords.enum;
+  if (values === undefined) return undefined;
+  const coerce: Coerce = (value) => {
+    if (values.includes(value)) return value;
+    for (const literal of values) if (coerceLiteral(literal, value) === literal) return literal;
+    return value;
+  };
+  return { coerce, explain: nothing };
+}
+
+/** For what the shell of a schema explains. */
+const nothing: Explain = () => {};
+
+function byType(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
+  const types = keywords.type === undefined ? [] : [keywords.type].flat();
+  const nodes = types.map((type) => ofType(type, keywords, scope)).filter((node) => node !== undefined);
+  const steps = nodes.map(({ coerce }) => coerce).filter((coerce) => coerce !== undefined);
+  const [step] = steps;
+  if (step === undefined) return undefined;
+  return {
+    coerce: plainFirst(types.length === 1 ? step : firstToFit(types, steps), scope),
+    explain: (value, search) => {
+      for (const { explain } of nodes) explain(value, search);
+    },
+  };
+}
+
+/** The value as it is where it is of one of the types, else what the first of them makes of it. */
+function firstToFit(types: readonly string[], steps: readonly Coerce[]): Coerce {
+  const { check } = compileSchema({ type: [...types] } as Schema);
+  return (value, run) => {
+    if (typeof value !== 'object' && check(value)) return value;
+    for (const step of steps) {
+      const result = step(value, run);
+      if (!Object.is(result, value)) return result;
+    }
+    return value;
+  };
+}
+
+function ofType(type: string, keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
+  if (type === 'object') return object(keywords, scope);
+  if (type === 'array') return list(keywords, scope);
+  const isScalar = ['number', 'integer', 'bigint', 'boolean', 'string'].includes(type);
+  return isScalar ? { coerce: (value) => coerceScalar(type, value), explain: nothing } : undefined;
+}
+
+/** An instance of a class that has a converter from it becomes what that makes, where no instance is wanted. */
+function plainFirst(step: Coerce, { conversions }: NodeScope): Coerce {
+  return (value, run) => {
+    const isInstance = typeof value === 'object' && value !== null && conversions.hasPlain(value);
+    return step(isInstance ? conversions.toPlain(value, run) : value, run);
+  };
+}
+
+function object(keywords: Keywords, scope: NodeScope): SchemaNode {
+  const { properties = {}, patternProperties = {}, additionalProperties } = keywords;
+  const compiled = (schemas: Definitions) =>
+    Object.entries(schemas)
+      .filter(([, schema]) => isSchema(schema))
+      .map(([name, schema]) => [name, compileNode(schema, scope)] as const);
+  return objectNode({
+    properties: compiled(properties),
+    patterns: compiled(patternProperties).map(([pattern, node]) => [new RegExp(pattern, 'u'), node] as const),
+    others: isSchema(additionalProperties) ? compileNode(additionalProperties, scope) : undefined,
+  });
+}
+
+function list(keywords: Keywords, scope: NodeScope): SchemaNode {
+  const { items, prefixItems = [], additionalItems } = keywords;
+  const first = Array.isArray(items) ? (items as Schema[]) : prefixItems;
+  const rest = Array.isArray(items) ? additionalItems : items;
+  const item = first[0] ?? (isSchema(rest) ? rest : undefined);
+  return listNode({
+    first: first.map((schema) => compileNode(schema, scope)),
+    rest: isSchema(rest) ? compileNode(rest, scope) : undefined,
+    takesEmptyText: item === undefined || canBeEmptyText(item, scope),
+  });
+}
+
+function canBeEmptyText(schema: Schema, scope: NodeScope): boolean {
+  if (classOfType(schema)) return (kindsTakenBy(schema, scope) & ValueKind.string) !== 0;
+  return passes(compileSchema(schema, scope.definitions), '');
+}

@@ -1,0 +1,68 @@
+import type { CoercionRun } from './coercion-run.ts';
+import type { FaultSearch } from './fault-search.ts';
+import type { Definitions } from './schema-keywords.ts';
+import type { TargetType } from './target-type.ts';
+
+/**
+ * Makes of a value what a schema wants, as far as that loses nothing. Returns the value itself where nothing is to be
+ * done or nothing can be, else a copy; whether the result fits is for the check to say.
+ */
+export type Coerce = (value: unknown, run: CoercionRun) => unknown;
+
+/** Finds out why a value does not fit a schema. Finds nothing in one that does. */
+export type Explain = (value: unknown, search: FaultSearch) => void;
+
+/** A schema, compiled for what its check does not do. */
+export interface SchemaNode {
+  /** Undefined when nothing can be coerced. */
+  readonly coerce: Coerce | undefined;
+  readonly explain: Explain;
+}
+
+/** What a node makes of a value: the value itself where it does nothing. */
+export function coerced(
+  { coerce }: { readonly coerce: Coerce | undefined },
+  value: unknown,
+  run: CoercionRun,
+): unknown {
+  return coerce === undefined ? value : coerce(value, run);
+}
+
+/** The type converters to a type. */
+export interface ConvertingNode {
+  readonly coerce: Coerce;
+  /** Whether it found why: that a converter failed, or of an instance, that none takes the value. */
+  readonly explain: (value: unknown, search: FaultSearch) => boolean;
+}
+
+/** What a schema is compiled with: what it refers to, and the type converters. */
+export interface NodeScope {
+  /** The schemas that a `$ref` names. */
+  readonly definitions: Definitions;
+  /** What was compiled of these so far. */
+  readonly references: Map<string, SchemaNode>;
+  readonly conversions: RegisteredConversions;
+}
+
+/** The type converters, as the nodes of schemas use them. */
+export interface RegisteredConversions {
+  /** Undefined when there are none to that type. */
+  nodeTo(type: TargetType): ConvertingNode | undefined;
+  /** What the converters to that type take; empty when there are none. */
+  sourcesOf(type: TargetType): readonly TargetType[];
+  /** Whether a converter turns instances of that value's class into something plain. */
+  hasPlain(value: object): boolean;
+  /** That something, or the value itself when its converter fails. */
+  toPlain(value: object, run: CoercionRun): unknown;
+}
+
+/** The scope within a schema that brings definitions of its own. */
+export function withDefinitions(scope: NodeScope, definitions: Definitions | undefined): NodeScope {
+  if (definitions === undefined) return scope;
+  return { ...scope, definitions: { ...scope.definitions, ...definitions }, references: new Map() };
+}
+
+/** The schema that a `$ref` names; undefined for a pointer such as `#/properties/a`. */
+export function definitionOf($ref: unknown, { definitions }: NodeScope): Definitions[string] | undefined {
+  return typeof $ref === 'string' && Object.hasOwn(definitions, $ref) ? definitions[$ref] : undefined;
+}

@@ -1,0 +1,69 @@
+import { isRecord } from './is-record.ts';
+import type { Coerce, Explain, SchemaNode } from './node-scope.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface FieldNodes {
+  readonly properties: readonly (readonly [name: string, node: SchemaNode])[];
+  readonly patterns: readonly (readonly [pattern: RegExp, node: SchemaNode])[];
+  /** Of what is named by neither. */
+  readonly others: SchemaNode | undefined;
+}
+
+/** The fields of an object. */
+export function objectNode(nodes: FieldNodes): SchemaNode {
+  const { properties, patterns, others } = nodes;
+  const names = new Set(properties.map(([name]) => name));
+  const hasOthers = patterns.length > 0 || others !== undefined;
+
+  function unnamed(name: string): readonly SchemaNode[] {
+    const matching = patterns.filter(([pattern]) => pattern.test(name)).map(([, node]) => node);
+    return matching.length === 0 && others && !names.has(name) ? [others] : matching;
+  }
+
+  const coerce: Coerce = (value, run) => {
+    const { emptyObjectIs } = run.ambiguity;
+    if (emptyObjectIs && isEmpty(value, emptyObjectIs)) return {};
+    if (!isRecord(value)) return value;
+    let fields: Fields = value;
+    for (const [name, { coerce }] of properties) {
+      if (coerce && Object.hasOwn(value, name)) {
+        fields = withField(fields, name, coerce(fields[name], run), value);
+      }
+    }
+    if (!hasOthers) return fields;
+    for (const name of Object.keys(value)) {
+      for (const { coerce } of unnamed(name)) {
+        if (coerce) fields = withField(fields, name, coerce(fields[name], run), value);
+      }
+    }
+    return fields;
+  };
+
+  const explain: Explain = (value, search) => {
+    if (!isRecord(value)) return;
+    for (const [name, node] of properties) {
+      // What is absent is for `required` to say; undefined counts as absent where nothing is required.
+      if (Object.hasOwn(value, name) && value[name] !== undefined) search.within(name, node.explain, value[name]);
+    }
+    if (!hasOthers) return;
+    for (const name of Object.keys(value)) {
+      for (const node of unnamed(name)) search.within(name, node.explain, value[name]);
+    }
+  };
+
+  return { coerce, explain };
+}
+
+/** The object with another value in one of its own fields, in a copy that is made at the first change. */
+function withField(fields: Fields, name: string, field: unknown, original: Fields): Fields {
+  if (Object.is(fields[name], field)) return fields;
+  // Spreading defines fields: one that is called `__proto__` stays a field, in the copy as in what is assigned to it.
+  const copy: Record<string, unknown> = fields === original ? { ...fields } : fields;
+  copy[name] = field;
+  return copy;
+}
+
+function isEmpty(value: unknown, as: 'text' | 'list'): boolean {
+  return as === 'text' ? value === '' : Array.isArray(value) && value.length === 0;
+}

@@ -1,0 +1,93 @@
+import { type Fault, isLittoralError } from '../errors.ts';
+import { CoercionRun } from './coercion-run.ts';
+import type { CompiledType } from './compiled-type.ts';
+import { describeType } from './describe-type.ts';
+import type { FaultSearch } from './fault-search.ts';
+import { coerced } from './node-scope.ts';
+import { refusePromise } from './refuse-promise.ts';
+import { classOfType, type TargetType } from './target-type.ts';
+import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
+
+/** A type converter with its two ends compiled. */
+export interface Conversion {
+  readonly converter: TypeConverter;
+  readonly from: CompiledType;
+  readonly to: CompiledType;
+}
+
+/** Stands for the result of a converter that failed. */
+export const failed = Symbol('failed');
+
+/** The first converter that takes the value as it is, or else the first that takes it once it was coerced. */
+function findTaker(
+  conversions: readonly Conversion[],
+  value: unknown,
+  run: CoercionRun,
+): { conversion: Conversion; taken: unknown } | undefined {
+  const conversion = conversions.find(({ from }) => from.check(value));
+  if (conversion) return { conversion, taken: value };
+  for (const conversion of conversions) {
+    const { coerce, check } = conversion.from;
+    const taken = coerce ? run.attempt(coerce, value) : value;
+    if (!Object.is(taken, value) && check(taken)) return { conversion, taken };
+  }
+  return undefined;
+}
+
+/** What the converters make of a value, or the value itself. */
+export function convertBy(conversions: readonly Conversion[], value: unknown, run: CoercionRun): unknown {
+  const found = findTaker(conversions, value, run);
+  if (found === undefined) return value;
+  const result = apply(found.conversion, found.taken, run);
+  return result === failed ? value : result;
+}
+
+/** Runs a converter and checks what it makes. */
+export function apply({ converter, to }: Conversion, value: unknown, run: CoercionRun): unknown {
+  try {
+    const result = converter.convert(value);
+    refusePromise(result, `The type converter from ${describeTypeConverter(converter)}`);
+    const target = classOfType(converter.to);
+    if (target ? result instanceof target : to.check(result)) return result;
+  } catch (error) {
+    if (isLittoralError(error)) run.refusal ??= error;
+    else run.cause ??= error;
+  }
+  return failed;
+}
+
+/**
+ * Says why the converters to a type made nothing of a value: the one that took it failed, or there is one and what is
+ * wrong for it, or there are several and what they take. For a schema only the first: the rest it says itself.
+ */
+export function explainConversion(
+  conversions: readonly Conversion[],
+  type: TargetType,
+  value: unknown,
+  search: FaultSearch,
+): boolean {
+  const run = new CoercionRun(search.ambiguity);
+  const found = findTaker(conversions, value, run);
+  if (found) {
+    if (apply(found.conversion, found.taken, run) !== failed) return false;
+    const name = describeTypeConverter(found.conversion.converter);
+    const what = run.cause === undefined && run.refusal === undefined ? 'made something else' : 'threw';
+    search.add([here(`could not be converted: the type converter from ${name} ${what}`)]);
+    return true;
+  }
+  if (classOfType(type) === undefined) return false;
+  const name = describeType(type);
+  const [only] = conversions;
+  if (only && conversions.length === 1) {
+    const faults = search.aside(only.from.explain, coerced(only.from, value, run));
+    search.add(faults.map((fault) => (fault.path === '' ? here(`${fault.message}, to become ${name}`) : fault)));
+    return faults.length > 0;
+  }
+  const sources = new Set(conversions.map(({ converter }) => describeType(converter.from)));
+  search.add([here(`must be ${name}, or what one is made of: ${[...sources].join(' or ')}`)]);
+  return true;
+}
+
+function here(message: string): Fault {
+  return { path: '', message };
+}

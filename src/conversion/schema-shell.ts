@@ -1,0 +1,71 @@
+import type { FaultSearch } from './fault-search.ts';
+import type { SchemaNode } from './node-scope.ts';
+import { faultsBySchema, type Schema } from './schema-check.ts';
+import type { Definitions } from './schema-keywords.ts';
+
+const anything = {};
+
+/**
+ * Explains a value by the keywords that stand in a schema itself, and by its parts, each of which explains itself. Not
+ * by the whole schema at once: for unions within unions TypeBox tells the faults of all branches, in a time that grows
+ * exponentially with their depth.
+ */
+export function shellExplainer(
+  schema: Schema,
+  definitions: Definitions,
+): (value: unknown, search: FaultSearch, parts: readonly SchemaNode[]) => void {
+  const isWhole = 'unevaluatedProperties' in schema || 'unevaluatedItems' in schema;
+  const shell = isWhole ? schema : shellOf(schema);
+  const refinement = Object.hasOwn(schema, '~refine') ? { '~refine': (schema as Refined)['~refine'] } : undefined;
+  return (value, search, parts) => {
+    const before = search.faults.length;
+    if (!isEmpty(shell)) search.add(plainly(faultsBySchema(shell, definitions, value)));
+    if (!isWhole) for (const { explain } of parts) explain(value, search);
+    // It is written for a value that has the right shape.
+    if (refinement && search.faults.length === before) search.add(faultsBySchema(refinement, definitions, value));
+  };
+}
+
+interface Refined {
+  readonly '~refine': unknown;
+}
+
+type Faults = ReturnType<typeof faultsBySchema>;
+
+/** A field too many is told by its own path, and once more by its object's. */
+function plainly(faults: Faults): Faults {
+  return faults
+    .filter(({ message }) => message !== 'must not have additional properties')
+    .map((fault) => (fault.message === 'schema is false' ? { ...fault, message: 'is not expected' } : fault));
+}
+
+/** The schema without what its parts say. The names of its properties stay, for they tell which are additional. */
+function shellOf(schema: Schema): Schema {
+  // What TypeBox notes for itself is not enumerable, and is left behind.
+  const { anyOf, oneOf, allOf, $ref, $defs, $id, ...shell } = schema as Record<string, unknown>;
+  for (const keyword of ['properties', 'patternProperties']) {
+    if (shell[keyword]) shell[keyword] = mapped(shell[keyword] as object);
+  }
+  for (const keyword of ['additionalProperties', 'additionalItems']) {
+    if (typeof shell[keyword] === 'object') delete shell[keyword];
+  }
+  for (const keyword of ['items', 'prefixItems']) {
+    if (Array.isArray(shell[keyword])) shell[keyword] = shell[keyword].map(hollow);
+    else if (keyword in shell) shell[keyword] = hollow(shell[keyword]);
+  }
+  if (anyOf && oneOf) shell.oneOf = oneOf;
+  return shell as Schema;
+}
+
+function mapped(schemas: object): object {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, hollow(schema)]));
+}
+
+/** `false` says something itself. */
+function hollow(schema: unknown): unknown {
+  return typeof schema === 'boolean' ? schema : anything;
+}
+
+function isEmpty(shell: object): boolean {
+  return Object.keys(shell).length === 0;
+}

@@ -1,0 +1,81 @@
+import type { CoercionRun } from './coercion-run.ts';
+import { describeLiteral, describeType } from './describe-type.ts';
+import type { Discriminator } from './discriminator.ts';
+import { escaped } from './fault-search.ts';
+import { isRecord } from './is-record.ts';
+import type { SchemaNode } from './node-scope.ts';
+import type { Schema } from './schema-check.ts';
+import { isPlain, kindOf, ValueKind } from './value-kind.ts';
+
+/** One of the schemas of a union. */
+export interface Branch extends SchemaNode {
+  readonly schema: Schema;
+  readonly check: (value: unknown) => boolean;
+  /** What it can take, as bits of `ValueKind`. */
+  readonly kinds: number;
+}
+
+/**
+ * A union. A value belongs to the branch that its discriminator names, or else the first that it fits as it is, or else
+ * the first that it can be coerced to. Only the faults of the branch in question are told.
+ */
+export function unionNode(branches: readonly Branch[], discriminator: Discriminator | undefined): SchemaNode {
+  const types = [...new Set(branches.map(({ schema }) => describeType(schema)))].join(' or ');
+  const candidatesFor = (value: unknown, ambiguity: CoercionRun['ambiguity']) =>
+    branches.filter(({ kinds }) => canTake(kinds, value, ambiguity));
+
+  return {
+    coerce(value, run) {
+      if (discriminator && isRecord(value)) {
+        const branch = named(discriminator, value);
+        return branch?.coerce ? branch.coerce(value, run) : value;
+      }
+      const candidates = candidatesFor(value, run.ambiguity);
+      const [only] = candidates;
+      if (only && candidates.length === 1) return only.coerce ? only.coerce(value, run) : value;
+      if (candidates.some(({ check }) => check(value))) return value;
+      for (const { coerce, check } of candidates) {
+        const result = coerce ? run.attempt(coerce, value) : value;
+        if (!Object.is(result, value) && check(result)) return result;
+      }
+      return value;
+    },
+    explain(value, search) {
+      if (discriminator && isRecord(value)) {
+        const branch = named(discriminator, value);
+        if (branch) return branch.explain(value, search);
+        return search.add([unknownLiteral(discriminator, value)]);
+      }
+      const candidates = candidatesFor(value, search.ambiguity);
+      const [only] = candidates;
+      if (only && candidates.length === 1) return only.explain(value, search);
+      if (candidates.some(({ check }) => check(value))) return;
+      search.add([{ path: '', message: `must be ${types}` }]);
+      // Of unions within unions, looking into each branch of each would take time without bound.
+      if (search.isTentative) return;
+      for (const { explain } of candidates) {
+        search.add(search.aside(explain, value, true).filter(({ path }) => path !== ''));
+      }
+    },
+  };
+
+  function named({ property, branchOf }: Discriminator, value: Readonly<Record<string, unknown>>): Branch | undefined {
+    const index = Object.hasOwn(value, property) ? branchOf(value[property]) : undefined;
+    return index === undefined ? undefined : branches[index];
+  }
+}
+
+function unknownLiteral({ property, literals }: Discriminator, value: Readonly<Record<string, unknown>>) {
+  const must = Object.hasOwn(value, property) ? 'must be' : 'is missing; it must be';
+  return { path: `/${escaped(property)}`, message: `${must} one of ${literals.map(describeLiteral).join(', ')}` };
+}
+
+function canTake(kinds: number, value: unknown, ambiguity: CoercionRun['ambiguity']): boolean {
+  const kind = kindOf(value);
+  if ((kinds & kind) !== 0) return true;
+  if (ambiguity.losesLists && (kinds & ValueKind.list) !== 0) return value !== null && value !== undefined;
+  if (ambiguity.emptyObjectIs === 'text' && value === '') return (kinds & (ValueKind.list | ValueKind.object)) !== 0;
+  if (ambiguity.emptyObjectIs === 'list' && kind === ValueKind.list) return (kinds & ValueKind.object) !== 0;
+  // The instance of a class may be made something plain first.
+  return kind === ValueKind.object && !isPlain(value as object);
+}

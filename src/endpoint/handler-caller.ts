@@ -1,0 +1,52 @@
+import { LittoralError } from '../errors.ts';
+import type { RegisteredHandler } from '../handler/handler-registry.ts';
+import { type InvocationScopes, invokeInScope } from '../handler/invocation-scope.ts';
+import { isThenable } from '../handler/is-thenable.ts';
+import type { Message } from '../message/message.ts';
+import { HandlerDeadline } from './handler-deadline.ts';
+import { HandlerTime } from './handler-time.ts';
+
+/** What a call rejects with when its handler heard of the shutdown and ended early: the message comes again. */
+export const endedEarly = new Error('ended early');
+
+/** Calls handlers, each in a scope of its own and within its time. */
+export class HandlerCaller {
+  readonly #scopes: InvocationScopes;
+  readonly #timeoutMs: number;
+  readonly #deadline: HandlerDeadline;
+  /** The time of those whose handlers want to hear of its end. */
+  readonly #heard = new Set<HandlerTime>();
+  #shutdown: Error | undefined;
+
+  /** @param timeoutMs after which a handler has failed */
+  constructor(scopes: InvocationScopes, timeoutMs: number) {
+    this.#scopes = scopes;
+    this.#timeoutMs = timeoutMs;
+    this.#deadline = new HandlerDeadline(timeoutMs);
+  }
+
+  /**
+   * @throws what the handler throws, LittoralError `handler-timeout`: it must not hold its place for ever, or `endedEarly`
+   */
+  async call(handler: RegisteredHandler, message: Message): Promise<void> {
+    const time = new HandlerTime(this.#heard, this.#shutdown);
+    const { endpointId } = handler;
+    try {
+      const work = invokeInScope(handler, this.#scopes.open({ message, endpointId, time }));
+      if (!isThenable(work) || (await this.#deadline.wait(work))) return;
+      throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${this.#timeoutMs} ms.`);
+    } catch (error) {
+      if (this.#shutdown && time.endedBy(error)) throw endedEarly;
+      time.end(error);
+      throw error;
+    } finally {
+      time.close();
+    }
+  }
+
+  /** Tells all handlers, those that are yet to be called as well, that the gateway must stop. */
+  stop(): void {
+    this.#shutdown = new DOMException('The gateway is shutting down.', 'AbortError');
+    for (const time of this.#heard) time.end(this.#shutdown);
+  }
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import type { Delivery } from '../../src/channel/message-channel.ts';
+import { type RunLimits, watchLimits } from '../../src/cli/run-limits.ts';
+import type { DeliveryOutcome } from '../../src/endpoint/around-delivery.ts';
+
+const delivery = {} as Delivery;
+
+/** A run within limits, of an endpoint that notes when it takes no more. */
+function start(limits: RunLimits, waiting: readonly (number | undefined)[] = []) {
+  const looks = [...waiting];
+  const state = { finished: false, inHand: [] as unknown[], looks };
+  const { ended, aroundDelivery, begin } = watchLimits(limits, (_, handle) => handle());
+  begin({
+    finish: async () => {
+      state.finished = true;
+    },
+    waiting: async () => looks.shift(),
+    get inHand() {
+      return state.inHand;
+    },
+  });
+  return { ended, state, settle: (outcome: DeliveryOutcome) => aroundDelivery(delivery, async () => outcome) };
+}
+
+describe('the limit of messages', () => {
+  test('is reached with the message that is taken, before it is handled', async () => {
+    const { settle, state, ended } = start({ handledMessageLimit: 2 });
+    await settle('handled');
+    expect(state.finished).toBe(false);
+    const second = settle('dead letter');
+    expect(state.finished).toBe(true);
+    expect(await second).toBe('dead letter');
+    expect(await ended).toEqual({ reason: 'the limit of messages is reached: 2', exitCode: 0 });
+  });
+
+  test('does not count what went back into the queue', async () => {
+    const { settle, state } = start({ handledMessageLimit: 2 });
+    await settle('given back');
+    await settle('not for this service');
+    expect(state.finished).toBe(false);
+    await settle('handled');
+    expect(state.finished).toBe(true);
+  });
+});
+
+describe('under stopOnFailure', () => {
+  test.each(['dead letter', 'given back'] as const)('a message that ends as %s ends the run', async (outcome) => {
+    const { settle, state, ended } = start({ stopOnFailure: true });
+    await settle(outcome);
+    expect(state.finished).toBe(true);
+    expect(await ended).toMatchObject({ exitCode: 1 });
+  });
+
+  test.each(['handled', 'not for this service'] as const)('one that ends as %s does not', async (outcome) => {
+    const { settle, state } = start({ stopOnFailure: true });
+    await settle(outcome);
+    expect(state.finished).toBe(false);
+  });
+});
+
+test('the first limit that is reached decides', async () => {
+  const { settle, ended } = start({ handledMessageLimit: 1, stopOnFailure: true, memoryLimit: 1 });
+  await settle('dead letter');
+  expect(await ended).toMatchObject({ reason: 'the limit of messages is reached: 1', exitCode: 0 });
+});
+
+test('the queue counts as empty when it was so twice in a row, and nothing was in hand', async () => {
+  const { ended, state } = start({ finishWhenNoMessages: true }, [undefined, 0, 1, 0, 0, 7]);
+  expect(await ended).toEqual({ reason: 'the queue is empty', exitCode: 0 });
+  expect(state.looks).toEqual([7]);
+});

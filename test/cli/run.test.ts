@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { folderOf } from '../folder-of.ts';
+import { littoral } from './littoral.ts';
+
+const environment = { SERVICE_NAME: 'billing' };
+
+test('an endpoint that does not exist is wrong usage; those that do are named', async () => {
+  const { code, stdout, stderr } = await littoral(['run', 'shop'], { cwd: folderOf(), environment }).ended;
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain("No endpoint 'shop'. There is: billing.");
+});
+
+test('on the in-memory channel it says that nothing can arrive, runs until it is told to end, and serves no HTTP', async () => {
+  const run = littoral(['run', 'billing', '-v'], { cwd: folderOf(), environment });
+  await run.written(/nothing can arrive from elsewhere; set AMQP_URL/);
+  run.kill('SIGTERM');
+  const { code, stdout, stderr } = await run.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('"msg":"stopped"');
+  expect(stdout).not.toContain('listening');
+});
+
+test('a broker that cannot be reached is told, and waited for until a limit ends it', async () => {
+  const broken = { ...environment, AMQP_URL: 'amqp://littoral:hunter2@127.0.0.1:1' };
+  const args = ['run', 'billing', '--finishWhenNoMessages', '--executionTimeLimit', '500'];
+  const { code, stdout, stderr } = await littoral(args, { cwd: folderOf(), environment: broken }).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('cannot use amqp://127.0.0.1:1');
+  expect(stdout).not.toContain('hunter2');
+});

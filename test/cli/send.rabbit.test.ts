@@ -1,0 +1,121 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { waitingMessages } from '../amqp/amqp-harness.ts';
+import { useVhost } from '../broker/use-vhost.ts';
+import { billing } from './billing.ts';
+
+const vhost = useVhost();
+const uuid = /^[0-9a-f-]{36}$/;
+
+afterEach(() => billing(vhost).empty());
+
+/** The one message that waits for the service. */
+async function arrived() {
+  const messages = await waitingMessages(vhost.url, 'distributed_billing');
+  expect(messages).toHaveLength(1);
+  const [{ headers, body } = expect.unreachable()] = messages;
+  return { headers, text: Buffer.from(body).toString() };
+}
+
+describe('littoral send', () => {
+  test('prints the receipt as one line of JSON when the broker has confirmed the command', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const { code, stdout, stderr } = await service.littoral('send', 'billing', 'work', '{"a":1}').ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^\{.*\}\n$/);
+    const receipt = JSON.parse(stdout);
+    const { headers, text } = await arrived();
+    expect(receipt).toEqual({
+      messageId: expect.stringMatching(uuid),
+      correlationId: receipt.messageId,
+      routed: true,
+      channel: 'rabbitmq',
+    });
+    expect(text).toBe('{"a":1}');
+    expect(headers).toMatchObject({ id: receipt.messageId, contentType: 'application/json' });
+  });
+
+  test('sends headers and options along', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const id = '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10';
+    const headers = ['--header', 'executorId: 7', '-H', 'url:http://a:b@c', '-H', 'empty:'];
+    const options = ['--contentType', 'text/csv', '--id', id, '--correlation-id', 'order 7', '--priority', '3'];
+    const { code, stdout } = await service.littoral('send', ...headers, 'billing', 'work', 'a;b', ...options).ended;
+    expect({ code, receipt: JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      receipt: { messageId: id, correlationId: 'order 7' },
+    });
+    const arrival = await arrived();
+    expect(arrival.text).toBe('a;b');
+    expect(arrival.headers).toMatchObject({
+      id,
+      correlationId: 'order 7',
+      contentType: 'text/csv',
+      priority: 3,
+      executorId: '7',
+      url: 'http://a:b@c',
+      empty: '',
+    });
+  });
+
+  test.each([
+    ['without a payload', ['billing', 'work'], '{"a":\n1}\n'],
+    ['for -', ['billing', 'work', '-'], '[1]'],
+  ])('reads standard input %s, byte for byte', async (_, args, input) => {
+    const service = billing(vhost);
+    await service.fill();
+    const { code } = await service.littoralReading(input, 'send', ...args).ended;
+    expect(code).toBe(0);
+    expect(await arrived()).toMatchObject({ text: input, headers: { contentType: 'application/json' } });
+  });
+
+  test('sends what begins with a dash after --', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const { code } = await service.littoral(
+      'send',
+      '--contentType=text/x',
+      '--',
+      'billing',
+      'work',
+      '--handledMessageLimit',
+    ).ended;
+    expect(code).toBe(0);
+    expect(await arrived()).toMatchObject({ text: '--handledMessageLimit', headers: { contentType: 'text/x' } });
+  });
+
+  test.each([
+    ['no such destination', ['absent', 'work', 'x'], 'destination-not-found', "No service 'absent' on this bus"],
+    ['a reserved header', ['billing', 'work', 'x', '-H', 'replyChannel:x'], 'reserved-header', "'replyChannel'"],
+    ['an id that is none', ['billing', 'work', 'x', '--id', '7'], 'invalid-header', 'not a UUID'],
+    ['a payload that is no JSON', ['billing', 'work', '{"a":'], 'malformed-body', '--contentType text/plain'],
+    ['a media type that is none', ['billing', 'work', 'x', '--contentType', 'json'], 'unsupported-media-type', 'json'],
+    ['a wildcard in a key', ['billing', 'work.*', 'x'], 'invalid-key', 'wildcard'],
+  ])('is exit code 1 with code and outcome on standard error for %s', async (_, args, code, message) => {
+    const service = billing(vhost);
+    await service.fill();
+    const { code: exitCode, stdout, stderr } = await service.littoral('send', ...args).ended;
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr.endsWith(`\ncode: ${code}, outcome: not-accepted\n`), stderr).toBe(true);
+    expect(await service.waiting()).toBe(0);
+  });
+});
+
+describe('littoral publish', () => {
+  test('publishes to who subscribes', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const { code, stdout } = await service.littoral('publish', 'done', 'now', '--timeToLive', '60000').ended;
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, routed: true });
+    expect(await arrived()).toMatchObject({ text: 'now', headers: { contentType: 'text/plain' } });
+  });
+
+  test('is done as well when nobody subscribes', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const { code, stdout } = await service.littoral('publish', 'nobody.listens', 'now').ended;
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, routed: false });
+  });
+});

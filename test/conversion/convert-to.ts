@@ -1,0 +1,45 @@
+import { ConversionService } from '../../src/conversion/conversion-service.ts';
+import type { ConversionHints } from '../../src/conversion/prepared-type.ts';
+import type { TargetType, ValueOf } from '../../src/conversion/target-type.ts';
+import type { TypeConverter } from '../../src/conversion/type-converter.ts';
+import type { Fault } from '../../src/errors.ts';
+
+export interface Circumstances extends ConversionHints {
+  readonly converters?: readonly TypeConverter[];
+  readonly types?: Readonly<Record<string, TargetType>>;
+}
+
+/** What a conversion is refused with here. */
+export class Refused extends Error {
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(({ path, message }) => `${path} ${message}`).join('; '));
+    this.faults = faults;
+  }
+}
+
+export function refuse(faults: readonly Fault[]): Error {
+  return new Refused(faults);
+}
+
+export function convertTo<T extends TargetType>(type: T, value: unknown, given: Circumstances = {}): ValueOf<T> {
+  const { converters, types, ...hints } = given;
+  return new ConversionService(converters, types).prepareType(type).convert(value, hints, refuse);
+}
+
+/** Why a value is refused. Fails the test when it is not. */
+export function refusal(type: TargetType, value: unknown, given: Circumstances = {}): Refused {
+  try {
+    convertTo(type, value, given);
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+/** The faults that a value is refused with, each as its path and message in one line. */
+export function faults(type: TargetType, value: unknown, given: Circumstances = {}): string[] {
+  return refusal(type, value, given).faults.map(({ path, message }) => `${path} ${message}`);
+}
