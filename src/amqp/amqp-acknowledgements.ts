@@ -41,7 +41,9 @@ export class AmqpAcknowledgements {
   /** Nothing happens for what is not in hand any more. */
   acknowledge(message: ConsumeMessage): void {
     if (!this.#inHand.delete(message.fields.deliveryTag)) return;
-    if (this.#done.length === 0) setImmediate(() => this.flush());
+    // Behind every promise that is resolved by now, and in time for this turn's write: an immediate would be written in
+    // the next turn only, after all that has arrived by then was handled.
+    if (this.#done.length === 0) process.nextTick(() => this.flush());
     this.#done.push(message);
   }
 
@@ -52,8 +54,8 @@ export class AmqpAcknowledgements {
    */
   refuse(message: ConsumeMessage, requeue: boolean): void {
     if (!this.#inHand.delete(message.fields.deliveryTag)) return;
-    this.#corkSocket();
     this.#channel.nack(message, false, requeue);
+    this.#corkSocket();
   }
 
   /** Tells the broker what was acknowledged so far. */
@@ -61,9 +63,9 @@ export class AmqpAcknowledgements {
     const done = this.#done;
     if (done.length === 0) return;
     this.#done = [];
-    this.#corkSocket();
     try {
       this.#tell(done);
+      this.#corkSocket();
     } catch (error) {
       // The channel is being closed: the broker takes back what it was not told of.
       this.#logger.debug({ reason: messageOf(error) }, 'the channel ended before an acknowledgement');

@@ -36,6 +36,8 @@ export class AmqpConsumer implements Consumer {
   #attaching: Promise<void> = Promise.resolve();
   /** Counts the attempts to attach that were given up on. */
   #attempt = 0;
+  /** Counts the ends of consuming, for whatever reason. */
+  #endings = 0;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -75,6 +77,7 @@ export class AmqpConsumer implements Consumer {
   async #attach(model: ChannelModel): Promise<void> {
     if (this.#stopped || this.#detached === undefined || this.#options.currentModel() !== model) return;
     const { queue } = this.#subscription;
+    const endings = this.#endings;
     try {
       if (!(await within(attachTimeoutMs, this.#declareAndConsume(model)))) {
         this.#attempt += 1;
@@ -82,6 +85,8 @@ export class AmqpConsumer implements Consumer {
         throw new Error(`the broker did not answer within ${attachTimeoutMs} ms`);
       }
       if (this.#stopped) return;
+      // The end can come in the same bytes as the beginning, and is heard of first.
+      if (this.#endings !== endings) throw new Error('it ended as soon as it began');
       this.#detached = undefined;
       this.#mismatch = undefined;
       this.#failures = 0;
@@ -197,6 +202,7 @@ export class AmqpConsumer implements Consumer {
   }
 
   #detach(reason: string): void {
+    this.#endings += 1;
     this.#consumerTag = undefined;
     if (!this.#stopped) this.#detached = reason;
   }

@@ -31,12 +31,15 @@ export function localMessage(
 ): Message {
   const id = newMessageId();
   const inherited = cause && inheritedFrom(cause);
-  const headers = Object.assign(metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata), {
-    [Header.id]: id,
-    [Header.correlationId]: inherited?.correlationId ?? id,
-    [Header.timestamp]: Math.floor(Date.now() / 1000),
-    [Header.contentType]: mediaType ?? defaultMediaType(payload),
-  });
+  const headers = Object.assign(
+    metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata, conversion),
+    {
+      [Header.id]: id,
+      [Header.correlationId]: inherited?.correlationId ?? id,
+      [Header.timestamp]: Math.floor(Date.now() / 1000),
+      [Header.contentType]: mediaType ?? defaultMediaType(payload),
+    },
+  );
   if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
   return { headers, payload: encoded(payload, mediaType, conversion) };
 }

@@ -195,7 +195,7 @@ export class DistributedBus {
     if (isJson(mediaType)) decodeJson(body, mediaType);
     const cause = this.#origin?.message;
     const outbound = { payloadType, target, routingKey, body, contentType, metadata, options, cause };
-    const message = outboundMessage(outbound, this.#options.service);
+    const message = outboundMessage(outbound, this.#options.service, this.#options.conversion);
     await this.#checkWithOwnHandlers(payloadType, target, routingKey, message);
 
     const { channel, checkDestinations } = this.#options;

@@ -1,3 +1,4 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
 import { type Metadata, metadataToHeaders } from '../conversion/metadata.ts';
 import { inheritedFrom } from '../message/inherited-headers.ts';
 import type { Message } from '../message/message.ts';
@@ -26,24 +27,28 @@ export interface Outbound {
  * Makes the message that travels, with the headers that Ecotone's distributed bus gives it.
  *
  * @param service the service that sends it
+ * @param conversion makes headers of the instances in the metadata
  * @throws LittoralError `invalid-header`, `reserved-header`, `headers-too-large`, `not-supported`
  */
-export function outboundMessage(outbound: Outbound, service: string): TransportMessage {
+export function outboundMessage(outbound: Outbound, service: string, conversion: ConversionService): TransportMessage {
   const { payloadType, target, routingKey, contentType, metadata, options, body, cause } = outbound;
   checkSendOptions(options);
   const id = options.id ?? newMessageId();
   const inherited = cause && inheritedFrom(cause);
-  const headers = Object.assign(metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata), {
-    [Header.payloadType]: payloadType,
-    [Header.routingKey]: routingKey,
-    [Header.sourceServiceName]: service,
-    [Header.serviceTarget]: target,
-    [Header.id]: id,
-    [Header.correlationId]: options.correlationId ?? inherited?.correlationId ?? id,
-    [Header.timestamp]: Math.floor(Date.now() / 1000),
-    [Header.contentType]: contentType,
-    [Header.polledChannelName]: serviceQueue(service),
-  });
+  const headers = Object.assign(
+    metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata, conversion),
+    {
+      [Header.payloadType]: payloadType,
+      [Header.routingKey]: routingKey,
+      [Header.sourceServiceName]: service,
+      [Header.serviceTarget]: target,
+      [Header.id]: id,
+      [Header.correlationId]: options.correlationId ?? inherited?.correlationId ?? id,
+      [Header.timestamp]: Math.floor(Date.now() / 1000),
+      [Header.contentType]: contentType,
+      [Header.polledChannelName]: serviceQueue(service),
+    },
+  );
   if (payloadType === 'command') headers[Header.targetServiceName] = target;
   if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
   if (options.priority !== undefined) headers[Header.priority] = options.priority;
