@@ -36,6 +36,7 @@ class Coordinates {
 const latLon = () => Type.Object({ lat: Type.Number(), lon: Type.Number() });
 const converters = [
   defineTypeConverter({ from: Type.String(), to: ExecutorId, convert: (text) => new ExecutorId(text) }),
+  defineTypeConverter({ from: ExecutorId, to: Type.String(), convert: ({ value }) => value }),
   defineTypeConverter({ from: latLon(), to: Coordinates, convert: Coordinates.fromObject }),
   defineTypeConverter({ from: Coordinates, to: latLon(), convert: Coordinates.toObject }),
 ];
@@ -80,15 +81,27 @@ describe('a handler', () => {
 });
 
 describe('headers', () => {
+  const executor = defineCommandHandler({
+    routingKey: 'key',
+    parameters: [header('executorId', ExecutorId), header('deputies', Type.Array(instance(ExecutorId)))],
+    handle: (executorId, deputies) => [executorId, ...deputies],
+  });
+  const raw = defineCommandHandler({
+    routingKey: 'raw',
+    parameters: [header('executorId'), header('deputies')],
+    handle: (executorId, deputies) => [executorId, deputies],
+  });
+  const ids = ['1', '2', '3'].map((value) => new ExecutorId(value));
+
   test('that are text become objects of a class, and lists of text lists of them', async () => {
-    const handler = defineCommandHandler({
-      routingKey: 'key',
-      parameters: [header('executorId', ExecutorId), header('deputies', Type.Array(instance(ExecutorId)))],
-      handle: (executorId, deputies) => [executorId, ...deputies],
-    });
     const metadata = { executorId: '1', deputies: ['2', '3'] };
-    const ids = ['1', '2', '3'].map((value) => new ExecutorId(value));
-    expect(await (await bus(handler)).send(handler, '', { metadata })).toStrictEqual(ids);
+    expect(await (await bus(executor)).send(executor, '', { metadata })).toStrictEqual(ids);
+  });
+
+  test('of a class travel as what its converter makes of it, also in a list', async () => {
+    const metadata = { executorId: ids[0], deputies: ids.slice(1) };
+    expect(await (await bus(raw)).send(raw, '', { metadata })).toEqual(['1', '["2","3"]']);
+    expect(await (await bus(executor)).send(executor, '', { metadata })).toStrictEqual(ids);
   });
 });
 
