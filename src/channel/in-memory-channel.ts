@@ -104,6 +104,11 @@ export class InMemoryChannel implements MessageChannel {
     return this.#queues.get(queue)?.messages ?? [];
   }
 
+  /** How many messages wait in a queue. No such queue: none. */
+  waiting(queue: string): number {
+    return this.#queues.get(queue)?.length ?? 0;
+  }
+
   async #closeWithin(deadlineMs: number): Promise<void> {
     for (const consumer of this.#consumers) consumer.detach('the channel is closed');
     const queues = [...this.#queues.values()];

@@ -84,7 +84,7 @@ export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: Te
 
   // Whoever waits for a gateway that was stopped would wait for ever.
   const isStopped = () => !channel.health().ready;
-  const waiting = () => channel.messages(queue).length;
+  const waiting = () => channel.waiting(queue);
   /** Whether no message is on its way to a free place: what still waits, waits for those in hand. */
   const isHandedOver = () =>
     isStopped() || (sending === 0 && (waiting() === 0 || deliveries.inHand.size >= config.concurrency));
