@@ -161,8 +161,8 @@ export class InMemoryChannel implements MessageChannel {
 
 /** The publisher keeps its message and may change it; consumers must not see that. */
 function isolated({ headers, body }: TransportMessage): TransportMessage {
-  // Not `body.slice()`: on a Buffer that shares the memory.
-  return { headers: Object.freeze({ ...headers }), body: new Uint8Array(body) };
+  // Not `body.slice()`: on a Buffer that shares the memory. A Buffer, as from RabbitMQ.
+  return { headers: Object.freeze({ ...headers }), body: Buffer.from(body) };
 }
 
 function messageIdOf(message: TransportMessage | undefined): { messageId?: string } {

@@ -67,8 +67,9 @@ type Definition = HandlerOptions & Pick<HandlerDefinition, 'payload' | 'paramete
 
 function define<Kind extends HandlerKind>(kind: Kind, definition: Definition): HandlerDefinition<unknown, Kind> {
   const { routingKey, endpointId = routingKey, distributed = false, ...rest } = definition;
-  const { payload, parameters, contentType, defaultContentType, handle } = rest;
+  const { payload, parameters, contentType, defaultContentType, handle, ...unknown } = rest;
   return {
+    ...unknown,
     [handlerKind]: kind,
     routingKey,
     endpointId,

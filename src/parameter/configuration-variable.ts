@@ -1,4 +1,5 @@
 import type { TargetType, ValueOf } from '../conversion/target-type.ts';
+import { assertOptions } from './converter-options.ts';
 import { nameOrKey } from './named-by-key.ts';
 import {
   cannotResolve,
@@ -40,6 +41,7 @@ export function configurationVariable(
 ): ParameterConverter {
   const description = name === undefined ? 'configuration variable' : `configuration variable ${name}`;
   const converter = parameterConverter(description, (site) => {
+    assertOptions(options, ['default'], site);
     const value = variable(nameOrKey(name, site, "configurationVariable('multiplier')"), type, options, site);
     return () => value;
   });

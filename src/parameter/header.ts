@@ -2,9 +2,9 @@ import { describeValue } from '../conversion/describe-value.ts';
 import type { TargetType, ValueOf } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
+import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
-import { isOptions } from './options-alone.ts';
 import {
   cannotResolve,
   type ParameterConverter,
@@ -63,6 +63,7 @@ function prepareHeader(
   site: ParameterSite,
 ): ResolveArgument<unknown> {
   assertName(name, site);
+  assertOptions(options, ['expression', 'default'], site);
   const prepared = type === undefined ? undefined : prepareType(type, site);
   const whenMissing = missingValue(name, prepared, options, site);
   const { expression } = options;

@@ -3,10 +3,10 @@ import type { TargetType } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
 import { decodePayload } from './expression-scope.ts';
-import { isOptions } from './options-alone.ts';
 import {
   cannotResolve,
   type ParameterConverter,
@@ -39,8 +39,13 @@ export function payload<Type extends TargetType>(
 export function payload(typeOrOptions?: unknown, options?: PayloadOptions): ParameterConverter {
   const alone = options === undefined && isOptions(typeOrOptions, ['expression']);
   const type = alone ? undefined : (typeOrOptions as TargetType | undefined);
-  const { expression }: PayloadOptions = (alone ? typeOrOptions : options) ?? {};
-  return parameterConverter(describe('payload', type, expression), (site) => preparePayload(type, expression, site), {
+  const all: PayloadOptions = (alone ? typeOrOptions : options) ?? {};
+  const { expression } = all;
+  const prepare = (site: ParameterSite) => {
+    assertOptions(all, ['expression'], site);
+    return preparePayload(type, expression, site);
+  };
+  return parameterConverter(describe('payload', type, expression), prepare, {
     // An expression may ask for services, which only a delivery has.
     fromPayloadAlone: expression === undefined,
   });
@@ -68,7 +73,9 @@ function convert(message: Message, type: ParameterType, site: ParameterSite): un
       `${cannotResolve(site)}: no converter from the content type ${source} to a value. Registered: ${site.conversion.describe()}.`,
     );
   }
-  const source = typeof contentType === 'string' ? `the payload of type ${contentType}` : 'the payload';
+  // A value that never travelled has no media type that would tell anything.
+  const travelled = message.payload instanceof Uint8Array && typeof contentType === 'string';
+  const source = travelled ? `the payload of type ${contentType}` : 'the payload';
   const hints = { contentType, typeId: message.headers[Header.typeId] };
   return type.convert(decodePayload(message, site), source, hints);
 }

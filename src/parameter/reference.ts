@@ -1,9 +1,9 @@
 import { describeValue } from '../conversion/describe-value.ts';
 import type { Class, TargetType } from '../conversion/target-type.ts';
+import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
 import { nameOrKey } from './named-by-key.ts';
-import { isOptions } from './options-alone.ts';
 import {
   cannotResolve,
   type ParameterConverter,
@@ -76,7 +76,8 @@ function prepareReference(
   const name = nameOrKey(nameOf(named), site, "reference('userService')");
   if (!site.services.has(name)) throw new TypeError(`${cannotResolve(site)}: ${noSuchService(name, site.services)}.`);
   if (options === undefined) return ({ services }) => services.resolve(name);
-  if (!isOptions(options, ['expression', 'type']) || options.expression === undefined) {
+  assertOptions(options, ['expression', 'type'], site);
+  if (options.expression === undefined) {
     throw new TypeError(`${cannotResolve(site)}: its options are ${describeValue(options)} without an 'expression'.`);
   }
   const type = options.type === undefined ? undefined : prepareType(options.type, site);
@@ -90,8 +91,8 @@ function prepareReference(
   };
 }
 
-/** `UserService` is `userService`. */
+/** `UserService` is `userService`, `HTTPClient` is `httpClient`. */
 function nameOf(named: unknown): unknown {
   if (typeof named !== 'function') return named;
-  return named.name.charAt(0).toLowerCase() + named.name.slice(1);
+  return named.name.replace(/^(?:[A-Z]+(?=[A-Z][a-z]|$)|[A-Z])/, (capitals) => capitals.toLowerCase());
 }

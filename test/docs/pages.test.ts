@@ -9,7 +9,11 @@ import { blocksOf, pageCode, program, readPage } from './page-code.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pages = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
-const withCode = pages.filter((path) => blocksOf(readPage(path)).some(({ language }) => language === 'ts'));
+// Its code is a file of tests, which test/testing/docs.test.ts runs.
+const ofTests = 'docs/testing.md';
+const withCode = pages.filter(
+  (path) => path !== ofTests && blocksOf(readPage(path)).some(({ language }) => language === 'ts'),
+);
 
 /** A project that holds these files, and has littoral and its libraries installed. */
 function projectOf(files: Readonly<Record<string, string>>): string {

@@ -107,6 +107,12 @@ describe('handlers are not valid', () => {
     ]);
   });
 
+  test('when it has an option that does not exist', async () => {
+    expect(await faults(command('a', { distributd: true }))).toEqual([
+      "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, handle",
+    ]);
+  });
+
   test('when two have one endpoint id', async () => {
     expect(await faults(event('a'), event('a'))).toEqual([
       "event handler 'a': another handler has that endpoint id; give one of them an endpointId of its own",

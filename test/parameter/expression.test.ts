@@ -153,6 +153,15 @@ describe('an expression that fails', () => {
   });
 });
 
+test.each<[string, ParameterConverter]>([
+  ['expresion', payload(Type.String(), { expresion: 'payload' } as never)],
+  ['defualt', header('a', Type.String(), { expression: 'value', defualt: 'x' } as never)],
+])('an option that does not exist fails at start: %s', (name, converter) => {
+  expect(() => resolveWith(converter, {})).toThrow(
+    `Cannot resolve parameter 'command' of command handler 'billing.change': it has no option '${name}'; there is expression`,
+  );
+});
+
 describe('a header for an expression', () => {
   const withDefault = header('token', { expression: "value & '!'", default: 'none' });
 
