@@ -13,7 +13,7 @@ import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Logger } from './logger.ts';
 import type { ResolvedConfig } from './resolve-config.ts';
-import { ServiceContainer } from './service-container.ts';
+import { ServiceContainer } from './scope/service-container.ts';
 
 /** The parts of a gateway, by the names under which they find each other. */
 export interface Parts {

@@ -12,8 +12,15 @@ import { type Import, importsIn, importsOf, sourceFiles } from './source-imports
 
 const free = ['errors', 'logger', 'version', 'within'];
 
-const configurationFiles = ['config', 'resolve-config', 'config-file', 'load-handlers', 'import-module'];
-const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'service-container'];
+const configurationFiles = [
+  'config',
+  'config-faults',
+  'resolve-config',
+  'config-file',
+  'load-handlers',
+  'import-module',
+];
+const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'scope'];
 
 const table: LayerTable = {
   errors: [],
@@ -26,6 +33,7 @@ const table: LayerTable = {
   parameter: ['message', 'conversion', 'expression'],
   handler: ['message', 'conversion', 'parameter'],
   bus: ['message', 'conversion', 'handler'],
+  scope: ['message', 'conversion', 'parameter', 'handler', 'bus', 'distribution'],
   channel: ['message'],
   distribution: ['message', 'conversion', 'handler', 'bus', 'channel'],
   endpoint: ['message', 'handler', 'channel', 'distribution'],
@@ -33,12 +41,12 @@ const table: LayerTable = {
   http: ['message', 'conversion', 'parameter', 'handler', 'distribution'],
   routes: ['http', 'message', 'conversion', 'parameter', 'handler', 'distribution', 'endpoint', 'channel'],
   config: configuration,
+  'config-faults': configuration,
   'resolve-config': configuration,
   'config-file': configuration,
   'load-handlers': configuration,
   'import-module': configuration,
   container: 'anything',
-  'service-container': 'anything',
   gateway: 'anything',
   app: 'anything',
   cli: 'anything',
@@ -51,7 +59,7 @@ const homes: LibraryHomes = {
   '@fastify/swagger': ['src/app.ts'],
   '@fastify/swagger-ui': ['src/app.ts'],
   amqplib: ['src/amqp/'],
-  awilix: ['src/container.ts', 'src/service-container.ts'],
+  awilix: ['src/container.ts', 'src/scope/'],
   commander: ['src/cli/', 'src/cli.ts'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   'fast-xml-parser': ['src/conversion/'],

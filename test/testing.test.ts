@@ -82,7 +82,7 @@ describe('a command', () => {
   test.each<[string, unknown, string | undefined, unknown, string]>([
     ['a value', { a: 1 }, undefined, { a: 1 }, 'application/json'],
     ['text', 'hello', undefined, 'hello', 'text/plain'],
-    ['bytes', Uint8Array.of(1, 2), undefined, Uint8Array.of(1, 2), 'application/octet-stream'],
+    ['bytes', Uint8Array.of(1, 2), undefined, Buffer.of(1, 2), 'application/octet-stream'],
     ['nothing', undefined, undefined, '', 'text/plain'],
     ['JSON that is written out', '{"a":1}', 'application/json', { a: 1 }, 'application/json'],
     [

@@ -9,8 +9,10 @@ import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from './around-delivery.ts';
-import { deadLetter, type Failure } from './dead-letter.ts';
+import type { Failure } from './dead-letter.ts';
+import { DeadLetterChannel } from './dead-letter-channel.ts';
 import { endedEarly, HandlerCaller } from './handler-caller.ts';
+import { pause } from './pause.ts';
 import { describeThrown } from './thrown-error.ts';
 
 export interface ServiceEndpointOptions {
@@ -35,6 +37,7 @@ const giveBack = { firstMs: 1000, maxMs: 60_000 };
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
   readonly #handlers: HandlerCaller;
+  readonly #deadLetters: DeadLetterChannel;
   readonly #inHand = new Set<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
@@ -43,6 +46,7 @@ export class ServiceEndpoint {
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs);
+    this.#deadLetters = new DeadLetterChannel(options.channel, options.service);
   }
 
   /** Begins to consume, now or as soon as the channel has a connection. */
@@ -185,9 +189,8 @@ export class ServiceEndpoint {
   async #moveToDeadLetters(delivery: Delivery, failures: readonly Failure[]): Promise<DeliveryOutcome> {
     const { logger } = this.#options;
     try {
-      // All of them, also when one cannot be published: the message then comes again, to every handler once more.
-      const published = await Promise.allSettled(failures.map((failure) => this.#publishDeadLetter(delivery, failure)));
-      for (const result of published) if (result.status === 'rejected') throw result.reason;
+      // When one of them cannot be published the message comes again, to every handler once more.
+      await this.#deadLetters.publish(delivery.message, failures);
       delivery.acknowledge();
     } catch (error) {
       const { message: reason } = describeThrown(error);
@@ -199,40 +202,14 @@ export class ServiceEndpoint {
     return 'dead letter';
   }
 
-  async #publishDeadLetter(delivery: Delivery, failure: Failure): Promise<void> {
-    const { channel, service } = this.#options;
-    const to = { queue: deadLetterQueue(service) };
-    const publish = (stackTrace: boolean) =>
-      channel.publish({ to, message: deadLetter(delivery.message, failure, stackTrace) });
-    const { routed } = await publish(true).catch((error) => {
-      if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);
-      throw error;
-    });
-    if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
-  }
-
   /** Not at once: whatever stood in the way may still stand there. The broker's delivery limit ends it. */
   async #giveBack(delivery: Delivery): Promise<DeliveryOutcome> {
     const count = delivery.message.headers[Header.deliveryCount];
     // A classic queue hands on whatever the sender wrote there.
     const earlier = Number.isSafeInteger(count) ? Math.max(0, count as number) : 0;
-    await this.#pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** earlier));
+    await pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** earlier), this.#stopping.signal);
     delivery.release();
     return 'given back';
-  }
-
-  #pause(milliseconds: number): Promise<void> {
-    const { signal } = this.#stopping;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      signal.addEventListener('abort', done);
-    });
   }
 }
 

@@ -7,8 +7,8 @@ import {
   type ParameterSite,
   parameterConverter,
 } from './parameter-converter.ts';
+import { prepareType } from './parameter-type.ts';
 import type { NamedByKey } from './parameters.ts';
-import { prepareType } from './prepare-type.ts';
 import type { VariableOf } from './references.ts';
 
 export interface VariableOptions<Value = unknown> {

@@ -4,7 +4,7 @@ import type { PartName } from '../expression/expression-context.ts';
 import { noSuchVariable } from './configuration-variable.ts';
 import { type ExpressionScope, MessageScope, type Subject } from './expression-scope.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
-import type { ParameterType } from './prepare-type.ts';
+import type { ParameterType } from './parameter-type.ts';
 import { noSuchService } from './services.ts';
 
 /** JSONata, or a function. */

@@ -12,8 +12,8 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
+import { type ParameterType, prepareType } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
-import { type ParameterType, prepareType } from './prepare-type.ts';
 
 export interface HeaderOptions<Default = unknown> {
   /** Computes the argument from the header, its `value`. It is not evaluated where the header is missing. */

@@ -14,8 +14,8 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
+import { type ParameterType, prepareType } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
-import { type ParameterType, prepareType } from './prepare-type.ts';
 
 export interface PayloadOptions {
   /** Computes the argument from the payload, decoded by its content type. */

@@ -11,8 +11,8 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
+import { prepareType } from './parameter-type.ts';
 import type { Arriving, NamedByKey } from './parameters.ts';
-import { prepareType } from './prepare-type.ts';
 import type { References, ServiceName } from './references.ts';
 import { noSuchService } from './services.ts';
 

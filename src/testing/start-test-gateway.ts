@@ -4,7 +4,7 @@ import { gatewayOf } from '../gateway.ts';
 import { loadHandlers } from '../load-handlers.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { type Environment, overridden, resolveConfig } from '../resolve-config.ts';
-import type { RegisterServices } from '../service-container.ts';
+import type { RegisterServices } from '../scope/service-container.ts';
 import { Deliveries } from './deliveries.ts';
 import { TestChannel } from './test-channel.ts';
 import { TestClock } from './test-clock.ts';

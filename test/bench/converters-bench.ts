@@ -14,7 +14,7 @@ import { message } from '../../src/parameter/message.ts';
 import type { ParameterContext, ParameterConverter } from '../../src/parameter/parameter-converter.ts';
 import { payload } from '../../src/parameter/payload.ts';
 import { reference } from '../../src/parameter/reference.ts';
-import { ServiceContainer } from '../../src/service-container.ts';
+import { ServiceContainer } from '../../src/scope/service-container.ts';
 import type { BenchOptions, Verdict } from './bench.ts';
 import { ChangeDetails } from './change-details.ts';
 import { commandBody } from './command-body.ts';

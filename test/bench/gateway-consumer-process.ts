@@ -5,7 +5,7 @@ import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import { header } from '../../src/parameter/header.ts';
 import { type ParameterConverter, parameterConverter } from '../../src/parameter/parameter-converter.ts';
 import { payload } from '../../src/parameter/payload.ts';
-import type { RegisterServices } from '../../src/service-container.ts';
+import type { RegisterServices } from '../../src/scope/service-container.ts';
 import { ChangeDetails } from './change-details.ts';
 import { service } from './destination.ts';
 import { type Drain, DrainMeter } from './drain-meter.ts';
