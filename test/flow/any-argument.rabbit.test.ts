@@ -182,3 +182,18 @@ test('a payload that an expression or a type refuses is a dead letter at once, a
   await eventually(async () => expect(await vhost.messages('distributed_lines_dead_letter')).toBe(refused.length));
   expect(await vhost.messages('distributed_lines')).toBe(0);
 });
+
+test('an expression that would run for ever is a dead letter, and the messages beside it are handled', async () => {
+  const handled: unknown[] = [];
+  const runaway = defineCommandHandler({
+    routingKey: 'run',
+    distributed: true,
+    parameters: [payload({ expression: '( $f := function($n) { $n = 0 ? 0 : $f($n + 1) }; $f(payload) )' })],
+    handle: (result) => void handled.push(result),
+  });
+  const service = await runGateway({ service: 'runner', broker: { url: vhost.url }, handlers: [runaway] });
+  for (const start of [1, 0, 2, 0]) expect((await post(service, '/commands/runner/run', start)).status).toBe(202);
+  await eventually(() => expect(handled).toEqual([0, 0]), { timeoutMs: 30_000 });
+  await eventually(async () => expect(await vhost.messages('distributed_runner_dead_letter')).toBe(2));
+  expect((await fetch(`${service.address}/readyz`)).status).toBe(200);
+});
