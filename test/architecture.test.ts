@@ -10,7 +10,7 @@ import {
 } from './import-rules.ts';
 import { type Import, importsIn, importsOf, sourceFiles } from './source-imports.ts';
 
-const free = ['errors', 'logger', 'version', 'within'];
+const free = ['errors', 'is-thenable', 'logger', 'version', 'within'];
 
 const configurationFiles = [
   'config',
@@ -24,6 +24,7 @@ const configuration = [...configurationFiles, 'conversion', 'handler', 'message'
 
 const table: LayerTable = {
   errors: [],
+  'is-thenable': [],
   logger: [],
   version: [],
   within: [],
@@ -63,7 +64,7 @@ const homes: LibraryHomes = {
   commander: ['src/cli/', 'src/cli.ts'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   'fast-xml-parser': ['src/conversion/'],
-  fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/server.ts', 'src/gateway.ts'],
+  fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/gateway.ts'],
   jiti: ['src/import-module.ts'],
   jsonata: ['src/expression/'],
   pino: ['src/logger.ts'],

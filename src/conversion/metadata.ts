@@ -16,21 +16,24 @@ const maxNameBytes = 255;
  * without their nulls.
  *
  * @param conversion makes what can be written of the instances in it
+ * @param inherited headers that stand where the metadata has none of that name, null included
  * @throws LittoralError `reserved-header`, `invalid-header`
  */
 export function metadataToHeaders(
   metadata: Metadata,
   conversion: Pick<ConversionService, 'headerValue'>,
+  inherited: Readonly<Record<string, HeaderValue>> = {},
 ): Record<string, HeaderValue> {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     throw invalid(`Metadata is ${describeValue(metadata)}, not an object of headers.`);
   }
-  const headers: Record<string, HeaderValue> = {};
+  const headers: Record<string, HeaderValue> = { ...inherited };
   for (const [name, value] of Object.entries(metadata)) {
     checkHeaderName(name);
     const plain = typeof value === 'object' && value !== null ? plainValue(name, value, conversion) : value;
     const mapped = plain === null || plain === undefined ? undefined : headerValue(name, plain);
     if (mapped !== undefined) headers[name] = mapped;
+    else delete headers[name];
   }
   return headers;
 }

@@ -35,20 +35,17 @@ export function outboundMessage(outbound: Outbound, service: string, conversion:
   checkSendOptions(options);
   const id = options.id ?? newMessageId();
   const inherited = cause && inheritedFrom(cause);
-  const headers = Object.assign(
-    metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata, conversion),
-    {
-      [Header.payloadType]: payloadType,
-      [Header.routingKey]: routingKey,
-      [Header.sourceServiceName]: service,
-      [Header.serviceTarget]: target,
-      [Header.id]: id,
-      [Header.correlationId]: options.correlationId ?? inherited?.correlationId ?? id,
-      [Header.timestamp]: Math.floor(Date.now() / 1000),
-      [Header.contentType]: contentType,
-      [Header.polledChannelName]: serviceQueue(service),
-    },
-  );
+  const headers = Object.assign(metadataToHeaders(metadata, conversion, inherited?.headers), {
+    [Header.payloadType]: payloadType,
+    [Header.routingKey]: routingKey,
+    [Header.sourceServiceName]: service,
+    [Header.serviceTarget]: target,
+    [Header.id]: id,
+    [Header.correlationId]: options.correlationId ?? inherited?.correlationId ?? id,
+    [Header.timestamp]: Math.floor(Date.now() / 1000),
+    [Header.contentType]: contentType,
+    [Header.polledChannelName]: serviceQueue(service),
+  });
   if (payloadType === 'command') headers[Header.targetServiceName] = target;
   if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
   if (options.priority !== undefined) headers[Header.priority] = options.priority;

@@ -1,7 +1,7 @@
 import { LittoralError } from '../errors.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import { type InvocationScopes, invokeInScope } from '../handler/invocation-scope.ts';
-import { isThenable } from '../handler/is-thenable.ts';
+import { isThenable } from '../is-thenable.ts';
 import type { Message } from '../message/message.ts';
 import { HandlerDeadline } from './handler-deadline.ts';
 import { HandlerTime } from './handler-time.ts';

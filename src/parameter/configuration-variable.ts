@@ -12,7 +12,7 @@ import type { NamedByKey } from './parameters.ts';
 import type { VariableOf } from './references.ts';
 
 export interface VariableOptions<Value = unknown> {
-  /** What stands in for a variable that is not configured. Default: to miss it is an error at start. */
+  /** What stands in for a variable that is not configured, converted to its type. Default: to miss one is an error at start. */
   readonly default?: Value;
 }
 
@@ -52,7 +52,9 @@ const fromKey: NamedByKey<'configurationVariable'> = { namedByKey: 'configuratio
 
 function variable(name: string, type: TargetType | undefined, options: VariableOptions, site: ParameterSite): unknown {
   if (!Object.hasOwn(site.variables, name)) {
-    if (Object.hasOwn(options, 'default')) return options.default;
+    if (Object.hasOwn(options, 'default')) {
+      return type === undefined ? options.default : prepareType(type, site).convert(options.default, 'its default');
+    }
     throw new TypeError(`${cannotResolve(site)}: ${noSuchVariable(name, site)}.`);
   }
   const value = site.variables[name];

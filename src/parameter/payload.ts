@@ -67,7 +67,7 @@ function preparePayload(
 function convert(message: Message, type: ParameterType, site: ParameterSite): unknown {
   const contentType = message.headers[Header.contentType];
   if (message.payload instanceof Uint8Array && !site.conversion.canDecode(contentType)) {
-    const source = typeof contentType === 'string' ? `"${contentType}"` : describeValue(contentType);
+    const source = typeof contentType === 'string' ? `"${shortened(contentType)}"` : describeValue(contentType);
     throw new LittoralError(
       'unsupported-media-type',
       `${cannotResolve(site)}: no converter from the content type ${source} to a value. Registered: ${site.conversion.describe()}.`,
@@ -75,7 +75,12 @@ function convert(message: Message, type: ParameterType, site: ParameterSite): un
   }
   // A value that never travelled has no media type that would tell anything.
   const travelled = message.payload instanceof Uint8Array && typeof contentType === 'string';
-  const source = travelled ? `the payload of type ${contentType}` : 'the payload';
+  const source = travelled ? `the payload of type ${shortened(contentType)}` : 'the payload';
   const hints = { contentType, typeId: message.headers[Header.typeId] };
   return type.convert(decodePayload(message, site), source, hints);
+}
+
+/** It came with the message, and can be as long as its headers. */
+function shortened(contentType: string): string {
+  return contentType.length > 255 ? `${contentType.slice(0, 255)}…` : contentType;
 }

@@ -46,6 +46,13 @@ describe('the lines of the documentation', () => {
   });
 });
 
+test('what a function gives is waited for, whatever kind of promise it is', async () => {
+  // biome-ignore lint/suspicious/noThenProperty: as the queries of some libraries are
+  const query = { then: (done: (rows: number) => void) => done(7) };
+  expect(await resolveWith(payload({ expression: () => query }), {})).toBe(7);
+  expect(await resolveWith(payload(Type.Integer(), { expression: () => query }), {})).toBe(7);
+});
+
 describe('a payload for an expression', () => {
   const json = (body: string) => ({ payload: Buffer.from(body), headers: { contentType: 'application/json' } });
 
