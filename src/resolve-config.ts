@@ -29,8 +29,25 @@ export function resolveConfig(config: Config, environment: Environment): Resolve
   const faults: string[] = [];
   const settings = withEnvironment(config, environment, faults);
   faults.push(...schemaFaults(settings), ...meaningFaults(settings, environment));
-  if (faults.length > 0) throw invalid(faults);
+  if (faults.length > 0) throw invalid(faults.map((fault) => byVariable(fault, environment)));
   return withDefaults(settings);
+}
+
+const variables = {
+  service: 'SERVICE_NAME',
+  channel: 'CHANNEL',
+  logLevel: 'LOG_LEVEL',
+  'broker.url': 'AMQP_URL',
+  'http.host': 'HOST',
+  'http.port': 'PORT',
+} as const;
+
+/** A fault by the name of the environment variable that brought it, where one did. */
+function byVariable(fault: string, environment: Environment): string {
+  for (const [path, variable] of Object.entries(variables)) {
+    if (environment[variable] && fault.startsWith(`${path}: `)) return `${variable} (${fault.replace(': ', '): ')}`;
+  }
+  return fault;
 }
 
 function invalid(faults: readonly string[]): LittoralError {

@@ -12,7 +12,7 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
-import { type ParameterType, prepareType } from './parameter-type.ts';
+import { assertType, type ParameterType, prepareType } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
 
 export interface HeaderOptions<Default = unknown> {
@@ -47,13 +47,15 @@ export function header<Type extends TargetType>(
   options?: { readonly expression?: Expression },
 ): ParameterConverter<Arriving<Type>>;
 export function header(name: string, options: { readonly default: unknown }): ParameterConverter<unknown>;
-export function header(name: string, typeOrOptions?: unknown, options?: HeaderOptions): ParameterConverter {
+export function header(...given: [name: string, typeOrOptions?: unknown, options?: HeaderOptions]): ParameterConverter {
+  const [name, typeOrOptions, options] = given;
   const alone = options === undefined && isOptions(typeOrOptions, ['expression', 'default']);
   const type = alone ? undefined : (typeOrOptions as TargetType | undefined);
   const all: HeaderOptions = (alone ? typeOrOptions : options) ?? {};
-  return parameterConverter(describe(`header ${name}`, type, all.expression), (site) =>
-    prepareHeader(name, type, all, site),
-  );
+  return parameterConverter(describe(`header ${name}`, type, all.expression), (site) => {
+    if (given.length > 1) assertType(typeOrOptions, site);
+    return prepareHeader(name, type, all, site);
+  });
 }
 
 function prepareHeader(

@@ -14,7 +14,7 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
-import { type ParameterType, prepareType } from './parameter-type.ts';
+import { assertType, type ParameterType, prepareType } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
 
 export interface PayloadOptions {
@@ -36,13 +36,15 @@ export function payload<Type extends TargetType>(
   type: Type,
   options?: PayloadOptions,
 ): ParameterConverter<Arriving<Type>>;
-export function payload(typeOrOptions?: unknown, options?: PayloadOptions): ParameterConverter {
+export function payload(...given: [typeOrOptions?: unknown, options?: PayloadOptions]): ParameterConverter {
+  const [typeOrOptions, options] = given;
   const alone = options === undefined && isOptions(typeOrOptions, ['expression']);
   const type = alone ? undefined : (typeOrOptions as TargetType | undefined);
   const all: PayloadOptions = (alone ? typeOrOptions : options) ?? {};
   const { expression } = all;
   const prepare = (site: ParameterSite) => {
     assertOptions(all, ['expression'], site);
+    if (given.length > 0) assertType(typeOrOptions, site);
     return preparePayload(type, expression, site);
   };
   return parameterConverter(describe('payload', type, expression), prepare, {

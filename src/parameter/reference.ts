@@ -38,7 +38,6 @@ type Computed<Options> = Options extends { readonly type: infer Type extends Tar
  * @throws Error at start, when there is no such service
  */
 export function reference(): ParameterConverter<unknown> & NamedByKey<'reference'>;
-export function reference<Name extends ServiceName>(name: Name): ParameterConverter<Awaited<References[Name]>>;
 export function reference<C extends Class>(type: C): ParameterConverter<InstanceType<C>>;
 export function reference<Name extends ServiceName, const Options extends ReferenceOptions<Awaited<References[Name]>>>(
   name: Name,
@@ -52,6 +51,8 @@ export function reference<C extends Class, const Options extends ReferenceOption
 export function reference<const Options extends ReferenceOptions<any>>(
   options: Options,
 ): ParameterConverter<Computed<Options>>;
+// The last, for TypeScript tells the faults of the last: a name that is not declared is the one that everybody meets.
+export function reference<Name extends ServiceName>(name: Name): ParameterConverter<Awaited<References[Name]>>;
 export function reference(service?: unknown, options?: ReferenceOptions): ParameterConverter {
   const alone = options === undefined && isOptions(service, ['expression', 'type']);
   const named = alone ? undefined : service;

@@ -62,7 +62,7 @@ export class CallScope implements InvocationScope, Services, Origin {
       messageId: headers[Header.id],
       correlationId: headers[Header.correlationId],
       routingKey: headers[Header.routingKey],
-      endpoint: this.#call.endpointId,
+      endpointId: this.#call.endpointId,
     });
     return this.#logger;
   }

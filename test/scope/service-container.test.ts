@@ -221,7 +221,7 @@ describe('in a handler', () => {
     });
     const gateway = createGateway({ service: 'shop', handlers: [handler] }, { environment: {}, logger });
     const id = await gateway.commandBus.send(handler);
-    expect(lines).toContainEqual(expect.objectContaining({ messageId: id, endpoint: 'use', msg: 'working' }));
+    expect(lines).toContainEqual(expect.objectContaining({ messageId: id, endpointId: 'use', msg: 'working' }));
   });
 
   test('a singleton that needs the message is an error that says so', async () => {
