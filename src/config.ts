@@ -3,7 +3,7 @@ import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import type { TargetType } from './conversion/target-type.ts';
 import type { TypeConverter } from './conversion/type-converter.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
-import type { RegisterServices } from './service-container.ts';
+import type { RegisterServices } from './scope/service-container.ts';
 
 const closed = { additionalProperties: false };
 const Milliseconds = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });

@@ -14,7 +14,7 @@ import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Logger } from './logger.ts';
 import type { ResolvedConfig } from './resolve-config.ts';
-import { ServiceContainer } from './service-container.ts';
+import { ServiceContainer } from './scope/service-container.ts';
 
 /** The parts of a gateway, by the names under which they find each other. */
 export interface Parts {
@@ -31,11 +31,22 @@ export interface Parts {
   readonly dueMessages: DueMessages;
 }
 
+/** What a program that is not a whole gateway puts in the place of a part. */
+export interface PartsOptions {
+  /** Watches every delivery of the endpoint. Default: nobody does. */
+  readonly aroundDelivery?: AroundDelivery;
+  /** Default: the one that the configuration names. */
+  readonly channel?: MessageChannel;
+}
+
 /**
- * @param aroundDelivery watches every delivery of the endpoint. Default: nobody does
  * @returns a container in which every part of the gateway is made when first asked for
  */
-export function createParts(config: ResolvedConfig, logger: Logger, aroundDelivery?: AroundDelivery): Parts {
+export function createParts(
+  config: ResolvedConfig,
+  logger: Logger,
+  { aroundDelivery, channel }: PartsOptions = {},
+): Parts {
   const container = createContainer<Parts>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({
     config: asValue(config),
@@ -43,7 +54,7 @@ export function createParts(config: ResolvedConfig, logger: Logger, aroundDelive
     conversion: asFunction(() => new ConversionService(config.converters, config.types)).singleton(),
     services: asFunction(createServices).singleton(),
     registry: asFunction(createRegistry).singleton(),
-    channel: asFunction(() => createChannel(config, logger)).singleton(),
+    channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),
     distributedBus: asFunction((parts: Parts) => new DistributedBus(distributedBusOptions(parts))).singleton(),
     commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
     eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),

@@ -27,8 +27,12 @@ export const errorTable = {
   'request-timeout': { status: 408, retryable: true, title: 'The request did not arrive in time' },
   'body-too-large': { status: 413, retryable: false, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, retryable: false, title: 'The media type is not supported' },
-  'payload-refused': { status: 422, retryable: false, title: "The handler's schema refuses the payload" },
-  'not-convertible': { status: 422, retryable: false, title: 'The payload cannot be expressed in that media type' },
+  'payload-refused': {
+    status: 422,
+    retryable: false,
+    title: 'A value does not fit the type that the handler asks for',
+  },
+  'not-convertible': { status: 422, retryable: false, title: 'The value cannot be converted' },
   'too-many-in-flight': { status: 429, retryable: true, title: 'Too many publishes in flight', retryAfterSeconds: 1 },
   'headers-too-large': { status: 431, retryable: false, title: 'The headers are too large' },
   'broker-unavailable': {

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { createParts, type Parts } from './container.ts';
 import type { DistributedBus } from './distribution/distributed-bus.ts';
 import { describeEndpoint } from './endpoint/endpoint-description.ts';
+import { LittoralError } from './errors.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
 import { within } from './within.ts';
@@ -56,9 +57,17 @@ export interface Gateway {
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const resolved = resolveConfig(config, options.environment ?? process.env);
   const logger = options.logger ?? createLogger(resolved.logLevel);
-  const parts = createParts(resolved, logger);
-  const { channel, distributedBus, commandBus, eventBus, endpoint, dueMessages, conversion, registry, services } =
-    parts;
+  return gatewayOf(createParts(resolved, logger), options.consume);
+}
+
+/**
+ * The gateway that some parts make up.
+ *
+ * @param consume whether it receives as well as sends
+ */
+export function gatewayOf(parts: Parts, consume = true): Gateway {
+  const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, dueMessages } = parts;
+  const { conversion, registry, services } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
   let stopping: Promise<void> | undefined;
 
@@ -117,7 +126,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     async start() {
       if (state !== 'new') return;
       state = 'running';
-      if (options.consume !== false) endpoint.start();
+      if (consume) endpoint.start();
       dueMessages.start();
       await channel.start();
     },
@@ -125,7 +134,10 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
       const listenTextResolver = (address: string) => `listening on ${address}`;
       // A name can have several addresses, and Fastify would open a server for each, of which only one is guarded.
       const { address } = await lookup(host);
-      return app.listen({ host: address, port: resolved.http.port, listenTextResolver });
+      const { port } = resolved.http;
+      return app.listen({ host: address, port, listenTextResolver }).catch((error) => {
+        throw cannotListen(error, address, port);
+      });
     },
     inHand: () => endpoint.inHand,
     stop() {
@@ -133,4 +145,18 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
       return stopping;
     },
   };
+}
+
+/** What the system says of a port does not say what to do about it. */
+function cannotListen(error: NodeJS.ErrnoException, address: string, port: number): Error {
+  const remedies: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'the port is in use. Set PORT (http.port) to another one; 0 takes a free one',
+    EADDRNOTAVAIL: 'that is no address of this machine. Set HOST (http.host) to one that is',
+    EACCES: 'it is not allowed. Set PORT (http.port) to 1024 or more',
+  };
+  const remedy = remedies[error.code ?? ''];
+  if (remedy === undefined) return error;
+  return new LittoralError('invalid-configuration', `Cannot listen on ${address}:${port}: ${remedy}.`, {
+    cause: error,
+  });
 }

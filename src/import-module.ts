@@ -3,7 +3,7 @@ import { createJiti } from 'jiti';
 import { messageOf } from './errors.ts';
 
 /** What a module of a user may import of this package. It must find the ones of this process. */
-const publicEntries = ['littoral'];
+const publicEntries = ['littoral', 'littoral/testing'];
 
 /**
  * Imports a file of a user: JavaScript, or TypeScript without a build step.

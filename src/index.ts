@@ -35,4 +35,4 @@ export { payload } from './parameter/payload.ts';
 export { reference } from './parameter/reference.ts';
 // All of it, with a star: only so can `declare module 'littoral'` add to the interfaces in it.
 export * from './parameter/references.ts';
-export type { RegisterServices } from './service-container.ts';
+export type { RegisterServices } from './scope/service-container.ts';

@@ -24,7 +24,8 @@ export interface LoadHandlersOptions {
  * @param handlers as in the configuration: a pattern, or a list of definitions and patterns
  * @returns the definitions of the list, those of a pattern in its place, by the paths of their files
  * @throws LittoralError `invalid-handlers` with every fault: a file that cannot be imported, with its path and cause; a
- * pattern that matches no file, or whose files export no handler
+ * pattern that matches no file, or whose files export no handler; `invalid-configuration` when `baseUrl` is not the URL
+ * of a file
  */
 export async function loadHandlers(
   handlers: Config['handlers'],

@@ -10,13 +10,21 @@ import {
 } from './import-rules.ts';
 import { type Import, importsIn, importsOf, sourceFiles } from './source-imports.ts';
 
-const free = ['errors', 'logger', 'version', 'within'];
+const free = ['errors', 'is-thenable', 'logger', 'version', 'within'];
 
-const configurationFiles = ['config', 'resolve-config', 'config-file', 'load-handlers', 'import-module'];
-const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'service-container'];
+const configurationFiles = [
+  'config',
+  'config-faults',
+  'resolve-config',
+  'config-file',
+  'load-handlers',
+  'import-module',
+];
+const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'scope'];
 
 const table: LayerTable = {
   errors: [],
+  'is-thenable': [],
   logger: [],
   version: [],
   within: [],
@@ -26,6 +34,7 @@ const table: LayerTable = {
   parameter: ['message', 'conversion', 'expression'],
   handler: ['message', 'conversion', 'parameter'],
   bus: ['message', 'conversion', 'handler'],
+  scope: ['message', 'conversion', 'parameter', 'handler', 'bus', 'distribution'],
   channel: ['message'],
   distribution: ['message', 'conversion', 'handler', 'bus', 'channel'],
   endpoint: ['message', 'handler', 'channel', 'distribution'],
@@ -33,15 +42,16 @@ const table: LayerTable = {
   http: ['message', 'conversion', 'parameter', 'handler', 'distribution'],
   routes: ['http', 'message', 'conversion', 'parameter', 'handler', 'distribution', 'endpoint', 'channel'],
   config: configuration,
+  'config-faults': configuration,
   'resolve-config': configuration,
   'config-file': configuration,
   'load-handlers': configuration,
   'import-module': configuration,
   container: 'anything',
-  'service-container': 'anything',
   gateway: 'anything',
   app: 'anything',
   cli: 'anything',
+  testing: 'anything',
   index: 'anything',
   server: ['gateway'],
 };
@@ -50,11 +60,11 @@ const homes: LibraryHomes = {
   '@fastify/swagger': ['src/app.ts'],
   '@fastify/swagger-ui': ['src/app.ts'],
   amqplib: ['src/amqp/'],
-  awilix: ['src/container.ts', 'src/service-container.ts'],
+  awilix: ['src/container.ts', 'src/scope/'],
   commander: ['src/cli/', 'src/cli.ts'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   'fast-xml-parser': ['src/conversion/'],
-  fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/server.ts', 'src/gateway.ts'],
+  fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/gateway.ts'],
   jiti: ['src/import-module.ts'],
   jsonata: ['src/expression/'],
   pino: ['src/logger.ts'],

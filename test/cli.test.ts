@@ -109,7 +109,7 @@ test('every fault of a configuration is told at once, with its path', async () =
 test('a PORT that is no number is refused', async () => {
   const { code, stderr } = await littoral([], { environment: { SERVICE_NAME: 'billing', PORT: 'http' } }).ended;
   expect(code).toBe(1);
-  expect(stderr).toContain('- http.port: ');
+  expect(stderr).toContain('- PORT (http.port): ');
 });
 
 test('a port that is taken is an error of one line', async () => {
@@ -119,7 +119,7 @@ test('a port that is taken is an error of one line', async () => {
   const environment = { SERVICE_NAME: 'billing', PORT: new URL(address as string).port };
   const { code, stderr } = await littoral(['start'], { cwd, environment }).ended;
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^littoral: listen EADDRINUSE: .*\n$/);
+  expect(stderr).toMatch(/^littoral: Cannot listen on 127\.0\.0\.1:\d+: the port is in use\. Set PORT .*\n$/);
 });
 
 test('in production the in-memory channel must be asked for', async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** A request as a curl line of the documentation makes it. */
 export interface CurlRequest {
   readonly method: string;
@@ -21,6 +23,7 @@ export function curlRequest(line: string): CurlRequest {
     if (word === '-i') continue;
     else if (word === '-X') request.method = words.shift() as string;
     else if (word === '-d') request.body = words.shift();
+    else if (word === '--data-binary') request.body = readFileSync((words.shift() as string).replace('@', ''), 'utf8');
     else if (word === '-H') {
       const [name, value] = (words.shift() as string).split(': ') as [string, string];
       request.headers[name] = value;

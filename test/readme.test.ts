@@ -54,6 +54,7 @@ test('the curl lines do what the text says', async () => {
   await eventually(() => {
     expect(output()).toContain('person 123 now has the billing details 01111');
     expect(output()).toContain('alice changed the details of person 123');
+    expect(output()).toContain('somebody changed the details of person 123');
   });
   expect(output()).toContain('billing on in-memory');
   expect(output()).toContain(`${address}/docs`);

@@ -120,16 +120,18 @@ describe('the environment', () => {
   test.each(['abc', ' ', '80 80', '-1', '1e3', '0x50', '3000.5', '65536', '99999999999999999999'])(
     'is at fault with the port %j',
     async (PORT) => {
-      expect(await faults({ service: 'billing' }, { PORT })).toEqual([expect.stringMatching(/^http\.port: must /)]);
+      expect(await faults({ service: 'billing' }, { PORT })).toEqual([
+        expect.stringMatching(/^PORT \(http\.port\): must /),
+      ]);
     },
   );
 
-  test('is at fault by the path of the setting that it overrides', async () => {
+  test('is at fault by its name, and the path of the setting that it overrides', async () => {
     const environment = { SERVICE_NAME: 'a.*', LOG_LEVEL: 'loud', CHANNEL: 'carrier-pigeon' };
     expect(await faults({}, environment)).toEqual([
-      'channel: must be one of in-memory, rabbitmq',
-      'logLevel: must be one of trace, debug, info, warn, error, fatal, silent',
-      'service: has a wildcard (* or #)',
+      'CHANNEL (channel): must be one of in-memory, rabbitmq',
+      'LOG_LEVEL (logLevel): must be one of trace, debug, info, warn, error, fatal, silent',
+      'SERVICE_NAME (service): has a wildcard (* or #)',
     ]);
   });
 });
@@ -311,7 +313,7 @@ describe('a configuration is not valid', () => {
         'concurrency',
         'logLevel',
         'unknown',
-        'channel',
+        'CHANNEL (channel)',
         'broker.url',
         'broker.queueType',
         'broker.caFile',

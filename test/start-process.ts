@@ -14,10 +14,17 @@ export interface StartedProcess {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs `npm start` on a free port, as the README tells a newcomer to, and ends it when the test has finished. */
-export async function startProcess(environment: Readonly<Record<string, string>> = {}): Promise<StartedProcess> {
+/**
+ * Runs `npm start` on a free port, as the README tells a newcomer to, and ends it when the test has finished.
+ *
+ * @param args what follows it. Default: nothing
+ */
+export async function startProcess(
+  environment: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<StartedProcess> {
   // In a group of its own: npm starts the gateway as its child, and both must end.
-  const child = spawn('npm', ['start'], {
+  const child = spawn('npm', ['start', ...args], {
     cwd: root,
     detached: true,
     env: { ...process.env, ...environment, PORT: '0' },

@@ -1,4 +1,4 @@
-import { defineCommandHandler, defineEventHandler } from 'littoral';
+import { defineCommandHandler, defineEventHandler, header, payload, reference } from 'littoral';
 import Type from 'typebox';
 
 const ChangeBillingDetails = Type.Object({
@@ -13,17 +13,25 @@ const BillingDetailsWereChanged = Type.Object({
 export const changeBillingDetails = defineCommandHandler({
   routingKey: 'billing.changeDetails',
   distributed: true,
-  payload: ChangeBillingDetails,
-  handle({ personId, billingDetails }) {
-    console.log(`billing: person ${personId} now has the billing details ${billingDetails}`);
+  parameters: {
+    command: payload(ChangeBillingDetails),
+    people: reference(),
+    distributedBus: reference(),
+  },
+  async handle({ command: { personId, billingDetails }, people, distributedBus }) {
+    people.changeBillingDetails(personId, billingDetails);
+    await distributedBus.convertAndPublishEvent('billing.detailsWereChanged', { personId });
   },
 });
 
 export const detailsWereChanged = defineEventHandler({
   routingKey: 'billing.detailsWereChanged',
   distributed: true,
-  payload: BillingDetailsWereChanged,
-  handle({ personId }, { executorId = 'somebody' }) {
+  parameters: {
+    event: payload(BillingDetailsWereChanged),
+    executorId: header('executorId', Type.String(), { default: 'somebody' }),
+  },
+  handle({ event: { personId }, executorId }) {
     console.log(`billing: ${executorId} changed the details of person ${personId}`);
   },
 });

@@ -28,6 +28,9 @@ const wholeTurns = { highWaterMark: 1024 * 1024 };
 // after as many connections.
 const recovery = { initialDelay: 50, maxDelay: 2_000, factor: 2, jitter: 0.3 };
 
+/** A timer can fire a little early by another clock. */
+const timerSlackMs = 10;
+
 /** A connection that is made again for ever, with growing and random pauses. */
 export class AmqpConnection {
   readonly #options: AmqpConnectionOptions;
@@ -36,6 +39,8 @@ export class AmqpConnection {
   #blocked: string | undefined;
   #failure: string | undefined = 'not started';
   #closed = false;
+  /** In the past while an attempt is under way. */
+  #nextAttemptAtMs = 0;
   #mismatch: LittoralError | undefined;
   #endFirstAttempt: () => void = () => {};
 
@@ -80,6 +85,9 @@ export class AmqpConnection {
     );
     this.#recovering = recovering;
     recovering.on('error', () => {}); // Told by 'disconnect' as well.
+    recovering.on('reconnect-scheduled', ({ delay }) => {
+      this.#nextAttemptAtMs = performance.now() + delay;
+    });
     recovering.on('disconnect', (error) => this.#onDisconnect(error));
     recovering.on('handler-error', (error: Error) =>
       this.#options.logger.error({ err: error, role }, 'listener failed'),
@@ -99,13 +107,15 @@ export class AmqpConnection {
     this.#failure = 'closed';
     const model = this.#model;
     this.#model = undefined;
-    if (!this.#recovering) return;
+    const recovering = this.#recovering;
+    if (!recovering) return;
     // A first attempt that is ended here reports nothing any more.
     this.#endFirstAttempt();
-    await within(
-      deadlineMs,
-      this.#recovering.close().catch(() => {}),
-    );
+    const isAttempting = model === undefined && performance.now() > this.#nextAttemptAtMs - timerSlackMs;
+    // What an attempt opens after the end would have nobody to hear its errors, and they would end the process.
+    const attempt = isAttempting ? attemptOf(recovering) : Promise.resolve();
+    const ended = attempt.then(() => recovering.close()).catch(() => {});
+    await within(deadlineMs, ended);
     // With an error: amqplib hears nothing else, and would keep its heartbeat.
     if (model) socketOf(model)?.destroy(new Error('closed'));
   }
@@ -113,6 +123,7 @@ export class AmqpConnection {
   async #prepare(model: ChannelModel): Promise<void> {
     this.#blocked = undefined;
     model.on('error', () => {}); // Every error ends in 'close', or in the failure of what follows here.
+    if (this.#closed) throw new Error('closed meanwhile');
     model.on('blocked', (reason) => {
       this.#blocked = reason;
       this.#options.logger.warn({ role: this.#options.role, reason }, 'the broker blocks this connection');
@@ -140,6 +151,7 @@ export class AmqpConnection {
   }
 
   #onConnectFailed(error: Error): void {
+    if (this.#closed) return;
     const { logger, role, address } = this.#options;
     this.#mismatch = isLittoralError(error) && error.code === 'topology-mismatch' ? error : undefined;
     const reason = `cannot use ${address.display}: ${messageOf(error)}`;
@@ -155,6 +167,14 @@ export class AmqpConnection {
     this.#failure = `lost the connection to ${address.display}: ${messageOf(error)}`;
     logger.warn({ role, reason: this.#failure }, 'the connection to the broker was lost; connecting again');
   }
+}
+
+/** Resolves when the attempt to connect that is under way has ended, whichever way. */
+function attemptOf(recovering: RecoveringChannelModel): Promise<void> {
+  return new Promise((resolve) => {
+    recovering.once('connect', () => resolve());
+    recovering.once('connect-failed', () => resolve());
+  });
 }
 
 /** @throws LittoralError `broker-unavailable`, `broker-blocked` while nothing may be sent */

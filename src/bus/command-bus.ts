@@ -3,7 +3,7 @@ import { describeValue } from '../conversion/describe-value.ts';
 import { LittoralError } from '../errors.ts';
 import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-definition.ts';
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
-import { type InvocationScopes, invokeInScope, unlimited } from '../handler/invocation-scope.ts';
+import { type InvocationScopes, invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
 import type { Origin } from './origin.ts';
 
@@ -49,7 +49,10 @@ export class CommandBus {
     const handler = this.#handlerOf(routingKey);
     const message = localMessage(payload, options, conversion, this.#origin?.message);
     const { endpointId } = handler;
-    return invokeInScope(handler, scopes.open({ message, endpointId, time: this.#origin?.time ?? unlimited }));
+    return invokeInScope(
+      handler,
+      scopes.open({ message, endpointId, time: this.#origin?.time ?? new UnlimitedTime() }),
+    );
   }
 
   #handlerOf(routingKey: unknown): RegisteredHandler {

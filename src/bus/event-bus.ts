@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { invokeInScope, unlimited } from '../handler/invocation-scope.ts';
+import { invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
 import { faultOfKey } from '../handler/routing-key.ts';
 import type { LocalBusOptions } from './command-bus.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
@@ -34,7 +34,7 @@ export class EventBus {
     if (fault) throw new LittoralError('invalid-key', `The routing key ${fault}.`);
     const { registry, scopes, conversion } = this.#options;
     const message = localMessage(payload, options, conversion, this.#origin?.message);
-    const time = this.#origin?.time ?? unlimited;
+    const time = this.#origin?.time ?? new UnlimitedTime();
     const errors: unknown[] = [];
     for (const handler of registry.eventHandlers(routingKey)) {
       try {

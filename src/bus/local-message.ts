@@ -1,7 +1,7 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
-import { parseMediaType, valueMediaType } from '../conversion/media-type.ts';
+import { valueMediaType } from '../conversion/media-type.ts';
 import { type Metadata, metadataToHeaders } from '../conversion/metadata.ts';
-import { LittoralError } from '../errors.ts';
+import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { inheritedFrom } from '../message/inherited-headers.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
@@ -31,7 +31,7 @@ export function localMessage(
 ): Message {
   const id = newMessageId();
   const inherited = cause && inheritedFrom(cause);
-  const headers = Object.assign(metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata), {
+  const headers = Object.assign(metadataToHeaders(metadata, conversion, inherited?.headers), {
     [Header.id]: id,
     [Header.correlationId]: inherited?.correlationId ?? id,
     [Header.timestamp]: Math.floor(Date.now() / 1000),
@@ -48,10 +48,8 @@ function defaultMediaType(payload: unknown): string {
 
 /** Text and bytes are what their media type says; a value is converted to it, as it would be on its way to a broker. */
 function encoded(payload: unknown, mediaType: string | undefined, conversion: ConversionService): unknown {
+  const target = mediaType === undefined ? undefined : sendableMediaType(mediaType);
   if (payload instanceof Uint8Array) return payload;
   if (typeof payload === 'string') return Buffer.from(payload);
-  if (mediaType === undefined) return payload;
-  const target = parseMediaType(mediaType);
-  if (target) return conversion.convert(payload, valueMediaType, target);
-  throw new LittoralError('unsupported-media-type', `"${mediaType.slice(0, 64)}" is not a media type.`);
+  return target ? conversion.convert(payload, valueMediaType, target) : payload;
 }

@@ -113,6 +113,11 @@ export class InMemoryChannel implements MessageChannel {
     return this.#queues.get(queue)?.messages ?? [];
   }
 
+  /** How many messages wait in a queue. No such queue: none. */
+  waiting(queue: string): number {
+    return this.#queues.get(queue)?.length ?? 0;
+  }
+
   async #closeWithin(deadlineMs: number): Promise<void> {
     for (const consumer of this.#consumers) consumer.detach('the channel is closed');
     const queues = [...this.#queues.values()];
@@ -177,8 +182,8 @@ export class InMemoryChannel implements MessageChannel {
 
 /** The publisher keeps its message and may change it; consumers must not see that. */
 function isolated({ headers, body }: TransportMessage): TransportMessage {
-  // Not `body.slice()`: on a Buffer that shares the memory.
-  return { headers: Object.freeze({ ...headers }), body: new Uint8Array(body) };
+  // Not `body.slice()`: on a Buffer that shares the memory. A Buffer, as from RabbitMQ.
+  return { headers: Object.freeze({ ...headers }), body: Buffer.from(body) };
 }
 
 function messageIdOf(message: TransportMessage | undefined): { messageId?: string } {

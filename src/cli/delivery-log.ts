@@ -36,13 +36,13 @@ export function deliveryLog(verbosity: number, logger: Logger): AroundDelivery {
   return async ({ message: { headers } }, handle) => {
     const watch = new StopWatch();
     const began = performance.now();
-    const outcome = await stopWatch.run(watch, handle);
+    const settled = await stopWatch.run(watch, handle);
     watch.lap('settle');
     const [messageId, routingKey] = [headers[Header.id], headers[Header.routingKey]];
     const fields = { messageId, routingKey, ms: rounded(performance.now() - began) };
     const more = { ...(verbosity > 1 ? { headers } : {}), ...(verbosity > 2 ? { steps: watch.steps } : {}) };
-    logger.info({ ...fields, ...more }, outcome);
-    return outcome;
+    logger.info({ ...fields, ...more }, settled.outcome);
+    return settled;
   };
 }
 

@@ -56,13 +56,14 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
     received += 1;
     taken += 1;
     if (taken === handledMessageLimit) end(`the limit of messages is reached: ${taken}`);
-    const outcome = await around(delivery, handle);
+    const settled = await around(delivery, handle);
+    const { outcome } = settled;
     if (outcome === 'given back') taken -= 1;
     if (stopOnFailure && (outcome === 'dead letter' || outcome === 'given back')) end('a message failed', 1);
     if (memoryLimit !== undefined && process.memoryUsage.rss() > memoryLimit * 1_048_576) {
       end(`the process takes more than ${memoryLimit} MiB`);
     }
-    return outcome;
+    return settled;
   };
 
   /** Twice in a row, for what is on its way from the broker is neither here nor there. */

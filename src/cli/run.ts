@@ -37,7 +37,7 @@ export function runCommand(): Command {
     )
     .option(
       '--stopOnFailure',
-      'end with exit code 1 after the first message that failed; it is in the dead letter queue',
+      'end with exit code 1 after the first message that failed; it is in the dead letter queue, or back in its own',
     )
     .option(
       '-v, --verbose',
@@ -64,7 +64,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     // More in hand than the limit allows would only have to go back.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
-  const { channel, endpoint, dueMessages, services } = createParts(settings, logger, aroundDelivery);
+  const { channel, endpoint, dueMessages, services } = createParts(settings, logger, { aroundDelivery });
   const stop = async () => {
     const deadline = performance.now() + shutdownTimeoutMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());

@@ -18,13 +18,16 @@ import { type Branch, unionNode } from './union-node.ts';
 import { kindsTakenBy, ValueKind } from './value-kind.ts';
 
 /**
- * Compiles a schema. Not and so only checked, is what stands in `not`, `if`, `dependentSchemas`,
- * `unevaluated…`, and behind a `$ref` that is a pointer such as `#/properties/a`.
+ * Compiles a schema. Not and so only checked, is what stands in `not`, `if`, `dependentSchemas`, `unevaluated…`, and
+ * behind a `$ref` that is a pointer such as `#/properties/a`.
+ *
+ * @param isSource for what a type converter takes: nothing else is converted to that first, or a class and what it is
+ * written as would be made of each other for ever
  */
-export function compileNode(schema: Schema, outer: NodeScope): SchemaNode {
+export function compileNode(schema: Schema, outer: NodeScope, isSource = false): SchemaNode {
   const keywords = keywordsOf(schema);
   const scope = withDefinitions(outer, keywords.$defs);
-  const converting = scope.conversions.nodeTo(schema);
+  const converting = isSource ? undefined : scope.conversions.nodeTo(schema);
   const shell = shellExplainer(schema, scope.definitions);
   if (classOfType(schema)) {
     return {

@@ -13,6 +13,16 @@ export function compileType(type: TargetType, scope: NodeScope): CompiledType {
   return { ...compileSchema(schema, scope.definitions), ...compileNode(schema, scope) };
 }
 
+/**
+ * Compiles what a type converter takes.
+ *
+ * @throws Error when TypeBox cannot compile the schema
+ */
+export function compileSource(type: TargetType, scope: NodeScope): CompiledType {
+  const schema = schemaOf(type);
+  return { ...compileSchema(schema, scope.definitions), ...compileNode(schema, scope, true) };
+}
+
 /** The type as a schema. */
 export function schemaOf(type: TargetType): Schema {
   const named = classOfType(type);

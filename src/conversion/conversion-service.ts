@@ -57,16 +57,25 @@ export class ConversionService {
     if (source.text === target.text) return payload;
     const direct = this.#find(source, target);
     if (direct) {
-      const value = isValue(source) ? toPlain(payload, this.#conversions, target) : payload;
+      const value = isValue(source) ? toPlain(payload, this.#conversions, cannotWrite(target)) : payload;
       return run(direct, value, source, target);
     }
     const decoder = isValue(source) ? undefined : this.#find(source, valueMediaType);
     const encoder = this.#find(valueMediaType, target);
     if (decoder && encoder) {
       const value = run(decoder, payload, source, valueMediaType);
-      return run(encoder, toPlain(value, this.#conversions, target), valueMediaType, target);
+      return run(encoder, toPlain(value, this.#conversions, cannotWrite(target)), valueMediaType, target);
     }
     throw this.#noConverter(source, target);
+  }
+
+  /**
+   * What a header of a message is made of: an instance becomes what the type converter from its class makes of it.
+   *
+   * @throws LittoralError `not-convertible` when a converter fails, or the value cannot be read
+   */
+  headerValue(value: unknown): unknown {
+    return toPlain(value, this.#conversions, 'its value cannot be written');
   }
 
   /**
@@ -120,6 +129,10 @@ export class ConversionService {
       `No converter from ${source.text} to ${target.text}. Registered: ${this.describe()}.`,
     );
   }
+}
+
+function cannotWrite({ text }: MediaType): string {
+  return `The payload cannot be written as ${text}`;
 }
 
 function run(converter: MediaTypeConverter, payload: unknown, source: MediaType, target: MediaType): unknown {

@@ -1,5 +1,6 @@
-import { isLittoralError, LittoralError } from '../errors.ts';
+import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
+import type { ConversionService } from './conversion-service.ts';
 import { describeValue } from './describe-value.ts';
 
 /** What a caller adds to a message: text, numbers and booleans as they are; objects and arrays travel as JSON text. */
@@ -14,19 +15,35 @@ const maxNameBytes = 255;
  * Maps metadata to the headers of a message, as Ecotone does: null is dropped, arrays and objects become JSON text
  * without their nulls.
  *
+ * @param conversion makes what can be written of the instances in it
+ * @param inherited headers that stand where the metadata has none of that name, null included
  * @throws LittoralError `reserved-header`, `invalid-header`
  */
-export function metadataToHeaders(metadata: Metadata): Record<string, HeaderValue> {
+export function metadataToHeaders(
+  metadata: Metadata,
+  conversion: Pick<ConversionService, 'headerValue'>,
+  inherited: Readonly<Record<string, HeaderValue>> = {},
+): Record<string, HeaderValue> {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     throw invalid(`Metadata is ${describeValue(metadata)}, not an object of headers.`);
   }
-  const headers: Record<string, HeaderValue> = {};
+  const headers: Record<string, HeaderValue> = { ...inherited };
   for (const [name, value] of Object.entries(metadata)) {
     checkHeaderName(name);
-    const mapped = value === null || value === undefined ? undefined : headerValue(name, value);
+    const plain = typeof value === 'object' && value !== null ? plainValue(name, value, conversion) : value;
+    const mapped = plain === null || plain === undefined ? undefined : headerValue(name, plain);
     if (mapped !== undefined) headers[name] = mapped;
+    else delete headers[name];
   }
   return headers;
+}
+
+function plainValue(name: string, value: object, conversion: Pick<ConversionService, 'headerValue'>): unknown {
+  try {
+    return conversion.headerValue(value);
+  } catch (cause) {
+    throw invalid(`The header '${name}': ${messageOf(cause)}`, cause);
+  }
 }
 
 /** @throws LittoralError `reserved-header`, `invalid-header` */

@@ -56,6 +56,14 @@ export interface RegisteredConversions {
   toPlain(value: object, run: CoercionRun): unknown;
 }
 
+/** As if no type converter were registered. */
+export const noConversions: RegisteredConversions = {
+  nodeTo: () => undefined,
+  sourcesOf: () => [],
+  hasPlain: () => false,
+  toPlain: (value) => value,
+};
+
 /** The scope within a schema that brings definitions of its own. */
 export function withDefinitions(scope: NodeScope, definitions: Definitions | undefined): NodeScope {
   if (definitions === undefined) return scope;

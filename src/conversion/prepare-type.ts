@@ -5,7 +5,7 @@ import { type CompiledType, compileType, schemaOf } from './compiled-type.ts';
 import { describeType } from './describe-type.ts';
 import { findDiscriminator } from './discriminator.ts';
 import { faultOfType, noConverterTo } from './fault-of-type.ts';
-import { definitionOf, type NodeScope, withDefinitions } from './node-scope.ts';
+import { definitionOf, type NodeScope, noConversions, withDefinitions } from './node-scope.ts';
 import { coerceTo, type PreparedType } from './prepared-type.ts';
 import { passes, type Schema } from './schema-check.ts';
 import { keywordsOf } from './schema-keywords.ts';
@@ -94,8 +94,11 @@ function branchesByTypeId(
 
 function isList(type: TargetType, scope: NodeScope): boolean {
   // The instances of a class are objects, but what they are made of is what arrives.
-  const sources = scope.conversions.sourcesOf(type);
-  if (sources.length > 0) return sources.every((source) => isList(source, scope));
-  const kinds = kindsTakenBy(type, scope);
-  return (kinds & ~(ValueKind.null | ValueKind.other)) === ValueKind.list;
+  const sources = classOfType(type) ? scope.conversions.sourcesOf(type).filter((one) => !classOfType(one)) : [type];
+  const ofItself = { ...scope, conversions: noConversions };
+  return (
+    sources.length > 0 && sources.every((source) => (kindsTakenBy(source, ofItself) & ~orNothing) === ValueKind.list)
+  );
 }
+
+const orNothing = ValueKind.null | ValueKind.other;

@@ -1,4 +1,5 @@
 import { LittoralError } from '../errors.ts';
+import { isThenable } from '../is-thenable.ts';
 
 /**
  * Conversion is synchronous. A promise would travel as an empty object, or as the text `[object Promise]`.
@@ -8,12 +9,8 @@ import { LittoralError } from '../errors.ts';
  * @throws LittoralError `not-convertible`
  */
 export function refusePromise(result: unknown, converter: string): void {
-  if (typeof result !== 'object' || result === null || !isThenable(result)) return;
+  if (!isThenable(result)) return;
   // Nobody else waits for it, and a promise that is rejected with nobody waiting ends the process.
   result.then(undefined, () => {});
   throw new LittoralError('not-convertible', `${converter} returned a promise; conversion is synchronous.`);
-}
-
-function isThenable(value: object): value is PromiseLike<unknown> {
-  return value instanceof Promise || ('then' in value && typeof value.then === 'function');
 }

@@ -1,25 +1,23 @@
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { isRecord } from './is-record.ts';
-import type { MediaType } from './media-type.ts';
 import type { TypeConversions } from './type-conversions.ts';
 
 /**
  * Makes of a value what can be written: instances anywhere in it become what the type converters from their classes
  * make of them. The value itself stays as it is, and is returned where there are none.
  *
+ * @param what says of the value what cannot be done, for the error: `The payload cannot be written as text/plain`
  * @throws LittoralError `not-convertible` when a converter fails, or the value holds itself, is nested too deeply, or
  * cannot be read
  */
-export function toPlain(value: unknown, conversions: TypeConversions, { text }: MediaType): unknown {
+export function toPlain(value: unknown, conversions: TypeConversions, what: string): unknown {
   try {
     return plainOf(value, conversions);
   } catch (cause) {
     if (isLittoralError(cause)) throw cause;
-    throw new LittoralError(
-      'not-convertible',
-      `The payload cannot be written as ${text}: it holds a cycle, is nested too deeply, or cannot be read.`,
-      { cause },
-    );
+    throw new LittoralError('not-convertible', `${what}: it holds a cycle, is nested too deeply, or cannot be read.`, {
+      cause,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { type Class, nameOfClass } from './class.ts';
 import type { CoercionRun } from './coercion-run.ts';
-import { compileType } from './compiled-type.ts';
+import { compileSource, compileType } from './compiled-type.ts';
 import { describeType } from './describe-type.ts';
 import type { ConvertingNode, RegisteredConversions } from './node-scope.ts';
 import { refusePromise } from './refuse-promise.ts';
@@ -87,7 +87,7 @@ export class TypeConversions implements RegisteredConversions {
     if (known) return known;
     const scope = { definitions: {}, references: new Map(), conversions: this };
     const { from, to } = converter;
-    const conversion = { converter, from: compileType(from, scope), to: compileType(to, scope) };
+    const conversion = { converter, from: compileSource(from, scope), to: compileType(to, scope) };
     this.#compiled.set(converter, conversion);
     return conversion;
   }

@@ -44,7 +44,9 @@ export function isPlain(value: object): boolean {
 export function kindsTakenBy(type: TargetType, scope: NodeScope, within: readonly TargetType[] = []): number {
   if (within.includes(type)) return ValueKind.any;
   const inner = [...within, type];
-  const converted = union(scope.conversions.sourcesOf(type), (source) => kindsTakenBy(source, scope, inner));
+  const converted = union(scope.conversions.sourcesOf(type), (source) =>
+    classOfType(source) ? ValueKind.object : kindsTakenBy(source, scope, inner),
+  );
   if (classOfType(type)) return ValueKind.object | converted;
   return converted | takenBySchema(keywordsOf(type), scope, inner);
 }

@@ -4,6 +4,7 @@ import { describeValue } from '../conversion/describe-value.ts';
 import { decodeJson } from '../conversion/json-converter.ts';
 import { isJson, valueMediaType } from '../conversion/media-type.ts';
 import type { Metadata } from '../conversion/metadata.ts';
+import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
@@ -11,7 +12,7 @@ import type { TransportMessage } from '../message/transport-message.ts';
 import { toDueMessage } from './due-message.ts';
 import { outboundMessage } from './outbound-message.ts';
 import { type BusChannel, type BusMessage, findDestination, publishOnBus } from './publish-on-bus.ts';
-import { bytesOf, checkKeys, mediaTypeOf } from './send-checks.ts';
+import { bytesOf, checkKeys } from './send-checks.ts';
 import type { SendOptions } from './send-options.ts';
 import { dueQueue } from './service-queue.ts';
 import { transportToMessage } from './transport-to-message.ts';
@@ -157,8 +158,8 @@ export class DistributedBus {
 
   #convert(payload: unknown, options: ConversionOptions): Encoded {
     const { sourceMediaType, targetMediaType } = options;
-    const source = sourceMediaType === undefined ? valueMediaType : mediaTypeOf(sourceMediaType);
-    const target = mediaTypeOf(targetMediaType ?? this.#options.defaultSerializationMediaType);
+    const source = sourceMediaType === undefined ? valueMediaType : sendableMediaType(sourceMediaType);
+    const target = sendableMediaType(targetMediaType ?? this.#options.defaultSerializationMediaType);
     const body = this.#options.conversion.convert(payload, source, target);
     if (body instanceof Uint8Array) return { body, contentType: target.text };
     throw new LittoralError(
@@ -189,11 +190,11 @@ export class DistributedBus {
   ): Promise<SendReceipt> {
     checkKeys(payloadType, target, routingKey);
     const { body, contentType } = encode();
-    const mediaType = mediaTypeOf(contentType);
+    const mediaType = sendableMediaType(contentType);
     if (isJson(mediaType)) decodeJson(body, mediaType);
     const cause = this.#origin?.message;
     const outbound = { payloadType, target, routingKey, body, contentType, metadata, options, cause };
-    const message = outboundMessage(outbound, this.#options.service);
+    const message = outboundMessage(outbound, this.#options.service, this.#options.conversion);
     await this.#checkWithOwnHandlers(payloadType, target, routingKey, message);
 
     const busMessage = { payloadType, target, message, timeToLive: options.timeToLive };

@@ -1,3 +1,4 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
 import { type Metadata, metadataToHeaders } from '../conversion/metadata.ts';
 import { inheritedFrom } from '../message/inherited-headers.ts';
 import type { Message } from '../message/message.ts';
@@ -26,14 +27,15 @@ export interface Outbound {
  * Makes the message that travels, with the headers that Ecotone's distributed bus gives it.
  *
  * @param service the service that sends it
+ * @param conversion makes headers of the instances in the metadata
  * @throws LittoralError `invalid-header`, `reserved-header`, `headers-too-large`
  */
-export function outboundMessage(outbound: Outbound, service: string): TransportMessage {
+export function outboundMessage(outbound: Outbound, service: string, conversion: ConversionService): TransportMessage {
   const { payloadType, target, routingKey, contentType, metadata, options, body, cause } = outbound;
   checkSendOptions(options);
   const id = options.id ?? newMessageId();
   const inherited = cause && inheritedFrom(cause);
-  const headers = Object.assign(metadataToHeaders(inherited ? { ...inherited.headers, ...metadata } : metadata), {
+  const headers = Object.assign(metadataToHeaders(metadata, conversion, inherited?.headers), {
     [Header.payloadType]: payloadType,
     [Header.routingKey]: routingKey,
     [Header.sourceServiceName]: service,

@@ -1,5 +1,4 @@
 import { describeValue } from '../conversion/describe-value.ts';
-import { isValue, type MediaType, parseMediaType } from '../conversion/media-type.ts';
 import { LittoralError } from '../errors.ts';
 import { faultOfKey } from '../handler/routing-key.ts';
 import type { PayloadType } from '../message/message-headers.ts';
@@ -13,15 +12,6 @@ export function bytesOf(payload: string | Uint8Array): Uint8Array {
     'not-convertible',
     `The payload is ${found}; send text or bytes, or a value by the method that converts it.`,
   );
-}
-
-/** @throws LittoralError `unsupported-media-type` for what cannot travel as a content type */
-export function mediaTypeOf(text: string): MediaType {
-  const mediaType = typeof text === 'string' ? parseMediaType(text) : undefined;
-  // A value exists in memory only.
-  if (mediaType && !isValue(mediaType) && Buffer.byteLength(text) <= 255) return mediaType;
-  const found = typeof text === 'string' ? `"${text.slice(0, 64)}"` : describeValue(text);
-  throw new LittoralError('unsupported-media-type', `${found} is not a media type of at most 255 bytes to send.`);
 }
 
 const keyNames = {

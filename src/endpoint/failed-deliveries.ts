@@ -49,6 +49,7 @@ export class FailedDeliveries {
     const publish = (stackTrace: boolean) =>
       channel.publish({ to, message: deadLetter(delivery.message, failure, stackTrace) });
     const { routed } = await publish(true).catch((error) => {
+      // There is no room for the stack trace beside the headers that it came with.
       if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);
       throw error;
     });

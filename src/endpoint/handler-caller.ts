@@ -1,7 +1,7 @@
 import { LittoralError } from '../errors.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import { type InvocationScopes, invokeInScope } from '../handler/invocation-scope.ts';
-import { isThenable } from '../handler/is-thenable.ts';
+import { isThenable } from '../is-thenable.ts';
 import type { Message } from '../message/message.ts';
 import { HandlerDeadline } from './handler-deadline.ts';
 import { HandlerTime } from './handler-time.ts';
@@ -26,14 +26,16 @@ export class HandlerCaller {
   }
 
   /**
+   * @returns what the handler returned
    * @throws what the handler throws, LittoralError `handler-timeout`: it must not hold its place for ever, or `endedEarly`
    */
-  async call(handler: RegisteredHandler, message: Message): Promise<void> {
+  async call(handler: RegisteredHandler, message: Message): Promise<unknown> {
     const time = new HandlerTime(this.#heard, this.#shutdown);
     const { endpointId } = handler;
     try {
       const work = invokeInScope(handler, this.#scopes.open({ message, endpointId, time }));
-      if (!isThenable(work) || (await this.#deadline.wait(work))) return;
+      if (!isThenable(work)) return work;
+      if (await this.#deadline.wait(work)) return await work;
       throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${this.#timeoutMs} ms.`);
     } catch (error) {
       if (this.#shutdown && time.endedBy(error)) throw endedEarly;

@@ -7,7 +7,7 @@ import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
-import type { AroundDelivery, DeliveryOutcome } from './around-delivery.ts';
+import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from './around-delivery.ts';
 import type { Failure } from './dead-letter.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
 import { endedEarly, HandlerCaller } from './handler-caller.ts';
@@ -118,7 +118,15 @@ export class ServiceEndpoint {
     }
   }
 
-  async #handle(delivery: Delivery): Promise<DeliveryOutcome> {
+  async #handle(delivery: Delivery): Promise<SettledDelivery> {
+    const handled: Handled[] = [];
+    const failures: Failure[] = [];
+    const outcome = await this.#callHandlers(delivery, handled, failures);
+    return { outcome, handled, failures };
+  }
+
+  /** @param handled, failures where each handler is noted when it has ended */
+  async #callHandlers(delivery: Delivery, handled: Handled[], failures: Failure[]): Promise<DeliveryOutcome> {
     const message = transportToMessage(delivery.message);
     const { messages, logger } = this.#options;
     const fields = describe(message);
@@ -127,15 +135,15 @@ export class ServiceEndpoint {
       recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined);
     } catch (error) {
       logger.error({ ...fields, reason: describeThrown(error).message }, 'a message cannot be handled');
-      return this.#failed.moveToDeadLetters(delivery, [{ error }]);
+      failures.push({ error });
+      return this.#failed.moveToDeadLetters(delivery, failures);
     }
     if (recipients.length === 0) {
       logger.debug(fields, 'not for this service');
       delivery.acknowledge();
       return 'not for this service';
     }
-    const failures = await this.#callAll(recipients, message, fields);
-    if (failures === undefined) {
+    if (!(await this.#callAll(recipients, message, fields, handled, failures))) {
       delivery.release();
       return 'given back';
     }
@@ -147,25 +155,31 @@ export class ServiceEndpoint {
   /**
    * Several handlers of one event fail apart: one that fails does not keep the message from the others.
    *
-   * @returns undefined when the shutdown ended one of them early: that is no failure
+   * @returns false when the shutdown ended one of them early: that is no failure
    */
-  async #callAll(recipients: Recipients, message: Message, fields: LogFields): Promise<Failure[] | undefined> {
-    const failures: Failure[] = [];
+  async #callAll(
+    recipients: Recipients,
+    message: Message,
+    fields: LogFields,
+    handled: Handled[],
+    failures: Failure[],
+  ): Promise<boolean> {
     for (const handler of recipients) {
       const { endpointId } = handler;
       try {
-        await this.#handlers.call(handler, message);
+        const result = await this.#handlers.call(handler, message);
+        handled.push({ endpointId, result });
         if (this.#options.logger.isLevelEnabled('debug')) {
           this.#options.logger.debug({ ...fields, endpointId }, 'handled');
         }
       } catch (error) {
-        if (error === endedEarly) return undefined;
+        if (error === endedEarly) return false;
         failures.push({ error, endpointId });
         const { message: reason, stackTrace } = describeThrown(error);
         this.#options.logger.error({ ...fields, endpointId, reason, stackTrace }, `${handler.name} failed`);
       }
     }
-    return failures;
+    return true;
   }
 }
 

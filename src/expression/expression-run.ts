@@ -1,9 +1,10 @@
 import type jsonata from 'jsonata';
+import { isThenable } from '../is-thenable.ts';
 import type { ExpressionContext, PartName } from './expression-context.ts';
 import { fromExpressionData, toExpressionData } from './expression-data.ts';
 import { ExpressionFault, ThrownElsewhere } from './expression-error.ts';
 import type { ExpressionLimits } from './expression-limits.ts';
-import { findMethod, isThenable, methodNames, targetOf } from './object-facade.ts';
+import { findMethod, methodNames, targetOf } from './object-facade.ts';
 
 interface RunOptions {
   readonly limits: Required<ExpressionLimits>;

@@ -1,3 +1,4 @@
+import { isThenable } from '../is-thenable.ts';
 import { ThrownElsewhere } from './expression-error.ts';
 import { hideKey, isReservedKey, revealKeys } from './reserved-keys.ts';
 
@@ -76,10 +77,6 @@ function readProperty({ target, toData }: Facade, key: string | symbol): unknown
 
 function rethrown(error: unknown): never {
   throw error instanceof ThrownElsewhere ? error : new ThrownElsewhere(error);
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function toJson(target: object): CallableFunction | undefined {

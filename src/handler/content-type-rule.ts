@@ -1,3 +1,4 @@
+import { describeValue } from '../conversion/describe-value.ts';
 import { isValue, parseMediaType } from '../conversion/media-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
@@ -8,9 +9,16 @@ type Rule = Pick<HandlerDefinition, 'contentType' | 'defaultContentType'>;
 
 /** Says what is wrong with the media types that a handler is declared with. */
 export function faultsOfContentTypes({ contentType, defaultContentType }: Rule): string[] {
-  const named = [...accepted(contentType), ...(defaultContentType === undefined ? [] : [defaultContentType])];
-  const faults = named.filter((text) => typeof text !== 'string' || !parseMediaType(text));
-  return faults.map(() => `has a content type that is not a media type, such as 'application/json'`);
+  const ofDefault = defaultContentType === undefined ? [] : [defaultContentType];
+  return [...faultsOf('contentType', accepted(contentType)), ...faultsOf('defaultContentType', ofDefault)];
+}
+
+function faultsOf(option: string, texts: readonly unknown[]): string[] {
+  const faults = texts.filter((text) => typeof text !== 'string' || !parseMediaType(text));
+  return faults.map((text) => {
+    const named = typeof text === 'string' ? `'${text.slice(0, 64)}'` : describeValue(text);
+    return `its '${option}' names ${named}, which is not a media type; write one such as application/json`;
+  });
 }
 
 /**

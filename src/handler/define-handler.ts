@@ -4,6 +4,8 @@ import type { ArgumentsOf, Arriving, Checked, Parameters } from '../parameter/pa
 import type { References } from '../parameter/references.ts';
 import { type HandlerDefinition, type HandlerKind, type HandlerOptions, handlerKind } from './handler-definition.ts';
 
+// Of several overloads TypeScript tells the faults of the last: the form with parameters is the one to say most about.
+
 /** Every argument by a parameter converter of its own. */
 interface WithParameters<P extends Parameters, Result> extends HandlerOptions {
   readonly parameters: P & Checked<P>;
@@ -33,13 +35,13 @@ interface WithDefaults<Result> extends HandlerOptions {
  * the message is acknowledged when it has finished
  * @returns a definition to list under `handlers` in the configuration
  */
-export function defineCommandHandler<const P extends Parameters, Result>(
-  definition: WithParameters<P, Result>,
-): HandlerDefinition<Result, 'command'>;
+export function defineCommandHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition<Result, 'command'>;
 export function defineCommandHandler<Payload extends TargetType, Result>(
   definition: WithPayload<Payload, Result>,
 ): HandlerDefinition<Result, 'command'>;
-export function defineCommandHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition<Result, 'command'>;
+export function defineCommandHandler<const P extends Parameters, Result>(
+  definition: WithParameters<P, Result>,
+): HandlerDefinition<Result, 'command'>;
 export function defineCommandHandler(definition: Definition): HandlerDefinition<unknown, 'command'> {
   return define('command', definition);
 }
@@ -52,13 +54,13 @@ export function defineCommandHandler(definition: Definition): HandlerDefinition<
  * the message is acknowledged when all its handlers have finished
  * @returns a definition to list under `handlers` in the configuration
  */
-export function defineEventHandler<const P extends Parameters, Result>(
-  definition: WithParameters<P, Result>,
-): HandlerDefinition<Result, 'event'>;
+export function defineEventHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition<Result, 'event'>;
 export function defineEventHandler<Payload extends TargetType, Result>(
   definition: WithPayload<Payload, Result>,
 ): HandlerDefinition<Result, 'event'>;
-export function defineEventHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition<Result, 'event'>;
+export function defineEventHandler<const P extends Parameters, Result>(
+  definition: WithParameters<P, Result>,
+): HandlerDefinition<Result, 'event'>;
 export function defineEventHandler(definition: Definition): HandlerDefinition<unknown, 'event'> {
   return define('event', definition);
 }
@@ -66,17 +68,7 @@ export function defineEventHandler(definition: Definition): HandlerDefinition<un
 type Definition = HandlerOptions & Pick<HandlerDefinition, 'payload' | 'parameters' | 'handle'>;
 
 function define<Kind extends HandlerKind>(kind: Kind, definition: Definition): HandlerDefinition<unknown, Kind> {
-  const { routingKey, endpointId = routingKey, distributed = false, ...rest } = definition;
-  const { payload, parameters, contentType, defaultContentType, handle } = rest;
-  return {
-    [handlerKind]: kind,
-    routingKey,
-    endpointId,
-    distributed,
-    payload,
-    parameters,
-    contentType,
-    defaultContentType,
-    handle,
-  };
+  const { routingKey, endpointId = routingKey, distributed = false } = definition;
+  // With what is no option, for the registry to refuse.
+  return { ...definition, [handlerKind]: kind, endpointId, distributed };
 }

@@ -39,6 +39,18 @@ export interface HandlerOptions {
   readonly defaultContentType?: string;
 }
 
+/** All that a definition can hold. */
+export const handlerOptions = [
+  'routingKey',
+  'distributed',
+  'endpointId',
+  'payload',
+  'parameters',
+  'contentType',
+  'defaultContentType',
+  'handle',
+] as const satisfies readonly (keyof HandlerDefinition)[];
+
 /** Recognises the definitions of every copy of littoral. */
 export function isHandlerDefinition(value: unknown): value is HandlerDefinition {
   return typeof value === 'object' && value !== null && handlerKind in value;

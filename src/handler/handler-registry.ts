@@ -2,10 +2,17 @@ import { LittoralError, messageOf } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { headers } from '../parameter/headers.ts';
 import type { Invocation, ParameterContext } from '../parameter/parameter-converter.ts';
+import { undefinedType } from '../parameter/parameter-type.ts';
 import { payload } from '../parameter/payload.ts';
 import { servicesObject } from '../parameter/services-object.ts';
 import { contentTypeRule, faultsOfContentTypes } from './content-type-rule.ts';
-import { type HandlerDefinition, handlerKind, handlerName, isHandlerDefinition } from './handler-definition.ts';
+import {
+  type HandlerDefinition,
+  handlerKind,
+  handlerName,
+  handlerOptions,
+  isHandlerDefinition,
+} from './handler-definition.ts';
 import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
 import { bindingKeyOf, faultOfKey, faultOfPattern, routingKeyMatcher } from './routing-key.ts';
 
@@ -131,8 +138,14 @@ function faultsOf(definition: HandlerDefinition, name: string, { commands, endpo
   }
   if (typeof distributed !== 'boolean') faults.push(`${name}: its 'distributed' is neither true nor false`);
   if (typeof definition.handle !== 'function') faults.push(`${name}: its 'handle' is not a function`);
+  if (Object.hasOwn(definition, 'payload') && definition.payload === undefined) {
+    faults.push(`${name}: its 'payload' is undefined; ${undefinedType}`);
+  }
   if (definition.payload !== undefined && definition.parameters !== undefined) {
     faults.push(`${name}: has 'payload' beside 'parameters'; use payload(…) as one of the parameters`);
+  }
+  for (const option of Object.keys(definition).filter((key) => !(handlerOptions as readonly string[]).includes(key))) {
+    faults.push(`${name}: '${option}' is not an option of a handler; there are ${handlerOptions.join(', ')}`);
   }
   faults.push(...faultsOfContentTypes(definition).map((fault) => `${name}: ${fault}`));
   if (isCommand) commands.add(routingKey);

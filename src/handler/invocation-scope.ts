@@ -1,6 +1,6 @@
+import { isThenable } from '../is-thenable.ts';
 import type { Message } from '../message/message.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
-import { isThenable } from './is-thenable.ts';
 import type { MethodInvoker } from './method-invoker.ts';
 
 /** One call of a handler, for what is made for it alone. */
@@ -12,8 +12,18 @@ export interface HandlerCall {
   readonly endpointId?: string | undefined;
 }
 
-/** The time of a call that nobody ends. */
-export const unlimited: HandlerCall['time'] = { signal: new AbortController().signal };
+/**
+ * The time of a call that nobody ends. Its signal is one of its own: what handlers add to a common one would stay for
+ * the life of the process.
+ */
+export class UnlimitedTime {
+  #signal: AbortSignal | undefined;
+
+  get signal(): AbortSignal {
+    this.#signal ??= new AbortController().signal;
+    return this.#signal;
+  }
+}
 
 /** The invocation of one call of a handler, and what belongs to that call: its services, and what it sent on the buses. */
 export interface InvocationScope extends Invocation {

@@ -50,9 +50,7 @@ export function methodInvoker(
   return {
     invoke(invocation) {
       const resolved = resolveAll(prepared, invocation);
-      return resolved.some((argument) => argument instanceof Promise)
-        ? Promise.all(resolved).then(call)
-        : call(resolved);
+      return resolved.some((argument) => argument instanceof Promise) ? settled(resolved).then(call) : call(resolved);
     },
     parameters: prepared.map(({ name, converter }) => ({ name, converter })),
     async checkPayload(message) {
@@ -62,6 +60,14 @@ export function methodInvoker(
       }
     },
   };
+}
+
+/** Only of promises: a service may have a `then` of its own, and is handed over as it is. */
+async function settled(resolved: readonly unknown[]): Promise<unknown[]> {
+  const boxed = resolved.map((argument) =>
+    argument instanceof Promise ? argument.then((value) => ({ value })) : { value: argument },
+  );
+  return (await Promise.all(boxed)).map(({ value }) => value);
 }
 
 interface PreparedParameter extends ParameterDescription {

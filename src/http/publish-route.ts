@@ -1,7 +1,12 @@
 import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import type { SendReceipt } from '../distribution/distributed-bus.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { type InvocationScope, type InvocationScopes, invokeInScope, unlimited } from '../handler/invocation-scope.ts';
+import {
+  type InvocationScope,
+  type InvocationScopes,
+  invokeInScope,
+  UnlimitedTime,
+} from '../handler/invocation-scope.ts';
 import type { MethodInvoker } from '../handler/method-invoker.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import { internalError } from './problem.ts';
@@ -45,7 +50,7 @@ export function publishRoute(
       const { destination, routingKey } = keys(request);
       const message = requestToMessage({ payloadType, destination, routingKey, rawHeaders, body }, mapping);
       const invoker = message.headers[Header.targetMediaType] === undefined ? send : convertAndSend;
-      const receipt = await receiptOf(invoker, scopes.open({ message, time: unlimited }));
+      const receipt = await receiptOf(invoker, scopes.open({ message, time: new UnlimitedTime() }));
       if (!receipt.routed && isStrict(request)) {
         const detail = `Nobody subscribes to '${String(message.headers[Header.routingKey])}'; the event went nowhere.`;
         throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });

@@ -1,4 +1,5 @@
 import type { TargetType, ValueOf } from '../conversion/target-type.ts';
+import { assertOptions } from './converter-options.ts';
 import { nameOrKey } from './named-by-key.ts';
 import {
   cannotResolve,
@@ -6,12 +7,12 @@ import {
   type ParameterSite,
   parameterConverter,
 } from './parameter-converter.ts';
+import { prepareType } from './parameter-type.ts';
 import type { NamedByKey } from './parameters.ts';
-import { prepareType } from './prepare-type.ts';
 import type { VariableOf } from './references.ts';
 
 export interface VariableOptions<Value = unknown> {
-  /** What stands in for a variable that is not configured. Default: to miss it is an error at start. */
+  /** What stands in for a variable that is not configured, converted to its type. Default: to miss one is an error at start. */
   readonly default?: Value;
 }
 
@@ -40,6 +41,7 @@ export function configurationVariable(
 ): ParameterConverter {
   const description = name === undefined ? 'configuration variable' : `configuration variable ${name}`;
   const converter = parameterConverter(description, (site) => {
+    assertOptions(options, ['default'], site);
     const value = variable(nameOrKey(name, site, "configurationVariable('multiplier')"), type, options, site);
     return () => value;
   });
@@ -50,7 +52,9 @@ const fromKey: NamedByKey<'configurationVariable'> = { namedByKey: 'configuratio
 
 function variable(name: string, type: TargetType | undefined, options: VariableOptions, site: ParameterSite): unknown {
   if (!Object.hasOwn(site.variables, name)) {
-    if (Object.hasOwn(options, 'default')) return options.default;
+    if (Object.hasOwn(options, 'default')) {
+      return type === undefined ? options.default : prepareType(type, site).convert(options.default, 'its default');
+    }
     throw new TypeError(`${cannotResolve(site)}: ${noSuchVariable(name, site)}.`);
   }
   const value = site.variables[name];

@@ -1,10 +1,11 @@
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { compileExpression } from '../expression/compile-expression.ts';
 import type { PartName } from '../expression/expression-context.ts';
+import { isThenable } from '../is-thenable.ts';
 import { noSuchVariable } from './configuration-variable.ts';
 import { type ExpressionScope, MessageScope, type Subject } from './expression-scope.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
-import type { ParameterType } from './prepare-type.ts';
+import type { ParameterType } from './parameter-type.ts';
 import { noSuchService } from './services.ts';
 
 /** JSONata, or a function. */
@@ -33,7 +34,7 @@ export function prepareExpression(
   const convert = (result: unknown) => convertResult(result, type, site);
   return (invocation, subject) => {
     const result = evaluate(invocation, subject);
-    return isPromise(result) ? result.then(convert) : convert(result);
+    return isThenable(result) ? Promise.resolve(result).then(convert) : convert(result);
   };
 }
 
@@ -44,7 +45,10 @@ function evaluator(
   site: ParameterSite,
 ): Evaluate {
   if (typeof expression === 'function') {
-    return (invocation, subject) => expression(new MessageScope(invocation, subject, site) as ExpressionScope);
+    return (invocation, subject) => {
+      const result = expression(new MessageScope(invocation, subject, site) as ExpressionScope);
+      return isThenable(result) ? Promise.resolve(result) : result;
+    };
   }
   const compiled = compile(expression, type?.isArray ?? false, parts, site);
   const fail = (error: unknown): never => {
@@ -55,7 +59,7 @@ function evaluator(
   return (invocation, subject) => {
     try {
       const result = compiled.evaluate(new MessageScope(invocation, subject, site));
-      return isPromise(result) ? result.catch(fail) : result;
+      return isThenable(result) ? Promise.resolve(result).catch(fail) : result;
     } catch (error) {
       return fail(error);
     }
@@ -86,8 +90,4 @@ function convertResult(result: unknown, type: ParameterType, site: ParameterSite
     'expression-failed',
     `${cannotResolve(site)}: its expression gives nothing for this message. Make the type optional, or give it a default in the expression.`,
   );
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
 }

@@ -2,9 +2,9 @@ import { describeValue } from '../conversion/describe-value.ts';
 import type { TargetType, ValueOf } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
+import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
-import { isOptions } from './options-alone.ts';
 import {
   cannotResolve,
   type ParameterConverter,
@@ -12,8 +12,8 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
+import { assertType, type ParameterType, prepareType } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
-import { type ParameterType, prepareType } from './prepare-type.ts';
 
 export interface HeaderOptions<Default = unknown> {
   /** Computes the argument from the header, its `value`. It is not evaluated where the header is missing. */
@@ -47,13 +47,15 @@ export function header<Type extends TargetType>(
   options?: { readonly expression?: Expression },
 ): ParameterConverter<Arriving<Type>>;
 export function header(name: string, options: { readonly default: unknown }): ParameterConverter<unknown>;
-export function header(name: string, typeOrOptions?: unknown, options?: HeaderOptions): ParameterConverter {
+export function header(...given: [name: string, typeOrOptions?: unknown, options?: HeaderOptions]): ParameterConverter {
+  const [name, typeOrOptions, options] = given;
   const alone = options === undefined && isOptions(typeOrOptions, ['expression', 'default']);
   const type = alone ? undefined : (typeOrOptions as TargetType | undefined);
   const all: HeaderOptions = (alone ? typeOrOptions : options) ?? {};
-  return parameterConverter(describe(`header ${name}`, type, all.expression), (site) =>
-    prepareHeader(name, type, all, site),
-  );
+  return parameterConverter(describe(`header ${name}`, type, all.expression), (site) => {
+    if (given.length > 1) assertType(typeOrOptions, site);
+    return prepareHeader(name, type, all, site);
+  });
 }
 
 function prepareHeader(
@@ -63,6 +65,7 @@ function prepareHeader(
   site: ParameterSite,
 ): ResolveArgument<unknown> {
   assertName(name, site);
+  assertOptions(options, ['expression', 'default'], site);
   const prepared = type === undefined ? undefined : prepareType(type, site);
   const whenMissing = missingValue(name, prepared, options, site);
   const { expression } = options;

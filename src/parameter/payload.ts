@@ -3,10 +3,10 @@ import type { TargetType } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
 import { decodePayload } from './expression-scope.ts';
-import { isOptions } from './options-alone.ts';
 import {
   cannotResolve,
   type ParameterConverter,
@@ -14,8 +14,8 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
+import { assertType, type ParameterType, prepareType } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
-import { type ParameterType, prepareType } from './prepare-type.ts';
 
 export interface PayloadOptions {
   /** Computes the argument from the payload, decoded by its content type. */
@@ -36,11 +36,18 @@ export function payload<Type extends TargetType>(
   type: Type,
   options?: PayloadOptions,
 ): ParameterConverter<Arriving<Type>>;
-export function payload(typeOrOptions?: unknown, options?: PayloadOptions): ParameterConverter {
+export function payload(...given: [typeOrOptions?: unknown, options?: PayloadOptions]): ParameterConverter {
+  const [typeOrOptions, options] = given;
   const alone = options === undefined && isOptions(typeOrOptions, ['expression']);
   const type = alone ? undefined : (typeOrOptions as TargetType | undefined);
-  const { expression }: PayloadOptions = (alone ? typeOrOptions : options) ?? {};
-  return parameterConverter(describe('payload', type, expression), (site) => preparePayload(type, expression, site), {
+  const all: PayloadOptions = (alone ? typeOrOptions : options) ?? {};
+  const { expression } = all;
+  const prepare = (site: ParameterSite) => {
+    assertOptions(all, ['expression'], site);
+    if (given.length > 0) assertType(typeOrOptions, site);
+    return preparePayload(type, expression, site);
+  };
+  return parameterConverter(describe('payload', type, expression), prepare, {
     // An expression may ask for services, which only a delivery has.
     fromPayloadAlone: expression === undefined,
   });
@@ -62,13 +69,20 @@ function preparePayload(
 function convert(message: Message, type: ParameterType, site: ParameterSite): unknown {
   const contentType = message.headers[Header.contentType];
   if (message.payload instanceof Uint8Array && !site.conversion.canDecode(contentType)) {
-    const source = typeof contentType === 'string' ? `"${contentType}"` : describeValue(contentType);
+    const source = typeof contentType === 'string' ? `"${shortened(contentType)}"` : describeValue(contentType);
     throw new LittoralError(
       'unsupported-media-type',
       `${cannotResolve(site)}: no converter from the content type ${source} to a value. Registered: ${site.conversion.describe()}.`,
     );
   }
-  const source = typeof contentType === 'string' ? `the payload of type ${contentType}` : 'the payload';
+  // A value that never travelled has no media type that would tell anything.
+  const travelled = message.payload instanceof Uint8Array && typeof contentType === 'string';
+  const source = travelled ? `the payload of type ${shortened(contentType)}` : 'the payload';
   const hints = { contentType, typeId: message.headers[Header.typeId] };
   return type.convert(decodePayload(message, site), source, hints);
+}
+
+/** It came with the message, and can be as long as its headers. */
+function shortened(contentType: string): string {
+  return contentType.length > 255 ? `${contentType.slice(0, 255)}…` : contentType;
 }

@@ -1,9 +1,9 @@
 import { describeValue } from '../conversion/describe-value.ts';
 import type { Class, TargetType } from '../conversion/target-type.ts';
+import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
 import { nameOrKey } from './named-by-key.ts';
-import { isOptions } from './options-alone.ts';
 import {
   cannotResolve,
   type ParameterConverter,
@@ -11,8 +11,8 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
+import { prepareType } from './parameter-type.ts';
 import type { Arriving, NamedByKey } from './parameters.ts';
-import { prepareType } from './prepare-type.ts';
 import type { References, ServiceName } from './references.ts';
 import { noSuchService } from './services.ts';
 
@@ -38,7 +38,6 @@ type Computed<Options> = Options extends { readonly type: infer Type extends Tar
  * @throws Error at start, when there is no such service
  */
 export function reference(): ParameterConverter<unknown> & NamedByKey<'reference'>;
-export function reference<Name extends ServiceName>(name: Name): ParameterConverter<Awaited<References[Name]>>;
 export function reference<C extends Class>(type: C): ParameterConverter<InstanceType<C>>;
 export function reference<Name extends ServiceName, const Options extends ReferenceOptions<Awaited<References[Name]>>>(
   name: Name,
@@ -52,6 +51,8 @@ export function reference<C extends Class, const Options extends ReferenceOption
 export function reference<const Options extends ReferenceOptions<any>>(
   options: Options,
 ): ParameterConverter<Computed<Options>>;
+// The last, for TypeScript tells the faults of the last: a name that is not declared is the one that everybody meets.
+export function reference<Name extends ServiceName>(name: Name): ParameterConverter<Awaited<References[Name]>>;
 export function reference(service?: unknown, options?: ReferenceOptions): ParameterConverter {
   const alone = options === undefined && isOptions(service, ['expression', 'type']);
   const named = alone ? undefined : service;
@@ -76,7 +77,8 @@ function prepareReference(
   const name = nameOrKey(nameOf(named), site, "reference('userService')");
   if (!site.services.has(name)) throw new TypeError(`${cannotResolve(site)}: ${noSuchService(name, site.services)}.`);
   if (options === undefined) return ({ services }) => services.resolve(name);
-  if (!isOptions(options, ['expression', 'type']) || options.expression === undefined) {
+  assertOptions(options, ['expression', 'type'], site);
+  if (options.expression === undefined) {
     throw new TypeError(`${cannotResolve(site)}: its options are ${describeValue(options)} without an 'expression'.`);
   }
   const type = options.type === undefined ? undefined : prepareType(options.type, site);
@@ -90,8 +92,8 @@ function prepareReference(
   };
 }
 
-/** `UserService` is `userService`. */
+/** `UserService` is `userService`, `HTTPClient` is `httpClient`. */
 function nameOf(named: unknown): unknown {
   if (typeof named !== 'function') return named;
-  return named.name.charAt(0).toLowerCase() + named.name.slice(1);
+  return named.name.replace(/^(?:[A-Z]+(?=[A-Z][a-z]|$)|[A-Z])/, (capitals) => capitals.toLowerCase());
 }

@@ -20,7 +20,7 @@ export function servicesObject(): ParameterConverter<References> {
 
 function reader(services: Services, site: ParameterSite): ProxyHandler<object> {
   const refuse = () => {
-    throw new TypeError('The services that a handler receives cannot be changed; register them in the container.');
+    throw new TypeError(`The services of ${site.handler} cannot be changed; register them in the container.`);
   };
   return {
     get(_target, name) {

@@ -11,7 +11,8 @@ export async function benchConsuming({ brokerUrl, quick, nodeOptions }: BenchOpt
   const destination = await declareDestination(brokerUrl);
   const naive = await naiveConsumer(brokerUrl, destination);
   const gateway = gatewayConsumer(brokerUrl, destination, 'gateway', nodeOptions);
-  const subjects = [naive, gateway];
+  const rich = gatewayConsumer(brokerUrl, destination, 'scope and expressions');
+  const subjects = [naive, gateway, rich];
   const [rounds, amount] = quick ? [3, 10_000] : [7, 30_000];
   // Until their code is compiled, all of them are slower.
   for (const subject of subjects) await subject.measure(100, amount);

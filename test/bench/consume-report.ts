@@ -10,6 +10,8 @@ import { textTable } from './text-table.ts';
 const targets = [
   { subject: 'gateway', beside: 'naive amqplib', concurrency: 10, share: 1.2, alarm: 0.9 },
   { subject: 'gateway', beside: 'naive amqplib', concurrency: 100, share: 1.2, alarm: 1.2 },
+  { subject: 'scope and expressions', beside: 'gateway', concurrency: 10, share: 0.4, alarm: 0.4 },
+  { subject: 'scope and expressions', beside: 'gateway', concurrency: 100, share: 0.4, alarm: 0.4 },
 ] as const;
 
 const columns = ['subject', 'concurrency', 'msg/s', 'vs. naive', 'CPU µs/msg', 'CPU vs. naive'];

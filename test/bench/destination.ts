@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { toAmqp } from '../../src/amqp/amqp-message-mapper.ts';
 import { busExchange, declareSubscription } from '../../src/amqp/amqp-topology.ts';
+import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { outboundMessage } from '../../src/distribution/outbound-message.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
@@ -64,5 +65,6 @@ export async function declareDestination(url: string): Promise<Destination> {
 /** With all headers that the bus gives it. */
 export function command(body: Uint8Array): TransportMessage {
   const key = { payloadType: 'command', target: service, routingKey: 'billing.changeDetails' } as const;
-  return outboundMessage({ ...key, body, contentType: 'application/json', metadata: {}, options: {} }, 'bench');
+  const outbound = { ...key, body, contentType: 'application/json', metadata: {}, options: {} };
+  return outboundMessage(outbound, 'bench', new ConversionService());
 }

@@ -1,6 +1,11 @@
+import { asFunction } from 'awilix';
+import Type from 'typebox';
 import { createGateway } from '../../src/gateway.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
+import { header } from '../../src/parameter/header.ts';
+import { type ParameterConverter, parameterConverter } from '../../src/parameter/parameter-converter.ts';
 import { payload } from '../../src/parameter/payload.ts';
+import type { RegisterServices } from '../../src/scope/service-container.ts';
 import { ChangeDetails } from './change-details.ts';
 import { service } from './destination.ts';
 import { type Drain, DrainMeter } from './drain-meter.ts';
@@ -9,7 +14,18 @@ import { offer } from './forked-process.ts';
 /** The parameters of the one handler, by the name of the subject. */
 const parameters = {
   gateway: [payload(ChangeDetails)],
-} as const;
+  'scope and expressions': [
+    payload(ChangeDetails),
+    parameterConverter(
+      'scoped service',
+      () =>
+        ({ services }) =>
+          services.resolve('unitOfWork'),
+    ),
+    payload(Type.Number(), { expression: '$sum(payload.lines.(amount * price))' }),
+    header('ecotone.distributed.routingKey', Type.String(), { expression: "value & '-' & payload.personId" }),
+  ],
+} satisfies Record<string, readonly ParameterConverter[]>;
 
 export type HandlerKind = keyof typeof parameters;
 
@@ -24,7 +40,13 @@ const tasks = {
       handle: async () => meter.count(),
     });
     const config = { service, broker: { url: brokerUrl }, concurrency, handlers: [handler], logLevel: 'warn' };
-    const gateway = createGateway(config, { environment: {} });
+    const container: RegisterServices = (all) =>
+      all.register({
+        unitOfWork: asFunction(() => ({}))
+          .scoped()
+          .disposer(() => {}),
+      });
+    const gateway = createGateway({ ...config, container }, { environment: {} });
     await gateway.start();
     const drain = await meter.finished;
     await gateway.stop();

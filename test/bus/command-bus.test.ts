@@ -92,6 +92,18 @@ describe('a command reaches its handler in the process', () => {
   });
 });
 
+test.each([null, 5, 'ab', ['x']])('metadata that is none is refused also within a handler: %j', async (metadata) => {
+  const outer = defineCommandHandler({
+    routingKey: 'outer',
+    handle: (_, __, { commandBus }) => commandBus.send(echo, 'x', { metadata: metadata as never }),
+  });
+  const bus = await commandBus(outer, echo);
+  expect(await caught(() => bus.send(outer))).toMatchObject({
+    code: 'invalid-header',
+    message: expect.stringMatching(/^Metadata is .*, not an object of headers\.$/),
+  });
+});
+
 describe('a command is refused', () => {
   const event = defineEventHandler({ routingKey: 'happened', handle() {} });
 
@@ -111,7 +123,9 @@ describe('a command is refused', () => {
   test.each<[string, unknown, object, string]>([
     ['a payload that does not fit', { sku: 'apple', quantity: 'many' }, {}, 'payload-refused'],
     ['a payload that is broken', '{', { mediaType: 'application/json' }, 'malformed-body'],
-    ['a media type that is none', {}, { mediaType: 'json' }, 'unsupported-media-type'],
+    ['a media type that is no text', 'x', { mediaType: 5 }, 'unsupported-media-type'],
+    ['a media type that is none, of text', 'x', { mediaType: 'json' }, 'unsupported-media-type'],
+    ['a media type that is none, of a value', {}, { mediaType: 'json' }, 'unsupported-media-type'],
     ['a header of the framework', {}, { metadata: { correlationId: 'x' } }, 'reserved-header'],
     ['a header that cannot be', {}, { metadata: { f: () => {} } }, 'invalid-header'],
   ])('for %s', async (_, command, options, code) => {

@@ -11,7 +11,8 @@ const queue = serviceQueue('billing');
 function configFile(concurrency: number): string {
   return `
     import { setTimeout } from 'node:timers/promises';
-    import { defineCommandHandler, defineEventHandler } from ${entry};
+    import { asFunction } from ${JSON.stringify(import.meta.resolve('awilix'))};
+    import { defineCommandHandler, defineEventHandler, reference } from ${entry};
 
     const work = defineCommandHandler({
       routingKey: 'work',
@@ -22,8 +23,22 @@ function configFile(concurrency: number): string {
         console.log('handled', text);
       },
     });
-    const done = defineEventHandler({ routingKey: 'done', distributed: true, handle: () => console.log('done') });
-    export default { service: 'billing', concurrency: ${concurrency}, handlers: [work, done] };
+    const done = defineEventHandler({
+      routingKey: 'done',
+      distributed: true,
+      parameters: [reference('journal')],
+      handle: (journal) => journal.write('done'),
+    });
+    const openJournal = () => ({ write: console.log });
+    export default {
+      service: 'billing',
+      concurrency: ${concurrency},
+      handlers: [work, done],
+      container: (container) =>
+        container.register({
+          journal: asFunction(openJournal).singleton().disposer(() => console.log('the journal is closed')),
+        }),
+    };
   `;
 }
 

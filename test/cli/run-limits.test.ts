@@ -19,7 +19,9 @@ function start(limits: RunLimits, waiting: readonly (number | undefined)[] = [])
       return state.inHand;
     },
   });
-  return { ended, state, settle: (outcome: DeliveryOutcome) => aroundDelivery(delivery, async () => outcome) };
+  const settle = async (outcome: DeliveryOutcome) =>
+    (await aroundDelivery(delivery, async () => ({ outcome, handled: [], failures: [] }))).outcome;
+  return { ended, state, settle };
 }
 
 describe('the limit of messages', () => {

@@ -157,6 +157,14 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it: what is in hand is finish
   expect(await service.waiting()).toBe(1);
 });
 
+test('at its end the services of its handlers are disposed', async () => {
+  const service = billing(vhost);
+  await service.fill();
+  expect((await service.littoral('publish', 'done', 'x').ended).code).toBe(0);
+  const { code, stdout } = await service.littoral('run', 'billing', '--finishWhenNoMessages').ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'done\nthe journal is closed\n' });
+});
+
 test('a queue that exists otherwise is exit code 1, with what to do', async () => {
   const service = billing(vhost);
   const connection = await connect(vhost.url);

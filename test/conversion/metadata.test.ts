@@ -1,20 +1,26 @@
 import fc from 'fast-check';
+import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
+import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { checkHeaderName, type Metadata, metadataToHeaders } from '../../src/conversion/metadata.ts';
+import { defineTypeConverter } from '../../src/conversion/type-converter.ts';
 import { isReservedHeader } from '../../src/message/reserved-headers.ts';
 import { anyText } from '../arbitraries.ts';
 import { caught } from '../caught.ts';
+
+const conversion = new ConversionService();
+const toHeaders = (metadata: Metadata) => metadataToHeaders(metadata, conversion);
 
 describe('metadata', () => {
   test.each(['text', '', 'zażółć ✓', 0, -1, 1.5, Number.MAX_SAFE_INTEGER, Number.MIN_VALUE, true, false])(
     'travels as it is: %j',
     (value) => {
-      expect(metadataToHeaders({ value })).toEqual({ value });
+      expect(toHeaders({ value })).toEqual({ value });
     },
   );
 
   test('of null or nothing is dropped', () => {
-    expect(metadataToHeaders({ a: null, b: undefined, c: 1 })).toEqual({ c: 1 });
+    expect(toHeaders({ a: null, b: undefined, c: 1 })).toEqual({ c: 1 });
   });
 
   test.each<[unknown, string]>([
@@ -25,21 +31,29 @@ describe('metadata', () => {
     [{ a: [{ b: null }] }, '{"a":[{}]}'],
     [[], '[]'],
     [{}, '{}'],
-    [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [[new Date(0)], '["1970-01-01T00:00:00.000Z"]'],
     [{ a: '\ud800' }, String.raw`{"a":"\ud800"}`],
   ])('of objects and arrays travels as JSON text without nulls: %j', (value, text) => {
-    expect(metadataToHeaders({ value })).toEqual({ value: text });
+    expect(toHeaders({ value })).toEqual({ value: text });
   });
 
-  test('that becomes null on its way to JSON is dropped as well', () => {
-    expect(metadataToHeaders({ never: new Date(Number.NaN), ok: 1 })).toEqual({ ok: 1 });
-    expect(metadataToHeaders({ list: [new Date(Number.NaN), 1] })).toEqual({ list: '[1]' });
+  test('of a date is text, and of a class what its type converter makes of it', () => {
+    class ExecutorId {
+      readonly value = 'e-7';
+    }
+    const toText = defineTypeConverter({ from: ExecutorId, to: Type.String(), convert: ({ value }) => value });
+    const metadata = { at: new Date(0), executorId: new ExecutorId(), all: [new ExecutorId()] };
+    expect(metadataToHeaders(metadata, new ConversionService([toText]))).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      executorId: 'e-7',
+      all: '["e-7"]',
+    });
   });
 
   test('of any JSON value holds no null, at any depth', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        const { header } = metadataToHeaders({ header: [value] });
+        const { header } = toHeaders({ header: [value] });
         JSON.parse(String(header), (_, inner) => expect(inner).not.toBeNull());
       }),
     );
@@ -64,12 +78,13 @@ describe('metadata is refused', () => {
     [
       'a cycle',
       cyclic,
-      "The header 'value' cannot be written as JSON: it holds a cycle, is nested too deeply, or cannot be read.",
+      "The header 'value': its value cannot be written: it holds a cycle, is nested too deeply, or cannot be read.",
     ],
+    ['a date that is none', new Date(Number.NaN), "The header 'value': "],
     [
       '20,000 levels',
       deep,
-      "The header 'value' cannot be written as JSON: it holds a cycle, is nested too deeply, or cannot be read.",
+      "The header 'value': its value cannot be written: it holds a cycle, is nested too deeply, or cannot be read.",
     ],
     ['a BigInt within', { a: [1n] }, "The header 'value' holds a bigint, which JSON cannot express."],
     ['a function within', [() => 1], "The header 'value' holds a function, which JSON cannot express."],
@@ -80,24 +95,27 @@ describe('metadata is refused', () => {
       "The header 'value' holds a number that is not finite, which JSON cannot express.",
     ],
   ])('for holding %s', async (_, value, message) => {
-    expect(await caught(() => metadataToHeaders({ value }))).toMatchObject({ code: 'invalid-header', message });
+    expect(await caught(() => toHeaders({ value }))).toMatchObject({
+      code: 'invalid-header',
+      message: expect.stringContaining(message),
+    });
   });
 
   test.each([null, 7, 'executorId', [['executorId', '7']]])('for being %j', async (metadata) => {
-    expect(await caught(() => metadataToHeaders(metadata as unknown as Metadata))).toMatchObject({
+    expect(await caught(() => toHeaders(metadata as unknown as Metadata))).toMatchObject({
       code: 'invalid-header',
       message: expect.stringMatching(/^Metadata is .+, not an object of headers\.$/),
     });
   });
 
   test.each(['id', 'ecotone.x', 'X-Tenant', '7', 'CC', 'contentType'])('for the reserved name %s', async (name) => {
-    expect(await caught(() => metadataToHeaders({ [name]: 'x' }))).toMatchObject({ code: 'reserved-header' });
-    expect(await caught(() => metadataToHeaders({ [name]: null }))).toMatchObject({ code: 'reserved-header' });
+    expect(await caught(() => toHeaders({ [name]: 'x' }))).toMatchObject({ code: 'reserved-header' });
+    expect(await caught(() => toHeaders({ [name]: null }))).toMatchObject({ code: 'reserved-header' });
   });
 
   test('for a field __proto__', async () => {
     const metadata = JSON.parse('{"__proto__":{"executorId":"7"}}');
-    expect(await caught(() => metadataToHeaders(metadata))).toMatchObject({ code: 'reserved-header' });
+    expect(await caught(() => toHeaders(metadata))).toMatchObject({ code: 'reserved-header' });
   });
 
   test.each([
@@ -109,7 +127,10 @@ describe('metadata is refused', () => {
     ],
     ['ż'.repeat(128), "The header 'żżżżżżżżżżżżżżżżżżżżżżżżżżżżżżżż…' has a name longer than 255 bytes."],
   ])('for the name %j', async (name, message) => {
-    expect(await caught(() => checkHeaderName(name))).toMatchObject({ code: 'invalid-header', message });
+    expect(await caught(() => checkHeaderName(name))).toMatchObject({
+      code: 'invalid-header',
+      message: expect.stringContaining(message),
+    });
   });
 
   test('never with another error, whatever its names and values', () => {
@@ -118,7 +139,7 @@ describe('metadata is refused', () => {
         fc.dictionary(anyText, fc.anything({ withBigInt: true, withDate: true, withMap: true })),
         (metadata) => {
           try {
-            for (const [name, value] of Object.entries(metadataToHeaders(metadata))) {
+            for (const [name, value] of Object.entries(toHeaders(metadata))) {
               expect(isReservedHeader(name)).toBe(false);
               expect(['string', 'number', 'boolean']).toContain(typeof value);
             }

@@ -42,6 +42,7 @@ class Money {
 }
 
 const Digits = Type.String({ pattern: '^[0-9]+$' });
+const Words = Type.Array(Type.String({ minLength: 1 }));
 const Point = Type.Object({ x: Type.Number(), y: Type.Number() });
 
 const toExecutorId = defineTypeConverter({ from: Digits, to: ExecutorId, convert: (text) => new ExecutorId(text) });
@@ -378,4 +379,62 @@ describe('the types of a type converter', () => {
       expect(isTypeConverter(value)).toBe(false);
     }
   });
+});
+
+describe('a class and what it is written as, made of each other', () => {
+  const Written = Type.Object({ id: instance(ExecutorId), count: Type.Integer() });
+  class Order {
+    readonly id: ExecutorId;
+    readonly count: number;
+    constructor(id: ExecutorId, count: number) {
+      this.id = id;
+      this.count = count;
+    }
+  }
+  const converters = [
+    toExecutorId,
+    fromExecutorId,
+    defineTypeConverter({ from: Written, to: Order, convert: ({ id, count }) => new Order(id, count) }),
+    defineTypeConverter({ from: Order, to: Written, convert: ({ id, count }) => ({ id, count }) }),
+  ];
+  const order = new Order(new ExecutorId('7'), 3);
+
+  test('are read and written', () => {
+    expect(convertTo(Order, { id: '7', count: '3' }, { converters })).toEqual(order);
+    expect(convertTo(Order, order, { converters })).toBe(order);
+    expect(convertTo(Type.Array(instance(Order)), [{ id: '7', count: 3 }, order], { converters })).toEqual([
+      order,
+      order,
+    ]);
+    expect(convertTo(Written, order, { converters })).toEqual({ id: new ExecutorId('7'), count: 3 });
+    const json = new ConversionService(converters).convert(order, valueMediaType, mediaType('application/json'));
+    expect(JSON.parse(String(json))).toEqual({ id: '7', count: 3 });
+  });
+
+  test('are refused with what is wrong with them', () => {
+    expect(faults(Order, { id: 'x', count: 'many' }, { converters })).toEqual([
+      expect.stringMatching(/^\/id must/),
+      '/count must be integer',
+    ]);
+    expect(faults(Written, { id: '7' }, { converters })).toHaveLength(1);
+  });
+
+  test('also where both are schemas', () => {
+    const A = Type.Object({ a: Type.Integer() });
+    const B = Type.Object({ b: Type.Integer() });
+    const circle = [
+      defineTypeConverter({ from: A, to: B, convert: ({ a }) => ({ b: a }) }),
+      defineTypeConverter({ from: B, to: A, convert: ({ b }) => ({ a: b }) }),
+    ];
+    expect(convertTo(A, { b: '1' }, { converters: circle })).toEqual({ a: 1 });
+    expect(convertTo(B, { a: '1' }, { converters: circle })).toEqual({ b: 1 });
+    expect(faults(A, { c: 1 }, { converters: circle }).length).toBeGreaterThan(0);
+  });
+});
+
+test('a list that can be made of something else is a list', () => {
+  const { isArray } = new ConversionService([listToPoint]).prepareType(Type.Array(Type.String()));
+  expect(isArray).toBe(true);
+  const toList = defineTypeConverter({ from: Type.String(), to: Words, convert: (text) => text.split(' ') });
+  expect(new ConversionService([toList]).prepareType(Words).isArray).toBe(true);
 });

@@ -1,15 +1,16 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { AroundDelivery } from '../../src/endpoint/around-delivery.ts';
 import { LittoralError } from '../../src/errors.ts';
+import { defineEventHandler } from '../../src/handler/define-handler.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { commandHeaders, gate, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
 
 function watching() {
   const seen: unknown[] = [];
   const around: AroundDelivery = async (delivery, handle) => {
-    const outcome = await handle();
-    seen.push([delivery.message.headers[Header.id], outcome]);
-    return outcome;
+    const settled = await handle();
+    seen.push([delivery.message.headers[Header.id], settled]);
+    return settled;
   };
   return { seen, around };
 }
@@ -28,7 +29,7 @@ describe('who watches an endpoint is told what became of each delivery', () => {
     await send({ ...commandHeaders, ...headers });
     await settled(1);
     await turns();
-    expect(seen).toEqual([[id, outcome]]);
+    expect(seen).toEqual([[id, expect.objectContaining({ outcome })]]);
   });
 
   test.each([
@@ -46,10 +47,25 @@ describe('who watches an endpoint is told what became of each delivery', () => {
       await vi.advanceTimersByTimeAsync(verdict === 'released' ? 1000 : 0);
       await turns();
       expect(fixture.channel.verdicts[0]).toBe(verdict);
-      expect(seen[0]).toEqual([id, outcome]);
+      expect(seen[0]).toEqual([id, expect.objectContaining({ outcome })]);
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test('and of each handler: what it returned, or why it failed', async () => {
+    const { seen, around } = watching();
+    const error = new Error('of the second');
+    const onEvent = (endpointId: string, handle: () => unknown) =>
+      defineEventHandler({ routingKey: 'order.*', endpointId, distributed: true, handle });
+    const handlers = [onEvent('1', () => 'of the first'), onEvent('2', () => Promise.reject(error))];
+    const { publish, settled } = await runEndpoint(handlers, 1, around);
+    await publish('order.placed');
+    await settled(1);
+    await turns();
+    const handled = [{ endpointId: '1', result: 'of the first' }];
+    const failures = [{ endpointId: '2', error }];
+    expect(seen).toEqual([[id, { outcome: 'dead letter', handled, failures }]]);
   });
 
   test('and loses no message when it fails', async () => {

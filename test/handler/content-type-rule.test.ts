@@ -84,14 +84,14 @@ describe('a handler that takes some content types', () => {
   });
 });
 
-test.each<[Partial<HandlerOptions>]>([
-  [{ contentType: 'json' }],
-  [{ contentType: ['application/json', ''] }],
-  [{ contentType: 7 as never }],
-  [{ defaultContentType: 'json' }],
-])('a content type that is none fails at start: %j', async (options) => {
+test.each<[Partial<HandlerOptions>, string]>([
+  [{ contentType: 'json' }, "its 'contentType' names 'json'"],
+  [{ contentType: ['application/json', ''] }, "its 'contentType' names ''"],
+  [{ contentType: 7 as never }, "its 'contentType' names a number"],
+  [{ defaultContentType: 'json' }, "its 'defaultContentType' names 'json'"],
+])('a content type that is none fails at start: %j', async (options, fault) => {
   expect(await caught(() => handlerWith(options))).toMatchObject({
     code: 'invalid-handlers',
-    message: expect.stringContaining("command handler 'change': has a content type that is not a media type"),
+    message: expect.stringContaining(`command handler 'change': ${fault}, which is not a media type`),
   });
 });

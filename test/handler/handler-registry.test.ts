@@ -107,6 +107,18 @@ describe('handlers are not valid', () => {
     ]);
   });
 
+  test('when its payload is undefined, as a circle of imports leaves it', async () => {
+    expect(await faults(command('a', { payload: undefined }))).toEqual([
+      expect.stringContaining("command handler 'a': its 'payload' is undefined; leave it out, or look for"),
+    ]);
+  });
+
+  test('when it has an option that does not exist', async () => {
+    expect(await faults(command('a', { distributd: true }))).toEqual([
+      "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, handle",
+    ]);
+  });
+
   test('when two have one endpoint id', async () => {
     expect(await faults(event('a'), event('a'))).toEqual([
       "event handler 'a': another handler has that endpoint id; give one of them an endpointId of its own",

@@ -57,6 +57,14 @@ describe('a method is called', () => {
     expect(await call({ one: later(1), body: payload() })).toEqual([{ one: 1, body: 'the payload' }]);
   });
 
+  test('with a service as it is, also when it has a method named then', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: as the clients of some libraries have for every name
+    const client = { then: () => expect.unreachable('nobody waits for it') };
+    const service = parameterConverter('service', () => () => client);
+    expect(await call([later(1), service])).toEqual([1, client]);
+    expect(call([service])).toEqual([client]);
+  });
+
   test('and its result or error is that of the call', async () => {
     const message = { headers: {}, payload: 1 };
     expect(invoker([payload()], ((n: number) => n + 1) as never).invoke(invocationOfMessage(message))).toBe(2);

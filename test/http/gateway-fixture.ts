@@ -5,22 +5,23 @@ import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import type { Config } from '../../src/config.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
 import { type ErrorCode, errorTable } from '../../src/errors.ts';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import type { Gateway } from '../../src/gateway.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
+import { startTestGateway, type TestGateway } from '../../src/testing.ts';
 
 export const quiet = { environment: {}, logger: pino({ level: 'silent' }) };
 
 /** A started gateway of the service `shop`, stopped when the test has finished. */
-export async function openGateway(config: Config = {}): Promise<Gateway> {
+export async function openGateway(config: Config = {}): Promise<TestGateway> {
   const gateway = await start(config);
   onTestFinished(() => gateway.stop());
   return gateway;
 }
 
-let shared: Promise<Gateway> | undefined;
+let shared: Promise<TestGateway> | undefined;
 
 /** One gateway for all tests of a file that neither configure nor change it. */
-export function sharedGateway(): Promise<Gateway> {
+export function sharedGateway(): Promise<TestGateway> {
   shared ??= start({});
   return shared;
 }
@@ -29,10 +30,9 @@ afterAll(async () => {
   await (await shared)?.stop();
 });
 
-async function start(config: Config): Promise<Gateway> {
-  const gateway = createGateway({ service: 'shop', shutdownTimeoutMs: 1000, ...config }, quiet);
-  await gateway.start();
-  return gateway;
+/** Other services exist once there is a queue of theirs. */
+function start(config: Config): Promise<TestGateway> {
+  return startTestGateway({ service: 'shop', ...config }, { otherServices: [] });
 }
 
 /**

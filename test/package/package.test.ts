@@ -99,6 +99,68 @@ export async function send(bus: DistributedBus): Promise<string> {
 }
 `;
 
+const userTest = `
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { asValue } from 'awilix';
+import { configurationVariable, defineCommandHandler, payload, reference } from 'littoral';
+import { startTestGateway } from 'littoral/testing';
+import Type from 'typebox';
+
+class Rates {
+  of(currency: string): number {
+    return currency.length;
+  }
+}
+
+declare module 'littoral' {
+  interface References {
+    rates: Rates;
+  }
+  interface ConfigurationVariables {
+    multiplier: number;
+  }
+}
+
+const exchange = defineCommandHandler({
+  routingKey: 'bank.exchange',
+  distributed: true,
+  parameters: {
+    amount: payload(Type.Number()),
+    rates: reference(),
+    multiplier: configurationVariable(),
+    bus: reference('distributedBus'),
+  },
+  handle: ({ amount, rates, multiplier, bus }) =>
+    bus.convertAndPublishEvent('bank.exchanged', (amount * rates.of('EUR') * multiplier).toFixed(2)),
+});
+const parameters = { rates: reference('rates'), multiplier: configurationVariable('multiplier') };
+defineCommandHandler({
+  routingKey: 'bank.wrong',
+  parameters,
+  // @ts-expect-error: the service is known by its type
+  handle: ({ rates }) => rates.at('EUR'),
+});
+defineCommandHandler({
+  routingKey: 'bank.wrong',
+  parameters,
+  // @ts-expect-error: the configuration variable is a number
+  handle: ({ multiplier }) => multiplier.trim(),
+});
+// @ts-expect-error: no such service was declared
+reference('raets');
+
+const config = { service: 'bank', handlers: [exchange], configuration: { multiplier: 10 } };
+
+test('an amount is exchanged', async () => {
+  await using bank = await startTestGateway(config, {
+    container: (container) => container.register({ rates: asValue(new Rates()) }),
+  });
+  await bank.sendCommand('bank.exchange', 2);
+  assert.equal(bank.published[0]?.payload, '60.00');
+});
+`;
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'littoral-package-'));
   project = join(folder, 'project');
@@ -126,7 +188,14 @@ function littoral(args: readonly string[], environment: Readonly<Record<string, 
 test('the package holds what was built, and nothing else', () => {
   const kinds = /^package\/(package\.json|README\.md|LICENSE|dist\/(src|routes)\/[\w/-]+\.(js|js\.map|d\.ts))$/;
   expect(packed.filter((file) => !kinds.test(file))).toEqual([]);
-  for (const file of ['package.json', 'README.md', 'LICENSE', 'dist/src/cli.js', 'dist/src/index.d.ts']) {
+  for (const file of [
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'dist/src/cli.js',
+    'dist/src/index.d.ts',
+    'dist/src/testing.d.ts',
+  ]) {
     expect(packed).toContain(`package/${file}`);
   }
 });
@@ -263,27 +332,42 @@ test('a program uses it as a library', async () => {
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `200 ${version}\n`, stderr: '' });
 });
 
-test('a TypeScript program compiles against its types, with the types of its libraries checked as well', async () => {
-  await writeFile(join(project, 'consumer.ts'), consumer);
-  await writeFile(join(project, 'handlers.ts'), handlers);
-  await writeFile(join(project, 'littoral.config.ts'), config('ts'));
-  // Fastify's types need those of Node, which the package leaves to the project, as Fastify does.
-  await mkdir(join(project, 'node_modules', '@types'), { recursive: true });
-  for (const name of ['@types/node', 'undici-types']) {
-    await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name)).catch(() => {});
+describe('with TypeScript', () => {
+  beforeAll(async () => {
+    // Fastify's types need those of Node, which the package leaves to the project, as Fastify does.
+    await mkdir(join(project, 'node_modules', '@types'), { recursive: true });
+    for (const name of ['@types/node', 'undici-types']) {
+      await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name));
+    }
+  });
+
+  /** @returns what the compiler has to say; the types of the libraries are checked as well */
+  async function compile(files: readonly string[], options: Readonly<Record<string, unknown>>): Promise<string> {
+    const compilerOptions = {
+      module: 'NodeNext',
+      target: 'ES2023',
+      lib: ['ES2024'],
+      types: ['node'],
+      strict: true,
+      skipLibCheck: false,
+      ...options,
+    };
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    return runCommand(join(root, 'node_modules', '.bin', 'tsc'), ['--project', project]);
   }
-  const compilerOptions = {
-    module: 'NodeNext',
-    target: 'ES2023',
-    lib: ['ES2024'],
-    types: ['node'],
-    strict: true,
-    noEmit: true,
-    skipLibCheck: false,
-    allowImportingTsExtensions: true,
-  };
-  const files = ['consumer.ts', 'littoral.config.ts'];
-  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
-  const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  expect(await runCommand(tsc, ['--project', project])).toBe('');
+
+  test('a program compiles against its types', async () => {
+    await writeFile(join(project, 'consumer.ts'), consumer);
+    await writeFile(join(project, 'handlers.ts'), handlers);
+    await writeFile(join(project, 'littoral.config.ts'), config('ts'));
+    const files = ['consumer.ts', 'littoral.config.ts'];
+    expect(await compile(files, { noEmit: true, allowImportingTsExtensions: true })).toBe('');
+  });
+
+  test('a project declares its services and variables, and tests its handlers', async () => {
+    await writeFile(join(project, 'exchange.test.ts'), userTest);
+    expect(await compile(['exchange.test.ts'], {})).toBe('');
+    const { code, stdout } = await spawnProcess(process.execPath, ['exchange.test.js'], { cwd: project }).ended;
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('an amount is exchanged') });
+  });
 });

@@ -14,6 +14,7 @@ describe('a configuration variable', () => {
     [configurationVariable('port', Type.Integer()), 8080],
     [configurationVariable('absent', undefined, { default: 3 }), 3],
     [configurationVariable('absent', Type.Integer(), { default: 3 }), 3],
+    [configurationVariable('absent', Type.Integer(), { default: '3' as never }), 3],
     [configurationVariable('multiplier', Type.Integer(), { default: 3 }), 10],
   ])('comes by its name, or as its default: %#', (converter, value) => {
     expect(resolveWith(converter, { variables })).toBe(value);

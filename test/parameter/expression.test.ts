@@ -46,6 +46,13 @@ describe('the lines of the documentation', () => {
   });
 });
 
+test('what a function gives is waited for, whatever kind of promise it is', async () => {
+  // biome-ignore lint/suspicious/noThenProperty: as the queries of some libraries are
+  const query = { then: (done: (rows: number) => void) => done(7) };
+  expect(await resolveWith(payload({ expression: () => query }), {})).toBe(7);
+  expect(await resolveWith(payload(Type.Integer(), { expression: () => query }), {})).toBe(7);
+});
+
 describe('a payload for an expression', () => {
   const json = (body: string) => ({ payload: Buffer.from(body), headers: { contentType: 'application/json' } });
 
@@ -151,6 +158,15 @@ describe('an expression that fails', () => {
     expect(error).toMatchObject({ code: 'cannot-resolve', retryable: false });
     expect(error.message).toContain(message);
   });
+});
+
+test.each<[string, ParameterConverter]>([
+  ['expresion', payload(Type.String(), { expresion: 'payload' } as never)],
+  ['defualt', header('a', Type.String(), { expression: 'value', defualt: 'x' } as never)],
+])('an option that does not exist fails at start: %s', (name, converter) => {
+  expect(() => resolveWith(converter, {})).toThrow(
+    `Cannot resolve parameter 'command' of command handler 'billing.change': it has no option '${name}'; there is expression`,
+  );
 });
 
 describe('a header for an expression', () => {

@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { header } from '../../src/parameter/header.ts';
 import type { ParameterConverter } from '../../src/parameter/parameter-converter.ts';
 import { payload } from '../../src/parameter/payload.ts';
 import { caught, everythingIn } from '../caught.ts';
@@ -104,6 +105,15 @@ describe('what is no type fails at the start', () => {
     expect(() => converter.prepare(site)).toThrow(
       `Cannot resolve parameter 'command' of command handler 'billing.change': the type is ${kind}, not a schema or a class.`,
     );
+  });
+
+  test('a type that is undefined, as a circle of imports leaves it', () => {
+    const missing = undefined as never;
+    for (const converter of [payload(missing), header('a', missing)]) {
+      expect(() => converter.prepare(site)).toThrow(
+        "Cannot resolve parameter 'command' of command handler 'billing.change': its type is undefined; leave it out, or look for",
+      );
+    }
   });
 
   test('a class that nothing makes', () => {

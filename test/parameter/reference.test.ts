@@ -31,6 +31,14 @@ describe('a service', () => {
     expect(resolveWith(reference(UserService), { services })).toBe(services.userService);
   });
 
+  test('comes by the class of a name that begins with capitals', () => {
+    class HTTPClient {}
+    class URL {}
+    class A {}
+    const given = { httpClient: 1, url: 2, a: 3 };
+    expect([HTTPClient, URL, A].map((type) => resolveWith(reference(type), { services: given }))).toEqual([1, 2, 3]);
+  });
+
   test('is described by its name', () => {
     expect(named('plain').description).toBe('reference plain');
     expect(reference(UserService).description).toBe('reference userService');
@@ -104,6 +112,11 @@ describe('fails at start', () => {
     ['a class that is not registered', reference(Map), "there is no service 'map'."],
     ['a name that is no text', named(7), "its name is not a text; write reference('userService')."],
     ['an empty name', named(''), "its name is not a text; write reference('userService')."],
+    [
+      'options that do not exist',
+      named('plain', { expresion: 'x' }),
+      "it has no option 'expresion'; there is expression, type.",
+    ],
     ['options without an expression', named('plain', {}), "its options are an object without an 'expression'."],
     ['an expression with a fault', named('plain', { expression: 'service.(' }), ''],
     [

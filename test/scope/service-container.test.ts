@@ -1,17 +1,17 @@
 import { aliasTo, asClass, asFunction, asValue } from 'awilix';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import type { CommandBus } from '../src/bus/command-bus.ts';
-import type { Config } from '../src/config.ts';
-import type { DistributedBus } from '../src/distribution/distributed-bus.ts';
-import { createGateway } from '../src/gateway.ts';
-import { defineCommandHandler } from '../src/handler/define-handler.ts';
-import { Header } from '../src/message/message-headers.ts';
-import { parameterConverter } from '../src/parameter/parameter-converter.ts';
-import { reference } from '../src/parameter/reference.ts';
-import type { RegisterServices } from '../src/service-container.ts';
-import { caught } from './caught.ts';
-import { openGateway } from './http/gateway-fixture.ts';
+import type { CommandBus } from '../../src/bus/command-bus.ts';
+import type { Config } from '../../src/config.ts';
+import type { DistributedBus } from '../../src/distribution/distributed-bus.ts';
+import { createGateway } from '../../src/gateway.ts';
+import { defineCommandHandler } from '../../src/handler/define-handler.ts';
+import { Header } from '../../src/message/message-headers.ts';
+import { parameterConverter } from '../../src/parameter/parameter-converter.ts';
+import { reference } from '../../src/parameter/reference.ts';
+import type { RegisterServices } from '../../src/scope/service-container.ts';
+import { caught } from '../caught.ts';
+import { openGateway } from '../http/gateway-fixture.ts';
 
 /** A service as TypeScript does not know it. */
 const service = (name: string) =>
@@ -221,7 +221,7 @@ describe('in a handler', () => {
     });
     const gateway = createGateway({ service: 'shop', handlers: [handler] }, { environment: {}, logger });
     const id = await gateway.commandBus.send(handler);
-    expect(lines).toContainEqual(expect.objectContaining({ messageId: id, endpoint: 'use', msg: 'working' }));
+    expect(lines).toContainEqual(expect.objectContaining({ messageId: id, endpointId: 'use', msg: 'working' }));
   });
 
   test('a singleton that needs the message is an error that says so', async () => {

@@ -47,3 +47,12 @@ function refused(value: unknown, source: string, faults: readonly Fault[], site:
   const text = `${cannotResolve(site)}: ${source} (${describeValue(value)}) does not fit: ${list}.`;
   return new LittoralError('payload-refused', text, { faults });
 }
+
+/** @throws TypeError for a type that was given and is undefined */
+export function assertType(type: unknown, site: ParameterSite): void {
+  if (type === undefined) throw new TypeError(`${cannotResolve(site)}: its type is undefined; ${undefinedType}.`);
+}
+
+/** What to do about a type that is none: without it nothing would be checked. */
+export const undefinedType =
+  'leave it out, or look for modules that import each other in a circle, and for a misspelt name';

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { parseAmqpUrl } from './amqp/amqp-url.ts';
+import { type Config, Settings } from './config.ts';
+import { describeValue } from './conversion/describe-value.ts';
+import { faultOfConverter, faultOfType } from './conversion/fault-of-type.ts';
+import { isRecord } from './conversion/is-record.ts';
+import { isValue, parseMediaType } from './conversion/media-type.ts';
+import { compileSchema } from './conversion/schema-check.ts';
+import { messageOf } from './errors.ts';
+import { faultOfKey } from './handler/routing-key.ts';
+import { isReservedHeader } from './message/reserved-headers.ts';
+
+/** What the channel takes where the configuration says nothing. */
+const defaultMaxMessageBytes = 16 * 1024 * 1024;
+
+/** What the schema says against settings, each with its path. */
+export function schemaFaults(settings: Config): string[] {
+  if (settings.service === undefined) {
+    const rest = schemaFaults({ ...settings, service: 'service' });
+    return ["service: is missing; set it in the configuration file or as SERVICE_NAME, such as 'billing'", ...rest];
+  }
+  const all = compileSchema(Settings).faults(withoutUndefined(settings));
+  // An unknown key is told twice, by its own path and by its parent's, and what is of a wrong kind once for each demand.
+  const told = all.filter(({ message }) => message !== 'must not have additional properties');
+  const byPath = new Map(told.map(({ path, message }) => [path, message]));
+  return [...byPath].map(
+    ([path, message]) => `${dotted(path)}: ${message === 'schema is false' ? 'is not a setting' : message}`,
+  );
+}
+
+function dotted(pointer: string): string {
+  return pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~') || '(the configuration)';
+}
+
+/** An optional setting may be written as undefined. */
+function withoutUndefined(value: unknown, depth = 3): unknown {
+  if (!isRecord(value) || depth === 0) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutUndefined(inner, depth - 1)]));
+}
+
+/** What the schema cannot say, of values of the right kind: it tells of the others itself. */
+export function meaningFaults(settings: Config, environment: Readonly<Record<string, string | undefined>>): string[] {
+  const faults: string[] = [];
+  const { service, broker, http, channel, converters, types, container } = settings;
+  const serviceFault = typeof service === 'string' ? faultOfService(service) : undefined;
+  if (serviceFault) faults.push(`service: ${serviceFault}`);
+  const hasUrl = Boolean(broker?.url);
+  if (channel === 'rabbitmq' && !hasUrl) faults.push('broker.url: is missing; set it or AMQP_URL');
+  if (!hasUrl && channel === undefined && environment.NODE_ENV === 'production') {
+    faults.push(
+      'broker.url: is missing; set it or AMQP_URL. With NODE_ENV=production the in-memory channel, which keeps nothing, must be asked for by CHANNEL=in-memory',
+    );
+  }
+  if (typeof broker?.url === 'string' && hasUrl) faults.push(...urlFaults(broker.url));
+  if (typeof broker?.caFile === 'string') faults.push(...fileFaults('broker.caFile', broker.caFile));
+  const mediaType = settings.defaultSerializationMediaType;
+  if (typeof mediaType === 'string' && !canBeSent(mediaType)) {
+    faults.push('defaultSerializationMediaType: is not a media type to send, such as application/json');
+  }
+  const maxMessageBytes = broker?.maxMessageBytes ?? defaultMaxMessageBytes;
+  if ((http?.bodyLimit ?? 0) > maxMessageBytes) {
+    faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
+  }
+  if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
+  if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
+  if (container !== undefined && typeof container !== 'function') {
+    faults.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);
+  }
+  if (Array.isArray(converters)) faults.push(...converterFaults(converters));
+  if (isRecord(types)) faults.push(...typeFaults(types));
+  faults.push(...handlersFaults(settings.handlers));
+  return faults;
+}
+
+function faultOfService(service: string): string | undefined {
+  return faultOfKey(service) ?? (Buffer.byteLength(service) > 200 ? 'is longer than 200 bytes' : undefined);
+}
+
+function urlFaults(url: string): string[] {
+  try {
+    parseAmqpUrl(url);
+    return [];
+  } catch (error) {
+    return [`broker.url: ${messageOf(error)}`];
+  }
+}
+
+function canBeSent(text: string): boolean {
+  const mediaType = parseMediaType(text);
+  return mediaType !== undefined && !isValue(mediaType);
+}
+
+function forwardingFaults(headers: Readonly<Record<string, unknown>>): string[] {
+  const faults: string[] = [];
+  const names = new Set<string>();
+  for (const [from, to] of Object.entries(headers)) {
+    const path = `http.forwardHeaders.${from}`;
+    const name = from.toLowerCase();
+    if (names.has(name)) faults.push(`${path}: is named twice, in upper and in lower case`);
+    names.add(name);
+    if (typeof to !== 'string') continue;
+    if (isReservedHeader(to)) faults.push(`${path}: the message header '${to}' is reserved`);
+    else if (Buffer.byteLength(to) > 255) faults.push(`${path}: is longer than 255 bytes`);
+  }
+  return faults;
+}
+
+function hostFaults(names: readonly unknown[]): string[] {
+  return names.flatMap((name, index) => {
+    if (typeof name !== 'string' || !/[:/]/.test(name) || isIP(name) !== 0) return [];
+    return [`http.allowedHosts.${index}: is not a host name without port`];
+  });
+}
+
+function converterFaults(converters: readonly unknown[]): string[] {
+  return converters.flatMap((converter, index) => {
+    const fault = faultOfConverter(converter);
+    return fault ? [`converters.${index}: ${fault}`] : [];
+  });
+}
+
+function typeFaults(types: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(types).flatMap(([name, type]) => {
+    const fault = faultOfType(type);
+    return fault ? [`types.${name}: ${fault}`] : [];
+  });
+}
+
+/** What the list holds beside patterns, the registry of handlers tells. */
+function handlersFaults(handlers: unknown): string[] {
+  if (handlers === undefined) return [];
+  const list = typeof handlers === 'string' ? [handlers] : handlers;
+  if (!Array.isArray(list)) return [`handlers: is ${describeValue(handlers)}, not a list or a pattern of files`];
+  const pattern = list.find((handler) => typeof handler === 'string');
+  if (pattern === undefined) return [];
+  return [
+    `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
+  ];
+}
+
+function fileFaults(path: string, file: string): string[] {
+  try {
+    readFileSync(file);
+    return [];
+  } catch (error) {
+    return [`${path}: ${messageOf(error)}`];
+  }
+}

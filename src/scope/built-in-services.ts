@@ -1,0 +1,38 @@
+import type { CommandBus } from '../bus/command-bus.ts';
+import type { EventBus } from '../bus/event-bus.ts';
+import type { Origin } from '../bus/origin.ts';
+import type { DistributedBus } from '../distribution/distributed-bus.ts';
+import type { Logger } from '../logger.ts';
+import type { Message } from '../message/message.ts';
+
+declare module '../parameter/references.ts' {
+  interface References {
+    /** In a handler, what is sent follows from its message: it inherits that message's headers and correlation id. */
+    readonly distributedBus: DistributedBus;
+    /** Calls handlers of this process. In a handler, as `distributedBus`. */
+    readonly commandBus: CommandBus;
+    /** Calls handlers of this process. In a handler, as `distributedBus`. */
+    readonly eventBus: EventBus;
+    /** The message in hand. */
+    readonly message: Message;
+    /** In a handler, a logger that names its message. */
+    readonly logger: Logger;
+  }
+}
+
+/** What littoral registers itself: of the whole process, and for one handler. */
+export interface BuiltInServices {
+  readonly logger: Logger;
+  distributedBus(origin?: Origin): DistributedBus;
+  commandBus(origin?: Origin): CommandBus;
+  eventBus(origin?: Origin): EventBus;
+}
+
+/** The names of what littoral registers itself. */
+const builtInNames = ['distributedBus', 'commandBus', 'eventBus', 'message', 'logger'] as const;
+
+export type BuiltInName = (typeof builtInNames)[number];
+
+export function isBuiltIn(name: string): name is BuiltInName {
+  return (builtInNames as readonly string[]).includes(name);
+}

@@ -1,0 +1,110 @@
+import { type AwilixContainer, AwilixResolutionError } from 'awilix';
+import type { CommandBus } from '../bus/command-bus.ts';
+import type { EventBus } from '../bus/event-bus.ts';
+import type { Origin } from '../bus/origin.ts';
+import { SentCalls } from '../bus/sent-calls.ts';
+import type { DistributedBus } from '../distribution/distributed-bus.ts';
+import { LittoralError } from '../errors.ts';
+import type { HandlerCall, InvocationScope } from '../handler/invocation-scope.ts';
+import type { Logger } from '../logger.ts';
+import type { Message } from '../message/message.ts';
+import { Header } from '../message/message-headers.ts';
+import type { Services } from '../parameter/services.ts';
+import { type BuiltInServices, isBuiltIn } from './built-in-services.ts';
+
+/** One call of a handler, with the services that belong to it. */
+export class CallScope implements InvocationScope, Services, Origin {
+  readonly message: Message;
+  readonly time: HandlerCall['time'];
+  readonly services = this;
+  readonly #call: HandlerCall;
+  readonly #builtIn: BuiltInServices;
+  readonly #root: AwilixContainer;
+  readonly #isShared: (name: string) => boolean;
+  #container: AwilixContainer | undefined;
+  #sent: SentCalls | undefined;
+  #distributedBus: DistributedBus | undefined;
+  #commandBus: CommandBus | undefined;
+  #eventBus: EventBus | undefined;
+  #logger: Logger | undefined;
+
+  constructor(call: HandlerCall, builtIn: BuiltInServices, root: AwilixContainer, isShared: (name: string) => boolean) {
+    this.message = call.message;
+    this.time = call.time;
+    this.#call = call;
+    this.#builtIn = builtIn;
+    this.#root = root;
+    this.#isShared = isShared;
+  }
+
+  get signal(): AbortSignal {
+    return this.time.signal;
+  }
+
+  get distributedBus(): DistributedBus {
+    this.#distributedBus ??= this.#builtIn.distributedBus(this);
+    return this.#distributedBus;
+  }
+
+  get commandBus(): CommandBus {
+    this.#commandBus ??= this.#builtIn.commandBus(this);
+    return this.#commandBus;
+  }
+
+  get eventBus(): EventBus {
+    this.#eventBus ??= this.#builtIn.eventBus(this);
+    return this.#eventBus;
+  }
+
+  get logger(): Logger {
+    const { headers } = this.message;
+    this.#logger ??= this.#builtIn.logger.child({
+      messageId: headers[Header.id],
+      correlationId: headers[Header.correlationId],
+      routingKey: headers[Header.routingKey],
+      endpointId: this.#call.endpointId,
+    });
+    return this.#logger;
+  }
+
+  resolve(name: string): unknown {
+    if (isBuiltIn(name)) return this[name];
+    try {
+      return (this.#isShared(name) ? this.#root : this.#ownContainer()).resolve(name);
+    } catch (error) {
+      if (!(error instanceof AwilixResolutionError)) throw error;
+      throw new LittoralError('cannot-resolve', `The service '${name}' cannot be made: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  track<Result>(call: Promise<Result>): Promise<Result> {
+    this.#sent ??= new SentCalls();
+    return this.#sent.track(call);
+  }
+
+  close(): Promise<void> | undefined {
+    if (this.#container === undefined && (this.#sent?.isEmpty ?? true)) return undefined;
+    return this.#close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#sent?.settle();
+    } finally {
+      await this.#container?.dispose();
+    }
+  }
+
+  #ownContainer(): AwilixContainer {
+    if (this.#container === undefined) {
+      this.#container = this.#root.createScope();
+      callOf.set(this.#container, this);
+    }
+    return this.#container;
+  }
+}
+
+/** The calls that containers belong to. The root, in which singletons are made, belongs to none. */
+export const callOf = new WeakMap<AwilixContainer, CallScope>();

@@ -1,0 +1,109 @@
+import { type AwilixContainer, createContainer, InjectionMode, Lifetime, type Resolver } from 'awilix';
+import { describeValue } from '../conversion/describe-value.ts';
+import { LittoralError, messageOf } from '../errors.ts';
+import type { HandlerCall, InvocationScope, InvocationScopes } from '../handler/invocation-scope.ts';
+import type { ServiceDirectory } from '../parameter/services.ts';
+import type { BuiltInName, BuiltInServices } from './built-in-services.ts';
+import { CallScope, callOf } from './call-scope.ts';
+
+/** Registers the services of a configuration. */
+export type RegisterServices = (container: AwilixContainer) => unknown;
+
+/**
+ * The services of the configuration. Singletons live as long as the process; what is scoped, as long as one call of a
+ * handler.
+ */
+export class ServiceContainer implements ServiceDirectory, InvocationScopes {
+  readonly #builtIn: BuiltInServices;
+  readonly #root: AwilixContainer;
+  readonly #resolvers: ReadonlyMap<string, Resolver<unknown>>;
+
+  /** @throws LittoralError `invalid-configuration` when the services cannot be registered */
+  constructor(register: RegisterServices | undefined, builtIn: BuiltInServices) {
+    this.#builtIn = builtIn;
+    this.#root = createContainer({ injectionMode: InjectionMode.PROXY, strict: true });
+    const own = builtInResolvers(builtIn);
+    this.#root.register(own);
+    if (register) registerAll(this.#root, register);
+    this.#resolvers = new Map(Object.entries(this.#root.registrations));
+    for (const [name, resolver] of this.#resolvers) {
+      if (typeof resolver?.resolve !== 'function') {
+        throw invalid(`registers '${name}' as ${describeValue(resolver)}; wrap it in asClass, asFunction or asValue`);
+      }
+    }
+    const taken = Object.keys(own).filter((name) => this.#resolvers.get(name) !== own[name]);
+    if (taken.length > 0) throw invalid(`registers ${taken.join(', ')}, which littoral provides; choose another name`);
+  }
+
+  has(name: string): boolean {
+    return this.#resolvers.has(name);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#resolvers.keys()];
+  }
+
+  open(call: HandlerCall): InvocationScope {
+    return new CallScope(call, this.#builtIn, this.#root, (name) => this.#isShared(name));
+  }
+
+  /** Disposes the singletons. */
+  async dispose(): Promise<void> {
+    await this.#root.dispose();
+  }
+
+  /** Whether a service is the same for every call, so that no scope is needed for it. */
+  #isShared(name: string): boolean {
+    const resolver = this.#resolvers.get(name);
+    if (resolver?.isLeakSafe !== true) return resolver?.lifetime === Lifetime.SINGLETON;
+    const target = aliasedBy(resolver);
+    return target === undefined || this.#isShared(target);
+  }
+}
+
+/** In a scope, those of its call; in the root, where singletons are made, those of the process. */
+function builtInResolvers(builtIn: BuiltInServices): Record<string, Resolver<unknown>> {
+  const resolver = (name: BuiltInName, ofProcess: () => unknown) => ({
+    resolve: (container: AwilixContainer) => callOf.get(container)?.[name] ?? ofProcess(),
+    isLeakSafe: true,
+  });
+  return {
+    distributedBus: resolver('distributedBus', () => builtIn.distributedBus()),
+    commandBus: resolver('commandBus', () => builtIn.commandBus()),
+    eventBus: resolver('eventBus', () => builtIn.eventBus()),
+    logger: resolver('logger', () => builtIn.logger),
+    message: resolver('message', () => {
+      throw new LittoralError('cannot-resolve', 'A singleton has no message; register what needs one as scoped.');
+    }),
+  };
+}
+
+function registerAll(container: AwilixContainer, register: RegisterServices): void {
+  let result: unknown;
+  try {
+    result = register(container);
+  } catch (cause) {
+    throw invalid(`failed: ${messageOf(cause)}`, cause);
+  }
+  if (result instanceof Promise) {
+    // Left alone, its failure would end the process.
+    result.catch(() => {});
+    throw invalid('returns a promise; wait for what it needs before, at the top level of the configuration file');
+  }
+}
+
+/** The name that an alias stands for. A value takes no notice of the container that it is asked with. */
+function aliasedBy(resolver: Resolver<unknown>): string | undefined {
+  let target: string | undefined;
+  const noticing = {
+    resolve(name: string) {
+      target = name;
+    },
+  };
+  resolver.resolve(noticing as unknown as AwilixContainer);
+  return target;
+}
+
+function invalid(fault: string, cause?: unknown): LittoralError {
+  return new LittoralError('invalid-configuration', `The configuration's 'container' ${fault}.`, { cause });
+}

@@ -1,0 +1,51 @@
+import type { Delivery } from '../channel/message-channel.ts';
+import type { AroundDelivery, SettledDelivery } from '../endpoint/around-delivery.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+
+/** A delivery that has come to its end. */
+export interface PastDelivery extends SettledDelivery {
+  readonly message: TransportMessage;
+}
+
+/** The deliveries of an endpoint: those in hand, those before, and when there will be no more. */
+export class Deliveries {
+  /** In the order in which they ended. */
+  readonly past: PastDelivery[] = [];
+  readonly #inHand = new Set<Delivery>();
+  readonly #waiting = new Set<() => void>();
+
+  get inHand(): ReadonlySet<Delivery> {
+    return this.#inHand;
+  }
+
+  readonly around: AroundDelivery = async (delivery, handle) => {
+    this.#inHand.add(delivery);
+    this.changed();
+    try {
+      const settled = await handle();
+      this.past.push({ ...settled, message: delivery.message });
+      return settled;
+    } finally {
+      this.#inHand.delete(delivery);
+      this.changed();
+    }
+  };
+
+  /** Waits for a condition. It is looked at now, when a delivery begins or ends, and when `changed` is called. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!condition()) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** Lets those who wait look again. */
+  changed(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+}

@@ -1,0 +1,102 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
+import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import type { PastDelivery } from './deliveries.ts';
+import type { BusPublication } from './test-channel.ts';
+
+/** A message as a test looks at it. */
+export interface ObservedMessage {
+  readonly kind: PayloadType;
+  /** The routing key of its handler; for a message, the name of the channel. */
+  readonly routingKey: string;
+  /** Decoded by its content type; the bytes, where that cannot be done. */
+  readonly payload: unknown;
+  /** All of them, those of the framework included. */
+  readonly headers: MessageHeaders;
+}
+
+/** A message that the gateway put on the bus. */
+export interface PublishedMessage extends ObservedMessage {
+  /** The service that a command or message is for. An event has none. */
+  readonly destination?: string;
+  /** After how many milliseconds it expires, where it does. */
+  readonly timeToLive?: number;
+}
+
+/** A message that a handler has finished. */
+export interface HandledMessage extends ObservedMessage {
+  /** The handler. An event is here once for each that handled it. */
+  readonly endpointId: string;
+  /** What the handler returned. */
+  readonly result: unknown;
+}
+
+/** A message in the dead letter queue. One that came there without a handler of this gateway may lack anything. */
+export interface DeadLetter extends ObservedMessage {
+  /** The handler that failed. Absent where the message failed before one was found, or expired. */
+  readonly endpointId?: string;
+  /** What was thrown, itself. Absent where nothing was: the message expired. */
+  readonly error?: unknown;
+}
+
+/** What the gateway put on the bus. */
+export function publishedMessage(
+  { to, message, timeToLiveMs }: BusPublication,
+  conversion: ConversionService,
+): PublishedMessage {
+  const observed = observedMessage(message, conversion);
+  return {
+    ...observed,
+    ...(observed.kind === 'event' ? {} : { destination: to.bus }),
+    ...(timeToLiveMs === undefined ? {} : { timeToLive: timeToLiveMs }),
+  };
+}
+
+/** What the handlers of a delivery have finished. */
+export function handledMessages({ message, handled }: PastDelivery, conversion: ConversionService): HandledMessage[] {
+  return handled.map((one) => ({ ...observedMessage(message, conversion), ...one }));
+}
+
+/**
+ * What waits in the dead letter queue, with the errors that it failed with.
+ *
+ * @param past all deliveries that have ended
+ */
+export function deadLetters(
+  letters: readonly TransportMessage[],
+  past: readonly PastDelivery[],
+  conversion: ConversionService,
+): DeadLetter[] {
+  const failures = past.flatMap(({ message, failures }) =>
+    failures.map((failure) => ({ ...failure, id: message.headers[Header.id] })),
+  );
+  return letters.map((letter) => {
+    const endpointId = letter.headers[Header.failedEndpoint] as string | undefined;
+    const id = letter.headers[Header.id];
+    const index = failures.findIndex((failure) => failure.id === id && failure.endpointId === endpointId);
+    // Each stands for one dead letter: a message can fail more than once.
+    const [failure] = index === -1 ? [] : failures.splice(index, 1);
+    return {
+      ...observedMessage(letter, conversion),
+      ...(endpointId === undefined ? {} : { endpointId }),
+      ...(failure === undefined ? {} : { error: failure.error }),
+    };
+  });
+}
+
+function observedMessage({ headers, body }: TransportMessage, conversion: ConversionService): ObservedMessage {
+  return {
+    kind: headers[Header.payloadType] as PayloadType,
+    routingKey: headers[Header.routingKey] as string,
+    payload: decoded(body, headers[Header.contentType], conversion),
+    headers,
+  };
+}
+
+function decoded(body: Uint8Array, contentType: unknown, conversion: ConversionService): unknown {
+  try {
+    return conversion.decode(body, contentType);
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,74 @@
+import type { Publication } from '../channel/message-channel.ts';
+import type { Parts } from '../container.ts';
+import type { Metadata } from '../conversion/metadata.ts';
+import { DistributedBus, type SendReceipt } from '../distribution/distributed-bus.ts';
+import type { SendOptions } from '../distribution/send-options.ts';
+import { LittoralError } from '../errors.ts';
+import { HandlerRegistry } from '../handler/handler-registry.ts';
+import type { TestChannel } from './test-channel.ts';
+
+/** What a test may decide about a message beside its payload and metadata. */
+export interface TestSendOptions extends Omit<SendOptions, 'deliveryDelay'> {
+  /**
+   * What the payload is, where it is text or bytes; what it is converted to, where it is a value. Default: `text/plain`
+   * for text, `application/octet-stream` for bytes, and for a value what the configuration serializes to, else JSON.
+   */
+  readonly mediaType?: string | undefined;
+}
+
+type Send = (
+  routingKey: string,
+  payload?: unknown,
+  metadata?: Metadata,
+  options?: TestSendOptions,
+) => Promise<SendReceipt>;
+
+/** Sends to the service under test as another service does, which knows nothing of its handlers. */
+export interface OutsideBus {
+  readonly sendCommand: Send;
+  readonly publishEvent: Send;
+}
+
+export function outsideBus({ config, conversion, services }: Parts, channel: TestChannel): OutsideBus {
+  const { service, defaultSerializationMediaType } = config;
+  const bus = new DistributedBus({
+    service: 'test',
+    channel: {
+      publish: (one) => channel.publishFromOutside(undelayed(one)),
+      hasQueue: (queue) => channel.hasQueue(queue),
+    },
+    conversion,
+    registry: new HandlerRegistry([], { conversion, services, variables: {} }),
+    checkDestinations: false,
+    defaultSerializationMediaType,
+  });
+  return {
+    sendCommand(key, payload = '', metadata, { mediaType, ...options } = {}) {
+      const source = mediaType ?? mediaTypeOf(payload);
+      if (isEncoded(payload)) return bus.sendCommand(service, key, payload, source, metadata, options);
+      return bus.convertAndSendCommand(service, key, payload, metadata, { ...options, targetMediaType: mediaType });
+    },
+    publishEvent(key, payload = '', metadata, { mediaType, ...options } = {}) {
+      const source = mediaType ?? mediaTypeOf(payload);
+      if (isEncoded(payload)) return bus.publishEvent(key, payload, source, metadata, options);
+      return bus.convertAndPublishEvent(key, payload, metadata, { ...options, targetMediaType: mediaType });
+    },
+  };
+}
+
+/** Another service would hold it back itself, and nothing runs here for that one. */
+function undelayed(publication: Publication): Publication {
+  if (publication.delayMs === undefined) return publication;
+  throw new LittoralError(
+    'wrong-usage',
+    'A test cannot delay what it sends to its gateway: call advanceTime, then send without deliveryDelay.',
+  );
+}
+
+function isEncoded(payload: unknown): payload is string | Uint8Array {
+  return typeof payload === 'string' || payload instanceof Uint8Array;
+}
+
+function mediaTypeOf(payload: unknown): string {
+  return payload instanceof Uint8Array ? 'application/octet-stream' : 'text/plain';
+}

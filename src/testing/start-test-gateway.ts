@@ -1,0 +1,75 @@
+import type { Config } from '../config.ts';
+import { createParts } from '../container.ts';
+import { gatewayOf } from '../gateway.ts';
+import { loadHandlers } from '../load-handlers.ts';
+import { createLogger, type Logger } from '../logger.ts';
+import { type Environment, overridden, resolveConfig } from '../resolve-config.ts';
+import type { RegisterServices } from '../scope/service-container.ts';
+import { Deliveries } from './deliveries.ts';
+import { TestChannel } from './test-channel.ts';
+import { TestClock } from './test-clock.ts';
+import { type TestGateway, testGatewayOf } from './test-gateway.ts';
+
+/** What is otherwise than in the configuration. */
+export interface TestGatewayOptions {
+  /** Registers services after those of the configuration, in their place where the names are equal. Default: none. */
+  readonly container?: RegisterServices;
+  /** Configuration variables, in place of those of the configuration by the same names. Default: none. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+  /** What patterns of handler files are relative to, as in `loadHandlers`. Default: the working directory. */
+  readonly baseUrl?: string | URL;
+  /**
+   * The other services that exist. What is sent to another one fails with `destination-not-found`. Default: whichever is
+   * sent to exists.
+   */
+  readonly otherServices?: readonly string[];
+  /** Environment variables that override the configuration; none makes it use a broker. Default: none. */
+  readonly environment?: Environment;
+  /** Default: nothing is logged. */
+  readonly logger?: Logger;
+}
+
+/**
+ * Starts a gateway to be tested: the whole of it, on an in-memory channel of its own, whatever broker the configuration
+ * names. It does not listen for HTTP. The channel's clock stands still until the test moves it.
+ *
+ * @param config as a configuration file exports it. Without `shutdownTimeoutMs`, stopping takes at most 1 s
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every fault at once
+ */
+export async function startTestGateway(config: Config, options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const { baseUrl, environment, logger = createLogger('silent'), otherServices } = options;
+  const handlers = await loadHandlers(config.handlers, { baseUrl });
+  const resolved = resolveConfig({ ...changed(config, options), handlers }, { ...environment, ...noBroker });
+  const clock = new TestClock();
+  const channel = new TestChannel(resolved.service, clock, otherServices);
+  const deliveries = new Deliveries();
+  channel.onDueSettled = () => deliveries.changed();
+  const parts = createParts(resolved, logger, { channel, aroundDelivery: deliveries.around });
+  const gateway = gatewayOf(parts);
+  await gateway.start();
+  return testGatewayOf({ gateway, parts, channel, clock, deliveries });
+}
+
+const noBroker: Environment = { CHANNEL: undefined, AMQP_URL: undefined, AMQP_URL_FILE: undefined };
+
+/** Faults stay in it, for the check of the configuration to find. */
+function changed(config: Config, { container, configuration = {} }: TestGatewayOptions): Config {
+  return {
+    ...config,
+    channel: 'in-memory',
+    // What it names may be there in production alone.
+    broker: overridden(config.broker, { url: undefined, caFile: undefined }),
+    shutdownTimeoutMs: config.shutdownTimeoutMs ?? 1000,
+    configuration: overridden(config.configuration, configuration),
+    container: container ? oneAfterTheOther(config.container, container) : config.container,
+  };
+}
+
+function oneAfterTheOther(first: RegisterServices = () => {}, second: RegisterServices): RegisterServices {
+  if (typeof first !== 'function') return first;
+  return (container) => {
+    const result = first(container);
+    // A promise is a fault, which is found where the result arrives.
+    return result instanceof Promise ? result : second(container);
+  };
+}

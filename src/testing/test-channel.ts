@@ -1,0 +1,94 @@
+import type { Clock } from '../channel/clock.ts';
+import { InMemoryChannel } from '../channel/in-memory-channel.ts';
+import type {
+  Consumer,
+  Delivery,
+  PromptPublication,
+  Publication,
+  PublishReceipt,
+  Subscription,
+} from '../channel/message-channel.ts';
+import { dueQueue, serviceQueue } from '../distribution/service-queue.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+
+/** What was published on the bus, not straight to a queue. */
+export type BusPublication = PromptPublication & { readonly to: { readonly bus: string } };
+
+/** An in-memory channel on which other services seem to exist, and which keeps what the gateway publishes. */
+export class TestChannel extends InMemoryChannel {
+  /** What the gateway has published on the bus, in that order. */
+  readonly publications: BusPublication[] = [];
+  /** Called when a message that was delayed has been published, or could not be. */
+  onDueSettled: () => void = () => {};
+  readonly #dueQueue: string;
+  readonly #otherServices: readonly string[] | undefined;
+  readonly #dueInHand = new Set<Delivery>();
+
+  /**
+   * @param service the one under test
+   * @param otherServices those that exist. Undefined: whichever is asked for
+   */
+  constructor(service: string, clock: Clock, otherServices: readonly string[] | undefined) {
+    super({ clock });
+    this.#dueQueue = dueQueue(service).queue;
+    this.#otherServices = otherServices;
+  }
+
+  /** How many messages that were delayed are due, and not published yet. */
+  get due(): number {
+    return this.waiting(this.#dueQueue) + this.#dueInHand.size;
+  }
+
+  override subscribe(subscription: Subscription): Consumer {
+    if (subscription.queue !== this.#dueQueue) return super.subscribe(subscription);
+    return super.subscribe({
+      ...subscription,
+      onDelivery: (delivery) => {
+        const settled = (settle: () => void) => () => {
+          settle();
+          this.#dueInHand.delete(delivery);
+          this.onDueSettled();
+        };
+        this.#dueInHand.add(delivery);
+        subscription.onDelivery({
+          ...delivery,
+          acknowledge: settled(delivery.acknowledge),
+          release: settled(delivery.release),
+          reject: settled(delivery.reject),
+        });
+      },
+    });
+  }
+
+  override async hasQueue(queue: string): Promise<boolean> {
+    return (await super.hasQueue(queue)) || this.#exists((service) => serviceQueue(service) === queue);
+  }
+
+  override async publish(publication: Publication): Promise<PublishReceipt> {
+    const receipt = await super.publish(publication);
+    if (!isOnBus(publication)) return receipt;
+    const forOneService = publication.message.headers[Header.payloadType] !== 'event';
+    const routed = receipt.routed || (forOneService && this.#exists((service) => service === publication.to.bus));
+    if (routed || !forOneService) this.publications.push({ ...publication, message: copy(publication.message) });
+    return { routed };
+  }
+
+  /** Publishes what comes from outside of the gateway. */
+  publishFromOutside(publication: Publication): Promise<PublishReceipt> {
+    return super.publish(publication);
+  }
+
+  #exists(isMeant: (service: string) => boolean): boolean {
+    return this.#otherServices?.some(isMeant) ?? true;
+  }
+}
+
+function isOnBus(publication: Publication): publication is BusPublication {
+  return 'bus' in publication.to;
+}
+
+/** The publisher keeps the bytes, and may change them. */
+function copy({ headers, body }: TransportMessage): TransportMessage {
+  return { headers, body: new Uint8Array(body) };
+}

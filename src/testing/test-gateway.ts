@@ -1,0 +1,153 @@
+import type { Parts } from '../container.ts';
+import type { Metadata } from '../conversion/metadata.ts';
+import type { SendReceipt } from '../distribution/distributed-bus.ts';
+import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
+import { LittoralError } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Deliveries } from './deliveries.ts';
+import { Failures } from './failures.ts';
+import {
+  type DeadLetter,
+  deadLetters,
+  type HandledMessage,
+  handledMessages,
+  type PublishedMessage,
+  publishedMessage,
+} from './observed-message.ts';
+import { outsideBus, type TestSendOptions } from './outside-bus.ts';
+import type { TestChannel } from './test-channel.ts';
+import type { TestClock } from './test-clock.ts';
+
+/**
+ * A started gateway on an in-memory channel, and what a test needs around it. `app.inject` calls its HTTP routes;
+ * `commandBus` and `eventBus` call its handlers that are not distributed.
+ */
+export interface TestGateway extends Gateway, AsyncDisposable {
+  /**
+   * Sends a command to this service, as another service named `test` would, and waits as `settled` does.
+   *
+   * @param payload text, bytes or any value. Default: an empty text
+   * @param metadata headers for the handler
+   * @throws what a handler threw that this led to, or the LittoralError that a message could not be handled for; an
+   * AggregateError of several; and what makes a key, payload or metadata wrong
+   */
+  sendCommand(
+    routingKey: string,
+    payload?: unknown,
+    metadata?: Metadata,
+    options?: TestSendOptions,
+  ): Promise<SendReceipt>;
+  /** Publishes an event, as another service would, and waits. As `sendCommand`. */
+  publishEvent(
+    routingKey: string,
+    payload?: unknown,
+    metadata?: Metadata,
+    options?: TestSendOptions,
+  ): Promise<SendReceipt>;
+  /**
+   * Waits until no message waits in the service's queue and none is in hand. Not for those that are delayed.
+   *
+   * @throws what has failed since, and nobody was told of: what a handler threw, or an AggregateError of several
+   */
+  settled(): Promise<void>;
+  /**
+   * Lets time pass on the clock of the channel, by which messages expire and delayed ones become due. Waits for what
+   * begins within that time, not for a handler that had a message in hand before. The deadline of handlers keeps to the
+   * time of the system.
+   *
+   * @param milliseconds 0 or more
+   * @throws as `settled`; LittoralError `wrong-usage`
+   */
+  advanceTime(milliseconds: number): Promise<void>;
+  /** What the gateway has put on the distributed bus, in that order: of its handlers and routes, not of the test. */
+  readonly published: readonly PublishedMessage[];
+  /** What handlers have finished that arrived over the distributed bus, in the order in which they were finished. */
+  readonly handled: readonly HandledMessage[];
+  /** What is in the dead letter queue, the oldest first. */
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+/** What a gateway under test consists of. */
+export interface TestGatewayParts {
+  readonly gateway: Gateway;
+  readonly parts: Parts;
+  readonly channel: TestChannel;
+  readonly clock: TestClock;
+  readonly deliveries: Deliveries;
+}
+
+export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: TestGatewayParts): TestGateway {
+  const { conversion, config } = parts;
+  const queue = serviceQueue(config.service);
+  const failures = new Failures(deliveries, channel);
+  const outside = outsideBus(parts, channel);
+  let sending = 0;
+
+  // Whoever waits for a gateway that was stopped would wait for ever.
+  const isStopped = () => !channel.health().ready;
+  const waiting = () => channel.waiting(queue);
+  /** Whether nothing is on its way to the bus. What is delayed stays where it is until it is due. */
+  const isSent = () => sending === 0 && channel.due === 0;
+  /** Whether no message is on its way to a free place: what still waits, waits for those in hand. */
+  const isHandedOver = () =>
+    isStopped() || (isSent() && (waiting() === 0 || deliveries.inHand.size >= config.concurrency));
+  const isIdle = () => isStopped() || (isSent() && waiting() === 0 && deliveries.inHand.size === 0);
+
+  const sendAndWait = async (send: () => Promise<SendReceipt>) => {
+    sending += 1;
+    let receipt: SendReceipt;
+    try {
+      receipt = await send();
+      // Its delivery has not begun: that takes a turn of the event loop.
+      failures.follow(receipt.messageId);
+    } finally {
+      sending -= 1;
+      deliveries.changed();
+    }
+    await deliveries.until(isIdle);
+    failures.tell(receipt.messageId);
+    return receipt;
+  };
+
+  const stop = async () => {
+    await gateway.stop();
+    deliveries.changed();
+  };
+
+  return {
+    ...gateway,
+    sendCommand: (...args) => sendAndWait(() => outside.sendCommand(...args)),
+    publishEvent: (...args) => sendAndWait(() => outside.publishEvent(...args)),
+    async settled() {
+      await deliveries.until(isIdle);
+      failures.tell();
+    },
+    async advanceTime(milliseconds) {
+      if (!Number.isFinite(milliseconds) || milliseconds < 0) {
+        throw new LittoralError('wrong-usage', 'Time is advanced by a finite number of milliseconds, 0 or more.');
+      }
+      await deliveries.until(isHandedOver);
+      const before = new Set(deliveries.inHand);
+      const isDone = () => isHandedOver() && [...deliveries.inHand].every((delivery) => before.has(delivery));
+      const endMs = clock.nowMs() + milliseconds;
+      while (clock.nextMs <= endMs) {
+        clock.moveTo(clock.nextMs);
+        deliveries.changed();
+        await deliveries.until(isDone);
+      }
+      clock.moveTo(endMs);
+      failures.tell();
+    },
+    get published() {
+      return channel.publications.map((one) => publishedMessage(one, conversion));
+    },
+    get handled() {
+      return deliveries.past.flatMap((one) => handledMessages(one, conversion));
+    },
+    get deadLetters() {
+      return deadLetters(channel.messages(deadLetterQueue(config.service)), deliveries.past, conversion);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
