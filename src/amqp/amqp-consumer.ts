@@ -41,6 +41,9 @@ export class AmqpConsumer implements Consumer {
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
+  #cancelled: Promise<unknown> = Promise.resolve();
+  /** Resolves when the prefetch has been raised. */
+  #raising: Promise<void> = Promise.resolve();
 
   constructor(options: AmqpConsumerOptions) {
     this.#options = options;
@@ -108,6 +111,12 @@ export class AmqpConsumer implements Consumer {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#detached = 'stopped';
+    // A later call waits for what the first one began.
+    this.#cancelled = Promise.all([this.#cancelled, this.#cancel(), this.#raising]);
+    await this.#cancelled;
+  }
+
+  async #cancel(): Promise<void> {
     const tag = this.#consumerTag;
     this.#consumerTag = undefined;
     // A channel that is gone has no consumer to cancel.
@@ -117,6 +126,8 @@ export class AmqpConsumer implements Consumer {
   /** Closes the channel, behind the last acknowledgement: closing the connection at once would overtake it. */
   async close(): Promise<void> {
     const inbound = this.#inbound;
+    // It holds an acknowledgement back.
+    await this.#raising;
     inbound?.deliveries.flush();
     this.#endInbound();
     await inbound?.channel.close().catch(() => {});
@@ -159,7 +170,7 @@ export class AmqpConsumer implements Consumer {
     };
     const { consumerTag } = await channel.consume(this.#subscription.queue, onMessage);
     this.#consumerTag = consumerTag;
-    if (this.#stopped) await this.stop();
+    if (this.#stopped) await this.#cancel();
   }
 
   /** A fresh message was handled: from here on as many at a time as the subscription allows. */
@@ -174,7 +185,7 @@ export class AmqpConsumer implements Consumer {
     deliveries.onFresh = undefined;
     // The prefetch of a consumer is fixed when it begins, so another one takes its place. The message is acknowledged
     // in between: before, the first consumer would take one more, beside all that the second may take.
-    channel
+    this.#raising = channel
       .cancel(tag)
       .then(() => {
         deliveries.acknowledge(handled);

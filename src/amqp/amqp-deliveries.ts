@@ -1,9 +1,9 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Delivery, PromptPublication, PublishReceipt, Subscription } from '../channel/message-channel.ts';
-import { messageOf } from '../errors.ts';
+import { isLittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { withoutBrokerNotes } from '../message/broker-notes.ts';
-import { Header } from '../message/message-headers.ts';
+import { essentialHeaders, withoutBrokerNotes } from '../message/broker-notes.ts';
+import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { AmqpAcknowledgements } from './amqp-acknowledgements.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
@@ -83,7 +83,12 @@ export class AmqpDeliveries {
     try {
       const to = { queue: subscription.deadLetterQueue };
       const { headers, body } = fromAmqp(message);
-      const { routed } = await publish({ to, message: { headers: withoutBrokerNotes(headers), body } });
+      const move = (kept: MessageHeaders) => publish({ to, message: { headers: kept, body } });
+      const { routed } = await move(withoutBrokerNotes(headers)).catch((error) => {
+        // What cannot be written again must not hold its place in this queue for ever.
+        if (isLittoralError(error) && !error.retryable) return move(essentialHeaders(headers));
+        throw error;
+      });
       if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
       this.acknowledge(message);
     } catch (error) {

@@ -56,7 +56,8 @@ function toAmqpHeaders(headers: MessageHeaders): Record<string, unknown> {
 
 /** By itself amqplib takes the smallest type that fits the number, so that one header would change its type by value. */
 function toFieldNumber(value: number): unknown {
-  return Number.isInteger(value) ? { '!': 'int64', value } : { '!': 'double', value };
+  // Beyond what is exact it was a double, or has become one on its way here.
+  return Number.isSafeInteger(value) ? { '!': 'int64', value } : { '!': 'double', value };
 }
 
 /** amqplib leaves timestamps and decimals in its own notation, also inside tables and arrays such as `x-death`. */

@@ -225,7 +225,12 @@ function notWritten(cause: unknown, messageId: string | undefined): LittoralErro
   if (cause instanceof IllegalOperationError) {
     return new LittoralError('broker-unavailable', 'Nothing was sent: the connection is being closed.', details);
   }
-  return new LittoralError('invalid-header', `The message cannot be encoded: ${messageOf(cause)}.`, details);
+  return new LittoralError('invalid-header', `The message cannot be encoded: ${encodingFault(cause)}.`, details);
+}
+
+/** What Node says of a number that is out of range quotes it, and a header can be a secret. */
+function encodingFault(cause: unknown): string {
+  return cause instanceof RangeError ? 'a header is out of range' : messageOf(cause);
 }
 
 function routeTo(to: Address | Route): Route {

@@ -36,13 +36,21 @@ export class SentCalls {
   }
 }
 
-/** A promise that knows whether somebody will hear of its failure. `await` and `Promise.all` come through `then` as well. */
+/**
+ * A promise that knows whether somebody will hear of its failure. `await` and `Promise.all` come through `then` as well.
+ * What `then` and `finally` give fails with it, so whoever hears of that failure hears of this one.
+ */
 class NoticedPromise<Result> extends Promise<Result> {
-  noticed = false;
+  #first: NoticedPromise<unknown> = this;
+  #noticed = false;
 
-  // What `then` returns is a plain promise.
+  // What `super.then` gives is a plain promise.
   static override get [Symbol.species]() {
     return Promise;
+  }
+
+  get noticed(): boolean {
+    return this.#noticed;
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is a promise
@@ -50,12 +58,32 @@ class NoticedPromise<Result> extends Promise<Result> {
     onFulfilled?: ((value: Result) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    this.noticed = true;
+    if (typeof onRejected !== 'function') return this.#follow(super.then(onFulfilled)) as Promise<Fulfilled>;
+    this.#first.#noticed = true;
     return super.then(onFulfilled, onRejected);
+  }
+
+  override finally(onFinally?: (() => void) | null): Promise<Result> {
+    const first = this.#first.#noticed;
+    const next = super.finally(onFinally);
+    // By itself it counts as hearing of the failure, which it only hands on.
+    this.#first.#noticed = first;
+    return this.#follow(next);
   }
 
   /** As `then`, unnoticed. */
   whenEnded(onFulfilled: () => void, onRejected: (reason: unknown) => void): Promise<void> {
     return super.then(onFulfilled, onRejected);
+  }
+
+  /** Its failure is told by the first of them; unheard, it would end the process. */
+  #follow<Next>(next: Promise<Next>): NoticedPromise<Next> {
+    const following = new NoticedPromise<Next>((resolve) => resolve(next));
+    following.#first = this.#first;
+    void following.whenEnded(
+      () => {},
+      () => {},
+    );
+    return following;
   }
 }

@@ -5,5 +5,6 @@ import type { TransportMessage } from '../message/transport-message.ts';
  * The message that handlers see: the headers as they came, and the payload as bytes until a parameter asks for more.
  */
 export function transportToMessage({ headers, body }: TransportMessage): Message<Uint8Array> {
-  return { headers, payload: body };
+  // All handlers of the message get the same; one of them must not change what the others see.
+  return { headers: Object.freeze(headers), payload: body };
 }

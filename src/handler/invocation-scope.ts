@@ -49,12 +49,15 @@ export interface InvocationScopes {
  */
 export function invokeInScope(invoker: MethodInvoker, scope: InvocationScope): unknown {
   let result: unknown;
+  let isPending: boolean;
   try {
     result = invoker.invoke(scope);
+    // What it returned can be anything, and looking at it can throw.
+    isPending = isThenable(result);
   } catch (error) {
     return failed(error, scope);
   }
-  if (isThenable(result)) return finished(result, scope);
+  if (isPending) return finished(result as PromiseLike<unknown>, scope);
   const closing = scope.close();
   return closing ? closing.then(() => result) : result;
 }

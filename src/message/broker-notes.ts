@@ -12,3 +12,29 @@ export function withoutBrokerNotes(headers: MessageHeaders): Record<string, unkn
   if (notes.length > 0) kept[Header.brokerHistory] = JSON.stringify(Object.fromEntries(notes));
   return kept;
 }
+
+const essential = [
+  Header.id,
+  Header.correlationId,
+  Header.parentId,
+  Header.timestamp,
+  Header.contentType,
+  Header.payloadType,
+  Header.routingKey,
+  Header.targetServiceName,
+  Header.sourceServiceName,
+  Header.serviceTarget,
+];
+
+/** What a message needs to be found and sent again, for one whose headers cannot be written as a whole. */
+export function essentialHeaders(headers: MessageHeaders): Record<string, unknown> {
+  const kept = essential.map((name) => [name, headers[name]] as const).filter(([, value]) => isShort(value));
+  return {
+    ...Object.fromEntries(kept),
+    [Header.errorMessage]: 'Its headers could not be written again; the others are lost.',
+  };
+}
+
+function isShort(value: unknown): boolean {
+  return Number.isSafeInteger(value) || (typeof value === 'string' && value.isWellFormed() && value.length <= 255);
+}

@@ -27,7 +27,7 @@ function userlandHeaders(headers: MessageHeaders): Record<string, string | numbe
   const own: Record<string, string | number | boolean> = {};
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (isSimple(value) && name !== '' && name.isWellFormed() && !isReservedHeader(name)) own[name] = value;
+    if (isSimple(value) && shortText(name) === name && !isReservedHeader(name)) own[name] = value;
   }
   return own;
 }

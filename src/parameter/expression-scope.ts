@@ -84,5 +84,7 @@ export class MessageScope implements ExpressionContext {
 
 /** The payload as expressions see it: decoded by its content type, not yet converted. */
 export function decodePayload({ payload, headers }: Message, { conversion }: ParameterSite): unknown {
-  return conversion.decode(payload, headers[Header.contentType]);
+  const decoded = conversion.decode(payload, headers[Header.contentType]);
+  // Bytes are those that other handlers get, and the dead letter.
+  return decoded instanceof Uint8Array && payload instanceof Uint8Array ? Buffer.from(decoded) : decoded;
 }

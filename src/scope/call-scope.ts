@@ -4,11 +4,12 @@ import type { EventBus } from '../bus/event-bus.ts';
 import type { Origin } from '../bus/origin.ts';
 import { SentCalls } from '../bus/sent-calls.ts';
 import type { DistributedBus } from '../distribution/distributed-bus.ts';
-import { LittoralError } from '../errors.ts';
+import { LittoralError, messageOf } from '../errors.ts';
 import type { HandlerCall, InvocationScope } from '../handler/invocation-scope.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { ownMessage } from '../parameter/message.ts';
 import type { Services } from '../parameter/services.ts';
 import { type BuiltInServices, isBuiltIn } from './built-in-services.ts';
 
@@ -23,6 +24,7 @@ export class CallScope implements InvocationScope, Services, Origin {
   readonly #isShared: (name: string) => boolean;
   #container: AwilixContainer | undefined;
   #sent: SentCalls | undefined;
+  #closed = false;
   #distributedBus: DistributedBus | undefined;
   #commandBus: CommandBus | undefined;
   #eventBus: EventBus | undefined;
@@ -68,9 +70,10 @@ export class CallScope implements InvocationScope, Services, Origin {
   }
 
   resolve(name: string): unknown {
+    if (name === 'message') return ownMessage(this.message);
     if (isBuiltIn(name)) return this[name];
     try {
-      return (this.#isShared(name) ? this.#root : this.#ownContainer()).resolve(name);
+      return this.#isShared(name) ? resolveShared(this.#root, name) : this.#ownContainer().resolve(name);
     } catch (error) {
       if (!(error instanceof AwilixResolutionError)) throw error;
       throw new LittoralError('cannot-resolve', `The service '${name}' cannot be made: ${error.message}`, {
@@ -80,19 +83,30 @@ export class CallScope implements InvocationScope, Services, Origin {
   }
 
   track<Result>(call: Promise<Result>): Promise<Result> {
+    if (this.#closed) return this.#late(call);
     this.#sent ??= new SentCalls();
     return this.#sent.track(call);
   }
 
+  /** Sent after the handler had ended, it can fail nothing any more. */
+  #late<Result>(call: Promise<Result>): Promise<Result> {
+    call.catch((error) => {
+      this.logger.error({ reason: messageOf(error) }, 'what a handler sent after its end failed');
+    });
+    return call;
+  }
+
   close(): Promise<void> | undefined {
-    if (this.#container === undefined && (this.#sent?.isEmpty ?? true)) return undefined;
-    return this.#close();
+    if (this.#container !== undefined || this.#sent?.isEmpty === false) return this.#close();
+    this.#closed = true;
+    return undefined;
   }
 
   async #close(): Promise<void> {
     try {
       await this.#sent?.settle();
     } finally {
+      this.#closed = true;
       await this.#container?.dispose();
     }
   }
@@ -104,6 +118,17 @@ export class CallScope implements InvocationScope, Services, Origin {
     }
     return this.#container;
   }
+}
+
+/** A singleton whose factory is asynchronous and failed is made anew by the next that asks: it would stay failed for ever. */
+function resolveShared(root: AwilixContainer, name: string): unknown {
+  const service: unknown = root.resolve(name);
+  if (service instanceof Promise) {
+    service.catch(() => {
+      if (root.cache.get(name)?.value === service) root.cache.delete(name);
+    });
+  }
+  return service;
 }
 
 /** The calls that containers belong to. The root, in which singletons are made, belongs to none. */

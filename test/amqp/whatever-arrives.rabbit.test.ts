@@ -142,6 +142,39 @@ test('headers nested deeper than the client can read end in the dead letter queu
 });
 
 test.each(['quorum', 'classic'] as const)(
+  'failing messages whose headers cannot be written again do not hold their places in a %s queue',
+  async (queueType) => {
+    const handled: unknown[] = [];
+    const service = `places-${queueType}`;
+    const change = defineCommandHandler({
+      routingKey: 'change',
+      distributed: true,
+      handle(body) {
+        if (body === 'fail') throw new Error('of the handler');
+        handled.push(body);
+      },
+    });
+    await runGateway({ service, broker: { url: vhost.url, queueType }, concurrency: 2, handlers: [change] });
+    const { channel, close } = await publisher();
+    const target = { ...command, 'ecotone.distributed.targetServiceName': service };
+    const headers = { ...target, large: { '!': 'double', value: 1e20 }, note: 'x'.repeat(65_000) };
+    for (let message = 0; message < 3; message++) {
+      channel.publish('', `distributed_${service}`, Buffer.from('"fail"'), {
+        ...json,
+        headers,
+        messageId: `m-${message}`,
+      });
+    }
+    channel.publish('', `distributed_${service}`, Buffer.from('"after"'), { ...json, headers: target });
+    await eventually(() => expect(handled).toEqual(['after']));
+    await eventually(async () => expect(await vhost.messages(`distributed_${service}_dead_letter`)).toBe(3));
+    const letter = await channel.get(`distributed_${service}_dead_letter`, { noAck: true });
+    expect(letter).toMatchObject({ content: Buffer.from('"fail"'), properties: { messageId: 'm-0' } });
+    await close();
+  },
+);
+
+test.each(['quorum', 'classic'] as const)(
   'what has no room left for the headers of an error is moved as it came, from a %s queue',
   async (queueType) => {
     const service = `full-${queueType}`;

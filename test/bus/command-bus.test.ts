@@ -46,7 +46,7 @@ describe('a command reaches its handler in the process', () => {
 
   test.each<[string, unknown, unknown, string]>([
     ['text', 'hello', 'hello', 'text/plain'],
-    ['bytes', new Uint8Array([1, 2]), new Uint8Array([1, 2]), 'application/octet-stream'],
+    ['bytes', new Uint8Array([1, 2]), Buffer.of(1, 2), 'application/octet-stream'],
     ['nothing', undefined, undefined, 'application/x-js'],
     ['null', null, null, 'application/x-js'],
     ['a list', [1], [1], 'application/x-js'],

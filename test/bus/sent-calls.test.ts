@@ -63,12 +63,34 @@ describe('calls that nobody waits for', () => {
   });
 });
 
+test.each<[string, (call: Promise<unknown>) => unknown]>([
+  ['then', (call) => call.then(() => {})],
+  ['several', (call) => call.then(() => 1).then(() => 2)],
+  ['finally', (call) => call.finally(() => {})],
+])('a call of which only the success is looked at fails with its error, and ends no process: %s', async (_, look) => {
+  const reasons = unhandled();
+  const calls = new SentCalls();
+  void look(calls.track(fails()));
+  await turns();
+  await expect(calls.settle()).rejects.toBe(failure);
+  await turns();
+  expect(reasons).toEqual([]);
+});
+
 describe('a call that the handler looks at itself', () => {
   test.each<[string, (call: Promise<unknown>) => Promise<unknown>]>([
     ['by await', async (call) => await call],
     ['by catch', (call) => call.catch(() => 'caught')],
     ['by then', (call) => call.then(undefined, () => 'caught')],
-    ['by finally', (call) => call.finally(() => {})],
+    ['by await of what finally gives', async (call) => await call.finally(() => {})],
+    [
+      'by catch of what then gives',
+      (call) =>
+        call
+          .then(() => 1)
+          .then(() => 2)
+          .catch(() => 'caught'),
+    ],
     ['with others', (call) => Promise.allSettled([call])],
     ['by returning it', async (call) => call],
   ])('%s is not failed with once more', async (_, look) => {

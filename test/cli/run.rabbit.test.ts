@@ -94,6 +94,16 @@ describe('a message that fails', () => {
     expect(await service.waiting()).toBe(2);
   });
 
+  test('is not in its queue any more when it was the first, which raises the prefetch', async () => {
+    const service = billing(vhost, 10);
+    await service.fill('fail');
+    expect(await service.littoral('run', 'billing', '--stopOnFailure').ended).toMatchObject({ code: 1 });
+    expect([await service.deadLetters(), await service.waiting()]).toEqual([1, 0]);
+    await service.fill('ok');
+    expect(await service.littoral('run', 'billing', '--memoryLimit', '1').ended).toMatchObject({ code: 0 });
+    expect(await service.waiting()).toBe(0);
+  });
+
   test('ends nothing otherwise; it is told without any -v', async () => {
     const service = billing(vhost, 1);
     await service.fill('fail', 'ok');

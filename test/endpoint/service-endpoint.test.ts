@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { defineEventHandler } from '../../src/handler/define-handler.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { headers } from '../../src/parameter/headers.ts';
+import { message } from '../../src/parameter/message.ts';
 import { parameterConverter } from '../../src/parameter/parameter-converter.ts';
 import { commandHeaders, eventHeaders, gate, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
 
@@ -12,6 +13,33 @@ describe('a message', () => {
     await send({ ...commandHeaders, executorId: '7' }, '{"personId":"1"}');
     await settled(1);
     expect(received).toEqual([[{ personId: '1' }, { ...commandHeaders, executorId: '7' }]]);
+  });
+
+  test('that one handler changes reaches the others, and the dead letter, as it came', async () => {
+    const seen: unknown[] = [];
+    const spoil = defineEventHandler({
+      routingKey: 'order.placed',
+      endpointId: 'spoil',
+      distributed: true,
+      parameters: [message(), headers()],
+      handle({ payload }, all) {
+        (payload as Uint8Array).fill(0);
+        (all as Record<string, unknown>).tenant = 'evil';
+      },
+    });
+    const look = defineEventHandler({
+      routingKey: 'order.placed',
+      endpointId: 'look',
+      distributed: true,
+      parameters: [message()],
+      handle: ({ payload, headers }) => seen.push([String(payload), headers.tenant]),
+    });
+    const { publish, settled, deadLetters } = await runEndpoint([spoil, look]);
+    await publish('order.placed', { ...eventHeaders, tenant: 'acme' }, 'pay 100');
+    await settled(1);
+    expect(seen).toEqual([['pay 100', 'acme']]);
+    expect(deadLetters()).toMatchObject([{ headers: { tenant: 'acme', [Header.failedEndpoint]: 'spoil' } }]);
+    expect(String(deadLetters()[0]?.body)).toBe('pay 100');
   });
 
   test('is acknowledged after its handler has finished, not before', async () => {

@@ -133,6 +133,37 @@ describe('a service', () => {
     expect(await commandBus.send('use')).toBe('made');
   });
 
+  test('whose asynchronous factory fails is made anew for the next message', async () => {
+    let attempts = 0;
+    const connect = async () => {
+      attempts++;
+      if (attempts === 1) throw new Error('not up yet');
+      return 'connected';
+    };
+    const container: RegisterServices = (all) => all.register({ it: asFunction(connect).singleton() });
+    const { commandBus } = await openGateway({ handlers: [use('it')], container });
+    await expect(commandBus.send('use')).rejects.toThrow('not up yet');
+    expect([await commandBus.send('use'), await commandBus.send('use'), attempts]).toEqual([
+      'connected',
+      'connected',
+      2,
+    ]);
+  });
+
+  test('is disposed also after a result that cannot be looked at', async () => {
+    const lifetimes = new Lifetimes();
+    const container: RegisterServices = (all) =>
+      all.register({ it: asFunction(lifetimes.make).scoped().disposer(lifetimes.dispose) });
+    const hostile = Object.defineProperty({}, 'then', {
+      get() {
+        throw new Error('of the getter');
+      },
+    });
+    const { commandBus } = await openGateway({ handlers: [use('it', () => hostile)], container });
+    await expect(commandBus.send('use')).rejects.toThrow('of the getter');
+    expect(lifetimes.disposed).toBe(1);
+  });
+
   test('whose factory throws makes the message fail with that error', async () => {
     const error = new Error('the database is away');
     const container: RegisterServices = (all) =>

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
+import { eventually } from '../broker/eventually.ts';
+import { useVhost } from '../broker/use-vhost.ts';
+import { turns } from '../endpoint/endpoint-fixture.ts';
+
+const vhost = useVhost();
+
+/** A way to the broker that holds back what it says until it is opened, and then ends when the client speaks. */
+async function heldWay(url: string) {
+  const { hostname, port } = new URL(url);
+  const clients = new Set<Socket>();
+  const held: (() => void)[] = [];
+  let isOpen = false;
+  const server = createServer((client) => {
+    clients.add(client);
+    const broker = connectTcp(Number(port), hostname);
+    for (const socket of [client, broker]) socket.on('error', () => {});
+    broker.on('data', (bytes: Buffer) => (isOpen ? client.write(bytes) : held.push(() => client.write(bytes))));
+    client.on('data', (bytes: Buffer) => broker.write(bytes));
+    client.on('close', () => {
+      clients.delete(client);
+      broker.destroy();
+    });
+    broker.on('close', () => client.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const way = new URL(url);
+  way.hostname = '127.0.0.1';
+  way.port = String((server.address() as AddressInfo).port);
+  return {
+    url: way.href,
+    clients,
+    open() {
+      isOpen = true;
+      for (const write of held.splice(0)) write();
+    },
+  };
+}
+
+test('a channel that is closed while it connects waits for that, and leaves no connection and no error behind', async () => {
+  const errors: unknown[] = [];
+  const note = (error: unknown) => errors.push(error);
+  process.on('uncaughtException', note);
+  onTestFinished(() => void process.off('uncaughtException', note));
+  const way = await heldWay(vhost.url);
+  const channel = new AmqpChannel({ url: way.url, service: 'closing', logger: pino({ level: 'silent' }) });
+  const started = channel.start();
+  await eventually(() => expect(way.clients.size).toBeGreaterThan(0));
+  let isClosed = false;
+  const closing = channel.close(20_000).then(() => {
+    isClosed = true;
+  });
+  await turns();
+  expect(isClosed).toBe(false);
+  way.open();
+  await Promise.all([started, closing]);
+  await eventually(() => expect(way.clients.size).toBe(0));
+  expect(errors).toEqual([]);
+});
