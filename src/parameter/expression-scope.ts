@@ -2,10 +2,8 @@ import { LittoralError } from '../errors.ts';
 import type { ExpressionContext } from '../expression/expression-context.ts';
 import type { Message } from '../message/message.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
-import { noSuchVariable } from './configuration-variable.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
 import type { References, ServiceName, VariableOf } from './references.ts';
-import { noSuchService } from './services.ts';
 
 /** What an expression that is a function is called with. Each part is computed when it is first read. */
 export interface ExpressionScope<Service = unknown> {
@@ -70,16 +68,22 @@ export class MessageScope implements ExpressionContext {
   // Functions of their own, so that an expression can take them apart.
   readonly reference = (name: string): unknown => {
     if (this.#site.services.has(name)) return this.#invocation.services.resolve(name);
-    throw new LittoralError(
-      'cannot-resolve',
-      `${cannotResolve(this.#site)}: ${noSuchService(name, this.#site.services)}.`,
-    );
+    const registered = this.#site.services.names.join(', ');
+    throw this.#missing(`there is no service of the name that its expression gives. Registered: ${registered}`);
   };
 
   readonly parameter = (name: string): unknown => {
     if (Object.hasOwn(this.#site.variables, name)) return this.#site.variables[name];
-    throw new LittoralError('cannot-resolve', `${cannotResolve(this.#site)}: ${noSuchVariable(name, this.#site)}.`);
+    const configured = Object.keys(this.#site.variables).join(', ') || 'none';
+    throw this.#missing(
+      `there is no configuration variable of the name that its expression gives. Configured: ${configured}`,
+    );
   };
+
+  /** Names that stand in the text are looked for at start. One that is found out now can be a part of the payload. */
+  #missing(fault: string): LittoralError {
+    return new LittoralError('cannot-resolve', `${cannotResolve(this.#site)}: ${fault}.`);
+  }
 }
 
 /** The payload as expressions see it: decoded by its content type, not yet converted. */

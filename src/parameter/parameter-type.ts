@@ -34,11 +34,11 @@ export function prepareType<Type extends TargetType>(type: Type, site: Parameter
   };
 }
 
-function prepared<Type extends TargetType>(type: Type, { conversion, ...site }: ParameterSite) {
+function prepared<Type extends TargetType>(type: Type, site: ParameterSite) {
   try {
-    return conversion.prepareType(type);
+    return site.conversion.prepareType(type);
   } catch (cause) {
-    throw new TypeError(`${cannotResolve({ conversion, ...site })}: ${messageOf(cause)}`, { cause });
+    throw new TypeError(`${cannotResolve(site)}: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { messageOf } from '../../src/errors.ts';
 
 /** What a process can be asked to do. Arguments and results travel as JSON. */
@@ -30,7 +31,9 @@ interface Answer {
  * @param args the first ones go to Node, such as `--cpu-prof`
  */
 export function forkProcess<T extends Tasks>(file: URL, nodeOptions: readonly string[] = []): ForkedProcess<T> {
-  const child = fork(file, { execArgv: [...process.execArgv, ...nodeOptions] });
+  // The bench runs as users run littoral: built, and so does what it starts.
+  const built = new URL(file.href.replace(/\.ts$/, extname(import.meta.url)));
+  const child = fork(built, { execArgv: [...process.execArgv, ...nodeOptions] });
   const waiting = new Map<number, { resolve(result: never): void; reject(error: Error): void }>();
   let lastId = 0;
   child.on('message', ({ id, result, failure }: Answer) => {

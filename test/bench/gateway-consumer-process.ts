@@ -22,7 +22,7 @@ const parameters = {
         ({ services }) =>
           services.resolve('unitOfWork'),
     ),
-    payload(Type.Number(), { expression: '$sum(payload.lines.(amount * price))' }),
+    payload(Type.Number(), { expression: 'payload.billing.dueInDays * 2' }),
     header('ecotone.distributed.routingKey', Type.String(), { expression: "value & '-' & payload.personId" }),
   ],
 } satisfies Record<string, readonly ParameterConverter[]>;

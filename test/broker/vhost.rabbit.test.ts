@@ -58,10 +58,16 @@ test('closeConnections ends all connections of this vhost, also the newest, and 
   const untouched = await connect(other.url, { clientProperties: { connection_name: 'untouched' } });
   const newest = await connect(vhost.url);
   newest.on('error', () => {});
-  const closed = Promise.all([connection, newest].map((each) => new Promise((resolve) => each.once('close', resolve))));
+  let open = 2;
+  for (const each of [connection, newest]) each.once('close', () => open--);
 
-  expect(await vhost.closeConnections()).toBeGreaterThan(0);
-  await closed;
+  let closed = 0;
+  // A broker that is busy lists a connection a moment after its client has it.
+  await eventually(async () => {
+    closed += await vhost.closeConnections();
+    expect(open).toBe(0);
+  });
+  expect(closed).toBeGreaterThanOrEqual(2);
 
   await eventually(async () => expect(await other.connections()).toMatchObject([{ connectionName: 'untouched' }]));
   // The statistics follow a moment later.

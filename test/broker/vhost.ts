@@ -47,7 +47,10 @@ export interface Vhost {
   bindings(): Promise<BindingInfo[]>;
   /** Open connections, as the statistics know them: a new one appears within 1 s, on a broker not ours within 5 s. */
   connections(): Promise<ConnectionInfo[]>;
-  /** Has the broker close all connections of this vhost, also the newest, and returns how many it closed. */
+  /**
+   * Has the broker close all connections of this vhost, and returns how many it closed. A busy broker can miss one that
+   * was opened in this very moment.
+   */
   closeConnections(): Promise<number>;
   /** How many messages are ready in a queue, at this very moment; throws when there is no such queue. */
   messages(queue: string): Promise<number>;
@@ -79,7 +82,7 @@ export async function createVhost(broker: BrokerAddress): Promise<Vhost> {
   await management.put(`/api/permissions/${name}/${encodeURIComponent(username)}`, permissions);
 
   async function openConnections(): Promise<string[]> {
-    // This list is the broker's own: it has neither client properties nor statistics, and does not lag.
+    // This list is the broker's own: it has neither client properties nor statistics, and hardly lags.
     const connections = await management.get<Connection[]>('/api/connections?disable_stats=true');
     return connections.filter(({ vhost }) => vhost === name).map((connection) => connection.name);
   }

@@ -4,7 +4,7 @@ import { header } from '../../src/parameter/header.ts';
 import type { ParameterConverter } from '../../src/parameter/parameter-converter.ts';
 import { payload } from '../../src/parameter/payload.ts';
 import { reference } from '../../src/parameter/reference.ts';
-import { caught } from '../caught.ts';
+import { caught, everythingIn } from '../caught.ts';
 import { resolveWith } from './resolve.ts';
 
 class CalculatingService {
@@ -154,9 +154,10 @@ describe('an expression that fails', () => {
     ['reference(payload).x()', 'there is no service'],
     ['parameter(payload)', 'there is no configuration variable'],
   ])('because it asks for what is not there, says what is: %s', async (expression, message) => {
-    const error = await caught(() => resolveWith(payload({ expression }), { payload: 'nothing', services }));
+    const error = await caught(() => resolveWith(payload({ expression }), { payload: 'hunter2', services }));
     expect(error).toMatchObject({ code: 'cannot-resolve', retryable: false });
     expect(error.message).toContain(message);
+    expect(everythingIn(error)).not.toContain('hunter2');
   });
 });
 
