@@ -1,3 +1,4 @@
+import type { Delivery } from '../channel/message-channel.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
@@ -9,28 +10,46 @@ export interface Failure {
   readonly error: unknown;
   /** The handler that failed; absent where the message failed before one was found. */
   readonly endpointId?: string | undefined;
+  /** How often that handler was called. Default: 0. */
+  readonly attempts?: number | undefined;
 }
+
+/** Where a message failed. */
+export interface FailurePlace {
+  readonly service: string;
+  /** The queue that it was taken from. */
+  readonly queue: string;
+}
+
+/** What is known of a message that failed. */
+export type FailedDelivery = Pick<Delivery, 'message' | 'routingKey' | 'fromBus'>;
 
 // Not every dead letter has these; one that failed before must not keep them of that time.
 const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint];
 
 /**
  * Makes the message that goes to the dead letter queue: as it came, with the headers by which Ecotone describes an
- * error.
+ * error, and with what it takes to replay it.
  *
- * @param message what could not be handled
+ * @param delivery what could not be handled
  * @param stackTrace whether there is room for one
  */
 export function deadLetter(
-  message: TransportMessage,
-  { error, endpointId }: Failure,
+  delivery: FailedDelivery,
+  { error, endpointId, attempts = 0 }: Failure,
+  { service, queue }: FailurePlace,
   stackTrace = true,
 ): TransportMessage {
+  const { message } = delivery;
   const thrown = describeThrown(error);
   const headers: Record<string, unknown> = {
     ...asItCame(message.headers),
+    ...publishedKeyOf(delivery),
     [Header.deadLetterId]: newMessageId(),
     [Header.deadLetteredAt]: Date.now(),
+    [Header.failedService]: service,
+    [Header.failedQueue]: queue,
+    [Header.attempts]: attempts,
     [Header.errorClass]: thrown.class,
     [Header.errorMessage]: thrown.message,
     [Header.errorFile]: thrown.file,
@@ -40,6 +59,11 @@ export function deadLetter(
   if (stackTrace) headers[Header.errorStackTrace] = thrown.stackTrace;
   if (endpointId !== undefined) headers[Header.failedEndpoint] = endpointId;
   return { headers, body: message.body };
+}
+
+/** A message that was moved before came straight to its queue, and carries the key of its first time. */
+export function publishedKeyOf({ fromBus, routingKey }: FailedDelivery): Record<string, unknown> {
+  return fromBus ? { [Header.publishedKey]: routingKey } : {};
 }
 
 function asItCame(headers: MessageHeaders): Record<string, unknown> {

@@ -36,7 +36,8 @@ export class DueMessages {
 
   constructor(options: DueMessagesOptions) {
     this.#options = options;
-    this.#failed = new FailedDeliveries({ ...options, stopping: this.#stopping.signal });
+    const { queue } = dueQueue(options.service);
+    this.#failed = new FailedDeliveries({ ...options, queue, stopping: this.#stopping.signal });
   }
 
   /** Begins, now or as soon as the channel has a connection. */

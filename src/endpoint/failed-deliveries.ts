@@ -9,6 +9,8 @@ import { describeThrown } from './thrown-error.ts';
 
 export interface FailedDeliveriesOptions {
   readonly service: string;
+  /** The queue that the deliveries come from. */
+  readonly queue: string;
   readonly channel: OutboundChannel;
   /** Aborted when pauses must end, because the service stops. */
   readonly stopping: AbortSignal;
@@ -47,7 +49,7 @@ export class FailedDeliveries {
     const { channel, service } = this.#options;
     const to = { queue: deadLetterQueue(service) };
     const publish = (stackTrace: boolean) =>
-      channel.publish({ to, message: deadLetter(delivery.message, failure, stackTrace) });
+      channel.publish({ to, message: deadLetter(delivery, failure, this.#options, stackTrace) });
     const { routed } = await publish(true).catch((error) => {
       // There is no room for the stack trace beside the headers that it came with.
       if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);

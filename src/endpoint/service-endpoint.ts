@@ -43,7 +43,8 @@ export class ServiceEndpoint {
     this.#options = options;
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs);
     const { service, channel, logger } = options;
-    this.#failed = new FailedDeliveries({ service, channel, logger, stopping: this.#stopping.signal });
+    const queue = serviceQueue(service);
+    this.#failed = new FailedDeliveries({ service, queue, channel, logger, stopping: this.#stopping.signal });
   }
 
   /** Begins to consume, now or as soon as the channel has a connection. */

@@ -58,8 +58,21 @@ export const Header = {
   errorLine: 'exception-line',
   /** A numeric code of that error; 0 where it has none. */
   errorCode: 'exception-code',
-  /** The endpoint id of the handler that failed. Absent where the message failed before a handler was found. */
+  /** How many delayed retries came before. Ecotone's. */
+  retryNumber: 'ecotone_retry_number',
+  /**
+   * The endpoint id of the handler that failed, the only one that a retry or a replay is for. Absent where the message
+   * failed before a handler was found.
+   */
   failedEndpoint: 'x-littoral-endpoint',
+  /** How often that handler was called, instant and delayed retries included. */
+  attempts: 'x-littoral-attempts',
+  /** The service in which a dead letter failed. */
+  failedService: 'x-littoral-service',
+  /** The queue from which a dead letter was taken, and to which a replay puts it back. */
+  failedQueue: 'x-littoral-queue',
+  /** The key on the bus that a failed message was published under. Absent where it came straight to the queue. */
+  publishedKey: 'x-littoral-published-key',
   /** The id of a dead letter, beside the id of the message: one message can fail in two handlers. */
   deadLetterId: 'x-littoral-dead-letter-id',
   /** When a message became a dead letter: milliseconds since 1970. */
