@@ -8,6 +8,7 @@ import { isRecord } from './conversion/is-record.ts';
 import { isValue, parseMediaType } from './conversion/media-type.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { messageOf } from './errors.ts';
+import { faultsOfErrorKinds } from './handler/retries.ts';
 import { faultOfKey } from './handler/routing-key.ts';
 import { isReservedHeader } from './message/reserved-headers.ts';
 
@@ -68,6 +69,8 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   if (container !== undefined && typeof container !== 'function') {
     faults.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);
   }
+  if (isRecord(settings.retries))
+    faults.push(...faultsOfErrorKinds(settings.retries).map((fault) => `retries.${fault}`));
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
   if (isRecord(types)) faults.push(...typeFaults(types));
   faults.push(...handlersFaults(settings.handlers));

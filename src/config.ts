@@ -2,7 +2,9 @@ import Type, { type Static } from 'typebox';
 import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import type { TargetType } from './conversion/target-type.ts';
 import type { TypeConverter } from './conversion/type-converter.ts';
+import type { FinalFailureStrategy } from './endpoint/final-failure-strategy.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
+import { type Retries, RetriesSettings } from './handler/retries.ts';
 import type { RegisterServices } from './scope/service-container.ts';
 
 const closed = { additionalProperties: false };
@@ -18,6 +20,8 @@ export const Settings = Type.Object(
     logLevel: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
     handlerTimeoutMs: Type.Optional(Milliseconds),
     shutdownTimeoutMs: Type.Optional(Milliseconds),
+    retries: Type.Optional(RetriesSettings),
+    finalFailureStrategy: Type.Optional(Type.Enum(['release', 'resend', 'ignore', 'stop'])),
     broker: Type.Optional(
       Type.Object(
         {
@@ -98,6 +102,10 @@ export interface Config {
    * After which a handler counts as failed. Well below the broker's `consumer_timeout`, which is 30 min. Default: 5 min.
    */
   handlerTimeoutMs?: number | undefined;
+  /** How handlers that failed are tried again. A handler can differ. Default: after 1, 10 and 100 s. */
+  retries?: Retries | undefined;
+  /** What becomes of a failed message that can be put nowhere else. Default: `release`, it comes again. */
+  finalFailureStrategy?: FinalFailureStrategy | undefined;
   /** How long a shutdown waits for what is in hand. Default: 8 s, within the 10 s that a container gets. */
   shutdownTimeoutMs?: number | undefined;
 }

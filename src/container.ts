@@ -114,6 +114,8 @@ function createEndpoint(
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency: config.concurrency,
     handlerTimeoutMs: config.handlerTimeoutMs,
+    retries: config.retries,
+    finalFailureStrategy: config.finalFailureStrategy,
     logger,
     aroundDelivery,
   });

@@ -103,6 +103,8 @@ function withDefaults(settings: Config): ResolvedConfig {
     logLevel: settings.logLevel ?? 'info',
     handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
     shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
+    retries: settings.retries ?? {},
+    finalFailureStrategy: settings.finalFailureStrategy ?? 'release',
     // Patterns are faults, see above.
     handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
     container: settings.container,

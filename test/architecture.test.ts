@@ -20,7 +20,7 @@ const configurationFiles = [
   'load-handlers',
   'import-module',
 ];
-const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'scope'];
+const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'scope', 'endpoint'];
 
 const table: LayerTable = {
   errors: [],

@@ -38,6 +38,8 @@ describe('a configuration', () => {
       logLevel: 'info',
       handlerTimeoutMs: 300_000,
       shutdownTimeoutMs: 8000,
+      retries: {},
+      finalFailureStrategy: 'release',
       handlers: [],
       configuration: {},
       converters: [],
@@ -210,6 +212,30 @@ describe('a configuration is not valid', () => {
     [null, 'must be string'],
   ])('with the service %j', async (service, fault) => {
     expect(await faults({ service })).toEqual([`service: ${fault}`]);
+  });
+
+  test('with retries that cannot be', async () => {
+    const instant = { maxAttempts: 1.5, errors: ['', 7, 'ConflictError', TypeError] };
+    const retries = {
+      maxAttempts: -1,
+      initialDelayMs: 0,
+      multiplier: 0.5,
+      maxDelayMs: 2_592_000_001,
+      instant,
+      tries: 1,
+    };
+    const config = { service: 'billing', retries, finalFailureStrategy: 'forget' };
+    expect((await faults(config)).map((fault) => fault.split(':')[0]).sort()).toEqual([
+      'finalFailureStrategy',
+      'retries.initialDelayMs',
+      'retries.instant.errors.0',
+      'retries.instant.errors.1',
+      'retries.instant.maxAttempts',
+      'retries.maxAttempts',
+      'retries.maxDelayMs',
+      'retries.multiplier',
+      'retries.tries',
+    ]);
   });
 
   test('with settings that do not exist, each by its path', async () => {

@@ -27,6 +27,9 @@ const changeDetails = defineCommandHandler({
   },
 });
 
+/** No retries: what fails is a dead letter at once. */
+const never = { maxAttempts: 0 };
+
 const billing: Config = { service: 'billing', handlers: [changeDetails] };
 
 /** A gateway that is stopped when the test has finished. */
@@ -122,9 +125,24 @@ describe('a command', () => {
 });
 
 describe('what fails', () => {
+  test('is tried again when time has passed, and each attempt is told', async () => {
+    let attempts = 0;
+    const pay = onCommand('pay', () => {
+      attempts += 1;
+      if (attempts < 3) throw new Error(`attempt ${attempts}`);
+    });
+    const gateway = await open({ ...billing, handlers: [pay] });
+    await expect(gateway.sendCommand('pay')).rejects.toThrow('attempt 1');
+    await gateway.advanceTime(999);
+    await expect(gateway.advanceTime(1)).rejects.toThrow('attempt 2');
+    await gateway.advanceTime(10_000);
+    expect(gateway.handled).toMatchObject([{ routingKey: 'pay' }]);
+    expect([attempts, gateway.deadLetters]).toEqual([3, []]);
+  });
+
   test('is thrown to the test as the handler threw it, and is a dead letter', async () => {
     const error = new RangeError('overdrawn');
-    const gateway = await open({ ...billing, handlers: [onCommand('pay', failing(error))] });
+    const gateway = await open({ ...billing, retries: never, handlers: [onCommand('pay', failing(error))] });
     await expect(gateway.sendCommand('pay', { amount: 7 })).rejects.toBe(error);
     await gateway.settled();
     const [letter, ...others] = gateway.deadLetters;
@@ -149,7 +167,7 @@ describe('what fails', () => {
       onEvent('order.*', () => {}, 'b'),
       onEvent('order.*', failing(errors[1]), 'c'),
     ];
-    const gateway = await open({ ...billing, handlers });
+    const gateway = await open({ ...billing, retries: never, handlers });
     await expect(gateway.publishEvent('order.placed')).rejects.toMatchObject({ name: 'AggregateError', errors });
     expect(gateway.handled).toMatchObject([{ endpointId: 'b' }]);
     expect(gateway.deadLetters.map(({ error: thrown }) => thrown)).toEqual(errors);
@@ -368,7 +386,8 @@ describe('time', () => {
       parameters: { bus: reference('distributedBus') },
       handle: ({ bus }) => bus.sendCommand('billing', 'pay', '', 'text/plain', {}, { deliveryDelay: 1000 }),
     });
-    const gateway = await open({ ...billing, handlers: [later, onCommand('pay', failing(new Error('overdrawn')))] });
+    const pay = onCommand('pay', failing(new Error('overdrawn')));
+    const gateway = await open({ ...billing, retries: never, handlers: [later, pay] });
     await gateway.sendCommand('later');
     await expect(gateway.advanceTime(1000)).rejects.toThrow('overdrawn');
     expect(gateway.deadLetters).toMatchObject([{ routingKey: 'pay' }]);

@@ -59,7 +59,8 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
     const settled = await around(delivery, handle);
     const { outcome } = settled;
     if (outcome === 'given back') taken -= 1;
-    if (stopOnFailure && (outcome === 'dead letter' || outcome === 'given back')) end('a message failed', 1);
+    if (outcome === 'stopped') end('a failed message could be put nowhere', 1);
+    if (stopOnFailure && outcome !== 'handled' && outcome !== 'not for this service') end('a message failed', 1);
     if (memoryLimit !== undefined && process.memoryUsage.rss() > memoryLimit * 1_048_576) {
       end(`the process takes more than ${memoryLimit} MiB`);
     }

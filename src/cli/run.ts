@@ -37,7 +37,7 @@ export function runCommand(): Command {
     )
     .option(
       '--stopOnFailure',
-      'end with exit code 1 after the first message that failed; it is in the dead letter queue, or back in its own',
+      'end with exit code 1 after the first message that failed; it waits for its retry, is in the dead letter queue, or back in its own',
     )
     .option(
       '-v, --verbose',

@@ -22,10 +22,11 @@ export class DistributedMessageHandler {
   /**
    * @param message what arrived in the service's queue
    * @param key the key that it was published under, where it came through the bus
+   * @param endpointId the only handler that it is for; a command has no other in any case
    * @returns no handlers for what a wide binding brought: commands for others, events without a handler
    * @throws LittoralError `malformed-message`, `no-handler`
    */
-  recipientsOf(message: Message, key: string | undefined): Recipients {
+  recipientsOf(message: Message, key: string | undefined, endpointId?: string): Recipients {
     const payloadType = message.headers[Header.payloadType];
     switch (payloadType) {
       case 'command':
@@ -33,7 +34,7 @@ export class DistributedMessageHandler {
           ? [this.#commandHandler(textHeader(message, Header.routingKey))]
           : none;
       case 'event':
-        return this.#registry.distributedEventHandlers(textHeader(message, Header.routingKey));
+        return this.#eventHandlers(textHeader(message, Header.routingKey), endpointId);
       case 'message':
         if (!this.#isForThisService(message, key)) return none;
         throw new LittoralError(
@@ -53,6 +54,17 @@ export class DistributedMessageHandler {
     // Sent to this very service, it must not be taken for another's and dropped.
     if ((key ?? this.#service) === this.#service) throw malformed(Header.targetServiceName, named, 'a text');
     return false;
+  }
+
+  #eventHandlers(routingKey: string, endpointId: string | undefined): Recipients {
+    const handlers = this.#registry.distributedEventHandlers(routingKey);
+    if (endpointId === undefined) return handlers;
+    const handler = handlers.find((one) => one.endpointId === endpointId);
+    if (handler) return [handler];
+    throw new LittoralError(
+      'no-handler',
+      `No distributed event handler '${endpointId.slice(0, 255)}' of '${routingKey.slice(0, 255)}' in ${this.#service} any more.`,
+    );
   }
 
   #commandHandler(routingKey: string): RegisteredHandler {

@@ -1,8 +1,19 @@
 import type { Delivery } from '../channel/message-channel.ts';
 import type { Failure } from './dead-letter.ts';
 
-/** What became of a delivery. What failed is a dead letter, or comes again where it could not be moved there. */
-export type DeliveryOutcome = 'handled' | 'not for this service' | 'dead letter' | 'given back';
+/**
+ * What became of a delivery. What failed is tried again later or a dead letter, which of several handlers decide each
+ * for itself: one dead letter makes it one. Where it can be put into neither, the final failure strategy says the rest.
+ */
+export type DeliveryOutcome =
+  | 'handled'
+  | 'not for this service'
+  | 'retried later'
+  | 'dead letter'
+  | 'given back'
+  | 'resent'
+  | 'ignored'
+  | 'stopped';
 
 /** A handler that finished. */
 export interface Handled {

@@ -1,8 +1,8 @@
-import type { Delivery } from '../channel/message-channel.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import { publishedKeyOf, type ReceivedMessage } from './moved-message.ts';
 import { describeThrown } from './thrown-error.ts';
 
 /** Why a message could not be handled. */
@@ -12,6 +12,8 @@ export interface Failure {
   readonly endpointId?: string | undefined;
   /** How often that handler was called. Default: 0. */
   readonly attempts?: number | undefined;
+  /** After how many milliseconds it is to be tried again; undefined: never. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** Where a message failed. */
@@ -20,9 +22,6 @@ export interface FailurePlace {
   /** The queue that it was taken from. */
   readonly queue: string;
 }
-
-/** What is known of a message that failed. */
-export type FailedDelivery = Pick<Delivery, 'message' | 'routingKey' | 'fromBus'>;
 
 // Not every dead letter has these; one that failed before must not keep them of that time.
 const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint];
@@ -35,7 +34,7 @@ const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint];
  * @param stackTrace whether there is room for one
  */
 export function deadLetter(
-  delivery: FailedDelivery,
+  delivery: ReceivedMessage,
   { error, endpointId, attempts = 0 }: Failure,
   { service, queue }: FailurePlace,
   stackTrace = true,
@@ -59,11 +58,6 @@ export function deadLetter(
   if (stackTrace) headers[Header.errorStackTrace] = thrown.stackTrace;
   if (endpointId !== undefined) headers[Header.failedEndpoint] = endpointId;
   return { headers, body: message.body };
-}
-
-/** A message that was moved before came straight to its queue, and carries the key of its first time. */
-export function publishedKeyOf({ fromBus, routingKey }: FailedDelivery): Record<string, unknown> {
-  return fromBus ? { [Header.publishedKey]: routingKey } : {};
 }
 
 function asItCame(headers: MessageHeaders): Record<string, unknown> {

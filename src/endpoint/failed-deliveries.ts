@@ -1,23 +1,33 @@
-import type { Delivery, OutboundChannel } from '../channel/message-channel.ts';
-import { deadLetterQueue } from '../distribution/service-queue.ts';
+import type { Delivery, OutboundChannel, OwnQueue } from '../channel/message-channel.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
+import type { DeliveryOutcome } from './around-delivery.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
+import type { FinalFailureStrategy } from './final-failure-strategy.ts';
+import { retryMessage } from './moved-message.ts';
 import { pause } from './pause.ts';
 import { describeThrown } from './thrown-error.ts';
+import { whenNotBusy } from './when-not-busy.ts';
 
 export interface FailedDeliveriesOptions {
   readonly service: string;
   /** The queue that the deliveries come from. */
-  readonly queue: string;
+  readonly from: OwnQueue;
   readonly channel: OutboundChannel;
   /** Aborted when pauses must end, because the service stops. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
+  /** Default: `release`. */
+  readonly finalFailureStrategy?: FinalFailureStrategy;
 }
 
 const giveBack = { firstMs: 1000, maxMs: 60_000 };
+const resendPauseMs = 1000;
+
+// What the broker itself is missing for. It has the message still, and gives it again.
+const ofTheBroker: ReadonlySet<string> = new Set(['broker-unavailable', 'connection-lost', 'draining']);
 
 /** Settles the deliveries of a service that failed. */
 export class FailedDeliveries {
@@ -27,35 +37,114 @@ export class FailedDeliveries {
     this.#options = options;
   }
 
-  /** Publish, confirm, then acknowledge: the message is never in neither queue. */
-  async moveToDeadLetters(delivery: Delivery, failures: readonly Failure[]): Promise<'dead letter' | 'given back'> {
+  /**
+   * Puts a message where its failures say, for each of its handlers that failed. Publish, confirm, then acknowledge: it
+   * is never nowhere. What is `stopped` is still in hand.
+   */
+  async settle(delivery: Delivery, failures: readonly Failure[]): Promise<DeliveryOutcome> {
     const { logger } = this.#options;
     try {
       // All of them, also when one cannot be published: the message then comes again, to every handler once more.
-      const published = await Promise.allSettled(failures.map((failure) => this.#publishDeadLetter(delivery, failure)));
-      for (const result of published) if (result.status === 'rejected') throw result.reason;
+      const moved = await Promise.allSettled(failures.map((failure) => this.#move(delivery, failure)));
+      for (const result of moved) if (result.status === 'rejected') throw result.reason;
       delivery.acknowledge();
+      return moved.every((result) => 'value' in result && result.value === 'retried later')
+        ? 'retried later'
+        : 'dead letter';
     } catch (error) {
       const { message: reason } = describeThrown(error);
-      logger.error({ reason }, 'a failed message could not be moved to the dead letter queue');
+      const { [Header.id]: messageId } = delivery.message.headers;
+      logger.error(
+        { messageId, reason },
+        'a failed message could be put neither into its delay nor into the dead letter queue',
+      );
+      if (!isLittoralError(error) || error.retryable) return this.#finally(delivery, error);
       // What can never be published, the broker moves itself, as it came.
-      if (!isLittoralError(error) || error.retryable) return this.giveBack(delivery);
       delivery.reject();
+      return 'dead letter';
     }
+  }
+
+  async #move(delivery: Delivery, failure: Failure): Promise<'retried later' | 'dead letter'> {
+    const { retryAfterMs, endpointId, attempts = 0 } = failure;
+    if (retryAfterMs !== undefined && endpointId !== undefined) {
+      try {
+        const message = retryMessage(delivery, endpointId, attempts);
+        await this.#publish(() =>
+          this.#options.channel.publish({ to: this.#options.from, message, delayMs: retryAfterMs }),
+        );
+        return 'retried later';
+      } catch (error) {
+        if (!isLittoralError(error) || error.retryable) throw error;
+        this.#options.logger.error(
+          { endpointId, reason: error.message },
+          'a message cannot be delayed, and is a dead letter',
+        );
+      }
+    }
+    await this.#publishDeadLetter(delivery, failure);
     return 'dead letter';
   }
 
   async #publishDeadLetter(delivery: Delivery, failure: Failure): Promise<void> {
-    const { channel, service } = this.#options;
-    const to = { queue: deadLetterQueue(service) };
-    const publish = (stackTrace: boolean) =>
-      channel.publish({ to, message: deadLetter(delivery, failure, this.#options, stackTrace) });
+    const { channel, service, from } = this.#options;
+    const place = { service, queue: from.queue };
+    const to = { queue: from.deadLetterQueue };
+    const publish = (stackTrace: boolean) => {
+      const message = deadLetter(delivery, failure, place, stackTrace);
+      return this.#publish(() => channel.publish({ to, message }));
+    };
     const { routed } = await publish(true).catch((error) => {
       // There is no room for the stack trace beside the headers that it came with.
       if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);
       throw error;
     });
     if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
+  }
+
+  #publish<Receipt>(publish: () => Promise<Receipt>): Promise<Receipt> {
+    return whenNotBusy(publish, this.#options.stopping);
+  }
+
+  async #finally(delivery: Delivery, error: unknown): Promise<DeliveryOutcome> {
+    const { finalFailureStrategy, stopping, logger } = this.#options;
+    const isOfTheBroker = isLittoralError(error) && ofTheBroker.has(error.code);
+    if (stopping.aborted || isOfTheBroker) return this.giveBack(delivery);
+    switch (finalFailureStrategy) {
+      case 'ignore':
+        logger.error({ messageId: delivery.message.headers[Header.id] }, 'a failed message is lost, as configured');
+        delivery.acknowledge();
+        return 'ignored';
+      case 'stop':
+        return 'stopped';
+      case 'resend':
+        return this.#resend(delivery);
+      default:
+        return this.giveBack(delivery);
+    }
+  }
+
+  async #resend(delivery: Delivery): Promise<DeliveryOutcome> {
+    const { channel, from, stopping, logger } = this.#options;
+    // Whatever stood in the way may still stand there.
+    await pause(resendPauseMs, stopping);
+    try {
+      const { headers, body } = delivery.message;
+      const { queue } = from;
+      const { routed } = await channel.publish({
+        to: { queue },
+        message: { headers: withoutBrokerNotes(headers), body },
+      });
+      if (!routed) throw new Error(`the queue '${queue}' does not exist`);
+      delivery.acknowledge();
+      return 'resent';
+    } catch (error) {
+      logger.error(
+        { reason: describeThrown(error).message },
+        'a failed message could not be sent to the end of its queue',
+      );
+      return this.giveBack(delivery);
+    }
   }
 
   /** Not at once: whatever stood in the way may still stand there. The broker's delivery limit ends it. */

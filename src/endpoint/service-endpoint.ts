@@ -2,7 +2,9 @@ import type { Consumer, Delivery, MessageChannel } from '../channel/message-chan
 import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
 import { transportToMessage } from '../distribution/transport-to-message.ts';
+import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
+import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
@@ -10,7 +12,10 @@ import { within } from '../within.ts';
 import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from './around-delivery.ts';
 import type { Failure } from './dead-letter.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
+import type { FinalFailureStrategy } from './final-failure-strategy.ts';
 import { endedEarly, HandlerCaller } from './handler-caller.ts';
+import { attemptsOf, endpointOf, retriesOf } from './moved-message.ts';
+import { RetryPolicy } from './retry-policy.ts';
 import { describeThrown } from './thrown-error.ts';
 
 export interface ServiceEndpointOptions {
@@ -24,6 +29,9 @@ export interface ServiceEndpointOptions {
   readonly concurrency: number;
   /** After which a handler counts as failed. */
   readonly handlerTimeoutMs: number;
+  /** How handlers that failed are tried again, unless they say otherwise. */
+  readonly retries: Retries;
+  readonly finalFailureStrategy: FinalFailureStrategy;
   readonly logger: Logger;
   /** Watches every delivery. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery | undefined;
@@ -38,13 +46,13 @@ export class ServiceEndpoint {
   readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
+  #halted: string | undefined;
 
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs);
-    const { service, channel, logger } = options;
-    const queue = serviceQueue(service);
-    this.#failed = new FailedDeliveries({ service, queue, channel, logger, stopping: this.#stopping.signal });
+    const from = { queue: serviceQueue(options.service), deadLetterQueue: deadLetterQueue(options.service) };
+    this.#failed = new FailedDeliveries({ ...options, from, stopping: this.#stopping.signal });
   }
 
   /** Begins to consume, now or as soon as the channel has a connection. */
@@ -61,12 +69,12 @@ export class ServiceEndpoint {
 
   /** Why nothing is received at the moment; undefined while all is well, or when it was never to receive. */
   get detached(): string | undefined {
-    return this.#consumer?.detached;
+    return this.#halted ?? this.#consumer?.detached;
   }
 
   /** Whether it receives at the moment. */
   get consuming(): boolean {
-    return this.#consumer !== undefined && this.#consumer.detached === undefined;
+    return this.#consumer !== undefined && this.detached === undefined;
   }
 
   /** How many messages wait in the service's queue; undefined while that cannot be told. */
@@ -123,64 +131,87 @@ export class ServiceEndpoint {
     const handled: Handled[] = [];
     const failures: Failure[] = [];
     const outcome = await this.#callHandlers(delivery, handled, failures);
+    if (outcome === 'stopped') await this.#halt(delivery);
     return { outcome, handled, failures };
+  }
+
+  /** Receives nothing more. What is in hand beside the delivery is finished. */
+  async #halt(delivery: Delivery): Promise<void> {
+    if (this.#halted === undefined) {
+      this.#halted = 'stopped: a failed message could be put nowhere. See the log, and start the gateway again';
+      this.#options.logger.fatal(this.#halted);
+    }
+    // Before, or it would come again to this very process.
+    await this.#consumer?.stop();
+    delivery.release();
   }
 
   /** @param handled, failures where each handler is noted when it has ended */
   async #callHandlers(delivery: Delivery, handled: Handled[], failures: Failure[]): Promise<DeliveryOutcome> {
     const message = transportToMessage(delivery.message);
     const { messages, logger } = this.#options;
-    const fields = describe(message);
+    const endpointId = endpointOf(delivery);
     let recipients: Recipients;
     try {
-      recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined);
+      recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined, endpointId);
     } catch (error) {
-      logger.error({ ...fields, reason: describeThrown(error).message }, 'a message cannot be handled');
-      failures.push({ error });
-      return this.#failed.moveToDeadLetters(delivery, failures);
+      logger.error({ ...describe(message), reason: describeThrown(error).message }, 'a message cannot be handled');
+      // Named still, for a replay that finds the handler again.
+      failures.push({ error, endpointId });
+      return this.#failed.settle(delivery, failures);
     }
     if (recipients.length === 0) {
-      logger.debug(fields, 'not for this service');
+      logger.debug(describe(message), 'not for this service');
       delivery.acknowledge();
       return 'not for this service';
     }
-    if (!(await this.#callAll(recipients, message, fields, handled, failures))) {
-      delivery.release();
-      return 'given back';
+    // Several handlers of one event fail apart: one that fails does not keep the message from the others.
+    for (const handler of recipients) {
+      if (!(await this.#call(handler, message, delivery, handled, failures))) {
+        delivery.release();
+        return 'given back';
+      }
     }
-    if (failures.length > 0) return this.#failed.moveToDeadLetters(delivery, failures);
+    if (failures.length > 0) return this.#failed.settle(delivery, failures);
     delivery.acknowledge();
     return 'handled';
   }
 
-  /**
-   * Several handlers of one event fail apart: one that fails does not keep the message from the others.
-   *
-   * @returns false when the shutdown ended one of them early: that is no failure
-   */
-  async #callAll(
-    recipients: Recipients,
+  /** @returns false when the shutdown ended the handler early: that is no failure */
+  async #call(
+    handler: RegisteredHandler,
     message: Message,
-    fields: LogFields,
+    delivery: Delivery,
     handled: Handled[],
     failures: Failure[],
   ): Promise<boolean> {
-    for (const handler of recipients) {
-      const { endpointId } = handler;
+    const { logger } = this.#options;
+    const { endpointId } = handler;
+    for (let attempt = 1; ; attempt++) {
       try {
         const result = await this.#handlers.call(handler, message);
         handled.push({ endpointId, result });
-        if (this.#options.logger.isLevelEnabled('debug')) {
-          this.#options.logger.debug({ ...fields, endpointId }, 'handled');
-        }
+        if (logger.isLevelEnabled('debug')) logger.debug({ ...describe(message), endpointId }, 'handled');
+        return true;
       } catch (error) {
         if (error === endedEarly) return false;
-        failures.push({ error, endpointId });
+        const policy = new RetryPolicy(this.#options.retries, handler.definition.retries);
         const { message: reason, stackTrace } = describeThrown(error);
-        this.#options.logger.error({ ...fields, endpointId, reason, stackTrace }, `${handler.name} failed`);
+        if (!this.#stopping.signal.aborted && policy.isInstant(error, attempt - 1)) {
+          logger.warn(
+            { ...describe(message), endpointId, reason },
+            `${handler.name} failed, and is tried again at once`,
+          );
+          continue;
+        }
+        const retryAfterMs = policy.delayMs(error, retriesOf(delivery));
+        failures.push({ error, endpointId, attempts: attemptsOf(delivery) + attempt, retryAfterMs });
+        const fields = { ...describe(message), endpointId, retryAfterMs, reason, stackTrace };
+        if (retryAfterMs === undefined) logger.error(fields, `${handler.name} failed`);
+        else logger.warn(fields, `${handler.name} failed, and is tried again later`);
+        return true;
       }
     }
-    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TargetType } from '../conversion/target-type.ts';
 import type { Parameters } from '../parameter/parameters.ts';
+import type { Retries } from './retries.ts';
 
 export const handlerKind: unique symbol = Symbol.for('littoral.handler') as never;
 
@@ -15,6 +16,7 @@ export interface HandlerDefinition<Result = unknown, Kind extends HandlerKind = 
   readonly parameters?: Parameters | undefined;
   readonly contentType?: string | readonly string[] | undefined;
   readonly defaultContentType?: string | undefined;
+  readonly retries?: Retries | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: its arguments are checked where it is defined
   readonly handle: (...parameters: any[]) => Result;
 }
@@ -37,6 +39,8 @@ export interface HandlerOptions {
   readonly contentType?: string | readonly string[];
   /** What the payload of a message without a content type is. Default: bytes of which nothing is known. */
   readonly defaultContentType?: string;
+  /** How it is tried again when it fails, as far as it differs from the `retries` of the service. */
+  readonly retries?: Retries;
 }
 
 /** All that a definition can hold. */
@@ -48,6 +52,7 @@ export const handlerOptions = [
   'parameters',
   'contentType',
   'defaultContentType',
+  'retries',
   'handle',
 ] as const satisfies readonly (keyof HandlerDefinition)[];
 

@@ -14,6 +14,7 @@ import {
   isHandlerDefinition,
 } from './handler-definition.ts';
 import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
+import { faultsOfRetries } from './retries.ts';
 import { bindingKeyOf, faultOfKey, faultOfPattern, routingKeyMatcher } from './routing-key.ts';
 
 /** A handler that is ready to be called. */
@@ -147,7 +148,8 @@ function faultsOf(definition: HandlerDefinition, name: string, { commands, endpo
   for (const option of Object.keys(definition).filter((key) => !(handlerOptions as readonly string[]).includes(key))) {
     faults.push(`${name}: '${option}' is not an option of a handler; there are ${handlerOptions.join(', ')}`);
   }
-  faults.push(...faultsOfContentTypes(definition).map((fault) => `${name}: ${fault}`));
+  const optionFaults = [...faultsOfContentTypes(definition), ...faultsOfRetries(definition.retries)];
+  faults.push(...optionFaults.map((fault) => `${name}: ${fault}`));
   if (isCommand) commands.add(routingKey);
   endpointIds.add(endpointId);
   return faults;

@@ -31,7 +31,9 @@ export class Failures {
    */
   tell(messageId?: string): void {
     this.#followed.delete(messageId);
-    const failed = this.#deliveries.past.filter((delivery) => delivery.outcome === 'dead letter');
+    const failed = this.#deliveries.past.filter(
+      ({ outcome }) => outcome === 'dead letter' || outcome === 'retried later',
+    );
     const untold = failed.filter((delivery) => !this.#told.has(delivery) && !this.#isForAnother(delivery));
     for (const delivery of untold) this.#told.add(delivery);
     const errors = untold.flatMap(({ failures }) => failures.map(({ error }) => error));

@@ -64,7 +64,7 @@ describe('who watches an endpoint is told what became of each delivery', () => {
     await settled(1);
     await turns();
     const handled = [{ endpointId: '1', result: 'of the first' }];
-    const failures = [{ endpointId: '2', error }];
+    const failures = [{ endpointId: '2', error, attempts: 1, retryAfterMs: undefined }];
     expect(seen).toEqual([[id, { outcome: 'dead letter', handled, failures }]]);
   });
 

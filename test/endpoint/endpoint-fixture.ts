@@ -1,10 +1,11 @@
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
+import type { Clock } from '../../src/channel/clock.ts';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
 import type { AroundDelivery } from '../../src/endpoint/around-delivery.ts';
-import { ServiceEndpoint } from '../../src/endpoint/service-endpoint.ts';
+import { ServiceEndpoint, type ServiceEndpointOptions } from '../../src/endpoint/service-endpoint.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
@@ -58,8 +59,10 @@ export async function runEndpoint(
   concurrency = 10,
   aroundDelivery?: AroundDelivery,
   handlerTimeoutMs = 60_000,
+  more: Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy'>> & { clock?: Clock } = {},
 ): Promise<EndpointFixture> {
-  const channel = new RecordingChannel(new InMemoryChannel());
+  const { clock, retries = { maxAttempts: 0 }, finalFailureStrategy = 'release' } = more;
+  const channel = new RecordingChannel(new InMemoryChannel(clock && { clock }));
   await channel.start();
   onTestFinished(() => channel.close(0));
   const registry = new HandlerRegistry(handlers, parameterContext());
@@ -72,6 +75,8 @@ export async function runEndpoint(
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,
     handlerTimeoutMs,
+    retries,
+    finalFailureStrategy,
     aroundDelivery,
     logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
   });

@@ -169,7 +169,7 @@ describe('a dead letter says', () => {
 
   test('which handler failed, and no one when none was found', async () => {
     const { send, settled, deadLetters } = await runEndpoint([onCommand(() => {})]);
-    await send({ ...commandHeaders, [Header.routingKey]: 'unknown', [Header.failedEndpoint]: 'of an earlier death' });
+    await send({ ...commandHeaders, [Header.routingKey]: 'unknown' });
     await settled(1);
     expect(deadLetters()[0]?.headers).toMatchObject({ [Header.errorClass]: 'littoral.no-handler' });
     expect(deadLetters()[0]?.headers).not.toHaveProperty(Header.failedEndpoint);

@@ -115,7 +115,17 @@ describe('handlers are not valid', () => {
 
   test('when it has an option that does not exist', async () => {
     expect(await faults(command('a', { distributd: true }))).toEqual([
-      "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, handle",
+      "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, retries, handle",
+    ]);
+  });
+
+  test('when its retries cannot be', async () => {
+    const retries = { maxAttempts: 'often', tries: 1, instant: { errors: [7] } };
+    expect(await faults(command('a', { retries }), command('b', { retries: 3 }))).toEqual([
+      "command handler 'a': its 'retries.tries' is not a setting",
+      "command handler 'a': its 'retries.maxAttempts' must be integer",
+      "command handler 'a': its 'retries.instant.errors.0' is a number, not the name of an error or its class",
+      "command handler 'b': its 'retries' is a number, not an object of settings",
     ]);
   });
 

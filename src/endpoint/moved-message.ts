@@ -1,0 +1,55 @@
+import type { Delivery } from '../channel/message-channel.ts';
+import { withoutBrokerNotes } from '../message/broker-notes.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+
+// What failed is moved: put straight into a queue of the service, with headers that say what happened before. On a
+// message that came over the bus they are its sender's, and mean nothing.
+
+/** What is known of a message that was received. */
+export type ReceivedMessage = Pick<Delivery, 'message' | 'routingKey' | 'fromBus'>;
+
+/** The only handler that a message is for, when it was moved because that one failed. */
+export function endpointOf({ message: { headers }, fromBus }: ReceivedMessage): string | undefined {
+  const endpointId = headers[Header.failedEndpoint];
+  return !fromBus && typeof endpointId === 'string' ? endpointId : undefined;
+}
+
+/** How many delayed retries a message has had. */
+export function retriesOf(received: ReceivedMessage): number {
+  return countIn(received, Header.retryNumber);
+}
+
+/** How often the handler of a message was called before. */
+export function attemptsOf(received: ReceivedMessage): number {
+  return countIn(received, Header.attempts);
+}
+
+function countIn({ message: { headers }, fromBus }: ReceivedMessage, name: string): number {
+  const count = headers[name];
+  return !fromBus && Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : 0;
+}
+
+/** A message that was moved before came straight to its queue, and carries the key of its first time. */
+export function publishedKeyOf({ fromBus, routingKey }: ReceivedMessage): Record<string, unknown> {
+  return fromBus ? { [Header.publishedKey]: routingKey } : {};
+}
+
+/**
+ * Makes the message by which one handler is tried again.
+ *
+ * @param attempts how often the handler was called so far
+ */
+export function retryMessage(received: ReceivedMessage, endpointId: string, attempts: number): TransportMessage {
+  const { headers, body } = received.message;
+  return {
+    headers: {
+      ...withoutBrokerNotes(headers),
+      ...publishedKeyOf(received),
+      [Header.retryNumber]: retriesOf(received) + 1,
+      [Header.attempts]: attempts,
+      [Header.failedEndpoint]: endpointId,
+    },
+    body,
+  };
+}

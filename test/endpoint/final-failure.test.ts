@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { FinalFailureStrategy } from '../../src/endpoint/final-failure-strategy.ts';
+import { type ErrorCode, LittoralError } from '../../src/errors.ts';
+import { commandHeaders, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
+
+// A message that failed, and that can be put neither into its delay nor into the dead letter queue. Nothing of this
+// waits for real time.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function pass(milliseconds: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(milliseconds);
+  await turns();
+}
+
+/** Publishing fails so many times, wherever to. */
+async function run(finalFailureStrategy: FinalFailureStrategy, failures: number, code: ErrorCode = 'nacked') {
+  let calls = 0;
+  const handlers = [
+    onCommand(() => {
+      calls += 1;
+      throw new Error('of the handler');
+    }),
+  ];
+  const outcomes: string[] = [];
+  const around = async (_: unknown, handle: () => Promise<{ outcome: string }>) => {
+    const settled = await handle();
+    outcomes.push(settled.outcome);
+    return settled as never;
+  };
+  const fixture = await runEndpoint(handlers, 10, around as never, 60_000, { finalFailureStrategy });
+  let left = failures;
+  await fixture.send(commandHeaders, '{"a":1}');
+  fixture.channel.beforePublish = () => {
+    if (left-- > 0) throw new LittoralError(code, 'of the channel');
+  };
+  await turns();
+  return { ...fixture, outcomes, calls: () => calls };
+}
+
+test('release keeps the message in its queue, and it comes again', async () => {
+  const { channel, deadLetters, outcomes } = await run('release', 1);
+  expect(channel.verdicts).toEqual([]);
+  await pass(1000);
+  expect(channel.verdicts).toEqual(['released', 'acknowledged']);
+  expect(outcomes).toEqual(['given back', 'dead letter']);
+  expect(deadLetters()).toHaveLength(1);
+});
+
+test('resend puts it at the end of its queue, behind what came meanwhile', async () => {
+  const { channel, outcomes, deadLetters, calls } = await run('resend', 1);
+  await pass(1000);
+  expect(channel.verdicts).toEqual(['acknowledged', 'acknowledged']);
+  expect(outcomes).toEqual(['resent', 'dead letter']);
+  expect([calls(), deadLetters().length]).toEqual([2, 1]);
+});
+
+test('resend that fails as well keeps it in its queue', async () => {
+  const { channel, outcomes, deadLetters } = await run('resend', 2);
+  await pass(1000);
+  await pass(1000);
+  expect(channel.verdicts).toEqual(['released', 'acknowledged']);
+  expect(outcomes).toEqual(['given back', 'dead letter']);
+  expect(deadLetters()).toHaveLength(1);
+});
+
+test('ignore loses it, and says so', async () => {
+  const { channel, outcomes, deadLetters, waiting, log } = await run('ignore', 1);
+  expect(channel.verdicts).toEqual(['acknowledged']);
+  expect([outcomes, deadLetters(), waiting()]).toEqual([['ignored'], [], []]);
+  expect(log).toContainEqual(
+    expect.objectContaining({
+      level: 50,
+      msg: 'a failed message is lost, as configured',
+      messageId: commandHeaders.id,
+    }),
+  );
+});
+
+test('stop keeps it in its queue, and receives nothing more', async () => {
+  const { channel, outcomes, waiting, endpoint, send, calls } = await run('stop', 1);
+  expect(channel.verdicts).toEqual(['released']);
+  expect(outcomes).toEqual(['stopped']);
+  expect(endpoint.consuming).toBe(false);
+  expect(endpoint.detached).toMatch(/^stopped: .* start the gateway again$/);
+  await send();
+  await pass(100_000);
+  expect([calls(), waiting().length]).toEqual([1, 2]);
+  await endpoint.stop(1000);
+});
+
+describe.each<FinalFailureStrategy>(['resend', 'ignore', 'stop'])('%s', (strategy) => {
+  test.each<ErrorCode>(['broker-unavailable', 'connection-lost', 'draining'])(
+    'is not for what the broker is missing for (%s): it gives the message again',
+    async (code) => {
+      const { channel, outcomes, endpoint } = await run(strategy, 1, code);
+      await pass(1000);
+      expect(channel.verdicts).toEqual(['released', 'acknowledged']);
+      expect(outcomes).toEqual(['given back', 'dead letter']);
+      expect(endpoint.consuming).toBe(true);
+    },
+  );
+
+  test('is not for what the broker can move itself', async () => {
+    const { channel, deadLetters } = await run(strategy, 5, 'headers-too-large');
+    expect(channel.verdicts).toEqual(['rejected']);
+    expect(deadLetters()).toHaveLength(1);
+  });
+});
+
+test.each<ErrorCode>(['broker-blocked', 'too-many-in-flight'])(
+  'what there is no room for at the moment (%s) stays in hand, and its handler is not called again',
+  async (code) => {
+    const { channel, calls, deadLetters } = await run('release', 5, code);
+    await pass(99);
+    expect(channel.verdicts).toEqual([]);
+    await pass(10_000);
+    expect(channel.verdicts).toEqual(['acknowledged']);
+    expect([calls(), deadLetters().length]).toEqual([1, 1]);
+  },
+);
+
+test('what there is no room for when the service stops is given back at once', async () => {
+  const { channel, endpoint } = await run('stop', Infinity, 'broker-blocked');
+  const stopped = endpoint.stop(5000);
+  await turns();
+  await stopped;
+  expect(channel.verdicts).toEqual(['released']);
+});
