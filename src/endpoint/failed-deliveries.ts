@@ -1,5 +1,5 @@
 import type { Delivery, OutboundChannel, OwnQueue } from '../channel/message-channel.ts';
-import { isLittoralError } from '../errors.ts';
+import { type ErrorCode, isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
@@ -27,7 +27,12 @@ const giveBack = { firstMs: 1000, maxMs: 60_000 };
 const resendPauseMs = 1000;
 
 // What the broker itself is missing for. It has the message still, and gives it again.
-const ofTheBroker: ReadonlySet<string> = new Set(['broker-unavailable', 'connection-lost', 'draining']);
+const ofTheBroker: ReadonlySet<ErrorCode> = new Set([
+  'broker-unavailable',
+  'connection-lost',
+  'confirm-timeout',
+  'draining',
+]);
 
 /** Settles the deliveries of a service that failed. */
 export class FailedDeliveries {

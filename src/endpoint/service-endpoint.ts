@@ -57,7 +57,10 @@ export class ServiceEndpoint {
 
   /** Begins to consume, now or as soon as the channel has a connection. */
   start(): void {
-    const { service, channel, eventBindingKeys, concurrency } = this.#options;
+    const { service, channel, eventBindingKeys, concurrency, finalFailureStrategy, logger } = this.#options;
+    if (finalFailureStrategy === 'ignore') {
+      logger.warn("finalFailureStrategy is 'ignore': a failed message that can be put nowhere else will be lost");
+    }
     this.#consumer = channel.subscribe({
       queue: serviceQueue(service),
       deadLetterQueue: deadLetterQueue(service),

@@ -68,6 +68,13 @@ test('resend that fails as well keeps it in its queue', async () => {
   expect(deadLetters()).toHaveLength(1);
 });
 
+test('ignore warns at start', async () => {
+  const warnings = async (strategy: FinalFailureStrategy) =>
+    (await run(strategy, 0)).log.filter(({ msg }) => /will be lost/.test(`${msg}`));
+  expect(await warnings('ignore')).toHaveLength(1);
+  expect(await warnings('release')).toEqual([]);
+});
+
 test('ignore loses it, and says so', async () => {
   const { channel, outcomes, deadLetters, waiting, log } = await run('ignore', 1);
   expect(channel.verdicts).toEqual(['acknowledged']);
@@ -94,7 +101,7 @@ test('stop keeps it in its queue, and receives nothing more', async () => {
 });
 
 describe.each<FinalFailureStrategy>(['resend', 'ignore', 'stop'])('%s', (strategy) => {
-  test.each<ErrorCode>(['broker-unavailable', 'connection-lost', 'draining'])(
+  test.each<ErrorCode>(['broker-unavailable', 'connection-lost', 'confirm-timeout', 'draining'])(
     'is not for what the broker is missing for (%s): it gives the message again',
     async (code) => {
       const { channel, outcomes, endpoint } = await run(strategy, 1, code);
