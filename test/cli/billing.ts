@@ -18,6 +18,7 @@ function configFile(concurrency: number): string {
       routingKey: 'work',
       distributed: true,
       async handle(text) {
+        if (text === 'poison') process.kill(process.pid, 'SIGKILL');
         if (text === 'fail') throw new Error('of the handler');
         if (text === 'wait') await setTimeout(1000, console.log('waits'));
         console.log('handled', text);
@@ -33,6 +34,7 @@ function configFile(concurrency: number): string {
     export default {
       service: 'billing',
       concurrency: ${concurrency},
+      retries: { maxAttempts: 0 },
       handlers: [work, done],
       container: (container) =>
         container.register({

@@ -156,7 +156,7 @@ describe('an event', () => {
         handle: () => void heard.push('works'),
       }),
     ];
-    const gateway = await runGateway({ service: 'office', broker: broker(), handlers });
+    const gateway = await runGateway({ service: 'office', broker: broker(), handlers, retries: { maxAttempts: 0 } });
     await post(gateway, '/events/invoice.sent', { number: 7 });
     const deadLetters = await eventually(async () => {
       const waiting = await waitingMessages(vhost.url, 'distributed_office_dead_letter');
@@ -231,7 +231,8 @@ describe('a gateway that stops', () => {
 describe('the dead letter queue', () => {
   test('takes what a handler does not finish in its time', async () => {
     const never = defineCommandHandler({ routingKey: 'never', distributed: true, handle: () => new Promise(() => {}) });
-    const gateway = await runGateway({ service: 'slowly', broker: broker(), handlers: [never], handlerTimeoutMs: 50 });
+    const settings = { handlerTimeoutMs: 50, retries: { maxAttempts: 0 } };
+    const gateway = await runGateway({ service: 'slowly', broker: broker(), handlers: [never], ...settings });
     await post(gateway, '/commands/slowly/never', {});
     await eventually(async () => {
       const [deadLetter] = await waitingMessages(vhost.url, 'distributed_slowly_dead_letter');
