@@ -9,6 +9,8 @@ import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from './around-delivery.ts';
 import type { Failure } from './dead-letter.ts';
+import { duplicate } from './deduplicated-call.ts';
+import type { Deduplication } from './deduplication.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
 import { endedEarly, HandlerCaller } from './handler-caller.ts';
 import { describeThrown } from './thrown-error.ts';
@@ -25,6 +27,8 @@ export interface ServiceEndpointOptions {
   /** After which a handler counts as failed. */
   readonly handlerTimeoutMs: number;
   readonly logger: Logger;
+  /** Default: handlers are called for every copy of a message. */
+  readonly deduplication?: Deduplication | undefined;
   /** Watches every delivery. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery | undefined;
 }
@@ -41,7 +45,7 @@ export class ServiceEndpoint {
 
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
-    this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs);
+    this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs, options.deduplication);
     const { service, channel, logger } = options;
     const queue = serviceQueue(service);
     this.#failed = new FailedDeliveries({ service, queue, channel, logger, stopping: this.#stopping.signal });
@@ -169,6 +173,7 @@ export class ServiceEndpoint {
       const { endpointId } = handler;
       try {
         const result = await this.#handlers.call(handler, message);
+        if (result === duplicate) continue;
         handled.push({ endpointId, result });
         if (this.#options.logger.isLevelEnabled('debug')) {
           this.#options.logger.debug({ ...fields, endpointId }, 'handled');

@@ -4,6 +4,7 @@ import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
 import type { AroundDelivery } from '../../src/endpoint/around-delivery.ts';
+import { Deduplication, type DeduplicationOptions } from '../../src/endpoint/deduplication.ts';
 import { ServiceEndpoint } from '../../src/endpoint/service-endpoint.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
@@ -58,12 +59,14 @@ export async function runEndpoint(
   concurrency = 10,
   aroundDelivery?: AroundDelivery,
   handlerTimeoutMs = 60_000,
+  deduplication?: Pick<DeduplicationOptions, 'store' | 'enabled'>,
 ): Promise<EndpointFixture> {
   const channel = new RecordingChannel(new InMemoryChannel());
   await channel.start();
   onTestFinished(() => channel.close(0));
   const registry = new HandlerRegistry(handlers, parameterContext());
   const log: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) });
   const endpoint = new ServiceEndpoint({
     service: 'billing',
     channel,
@@ -73,7 +76,9 @@ export async function runEndpoint(
     concurrency,
     handlerTimeoutMs,
     aroundDelivery,
-    logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
+    logger,
+    deduplication:
+      deduplication && new Deduplication({ service: 'billing', timeoutMs: handlerTimeoutMs, logger, ...deduplication }),
   });
   endpoint.start();
   const messageOf = (headers: MessageHeaders, body: string | Uint8Array) => ({ headers, body: Buffer.from(body) });
