@@ -168,7 +168,7 @@ export interface DeduplicationConfig {
   /** For how long this process knows what it has handled. Default: 10 min. */
   windowMs?: number | undefined;
   /**
-   * How much of that it keeps: one entry for each message and handler, some 300 bytes. More within the window, and the
+   * How much of that it keeps: one entry for each message and handler, some 200 bytes. More within the window, and the
    * oldest is forgotten early. Default: 100,000.
    */
   maxEntries?: number | undefined;
