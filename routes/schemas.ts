@@ -77,6 +77,7 @@ const otherErrors: ReadonlySet<ErrorCode> = new Set([
   'expression-failed',
   'cannot-resolve',
   'handler-timeout',
+  'deduplication-unavailable',
   'invalid-configuration',
   'invalid-handlers',
   'wrong-usage',

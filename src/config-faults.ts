@@ -8,6 +8,7 @@ import { isRecord } from './conversion/is-record.ts';
 import { isValue, parseMediaType } from './conversion/media-type.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { messageOf } from './errors.ts';
+import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import { faultsOfErrorKinds } from './handler/retries.ts';
 import { faultOfKey } from './handler/routing-key.ts';
 import { isReservedHeader } from './message/reserved-headers.ts';
@@ -66,6 +67,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
+  faults.push(...deduplicationFaults(settings.deduplication));
   if (container !== undefined && typeof container !== 'function') {
     faults.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);
   }
@@ -115,6 +117,24 @@ function hostFaults(names: readonly unknown[]): string[] {
     if (typeof name !== 'string' || !/[:/]/.test(name) || isIP(name) !== 0) return [];
     return [`http.allowedHosts.${index}: is not a host name without port`];
   });
+}
+
+function deduplicationFaults(deduplication: Config['deduplication']): string[] {
+  if (!isRecord(deduplication) || deduplication.store === undefined) return [];
+  const { has, record } = Object(deduplication.store) as Partial<DeduplicationStore>;
+  const faults =
+    typeof has === 'function' && typeof record === 'function'
+      ? []
+      : [
+          `deduplication.store: is ${describeValue(deduplication.store)}; give an object with the methods has and record`,
+        ];
+  const inProcess = (['windowMs', 'maxEntries'] as const).filter((name) => deduplication[name] !== undefined);
+  return [
+    ...faults,
+    ...inProcess.map(
+      (name) => `deduplication.${name}: is for the memory of this process; deduplication.store has its own`,
+    ),
+  ];
 }
 
 function converterFaults(converters: readonly unknown[]): string[] {

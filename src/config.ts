@@ -3,6 +3,7 @@ import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import type { TargetType } from './conversion/target-type.ts';
 import type { TypeConverter } from './conversion/type-converter.ts';
 import type { FinalFailureStrategy } from './endpoint/final-failure-strategy.ts';
+import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
 import { type Retries, RetriesSettings } from './handler/retries.ts';
 import type { RegisterServices } from './scope/service-container.ts';
@@ -52,6 +53,17 @@ export const Settings = Type.Object(
         closed,
       ),
     ),
+    deduplication: Type.Optional(
+      Type.Object(
+        {
+          enabled: Type.Optional(Type.Boolean()),
+          windowMs: Type.Optional(Milliseconds),
+          maxEntries: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
+          store: Type.Optional(Type.Unknown()),
+        },
+        closed,
+      ),
+    ),
     handlers: Type.Optional(Type.Unknown()),
     container: Type.Optional(Type.Unknown()),
     configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
@@ -94,6 +106,7 @@ export interface Config {
   types?: Readonly<Record<string, TargetType>> | undefined;
   /** How many messages are handled at once. Default: 10. */
   concurrency?: number | undefined;
+  deduplication?: DeduplicationConfig | undefined;
   /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */
   defaultSerializationMediaType?: string | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
@@ -150,6 +163,27 @@ export interface HttpConfig {
   idempotencyScopeHeader?: string | undefined;
 }
 
+/**
+ * How handlers are kept from being called for copies of what they have handled: messages that came again after a lost
+ * connection, or with a repeated `Idempotency-Key`.
+ */
+export interface DeduplicationConfig {
+  /**
+   * What holds for handlers without a `deduplicate` of their own: true, and copies are told by their message id. False,
+   * and they are handled again. Default: true.
+   */
+  enabled?: boolean | undefined;
+  /** For how long this process knows what it has handled. Default: 10 min. */
+  windowMs?: number | undefined;
+  /**
+   * How much of that it keeps: one entry for each message and handler, some 200 bytes. More within the window, and the
+   * oldest is forgotten early. Default: 100,000.
+   */
+  maxEntries?: number | undefined;
+  /** Knows it in place of this process, so that several share it. Has a window of its own. Default: none. */
+  store?: DeduplicationStore | undefined;
+}
+
 /** Types a configuration file. Returns what it is given. */
 export function defineConfig(config: Config): Config {
   return config;
@@ -161,3 +195,4 @@ type SettingsOf<Key extends keyof Static<typeof Settings>> = NonNullable<Static<
 true satisfies Same<Config, Static<typeof Settings>>;
 true satisfies Same<BrokerConfig, SettingsOf<'broker'>>;
 true satisfies Same<HttpConfig, SettingsOf<'http'>>;
+true satisfies Same<DeduplicationConfig, SettingsOf<'deduplication'>>;

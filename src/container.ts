@@ -3,13 +3,16 @@ import { asFunction, asValue, createContainer, InjectionMode } from 'awilix';
 import { AmqpChannel } from './amqp/amqp-channel.ts';
 import { CommandBus, type LocalBusOptions } from './bus/command-bus.ts';
 import { EventBus } from './bus/event-bus.ts';
+import { type Clock, systemClock } from './channel/clock.ts';
 import { InMemoryChannel } from './channel/in-memory-channel.ts';
 import type { MessageChannel } from './channel/message-channel.ts';
 import { ConversionService } from './conversion/conversion-service.ts';
 import { DistributedBus, type DistributedBusOptions } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
 import type { AroundDelivery } from './endpoint/around-delivery.ts';
+import { Deduplication } from './endpoint/deduplication.ts';
 import { DueMessages } from './endpoint/due-messages.ts';
+import { InProcessDeduplicationStore } from './endpoint/in-process-deduplication-store.ts';
 import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Logger } from './logger.ts';
@@ -37,6 +40,8 @@ export interface PartsOptions {
   readonly aroundDelivery?: AroundDelivery;
   /** Default: the one that the configuration names. */
   readonly channel?: MessageChannel;
+  /** Tells how old is what was handled. Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -45,7 +50,7 @@ export interface PartsOptions {
 export function createParts(
   config: ResolvedConfig,
   logger: Logger,
-  { aroundDelivery, channel }: PartsOptions = {},
+  { aroundDelivery, channel, clock = systemClock }: PartsOptions = {},
 ): Parts {
   const container = createContainer<Parts>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({
@@ -58,7 +63,7 @@ export function createParts(
     distributedBus: asFunction((parts: Parts) => new DistributedBus(distributedBusOptions(parts))).singleton(),
     commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
     eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
-    endpoint: asFunction((parts: Parts) => createEndpoint(parts, aroundDelivery)).singleton(),
+    endpoint: asFunction((parts: Parts) => createEndpoint(parts, clock, aroundDelivery)).singleton(),
     dueMessages: asFunction(createDueMessages).singleton(),
   });
   return container.cradle;
@@ -104,6 +109,7 @@ function localBusOptions({ registry, conversion, services: scopes }: Parts): Loc
 
 function createEndpoint(
   { config, channel, registry, services, logger }: Parts,
+  clock: Clock,
   aroundDelivery: AroundDelivery | undefined,
 ): ServiceEndpoint {
   return new ServiceEndpoint({
@@ -117,7 +123,19 @@ function createEndpoint(
     retries: config.retries,
     finalFailureStrategy: config.finalFailureStrategy,
     logger,
+    deduplication: createDeduplication(config, clock, logger),
     aroundDelivery,
+  });
+}
+
+function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logger): Deduplication {
+  const { enabled, store, ...limits } = config.deduplication;
+  return new Deduplication({
+    service: config.service,
+    store: store ?? new InProcessDeduplicationStore({ ...limits, clock }),
+    enabled,
+    timeoutMs: config.handlerTimeoutMs,
+    logger,
   });
 }
 

@@ -72,6 +72,7 @@ export const errorTable = {
   'expression-failed': { status: 422, retryable: false, title: 'The expression cannot be evaluated on this message' },
   'cannot-resolve': { status: 500, retryable: false, title: 'An argument of the handler cannot be resolved' },
   'handler-timeout': { status: 500, retryable: true, title: 'The handler did not finish in time' },
+  'deduplication-unavailable': { status: 500, retryable: true, title: 'The deduplication store cannot be asked' },
   'malformed-message': { status: 422, retryable: false, title: 'The message is malformed' },
   'no-handler': { status: 422, retryable: false, title: 'No handler for the message' },
   'missing-header': { status: 422, retryable: false, title: 'The message lacks a header' },

@@ -1,7 +1,7 @@
 export type { CommandBus } from './bus/command-bus.ts';
 export type { EventBus } from './bus/event-bus.ts';
 export type { LocalSendOptions } from './bus/local-message.ts';
-export { type BrokerConfig, type Config, defineConfig, type HttpConfig } from './config.ts';
+export { type BrokerConfig, type Config, type DeduplicationConfig, defineConfig, type HttpConfig } from './config.ts';
 export { instance } from './conversion/instance.ts';
 export type { MediaType } from './conversion/media-type.ts';
 export type { MediaTypeConverter } from './conversion/media-type-converter.ts';
@@ -13,6 +13,8 @@ export type { SendOptions } from './distribution/send-options.ts';
 export type { FinalFailureStrategy } from './endpoint/final-failure-strategy.ts';
 export { type ErrorCode, type Fault, isLittoralError, LittoralError, type Outcome } from './errors.ts';
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
+export type { Deduplicate, DeduplicationKey } from './handler/deduplication-key.ts';
+export type { DeduplicationStore } from './handler/deduplication-store.ts';
 export { defineCommandHandler, defineEventHandler } from './handler/define-handler.ts';
 export type { HandlerDefinition, HandlerOptions } from './handler/handler-definition.ts';
 export { Reject, RetryLater, type RetryLaterOptions } from './handler/handler-verdict.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { BrokerConfig, Config, HttpConfig } from './config.ts';
+import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig } from './config.ts';
 import { meaningFaults, schemaFaults } from './config-faults.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { isRecord } from './conversion/is-record.ts';
@@ -10,9 +10,10 @@ type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Sectio
 
 /** A configuration that was checked and completed. */
 export interface ResolvedConfig
-  extends Resolved<Omit<Config, 'broker' | 'http' | 'container' | 'handlers'>>,
+  extends Resolved<Omit<Config, 'broker' | 'http' | 'deduplication' | 'container' | 'handlers'>>,
     Pick<Config, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
+  readonly deduplication: Resolved<Omit<DeduplicationConfig, 'store'>> & Pick<DeduplicationConfig, 'store'>;
   readonly broker: Omit<BrokerConfig, 'checkDestinations'> & { readonly checkDestinations: boolean };
   readonly http: Resolved<Omit<HttpConfig, 'idempotencyScopeHeader'>> & Pick<HttpConfig, 'idempotencyScopeHeader'>;
 }
@@ -94,7 +95,7 @@ function secret(name: string, environment: Environment, faults: string[]): strin
 }
 
 function withDefaults(settings: Config): ResolvedConfig {
-  const { broker = {}, http = {} } = settings;
+  const { broker = {}, http = {}, deduplication = {} } = settings;
   return {
     service: settings.service ?? '',
     channel: settings.channel ?? (broker.url ? 'rabbitmq' : 'in-memory'),
@@ -105,6 +106,12 @@ function withDefaults(settings: Config): ResolvedConfig {
     shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
     retries: settings.retries ?? {},
     finalFailureStrategy: settings.finalFailureStrategy ?? 'release',
+    deduplication: {
+      enabled: deduplication.enabled ?? true,
+      windowMs: deduplication.windowMs ?? 600_000,
+      maxEntries: deduplication.maxEntries ?? 100_000,
+      store: deduplication.store,
+    },
     // Patterns are faults, see above.
     handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
     container: settings.container,

@@ -44,6 +44,7 @@ describe('a configuration', () => {
       configuration: {},
       converters: [],
       types: {},
+      deduplication: { enabled: true, windowMs: 600_000, maxEntries: 100_000 },
       broker: { checkDestinations: true },
       http: { host: '127.0.0.1', port: 3000, bodyLimit: 1_048_576, allowedHosts: [], forwardHeaders: {} },
     });
@@ -280,6 +281,15 @@ describe('a configuration is not valid', () => {
     [{ http: { forwardHeaders: { 'x-a': 'x-b' } } }, 'http.forwardHeaders.x-a'],
     [{ http: { forwardHeaders: { 'x/~a': 'id' } } }, 'http.forwardHeaders.x/~a'],
     [{ http: { forwardHeaders: { 'x-a': 'a', 'X-A': 'b' } } }, 'http.forwardHeaders.X-A'],
+    [{ deduplication: true }, 'deduplication'],
+    [{ deduplication: { enabled: 'yes' } }, 'deduplication.enabled'],
+    [{ deduplication: { windowMs: 0 } }, 'deduplication.windowMs'],
+    [{ deduplication: { maxEntries: 0 } }, 'deduplication.maxEntries'],
+    [{ deduplication: { maxEntries: 1e9 } }, 'deduplication.maxEntries'],
+    [{ deduplication: { ttl: 1 } }, 'deduplication.ttl'],
+    [{ deduplication: { store: null } }, 'deduplication.store'],
+    [{ deduplication: { store: 'redis' } }, 'deduplication.store'],
+    [{ deduplication: { store: { has: () => false } } }, 'deduplication.store'],
     [{ defaultSerializationMediaType: 'json' }, 'defaultSerializationMediaType'],
     [{ defaultSerializationMediaType: 'application/x-js' }, 'defaultSerializationMediaType'],
   ])('with %j', async (settings, path) => {
@@ -287,6 +297,15 @@ describe('a configuration is not valid', () => {
     expect(others).toEqual([]);
     expect(fault).toMatch(/: ./);
     expect(fault?.slice(0, fault.indexOf(': '))).toBe(path);
+  });
+
+  test('with limits of a store in the process beside one that has its own', async () => {
+    const store = { has: () => false, record: () => {} };
+    const rest = 'is for the memory of this process; deduplication.store has its own';
+    expect(await faults({ service: 'billing', deduplication: { windowMs: 1, maxEntries: 1, store } })).toEqual([
+      `deduplication.windowMs: ${rest}`,
+      `deduplication.maxEntries: ${rest}`,
+    ]);
   });
 
   test.each([

@@ -3,6 +3,7 @@ import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import { type InvocationScopes, invokeInScope } from '../handler/invocation-scope.ts';
 import { isThenable } from '../is-thenable.ts';
 import type { Message } from '../message/message.ts';
+import type { Deduplication } from './deduplication.ts';
 import { HandlerDeadline } from './handler-deadline.ts';
 import { HandlerTime } from './handler-time.ts';
 
@@ -14,30 +15,44 @@ export class HandlerCaller {
   readonly #scopes: InvocationScopes;
   readonly #timeoutMs: number;
   readonly #deadline: HandlerDeadline;
+  readonly #deduplication: Deduplication | undefined;
   /** The time of those whose handlers want to hear of its end. */
   readonly #heard = new Set<HandlerTime>();
   #shutdown: Error | undefined;
 
-  /** @param timeoutMs after which a handler has failed */
-  constructor(scopes: InvocationScopes, timeoutMs: number) {
+  /**
+   * @param timeoutMs after which a handler has failed
+   * @param deduplication default: a handler is called for every copy of a message
+   */
+  constructor(scopes: InvocationScopes, timeoutMs: number, deduplication?: Deduplication) {
     this.#scopes = scopes;
     this.#timeoutMs = timeoutMs;
     this.#deadline = new HandlerDeadline(timeoutMs);
+    this.#deduplication = deduplication;
   }
 
   /**
-   * @returns what the handler returned
-   * @throws what the handler throws, LittoralError `handler-timeout`: it must not hold its place for ever, or `endedEarly`
+   * @returns what the handler returned; `duplicate` where it was not called, for it has handled a copy of the message
+   * @throws what the handler throws, LittoralError `handler-timeout`: it must not hold its place for ever, or
+   * `deduplication-unavailable`; or `endedEarly`
    */
   async call(handler: RegisteredHandler, message: Message): Promise<unknown> {
     const time = new HandlerTime(this.#heard, this.#shutdown);
     const { endpointId } = handler;
+    const call = this.#deduplication?.callOf(handler, message);
     try {
-      const work = invokeInScope(handler, this.#scopes.open({ message, endpointId, time }));
-      if (!isThenable(work)) return work;
-      if (await this.#deadline.wait(work)) return await work;
-      throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${this.#timeoutMs} ms.`);
+      let result = invokeInScope(call ?? handler, this.#scopes.open({ message, endpointId, time }));
+      if (isThenable(result)) {
+        if (!(await this.#deadline.wait(result))) {
+          throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${this.#timeoutMs} ms.`);
+        }
+        result = await result;
+      }
+      const recording = call?.record();
+      if (recording) await recording;
+      return result;
     } catch (error) {
+      call?.end(false);
       if (this.#shutdown && time.endedBy(error)) throw endedEarly;
       time.end(error);
       throw error;
@@ -50,5 +65,6 @@ export class HandlerCaller {
   stop(): void {
     this.#shutdown = new DOMException('The gateway is shutting down.', 'AbortError');
     for (const time of this.#heard) time.end(this.#shutdown);
+    this.#deduplication?.stop(endedEarly);
   }
 }

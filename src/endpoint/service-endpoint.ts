@@ -11,6 +11,8 @@ import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from './around-delivery.ts';
 import type { Failure } from './dead-letter.ts';
+import { duplicate } from './deduplicated-call.ts';
+import type { Deduplication } from './deduplication.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
 import { endedEarly, HandlerCaller } from './handler-caller.ts';
@@ -33,6 +35,8 @@ export interface ServiceEndpointOptions {
   readonly retries: Retries;
   readonly finalFailureStrategy: FinalFailureStrategy;
   readonly logger: Logger;
+  /** Default: handlers are called for every copy of a message. */
+  readonly deduplication?: Deduplication | undefined;
   /** Watches every delivery. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery | undefined;
 }
@@ -50,7 +54,7 @@ export class ServiceEndpoint {
 
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
-    this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs);
+    this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs, options.deduplication);
     const from = { queue: serviceQueue(options.service), deadLetterQueue: deadLetterQueue(options.service) };
     this.#failed = new FailedDeliveries({ ...options, from, stopping: this.#stopping.signal });
   }
@@ -193,6 +197,7 @@ export class ServiceEndpoint {
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await this.#handlers.call(handler, message);
+        if (result === duplicate) return true;
         handled.push({ endpointId, result });
         if (logger.isLevelEnabled('debug')) logger.debug({ ...describe(message), endpointId }, 'handled');
         return true;

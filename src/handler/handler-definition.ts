@@ -1,5 +1,6 @@
 import type { TargetType } from '../conversion/target-type.ts';
 import type { Parameters } from '../parameter/parameters.ts';
+import type { Deduplicate } from './deduplication-key.ts';
 import type { Retries } from './retries.ts';
 
 export const handlerKind: unique symbol = Symbol.for('littoral.handler') as never;
@@ -17,6 +18,7 @@ export interface HandlerDefinition<Result = unknown, Kind extends HandlerKind = 
   readonly contentType?: string | readonly string[] | undefined;
   readonly defaultContentType?: string | undefined;
   readonly retries?: Retries | undefined;
+  readonly deduplicate?: Deduplicate | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: its arguments are checked where it is defined
   readonly handle: (...parameters: any[]) => Result;
 }
@@ -41,6 +43,13 @@ export interface HandlerOptions {
   readonly defaultContentType?: string;
   /** How it is tried again when it fails, as far as it differs from the `retries` of the service. */
   readonly retries?: Retries;
+  /**
+   * Whether the handler is kept from being called for copies of what it has handled; for a distributed handler. An
+   * expression, or a function, gives what makes two messages copies of each other, in place of the message id: a text of
+   * 1 to 255 characters or a number; nothing (null), and the message is handled without deduplication. See
+   * `deduplication` in the configuration, which is the default.
+   */
+  readonly deduplicate?: Deduplicate;
 }
 
 /** All that a definition can hold. */
@@ -53,6 +62,7 @@ export const handlerOptions = [
   'contentType',
   'defaultContentType',
   'retries',
+  'deduplicate',
   'handle',
 ] as const satisfies readonly (keyof HandlerDefinition)[];
 

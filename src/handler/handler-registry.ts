@@ -6,6 +6,7 @@ import { undefinedType } from '../parameter/parameter-type.ts';
 import { payload } from '../parameter/payload.ts';
 import { servicesObject } from '../parameter/services-object.ts';
 import { contentTypeRule, faultsOfContentTypes } from './content-type-rule.ts';
+import { deduplicationRule, faultOfDeduplicate, type KeyOfInvocation } from './deduplication-key.ts';
 import {
   type HandlerDefinition,
   handlerKind,
@@ -23,6 +24,8 @@ export interface RegisteredHandler extends MethodInvoker {
   readonly endpointId: string;
   /** As users know it: `command handler 'billing.changeDetails'`. */
   readonly name: string;
+  /** Gives what makes two messages copies of each other; false: all are handled; undefined: as the configuration says. */
+  readonly deduplication: KeyOfInvocation | false | undefined;
 }
 
 interface EventSubscription extends RegisteredHandler {
@@ -148,6 +151,8 @@ function faultsOf(definition: HandlerDefinition, name: string, { commands, endpo
   for (const option of Object.keys(definition).filter((key) => !(handlerOptions as readonly string[]).includes(key))) {
     faults.push(`${name}: '${option}' is not an option of a handler; there are ${handlerOptions.join(', ')}`);
   }
+  const deduplicateFault = faultOfDeduplicate(definition.deduplicate, distributed);
+  if (deduplicateFault) faults.push(`${name}: ${deduplicateFault}`);
   const optionFaults = [...faultsOfContentTypes(definition), ...faultsOfRetries(definition.retries)];
   faults.push(...optionFaults.map((fault) => `${name}: ${fault}`));
   if (isCommand) commands.add(routingKey);
@@ -156,18 +161,33 @@ function faultsOf(definition: HandlerDefinition, name: string, { commands, endpo
 }
 
 function register(definition: HandlerDefinition, name: string, context: ParameterContext): RegisteredHandler {
-  const parameters = definition.parameters ?? defaultParameters(definition);
-  const invoker = methodInvoker(parameters, definition.handle, { ...context, handler: name });
-  return { definition, endpointId: definition.endpointId, name, ...withContentTypes(definition, name, invoker) };
+  const { endpointId, handle, deduplicate } = definition;
+  const site = { ...context, handler: name };
+  const errors: unknown[] = [];
+  const attempt = <Made>(make: () => Made): Made | undefined => {
+    try {
+      return make();
+    } catch (error) {
+      errors.push(...(error instanceof AggregateError ? error.errors : [error]));
+      return undefined;
+    }
+  };
+  const invoker = attempt(() => methodInvoker(definition.parameters ?? defaultParameters(definition), handle, site));
+  const deduplication = attempt(() => deduplicationRule(deduplicate, site));
+  if (invoker === undefined || errors.length > 0) throw new AggregateError(errors, `${name} cannot be called`);
+  return withContentTypes({ definition, endpointId, name, deduplication, ...invoker });
 }
 
-function withContentTypes(definition: HandlerDefinition, name: string, invoker: MethodInvoker): MethodInvoker {
+function withContentTypes(handler: RegisteredHandler): RegisteredHandler {
+  const { definition, name, deduplication } = handler;
   const rule = contentTypeRule(definition, name);
-  if (rule === undefined) return invoker;
+  if (rule === undefined) return handler;
+  const ruled = (invocation: Invocation) => withMessage(invocation, rule(invocation.message));
   return {
-    ...invoker,
-    invoke: (invocation) => invoker.invoke(withMessage(invocation, rule(invocation.message))),
-    checkPayload: async (message) => invoker.checkPayload(rule(message)),
+    ...handler,
+    invoke: (invocation) => handler.invoke(ruled(invocation)),
+    checkPayload: async (message) => handler.checkPayload(rule(message)),
+    deduplication: deduplication && ((invocation) => deduplication(ruled(invocation))),
   };
 }
 

@@ -1,7 +1,6 @@
 import { isThenable } from '../is-thenable.ts';
 import type { Message } from '../message/message.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
-import type { MethodInvoker } from './method-invoker.ts';
 
 /** One call of a handler, for what is made for it alone. */
 export interface HandlerCall {
@@ -36,6 +35,11 @@ export interface InvocationScope extends Invocation {
   close(): Promise<void> | undefined;
 }
 
+/** What is called within a scope: a `MethodInvoker`, or what stands around one. */
+export interface InvokedInScope {
+  invoke(scope: InvocationScope): unknown;
+}
+
 export interface InvocationScopes {
   open(call: HandlerCall): InvocationScope;
 }
@@ -47,7 +51,7 @@ export interface InvocationScopes {
  * asynchronous
  * @throws what the handler threw; else what ending the scope throws
  */
-export function invokeInScope(invoker: MethodInvoker, scope: InvocationScope): unknown {
+export function invokeInScope(invoker: InvokedInScope, scope: InvocationScope): unknown {
   let result: unknown;
   let isPending: boolean;
   try {

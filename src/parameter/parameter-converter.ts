@@ -24,6 +24,8 @@ export interface ParameterSite extends ParameterContext {
   readonly handler: string;
   /** The parameter's name, or its position: `command`, `#1`. */
   readonly parameter: string;
+  /** What errors call it, where it is no parameter. */
+  readonly role?: 'option';
 }
 
 export type ResolveArgument<Argument> = (invocation: Invocation) => Argument | Promise<Argument>;
@@ -61,8 +63,8 @@ export function isParameterConverter(value: unknown): value is ParameterConverte
 }
 
 /** The beginning of every error of a parameter. */
-export function cannotResolve({ handler, parameter }: ParameterSite): string {
-  return `Cannot resolve parameter '${parameter}' of ${handler}`;
+export function cannotResolve({ handler, parameter, role }: ParameterSite): string {
+  return `Cannot resolve ${role ?? 'parameter'} '${parameter}' of ${handler}`;
 }
 
 const neverAborted = new AbortController().signal;

@@ -44,7 +44,7 @@ export async function startTestGateway(config: Config, options: TestGatewayOptio
   const channel = new TestChannel(resolved.service, clock, otherServices);
   const deliveries = new Deliveries();
   channel.onDueSettled = () => deliveries.changed();
-  const parts = createParts(resolved, logger, { channel, aroundDelivery: deliveries.around });
+  const parts = createParts(resolved, logger, { channel, clock, aroundDelivery: deliveries.around });
   const gateway = gatewayOf(parts);
   await gateway.start();
   return testGatewayOf({ gateway, parts, channel, clock, deliveries });

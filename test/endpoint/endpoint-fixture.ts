@@ -5,6 +5,7 @@ import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
 import type { AroundDelivery } from '../../src/endpoint/around-delivery.ts';
+import { Deduplication, type DeduplicationOptions } from '../../src/endpoint/deduplication.ts';
 import { ServiceEndpoint, type ServiceEndpointOptions } from '../../src/endpoint/service-endpoint.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
@@ -53,20 +54,26 @@ export function onCommand(handle: HandlerDefinition['handle']): HandlerDefinitio
   return defineCommandHandler({ routingKey: 'change', distributed: true, handle });
 }
 
-/** The endpoint of the service `billing`, which consumes. */
+interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy'>> {
+  readonly clock?: Clock;
+  readonly deduplication?: Pick<DeduplicationOptions, 'store' | 'enabled'>;
+}
+
+/** The endpoint of the service `billing`, which consumes. It retries nothing unless told so. */
 export async function runEndpoint(
   handlers: readonly HandlerDefinition[],
   concurrency = 10,
   aroundDelivery?: AroundDelivery,
   handlerTimeoutMs = 60_000,
-  more: Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy'>> & { clock?: Clock } = {},
+  more: MoreOptions = {},
 ): Promise<EndpointFixture> {
-  const { clock, retries = { maxAttempts: 0 }, finalFailureStrategy = 'release' } = more;
+  const { clock, retries = { maxAttempts: 0 }, finalFailureStrategy = 'release', deduplication } = more;
   const channel = new RecordingChannel(new InMemoryChannel(clock && { clock }));
   await channel.start();
   onTestFinished(() => channel.close(0));
   const registry = new HandlerRegistry(handlers, parameterContext());
   const log: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) });
   const endpoint = new ServiceEndpoint({
     service: 'billing',
     channel,
@@ -78,7 +85,9 @@ export async function runEndpoint(
     retries,
     finalFailureStrategy,
     aroundDelivery,
-    logger: pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) }),
+    logger,
+    deduplication:
+      deduplication && new Deduplication({ service: 'billing', timeoutMs: handlerTimeoutMs, logger, ...deduplication }),
   });
   endpoint.start();
   const messageOf = (headers: MessageHeaders, body: string | Uint8Array) => ({ headers, body: Buffer.from(body) });

@@ -98,7 +98,7 @@ describe('a command that is sent to a service by name', () => {
     expect(await waitingMessages(vhost.url, 'distributed_strict_dead_letter')).toEqual([]);
   });
 
-  test('is the same message when it is repeated with its idempotency key, through whichever gateway', async () => {
+  test('is the same message when it is repeated with its idempotency key, through whichever gateway, and handled once', async () => {
     const ids: unknown[] = [];
     const pay = defineCommandHandler({
       routingKey: 'pay',
@@ -116,7 +116,7 @@ describe('a command that is sent to a service by name', () => {
     const [a, b, c] = answers.map(({ body }) => body.messageId);
     expect(a).toBe(b);
     expect(a).not.toBe(c);
-    await eventually(() => expect(ids).toEqual([a, a, c]));
+    await eventually(() => expect(ids).toEqual([a, c]));
   });
 });
 

@@ -115,7 +115,7 @@ describe('handlers are not valid', () => {
 
   test('when it has an option that does not exist', async () => {
     expect(await faults(command('a', { distributd: true }))).toEqual([
-      "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, retries, handle",
+      "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, retries, deduplicate, handle",
     ]);
   });
 
