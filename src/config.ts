@@ -44,6 +44,7 @@ export const Settings = Type.Object(
           allowedHosts: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
           forwardHeaders: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
           idempotencyScopeHeader: Type.Optional(Type.String({ minLength: 1 })),
+          drainDelayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
         },
         closed,
       ),
@@ -98,7 +99,10 @@ export interface Config {
    * After which a handler counts as failed. Well below the broker's `consumer_timeout`, which is 30 min. Default: 5 min.
    */
   handlerTimeoutMs?: number | undefined;
-  /** How long a shutdown waits for what is in hand. Default: 8 s, within the 10 s that a container gets. */
+  /**
+   * How long a shutdown waits for what is in hand, `http.drainDelayMs` included. Closing takes up to a second more.
+   * Default: 8 s, within the 10 s that a container gets.
+   */
   shutdownTimeoutMs?: number | undefined;
 }
 
@@ -140,6 +144,13 @@ export interface HttpConfig {
   forwardHeaders?: Readonly<Record<string, string>> | undefined;
   /** The request header that keeps the idempotency keys of several tenants apart. Default: none, one space for all. */
   idempotencyScopeHeader?: string | undefined;
+  /**
+   * How long a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that whoever
+   * routes requests hears of it in order; 0 closes it at once. Less than `shutdownTimeoutMs`, of which it is a part.
+   * Default: 1 s, at most an eighth of `shutdownTimeoutMs`: a quiet cluster has taken the gateway out by then, and Ctrl-C
+   * still ends it soon.
+   */
+  drainDelayMs?: number | undefined;
 }
 
 /** Types a configuration file. Returns what it is given. */

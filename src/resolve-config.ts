@@ -94,7 +94,7 @@ function secret(name: string, environment: Environment, faults: string[]): strin
 }
 
 function withDefaults(settings: Config): ResolvedConfig {
-  const { broker = {}, http = {} } = settings;
+  const { broker = {}, http = {}, shutdownTimeoutMs = 8_000 } = settings;
   return {
     service: settings.service ?? '',
     channel: settings.channel ?? (broker.url ? 'rabbitmq' : 'in-memory'),
@@ -102,7 +102,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     defaultSerializationMediaType: settings.defaultSerializationMediaType ?? 'application/json',
     logLevel: settings.logLevel ?? 'info',
     handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
-    shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
+    shutdownTimeoutMs,
     // Patterns are faults, see above.
     handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
     container: settings.container,
@@ -117,6 +117,7 @@ function withDefaults(settings: Config): ResolvedConfig {
       allowedHosts: http.allowedHosts ?? [],
       forwardHeaders: lowerCaseNames(http.forwardHeaders ?? {}),
       idempotencyScopeHeader: http.idempotencyScopeHeader?.toLowerCase(),
+      drainDelayMs: http.drainDelayMs ?? Math.min(1_000, Math.floor(shutdownTimeoutMs / 8)),
     },
   };
 }

@@ -43,7 +43,14 @@ describe('a configuration', () => {
       converters: [],
       types: {},
       broker: { checkDestinations: true },
-      http: { host: '127.0.0.1', port: 3000, bodyLimit: 1_048_576, allowedHosts: [], forwardHeaders: {} },
+      http: {
+        host: '127.0.0.1',
+        port: 3000,
+        bodyLimit: 1_048_576,
+        allowedHosts: [],
+        forwardHeaders: {},
+        drainDelayMs: 1000,
+      },
     });
   });
 

@@ -1,14 +1,14 @@
 import type { Consumer, Delivery, MessageChannel } from '../channel/message-channel.ts';
 import { fromDueMessage } from '../distribution/due-message.ts';
-import { type BusMessage, publishOnBus } from '../distribution/publish-on-bus.ts';
+import { publishOnBus } from '../distribution/publish-on-bus.ts';
 import { dueQueue } from '../distribution/service-queue.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
-import { pause } from './pause.ts';
 import { describeThrown } from './thrown-error.ts';
+import { whenNotBusy } from './when-not-busy.ts';
 
 export interface DueMessagesOptions {
   readonly service: string;
@@ -20,8 +20,6 @@ export interface DueMessagesOptions {
 
 /** Leaves most of the room that the channel has for publishes to those who wait for an answer. */
 const prefetch = 100;
-
-const busyPause = { firstMs: 100, maxMs: 5_000 };
 
 /**
  * Publishes the messages of a service that were delayed, once they are due. Every process of the service does, for
@@ -79,7 +77,8 @@ export class DueMessages {
     const { logger } = this.#options;
     const fields = describe(delivery);
     try {
-      const routed = await this.#publishWhenNotBusy(fromDueMessage(delivery.message));
+      const due = fromDueMessage(delivery.message);
+      const routed = await whenNotBusy(() => publishOnBus(due, this.#options), this.#stopping.signal);
       delivery.acknowledge();
       if (routed) logger.debug(fields, 'published when due');
       else logger.warn(fields, 'an event that was due went nowhere: nobody subscribes to it');
@@ -94,22 +93,6 @@ export class DueMessages {
       }
     }
   }
-
-  /** While the broker or this process has no room, a message stays in hand: given back too often, it would be dead. */
-  async #publishWhenNotBusy(due: BusMessage): Promise<boolean> {
-    for (let pauseMs = busyPause.firstMs; ; pauseMs = Math.min(busyPause.maxMs, 2 * pauseMs)) {
-      try {
-        return await publishOnBus(due, this.#options);
-      } catch (error) {
-        if (this.#stopping.signal.aborted || !isBusy(error)) throw error;
-        await pause(pauseMs, this.#stopping.signal);
-      }
-    }
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return isLittoralError(error) && (error.code === 'broker-blocked' || error.code === 'too-many-in-flight');
 }
 
 function describe({ message: { headers } }: Delivery): Readonly<Record<string, unknown>> {

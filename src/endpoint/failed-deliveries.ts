@@ -6,6 +6,7 @@ import { Header } from '../message/message-headers.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
 import { pause } from './pause.ts';
 import { describeThrown } from './thrown-error.ts';
+import { whenNotBusy } from './when-not-busy.ts';
 
 export interface FailedDeliveriesOptions {
   readonly service: string;
@@ -46,10 +47,13 @@ export class FailedDeliveries {
   }
 
   async #publishDeadLetter(delivery: Delivery, failure: Failure): Promise<void> {
-    const { channel, service } = this.#options;
+    const { channel, service, stopping } = this.#options;
     const to = { queue: deadLetterQueue(service) };
     const publish = (stackTrace: boolean) =>
-      channel.publish({ to, message: deadLetter(delivery, failure, this.#options, stackTrace) });
+      whenNotBusy(
+        () => channel.publish({ to, message: deadLetter(delivery, failure, this.#options, stackTrace) }),
+        stopping,
+      );
     const { routed } = await publish(true).catch((error) => {
       // There is no room for the stack trace beside the headers that it came with.
       if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);
