@@ -66,7 +66,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
     faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
   }
   const shutdownTimeoutMs = settings.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;
-  if ((http?.drainDelayMs ?? 0) >= shutdownTimeoutMs) {
+  if (http?.drainDelayMs && http.drainDelayMs >= shutdownTimeoutMs) {
     faults.push(`http.drainDelayMs: leaves no time of shutdownTimeoutMs (${shutdownTimeoutMs})`);
   }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
