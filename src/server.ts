@@ -88,7 +88,13 @@ function endAtOnce(): never {
 function killAfter(milliseconds: number): void {
   const code = "setTimeout(process.kill, require('node:worker_threads').workerData, process.pid, 'SIGKILL')";
   const workerData = Math.min(milliseconds, longestTimeoutMs);
-  new Worker(code, { eval: true, workerData, execArgv: [], env: {} }).unref();
+  try {
+    const worker = new Worker(code, { eval: true, workerData, execArgv: [], env: {} });
+    worker.on('error', () => {});
+    worker.unref();
+  } catch {
+    // A process that may not start threads is ended from outside.
+  }
 }
 
 /** Longer ones overflow a timer, which then fires at once. */
