@@ -23,10 +23,13 @@ export interface AppOptions {
   /** The largest body, in bytes. */
   readonly bodyLimit: number;
   readonly guard: SiteGuardOptions;
+  /** Default: its own, which nobody drains. */
+  readonly connections?: Connections;
 }
 
 /** Makes the HTTP server: its routes, its documents, and one shape for every error. It does not listen yet. */
-export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): FastifyInstance {
+export function createApp(options: AppOptions): FastifyInstance {
+  const { routes, logger, bodyLimit, guard, connections = new Connections() } = options;
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     // One line per message is written where the message is handled.
@@ -46,7 +49,7 @@ export function createApp({ routes, logger, bodyLimit, guard }: AppOptions): Fas
   });
   // Node would drop what comes after two thousand headers; their size is limited all the same.
   app.server.maxHeadersCount = 0;
-  const connections = new Connections(app.server);
+  connections.watch(app.server);
   app.addHook('preClose', (done) => {
     connections.endAll();
     done();

@@ -16,6 +16,8 @@ import { isReservedHeader } from './message/reserved-headers.ts';
 /** What the channel takes where the configuration says nothing. */
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
 
+const defaultShutdownTimeoutMs = 8_000;
+
 /** What the schema says against settings, each with its path. */
 export function schemaFaults(settings: Config): string[] {
   if (settings.service === undefined) {
@@ -64,6 +66,10 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   const maxMessageBytes = broker?.maxMessageBytes ?? defaultMaxMessageBytes;
   if ((http?.bodyLimit ?? 0) > maxMessageBytes) {
     faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
+  }
+  const shutdownTimeoutMs = settings.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;
+  if (http?.drainDelayMs && http.drainDelayMs >= shutdownTimeoutMs) {
+    faults.push(`http.drainDelayMs: leaves no time of shutdownTimeoutMs (${shutdownTimeoutMs})`);
   }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));

@@ -49,6 +49,7 @@ export const Settings = Type.Object(
           allowedHosts: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
           forwardHeaders: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
           idempotencyScopeHeader: Type.Optional(Type.String({ minLength: 1 })),
+          drainDelayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
         },
         closed,
       ),
@@ -119,7 +120,10 @@ export interface Config {
   retries?: Retries | undefined;
   /** What becomes of a failed message that can be put nowhere else. Default: `release`, it comes again. */
   finalFailureStrategy?: FinalFailureStrategy | undefined;
-  /** How long a shutdown waits for what is in hand. Default: 8 s, within the 10 s that a container gets. */
+  /**
+   * How long a shutdown waits for what is in hand, `http.drainDelayMs` included. Closing takes up to a second more.
+   * Default: 8 s, within the 10 s that a container gets.
+   */
   shutdownTimeoutMs?: number | undefined;
 }
 
@@ -161,6 +165,13 @@ export interface HttpConfig {
   forwardHeaders?: Readonly<Record<string, string>> | undefined;
   /** The request header that keeps the idempotency keys of several tenants apart. Default: none, one space for all. */
   idempotencyScopeHeader?: string | undefined;
+  /**
+   * How long a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that whoever
+   * routes requests hears of it in order; 0 closes it at once. Less than `shutdownTimeoutMs`, of which it is a part.
+   * Default: 1 s, at most an eighth of `shutdownTimeoutMs`: a quiet cluster has taken the gateway out by then, and Ctrl-C
+   * still ends it soon.
+   */
+  drainDelayMs?: number | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { asFunction, asValue, createContainer, InjectionMode } from 'awilix';
 import { AmqpChannel } from './amqp/amqp-channel.ts';
 import { CommandBus, type LocalBusOptions } from './bus/command-bus.ts';
 import { EventBus } from './bus/event-bus.ts';
+import { OpenCalls } from './bus/open-calls.ts';
 import { type Clock, systemClock } from './channel/clock.ts';
 import { InMemoryChannel } from './channel/in-memory-channel.ts';
 import type { MessageChannel } from './channel/message-channel.ts';
@@ -30,6 +31,7 @@ export interface Parts {
   readonly distributedBus: DistributedBus;
   readonly commandBus: CommandBus;
   readonly eventBus: EventBus;
+  readonly openCalls: OpenCalls;
   readonly endpoint: ServiceEndpoint;
   readonly dueMessages: DueMessages;
 }
@@ -63,6 +65,7 @@ export function createParts(
     distributedBus: asFunction((parts: Parts) => new DistributedBus(distributedBusOptions(parts))).singleton(),
     commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
     eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
+    openCalls: asFunction(() => new OpenCalls()).singleton(),
     endpoint: asFunction((parts: Parts) => createEndpoint(parts, clock, aroundDelivery)).singleton(),
     dueMessages: asFunction(createDueMessages).singleton(),
   });
@@ -103,8 +106,8 @@ function distributedBusOptions({ config, channel, conversion, registry }: Parts)
   };
 }
 
-function localBusOptions({ registry, conversion, services: scopes }: Parts): LocalBusOptions {
-  return { registry, conversion, scopes };
+function localBusOptions({ registry, conversion, services: scopes, openCalls }: Parts): LocalBusOptions {
+  return { registry, conversion, scopes, openCalls };
 }
 
 function createEndpoint(

@@ -8,9 +8,10 @@ import { createParts, type Parts } from './container.ts';
 import type { DistributedBus } from './distribution/distributed-bus.ts';
 import { describeEndpoint } from './endpoint/endpoint-description.ts';
 import { LittoralError } from './errors.ts';
+import { Connections } from './http/connections.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
-import { within } from './within.ts';
+import { shutdownOf } from './shutdown.ts';
 
 export interface GatewayOptions {
   /** Environment variables that override the configuration. Default: those of the process. */
@@ -45,7 +46,11 @@ export interface Gateway {
   inHand(): readonly unknown[];
   /** Listens for HTTP. @returns the address */
   listen(): Promise<string>;
-  /** Takes nothing more, finishes what is in hand, gives back the rest, and closes. At most for `shutdownTimeoutMs`. A second call waits for the first. */
+  /**
+   * Takes nothing more, finishes what is in hand within `shutdownTimeoutMs`, gives back the rest, and closes, for which
+   * it takes up to a second more. If it listens, the port stays open for `http.drainDelayMs` first. A second call waits
+   * for the first.
+   */
   stop(): Promise<void>;
 }
 
@@ -69,18 +74,19 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, dueMessages } = parts;
   const { conversion, registry, services } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
-  let stopping: Promise<void> | undefined;
 
   const unreadiness = () => {
     const draining = state === 'draining' ? 'shutting down' : undefined;
     const reasons = [draining, channel.health().reason, endpoint.detached, dueMessages.detached];
     return reasons.filter((reason) => reason !== undefined);
   };
+  const connections = new Connections();
   const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader } = resolved.http;
   const app = createApp({
     logger,
     bodyLimit,
     guard: { host, allowedHosts },
+    connections,
     routes: {
       service: resolved.service,
       bus: distributedBus,
@@ -98,22 +104,12 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     },
   });
 
-  const stop = async () => {
-    state = 'draining';
-    const deadline = performance.now() + resolved.shutdownTimeoutMs;
-    const remainingMs = () => Math.max(0, deadline - performance.now());
-    // A request that does not come to its end must not hold up the rest.
-    const cutOff = setTimeout(() => app.server.closeAllConnections(), remainingMs());
-    try {
-      // What handlers in hand still send must find the channel open.
-      await Promise.all([endpoint.stop(remainingMs()), dueMessages.stop(remainingMs()), app.close()]);
-      // Services may still send something when they are disposed.
-      await within(remainingMs(), services.dispose());
-    } finally {
-      clearTimeout(cutOff);
-      await channel.close(remainingMs());
-    }
-  };
+  const shutDown = shutdownOf(parts, {
+    isListening: () => app.server.listening,
+    drain: () => connections.drain(),
+    close: () => app.close(),
+    cutOff: () => app.server.closeAllConnections(),
+  });
 
   return {
     config: resolved,
@@ -141,8 +137,8 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     },
     inHand: () => endpoint.inHand,
     stop() {
-      stopping ??= stop();
-      return stopping;
+      state = 'draining';
+      return shutDown();
     },
   };
 }

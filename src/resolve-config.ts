@@ -95,7 +95,7 @@ function secret(name: string, environment: Environment, faults: string[]): strin
 }
 
 function withDefaults(settings: Config): ResolvedConfig {
-  const { broker = {}, http = {}, deduplication = {} } = settings;
+  const { broker = {}, http = {}, deduplication = {}, shutdownTimeoutMs = 8_000 } = settings;
   return {
     service: settings.service ?? '',
     channel: settings.channel ?? (broker.url ? 'rabbitmq' : 'in-memory'),
@@ -103,7 +103,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     defaultSerializationMediaType: settings.defaultSerializationMediaType ?? 'application/json',
     logLevel: settings.logLevel ?? 'info',
     handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
-    shutdownTimeoutMs: settings.shutdownTimeoutMs ?? 8_000,
+    shutdownTimeoutMs,
     retries: settings.retries ?? {},
     finalFailureStrategy: settings.finalFailureStrategy ?? 'release',
     deduplication: {
@@ -126,6 +126,7 @@ function withDefaults(settings: Config): ResolvedConfig {
       allowedHosts: http.allowedHosts ?? [],
       forwardHeaders: lowerCaseNames(http.forwardHeaders ?? {}),
       idempotencyScopeHeader: http.idempotencyScopeHeader?.toLowerCase(),
+      drainDelayMs: http.drainDelayMs ?? Math.min(1_000, Math.floor(shutdownTimeoutMs / 8)),
     },
   };
 }

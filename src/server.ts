@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import type { Gateway } from './gateway.ts';
 
 /**
@@ -8,9 +9,16 @@ import type { Gateway } from './gateway.ts';
  */
 export async function serve(gateway: Gateway): Promise<void> {
   const { logger, config, channel } = gateway;
-  stopOnSignals(gateway);
+  const isStopping = stopOnSignals(gateway);
   endOnUnexpectedErrors(gateway);
-  const address = await gateway.listen();
+  let address: string;
+  try {
+    address = await gateway.listen();
+  } catch (error) {
+    // A signal that came first has closed what was to listen.
+    if (isStopping()) return;
+    throw error;
+  }
   const docs = `${address}/docs`;
   logger.info(
     { service: config.service, channel: channel.name, docs },
@@ -34,13 +42,26 @@ export function endOnUnexpectedErrors({ logger, inHand }: Pick<Gateway, 'logger'
   process.on('uncaughtException', end);
 }
 
-/** Ends the process in order when told to by SIGTERM or SIGINT, at once when told a second time. */
-export function stopOnSignals({ logger, stop }: Pick<Gateway, 'logger' | 'stop'>): void {
+/**
+ * Until there is something to stop, a signal ends the process. Nothing is in hand then. Without a listener the first
+ * process of a container would not hear of it at all.
+ */
+export function endOnSignals(): void {
+  for (const signal of signals) process.on(signal, endAtOnce);
+}
+
+/**
+ * Ends the process in order when told to by SIGTERM or SIGINT, at once when told a second time.
+ *
+ * @returns whether it was told to
+ */
+export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' | 'stop' | 'config'>): () => boolean {
   let stopping = false;
   const onSignal = async (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
     logger.info({ signal }, 'shutting down');
+    killAfter(config.shutdownTimeoutMs + 1_500);
     try {
       await stop();
       logger.info('stopped');
@@ -50,6 +71,31 @@ export function stopOnSignals({ logger, stop }: Pick<Gateway, 'logger' | 'stop'>
       process.exit(1);
     }
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  for (const signal of signals) {
+    process.off(signal, endAtOnce);
+    process.on(signal, onSignal);
+  }
+  return () => stopping;
 }
+
+const signals = ['SIGTERM', 'SIGINT'] as const;
+
+function endAtOnce(): never {
+  process.exit(0);
+}
+
+/** Kills this process from another thread: a handler that blocks would hold up every timer of its own. */
+function killAfter(milliseconds: number): void {
+  const code = "setTimeout(process.kill, require('node:worker_threads').workerData, process.pid, 'SIGKILL')";
+  const workerData = Math.min(milliseconds, longestTimeoutMs);
+  try {
+    const worker = new Worker(code, { eval: true, workerData, execArgv: [], env: {} });
+    worker.on('error', () => {});
+    worker.unref();
+  } catch {
+    // A process that may not start threads is ended from outside.
+  }
+}
+
+/** Longer ones overflow a timer, which then fires at once. */
+const longestTimeoutMs = 2 ** 31 - 1;

@@ -49,6 +49,7 @@ const table: LayerTable = {
   'import-module': configuration,
   container: 'anything',
   gateway: 'anything',
+  shutdown: 'anything',
   app: 'anything',
   cli: 'anything',
   testing: 'anything',

@@ -46,8 +46,25 @@ describe('a configuration', () => {
       types: {},
       deduplication: { enabled: true, windowMs: 600_000, maxEntries: 100_000 },
       broker: { checkDestinations: true },
-      http: { host: '127.0.0.1', port: 3000, bodyLimit: 1_048_576, allowedHosts: [], forwardHeaders: {} },
+      http: {
+        host: '127.0.0.1',
+        port: 3000,
+        bodyLimit: 1_048_576,
+        allowedHosts: [],
+        forwardHeaders: {},
+        drainDelayMs: 1000,
+      },
     });
+  });
+
+  test.each([
+    [{}, 1000],
+    [{ shutdownTimeoutMs: 60_000 }, 1000],
+    [{ shutdownTimeoutMs: 100 }, 12],
+    [{ http: { drainDelayMs: 0 } }, 0],
+    [{ http: { drainDelayMs: 5000 } }, 5000],
+  ])('of %j keeps the port open for %i ms of a shutdown', (config, drainDelayMs) => {
+    expect(resolveConfig({ service: 'billing', ...config }, {}).http.drainDelayMs).toBe(drainDelayMs);
   });
 
   test('with a broker runs on RabbitMQ, unless told otherwise', () => {
@@ -276,6 +293,9 @@ describe('a configuration is not valid', () => {
     [{ http: { host: '' } }, 'http.host'],
     [{ http: { port: -1 } }, 'http.port'],
     [{ http: { bodyLimit: 2 ** 25 } }, 'http.bodyLimit'],
+    [{ http: { drainDelayMs: -1 } }, 'http.drainDelayMs'],
+    [{ http: { drainDelayMs: 8000 } }, 'http.drainDelayMs'],
+    [{ shutdownTimeoutMs: 100, http: { drainDelayMs: 100 } }, 'http.drainDelayMs'],
     [{ http: { allowedHosts: ['ok', 7] } }, 'http.allowedHosts.1'],
     [{ http: { forwardHeaders: { 'x-a': 7 } } }, 'http.forwardHeaders.x-a'],
     [{ http: { forwardHeaders: { 'x-a': 'x-b' } } }, 'http.forwardHeaders.x-a'],

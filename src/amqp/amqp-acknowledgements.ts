@@ -21,6 +21,8 @@ export class AmqpAcknowledgements {
   readonly #inHand = new Set<number>();
   /** Acknowledged, and not told to the broker yet. */
   #done: ConsumeMessage[] = [];
+  /** Given back, and held until nothing else is in hand. Undefined while what is given back goes at once. */
+  #givenBack: Set<number> | undefined;
   /** No tag below this one is in hand. */
   #oldest = 1;
   /** No tag above this one was delivered. */
@@ -40,7 +42,7 @@ export class AmqpAcknowledgements {
 
   /** Nothing happens for what is not in hand any more. */
   acknowledge(message: ConsumeMessage): void {
-    if (!this.#inHand.delete(message.fields.deliveryTag)) return;
+    if (!this.#leaveHand(message)) return;
     // Behind every promise that is resolved by now, and in time for this turn's write: an immediate would be written in
     // the next turn only, after all that has arrived by then was handled.
     if (this.#done.length === 0) process.nextTick(() => this.flush());
@@ -53,8 +55,33 @@ export class AmqpAcknowledgements {
    * @param requeue false: the broker drops it, or dead-letters it where the queue says so
    */
   refuse(message: ConsumeMessage, requeue: boolean): void {
-    if (!this.#inHand.delete(message.fields.deliveryTag)) return;
-    this.#channel.nack(message, false, requeue);
+    const { deliveryTag } = message.fields;
+    if (requeue && this.#givenBack && this.#inHand.has(deliveryTag)) {
+      this.#givenBack.add(deliveryTag);
+      this.#giveBackIfLast();
+    } else if (this.#leaveHand(message)) {
+      this.#channel.nack(message, false, requeue);
+      this.#corkSocket();
+    }
+  }
+
+  /**
+   * From now on what is given back waits for all else that is in hand: RabbitMQ keeps the order in which it comes. To be
+   * called when nothing more is delivered, or it would come again at once.
+   */
+  giveBackInOrder(): void {
+    this.#givenBack ??= new Set();
+  }
+
+  /**
+   * Gives back everything that is in hand, in its order. The end of the channel would do that too, but from RabbitMQ 4.3
+   * on what is given back so does not count as a failed delivery.
+   */
+  giveBackAll(): void {
+    const tags = [...this.#inHand].sort((one, other) => one - other);
+    this.#inHand.clear();
+    this.#givenBack?.clear();
+    for (const deliveryTag of tags) this.#channel.nack({ fields: { deliveryTag } } as ConsumeMessage, false, true);
     this.#corkSocket();
   }
 
@@ -75,7 +102,19 @@ export class AmqpAcknowledgements {
   /** To be told that the channel is gone: the broker has taken back what was not acknowledged. */
   end(): void {
     this.#inHand.clear();
+    this.#givenBack?.clear();
     this.#done = [];
+  }
+
+  /** @returns false when it was not in hand any more */
+  #leaveHand({ fields }: ConsumeMessage): boolean {
+    if (this.#givenBack?.has(fields.deliveryTag) || !this.#inHand.delete(fields.deliveryTag)) return false;
+    this.#giveBackIfLast();
+    return true;
+  }
+
+  #giveBackIfLast(): void {
+    if (this.#givenBack !== undefined && this.#givenBack.size === this.#inHand.size) this.giveBackAll();
   }
 
   // An acknowledgement of "all up to this one" sweeps along whatever is still in hand below it, and RabbitMQ closes the

@@ -115,7 +115,8 @@ export class AmqpConnection {
     // What an attempt opens after the end would have nobody to hear its errors, and they would end the process.
     const attempt = isAttempting ? attemptOf(recovering) : Promise.resolve();
     const ended = attempt.then(() => recovering.close()).catch(() => {});
-    await within(deadlineMs, ended);
+    // A broker that blocks this connection reads nothing from it, not even its end.
+    await within(this.#blocked === undefined ? deadlineMs : 0, ended);
     // With an error: amqplib hears nothing else, and would keep its heartbeat.
     if (model) socketOf(model)?.destroy(new Error('closed'));
   }

@@ -119,16 +119,20 @@ export class AmqpConsumer implements Consumer {
   async #cancel(): Promise<void> {
     const tag = this.#consumerTag;
     this.#consumerTag = undefined;
+    this.#inbound?.deliveries.stop();
     // A channel that is gone has no consumer to cancel.
     if (tag !== undefined) await this.#inbound?.channel.cancel(tag).catch(() => {});
   }
 
-  /** Closes the channel, behind the last acknowledgement: closing the connection at once would overtake it. */
+  /**
+   * Gives back what is in hand, and closes the channel, behind the last acknowledgement: closing the connection at once
+   * would overtake it.
+   */
   async close(): Promise<void> {
     const inbound = this.#inbound;
     // It holds an acknowledgement back.
     await this.#raising;
-    inbound?.deliveries.flush();
+    if (this.#inbound === inbound) inbound?.deliveries.giveBack();
     this.#endInbound();
     await inbound?.channel.close().catch(() => {});
   }

@@ -68,9 +68,15 @@ export class AmqpDeliveries {
     else void this.#moveAsItCame(message);
   }
 
-  /** Tells the broker at once what was acknowledged so far. */
-  flush(): void {
+  /** To be told that nothing more is delivered: what is given back from now on goes back in its order. */
+  stop(): void {
+    this.#acknowledgements.giveBackInOrder();
+  }
+
+  /** Tells the broker at once what was acknowledged so far, and gives back what is still in hand. */
+  giveBack(): void {
     this.#acknowledgements.flush();
+    this.#acknowledgements.giveBackAll();
   }
 
   /** To be told that the channel is gone: settling does nothing any more. */

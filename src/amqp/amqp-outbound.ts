@@ -7,6 +7,7 @@ import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import { toAmqp } from './amqp-message-mapper.ts';
 import { corker, socketOf } from './amqp-socket.ts';
 import { busExchange, declareBus } from './amqp-topology.ts';
+import { hearOfBlock } from './hear-of-block.ts';
 
 export interface AmqpOutboundOptions {
   /** How many publishes may wait for their confirm. */
@@ -68,6 +69,7 @@ export class AmqpOutbound {
     channel.on('return', (message) => this.#onReturn(message));
     channel.on('close', () => this.#onClose(channel, model));
     await declareBus(channel);
+    await hearOfBlock(model);
     this.#channel = channel;
     this.#corkSocket = corker(model);
   }

@@ -5,6 +5,7 @@ import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
 import { type InvocationScopes, invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
+import type { OpenCalls } from './open-calls.ts';
 import type { Origin } from './origin.ts';
 
 /** What the buses of the process work with. */
@@ -12,6 +13,8 @@ export interface LocalBusOptions {
   readonly registry: HandlerRegistry;
   readonly conversion: ConversionService;
   readonly scopes: InvocationScopes;
+  /** Counts the calls that do not come from a handler. */
+  readonly openCalls: OpenCalls;
 }
 
 /** Sends commands to their handlers in this process, distributed or not, and returns what they return. */
@@ -41,7 +44,7 @@ export class CommandBus {
   send(command: string, payload?: unknown, options?: LocalSendOptions): Promise<unknown>;
   send(command: string | HandlerDefinition, payload?: unknown, options: LocalSendOptions = {}): Promise<unknown> {
     const call = this.#send(isHandlerDefinition(command) ? command.routingKey : command, payload, options);
-    return this.#origin ? this.#origin.track(call) : call;
+    return (this.#origin ?? this.#options.openCalls).track(call);
   }
 
   async #send(routingKey: unknown, payload: unknown, options: LocalSendOptions): Promise<unknown> {

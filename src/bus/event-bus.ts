@@ -26,7 +26,7 @@ export class EventBus {
    */
   publish(routingKey: string, payload?: unknown, options: LocalSendOptions = {}): Promise<void> {
     const call = this.#publish(routingKey, payload, options);
-    return this.#origin ? this.#origin.track(call) : call;
+    return (this.#origin ?? this.#options.openCalls).track(call);
   }
 
   async #publish(routingKey: string, payload: unknown, options: LocalSendOptions): Promise<void> {

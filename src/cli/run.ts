@@ -3,7 +3,8 @@ import { createParts } from '../container.ts';
 import { LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { resolveConfig } from '../resolve-config.ts';
-import { endOnUnexpectedErrors, stopOnSignals } from '../server.ts';
+import { endOnSignals, endOnUnexpectedErrors, stopOnSignals } from '../server.ts';
+import { shutdownOf } from '../shutdown.ts';
 import { within } from '../within.ts';
 import { deliveryLog, timed } from './delivery-log.ts';
 import { endProcess } from './end-process.ts';
@@ -51,6 +52,7 @@ export function runCommand(): Command {
 
 /** @returns the exit code */
 async function run(name: string, { config: file, verbose, ...limits }: RunOptions): Promise<number> {
+  endOnSignals();
   const config = resolveConfig(await loadConfig(file), process.env);
   if (name !== config.service) {
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
@@ -64,19 +66,10 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     // More in hand than the limit allows would only have to go back.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
-  const { channel, endpoint, dueMessages, services } = createParts(settings, logger, { aroundDelivery });
-  const stop = async () => {
-    const deadline = performance.now() + shutdownTimeoutMs;
-    const remainingMs = () => Math.max(0, deadline - performance.now());
-    try {
-      await Promise.all([endpoint.stop(remainingMs()), dueMessages.stop(remainingMs())]);
-      // Services may still send something when they are disposed.
-      await within(remainingMs(), services.dispose());
-    } finally {
-      await channel.close(remainingMs());
-    }
-  };
-  stopOnSignals({ logger, stop });
+  const parts = createParts(settings, logger, { aroundDelivery });
+  const { channel, endpoint, dueMessages } = parts;
+  const stop = shutdownOf(parts);
+  stopOnSignals({ logger, config, stop });
   endOnUnexpectedErrors({ logger, inHand: () => endpoint.inHand });
   if (!channel.durable) {
     logger.warn('on the in-memory channel nothing can arrive from elsewhere; set AMQP_URL to receive through RabbitMQ');

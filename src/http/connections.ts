@@ -14,9 +14,11 @@ interface Connection {
  */
 export class Connections {
   readonly #open = new Map<Socket, Connection>();
+  #draining = false;
   #closing = false;
 
-  constructor(server: Server) {
+  /** To be called once, before the server listens. */
+  watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
       this.#open.set(socket, { unanswered: new Set() });
       socket.once('close', () => this.#open.delete(socket));
@@ -28,7 +30,17 @@ export class Connections {
       connection.latest = response;
       connection.unanswered.add(response);
       response.once('close', () => connection.unanswered.delete(response));
+      if (this.#draining) response.setHeader('connection', 'close');
     });
+  }
+
+  /**
+   * From now on every answer ends its connection, so that the next request goes elsewhere. What is idle stays open:
+   * ending it would cut off a request that is on its way, and nobody could tell its caller that nothing was sent.
+   */
+  drain(): void {
+    this.#draining = true;
+    for (const { unanswered } of this.#open.values()) endAfter([...unanswered].at(-1));
   }
 
   /** Answers what could not be read, and ends the connection. */
@@ -56,7 +68,11 @@ export class Connections {
       const last = [...unanswered].at(-1);
       if (last === undefined) socket.destroy();
       else if (last.headersSent) last.once('close', () => socket.destroySoon());
-      else last.setHeader('connection', 'close');
+      else endAfter(last);
     }
   }
+}
+
+function endAfter(last: ServerResponse | undefined): void {
+  if (last?.headersSent === false) last.setHeader('connection', 'close');
 }

@@ -46,6 +46,21 @@ describe('a dead letter that cannot be published', () => {
     expect(waiting()).toEqual([]);
   });
 
+  test.each<ErrorCode>(['broker-blocked', 'too-many-in-flight'])(
+    'while there is no room keeps its message in hand, and its handler is not called again: %s',
+    async (code) => {
+      const { send, channel, deadLetters, log } = await runFailing(50, code);
+      await send();
+      await turns();
+      for (let count = 0; count < 40; count++) await pass(5000);
+      expect(channel.verdicts).toEqual([]);
+      for (let count = 0; count < 10; count++) await pass(5000);
+      expect(channel.verdicts).toEqual(['acknowledged']);
+      expect(deadLetters()).toHaveLength(1);
+      expect(log.filter(({ msg }) => msg === "command handler 'change' failed")).toHaveLength(1);
+    },
+  );
+
   test('is tried again after ever longer pauses, a minute at most', async () => {
     const { send, channel } = await runFailing(8);
     await send();
@@ -128,14 +143,17 @@ describe('a dead letter that cannot be published', () => {
     expect(channel.verdicts[0]).toBe('released');
   });
 
-  test('is given back at once when the endpoint stops', async () => {
-    const { send, channel, endpoint, waiting } = await runFailing(1000);
-    await send();
-    await turns();
-    const stopped = endpoint.stop(5000);
-    await turns();
-    await stopped;
-    expect(channel.verdicts).toEqual(['released']);
-    expect(waiting()).toHaveLength(1);
-  });
+  test.each<ErrorCode>(['broker-unavailable', 'broker-blocked'])(
+    'is given back at once when the endpoint stops: %s',
+    async (code) => {
+      const { send, channel, endpoint, waiting } = await runFailing(1000, code);
+      await send();
+      await turns();
+      const stopped = endpoint.stop(5000);
+      await turns();
+      await stopped;
+      expect(channel.verdicts).toEqual(['released']);
+      expect(waiting()).toHaveLength(1);
+    },
+  );
 });

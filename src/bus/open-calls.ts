@@ -1,0 +1,17 @@
+/** The calls of the buses of the process, which belong to no delivery: a shutdown waits for them too. */
+export class OpenCalls {
+  readonly #open = new Set<Promise<void>>();
+
+  /** Counts a call. @returns the same promise */
+  track<Result>(call: Promise<Result>): Promise<Result> {
+    const forget = () => void this.#open.delete(ended);
+    const ended: Promise<void> = call.then(forget, forget);
+    this.#open.add(ended);
+    return call;
+  }
+
+  /** Waits until none is open, those included that begin meanwhile. */
+  async settle(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
+}

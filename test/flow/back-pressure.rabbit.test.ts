@@ -1,0 +1,194 @@
+import { defineCommandHandler } from 'littoral';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Broker } from '../broker/broker.ts';
+import { eventually } from '../broker/eventually.ts';
+import { startBroker } from '../broker/start-broker.ts';
+import { createVhost, type Vhost } from '../broker/vhost.ts';
+import { littoral } from '../cli/littoral.ts';
+import { gate } from '../endpoint/endpoint-fixture.ts';
+import { folderOf } from '../folder-of.ts';
+import { post, type RunningGateway, runGateway } from './gateway-fixture.ts';
+
+// A broker of its own: an alarm is one of the whole broker.
+let broker: Broker;
+let vhost: Vhost;
+beforeAll(async () => {
+  broker = await startBroker();
+});
+afterAll(() => broker.close());
+beforeEach(async () => {
+  await alarm(false);
+  vhost = await createVhost(broker);
+});
+
+vi.setConfig({ testTimeout: 240_000 });
+const patient = { timeoutMs: 60_000 };
+const queue = 'distributed_billing';
+const deadLetterQueue = 'distributed_billing_dead_letter';
+
+async function alarm(on: boolean): Promise<void> {
+  await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', on ? '1' : '512MB');
+}
+
+/** The service `billing`, which handles the command `pay`. */
+function billing(handle: (payload: unknown) => unknown, settings: { readonly concurrency?: number } = {}) {
+  const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle })];
+  return runGateway({ service: 'billing', broker: { url: vhost.url }, handlers, ...settings });
+}
+
+async function untilReady(gateway: RunningGateway): Promise<void> {
+  await eventually(async () => expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200), patient);
+}
+
+/** Sends until the broker has said that it takes nothing. */
+async function untilBlocked(gateway: RunningGateway): Promise<void> {
+  await eventually(async () => {
+    void post(gateway, '/events/nobody.cares', {}).catch(() => {});
+    expect(gateway.channel.health().reason).toContain('blocks');
+  }, patient);
+}
+
+describe('a memory alarm', () => {
+  test('that is on at the start is known before the first request, so that none waits in vain', async () => {
+    await alarm(true);
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url } });
+    await eventually(() => expect(gateway.channel.health().reason).toContain('blocks'), patient);
+    const refused = await post(gateway, '/events/order.placed', {});
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { code: 'broker-blocked', outcome: 'not-accepted', retryable: true },
+    });
+    expect(refused.headers.get('retry-after')).toBe('5');
+    await alarm(false);
+    await untilReady(gateway);
+    expect((await post(gateway, '/events/order.placed', {})).status).toBe(202);
+  });
+
+  test('keeps a delivery in hand whose dead letter cannot be published; neither is its handler called again', async () => {
+    const blocked = gate();
+    let calls = 0;
+    const gateway = await billing(async () => {
+      calls += 1;
+      await blocked.opened;
+      throw new Error('of the handler');
+    });
+    await untilReady(gateway);
+    expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202);
+    await eventually(() => expect(calls).toBe(1));
+    await alarm(true);
+    await untilBlocked(gateway);
+    blocked.open();
+    // Longer than it takes to be given back, which it must not be.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(calls).toBe(1);
+    expect(gateway.inHand()).toHaveLength(1);
+    expect(await vhost.messages(queue)).toBe(0);
+    await alarm(false);
+    await eventually(async () => expect(await vhost.messages(deadLetterQueue)).toBe(1), patient);
+    await eventually(() => expect(gateway.inHand()).toEqual([]));
+    expect(calls).toBe(1);
+  });
+
+  test('does not hold up what needs no publishing', async () => {
+    const blocked = gate();
+    const handled: unknown[] = [];
+    const gateway = await billing(
+      async (payload) => {
+        await blocked.opened;
+        handled.push(payload);
+      },
+      { concurrency: 2 },
+    );
+    await untilReady(gateway);
+    for (const amount of [1, 2, 3, 4]) await post(gateway, '/commands/billing/pay', { amount });
+    await alarm(true);
+    await untilBlocked(gateway);
+    blocked.open();
+    await eventually(() => expect(handled).toHaveLength(4), patient);
+    await eventually(() => expect(gateway.inHand()).toEqual([]));
+    await alarm(false);
+  });
+
+  test('does not keep a process alive that is told to end', async () => {
+    const environment = { SERVICE_NAME: 'shop', AMQP_URL: vhost.url, PORT: '0' };
+    await alarm(true);
+    const gateway = littoral(['start'], { cwd: folderOf(), environment });
+    await gateway.written(/the broker blocks this connection/);
+    gateway.kill('SIGTERM');
+    expect((await gateway.ended).code).toBe(0);
+  });
+});
+
+test('a frozen broker: a process that is told to end answers what it has in hand, and ends', async () => {
+  const cwd = folderOf({
+    'littoral.config.json': JSON.stringify({ service: 'shop', shutdownTimeoutMs: 2000 }),
+  });
+  const gateway = littoral(['start'], { cwd, environment: { AMQP_URL: vhost.url, PORT: '0' } });
+  const [, address] = await gateway.written(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
+  await eventually(async () => expect((await fetch(`${address}/readyz`)).status).toBe(200), patient);
+  await broker.pause();
+  try {
+    const answer = fetch(`${address}/events/order.placed`, { method: 'POST' });
+    // Its answer comes after the one to a request behind it.
+    await fetch(`${address}/livez`);
+    gateway.kill('SIGTERM');
+    const { status, body } = await answer.then(async (response) => ({
+      status: response.status,
+      body: await response.json(),
+    }));
+    expect({ status, body }).toMatchObject({ status: 504, body: { code: 'connection-lost', outcome: 'unknown' } });
+    expect((await gateway.ended).code).toBe(0);
+  } finally {
+    await broker.resume();
+  }
+});
+
+test('a full queue refuses, with an outcome that is not known, until there is room again', async () => {
+  const open = gate();
+  const handled: unknown[] = [];
+  const gateway = await billing(
+    async (payload) => {
+      await open.opened;
+      handled.push(payload);
+    },
+    { concurrency: 1 },
+  );
+  await untilReady(gateway);
+  await broker.rabbitmqctl('set_policy', '-p', vhost.name, 'short', `^${queue}$`, '{"max-length":5}');
+  let accepted = 0;
+  await eventually(async () => {
+    const { status, headers, body } = await post(gateway, '/commands/billing/pay', {});
+    if (status === 202) accepted += 1;
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'nacked' });
+    expect(body).toMatchObject({ outcome: 'unknown', retryable: true, messageId: headers.get('message-id') });
+    expect(headers.get('retry-after')).toBe('1');
+  }, patient);
+  expect(accepted).toBeGreaterThan(0);
+  open.open();
+  await eventually(() => expect(handled.length).toBeGreaterThanOrEqual(accepted), patient);
+  await eventually(async () => expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202), patient);
+  await untilReady(gateway);
+});
+
+test('what a slow consumer does not get to stays at the broker', async () => {
+  const open = gate();
+  let begun = 0;
+  let finished = 0;
+  const gateway = await billing(
+    async () => {
+      begun += 1;
+      // The first one raises the prefetch.
+      if (begun > 1) await open.opened;
+      finished += 1;
+    },
+    { concurrency: 3 },
+  );
+  await untilReady(gateway);
+  await Promise.all(Array.from({ length: 50 }, () => post(gateway, '/commands/billing/pay', {})));
+  await eventually(() => expect(gateway.inHand()).toHaveLength(3), patient);
+  await eventually(async () => expect(await vhost.messages(queue)).toBe(46), patient);
+  expect(begun).toBe(4);
+  open.open();
+  await eventually(() => expect(finished).toBe(50), patient);
+  await eventually(async () => expect(await vhost.messages(queue)).toBe(0), patient);
+});
