@@ -33,6 +33,7 @@ export class DueMessages {
   readonly #stopping = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
   #consumer: Consumer | undefined;
+  #droppedEvents = 0;
 
   constructor(options: DueMessagesOptions) {
     this.#options = options;
@@ -82,7 +83,7 @@ export class DueMessages {
       const routed = await this.#publishWhenNotBusy(fromDueMessage(delivery.message));
       delivery.acknowledge();
       if (routed) logger.debug(fields, 'published when due');
-      else logger.warn(fields, 'an event that was due went nowhere: nobody subscribes to it');
+      else this.#countDropped(fields);
     } catch (error) {
       const { message: reason } = describeThrown(error);
       if (isLittoralError(error) && !error.retryable) {
@@ -93,6 +94,12 @@ export class DueMessages {
         await this.#failed.giveBack(delivery);
       }
     }
+  }
+
+  #countDropped(fields: Readonly<Record<string, unknown>>): void {
+    this.#droppedEvents += 1;
+    const counted = { ...fields, droppedEvents: this.#droppedEvents };
+    this.#options.logger.warn(counted, 'an event that was due went nowhere: nobody subscribes to it');
   }
 
   /** While the broker or this process has no room, a message stays in hand: given back too often, it would be dead. */
