@@ -9,9 +9,11 @@ import {
   declareLadderEnd,
   declareLevelExchange,
   declareLevelQueue,
+  isMarkedRemembered,
   levelExchange,
   levelHeaders,
   levelQueue,
+  markRemembered,
 } from './amqp-delay-topology.ts';
 import type { AmqpOutbound } from './amqp-outbound.ts';
 import type { AmqpQueueLookup } from './amqp-queue-lookup.ts';
@@ -91,9 +93,16 @@ export class AmqpDelayLadder {
     const remainingMs = declared.rememberedAtMs(to, levels) - performance.now();
     if (remainingMs <= 0) return;
     await new Promise((resolve) => setTimeout(resolve, remainingMs));
-    if (this.#connection.model === declared.model) return;
-    const detail = 'The message was written, but the connection ended before the queue that delays it was safe.';
-    throw new LittoralError('connection-lost', detail);
+    if (this.#connection.model !== declared.model) {
+      const detail = 'The message was written, but the connection ended before the queue that delays it was safe.';
+      throw new LittoralError('connection-lost', detail);
+    }
+    const marking = markRemembered(declared.model, this.#options.service, declared.takeUnmarked(levels));
+    // Without the mark, others only wait longer.
+    await within(
+      this.#options.timeoutMs,
+      marking.catch(() => {}),
+    );
   }
 
   /**
@@ -156,9 +165,13 @@ export class AmqpDelayLadder {
     }
     for (const level of levels) {
       if (queues.has(level)) continue;
-      const isNew = !(await this.#lookup.hasQueue(levelQueue(service, level)));
+      // Another process may have declared it a moment ago, so that it is there says nothing of its age.
+      const isRemembered =
+        (await this.#lookup.hasQueue(levelQueue(service, level))) &&
+        (await isMarkedRemembered(declared.model, service, level));
       await declareLevelQueue(channel, service, level);
-      queues.set(level, rememberedAtMs(isNew));
+      queues.set(level, rememberedAtMs(!isRemembered));
+      if (!isRemembered) declared.unmarked.add(level);
     }
   }
 }

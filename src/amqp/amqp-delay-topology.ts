@@ -1,8 +1,8 @@
-import type { Channel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import type { OwnQueue } from '../channel/message-channel.ts';
 import { LittoralError, messageOf } from '../errors.ts';
 import type { MessageHeaders } from '../message/message-headers.ts';
-import { declareQueue, isMismatch, type QueueType } from './amqp-topology.ts';
+import { closeUnawaited, declareQueue, isMismatch, type QueueType } from './amqp-topology.ts';
 
 // The ladder of a service: for each level n a queue that holds messages for 2^n ms, and an exchange before it. A header
 // for each level says whether the message waits there; if not, the exchange hands it to that of the level below, as the
@@ -93,6 +93,34 @@ export async function declareLevelQueue(channel: Channel, service: string, level
     });
     await channel.bindQueue(queue, levelExchange(service, level), '', whereHeaderIs(level, true));
   });
+}
+
+// Nothing is ever published to it: that it is there says that RabbitMQ will remember the queue of this level.
+function markExchange(service: string, level: number): string {
+  return `littoral_${service}_delay_${level}_remembered`;
+}
+
+/** Tells all processes of the service that the queues of these levels survive a broker that is killed. */
+export async function markRemembered(model: ChannelModel, service: string, levels: readonly number[]): Promise<void> {
+  if (levels.length === 0) return;
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  for (const level of levels) await channel.assertExchange(markExchange(service, level), 'direct', { durable: true });
+  closeUnawaited(channel);
+}
+
+/** Whether some process has marked a level. */
+export async function isMarkedRemembered(model: ChannelModel, service: string, level: number): Promise<boolean> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  try {
+    await channel.checkExchange(markExchange(service, level));
+    closeUnawaited(channel);
+    return true;
+  } catch (error) {
+    if ((error as { code?: number }).code === 404) return false;
+    throw error;
+  }
 }
 
 function exchangeBelow(service: string, level: number): string {

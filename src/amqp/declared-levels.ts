@@ -3,15 +3,17 @@ import type { OwnQueue } from '../channel/message-channel.ts';
 
 /**
  * A RabbitMQ that is killed can come back with the quorum queue that was declared last emptied: what it needs to find the
- * queue's messages again, it keeps in a write cache (Erlang's dets, 3 s by default).
+ * queue's messages again, it keeps in a write cache (Erlang's dets), for 3 s at most and the time that writing takes.
  */
-const untilRememberedMs = 3000;
+const untilRememberedMs = 3200;
 
 /** What is known to be there of a ladder, on one connection, and from when on RabbitMQ will remember it. */
 export class DeclaredLevels {
   readonly model: ChannelModel;
   readonly exchanges = new Set<number>();
   readonly queues = new Map<number, number>();
+  /** Levels that nobody has told other processes yet are remembered. */
+  readonly unmarked = new Set<number>();
   /** By the names of the queues where the ladder ends. */
   readonly ends = new Map<string, number>();
 
@@ -28,9 +30,14 @@ export class DeclaredLevels {
   rememberedAtMs({ queue }: OwnQueue, levels: readonly number[]): number {
     return Math.max(this.ends.get(queue) ?? 0, ...levels.map((level) => this.queues.get(level) ?? 0));
   }
+
+  /** Those of these levels that are still to be marked, from now on by the caller. */
+  takeUnmarked(levels: readonly number[]): number[] {
+    return levels.filter((level) => this.unmarked.delete(level));
+  }
 }
 
-/** @param isNew whether the queue was not there before it was declared just now */
+/** @param isNew whether the queue may have been declared just now, here or by another process */
 export function rememberedAtMs(isNew: boolean): number {
   return isNew ? performance.now() + untilRememberedMs : 0;
 }

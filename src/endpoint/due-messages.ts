@@ -31,6 +31,7 @@ export class DueMessages {
   readonly #stopping = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
   #consumer: Consumer | undefined;
+  #droppedEvents = 0;
 
   constructor(options: DueMessagesOptions) {
     this.#options = options;
@@ -81,7 +82,7 @@ export class DueMessages {
       const routed = await whenNotBusy(() => publishOnBus(due, this.#options), this.#stopping.signal);
       delivery.acknowledge();
       if (routed) logger.debug(fields, 'published when due');
-      else logger.warn(fields, 'an event that was due went nowhere: nobody subscribes to it');
+      else this.#countDropped(fields);
     } catch (error) {
       const { message: reason } = describeThrown(error);
       if (isLittoralError(error) && !error.retryable) {
@@ -92,6 +93,12 @@ export class DueMessages {
         await this.#failed.giveBack(delivery);
       }
     }
+  }
+
+  #countDropped(fields: Readonly<Record<string, unknown>>): void {
+    this.#droppedEvents += 1;
+    const counted = { ...fields, droppedEvents: this.#droppedEvents };
+    this.#options.logger.warn(counted, 'an event that was due went nowhere: nobody subscribes to it');
   }
 }
 

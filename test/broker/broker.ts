@@ -6,6 +6,20 @@ export interface BrokerAddress {
   readonly managementUrl: string;
 }
 
+export interface BrokerOptions {
+  /**
+   * RabbitMQ's `dead_letter_worker_publisher_confirm_timeout`, after which it tries again what it could not dead-letter.
+   * Default: RabbitMQ's own, 180,000.
+   */
+  readonly deadLetterRetryMs?: number;
+}
+
+/** The arguments of the Erlang VM that set these options. */
+export function erlangArgsOf({ deadLetterRetryMs }: BrokerOptions): string[] {
+  if (deadLetterRetryMs === undefined) return [];
+  return ['-rabbit', 'dead_letter_worker_publisher_confirm_timeout', String(deadLetterRetryMs)];
+}
+
 /** A RabbitMQ of our own. Its ports and its data stay the same from `startBroker()` to `close()`. */
 export interface Broker extends BrokerAddress {
   /** Starts the broker again after `stop()` or `kill()`; resolves when AMQP and the management API answer. */

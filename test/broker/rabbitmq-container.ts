@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import type { Broker } from './broker.ts';
+import { type Broker, type BrokerOptions, erlangArgsOf } from './broker.ts';
 import { findFreePorts } from './free-ports.ts';
 import { runCommand } from './run-command.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
@@ -22,7 +22,7 @@ export async function findContainerEngine(): Promise<string | undefined> {
 }
 
 /** Starts a broker in a container of its own. */
-export async function startRabbitmqContainer(engine: string): Promise<Broker> {
+export async function startRabbitmqContainer(engine: string, options: BrokerOptions = {}): Promise<Broker> {
   const name = `littoral-rabbitmq-${randomBytes(4).toString('hex')}`;
   // An engine which chooses ports itself chooses others at each start.
   const [amqpPort, managementPort] = await findFreePorts(2);
@@ -67,7 +67,8 @@ export async function startRabbitmqContainer(engine: string): Promise<Broker> {
   try {
     // The node's name, and with it the place of its data, contains the host name.
     const ports = ['--publish', `127.0.0.1:${amqpPort}:5672`, '--publish', `127.0.0.1:${managementPort}:15672`];
-    const settings = ['--hostname', name, '--env', `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${ERLANG_ARGS}`];
+    const args = [ERLANG_ARGS, ...erlangArgsOf(options)].join(' ');
+    const settings = ['--hostname', name, '--env', `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${args}`];
     await run('create', '--name', name, ...ports, ...settings, IMAGE);
     await broker.start();
     return broker;

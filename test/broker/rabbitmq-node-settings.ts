@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { BrokerAddress } from './broker.ts';
+import { type BrokerAddress, type BrokerOptions, erlangArgsOf } from './broker.ts';
 import { findFreePorts } from './free-ports.ts';
 import { createLeanRabbitmqHome } from './lean-rabbitmq-home.ts';
 import { commandFolders } from './rabbitmq-home.ts';
@@ -26,7 +26,7 @@ const SERVER_ARGS = '+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet
 const CTL_ARGS = '+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}';
 
 /** Makes the folder of a new node of the RabbitMQ in `home`, on free ports, with everything the node reads at start. */
-export async function createRabbitmqNodeSettings(home: string): Promise<RabbitmqNodeSettings> {
+export async function createRabbitmqNodeSettings(home: string, options: BrokerOptions): Promise<RabbitmqNodeSettings> {
   const [amqpPort, managementPort, distributionPort, epmdPort] = await findFreePorts(4);
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'littoral-rabbitmq-'));
   const file = (name: string) => join(folder, name);
@@ -78,7 +78,7 @@ export async function createRabbitmqNodeSettings(home: string): Promise<Rabbitmq
       RABBITMQ_ENABLED_PLUGINS_FILE: file('enabled_plugins'),
       // A file which is not there, so that the one of the system's broker is not read.
       RABBITMQ_CONF_ENV_FILE: file('rabbitmq-env.conf'),
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: SERVER_ARGS,
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [SERVER_ARGS, ...erlangArgsOf(options)].join(' '),
       RABBITMQ_CTL_ERL_ARGS: CTL_ARGS,
       RABBITMQ_CTL_DIST_PORT_MIN: '0',
       RABBITMQ_CTL_DIST_PORT_MAX: '0',

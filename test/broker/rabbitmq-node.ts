@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Broker } from './broker.ts';
+import type { Broker, BrokerOptions } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { type KillOnExit, killOnExit } from './kill-on-exit.ts';
 import { findProcessesByHome } from './processes-by-home.ts';
@@ -12,8 +12,8 @@ import { runCommand } from './run-command.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
 
 /** Starts a private node of the RabbitMQ in `home`. */
-export async function startRabbitmqNode(home: string): Promise<Broker> {
-  const node = new RabbitmqNode(await createRabbitmqNodeSettings(home));
+export async function startRabbitmqNode(home: string, options: BrokerOptions = {}): Promise<Broker> {
+  const node = new RabbitmqNode(await createRabbitmqNodeSettings(home, options));
   try {
     await node.start();
     return node;

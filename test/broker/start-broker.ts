@@ -1,4 +1,4 @@
-import type { Broker } from './broker.ts';
+import type { Broker, BrokerOptions } from './broker.ts';
 import { canInstallRabbitmq, installRabbitmq } from './install-rabbitmq.ts';
 import { findContainerEngine, startRabbitmqContainer } from './rabbitmq-container.ts';
 import { findRabbitmqHome } from './rabbitmq-home.ts';
@@ -10,14 +10,14 @@ import { startRabbitmqNode } from './rabbitmq-node.ts';
  *
  * @throws when none of the three is possible, or when the broker does not come up; the message shows why.
  */
-export async function startBroker(): Promise<Broker> {
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const installed = findRabbitmqHome();
-  if (installed) return startRabbitmqNode(installed);
+  if (installed) return startRabbitmqNode(installed, options);
 
   const engine = await findContainerEngine();
-  if (engine) return startRabbitmqContainer(engine);
+  if (engine) return startRabbitmqContainer(engine, options);
 
-  if (canInstallRabbitmq()) return startRabbitmqNode(await installRabbitmq());
+  if (canInstallRabbitmq()) return startRabbitmqNode(await installRabbitmq(), options);
 
   throw new Error(
     'No RabbitMQ for the tests: rabbitmq-server is not installed (looked on PATH and in /usr/sbin and ' +

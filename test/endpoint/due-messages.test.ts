@@ -105,10 +105,12 @@ describe('a message that nobody gets when it is due', () => {
     expect(channel.verdicts).toEqual(['acknowledged']);
   });
 
-  test('is dropped and told of when it is an event', async () => {
+  test('is dropped, told of and counted when it is an event', async () => {
     const { arrive, deadLetters, left, log } = await runDueMessages();
     await arrive({ ...dueEvent, [Header.serviceTarget]: 'nobody.cares' });
+    await arrive({ ...dueEvent, [Header.serviceTarget]: 'nobody.else.cares' });
     expect([deadLetters(), left()]).toEqual([[], []]);
+    expect(log.map(({ droppedEvents }) => droppedEvents).filter(Boolean)).toEqual([1, 2]);
     expect(log).toContainEqual(
       expect.objectContaining({
         level: 40,
