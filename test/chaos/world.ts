@@ -8,6 +8,7 @@ import { killOnExit } from '../broker/kill-on-exit.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
 import { GatewayProcess, watchProcesses } from './gateway-process.ts';
+import { tryDeadLetteringSoon } from './prompt-dead-lettering.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 /** A broker and three gateways, each behind a network of its own. */
@@ -40,6 +41,7 @@ export async function startWorld(): Promise<World> {
   writeFileSync(callLog, '');
   const watch = killOnExit(folder);
   const broker = await startBroker();
+  await tryDeadLetteringSoon(broker);
   const vhost = await createVhost(broker);
   const ports = await findFreePorts(inhabitants.length);
   const networks = new Map<string, TcpProxy>();
