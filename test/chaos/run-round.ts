@@ -96,7 +96,8 @@ async function untilQuiet({ vhost, callLog }: World, timeoutMs: number): Promise
     const isQuiet = waiting.length === 0;
     quietSince = isQuiet ? (quietSince ?? ledgerTime()) : undefined;
     if (!isQuiet) throw new Error(waiting.map(({ name, messages }) => `${messages} in ${name}`).join(', '));
-    if (ledgerTime() - (quietSince ?? 0) < 700) throw new Error('quiet for a moment only');
+    // Queues tell how much they hold only now and then, see `hurry-queues.ts`.
+    if (ledgerTime() - (quietSince ?? 0) < 2000) throw new Error('quiet for a moment only');
   };
   await eventually(look, { timeoutMs, intervalMs: 100 });
   await eventually(() => {

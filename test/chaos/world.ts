@@ -8,8 +8,9 @@ import { killOnExit } from '../broker/kill-on-exit.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
 import { GatewayProcess, watchProcesses } from './gateway-process.ts';
-import { tryDeadLetteringSoon } from './prompt-dead-lettering.ts';
+import { hurryQueues } from './hurry-queues.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { warmLevels } from './warm-levels.ts';
 
 /** A broker and three gateways, each behind a network of its own. */
 export interface World {
@@ -41,7 +42,7 @@ export async function startWorld(): Promise<World> {
   writeFileSync(callLog, '');
   const watch = killOnExit(folder);
   const broker = await startBroker();
-  await tryDeadLetteringSoon(broker);
+  await hurryQueues(broker);
   const vhost = await createVhost(broker);
   const ports = await findFreePorts(inhabitants.length);
   const networks = new Map<string, TcpProxy>();
@@ -75,6 +76,7 @@ export async function startWorld(): Promise<World> {
   for (const gateway of gateways) start(gateway);
   try {
     await untilReady();
+    await warmLevels(gateways.map(({ address }) => address));
   } catch (error) {
     const logs = gateways.flatMap((gateway) => gateway.logLines(''));
     await close();
