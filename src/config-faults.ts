@@ -64,7 +64,8 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
     faults.push('defaultSerializationMediaType: is not a media type to send, such as application/json');
   }
   const maxMessageBytes = broker?.maxMessageBytes ?? defaultMaxMessageBytes;
-  if ((http?.bodyLimit ?? 0) > maxMessageBytes) {
+  const bodyLimit = http?.bodyLimit;
+  if (typeof bodyLimit === 'number' && typeof maxMessageBytes === 'number' && bodyLimit > maxMessageBytes) {
     faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
   }
   const shutdownTimeoutMs = settings.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;

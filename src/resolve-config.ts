@@ -84,6 +84,11 @@ function secret(name: string, environment: Environment, faults: string[]): strin
   const file = environment[`${name}_FILE`];
   if (!file) return environment[name];
   if (environment[name]) faults.push(`${name} and ${name}_FILE are both set; keep one of them`);
+  if (file.includes('://')) {
+    // Put there by mistake, the secret itself must not be quoted as the name of a missing file.
+    faults.push(`${name}_FILE: is an address; write that into a file, and the name of the file here`);
+    return undefined;
+  }
   try {
     const content = readFileSync(file, 'utf8').trim();
     if (content === '') faults.push(`${name}_FILE: ${file} is empty`);

@@ -180,6 +180,12 @@ describe('the URL of the broker', () => {
     ]);
   });
 
+  test('which is the secret itself by mistake is not quoted', async () => {
+    expect(await faults({ service: 'billing' }, { AMQP_URL_FILE: url })).toEqual([
+      'AMQP_URL_FILE: is an address; write that into a file, and the name of the file here',
+    ]);
+  });
+
   test.each(['', '\n', ' \n '])('is missing when the file is empty, rather than none: %j', async (content) => {
     const AMQP_URL_FILE = secretFile(content);
     expect(await faults({ service: 'billing' }, { AMQP_URL_FILE })).toEqual([
@@ -296,6 +302,7 @@ describe('a configuration is not valid', () => {
     [{ http: { drainDelayMs: -1 } }, 'http.drainDelayMs'],
     [{ http: { drainDelayMs: 8000 } }, 'http.drainDelayMs'],
     [{ shutdownTimeoutMs: 100, http: { drainDelayMs: 100 } }, 'http.drainDelayMs'],
+    [{ http: { bodyLimit: { valueOf: 1 } } }, 'http.bodyLimit'],
     [{ http: { allowedHosts: ['ok', 7] } }, 'http.allowedHosts.1'],
     [{ http: { forwardHeaders: { 'x-a': 7 } } }, 'http.forwardHeaders.x-a'],
     [{ http: { forwardHeaders: { 'x-a': 'x-b' } } }, 'http.forwardHeaders.x-a'],

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Waits, at the longest until a signal is aborted.
  *
@@ -5,6 +7,8 @@
  */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
+  // As many wait as deliveries are in hand; Node would take more than ten for a leak, and say so on standard error.
+  setMaxListeners(0, signal);
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

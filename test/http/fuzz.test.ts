@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorTable } from '../../src/errors.ts';
-import { exchangeAll } from './exchange.ts';
-import { expectProblem, openGateway } from './gateway-fixture.ts';
+import { exchangeAll, openSocket } from './exchange.ts';
+import { expectProblem, openGateway, openQueue, post } from './gateway-fixture.ts';
 
 const config = { http: { forwardHeaders: { 'x-tenant': 'tenant' }, idempotencyScopeHeader: 'x-tenant' } };
 
@@ -139,6 +139,31 @@ describe('whatever comes', () => {
         }
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('and breaks off in the middle is not sent, and the next request is', async () => {
+    const gateway = await openGateway();
+    const messages = openQueue(gateway, 'billing');
+    const head = 'POST /commands/billing/change HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n';
+    const whole = Buffer.from(`${head}Message-Priority: 7\r\nContent-Length: 5\r\n\r\nhello`);
+    const pieces = fc.array(fc.integer({ min: 1, max: whole.length - 1 }), { minLength: 1, maxLength: 4 });
+    let sent = 0;
+    await fc.assert(
+      fc.asyncProperty(pieces, fc.boolean(), async (cuts, isReset) => {
+        const socket = await openSocket(gateway);
+        let from = 0;
+        for (const to of cuts.toSorted((one, other) => one - other)) {
+          await new Promise((resolve) => socket.write(whole.subarray(from, to), resolve));
+          from = to;
+        }
+        if (isReset) socket.resetAndDestroy();
+        else socket.destroy();
+        expect((await post(gateway)).statusCode).toBe(202);
+        sent += 1;
+        expect(messages()).toHaveLength(sent);
+      }),
+      { numRuns: 100 },
     );
   });
 });

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { checkLedger } from './check-ledger.ts';
+import type { DeadLetterSeen, HandlerCall, Ledger, RequestAttempt, SentMessage, TroubleSeen } from './ledger.ts';
+
+const attempt = (more: Partial<RequestAttempt> = {}): RequestAttempt => {
+  return { sentAt: 1000, answeredAt: 1005, status: 202, messageId: 'id', outcome: 'accepted', ...more };
+};
+const refused = attempt({ status: 503, outcome: 'not-accepted' });
+const unanswered = attempt({ status: undefined, messageId: undefined, outcome: 'unknown' });
+
+const sent = (more: Partial<SentMessage> = {}): SentMessage => {
+  const usual = { mark: 'm', kind: 'command', endpoints: ['billing:pay'], unhandleable: false, delayMs: 0 };
+  return { ...usual, attempts: [attempt()], ...more };
+};
+const call = (more: Partial<HandlerCall> = {}): HandlerCall => {
+  const usual = { mark: 'm', bodyMark: 'm', messageId: 'id', endpoint: 'billing:pay', retry: 0, process: 1 };
+  return { ...usual, begunAt: 1010, endedAt: 1012, outcome: 'succeeded', ...more };
+};
+const deadLetter = (more: Partial<DeadLetterSeen> = {}): DeadLetterSeen => {
+  const queue = 'distributed_billing_dead_letter';
+  return { queue, mark: 'm', messageId: 'id', endpoint: 'billing:pay', reason: 'on purpose', ...more };
+};
+const trouble = (from: number, until: number): TroubleSeen => ({ kind: 'broker killed', target: 'all', from, until });
+
+const check = (ledger: Partial<Ledger>) =>
+  checkLedger({ sent: [sent()], calls: [], deadLetters: [], troubles: [], ...ledger });
+const violations = (ledger: Partial<Ledger>) => check(ledger).violations.map(({ what }) => what);
+
+const failed = call({ outcome: 'failed' });
+const later = call({ begunAt: 1100, endedAt: 1105 });
+
+describe('nothing is wrong with', () => {
+  test.each<[string, Partial<Ledger>]>([
+    ['a message that was handled', { calls: [call()] }],
+    ['one that failed and became a dead letter', { calls: [failed], deadLetters: [deadLetter()] }],
+    [
+      'one that failed, was retried, and failed in the end',
+      { calls: [failed, call({ outcome: 'failed', begunAt: 1200, retry: 1 })], deadLetters: [deadLetter()] },
+    ],
+    ['one that was refused', { sent: [sent({ attempts: [refused] })] }],
+    ['one whose outcome is not known', { sent: [sent({ attempts: [unanswered] })] }],
+    [
+      'one whose outcome is not known, and which was handled',
+      { sent: [sent({ attempts: [unanswered] })], calls: [call()] },
+    ],
+    [
+      'one that was refused first and taken later',
+      { sent: [sent({ attempts: [refused, attempt()] })], calls: [call()] },
+    ],
+    ['one that waited', { sent: [sent({ delayMs: 10 })], calls: [call()] }],
+    [
+      'one that nobody can handle, as a dead letter',
+      {
+        sent: [sent({ endpoints: [], unhandleable: true })],
+        deadLetters: [deadLetter({ endpoint: undefined, reason: 'no handler' })],
+      },
+    ],
+  ])('%s', (_, ledger) => {
+    expect(check(ledger)).toMatchObject({ violations: [], duplicates: {} });
+  });
+});
+
+describe('it is a violation when', () => {
+  test.each<[string, Partial<Ledger>, string]>([
+    ['what was accepted is gone', {}, 'lost: not handled by billing:pay'],
+    [
+      'a handler has begun and never ended',
+      { calls: [call({ outcome: 'begun' })] },
+      'lost: not handled by billing:pay',
+    ],
+    ['a failure has left nothing', { calls: [failed] }, 'lost: not handled by billing:pay'],
+    [
+      'one of several handlers has not got it',
+      { sent: [sent({ endpoints: ['billing:pay', 'shop:audit'] })], calls: [call()] },
+      'lost: not handled by shop:audit',
+    ],
+    [
+      'the dead letter is of another handler',
+      {
+        sent: [sent({ endpoints: ['billing:flaky', 'billing:pay'] })],
+        calls: [call({ endpoint: 'billing:flaky', outcome: 'failed' })],
+        deadLetters: [deadLetter({ endpoint: 'billing:flaky' })],
+      },
+      'lost: not handled by billing:pay',
+    ],
+    [
+      'nobody can handle it and it is gone',
+      { sent: [sent({ endpoints: [], unhandleable: true })] },
+      'lost: neither handled nor in a dead letter queue',
+    ],
+    ['a message is handled that nobody sent', { sent: [], calls: [call()] }, 'invented: nobody sent it'],
+    ['a dead letter is there that nobody sent', { sent: [], deadLetters: [deadLetter()] }, 'invented: nobody sent it'],
+    [
+      'what was refused is handled',
+      { sent: [sent({ attempts: [refused, refused] })], calls: [call()] },
+      'handled, though every request for it was refused',
+    ],
+    [
+      'what was refused becomes a dead letter',
+      { sent: [sent({ endpoints: [], unhandleable: true, attempts: [refused] })], deadLetters: [deadLetter()] },
+      'a dead letter, though every request for it was refused',
+    ],
+    [
+      'it reaches a handler that it was not for',
+      { calls: [call(), call({ endpoint: 'shop:audit' })] },
+      'handled by shop:audit, which it was not sent to',
+    ],
+    [
+      'it becomes a dead letter though nothing failed',
+      { calls: [call()], deadLetters: [deadLetter({ endpoint: undefined, reason: 'delivery_limit' })] },
+      'a dead letter though nothing failed (no endpoint): delivery_limit',
+    ],
+    ['two messages are mixed up', { calls: [call({ bodyMark: 'other' })] }, 'came with the body of other'],
+    ['its id has changed', { calls: [call({ messageId: 'new' })] }, 'its id is new; the caller was told id'],
+    [
+      'a repeated request is two messages',
+      { sent: [sent({ attempts: [attempt(), attempt({ messageId: 'new' })] })], calls: [call()] },
+      'one idempotency key had several ids: id, new',
+    ],
+    ['it is early', { sent: [sent({ delayMs: 100 })], calls: [call()] }, 'handled 90 ms before it was due'],
+    ['it is handled twice', { calls: [call(), later] }, 'an unexplained duplicate: billing:pay was called again'],
+    [
+      'it is handled twice, and the trouble was over by then',
+      { calls: [call(), later], troubles: [trouble(900, 1009), trouble(1101, 1200)] },
+      'an unexplained duplicate: billing:pay was called again',
+    ],
+    [
+      'it is retried although it has succeeded',
+      { calls: [call(), call({ begunAt: 1100, retry: 1 })] },
+      'an unexplained duplicate: billing:pay was called again',
+    ],
+    [
+      'one failure is retried twice',
+      { calls: [failed, call({ begunAt: 1100, retry: 1 }), call({ begunAt: 1200, retry: 1 })] },
+      'an unexplained duplicate: billing:pay was called again',
+    ],
+    [
+      'one failure has left two dead letters',
+      { calls: [failed], deadLetters: [deadLetter(), deadLetter()] },
+      '2 dead letters of billing:pay, and 0 duplicates',
+    ],
+  ])('%s', (_, ledger, expected) => {
+    expect(violations(ledger)).toEqual([expected]);
+  });
+});
+
+describe('a duplicate is explained and counted when', () => {
+  test.each<[string, Partial<Ledger>, string]>([
+    [
+      'it was in hand when a trouble came',
+      { calls: [call(), later], troubles: [trouble(1050, 1060)] },
+      'in hand when a trouble came',
+    ],
+    [
+      'its handler was killed with its process',
+      { calls: [call({ outcome: 'begun' }), later], troubles: [trouble(1011, 1090)] },
+      'in hand when a trouble came',
+    ],
+    [
+      'it moved on while there was a trouble',
+      { sent: [sent({ delayMs: 5 })], calls: [call(), later], troubles: [trouble(1001, 1002)] },
+      'moved on while there was a trouble',
+    ],
+    [
+      'its request was repeated, as nobody knew',
+      { sent: [sent({ attempts: [unanswered, attempt()] })], calls: [call(), later] },
+      'the request was repeated',
+    ],
+  ])('%s', (_, ledger, reason) => {
+    expect(check(ledger)).toMatchObject({ violations: [], duplicates: { [reason]: 1 } });
+  });
+});

@@ -1,0 +1,109 @@
+import { type Explanation, explainCalls } from './explain-calls.ts';
+import { grouped } from './grouped.ts';
+import type { DeadLetterSeen, HandlerCall, Ledger, SentMessage, TroubleSeen } from './ledger.ts';
+
+/** Something that must never be. */
+export interface Violation {
+  readonly mark: string;
+  readonly what: string;
+}
+
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  /** How often handlers were called once more, by the reason. */
+  readonly duplicates: Readonly<Record<string, number>>;
+  readonly handled: number;
+  readonly retried: number;
+}
+
+/** Holds what was promised against what was seen. */
+export function checkLedger(ledger: Ledger): Verdict {
+  const violations: Violation[] = [];
+  const calls = grouped(ledger.calls, ({ mark }) => mark);
+  const deadLetters = grouped(ledger.deadLetters, ({ mark }) => mark);
+  const duplicates: Record<string, number> = {};
+  let retried = 0;
+
+  const known = new Set(ledger.sent.map(({ mark }) => mark));
+  for (const mark of new Set([...calls.keys(), ...deadLetters.keys()])) {
+    if (!known.has(mark)) violations.push({ mark, what: 'invented: nobody sent it' });
+  }
+  for (const message of ledger.sent) {
+    const seen = { calls: calls.get(message.mark) ?? [], deadLetters: deadLetters.get(message.mark) ?? [] };
+    const find = (what: string) => violations.push({ mark: message.mark, what });
+    for (const what of faultsOf(message, seen)) find(what);
+    for (const [endpoint, ofEndpoint] of grouped(seen.calls, (call) => call.endpoint)) {
+      const inOrder = ofEndpoint.toSorted((one, other) => one.begunAt - other.begunAt);
+      for (const explanation of explainCalls(message, inOrder, ledger.troubles)) {
+        if (explanation === 'none') find(`an unexplained duplicate: ${endpoint} was called again`);
+        else if (explanation === 'retried after a failure') retried += 1;
+        else if (explanation !== 'the first') duplicates[explanation] = (duplicates[explanation] ?? 0) + 1;
+      }
+      for (const what of deadLetterFaults(endpoint, inOrder, seen.deadLetters, message, ledger.troubles)) find(what);
+    }
+  }
+  const handled = ledger.calls.filter(({ outcome }) => outcome === 'succeeded').length;
+  return { violations, duplicates, handled, retried };
+}
+
+interface Seen {
+  readonly calls: readonly HandlerCall[];
+  readonly deadLetters: readonly DeadLetterSeen[];
+}
+
+function* faultsOf(message: SentMessage, { calls, deadLetters }: Seen): Generator<string> {
+  const { attempts, endpoints, unhandleable, delayMs } = message;
+  const accepted = attempts.filter(({ outcome }) => outcome === 'accepted');
+  const arrived = attempts.filter(({ outcome }) => outcome !== 'not-accepted');
+
+  if (arrived.length === 0 && calls.length > 0) yield 'handled, though every request for it was refused';
+  if (arrived.length === 0 && deadLetters.length > 0) yield 'a dead letter, though every request for it was refused';
+
+  if (accepted.length > 0) {
+    for (const endpoint of endpoints) {
+      const isHandled = calls.some((call) => call.endpoint === endpoint && call.outcome === 'succeeded');
+      if (!isHandled && !deadLetters.some((letter) => isOf(letter, endpoint))) yield `lost: not handled by ${endpoint}`;
+    }
+    if (unhandleable && deadLetters.length === 0) yield 'lost: neither handled nor in a dead letter queue';
+  }
+
+  for (const endpoint of new Set(calls.map((call) => call.endpoint))) {
+    if (!endpoints.includes(endpoint)) yield `handled by ${endpoint}, which it was not sent to`;
+  }
+  for (const { endpoint, reason } of deadLetters) {
+    const failed = calls.some((call) => call.endpoint === endpoint && call.outcome === 'failed');
+    if (!failed && !unhandleable) yield `a dead letter though nothing failed (${endpoint ?? 'no endpoint'}): ${reason}`;
+  }
+
+  const ids = new Set(accepted.map(({ messageId }) => messageId));
+  if (ids.size > 1) yield `one idempotency key had several ids: ${[...ids].join(', ')}`;
+  for (const id of [...calls, ...deadLetters].map(({ messageId }) => messageId)) {
+    if (ids.size > 0 && !ids.has(id)) yield `its id is ${id}; the caller was told ${[...ids].join(', ')}`;
+  }
+  for (const { bodyMark } of calls) if (bodyMark !== message.mark) yield `came with the body of ${bodyMark}`;
+
+  const firstCall = Math.min(...calls.map(({ begunAt }) => begunAt));
+  const earliest = Math.min(...arrived.map(({ sentAt }) => sentAt)) + delayMs;
+  if (delayMs > 0 && firstCall < earliest) yield `handled ${Math.ceil(earliest - firstCall)} ms before it was due`;
+}
+
+/** Each dead letter of a handler needs a call that failed; what failed in vain twice needs a reason as any duplicate. */
+function* deadLetterFaults(
+  endpoint: string,
+  calls: readonly HandlerCall[],
+  deadLetters: readonly DeadLetterSeen[],
+  message: SentMessage,
+  troubles: readonly TroubleSeen[],
+): Generator<string> {
+  const letters = deadLetters.filter((letter) => letter.endpoint === endpoint).length;
+  const failed = calls.filter(({ outcome }) => outcome === 'failed').length;
+  if (letters <= Math.min(1, failed)) return;
+  const explanations: Explanation[] = explainCalls(message, calls, troubles);
+  const duplicates = explanations.filter((each) => each !== 'the first' && each !== 'retried after a failure').length;
+  if (letters > 1 + duplicates) yield `${letters} dead letters of ${endpoint}, and ${duplicates} duplicates`;
+}
+
+/** What the broker moved, or what failed before a handler was found, stands for every handler of its service. */
+function isOf({ endpoint, queue }: DeadLetterSeen, of: string): boolean {
+  return endpoint === undefined ? queue === `distributed_${of.split(':')[0]}_dead_letter` : endpoint === of;
+}

@@ -1,0 +1,49 @@
+import type { HandlerCall, SentMessage, TroubleSeen } from './ledger.ts';
+
+/** Why a handler was called for a message, where more than the first call needs a reason. */
+export type Explanation =
+  | 'the first'
+  | 'retried after a failure'
+  | 'the request was repeated'
+  | 'in hand when a trouble came'
+  | 'moved on while there was a trouble'
+  | 'none';
+
+/**
+ * Explains each call of one handler for one message.
+ *
+ * @param calls in the order of their beginning
+ */
+export function explainCalls(
+  message: SentMessage,
+  calls: readonly HandlerCall[],
+  troubles: readonly TroubleSeen[],
+): Explanation[] {
+  const troubleBetween = (from: number, until: number) =>
+    troubles.some((trouble) => trouble.from <= until && trouble.until >= from);
+  const retried = new Set<HandlerCall>();
+  const firstSentAt = message.attempts[0]?.sentAt ?? 0;
+  // What is not refused may have arrived, each time.
+  const arrivals = message.attempts.filter(({ outcome }) => outcome !== 'not-accepted').length;
+  let originals = 0;
+
+  return calls.map((call, index) => {
+    // Each failure may bring one retry.
+    const failed = calls
+      .slice(0, index)
+      .find((earlier) => earlier.outcome === 'failed' && earlier.retry === call.retry - 1 && !retried.has(earlier));
+    if (failed) {
+      retried.add(failed);
+      return 'retried after a failure';
+    }
+    const previous = calls[index - 1];
+    if (call.retry === 0 && originals++ === 0) return 'the first';
+    if (call.retry === 0 && originals <= arrivals) return 'the request was repeated';
+    // A delivery that was not acknowledged comes again: what broke, broke after it had begun.
+    if (previous && troubleBetween(previous.begunAt, call.begunAt)) return 'in hand when a trouble came';
+    // What waits is published again when it is due: twice, where the first confirm was lost. Both are handled later.
+    const moves = message.delayMs > 0 || call.retry > 0;
+    if (moves && troubleBetween(firstSentAt, call.begunAt)) return 'moved on while there was a trouble';
+    return 'none';
+  });
+}

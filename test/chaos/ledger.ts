@@ -1,0 +1,72 @@
+/** What was seen from outside: what was asked for, what was done, and what went wrong meanwhile. */
+export interface Ledger {
+  readonly sent: readonly SentMessage[];
+  readonly calls: readonly HandlerCall[];
+  readonly deadLetters: readonly DeadLetterSeen[];
+  readonly troubles: readonly TroubleSeen[];
+}
+
+/** One request, with all its repetitions. All times are milliseconds of `ledgerTime`. */
+export interface SentMessage {
+  /** Travels in a header and in the body. */
+  readonly mark: string;
+  readonly kind: string;
+  /** Who is to handle it, once it is accepted. */
+  readonly endpoints: readonly string[];
+  /** Whether it is made to end in the dead letter queue, unhandled. */
+  readonly unhandleable: boolean;
+  readonly delayMs: number;
+  readonly attempts: RequestAttempt[];
+}
+
+/** How one HTTP request ended. */
+export interface RequestAttempt {
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  /** Undefined where no answer came. */
+  readonly status: number | undefined;
+  /** Of the problem document, or of the socket. */
+  readonly code?: string | undefined;
+  readonly messageId?: string | undefined;
+  /** `unknown` where no answer came, unless nothing can have been written. */
+  readonly outcome: 'accepted' | 'not-accepted' | 'unknown';
+}
+
+/** One call of a handler. */
+export interface HandlerCall {
+  /** From the header. */
+  readonly mark: string;
+  /** From the body. */
+  readonly bodyMark: string;
+  readonly messageId: string;
+  readonly endpoint: string;
+  /** How many delayed retries came before it. */
+  readonly retry: number;
+  readonly process: number;
+  readonly begunAt: number;
+  /** Undefined where its process did not live to see it. */
+  readonly endedAt?: number | undefined;
+  readonly outcome: 'begun' | 'succeeded' | 'failed';
+}
+
+export interface DeadLetterSeen {
+  readonly queue: string;
+  readonly mark: string;
+  readonly messageId: string;
+  /** Absent where no handler was found, or where the broker moved it. */
+  readonly endpoint?: string | undefined;
+  readonly reason: string;
+}
+
+/** From when on until when something was wrong, recovery included. */
+export interface TroubleSeen {
+  readonly kind: string;
+  readonly target: string;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Milliseconds on a clock that all processes of this machine share, and that nobody sets. */
+export function ledgerTime(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}

@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { defineCommandHandler, defineConfig, defineEventHandler, type MessageHeaders } from 'littoral';
+import Type from 'typebox';
+import { logCall } from './call-log.ts';
+import { ledgerTime } from './ledger.ts';
+
+// The services of the chaos test. Which one a process is, and where it notes the calls of its handlers, it is told by
+// the environment.
+const service = process.env.SERVICE_NAME ?? 'billing';
+const ledgerFile = process.env.CHAOS_LEDGER ?? '';
+
+const Body = Type.Object({ mark: Type.String() });
+
+/** Notes every call, takes a moment, and fails where `fails` says so. */
+function recording(endpoint: string, fails: (mark: string, retry: number) => boolean = () => false) {
+  return async (body: { mark: string }, headers: MessageHeaders) => {
+    const mark = String(headers.mark);
+    const retry = Number(headers.ecotone_retry_number ?? 0);
+    const ended = logCall(ledgerFile, { mark, bodyMark: body.mark, messageId: String(headers.id), endpoint, retry });
+    await delay(crc32(`${mark} takes`) % 10);
+    const failed = fails(mark, retry);
+    ended(failed ? 'failed' : 'succeeded');
+    if (failed) throw new Error(`${endpoint} fails on purpose`);
+  };
+}
+
+/** One in ten at each attempt, and one in forty always. The same whenever and wherever it comes again. */
+function failsAtRandom(mark: string, retry: number): boolean {
+  return crc32(`${mark} always`) % 40 === 0 || crc32(`${mark} attempt ${retry}`) % 10 === 0;
+}
+
+const handlersOf = {
+  billing: [
+    defineCommandHandler({ routingKey: 'pay', distributed: true, payload: Body, handle: recording('billing:pay') }),
+    defineEventHandler({
+      routingKey: 'order.*',
+      endpointId: 'steady',
+      distributed: true,
+      payload: Body,
+      handle: recording('billing:steady'),
+    }),
+    defineEventHandler({
+      routingKey: 'order.*',
+      endpointId: 'flaky',
+      distributed: true,
+      payload: Body,
+      handle: recording('billing:flaky', failsAtRandom),
+    }),
+  ],
+  shop: [
+    defineEventHandler({
+      routingKey: 'order.placed',
+      endpointId: 'audit',
+      distributed: true,
+      payload: Body,
+      handle: recording('shop:audit'),
+    }),
+  ],
+};
+
+process.on('SIGUSR2', async () => {
+  // What finalizers let go of is free only after the next collection.
+  for (let collection = 0; collection < 3; collection++) {
+    globalThis.gc?.();
+    await delay(20);
+  }
+  const { rss, heapUsed, external } = process.memoryUsage();
+  process.stdout.write(`${JSON.stringify({ memory: { rss, heapUsed, external, at: ledgerTime() } })}\n`);
+});
+
+export default defineConfig({
+  service,
+  handlers: service === 'billing' ? handlersOf.billing : handlersOf.shop,
+  broker: { heartbeatSeconds: 1, confirmTimeoutMs: 3000, connectTimeoutMs: 3000 },
+  shutdownTimeoutMs: 5000,
+  retries: { maxAttempts: 3, initialDelayMs: 200, multiplier: 2 },
+});

@@ -1,0 +1,90 @@
+import type { Random } from './random.ts';
+import type { LoadRequest } from './request.ts';
+
+/** A request to be made, and what is to become of it. */
+export interface PlannedRequest extends LoadRequest {
+  readonly mark: string;
+  readonly kind: string;
+  readonly endpoints: readonly string[];
+  readonly unhandleable: boolean;
+  readonly delayMs: number;
+  /** Whether it is made again until it is known to have been accepted. */
+  readonly repeated: boolean;
+  /** What it must be answered with while all is well: 202, or the refusal that it asks for. */
+  readonly status: number;
+}
+
+type Shape = Partial<Omit<PlannedRequest, 'mark' | 'kind'>>;
+
+const onPlaced = ['billing:steady', 'billing:flaky', 'shop:audit'];
+const pay = { path: '/commands/billing/pay', endpoints: ['billing:pay'] };
+const placed = { path: '/events/order.placed', endpoints: onPlaced };
+
+const good: readonly (readonly [kind: string, weight: number, shape: (random: Random) => Shape])[] = [
+  ['command', 30, () => pay],
+  ['event', 25, () => placed],
+  [
+    'event to one service',
+    5,
+    () => ({ path: '/events/order.cancelled', endpoints: ['billing:steady', 'billing:flaky'] }),
+  ],
+  ['event to nobody', 2, () => ({ path: '/events/nobody.listens' })],
+  ['command with a key', 15, () => ({ ...pay, repeated: true })],
+  ['event with a key', 8, () => ({ ...placed, repeated: true })],
+  ['delayed command', 6, (random) => ({ ...pay, delayMs: random.between(100, 3000) })],
+  ['delayed event', 3, (random) => ({ ...placed, delayMs: random.between(100, 3000) })],
+  ['delayed command with a key', 3, (random) => ({ ...pay, repeated: true, delayMs: random.between(100, 3000) })],
+  ['large command', 1, (random) => ({ ...pay, body: 'x'.repeat(random.between(100_000, 900_000)) })],
+  ['command that nobody handles', 1, () => ({ path: '/commands/shop/pay', unhandleable: true })],
+];
+
+const mistakes: readonly (readonly [kind: string, shape: Shape & { status: number }])[] = [
+  ['broken JSON', { body: '{"mark":', status: 400 }],
+  ['reserved header', { headers: { 'message-header-x-death': '1' }, status: 400 }],
+  ['reserved header in JSON', { headers: { 'message-headers': '{"ecotone_retry_number":3}' }, status: 400 }],
+  ['broken header', { headers: { 'message-headers': '{"executorId":' }, status: 400 }],
+  ['bad delay', { headers: { 'message-delay': 'soon' }, status: 400 }],
+  ['bad id', { headers: { 'message-id': 'not-a-uuid' }, status: 400 }],
+  ['wildcard in the key', { path: '/events/order.*', status: 400 }],
+  ['unknown destination', { path: '/commands/nowhere/pay', status: 404 }],
+  ['unknown route', { path: '/command/billing/pay', status: 404 }],
+  ['wrong media type', { headers: { 'content-type': 'json' }, status: 415 }],
+  ['foreign site', { headers: { origin: 'https://elsewhere.example' }, status: 403 }],
+  ['body that is too large', { body: 'x'.repeat(1_100_000), status: 413 }],
+];
+
+const byWeight = good.flatMap((entry) => new Array<typeof entry>(entry[1]).fill(entry));
+
+/** Makes up a request. One in twenty is a mistake of its caller. */
+export function planRequest(mark: string, random: Random): PlannedRequest {
+  if (random.chance(0.05)) {
+    const [kind, shape] = random.pick(mistakes);
+    // Where it goes by mistake is seen by whether a handler is called.
+    return complete(mark, kind, { ...pay, endpoints: [], ...shape });
+  }
+  const [kind, , shape] = random.pick(byWeight);
+  return complete(mark, kind, shape(random));
+}
+
+function complete(mark: string, kind: string, shape: Shape): PlannedRequest {
+  const { path = '/', endpoints = [], unhandleable = false, delayMs = 0, repeated = false, status = 202 } = shape;
+  const isWhole = shape.body === undefined || /^x+$/.test(shape.body);
+  return {
+    mark,
+    kind,
+    path,
+    endpoints,
+    unhandleable,
+    delayMs,
+    repeated,
+    status,
+    headers: {
+      'content-type': 'application/json',
+      'message-header-mark': mark,
+      ...(repeated ? { 'idempotency-key': mark } : {}),
+      ...(delayMs > 0 ? { 'message-delay': String(delayMs) } : {}),
+      ...shape.headers,
+    },
+    body: isWhole ? JSON.stringify({ mark, filler: shape.body ?? '' }) : (shape.body as string),
+  };
+}

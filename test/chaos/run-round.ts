@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../broker/eventually.ts';
+import { emptyCallLog, readCalls } from './call-log.ts';
+import { checkLedger, type Violation } from './check-ledger.ts';
+import { type Ledger, ledgerTime, type TroubleSeen } from './ledger.ts';
+import { makeTrouble } from './make-trouble.ts';
+import { startRequester } from './requester.ts';
+import { takeDeadLetters } from './take-dead-letters.ts';
+import type { PlannedTrouble } from './trouble-plan.ts';
+import type { World } from './world.ts';
+
+export interface RoundOptions {
+  readonly seed: number;
+  readonly plan: readonly PlannedTrouble[];
+  readonly lanes: number;
+  readonly pauseMs: number;
+  /** How long all is well before the first trouble. */
+  readonly warmUpMs: number;
+  /** How long the last messages may take to come to their end. */
+  readonly settleMs: number;
+  /** Called when the first messages have gone through. */
+  readonly onWarm?: () => Promise<void>;
+  /** Told what happens. */
+  readonly log: (line: string) => void;
+}
+
+/** What a round has shown. */
+export interface Round {
+  readonly ledger: Ledger;
+  readonly verdict: ReturnType<typeof checkLedger>;
+  /** With all that is known of the messages that they are about. */
+  readonly violations: readonly string[];
+}
+
+/** After a trouble, what was under way can still come a moment after everybody is ready again. */
+const graceMs = 1000;
+
+/** Load and troubles, then calm, then the reckoning. */
+export async function runRound(world: World, options: RoundOptions): Promise<Round> {
+  const { seed, plan, lanes, pauseMs, warmUpMs, settleMs, log } = options;
+  const addresses = world.gateways.map(({ address }) => address);
+  const requester = startRequester({ seed, round: String(seed), addresses, lanes, pauseMs });
+  const faults: string[] = [];
+  const troubles: TroubleSeen[] = [];
+  try {
+    await delay(warmUpMs);
+    await options.onWarm?.();
+    for (const together of inTurns(plan)) {
+      await delay(together[0]?.afterMs);
+      const from = ledgerTime();
+      log(together.map(({ kind, target, holdMs }) => `${kind} (${target}, ${holdMs} ms)`).join(' and '));
+      await Promise.all(together.map((trouble) => makeTrouble(world, trouble)));
+      await world.untilReady();
+      const until = ledgerTime() + graceMs;
+      for (const { kind, target } of together) troubles.push({ kind, target, from, until });
+    }
+    await delay(graceMs);
+  } finally {
+    await requester.stop();
+  }
+  log(`settling after ${requester.sent.length} messages`);
+  try {
+    await untilQuiet(world, settleMs);
+  } catch (error) {
+    faults.push(`it does not come to an end: ${error instanceof Error ? error.message : error}`);
+  }
+
+  const services = [...new Set(world.gateways.map(({ service }) => service))];
+  const deadLetters = await Promise.all(services.map((service) => takeDeadLetters(world.vhost.url, service)));
+  const calls = readCalls(world.callLog);
+  emptyCallLog(world.callLog);
+  const ledger = { sent: requester.sent, calls, deadLetters: deadLetters.flat(), troubles };
+  const verdict = checkLedger(ledger);
+  faults.push(...requester.wrongAnswers, ...world.gateways.flatMap((gateway) => gateway.faults.splice(0)));
+  const violations = [...faults, ...verdict.violations.map((violation) => historyOf(violation, ledger, world))];
+  for (const gateway of world.gateways) gateway.trimLog();
+  return { ledger, verdict, violations };
+}
+
+/** The troubles one after the other, but for those that begin at once. */
+function inTurns(plan: readonly PlannedTrouble[]): PlannedTrouble[][] {
+  const turns: PlannedTrouble[][] = [];
+  for (const trouble of plan) {
+    const last = turns.at(-1);
+    if (trouble.atOnce && last) last.push(trouble);
+    else turns.push([trouble]);
+  }
+  return turns;
+}
+
+/** Nothing waits in any queue but the dead letters, no handler runs, and it stays so. */
+async function untilQuiet({ vhost, callLog }: World, timeoutMs: number): Promise<void> {
+  let quietSince: number | undefined;
+  const look = async () => {
+    const waiting = (await vhost.queues()).filter(({ name, messages }) => !name.endsWith('_dead_letter') && messages);
+    const isQuiet = waiting.length === 0;
+    quietSince = isQuiet ? (quietSince ?? ledgerTime()) : undefined;
+    if (!isQuiet) throw new Error(waiting.map(({ name, messages }) => `${messages} in ${name}`).join(', '));
+    // Queues tell how much they hold only now and then, see `hurry-queues.ts`.
+    if (ledgerTime() - (quietSince ?? 0) < 2000) throw new Error('quiet for a moment only');
+  };
+  await eventually(look, { timeoutMs, intervalMs: 100 });
+  await eventually(() => {
+    // A handler whose process was killed does not end either, but a later one has.
+    const running = readCalls(callLog).filter(
+      ({ outcome, begunAt }) => outcome === 'begun' && ledgerTime() - begunAt < 500,
+    );
+    if (running.length > 0) throw new Error(`${running.length} handlers run`);
+  });
+}
+
+function historyOf({ mark, what }: Violation, { sent, calls, deadLetters, troubles }: Ledger, world: World): string {
+  const of = <T extends { readonly mark: string }>(list: readonly T[]) => list.filter((each) => each.mark === mark);
+  const events: [number, string][] = [];
+  let shownId: string | undefined;
+  for (const { kind, attempts, delayMs } of of(sent)) {
+    for (const { sentAt, answeredAt, ...answer } of attempts) {
+      shownId ??= answer.messageId;
+      events.push([sentAt, `request (${kind}${delayMs > 0 ? `, ${delayMs} ms` : ''})`], [answeredAt, show(answer)]);
+    }
+  }
+  for (const call of of(calls)) {
+    const { endpoint, begunAt, endedAt, retry, process, outcome } = call;
+    shownId ??= call.messageId;
+    events.push([begunAt, `${endpoint} is called in process ${process}, retry ${retry}`]);
+    if (endedAt !== undefined) events.push([endedAt, `${endpoint} has ${outcome} in process ${process}`]);
+  }
+  const [from, until] = [Math.min(...events.map(([at]) => at)) - 5000, Math.max(...events.map(([at]) => at)) + 5000];
+  for (const { kind, target, ...window } of troubles) {
+    if (window.from > until || window.until < from) continue;
+    events.push([window.from, `${kind} (${target})`], [window.until, `${kind} is over`]);
+  }
+  events.sort(([one], [other]) => one - other);
+  const lines = [
+    ...events.map(([at, text]) => `${at.toFixed(1)} ${text}`),
+    ...of(deadLetters).map((letter) => `dead letter: ${show({ ...letter })}`),
+    ...world.gateways.flatMap((gateway) => gateway.logLines(shownId ?? mark)),
+  ];
+  return [`${mark} (id ${shownId ?? 'not known'}): ${what}`, ...lines].join('\n    ');
+}
+
+function show(of: Readonly<Record<string, unknown>>): string {
+  const known = Object.entries(of).filter(([, value]) => value !== undefined);
+  return known.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+}

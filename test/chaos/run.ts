@@ -1,0 +1,48 @@
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { runRound } from './run-round.ts';
+import { addRound, describeMemory, describeTotals, memoryFault, noTotals } from './totals.ts';
+import { planTroubles } from './trouble-plan.ts';
+import { mortals, startWorld } from './world.ts';
+
+// npm run chaos                              ten minutes
+// npm run chaos -- --minutes 60
+// npm run chaos -- --seed 7 --minutes 1      one round, with the load and the troubles of that seed
+//
+// Exits 1 when something was lost, invented, or handled twice without a reason; it then shows what is known of it.
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } } });
+const minutes = Number(values.minutes);
+const firstSeed = Number(values.seed ?? process.env.CHAOS_SEED ?? randomInt(2 ** 31));
+if (!(minutes > 0) || !Number.isSafeInteger(firstSeed)) throw new Error('--minutes is a number, --seed an integer.');
+
+const startedAt = performance.now();
+const log = (line: string) =>
+  console.log(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(8)} s  ${line}`);
+const totals = noTotals();
+let violations = 0;
+
+log(`seed ${firstSeed}, for ${minutes} minutes`);
+const world = await startWorld();
+try {
+  const endsAt = performance.now() + minutes * 60_000;
+  let before: Awaited<ReturnType<typeof world.survivor.memory>> | undefined;
+  for (let seed = firstSeed; seed === firstSeed || performance.now() < endsAt; seed++) {
+    const plan = planTroubles({ seed, gateways: mortals, amount: 14, calmMs: [200, 4000] });
+    log(`round with seed ${seed}`);
+    const round = await runRound(world, { seed, plan, lanes: 8, pauseMs: 15, warmUpMs: 4000, settleMs: 120_000, log });
+    addRound(totals, round);
+    for (const violation of round.violations) log(`VIOLATION in round ${seed}: ${violation}`);
+    violations += round.violations.length;
+    const memory = await world.survivor.memory();
+    before ??= memory;
+    log(`${totals.messages} messages, ${violations} violations, memory ${describeMemory(memory)}`);
+    const grown = memoryFault(before, memory);
+    if (grown) log(`VIOLATION in round ${seed}: ${grown}`);
+    violations += grown ? 1 : 0;
+  }
+} finally {
+  await world.close();
+}
+console.log(`\n${describeTotals(totals)}\nviolations: ${violations}\nseed: ${firstSeed}`);
+process.exitCode = violations > 0 ? 1 : 0;

@@ -1,0 +1,72 @@
+import type { MemoryUse } from './gateway-process.ts';
+import type { Round } from './run-round.ts';
+
+/** What some rounds have shown, in numbers. */
+export interface Totals {
+  rounds: number;
+  messages: number;
+  requests: number;
+  handled: number;
+  retried: number;
+  deadLetters: number;
+  /** By status, or by what the socket said. */
+  readonly answers: Record<string, number>;
+  readonly duplicates: Record<string, number>;
+  readonly troubles: Record<string, number>;
+}
+
+export function noTotals(): Totals {
+  const numbers = { rounds: 0, messages: 0, requests: 0, handled: 0, retried: 0, deadLetters: 0 };
+  return { ...numbers, answers: {}, duplicates: {}, troubles: {} };
+}
+
+export function addRound(totals: Totals, { ledger, verdict }: Round): void {
+  totals.rounds += 1;
+  totals.messages += ledger.sent.length;
+  totals.handled += verdict.handled;
+  totals.retried += verdict.retried;
+  totals.deadLetters += ledger.deadLetters.length;
+  const count = (counts: Record<string, number>, name: string, by = 1) => {
+    counts[name] = (counts[name] ?? 0) + by;
+  };
+  for (const { attempts } of ledger.sent) {
+    totals.requests += attempts.length;
+    for (const { status, code, outcome } of attempts) {
+      const answer = status === undefined ? `no answer (${code})` : `${status}`;
+      count(totals.answers, outcome === 'unknown' && status ? `${answer}, outcome unknown` : answer);
+    }
+  }
+  for (const [reason, amount] of Object.entries(verdict.duplicates)) count(totals.duplicates, reason, amount);
+  for (const { kind } of ledger.troubles) count(totals.troubles, kind);
+}
+
+export function describeTotals(totals: Totals): string {
+  const { rounds, messages, requests, handled, retried, deadLetters, answers, duplicates, troubles } = totals;
+  const list = (title: string, counts: Record<string, number>) => [
+    `${title}: ${Object.keys(counts).length === 0 ? 'none' : ''}`,
+    ...Object.entries(counts)
+      .sort()
+      .map(([name, amount]) => `  ${String(amount).padStart(9)}  ${name}`),
+  ];
+  return [
+    `rounds ${rounds}, messages ${messages}, requests ${requests}`,
+    `handler calls that succeeded ${handled}, retries ${retried}, dead letters ${deadLetters}`,
+    ...list('answers', answers),
+    ...list('duplicates, explained', duplicates),
+    ...list('troubles', troubles),
+  ].join('\n');
+}
+
+export function describeMemory({ rss, heapUsed, external }: MemoryUse): string {
+  const [total = 0, heap = 0, outside = 0] = [rss, heapUsed, external].map((bytes) => Math.round(bytes / 2 ** 20));
+  return `${total} MB, of which heap ${heap} MB, external ${outside} MB`;
+}
+
+// What a process keeps does not depend on how long it runs. Node gives memory back late, so the total may differ more.
+const grownAtMost = { rss: 150 * 2 ** 20, heapUsed: 40 * 2 ** 20 };
+
+/** @returns what is wrong, if anything */
+export function memoryFault(before: MemoryUse, after: MemoryUse): string | undefined {
+  const grown = after.rss - before.rss > grownAtMost.rss || after.heapUsed - before.heapUsed > grownAtMost.heapUsed;
+  return grown ? `memory has grown from ${describeMemory(before)} to ${describeMemory(after)}` : undefined;
+}

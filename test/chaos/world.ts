@@ -1,0 +1,90 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Broker } from '../broker/broker.ts';
+import { eventually } from '../broker/eventually.ts';
+import { findFreePorts } from '../broker/free-ports.ts';
+import { killOnExit } from '../broker/kill-on-exit.ts';
+import { startBroker } from '../broker/start-broker.ts';
+import { createVhost, type Vhost } from '../broker/vhost.ts';
+import { GatewayProcess, watchProcesses } from './gateway-process.ts';
+import { hurryQueues } from './hurry-queues.ts';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { warmLevels } from './warm-levels.ts';
+
+/** A broker and three gateways, each behind a network of its own. */
+export interface World {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly gateways: readonly GatewayProcess[];
+  /** The one that nobody ends, so that it shows whether memory grows. */
+  readonly survivor: GatewayProcess;
+  /** By the names of the gateways. */
+  readonly networks: ReadonlyMap<string, TcpProxy>;
+  /** Where the handlers of all gateways note their calls. */
+  readonly callLog: string;
+  start(gateway: GatewayProcess): void;
+  /** Waits until every gateway is ready. */
+  untilReady(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const inhabitants = [
+  { name: 'shop', service: 'shop' },
+  { name: 'billing', service: 'billing' },
+  { name: 'survivor', service: 'billing' },
+];
+
+/** Starts everything, and waits until it is ready. */
+export async function startWorld(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'littoral-chaos-'));
+  const callLog = join(folder, 'calls.jsonl');
+  writeFileSync(callLog, '');
+  const watch = killOnExit(folder);
+  const broker = await startBroker();
+  await hurryQueues(broker);
+  const vhost = await createVhost(broker);
+  const ports = await findFreePorts(inhabitants.length);
+  const networks = new Map<string, TcpProxy>();
+  const gateways: GatewayProcess[] = [];
+  for (const [index, inhabitant] of inhabitants.entries()) {
+    const network = await startTcpProxy(Number(new URL(vhost.url).port));
+    networks.set(inhabitant.name, network);
+    const amqpUrl = new URL(vhost.url);
+    amqpUrl.port = String(network.port);
+    gateways.push(new GatewayProcess({ ...inhabitant, port: ports[index] as number, amqpUrl: amqpUrl.href, callLog }));
+  }
+
+  const start = (gateway: GatewayProcess) => {
+    gateway.start();
+    watchProcesses(watch, gateways);
+  };
+  const untilReady = async () => {
+    const isReady = async () => {
+      const unready = await Promise.all(gateways.map(async (each) => ((await each.isReady()) ? [] : [each.name])));
+      if (unready.flat().length > 0) throw new Error(`not ready: ${unready.flat().join(', ')}`);
+    };
+    await eventually(isReady, { timeoutMs: 60_000, intervalMs: 50 });
+  };
+  const close = async () => {
+    await Promise.all(gateways.map((gateway) => gateway.kill()));
+    await Promise.all([...networks.values()].map((network) => network.close()));
+    await broker.close();
+    await watch.release();
+  };
+
+  for (const gateway of gateways) start(gateway);
+  try {
+    await untilReady();
+    await warmLevels(gateways.map(({ address }) => address));
+  } catch (error) {
+    const logs = gateways.flatMap((gateway) => gateway.logLines(''));
+    await close();
+    throw new Error(`The gateways do not start:\n${logs.join('\n')}`, { cause: error });
+  }
+  const survivor = gateways.at(-1) as GatewayProcess;
+  return { broker, vhost, gateways, survivor, networks, callLog, start, untilReady, close };
+}
+
+/** Those that troubles may end. */
+export const mortals = inhabitants.slice(0, -1).map(({ name }) => name);
