@@ -4,8 +4,8 @@ import { publishOnBus } from '../distribution/publish-on-bus.ts';
 import { dueQueue } from '../distribution/service-queue.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
+import { describeMessage } from './describe-message.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
 import { describeThrown } from './thrown-error.ts';
 import { whenNotBusy } from './when-not-busy.ts';
@@ -76,7 +76,7 @@ export class DueMessages {
   /** Publish, confirm, then acknowledge: who dies in between leaves the message to be published once more. */
   async #publish(delivery: Delivery): Promise<void> {
     const { logger } = this.#options;
-    const fields = describe(delivery);
+    const fields = describeMessage(delivery.message);
     try {
       const due = fromDueMessage(delivery.message);
       const routed = await whenNotBusy(() => publishOnBus(due, this.#options), this.#stopping.signal);
@@ -100,12 +100,4 @@ export class DueMessages {
     const counted = { ...fields, droppedEvents: this.#droppedEvents };
     this.#options.logger.warn(counted, 'an event that was due went nowhere: nobody subscribes to it');
   }
-}
-
-function describe({ message: { headers } }: Delivery): Readonly<Record<string, unknown>> {
-  return {
-    messageId: headers[Header.id],
-    correlationId: headers[Header.correlationId],
-    routingKey: headers[Header.routingKey],
-  };
 }

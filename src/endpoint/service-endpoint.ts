@@ -2,22 +2,20 @@ import type { Consumer, Delivery, MessageChannel } from '../channel/message-chan
 import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
 import { transportToMessage } from '../distribution/transport-to-message.ts';
-import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
-import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from './around-delivery.ts';
 import type { Failure } from './dead-letter.ts';
-import { duplicate } from './deduplicated-call.ts';
 import type { Deduplication } from './deduplication.ts';
+import { describeMessage } from './describe-message.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
-import { endedEarly, HandlerCaller } from './handler-caller.ts';
-import { attemptsOf, endpointOf, retriesOf } from './moved-message.ts';
-import { RetryPolicy } from './retry-policy.ts';
+import { HandlerAttempts } from './handler-attempts.ts';
+import { HandlerCaller } from './handler-caller.ts';
+import { endpointOf } from './moved-message.ts';
 import { describeThrown } from './thrown-error.ts';
 
 export interface ServiceEndpointOptions {
@@ -45,6 +43,7 @@ export interface ServiceEndpointOptions {
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
   readonly #handlers: HandlerCaller;
+  readonly #attempts: HandlerAttempts;
   readonly #failed: FailedDeliveries;
   readonly #inHand = new Set<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
@@ -54,9 +53,11 @@ export class ServiceEndpoint {
 
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
+    const stopping = this.#stopping.signal;
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs, options.deduplication);
+    this.#attempts = new HandlerAttempts({ ...options, handlers: this.#handlers, stopping });
     const from = { queue: serviceQueue(options.service), deadLetterQueue: deadLetterQueue(options.service) };
-    this.#failed = new FailedDeliveries({ ...options, from, stopping: this.#stopping.signal });
+    this.#failed = new FailedDeliveries({ ...options, from, stopping });
   }
 
   /** Begins to consume, now or as soon as the channel has a connection. */
@@ -162,19 +163,22 @@ export class ServiceEndpoint {
     try {
       recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined, endpointId);
     } catch (error) {
-      logger.error({ ...describe(message), reason: describeThrown(error).message }, 'a message cannot be handled');
+      logger.error(
+        { ...describeMessage(message), reason: describeThrown(error).message },
+        'a message cannot be handled',
+      );
       // Named still, for a replay that finds the handler again.
       failures.push({ error, endpointId });
       return this.#failed.settle(delivery, failures);
     }
     if (recipients.length === 0) {
-      logger.debug(describe(message), 'not for this service');
+      logger.debug(describeMessage(message), 'not for this service');
       delivery.acknowledge();
       return 'not for this service';
     }
     // Several handlers of one event fail apart: one that fails does not keep the message from the others.
     for (const handler of recipients) {
-      if (!(await this.#call(handler, message, delivery, handled, failures))) {
+      if (!(await this.#attempts.call(handler, message, delivery, handled, failures))) {
         delivery.release();
         return 'given back';
       }
@@ -183,52 +187,4 @@ export class ServiceEndpoint {
     delivery.acknowledge();
     return 'handled';
   }
-
-  /** @returns false when the shutdown ended the handler early: that is no failure */
-  async #call(
-    handler: RegisteredHandler,
-    message: Message,
-    delivery: Delivery,
-    handled: Handled[],
-    failures: Failure[],
-  ): Promise<boolean> {
-    const { logger } = this.#options;
-    const { endpointId } = handler;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const result = await this.#handlers.call(handler, message);
-        if (result === duplicate) return true;
-        handled.push({ endpointId, result });
-        if (logger.isLevelEnabled('debug')) logger.debug({ ...describe(message), endpointId }, 'handled');
-        return true;
-      } catch (error) {
-        if (error === endedEarly) return false;
-        const policy = new RetryPolicy(this.#options.retries, handler.definition.retries);
-        const { message: reason, stackTrace } = describeThrown(error);
-        if (!this.#stopping.signal.aborted && policy.isInstant(error, attempt - 1)) {
-          logger.warn(
-            { ...describe(message), endpointId, reason },
-            `${handler.name} failed, and is tried again at once`,
-          );
-          continue;
-        }
-        const retryAfterMs = policy.delayMs(error, retriesOf(delivery));
-        failures.push({ error, endpointId, attempts: attemptsOf(delivery) + attempt, retryAfterMs });
-        const fields = { ...describe(message), endpointId, retryAfterMs, reason, stackTrace };
-        if (retryAfterMs === undefined) logger.error(fields, `${handler.name} failed`);
-        else logger.warn(fields, `${handler.name} failed, and is tried again later`);
-        return true;
-      }
-    }
-  }
-}
-
-type LogFields = Readonly<Record<string, unknown>>;
-
-function describe({ headers }: Message): LogFields {
-  return {
-    messageId: headers[Header.id],
-    correlationId: headers[Header.correlationId],
-    routingKey: headers[Header.routingKey],
-  };
 }

@@ -1,0 +1,78 @@
+import type { Delivery } from '../channel/message-channel.ts';
+import type { RegisteredHandler } from '../handler/handler-registry.ts';
+import type { Retries } from '../handler/retries.ts';
+import type { Logger } from '../logger.ts';
+import type { Message } from '../message/message.ts';
+import type { Handled } from './around-delivery.ts';
+import type { Failure } from './dead-letter.ts';
+import { duplicate } from './deduplicated-call.ts';
+import { describeMessage } from './describe-message.ts';
+import { endedEarly, type HandlerCaller } from './handler-caller.ts';
+import { attemptsOf, retriesOf } from './moved-message.ts';
+import { RetryPolicy } from './retry-policy.ts';
+import { describeThrown } from './thrown-error.ts';
+
+export interface HandlerAttemptsOptions {
+  readonly handlers: HandlerCaller;
+  /** Of the service; a handler can differ. */
+  readonly retries: Retries;
+  /** Aborted when nothing is to be tried again at once. */
+  readonly stopping: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** Calls handlers, again at once where their retries say so, and decides when those that failed are tried again. */
+export class HandlerAttempts {
+  readonly #options: HandlerAttemptsOptions;
+
+  constructor(options: HandlerAttemptsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param handled, failures where it is noted how the handler ended
+   * @returns false when the shutdown ended the handler early: that is no failure
+   */
+  async call(
+    handler: RegisteredHandler,
+    message: Message,
+    delivery: Delivery,
+    handled: Handled[],
+    failures: Failure[],
+  ): Promise<boolean> {
+    const { handlers, logger } = this.#options;
+    const { endpointId } = handler;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await handlers.call(handler, message);
+        if (result === duplicate) return true;
+        handled.push({ endpointId, result });
+        if (logger.isLevelEnabled('debug')) logger.debug({ ...describeMessage(message), endpointId }, 'handled');
+        return true;
+      } catch (error) {
+        if (error === endedEarly) return false;
+        const failure = this.#failureOf(error, handler, delivery, attempt);
+        if (failure === undefined) continue;
+        failures.push(failure);
+        return true;
+      }
+    }
+  }
+
+  /** @returns undefined when the handler is to be called again at once */
+  #failureOf(error: unknown, handler: RegisteredHandler, delivery: Delivery, attempt: number): Failure | undefined {
+    const { retries, stopping, logger } = this.#options;
+    const { endpointId, name } = handler;
+    const policy = new RetryPolicy(retries, handler.definition.retries);
+    const { message: reason, stackTrace } = describeThrown(error);
+    const fields = { ...describeMessage(delivery.message), endpointId, reason };
+    if (!stopping.aborted && policy.isInstant(error, attempt - 1)) {
+      logger.warn(fields, `${name} failed, and is tried again at once`);
+      return undefined;
+    }
+    const retryAfterMs = policy.delayMs(error, retriesOf(delivery));
+    if (retryAfterMs === undefined) logger.error({ ...fields, stackTrace }, `${name} failed`);
+    else logger.warn({ ...fields, stackTrace, retryAfterMs }, `${name} failed, and is tried again later`);
+    return { error, endpointId, attempts: attemptsOf(delivery) + attempt, retryAfterMs };
+  }
+}
