@@ -63,6 +63,9 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   if ((http?.bodyLimit ?? 0) > maxMessageBytes) {
     faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
   }
+  if (typeof http?.adminToken === 'string' && !/^[!-~]{16,}$/.test(http.adminToken)) {
+    faults.push('http.adminToken: has fewer than 16 characters, or others than visible ASCII');
+  }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
   if (container !== undefined && typeof container !== 'function') {

@@ -44,6 +44,7 @@ export const Settings = Type.Object(
           allowedHosts: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
           forwardHeaders: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
           idempotencyScopeHeader: Type.Optional(Type.String({ minLength: 1 })),
+          adminToken: Type.Optional(Type.String()),
         },
         closed,
       ),
@@ -140,6 +141,11 @@ export interface HttpConfig {
   forwardHeaders?: Readonly<Record<string, string>> | undefined;
   /** The request header that keeps the idempotency keys of several tenants apart. Default: none, one space for all. */
   idempotencyScopeHeader?: string | undefined;
+  /**
+   * What requests about dead letters must carry: `Authorization: Bearer …`. At least 16 visible ASCII characters. Default:
+   * none; dead letters are then shown on loopback only. `ADMIN_TOKEN` or `ADMIN_TOKEN_FILE` overrides it.
+   */
+  adminToken?: string | undefined;
 }
 
 /** Types a configuration file. Returns what it is given. */

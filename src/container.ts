@@ -9,6 +9,7 @@ import { ConversionService } from './conversion/conversion-service.ts';
 import { DistributedBus, type DistributedBusOptions } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
 import type { AroundDelivery } from './endpoint/around-delivery.ts';
+import { DeadLetters } from './endpoint/dead-letters.ts';
 import { DueMessages } from './endpoint/due-messages.ts';
 import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
@@ -29,6 +30,7 @@ export interface Parts {
   readonly eventBus: EventBus;
   readonly endpoint: ServiceEndpoint;
   readonly dueMessages: DueMessages;
+  readonly deadLetters: DeadLetters;
 }
 
 /** What a program that is not a whole gateway puts in the place of a part. */
@@ -60,6 +62,7 @@ export function createParts(
     eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
     endpoint: asFunction((parts: Parts) => createEndpoint(parts, aroundDelivery)).singleton(),
     dueMessages: asFunction(createDueMessages).singleton(),
+    deadLetters: asFunction(createDeadLetters).singleton(),
   });
   return container.cradle;
 }
@@ -122,4 +125,8 @@ function createEndpoint(
 function createDueMessages({ config, channel, logger }: Parts): DueMessages {
   const { service, broker } = config;
   return new DueMessages({ service, channel, checkDestinations: broker.checkDestinations, logger });
+}
+
+function createDeadLetters({ config, channel, logger }: Parts): DeadLetters {
+  return new DeadLetters({ service: config.service, channel, logger });
 }

@@ -8,6 +8,7 @@ import { createParts, type Parts } from './container.ts';
 import type { DistributedBus } from './distribution/distributed-bus.ts';
 import { describeEndpoint } from './endpoint/endpoint-description.ts';
 import { LittoralError } from './errors.ts';
+import { adminGuard } from './http/admin-guard.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
 import { within } from './within.ts';
@@ -67,7 +68,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
  */
 export function gatewayOf(parts: Parts, consume = true): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, dueMessages } = parts;
-  const { conversion, registry, services } = parts;
+  const { conversion, registry, services, deadLetters } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
   let stopping: Promise<void> | undefined;
 
@@ -76,7 +77,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     const reasons = [draining, channel.health().reason, endpoint.detached, dueMessages.detached];
     return reasons.filter((reason) => reason !== undefined);
   };
-  const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader } = resolved.http;
+  const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
   const app = createApp({
     logger,
     bodyLimit,
@@ -89,6 +90,8 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       unreadiness,
       endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
       isConsuming: () => endpoint.consuming,
+      deadLetters,
+      refuseStrangers: adminGuard({ host, adminToken }),
       publishing: {
         mapping: { forwardHeaders, idempotencyScopeHeader },
         channel: channel.name,

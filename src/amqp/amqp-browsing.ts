@@ -39,7 +39,7 @@ export class AmqpBrowsing {
     this.#model = model;
     this.#queue = queue;
     this.#window = browsing.window ?? defaultWindow;
-    this.#visits = new PendingVisits(browsing);
+    this.#visits = new PendingVisits(browsing, () => this.#onChange());
     this.#corkSocket = corker(model);
     model.on('close', (error?: Error) => this.#onLost(error));
   }
@@ -138,7 +138,6 @@ export class AmqpBrowsing {
     this.#visits.visit({ message: read, position, total: this.#total }, (verdict) => {
       if (verdict === 'keep') this.#keptInWindow += 1;
       else this.#remove(channel, message);
-      this.#onChange();
     });
     if (position === this.#total) this.#visits.end();
   }

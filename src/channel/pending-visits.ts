@@ -3,13 +3,16 @@ import type { Browsing, Verdict, WaitingMessage } from './message-channel.ts';
 /** Calls a visitor, and knows which of its promises are pending and whether it wants no more. */
 export class PendingVisits {
   readonly #browsing: Browsing;
+  readonly #onChange: () => void;
   readonly #pending = new Set<Promise<void>>();
   #ended = false;
   #failed = false;
   #error: unknown;
 
-  constructor(browsing: Browsing) {
+  /** @param onChange called when a pending visit has come to its end */
+  constructor(browsing: Browsing, onChange: () => void = () => {}) {
     this.#browsing = browsing;
+    this.#onChange = onChange;
   }
 
   /** Whether nothing more is to be visited. */
@@ -37,7 +40,10 @@ export class PendingVisits {
       const visit = Promise.resolve(verdict)
         .then(settle)
         .catch((error) => this.fail(error))
-        .finally(() => this.#pending.delete(visit));
+        .finally(() => {
+          this.#pending.delete(visit);
+          this.#onChange();
+        });
       this.#pending.add(visit);
     } catch (error) {
       this.fail(error);
