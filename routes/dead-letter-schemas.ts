@@ -106,6 +106,7 @@ export const DeadLetterPage = Type.Object(
     next: Type.Union([Type.String(), Type.Null()], {
       description: 'The page after this one, as `after`. Null at the end.',
     }),
+    fault: text('Why nothing behind these can be seen. Absent: all is well.'),
   },
   { examples: [{ items: [example], next: null }] },
 );

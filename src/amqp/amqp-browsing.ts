@@ -2,10 +2,11 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { isBusy } from '../channel/browsing-turns.ts';
 import type { Browsing } from '../channel/message-channel.ts';
 import { PendingVisits } from '../channel/pending-visits.ts';
-import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import type { LittoralError } from '../errors.ts';
 import { within } from '../within.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
 import { corker, socketOf } from './amqp-socket.ts';
+import { browsingFailure, cannotBeDecoded, isAbsent, unreadableMessage } from './browsing-failure.ts';
 
 const defaultWindow = 500;
 
@@ -23,40 +24,52 @@ const answerTimeoutMs = 10_000;
 export class AmqpBrowsing {
   readonly #model: ChannelModel;
   readonly #queue: string;
-  readonly #window: number;
+  readonly #maxWindow: number;
+  readonly #upTo: number;
   readonly #visits: PendingVisits;
   readonly #corkSocket: () => void;
   #channel: Channel | undefined;
+  #unlock: (() => Promise<unknown>) | undefined;
   #total = 0;
+  /** The position of the last one to be visited. */
+  #last = 0;
+  #window = 0;
   #visited = 0;
+  /** The position of the last one that the broker may have sent: it sends another for each that is acknowledged. */
+  #maySend = 0;
+  /** To be acknowledged when nothing more is to be sent. */
+  readonly #done: ConsumeMessage[] = [];
   #removed = 0;
   /** How many of this window are kept: the broker sends no more of it once that is all of them. */
   #keptInWindow = 0;
   #isLost = false;
+  #onLost = () => {};
+  /** amqplib never answers a call that the end of the connection overtakes. */
+  readonly #lost = new Promise<void>((resolve) => {
+    this.#onLost = resolve;
+  });
   #onChange = () => {};
 
   constructor(model: ChannelModel, queue: string, browsing: Browsing) {
     this.#model = model;
     this.#queue = queue;
-    this.#window = browsing.window ?? defaultWindow;
+    this.#maxWindow = browsing.window ?? defaultWindow;
+    this.#upTo = browsing.upTo ?? Number.POSITIVE_INFINITY;
     this.#visits = new PendingVisits(browsing, () => this.#onChange());
     this.#corkSocket = corker(model);
-    model.on('close', (error?: Error) => this.#onLost(error));
+    model.on('close', (error?: Error) => this.#end(error));
   }
 
   /** See `MessageChannel.browse`. */
   async run(): Promise<void> {
-    let unlock = async () => {};
     try {
-      unlock = await this.#lock();
-      await this.#look();
+      await Promise.race([this.#look(), this.#lost]);
     } catch (error) {
       this.#visits.fail(this.#describe(error));
     }
     // What is being removed is published on another connection, and must not be given up on.
-    const outcome = this.#visits.finish();
-    await outcome.catch(() => {});
-    await this.#giveBack(unlock);
+    await this.#visits.finish().catch(() => {});
+    if (!this.#isLost) await this.#giveBack();
     await this.#visits.finish();
   }
 
@@ -73,16 +86,15 @@ export class AmqpBrowsing {
 
   // Between two windows the queue has no consumer, and another process could take its place. This it cannot take: a
   // queue that belongs to this connection.
-  async #lock(): Promise<() => Promise<void>> {
+  async #lock(): Promise<void> {
     const lock = `${this.#queue}_browser`;
     const channel = await this.#openChannel();
     await channel.assertQueue(lock, { exclusive: true, durable: false });
-    return async () => {
-      await channel.deleteQueue(lock);
-    };
+    this.#unlock = () => channel.deleteQueue(lock);
   }
 
   async #look(): Promise<void> {
+    await this.#lock();
     const channel = await this.#openChannel();
     const found = await channel.checkQueue(this.#queue).catch((error) => {
       if (isAbsent(error)) return { messageCount: 0, consumerCount: 0 };
@@ -91,14 +103,17 @@ export class AmqpBrowsing {
     // A quorum queue has no exclusive consumers, and would share itself out among all.
     if (found.consumerCount > 0) throw isBusy(this.#queue);
     this.#total = found.messageCount;
-    if (this.#total === 0) return;
+    this.#last = Math.min(this.#total, this.#upTo);
+    if (this.#last === 0) return;
     this.#channel = channel;
-    await channel.prefetch(this.#window);
     while (!this.#visits.ended) await this.#lookThroughWindow(channel);
   }
 
   async #lookThroughWindow(channel: Channel): Promise<void> {
     this.#keptInWindow = 0;
+    this.#window = Math.min(this.#maxWindow, this.#last - this.#visited);
+    this.#maySend = this.#visited + this.#window;
+    await channel.prefetch(this.#window);
     const onMessage = (message: ConsumeMessage | null) => this.#onMessage(channel, message);
     const { consumerTag } = await channel.consume(this.#queue, onMessage, { exclusive: true });
     while (!this.#isWindowOver) await this.#nextChange(channel);
@@ -139,33 +154,39 @@ export class AmqpBrowsing {
       if (verdict === 'keep') this.#keptInWindow += 1;
       else this.#remove(channel, message);
     });
-    if (position === this.#total) this.#visits.end();
+    if (position === this.#last) this.#visits.end();
   }
 
   #read(message: ConsumeMessage, position: number) {
     try {
       return fromAmqp(message);
     } catch (error) {
-      this.#visits.fail(this.#isUnreadable(position, error));
+      this.#visits.fail(unreadableMessage(this.#queue, position, error));
       return undefined;
     }
   }
 
   #remove(channel: Channel, message: ConsumeMessage): void {
     this.#removed += 1;
+    if (this.#visits.ended || this.#maySend === this.#last) {
+      this.#done.push(message);
+      return;
+    }
+    this.#maySend += 1;
     channel.ack(message);
     this.#corkSocket();
   }
 
   /** Behind the last acknowledgement, and before others may look: they must find what is kept in its place. */
-  async #giveBack(unlock: () => Promise<void>): Promise<void> {
-    if (this.#isLost) return;
+  async #giveBack(): Promise<void> {
     const given = async () => {
+      for (const message of this.#done) this.#channel?.ack(message);
       await this.#channel?.close();
-      await unlock();
+      await this.#unlock?.();
     };
     try {
-      if (!(await within(answerTimeoutMs, given()))) throw new Error('the broker does not answer');
+      const answered = await within(answerTimeoutMs, Promise.race([given(), this.#lost]));
+      if (!answered) throw new Error('the broker does not answer');
     } catch (error) {
       if (this.#removed > 0) this.#visits.fail(this.#describe(error));
     }
@@ -178,39 +199,18 @@ export class AmqpBrowsing {
     return channel;
   }
 
-  #onLost(error: Error | undefined): void {
+  #end(error: Error | undefined): void {
     this.#isLost = true;
-    // What amqplib cannot decode, it throws as it is; everything else that ends a connection has a text of its own.
-    const unreadable = error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError;
-    this.#visits.fail(unreadable ? this.#isUnreadable(this.#visited + 1, error) : this.#describe(error));
+    this.#onLost();
+    // What has come behind the last visit does not matter, unless an acknowledgement is lost with it.
+    if (this.#visits.ended && this.#removed + this.#visits.size === 0) return;
+    const next = this.#visited + 1;
+    this.#visits.fail(cannotBeDecoded(error) ? unreadableMessage(this.#queue, next, error) : this.#describe(error));
     this.#onChange();
   }
 
   #describe(error: unknown): LittoralError {
-    if (isLittoralError(error)) return error;
-    const { code } = Object(error) as { code?: unknown };
-    const text = error === undefined ? 'the connection ended' : messageOf(error);
-    if (code === 405 || (code === 403 && text.includes('exclusive'))) return isBusy(this.#queue, error);
-    const place = `The look through '${this.#queue}' ended after ${this.#visited} of ${this.#total} messages`;
-    if (this.#removed + this.#visits.size === 0) {
-      return new LittoralError('broker-unavailable', `${place}: ${text}.`, { cause: error });
-    }
-    const doubt = 'What was replayed or deleted just then can still be there';
-    return new LittoralError('connection-lost', `${place}: ${text}. ${doubt}.`, { cause: error });
+    const inDoubt = this.#removed + this.#visits.size > 0;
+    return browsingFailure(error, { queue: this.#queue, visited: this.#visited, total: this.#total, inDoubt });
   }
-
-  #isUnreadable(position: number, cause: unknown): LittoralError {
-    return new LittoralError(
-      'unreadable-message',
-      `The message at position ${position} of '${this.#queue}' cannot be decoded, so nothing from there on can be seen; ` +
-        `a page of at most ${position - 1} shows what comes before it. RabbitMQ's own tools can take it out: ` +
-        'the management UI, rabbitmqadmin get, or rabbitmqctl purge_queue for all of them.',
-      { cause },
-    );
-  }
-}
-
-/** A durable queue whose node is down is "not found" too, but it is not absent. */
-function isAbsent(error: unknown): boolean {
-  return (error as { code?: number }).code === 404 && !/down or inaccessible/.test(messageOf(error));
 }

@@ -111,7 +111,7 @@ export class InMemoryChannel implements MessageChannel {
       if (queue?.isConsumed) throw isBusy(name);
       const visits = new PendingVisits(browsing);
       const waiting = queue?.waiting ?? [];
-      for (const [index, queued] of waiting.entries()) {
+      for (const [index, queued] of waiting.slice(0, browsing.upTo).entries()) {
         this.#refuseUnlessOpen();
         visits.visit({ message: queued.message, position: index + 1, total: waiting.length }, (verdict) => {
           if (verdict === 'remove') queue?.remove(queued);

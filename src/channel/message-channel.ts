@@ -167,6 +167,8 @@ export interface Browsing {
   readonly visit: (waiting: WaitingMessage) => Verdict | PromiseLike<Verdict>;
   /** How many visits may be pending at once. Default: 500, which is quick for visits that give no promise. */
   readonly window?: number | undefined;
+  /** The position of the last message to visit. None behind it is taken from the broker. Default: all are visited. */
+  readonly upTo?: number | undefined;
 }
 
 /** What becomes of a message that was looked at. What is removed has left the queue when `browse` resolves. */

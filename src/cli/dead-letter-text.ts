@@ -7,13 +7,14 @@ const head = ['ID', 'WHEN', 'ROUTING KEY', 'ENDPOINT', 'ERROR'];
 const maxErrorLength = 60;
 
 /** A page as a table, and how to get the next one. */
-export function pageText({ items, next }: DeadLetterPage): string {
+export function pageText({ items, next, fault }: DeadLetterPage): string {
   if (items.length === 0) return 'No dead letters.\n';
   const rows = items.map((item) => {
     const { id, deadLetteredAt = '', routingKey = '', endpoint = '' } = item;
     return [id, deadLetteredAt, routingKey, endpoint, errorText(item)].map(printable);
   });
-  return table([head, ...rows]) + (next === null ? '' : `\nThere are more: --after ${next}\n`);
+  const more = next === null ? '' : `\nThere are more: --after ${next}\n`;
+  return table([head, ...rows]) + more + (fault === undefined ? '' : `\n${printable(fault)}\n`);
 }
 
 function errorText({ error, reason = '' }: DeadLetterSummary): string {

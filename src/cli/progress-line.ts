@@ -27,7 +27,7 @@ export class ProgressLine {
   }
 }
 
-export function progressText({ seen, total, replayed }: ReplayProgress): string {
-  const done = total === 0 ? barWidth : Math.floor((barWidth * seen) / total);
-  return `[${'#'.repeat(done)}${'.'.repeat(barWidth - done)}] ${seen} of ${total}, ${replayed} replayed`;
+export function progressText({ total, replayed, failed }: ReplayProgress): string {
+  const done = Math.floor((barWidth * (replayed + failed)) / total);
+  return `[${'#'.repeat(done)}${'.'.repeat(barWidth - done)}] ${replayed} of ${total} replayed`;
 }

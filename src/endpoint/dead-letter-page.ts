@@ -6,6 +6,8 @@ export interface DeadLetterPage {
   readonly items: readonly DeadLetterSummary[];
   /** Gives the page after this one; null at the end. */
   readonly next: string | null;
+  /** Why nothing behind these can be seen. Absent: all is well. */
+  readonly fault?: string;
 }
 
 /** How far the clocks of several gateways may differ. */

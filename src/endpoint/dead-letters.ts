@@ -42,8 +42,7 @@ export interface ReplayProgress {
   readonly replayed: number;
   /** How many cannot be published again, and were kept: their headers are too large, or hold what AMQP cannot express. */
   readonly failed: number;
-  /** How many were looked at, and how many there were. */
-  readonly seen: number;
+  /** How many are to be replayed. */
   readonly total: number;
 }
 
@@ -68,24 +67,19 @@ export class DeadLetters {
    */
   async list({ limit = 50, after, ...filter }: ListOptions = {}): Promise<DeadLetterPage> {
     const search = new PageSearch(limit, matcher(filter), after === undefined ? undefined : decodeCursor(after));
-    await this.#options.channel.browse(this.#queue, {
-      visit({ message, position, end }) {
-        if (search.add(new DeadLetterView(message), position)) end();
-        return 'keep';
-      },
+    const unreadable = await this.#look((letter, { position, end }) => {
+      if (search.add(letter, position)) end();
     });
     const { items, next } = search.page();
-    return { items, next: next === undefined ? null : encodeCursor(next) };
+    if (unreadable === undefined) return { items, next: next === undefined ? null : encodeCursor(next) };
+    if (items.length === 0) throw unreadable;
+    return { items, next: null, fault: unreadable.message };
   }
 
   /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
   async show(id: string): Promise<DeadLetterDetails> {
-    let details: DeadLetterDetails | undefined;
-    await this.#find(id, (letter) => {
-      details = letter.details();
-      return 'keep';
-    });
-    return details ?? isNotFound(id);
+    const { letter } = await this.#find(id);
+    return letter.details();
   }
 
   /**
@@ -95,57 +89,53 @@ export class DeadLetters {
    * @throws LittoralError `dead-letter-not-found`; what `publish` and `browse` of `MessageChannel` throw
    */
   async replay(id: string): Promise<void> {
-    const found = await this.#find(id, async (letter) => {
-      await publishReplay(letter.message, this.#options);
-      return 'remove' as const;
-    });
-    this.#options.logger.info(fieldsOf(found), 'a dead letter was replayed');
+    const letter = await this.#remove(id, ({ message }) => publishReplay(message, this.#options));
+    this.#options.logger.info(fieldsOf(letter), 'a dead letter was replayed');
   }
 
   /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
   async delete(id: string): Promise<void> {
-    const found = await this.#find(id, () => 'remove');
-    this.#options.logger.info(fieldsOf(found), 'a dead letter was deleted');
+    const letter = await this.#remove(id, async () => {});
+    this.#options.logger.info(fieldsOf(letter), 'a dead letter was deleted');
   }
 
   /**
-   * Replays all that match, and were there at the beginning. They are published in their order.
+   * Replays all that match, and are there when it begins. They are published in their order.
    *
    * @throws what `publish` and `browse` of `MessageChannel` throw; the text says how many had been replayed
    */
-  async replayAll(options: ReplayAllOptions = {}): Promise<ReplayProgress> {
-    const { limit = Number.POSITIVE_INFINITY, signal, onProgress, ...filter } = options;
+  async replayAll({ limit, signal, onProgress, ...filter }: ReplayAllOptions = {}): Promise<ReplayProgress> {
     const matches = matcher(filter);
-    const progress = { replayed: 0, failed: 0, seen: 0, total: 0 };
-    let taken = 0;
-    const replay = async (letter: DeadLetterView) => {
+    const progress = { replayed: 0, failed: 0, total: 0 };
+    let upTo = 0;
+    const unreadable = await this.#look((letter, { position, end }) => {
+      if (signal?.aborted) end();
+      if (!matches(letter)) return;
+      upTo = position;
+      progress.total += 1;
+      if (progress.total === limit) end();
+    });
+    const replay = async ({ message }: DeadLetterView): Promise<Verdict> => {
       try {
-        await publishReplay(letter.message, this.#options, signal);
+        await publishReplay(message, this.#options, signal);
         progress.replayed += 1;
-        return 'remove' as const;
+        return 'remove';
       } catch (error) {
         if (isLittoralError(error) && unpublishable.has(error.code)) progress.failed += 1;
         else if (!signal?.aborted) throw error;
-        return 'keep' as const;
+        return 'keep';
       } finally {
         onProgress?.({ ...progress });
       }
     };
-    const visit = ({ message, position, total, end }: WaitingMessage) => {
-      if (signal?.aborted) {
-        end();
-        return 'keep';
-      }
-      progress.seen = position;
-      progress.total = total;
+    const visit = ({ message, end }: WaitingMessage) => {
+      if (signal?.aborted) end();
       const letter = new DeadLetterView(message);
-      if (!matches(letter)) return 'keep';
-      taken += 1;
-      if (taken >= limit) end();
-      return replay(letter);
+      return signal?.aborted || !matches(letter) ? 'keep' : replay(letter);
     };
     try {
-      await this.#options.channel.browse(this.#queue, { visit, window: replaysAtOnce });
+      await this.#options.channel.browse(this.#queue, { visit, window: replaysAtOnce, upTo });
+      if (unreadable) throw unreadable;
     } catch (error) {
       throw withCount(error, progress.replayed);
     } finally {
@@ -154,17 +144,53 @@ export class DeadLetters {
     return progress;
   }
 
-  async #find(id: string, found: (letter: DeadLetterView) => Verdict | Promise<Verdict>): Promise<DeadLetterView> {
-    let letter: DeadLetterView | undefined;
-    const visit = ({ message, end }: WaitingMessage) => {
-      const view = new DeadLetterView(message);
-      if (view.id !== id) return 'keep';
-      letter = view;
-      end();
-      return found(view);
+  /**
+   * Looks, and changes nothing.
+   *
+   * @returns what stands in the way of the rest, where something does
+   */
+  async #look(see: (letter: DeadLetterView, waiting: WaitingMessage) => void): Promise<LittoralError | undefined> {
+    const visit = (waiting: WaitingMessage) => {
+      see(new DeadLetterView(waiting.message), waiting);
+      return 'keep' as const;
     };
-    await this.#options.channel.browse(this.#queue, { visit });
-    return letter ?? isNotFound(id);
+    try {
+      await this.#options.channel.browse(this.#queue, { visit });
+      return undefined;
+    } catch (error) {
+      if (isLittoralError(error) && error.code === 'unreadable-message') return error;
+      throw error;
+    }
+  }
+
+  async #find(id: string): Promise<{ readonly letter: DeadLetterView; readonly position: number }> {
+    let found: { letter: DeadLetterView; position: number } | undefined;
+    const unreadable = await this.#look((letter, { position, end }) => {
+      if (letter.id !== id) return;
+      found = { letter, position };
+      end();
+    });
+    if (found === undefined) throw unreadable ?? isNotFound(id);
+    return found;
+  }
+
+  /**
+   * Removes one after some work. It is looked for first, so that nothing behind it is taken from the broker while that work
+   * is done: a message that cannot be decoded would end the connection, and the work would be done in vain, again and again.
+   */
+  async #remove(id: string, work: (letter: DeadLetterView) => Promise<void>): Promise<DeadLetterView> {
+    const { position } = await this.#find(id);
+    let removed: DeadLetterView | undefined;
+    const visit = ({ message, end }: WaitingMessage) => {
+      const letter = new DeadLetterView(message);
+      if (letter.id !== id) return 'keep';
+      end();
+      removed = letter;
+      return work(letter).then((): Verdict => 'remove');
+    };
+    await this.#options.channel.browse(this.#queue, { visit, upTo: position });
+    if (removed === undefined) throw isNotFound(id);
+    return removed;
   }
 }
 
@@ -177,8 +203,8 @@ function matcher({ routingKey, error }: DeadLetterFilter): (letter: DeadLetterVi
   return (letter) => isKey(letter.routingKey ?? '') && isError(letter.errorClass ?? '');
 }
 
-function isNotFound(id: string): never {
-  throw new LittoralError(
+function isNotFound(id: string): LittoralError {
+  return new LittoralError(
     'dead-letter-not-found',
     `No dead letter '${id.slice(0, 64).toWellFormed()}'. It may have been replayed or deleted. Its own id is meant, not that of its message.`,
   );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Browsing, MessageChannel, Verdict } from '../../src/channel/message-channel.ts';
+import type { Browsing, MessageChannel, Verdict, WaitingMessage } from '../../src/channel/message-channel.ts';
 import { eventually } from '../broker/eventually.ts';
 import { caught } from '../caught.ts';
 import type { ChannelHarness } from './channel-contract.ts';
@@ -142,6 +142,28 @@ export function browsingContract(harness: () => Promise<ChannelHarness>): void {
     });
     expect(seen).toEqual(['1', '2', '3']);
     expect(await look(harnessed.channel, queue)).toEqual(digits.slice(3));
+  });
+
+  test('a look goes up to a position, whatever is removed on the way', async () => {
+    const harnessed = await openHarness(harness);
+    const seen: string[] = [];
+    for (const window of [1, 2, undefined]) {
+      const queue = await deadLettersWith(harnessed, digits);
+      for (const [upTo, left] of [
+        [2, digits.slice(2)],
+        [0, digits.slice(2)],
+        [4, digits.slice(6)],
+        [9, []],
+      ] as const) {
+        const visit = ({ message }: WaitingMessage) => {
+          seen.push(textOf(message));
+          return later<Verdict>('remove');
+        };
+        await harnessed.channel.browse(queue, { visit, window, upTo });
+        expect(await look(harnessed.channel, queue)).toEqual(left);
+      }
+      expect(seen.splice(0)).toEqual(digits);
+    }
   });
 
   test('what arrives while somebody looks is not shown to them', async () => {
