@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifySchema } from 'fastify';
+import Type from 'typebox';
 import { compileSchema } from '../src/conversion/schema-check.ts';
 import type { ErrorCode } from '../src/errors.ts';
 import { checkedJson, checkedQuery } from '../src/http/checked-request.ts';
@@ -55,12 +56,12 @@ export const deadLetters: Routes = (app, { deadLetters: letters, refuseStrangers
     {
       ...guarded,
       schema: describe('replayDeadLetter', {
-        summary: 'Replay one',
+        summary: 'Replay one dead letter',
         description:
           'Puts the message back into its queue, for the handler that failed, with its retries all before it.',
         params: DeadLetterParams,
         response: {
-          202: { description: 'The broker has confirmed the message, and the dead letter is gone.' },
+          202: Type.Null({ description: 'The broker has confirmed the message, and the dead letter is gone.' }),
           ...failures('dead-letter-not-found', ...publishing),
         },
       }),
@@ -100,9 +101,9 @@ export const deadLetters: Routes = (app, { deadLetters: letters, refuseStrangers
     {
       ...guarded,
       schema: describe('deleteDeadLetter', {
-        summary: 'Delete one for ever',
+        summary: 'Delete one dead letter for ever',
         params: DeadLetterParams,
-        response: { 204: { description: 'It is gone.' }, ...failures('dead-letter-not-found') },
+        response: { 204: Type.Null({ description: 'It is gone.' }), ...failures('dead-letter-not-found') },
       }),
     },
     async ({ params }, reply) => {
