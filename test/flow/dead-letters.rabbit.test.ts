@@ -246,21 +246,18 @@ test('twenty thousand are listed page by page, each once and in order, and repla
     if (index % 1000 === 999) await channel.waitForConfirms();
   }
   await channel.waitForConfirms();
-  console.log('published', performance.now());
 
   const first = await get(gateway, '/dead-letters?limit=100');
   const second = await get(gateway, `/dead-letters?limit=100&after=${first.next}`);
-  console.log('listed', performance.now());
   const listed = [...first.items, ...second.items].map(({ messageId }: { messageId: string }) => messageId);
   expect(listed).toEqual(Array.from({ length: 200 }, (_, index) => String(index)));
 
   expect((await post(gateway, '/dead-letters/replay', { limit: 7 })).body).toEqual({ replayed: 7, failed: 0 });
   expect((await post(gateway, '/dead-letters/replay', {})).body).toEqual({ replayed: count - 7, failed: 0 });
-  console.log('replayed', performance.now());
   expect(await vhost.messages('distributed_many_dead_letter')).toBe(0);
   expect(await vhost.messages('distributed_many')).toBe(count);
   for (let index = 0; index < 100; index++) {
     const message = await channel.get('distributed_many', { noAck: true });
-    expect(message && message.content.toString()).toBe(String(index));
+    expect(message).toMatchObject({ content: Buffer.from(String(index)) });
   }
 });
