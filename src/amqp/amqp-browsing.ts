@@ -8,7 +8,12 @@ import { fromAmqp } from './amqp-message-mapper.ts';
 import { corker, socketOf } from './amqp-socket.ts';
 import { browsingFailure, cannotBeDecoded, isAbsent, unreadableMessage } from './browsing-failure.ts';
 
-const defaultWindow = 500;
+/** The first window is small, for most looks end on the first page; each one after it is twice as large, up to here. */
+const firstWindow = 125;
+const largestWindow = 2000;
+
+/** What a window may take, by the mean size of the bodies so far: all of it can be on its way when a look ends. */
+const windowBytes = 16 * 1024 * 1024;
 
 /** After so long without a message, it is asked whether there are any: some may have left meanwhile. */
 const idleMs = 500;
@@ -35,6 +40,7 @@ export class AmqpBrowsing {
   #last = 0;
   #window = 0;
   #visited = 0;
+  #bytes = 0;
   /** The position of the last one that the broker may have sent: it sends another for each that is acknowledged. */
   #maySend = 0;
   /** To be acknowledged when nothing more is to be sent. */
@@ -53,7 +59,7 @@ export class AmqpBrowsing {
   constructor(model: ChannelModel, queue: string, browsing: Browsing) {
     this.#model = model;
     this.#queue = queue;
-    this.#maxWindow = browsing.window ?? defaultWindow;
+    this.#maxWindow = browsing.window ?? largestWindow;
     this.#upTo = browsing.upTo ?? Number.POSITIVE_INFINITY;
     this.#visits = new PendingVisits(browsing, () => this.#onChange());
     this.#corkSocket = corker(model);
@@ -111,13 +117,20 @@ export class AmqpBrowsing {
 
   async #lookThroughWindow(channel: Channel): Promise<void> {
     this.#keptInWindow = 0;
-    this.#window = Math.min(this.#maxWindow, this.#last - this.#visited);
+    this.#window = this.#nextWindow();
     this.#maySend = this.#visited + this.#window;
     await channel.prefetch(this.#window);
     const onMessage = (message: ConsumeMessage | null) => this.#onMessage(channel, message);
     const { consumerTag } = await channel.consume(this.#queue, onMessage, { exclusive: true });
     while (!this.#isWindowOver) await this.#nextChange(channel);
     if (!this.#visits.ended) await channel.cancel(consumerTag);
+  }
+
+  #nextWindow(): number {
+    const affordable = Math.floor((windowBytes * this.#visited) / this.#bytes) || 1;
+    const larger = this.#window === 0 ? firstWindow : 2 * this.#window;
+    const most = this.#bytes === 0 ? larger : Math.min(larger, affordable);
+    return Math.min(most, this.#maxWindow, this.#last - this.#visited);
   }
 
   get #isWindowOver(): boolean {
@@ -150,6 +163,7 @@ export class AmqpBrowsing {
     const read = this.#read(message, position);
     if (read === undefined) return;
     this.#visited = position;
+    this.#bytes += read.body.byteLength;
     this.#visits.visit({ message: read, position, total: this.#total }, (verdict) => {
       if (verdict === 'keep') this.#keptInWindow += 1;
       else this.#remove(channel, message);

@@ -116,7 +116,7 @@ export class InMemoryChannel implements MessageChannel {
         visits.visit({ message: queued.message, position: index + 1, total: waiting.length }, (verdict) => {
           if (verdict === 'remove') queue?.remove(queued);
         });
-        while (visits.size >= (browsing.window ?? 500)) await visits.next();
+        while (visits.size >= (browsing.window ?? 2000)) await visits.next();
         if (visits.ended) break;
       }
       await visits.finish();

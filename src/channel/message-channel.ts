@@ -165,7 +165,7 @@ export interface Browsing {
    * time; with it, those whose promises are pending.
    */
   readonly visit: (waiting: WaitingMessage) => Verdict | PromiseLike<Verdict>;
-  /** How many visits may be pending at once. Default: 500, which is quick for visits that give no promise. */
+  /** How many visits may be pending at once. Default: 2000, for visits that give no promise. */
   readonly window?: number | undefined;
   /** The position of the last message to visit. None behind it is taken from the broker. Default: all are visited. */
   readonly upTo?: number | undefined;
