@@ -1,10 +1,12 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { MessageChannel } from '../src/channel/message-channel.ts';
 import type { DistributedBus } from '../src/distribution/distributed-bus.ts';
+import type { DeadLetters } from '../src/endpoint/dead-letters.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
 import type { ParameterContext } from '../src/parameter/parameter-converter.ts';
 import { commands } from './commands.ts';
+import { deadLetters } from './dead-letters.ts';
 import { documents } from './documents.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './events.ts';
@@ -20,6 +22,9 @@ export interface RouteContext {
   readonly channel: MessageChannel;
   readonly publishing: PublishContext;
   readonly endpoint: EndpointDescription;
+  readonly deadLetters: DeadLetters;
+  /** Throws for a request that may not see payloads. */
+  readonly refuseStrangers: (request: FastifyRequest) => void;
   /** Whether this process receives from the service's queue at the moment. */
   readonly isConsuming: () => boolean;
   /** Why the gateway is not ready; empty when it is. */
@@ -30,5 +35,7 @@ export type Routes = (app: FastifyInstance, context: RouteContext) => void;
 
 /** The whole HTTP surface, by name. */
 export function registerRoutes(app: FastifyInstance, context: RouteContext): void {
-  for (const routes of [commands, events, messages, endpoints, health, documents]) routes(app, context);
+  for (const routes of [commands, events, messages, endpoints, deadLetters, health, documents]) {
+    routes(app, context);
+  }
 }

@@ -69,7 +69,7 @@ const text = (description: string, example?: string) =>
     Type.String({ description: example === undefined ? description : `${description} Example: \`${example}\`` }),
   );
 
-/** Of deliveries, of the start, of `/readyz`: these never reach a caller who sends. */
+/** Of deliveries, of the start, of `/readyz`, of dead letters: these never reach a caller who sends. */
 const otherErrors: ReadonlySet<ErrorCode> = new Set([
   'malformed-message',
   'no-handler',
@@ -82,6 +82,11 @@ const otherErrors: ReadonlySet<ErrorCode> = new Set([
   'invalid-handlers',
   'wrong-usage',
   'not-ready',
+  'unauthorized',
+  'admin-token-not-set',
+  'dead-letter-not-found',
+  'dead-letters-busy',
+  'unreadable-message',
 ]);
 
 /** The request headers that every sending route understands. */
@@ -147,15 +152,20 @@ export function sendBody(example: Readonly<Record<string, string>>) {
   };
 }
 
-function problems(...statuses: readonly number[]) {
+/** The answers with these errors, by their statuses. */
+export function problems(...codes: readonly ErrorCode[]) {
+  const statuses = new Set(codes.map((code) => errorTable[code].status));
   return Object.fromEntries(
-    statuses.map((status) => {
-      const codes = allCodes.filter((code) => errorTable[code].status === status && !otherErrors.has(code));
-      const description = codes.map((code) => `${errorTable[code].title}.`).join(' ');
-      return [status, { description, content: problemOf(...codes) }];
+    Array.from(statuses, (status) => {
+      const those = codes.filter((code) => errorTable[code].status === status);
+      const description = those.map((code) => `${errorTable[code].title}.`).join(' ');
+      return [status, { description, content: problemOf(...those) }];
     }),
   );
 }
+
+const sendStatuses: ReadonlySet<number> = new Set([400, 403, 404, 413, 415, 422, 429, 431, 500, 503, 504]);
+const sendCodes = allCodes.filter((code) => sendStatuses.has(errorTable[code].status) && !otherErrors.has(code));
 
 /** What a sending route can answer. */
 export const sendResponses = {
@@ -164,5 +174,5 @@ export const sendResponses = {
     headers: { 'Message-Id': Type.String({ description: 'The id of the message.' }) },
     content: { 'application/json': { schema: Receipt } },
   },
-  ...problems(400, 403, 404, 413, 415, 422, 429, 431, 500, 503, 504),
+  ...problems(...sendCodes),
 };

@@ -72,6 +72,9 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   if (http?.drainDelayMs && http.drainDelayMs >= shutdownTimeoutMs) {
     faults.push(`http.drainDelayMs: leaves no time of shutdownTimeoutMs (${shutdownTimeoutMs})`);
   }
+  if (typeof http?.adminToken === 'string' && !/^[!-~]{16,}$/.test(http.adminToken)) {
+    faults.push('http.adminToken: has fewer than 16 characters, or others than visible ASCII');
+  }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
   faults.push(...deduplicationFaults(settings.deduplication));

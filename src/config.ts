@@ -50,6 +50,7 @@ export const Settings = Type.Object(
           forwardHeaders: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
           idempotencyScopeHeader: Type.Optional(Type.String({ minLength: 1 })),
           drainDelayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
+          adminToken: Type.Optional(Type.String()),
         },
         closed,
       ),
@@ -172,6 +173,11 @@ export interface HttpConfig {
    * still ends it soon.
    */
   drainDelayMs?: number | undefined;
+  /**
+   * What requests about dead letters must carry: `Authorization: Bearer …`. At least 16 visible ASCII characters. Default:
+   * none; dead letters are then shown on loopback only. `ADMIN_TOKEN` or `ADMIN_TOKEN_FILE` overrides it.
+   */
+  adminToken?: string | undefined;
 }
 
 /**

@@ -11,6 +11,7 @@ import { ConversionService } from './conversion/conversion-service.ts';
 import { DistributedBus, type DistributedBusOptions } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
 import type { AroundDelivery } from './endpoint/around-delivery.ts';
+import { DeadLetters } from './endpoint/dead-letters.ts';
 import { Deduplication } from './endpoint/deduplication.ts';
 import { DueMessages } from './endpoint/due-messages.ts';
 import { InProcessDeduplicationStore } from './endpoint/in-process-deduplication-store.ts';
@@ -34,6 +35,7 @@ export interface Parts {
   readonly openCalls: OpenCalls;
   readonly endpoint: ServiceEndpoint;
   readonly dueMessages: DueMessages;
+  readonly deadLetters: DeadLetters;
 }
 
 /** What a program that is not a whole gateway puts in the place of a part. */
@@ -68,6 +70,7 @@ export function createParts(
     openCalls: asFunction(() => new OpenCalls()).singleton(),
     endpoint: asFunction((parts: Parts) => createEndpoint(parts, clock, aroundDelivery)).singleton(),
     dueMessages: asFunction(createDueMessages).singleton(),
+    deadLetters: asFunction(createDeadLetters).singleton(),
   });
   return container.cradle;
 }
@@ -145,4 +148,8 @@ function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logge
 function createDueMessages({ config, channel, logger }: Parts): DueMessages {
   const { service, broker } = config;
   return new DueMessages({ service, channel, checkDestinations: broker.checkDestinations, logger });
+}
+
+function createDeadLetters({ config, channel, logger }: Parts): DeadLetters {
+  return new DeadLetters({ service: config.service, channel, logger });
 }

@@ -8,6 +8,7 @@ import { createParts, type Parts } from './container.ts';
 import type { DistributedBus } from './distribution/distributed-bus.ts';
 import { describeEndpoint } from './endpoint/endpoint-description.ts';
 import { LittoralError } from './errors.ts';
+import { adminGuard } from './http/admin-guard.ts';
 import { Connections } from './http/connections.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
@@ -72,7 +73,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
  */
 export function gatewayOf(parts: Parts, consume = true): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, dueMessages } = parts;
-  const { conversion, registry, services } = parts;
+  const { conversion, registry, services, deadLetters } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
 
   const unreadiness = () => {
@@ -81,7 +82,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     return reasons.filter((reason) => reason !== undefined);
   };
   const connections = new Connections();
-  const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader } = resolved.http;
+  const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
   const app = createApp({
     logger,
     bodyLimit,
@@ -95,6 +96,8 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       unreadiness,
       endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
       isConsuming: () => endpoint.consuming,
+      deadLetters,
+      refuseStrangers: adminGuard({ host, adminToken }),
       publishing: {
         mapping: { forwardHeaders, idempotencyScopeHeader },
         channel: channel.name,

@@ -15,8 +15,10 @@ export interface ResolvedConfig
   readonly handlers: readonly HandlerDefinition[];
   readonly deduplication: Resolved<Omit<DeduplicationConfig, 'store'>> & Pick<DeduplicationConfig, 'store'>;
   readonly broker: Omit<BrokerConfig, 'checkDestinations'> & { readonly checkDestinations: boolean };
-  readonly http: Resolved<Omit<HttpConfig, 'idempotencyScopeHeader'>> & Pick<HttpConfig, 'idempotencyScopeHeader'>;
+  readonly http: Resolved<Omit<HttpConfig, OptionalInHttp>> & Pick<HttpConfig, OptionalInHttp>;
 }
+
+type OptionalInHttp = 'idempotencyScopeHeader' | 'adminToken';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,6 +43,7 @@ const variables = {
   'broker.url': 'AMQP_URL',
   'http.host': 'HOST',
   'http.port': 'PORT',
+  'http.adminToken': 'ADMIN_TOKEN',
 } as const;
 
 /** A fault by the name of the environment variable that brought it, where one did. */
@@ -58,15 +61,19 @@ function invalid(faults: readonly string[]): LittoralError {
 function withEnvironment(config: Config, environment: Environment, faults: string[]): Config {
   const { SERVICE_NAME, HOST, PORT, LOG_LEVEL, CHANNEL } = environment;
   const url = secret('AMQP_URL', environment, faults);
+  const adminToken = secret('ADMIN_TOKEN', environment, faults);
+  const http = {
+    ...(HOST ? { host: HOST } : {}),
+    ...(PORT ? { port: portOf(PORT) } : {}),
+    ...(adminToken ? { adminToken } : {}),
+  };
   return {
     ...config,
     ...(SERVICE_NAME ? { service: SERVICE_NAME } : {}),
     ...(LOG_LEVEL ? { logLevel: LOG_LEVEL } : {}),
     ...(CHANNEL ? { channel: CHANNEL as NonNullable<Config['channel']> } : {}),
     ...(url ? { broker: overridden(config.broker, { url }) } : {}),
-    ...(HOST || PORT
-      ? { http: overridden(config.http, { ...(HOST ? { host: HOST } : {}), ...(PORT ? { port: portOf(PORT) } : {}) }) }
-      : {}),
+    ...(Object.keys(http).length > 0 ? { http: overridden(config.http, http) } : {}),
   };
 }
 
@@ -132,6 +139,7 @@ function withDefaults(settings: Config): ResolvedConfig {
       forwardHeaders: lowerCaseNames(http.forwardHeaders ?? {}),
       idempotencyScopeHeader: http.idempotencyScopeHeader?.toLowerCase(),
       drainDelayMs: http.drainDelayMs ?? Math.min(1_000, Math.floor(shutdownTimeoutMs / 8)),
+      adminToken: http.adminToken,
     },
   };
 }

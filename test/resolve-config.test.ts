@@ -124,6 +124,23 @@ describe('the environment', () => {
     expect(config.service).toBe('billing');
   });
 
+  test('holds the admin token, or names its file', () => {
+    const ADMIN_TOKEN = 'a-secret-of-the-operators';
+    expect(resolveConfig({ service: 'billing' }, { ADMIN_TOKEN }).http.adminToken).toBe(ADMIN_TOKEN);
+    const ADMIN_TOKEN_FILE = secretFile(`${ADMIN_TOKEN}\n`);
+    expect(resolveConfig({ service: 'billing' }, { ADMIN_TOKEN_FILE }).http.adminToken).toBe(ADMIN_TOKEN);
+    expect(resolveConfig({ service: 'billing' }, {}).http.adminToken).toBeUndefined();
+  });
+
+  test.each(['fifteen-letters', 'sixteen letters!', 'ąąąąąąąąąąąąąąąą'])(
+    'holds no admin token that is short or cannot be sent, and the fault does not repeat it: %s',
+    async (ADMIN_TOKEN) => {
+      expect(await faults({ service: 'billing' }, { ADMIN_TOKEN })).toEqual([
+        'ADMIN_TOKEN (http.adminToken): has fewer than 16 characters, or others than visible ASCII',
+      ]);
+    },
+  );
+
   test('says everything where there is no configuration', () => {
     expect(resolveConfig({}, { SERVICE_NAME: 'shop', PORT: '0' })).toMatchObject({
       service: 'shop',

@@ -1,6 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import type {
   Address,
+  Browsing,
   ChannelHealth,
   Consumer,
   MessageChannel,
@@ -11,6 +12,7 @@ import type {
 import { LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
+import { AmqpBrowser } from './amqp-browser.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './amqp-connection.ts';
 import { AmqpConsumer } from './amqp-consumer.ts';
 import { AmqpDelayLadder } from './amqp-delay-ladder.ts';
@@ -55,6 +57,7 @@ export class AmqpChannel implements MessageChannel {
   readonly #outbound: AmqpOutbound;
   readonly #lookup: AmqpQueueLookup;
   readonly #ladder: AmqpDelayLadder;
+  readonly #browser: AmqpBrowser;
   readonly #consumers: AmqpConsumer[] = [];
   /** The connection for consuming, from the beginning of its preparation. */
   #consumingModel: ChannelModel | undefined;
@@ -74,6 +77,7 @@ export class AmqpChannel implements MessageChannel {
       ca: options.ca,
       logger,
     };
+    this.#browser = new AmqpBrowser(common);
     this.#publishing = new AmqpConnection({
       ...common,
       role: 'publishing',
@@ -154,6 +158,12 @@ export class AmqpChannel implements MessageChannel {
     return consumer;
   }
 
+  async browse(queue: string, browsing: Browsing): Promise<void> {
+    this.#assertOpen();
+    if (!this.#started) throw new LittoralError('broker-unavailable', 'The channel has not been started.');
+    await this.#browser.browse(queue, browsing);
+  }
+
   health(): ChannelHealth {
     if (this.#closing) return { ready: false, reason: 'closing' };
     const { failure, blocked } = this.#publishing;
@@ -172,6 +182,7 @@ export class AmqpChannel implements MessageChannel {
     const deadline = performance.now() + deadlineMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
     await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => consumer.stop())));
+    await this.#browser.close(remainingMs());
     await this.#outbound.flush(remainingMs());
     await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => consumer.close())));
     await Promise.all([this.#consuming.close(remainingMs()), this.#publishing.close(remainingMs())]);

@@ -3,26 +3,13 @@ import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
 import { socketOf } from './amqp-socket.ts';
-import type { AmqpAddress } from './amqp-url.ts';
+import { type ConnectOptions, connectArguments } from './connect-options.ts';
 
-export interface AmqpConnectionOptions {
-  readonly address: AmqpAddress;
-  /** Shown in the broker's list of connections. */
-  readonly name: string;
-  /** `publishing` or `consuming`: a client property, and a field of the log. */
-  readonly role: string;
-  /** A broker that is silent for twice as long is taken for dead. */
-  readonly heartbeatSeconds: number;
-  readonly connectTimeoutMs: number;
-  /** Certificates to trust for `amqps://`, instead of those that Node trusts. PEM. */
-  readonly ca?: string | undefined;
+export interface AmqpConnectionOptions extends ConnectOptions {
   readonly logger: Logger;
   /** Prepares every new connection. When it fails, the connection is closed and tried again later. */
   readonly onConnect: (model: ChannelModel) => Promise<void>;
 }
-
-// What one turn of the event loop publishes goes out in one write; Node's 16 KB would cut it into many.
-const wholeTurns = { highWaterMark: 1024 * 1024 };
 
 // No longer pauses: a message that ends the connection while it is being read is only moved by the delivery limit,
 // after as many connections.
@@ -70,19 +57,12 @@ export class AmqpConnection {
 
   /** Begins to connect. Resolves when the first attempt has ended, whichever way. */
   async start(): Promise<void> {
-    const { address, name, role, heartbeatSeconds, connectTimeoutMs, ca } = this.#options;
-    const recovering = await connect(
-      { ...address.connect, heartbeat: heartbeatSeconds },
-      {
-        // Without it every small write waits for the acknowledgement of the one before.
-        noDelay: true,
-        ...wholeTurns,
-        timeout: connectTimeoutMs,
-        clientProperties: { connection_name: name, role },
-        ...(ca === undefined ? {} : { ca }),
-        recovery: { ...recovery, waitForConnect: false, setup: (model: ChannelModel) => this.#prepare(model) },
-      },
-    );
+    const { role } = this.#options;
+    const [address, socketOptions] = connectArguments(this.#options);
+    const recovering = await connect(address, {
+      ...socketOptions,
+      recovery: { ...recovery, waitForConnect: false, setup: (model: ChannelModel) => this.#prepare(model) },
+    });
     this.#recovering = recovering;
     recovering.on('error', () => {}); // Told by 'disconnect' as well.
     recovering.on('reconnect-scheduled', ({ delay }) => {

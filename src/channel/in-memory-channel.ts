@@ -3,12 +3,14 @@ import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
+import { BrowsingTurns, isBusy } from './browsing-turns.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { DelayedArrivals } from './delayed-arrivals.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
 import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
 import type {
   Address,
+  Browsing,
   ChannelHealth,
   Consumer,
   DelayedPublication,
@@ -18,9 +20,13 @@ import type {
   PublishReceipt,
   Subscription,
 } from './message-channel.ts';
+import { PendingVisits } from './pending-visits.ts';
 
 /** What dead letters name as the exchange that a message of the bus came through. */
 const busExchange = 'ecotone.distributed';
+
+/** How long a look into a queue waits for another. */
+const browsingWaitMs = 5_000;
 
 export interface InMemoryChannelOptions {
   /**
@@ -45,6 +51,7 @@ export class InMemoryChannel implements MessageChannel {
   readonly #queues = new Map<string, InMemoryQueue>();
   readonly #consumers = new Set<InMemoryConsumer>();
   readonly #delayed: DelayedArrivals;
+  readonly #turns = new BrowsingTurns(browsingWaitMs);
   #started = false;
   #closed: Promise<void> | undefined;
 
@@ -95,6 +102,25 @@ export class InMemoryChannel implements MessageChannel {
   async hasQueue(queue: string): Promise<boolean> {
     this.#refuseUnlessOpen();
     return this.#queues.has(queue);
+  }
+
+  async browse(name: string, browsing: Browsing): Promise<void> {
+    this.#refuseUnlessOpen();
+    await this.#turns.take(name, async () => {
+      const queue = this.#queues.get(name);
+      if (queue?.isConsumed) throw isBusy(name);
+      const visits = new PendingVisits(browsing);
+      const waiting = queue?.waiting ?? [];
+      for (const [index, queued] of waiting.slice(0, browsing.upTo).entries()) {
+        this.#refuseUnlessOpen();
+        visits.visit({ message: queued.message, position: index + 1, total: waiting.length }, (verdict) => {
+          if (verdict === 'remove') queue?.remove(queued);
+        });
+        while (visits.size >= (browsing.window ?? 2000)) await visits.next();
+        if (visits.ended) break;
+      }
+      await visits.finish();
+    });
   }
 
   health(): ChannelHealth {

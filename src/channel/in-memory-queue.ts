@@ -82,6 +82,22 @@ export class InMemoryQueue {
     return Array.from(this.#waiting, toDeliveredMessage);
   }
 
+  /** The same with what the queue knows of them. */
+  get waiting(): QueuedMessage[] {
+    return [...this.#waiting];
+  }
+
+  /** Whether somebody receives from it. */
+  get isConsumed(): boolean {
+    return this.#receivers.length > 0;
+  }
+
+  /** Takes a message out that waits; one that has left already is gone. */
+  remove(queued: QueuedMessage): void {
+    this.#waiting.delete(queued);
+    this.#expiry.delete(queued);
+  }
+
   bind(bindingKeys: readonly string[]): void {
     for (const bindingKey of bindingKeys) this.#bindingKeys.add(bindingKey);
   }

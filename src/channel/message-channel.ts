@@ -29,6 +29,22 @@ export interface MessageChannel extends OutboundChannel {
    */
   subscribe(subscription: Subscription): Consumer;
 
+  /**
+   * Looks through what waits in a queue that nobody consumes, such as a dead letter queue: each message once, in its
+   * order, at most as many as were there at the beginning. What is kept is back in its place afterwards, as if nobody
+   * had looked, also when this process dies meanwhile. On a quorum queue each look would count as a delivery.
+   *
+   * One at a time for each queue, in whatever process: a second call in this process waits some seconds for the first.
+   *
+   * @returns when all has been visited, `end` was called, or there is no such queue
+   * @throws LittoralError
+   * - `dead-letters-busy`: somebody else looks through the queue, or consumes it
+   * - `broker-unavailable`, `draining`: the connection could not be made, or ended; what was to be removed may be there
+   * - `unreadable-message`: the message at a position cannot be decoded, nor passed
+   * @throws what `visit` throws, or the first rejection of a removal; the messages in question are kept
+   */
+  browse(queue: string, browsing: Browsing): Promise<void>;
+
   /** What `/readyz` reports. */
   health(): ChannelHealth;
 
@@ -141,6 +157,32 @@ export interface Consumer {
   waiting(): Promise<number | undefined>;
   /** Takes no more deliveries. Those in hand can still be settled. */
   stop(): Promise<void>;
+}
+
+export interface Browsing {
+  /**
+   * Called for each message, in their order, and not after `end`. Without a promise the process holds one message at a
+   * time; with it, those whose promises are pending.
+   */
+  readonly visit: (waiting: WaitingMessage) => Verdict | PromiseLike<Verdict>;
+  /** How many visits may be pending at once. Default: 2000, for visits that give no promise. */
+  readonly window?: number | undefined;
+  /** The position of the last message to visit. None behind it is taken from the broker. Default: all are visited. */
+  readonly upTo?: number | undefined;
+}
+
+/** What becomes of a message that was looked at. What is removed has left the queue when `browse` resolves. */
+export type Verdict = 'keep' | 'remove';
+
+/** A message that waits in a queue, as whoever looks sees it. */
+export interface WaitingMessage {
+  readonly message: TransportMessage;
+  /** Its place among all that waited at the beginning: 1 is the next one to be delivered. */
+  readonly position: number;
+  /** How many waited at the beginning. */
+  readonly total: number;
+  /** Visits no more; what is pending, this one included, comes to its end. */
+  end(): void;
 }
 
 export interface ChannelHealth {

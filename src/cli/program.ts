@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { deadLetterCommands } from './dead-letters.ts';
 import { listCommand } from './list.ts';
 import { withDeclaredSpelling } from './option-spelling.ts';
 import { publishCommand } from './publish.ts';
@@ -9,7 +10,7 @@ import { startCommand } from './start.ts';
 
 const environment = `
 Without a command: start. Options may also be written in kebab-case: --handled-message-limit.
-Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), CHANNEL, HOST, PORT, LOG_LEVEL.
+Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), CHANNEL, HOST, PORT, ADMIN_TOKEN (or ADMIN_TOKEN_FILE), LOG_LEVEL.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 `;
 
@@ -30,7 +31,8 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', environment)
     .showHelpAfterError('See littoral --help.');
-  for (const command of [startCommand(), listCommand(), runCommand(), sendCommand(), publishCommand()]) {
+  const commands = [startCommand(), listCommand(), runCommand(), sendCommand(), publishCommand()];
+  for (const command of [...commands, ...deadLetterCommands()]) {
     const helped = command.helpOption('-h, --help', 'show this');
     program.addCommand(helped.showHelpAfterError(`See littoral ${command.name()} --help.`));
   }

@@ -14,7 +14,18 @@ export const openApi = {
   tags: [
     { name: 'Send', description: 'Commands, events and messages.' },
     { name: 'Endpoints', description: 'What receives messages here.' },
+    { name: 'Dead letters', description: 'Messages that could not be handled.' },
     { name: 'Health', description: 'For orchestrators.' },
     { name: 'Documents', description: 'This description.' },
   ],
+  components: {
+    securitySchemes: {
+      adminToken: {
+        type: 'http' as const,
+        scheme: 'bearer',
+        description:
+          'http.adminToken, or ADMIN_TOKEN. Without one in the configuration, none is asked for on loopback.',
+      },
+    },
+  },
 };

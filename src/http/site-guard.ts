@@ -54,7 +54,8 @@ function hostNameOf(authority: string): string {
     .replace(/^\[(.*)\]$/, '$1');
 }
 
-function isLoopback(name: string): boolean {
+/** Whether a host name or address means this machine and nothing else. */
+export function isLoopback(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
 }
 

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { v5, v7, validate } from 'uuid';
 
 /** Fixed for ever: another namespace would give every repeated request another id. */
@@ -59,4 +59,16 @@ export interface IdempotentRequest {
  */
 export function idempotentMessageId({ scope, kind, destination, routingKey, key }: IdempotentRequest): string {
   return v5(JSON.stringify([scope, kind, destination, routingKey, key]), idempotencyNamespace);
+}
+
+/** As fixed: whoever has listed a dead letter by such an id must find it again. */
+const deadLetterNamespace = 'f7a8c3f0-5d3e-5b0f-8a35-0a6f2f6a7c11';
+
+/**
+ * An id for a message that has none of its own (UUIDv5, RFC 9562 section 5.5): the same at every look.
+ *
+ * @param headers as text
+ */
+export function derivedDeadLetterId(headers: string, body: Uint8Array): string {
+  return v5(`${createHash('sha256').update(body).digest('hex')}${headers}`, deadLetterNamespace);
 }

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import type { MessageChannel } from '../../src/channel/message-channel.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { acknowledgingContract } from './acknowledging-contract.ts';
+import { browsingContract } from './browsing-contract.ts';
 import { closingContract } from './closing-contract.ts';
 import { consumingContract } from './consuming-contract.ts';
 import { delayingContract } from './delaying-contract.ts';
@@ -31,6 +32,7 @@ export function channelContract(name: string, harness: () => Promise<ChannelHarn
     settlingContract(harness);
     acknowledgingContract(harness);
     delayingContract(harness);
+    browsingContract(harness);
     closingContract(harness);
   });
 }

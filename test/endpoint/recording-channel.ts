@@ -34,6 +34,7 @@ export class RecordingChannel implements MessageChannel {
   health = () => this.#channel.health();
   hasQueue = (queue: string) => this.#channel.hasQueue(queue);
   close = (deadlineMs: number) => this.#channel.close(deadlineMs);
+  browse: InMemoryChannel['browse'] = (queue, browsing) => this.#channel.browse(queue, browsing);
   messages = (queue: string) => this.#channel.messages(queue);
 
   async publish(publication: Publication): Promise<PublishReceipt> {

@@ -51,7 +51,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     return { name: `${method.toUpperCase()} ${path}`, path, ...operation };
   }),
 );
-const sending = operations.filter(({ requestBody }) => requestBody !== undefined);
+const sending = operations.filter(({ tags }) => tags.includes('Send'));
 
 test('openapi/openapi.json is what the routes say; npm run openapi writes it', async () => {
   expect(text).toBe(await openApiDocument());
@@ -79,17 +79,24 @@ test('no schema stands in a schema, where it would say nothing', () => {
 
 test('every route has its operation, and every operation an id of its own', () => {
   expect(operations.map(({ name, operationId }) => `${name} ${operationId}`).sort()).toEqual([
+    'DELETE /dead-letters/{id} deleteDeadLetter',
+    'GET /dead-letters deadLetters',
+    'GET /dead-letters/{id} deadLetter',
     'GET /endpoints endpoints',
     'GET /livez livez',
     'GET /openapi.json openapi',
     'GET /readyz readyz',
     'POST /commands/{destination}/{routingKey} sendCommand',
+    'POST /dead-letters/replay replayDeadLetters',
+    'POST /dead-letters/{id}/replay replayDeadLetter',
     'POST /events/{routingKey} publishEvent',
     'POST /messages/{destination}/{channel} sendMessage',
   ]);
 });
 
-describe.each(byName(operations))('%s', (_, { summary, tags, path, parameters = [], requestBody, responses }) => {
+const withoutBody = ['POST /dead-letters/{id}/replay 202', 'DELETE /dead-letters/{id} 204'];
+
+describe.each(byName(operations))('%s', (name, { summary, tags, path, parameters = [], requestBody, responses }) => {
   test('has a summary and a known tag', () => {
     expect(summary).toMatch(/^[A-Z].{9,}[^.]$/);
     expect(document.tags.map(({ name }) => name)).toEqual(expect.arrayContaining([...tags]));
@@ -116,7 +123,7 @@ describe.each(byName(operations))('%s', (_, { summary, tags, path, parameters = 
   test('answers errors with problem documents', () => {
     for (const [status, { content = {} }] of Object.entries(responses)) {
       const expected = status.startsWith('2') ? 'application/json' : 'application/problem+json';
-      expect(Object.keys(content), status).toEqual([expected]);
+      expect(Object.keys(content), status).toEqual(withoutBody.includes(`${name} ${status}`) ? [] : [expected]);
     }
   });
 

@@ -5,6 +5,7 @@ import { createApp } from '../../src/app.ts';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import type { MessageChannel } from '../../src/channel/message-channel.ts';
 import { DistributedBus } from '../../src/distribution/distributed-bus.ts';
+import { DeadLetters } from '../../src/endpoint/dead-letters.ts';
 import { describeEndpoint } from '../../src/endpoint/endpoint-description.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
@@ -45,6 +46,8 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
       unreadiness,
       endpoint: describeEndpoint(service, 10, registry),
       isConsuming: () => false,
+      deadLetters: new DeadLetters({ service, channel: used, logger: quiet.logger }),
+      refuseStrangers: () => {},
       publishing,
     },
   });

@@ -27,6 +27,14 @@ const sending = [
   'POST /messages/{destination}/{channel}',
 ];
 
+const ofDeadLetters = [
+  'GET /dead-letters',
+  'GET /dead-letters/{id}',
+  'POST /dead-letters/{id}/replay',
+  'POST /dead-letters/replay',
+  'DELETE /dead-letters/{id}',
+];
+
 describe('GET /openapi.json', () => {
   test('is a valid OpenAPI document', async () => {
     const result = await new Validator().validate(await openApi());
@@ -43,7 +51,7 @@ describe('GET /openapi.json', () => {
   test('has every route and no more', async () => {
     const names = (await operations()).map(({ name }) => name);
     expect(names.toSorted()).toEqual(
-      [...sending, 'GET /endpoints', 'GET /livez', 'GET /readyz', 'GET /openapi.json'].toSorted(),
+      [...sending, ...ofDeadLetters, 'GET /endpoints', 'GET /livez', 'GET /readyz', 'GET /openapi.json'].toSorted(),
     );
   });
 
@@ -128,6 +136,14 @@ describe('GET /openapi.json', () => {
       expect.arrayContaining(['type', 'title', 'status', 'detail', 'code', 'retryable', 'outcome', 'messageId']),
     );
     expect(properties.code.enum).toEqual(Object.keys(errorTable));
+  });
+
+  test('says which routes take the admin token', async () => {
+    for (const { name, operation } of await operations()) {
+      const security = ofDeadLetters.includes(name) ? [{}, { adminToken: [] }] : undefined;
+      expect(operation.security, name).toEqual(security);
+    }
+    expect((await openApi()).components.securitySchemes.adminToken).toMatchObject({ type: 'http', scheme: 'bearer' });
   });
 
   test('takes every built-in media type as a body, each with an example', async () => {

@@ -1,0 +1,160 @@
+import type { FastifyReply, FastifySchema } from 'fastify';
+import Type from 'typebox';
+import { compileSchema } from '../src/conversion/schema-check.ts';
+import type { ErrorCode } from '../src/errors.ts';
+import { checkedJson, checkedQuery } from '../src/http/checked-request.ts';
+import {
+  DeadLetterDetails,
+  DeadLetterPage,
+  DeadLetterParams,
+  DeadLetterQuery,
+  Replayed,
+  ReplayRequest,
+} from './dead-letter-schemas.ts';
+import type { Routes } from './index.ts';
+import { problems } from './schemas.ts';
+
+const query = compileSchema(DeadLetterQuery);
+const replayRequest = compileSchema(ReplayRequest);
+
+/** What failed: `GET /dead-letters`, and what can be done about it. */
+export const deadLetters: Routes = (app, { deadLetters: letters, refuseStrangers }) => {
+  // Before the body is read.
+  const guarded = { onRequest: async (request: Parameters<typeof refuseStrangers>[0]) => refuseStrangers(request) };
+
+  app.get(
+    '/dead-letters',
+    {
+      ...guarded,
+      schema: describe('deadLetters', {
+        summary: 'List the dead letters, the oldest first',
+        description: 'A look moves nothing. A page costs as much as all that comes before it.',
+        querystring: DeadLetterQuery,
+        response: { 200: answer('A page.', DeadLetterPage), ...failures('malformed-request') },
+      }),
+      serializerCompiler: () => JSON.stringify,
+    },
+    async (request) => letters.list(checkedQuery(request, query)),
+  );
+
+  app.get(
+    '/dead-letters/:id',
+    {
+      ...guarded,
+      schema: describe('deadLetter', {
+        summary: 'All of one dead letter',
+        params: DeadLetterParams,
+        response: { 200: answer('The dead letter.', DeadLetterDetails), ...failures('dead-letter-not-found') },
+      }),
+      serializerCompiler: () => JSON.stringify,
+    },
+    async ({ params }) => letters.show(idOf(params)),
+  );
+
+  app.post(
+    '/dead-letters/:id/replay',
+    {
+      ...guarded,
+      schema: describe('replayDeadLetter', {
+        summary: 'Replay one dead letter',
+        description:
+          'Puts the message back into its queue, for the handler that failed, with its retries all before it.',
+        params: DeadLetterParams,
+        response: {
+          202: Type.Null({ description: 'The broker has confirmed the message, and the dead letter is gone.' }),
+          ...failures('dead-letter-not-found', ...publishing),
+        },
+      }),
+    },
+    async ({ params }, reply) => {
+      await letters.replay(idOf(params));
+      return reply.code(202).send();
+    },
+  );
+
+  app.post(
+    '/dead-letters/replay',
+    {
+      ...guarded,
+      schema: describe('replayDeadLetters', {
+        summary: 'Replay all that match',
+        description:
+          'Of those that are there when it begins. Answers when all are replayed; a caller who leaves before that ends it.',
+        body: { content: { 'application/json': { schema: ReplayRequest } } },
+        response: {
+          200: answer('What became of them.', Replayed),
+          ...failures('malformed-request', 'malformed-body', ...publishing),
+        },
+      }),
+    },
+    async (request, reply) => {
+      const { replayed, failed } = await letters.replayAll({
+        ...checkedJson(request, replayRequest),
+        signal: leavingSignal(reply),
+      });
+      return { replayed, failed };
+    },
+  );
+
+  app.delete(
+    '/dead-letters/:id',
+    {
+      ...guarded,
+      schema: describe('deleteDeadLetter', {
+        summary: 'Delete one dead letter for ever',
+        params: DeadLetterParams,
+        response: { 204: Type.Null({ description: 'It is gone.' }), ...failures('dead-letter-not-found') },
+      }),
+    },
+    async ({ params }, reply) => {
+      await letters.delete(idOf(params));
+      return reply.code(204).send();
+    },
+  );
+};
+
+const publishing = [
+  'destination-not-found',
+  'invalid-header',
+  'body-too-large',
+  'too-many-in-flight',
+  'broker-blocked',
+  'nacked',
+  'confirm-timeout',
+] as const;
+
+function describe(operationId: string, schema: FastifySchema): FastifySchema {
+  return { tags: ['Dead letters'], operationId, security: [{}, { adminToken: [] }], ...schema };
+}
+
+function answer(description: string, schema: object) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+function failures(...codes: readonly ErrorCode[]) {
+  return problems(
+    ...codes,
+    'unauthorized',
+    'admin-token-not-set',
+    'foreign-site',
+    'dead-letters-busy',
+    'unreadable-message',
+    'internal-error',
+    'broker-unavailable',
+    'draining',
+    'connection-lost',
+  );
+}
+
+function idOf(params: unknown): string {
+  return (params as { readonly id: string }).id.toLowerCase();
+}
+
+/** Aborted when the caller has left without an answer. */
+function leavingSignal({ raw }: FastifyReply): AbortSignal {
+  const leaving = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableEnded) leaving.abort();
+  });
+  return leaving.signal;
+}

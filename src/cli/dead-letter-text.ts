@@ -1,0 +1,38 @@
+import type { DeadLetterPage } from '../endpoint/dead-letter-page.ts';
+import type { DeadLetterDetails, DeadLetterSummary } from '../endpoint/dead-letter-view.ts';
+import { printable, printableJson, printableLines } from './printable.ts';
+import { table } from './table.ts';
+
+const head = ['ID', 'WHEN', 'ROUTING KEY', 'ENDPOINT', 'ERROR'];
+const maxErrorLength = 60;
+
+/** A page as a table, and how to get the next one. */
+export function pageText({ items, next, fault }: DeadLetterPage): string {
+  if (items.length === 0) return 'No dead letters.\n';
+  const rows = items.map((item) => {
+    const { id, deadLetteredAt = '', routingKey = '', endpoint = '' } = item;
+    return [id, deadLetteredAt, routingKey, endpoint, errorText(item)].map(printable);
+  });
+  const more = next === null ? '' : `\nThere are more: --after ${next}\n`;
+  return table([head, ...rows]) + more + (fault === undefined ? '' : `\n${printable(fault)}\n`);
+}
+
+function errorText({ error, reason = '' }: DeadLetterSummary): string {
+  const text = error === undefined ? reason : `${error.class}: ${error.message}`;
+  return text.length > maxErrorLength ? `${text.slice(0, maxErrorLength - 1).toWellFormed()}…` : text;
+}
+
+/** All of a dead letter: what is known of it line by line, its headers, its payload. */
+export function detailsText({ headers, payload, stackTrace, error, ...fields }: DeadLetterDetails): string {
+  const known = { ...fields, ...(error && { error: `${error.class}: ${error.message}`, code: error.code }) };
+  const lines = Object.entries(known).map(([name, value]) => [`${name}:`, printable(String(value))]);
+  // What has been told stands among the headers as well.
+  const own = Object.entries(headers).filter(([, value]) => value !== stackTrace);
+  const sections = [
+    table(lines),
+    table([['headers:', ''], ...own.map(([name, value]) => [`  ${printable(name)}:`, printableJson(value)])]),
+    stackTrace === undefined ? '' : `stack trace:\n${printableLines(stackTrace)}\n`,
+    'text' in payload ? `payload:\n${printableLines(payload.text)}\n` : `payload (base64):\n${payload.base64}\n`,
+  ];
+  return sections.filter((section) => section !== '').join('\n');
+}

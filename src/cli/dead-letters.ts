@@ -1,0 +1,156 @@
+import { Command } from 'commander';
+import type { DeadLetterFilter, DeadLetters, ListOptions, ReplayProgress } from '../endpoint/dead-letters.ts';
+import { detailsText, pageText } from './dead-letter-text.ts';
+import { endProcess } from './end-process.ts';
+import { integer } from './integer.ts';
+import { configOption } from './load-config.ts';
+import { withDeadLetters } from './open-dead-letters.ts';
+import { printableJson } from './printable.ts';
+import { ProgressLine } from './progress-line.ts';
+
+interface CommonOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** `deadletter:list` and the others. */
+export function deadLetterCommands(): Command[] {
+  const commands = [listLetters(), showLetter(), replayLetter(), replayAllLetters(), deleteLetter()];
+  return [...commands, helpOn(commands)];
+}
+
+function listLetters(): Command {
+  const command = new Command('deadletter:list')
+    .summary('list what could not be handled')
+    .description('List the dead letters of the service, the oldest first. Looking moves nothing.')
+    .option('--limit <number>', 'how many at most, 1 to 100', integer(1, 100), 50)
+    .option('--after <cursor>', 'go on after an earlier page, which says how');
+  return withFilter(command)
+    .option('--json', 'print one JSON object: items, next')
+    .addOption(configOption())
+    .action(({ config, json, ...options }: CommonOptions & ListOptions) =>
+      withDeadLetters(config, async (letters) => {
+        const page = await letters.list(options);
+        print(json ? `${printableJson(page)}\n` : pageText(page));
+        return 0;
+      }),
+    );
+}
+
+function showLetter(): Command {
+  return new Command('deadletter:show')
+    .summary('show all of one dead letter')
+    .description('Show all of one dead letter: its error, its headers, its payload.')
+    .argument('<id>', 'its own id, as deadletter:list shows it')
+    .option('--json', 'print one JSON object')
+    .addOption(configOption())
+    .action((id: string, { config, json }: CommonOptions) =>
+      withDeadLetters(config, async (letters) => {
+        const details = await letters.show(id.toLowerCase());
+        print(json ? `${printableJson(details)}\n` : detailsText(details));
+        return 0;
+      }),
+    );
+}
+
+function replayLetter(): Command {
+  return oneById(
+    'deadletter:replay',
+    'replay one dead letter',
+    'Put one back into its queue, for the handler that failed.',
+  ).action((id: string, { config }: CommonOptions) =>
+    withDeadLetters(config, async (letters) => {
+      await letters.replay(id.toLowerCase());
+      print('Replayed.\n');
+      return 0;
+    }),
+  );
+}
+
+function deleteLetter(): Command {
+  return oneById('deadletter:delete', 'delete one dead letter', 'Delete one dead letter for ever.').action(
+    (id: string, { config }: CommonOptions) =>
+      withDeadLetters(config, async (letters) => {
+        await letters.delete(id.toLowerCase());
+        print('Deleted.\n');
+        return 0;
+      }),
+  );
+}
+
+function oneById(name: string, summary: string, description: string): Command {
+  return new Command(name)
+    .summary(summary)
+    .description(description)
+    .argument('<id>', 'its own id, as deadletter:list shows it')
+    .addOption(configOption());
+}
+
+function replayAllLetters(): Command {
+  const command = new Command('deadletter:replayAll')
+    .summary('replay all dead letters, or those that match')
+    .description('Put all that match back into their queues, in their order. Ctrl-C ends it in order.')
+    .option('--limit <number>', 'how many at most (default: all)', integer(1, Number.MAX_SAFE_INTEGER));
+  return withFilter(command)
+    .option('--json', 'print one JSON object: replayed, failed')
+    .addOption(configOption())
+    .action(({ config, json = false, ...options }: CommonOptions & DeadLetterFilter & { readonly limit?: number }) =>
+      withDeadLetters(config, (letters) => replayAll(letters, options, json)),
+    );
+}
+
+/** @returns the exit code: 1 when some are left that were meant */
+async function replayAll(
+  letters: DeadLetters,
+  options: DeadLetterFilter & { readonly limit?: number },
+  json: boolean,
+): Promise<number> {
+  const line = new ProgressLine(process.stderr);
+  const interrupted = new AbortController();
+  const onSignal = () => {
+    if (interrupted.signal.aborted) process.exit(1);
+    interrupted.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  let outcome: ReplayProgress;
+  try {
+    const onProgress = (progress: ReplayProgress) => json || line.draw(progress);
+    outcome = await letters.replayAll({ ...options, signal: interrupted.signal, onProgress });
+  } finally {
+    line.clear();
+  }
+  const { replayed, failed } = outcome;
+  const { aborted } = interrupted.signal;
+  print(
+    json
+      ? `${JSON.stringify({ replayed, failed })}\n`
+      : `${replayed} replayed${aborted ? ', then interrupted' : ''}.\n`,
+  );
+  if (failed > 0 && !json) {
+    process.stderr.write(`littoral: ${failed} cannot be published again as they are, and were kept.\n`);
+  }
+  return failed > 0 || aborted ? 1 : 0;
+}
+
+function withFilter(command: Command): Command {
+  return command
+    .option('--routingKey <pattern>', 'only of this routing key; * stands for any characters')
+    .option(
+      '--error <pattern>',
+      'only with this class of error, or what the broker gave it up for (delivery_limit, expired, rejected); * stands for any characters',
+    );
+}
+
+function helpOn(commands: readonly Command[]): Command {
+  return new Command('deadletter:help')
+    .summary('show the help of all of these')
+    .description('Show the help of all commands about dead letters.')
+    .action(async () => {
+      print(commands.map((command) => command.helpInformation()).join('\n'));
+      await endProcess(0);
+    });
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

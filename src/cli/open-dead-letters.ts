@@ -1,0 +1,43 @@
+import { createParts } from '../container.ts';
+import type { DeadLetters } from '../endpoint/dead-letters.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
+import { createLogger } from '../logger.ts';
+import { resolveConfig } from '../resolve-config.ts';
+import { within } from '../within.ts';
+import { endProcess } from './end-process.ts';
+import { loadConfig } from './load-config.ts';
+import { printable } from './printable.ts';
+
+const connectTimeoutMs = 10_000;
+const closeTimeoutMs = 2_000;
+
+/**
+ * Connects, does some work with the dead letters of the service, and ends the process with the exit code that this gives,
+ * or with 1 and the error on standard error.
+ *
+ * @param file as `--config` says
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers`
+ */
+export async function withDeadLetters(
+  file: string | undefined,
+  work: (deadLetters: DeadLetters) => Promise<number>,
+): Promise<void> {
+  const config = resolveConfig(await loadConfig(file), process.env);
+  if (config.channel === 'in-memory') {
+    throw new LittoralError(
+      'invalid-configuration',
+      'Nothing can be seen of an in-memory channel from another process. Set AMQP_URL, or ask the gateway itself: GET /dead-letters.',
+    );
+  }
+  const { channel, deadLetters } = createParts(config, createLogger('silent'));
+  let exitCode = 1;
+  try {
+    await within(connectTimeoutMs, channel.start());
+    exitCode = await work(deadLetters);
+  } catch (error) {
+    if (!isLittoralError(error)) throw error;
+    process.stderr.write(`littoral: ${printable(error.message)}\ncode: ${error.code}\n`);
+  }
+  await channel.close(closeTimeoutMs);
+  return endProcess(exitCode);
+}

@@ -1,0 +1,33 @@
+import type { ReplayProgress } from '../endpoint/dead-letters.ts';
+
+const barWidth = 30;
+const betweenMs = 100;
+
+/** Draws how far a replay is, on a terminal and nowhere else. */
+export class ProgressLine {
+  readonly #output: NodeJS.WriteStream;
+  #drawnAtMs = 0;
+  #isDrawn = false;
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+  }
+
+  draw(progress: ReplayProgress): void {
+    const nowMs = performance.now();
+    if (!this.#output.isTTY || (this.#isDrawn && nowMs - this.#drawnAtMs < betweenMs)) return;
+    this.#drawnAtMs = nowMs;
+    this.#isDrawn = true;
+    this.#output.write(`\r\x1b[K${progressText(progress)}`);
+  }
+
+  /** Takes the line away. */
+  clear(): void {
+    if (this.#isDrawn) this.#output.write('\r\x1b[K');
+  }
+}
+
+export function progressText({ total, replayed, failed }: ReplayProgress): string {
+  const done = Math.floor((barWidth * (replayed + failed)) / total);
+  return `[${'#'.repeat(done)}${'.'.repeat(barWidth - done)}] ${replayed} of ${total} replayed`;
+}

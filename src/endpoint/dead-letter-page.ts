@@ -1,0 +1,91 @@
+import type { DeadLetterCursor } from './dead-letter-cursor.ts';
+import type { DeadLetterSummary, DeadLetterView } from './dead-letter-view.ts';
+
+/** Part of a list. */
+export interface DeadLetterPage {
+  readonly items: readonly DeadLetterSummary[];
+  /** Gives the page after this one; null at the end. */
+  readonly next: string | null;
+  /** Why nothing behind these can be seen. Absent: all is well. */
+  readonly fault?: string;
+}
+
+/** How far the clocks of several gateways may differ. */
+const clockSlackMs = 60_000;
+
+/** One place where a page can begin, and what is there. */
+interface Beginning {
+  /** Whether the page begins with this one, or behind it. Asked until it does. */
+  readonly isAt: (letter: DeadLetterView) => boolean;
+  readonly isBehind: boolean;
+  /** Whether the place cannot come any more. */
+  readonly isPast: (position: number) => boolean;
+  begun: boolean;
+  readonly items: DeadLetterSummary[];
+  lastTimeMs: number;
+  /** What comes after the page. */
+  next: { readonly id: string; readonly position: number } | undefined;
+}
+
+/**
+ * Finds a page in one look. It begins with the dead letter that was next; if that has gone, behind the last one that was
+ * listed; if that has gone as well, with the first that is not older. All three are followed until one is certain.
+ */
+export class PageSearch {
+  readonly #limit: number;
+  readonly #matches: (letter: DeadLetterView) => boolean;
+  /** The best one first. */
+  readonly #beginnings: readonly Beginning[];
+
+  constructor(limit: number, matches: (letter: DeadLetterView) => boolean, after: DeadLetterCursor | undefined) {
+    this.#limit = limit;
+    this.#matches = matches;
+    this.#beginnings = after === undefined ? [beginning(() => true)] : beginningsAfter(after);
+  }
+
+  /** @returns whether the page is complete */
+  add(letter: DeadLetterView, position: number): boolean {
+    for (const one of this.#beginnings) {
+      const wasBegun = one.begun;
+      one.begun ||= one.isAt(letter);
+      const isListed = one.isBehind ? wasBegun : one.begun;
+      if (isListed && one.next === undefined && this.#matches(letter)) this.#put(one, letter, position);
+    }
+    // What comes behind a place that has begun does not matter any more.
+    const best = this.#beginnings.find((one) => one.begun || !one.isPast(position));
+    return best?.next !== undefined;
+  }
+
+  /** The page as far as it is known: the items, and where the next page begins. */
+  page(): { items: readonly DeadLetterSummary[]; next: DeadLetterCursor | undefined } {
+    const found = this.#beginnings.find(({ begun }) => begun);
+    const last = found?.items.at(-1);
+    if (found?.next === undefined || last === undefined) return { items: found?.items ?? [], next: undefined };
+    const { id: nextId, position: nextPosition } = found.next;
+    return { items: found.items, next: { nextId, nextPosition, lastId: last.id, lastTimeMs: found.lastTimeMs } };
+  }
+
+  #put(one: Beginning, letter: DeadLetterView, position: number): void {
+    if (one.items.length === this.#limit) {
+      one.next = { id: letter.id, position };
+      return;
+    }
+    one.items.push(letter.summary());
+    one.lastTimeMs = Math.max(0, letter.timeMs ?? 0);
+  }
+}
+
+function beginningsAfter({ nextId, nextPosition, lastId, lastTimeMs }: DeadLetterCursor): Beginning[] {
+  const notOlder = ({ timeMs }: DeadLetterView) => lastTimeMs === 0 || (timeMs ?? 0) >= lastTimeMs - clockSlackMs;
+  return [
+    beginning(({ id }) => id === nextId, nextPosition),
+    // The last one came before the next one.
+    { ...beginning(({ id }) => id === lastId, nextPosition), isBehind: true },
+    beginning(notOlder),
+  ];
+}
+
+function beginning(isAt: Beginning['isAt'], lastPosition = Number.POSITIVE_INFINITY): Beginning {
+  const isPast = (position: number) => position >= lastPosition;
+  return { isAt, isBehind: false, isPast, begun: false, items: [], lastTimeMs: 0, next: undefined };
+}

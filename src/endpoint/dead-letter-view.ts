@@ -1,0 +1,167 @@
+import { Header, type MessageHeaders } from '../message/message-headers.ts';
+import { derivedDeadLetterId, isMessageId } from '../message/message-id.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { type BrokerDeath, brokerDeathOf, deathInWords } from './broker-death.ts';
+import { jsonValue } from './json-value.ts';
+import { type PayloadView, payloadView } from './payload-view.ts';
+
+/** A dead letter in a list. What it lacks, or another program wrote otherwise, is absent. */
+export interface DeadLetterSummary {
+  /** Its own: a message that failed in two handlers is two dead letters. */
+  readonly id: string;
+  readonly messageId?: string;
+  readonly correlationId?: string;
+  /** `command`, `event` or `message`. */
+  readonly kind?: string;
+  readonly routingKey?: string;
+  /** The endpoint id of the handler that failed. */
+  readonly endpoint?: string;
+  /** The service in which it failed. */
+  readonly service?: string;
+  /** ISO 8601. */
+  readonly deadLetteredAt?: string;
+  /** How often the handler was called. */
+  readonly attempts?: number;
+  /** What the handler failed with. Absent where the broker gave the message up. */
+  readonly error?: { readonly class: string; readonly message: string; readonly code: number };
+  /** Why the broker gave the message up. */
+  readonly reason?: string;
+  readonly contentType?: string;
+  /** The size of the payload. */
+  readonly bytes: number;
+  /** The beginning of it. */
+  readonly payload: PayloadView;
+}
+
+/** All of a dead letter. */
+export interface DeadLetterDetails extends DeadLetterSummary {
+  readonly stackTrace?: string;
+  /** Where the error was thrown: `file:line`. */
+  readonly thrownAt?: string;
+  /** All of them, those of the error included. */
+  readonly headers: MessageHeaders;
+}
+
+/** What is looked for in a dead letter, each part read when it is asked for: most are only passed by. */
+export class DeadLetterView {
+  readonly message: TransportMessage;
+  #id: string | undefined;
+
+  constructor(message: TransportMessage) {
+    this.message = message;
+  }
+
+  get id(): string {
+    this.#id ??= idOf(this.message);
+    return this.#id;
+  }
+
+  get death(): BrokerDeath | undefined {
+    return brokerDeathOf(this.message.headers);
+  }
+
+  get routingKey(): string | undefined {
+    return this.#text(Header.routingKey);
+  }
+
+  /** The error's, or the broker's word for why. */
+  get errorClass(): string | undefined {
+    return this.#text(Header.errorClass) ?? this.death?.reason;
+  }
+
+  /** When it became a dead letter: milliseconds since 1970. */
+  get timeMs(): number | undefined {
+    return this.#integer(Header.deadLetteredAt) ?? this.death?.timeMs;
+  }
+
+  summary(): DeadLetterSummary {
+    return { ...this.#fields(), payload: payloadView(this.message.body, previewBytes) };
+  }
+
+  details(): DeadLetterDetails {
+    const file = this.#text(Header.errorFile) ?? '';
+    const line = this.#integer(Header.errorLine) ?? 0;
+    return withoutAbsent({
+      ...this.#fields(),
+      stackTrace: this.#text(Header.errorStackTrace),
+      thrownAt: file === '' ? undefined : `${file}:${line}`,
+      headers: jsonValue(this.message.headers) as MessageHeaders,
+      payload: payloadView(this.message.body),
+    });
+  }
+
+  #fields(): Omit<DeadLetterSummary, 'payload'> {
+    const { death, timeMs } = this;
+    const errorClass = this.#short(Header.errorClass);
+    return withoutAbsent({
+      id: this.id,
+      messageId: this.#short(Header.id),
+      correlationId: this.#short(Header.correlationId),
+      kind: this.#short(Header.payloadType),
+      routingKey: this.#short(Header.routingKey),
+      endpoint: this.#short(Header.failedEndpoint),
+      service: this.#short(Header.failedService),
+      deadLetteredAt: timeMs === undefined ? undefined : isoTime(timeMs),
+      attempts: this.#integer(Header.attempts),
+      error: errorClass === undefined ? undefined : this.#error(errorClass),
+      reason: death === undefined ? undefined : shortened(deathInWords(death), maxTextLength),
+      contentType: this.#short(Header.contentType),
+      bytes: this.message.body.byteLength,
+    });
+  }
+
+  #error(errorClass: string): NonNullable<DeadLetterSummary['error']> {
+    const message = shortened(this.#text(Header.errorMessage) ?? '', maxMessageLength);
+    return { class: errorClass, message, code: this.#integer(Header.errorCode) ?? 0 };
+  }
+
+  #text(name: string): string | undefined {
+    const { headers } = this.message;
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** For a list, which a hostile header must not swell. */
+  #short(name: string): string | undefined {
+    const text = this.#text(name);
+    return text === undefined ? undefined : shortened(text, maxTextLength);
+  }
+
+  #integer(name: string): number | undefined {
+    const value = this.message.headers[name];
+    return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+  }
+}
+
+const previewBytes = 256;
+const maxTextLength = 255;
+const maxMessageLength = 1024;
+
+function idOf({ headers, body }: TransportMessage): string {
+  const own = headers[Header.deadLetterId];
+  if (typeof own === 'string' && isMessageId(own)) return own.toLowerCase();
+  const { [Header.deliveryCount]: _, ...others } = headers;
+  return derivedDeadLetterId(jsonOf(others), body);
+}
+
+/** Headers can be nested deeper than JSON goes. */
+function jsonOf(headers: MessageHeaders): string {
+  try {
+    return JSON.stringify(headers);
+  } catch {
+    return Object.keys(headers).join();
+  }
+}
+
+function isoTime(milliseconds: number): string | undefined {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
+function shortened(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength - 1).toWellFormed()}…` : text;
+}
+
+function withoutAbsent<Fields extends object>(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
+}

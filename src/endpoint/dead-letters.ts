@@ -1,0 +1,220 @@
+import type { MessageChannel, Verdict, WaitingMessage } from '../channel/message-channel.ts';
+import { deadLetterQueue } from '../distribution/service-queue.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
+import { routingKeyMatcher } from '../handler/routing-key.ts';
+import type { Logger } from '../logger.ts';
+import { Header } from '../message/message-headers.ts';
+import { decodeCursor, encodeCursor } from './dead-letter-cursor.ts';
+import { type DeadLetterPage, PageSearch } from './dead-letter-page.ts';
+import { type DeadLetterDetails, DeadLetterView } from './dead-letter-view.ts';
+import { publishReplay } from './publish-replay.ts';
+
+export interface DeadLettersOptions {
+  readonly service: string;
+  readonly channel: MessageChannel;
+  readonly logger: Logger;
+}
+
+/** Which dead letters are meant. In both, `*` stands for any characters. Default: all. */
+export interface DeadLetterFilter {
+  readonly routingKey?: string | undefined;
+  /** The class of the error, or the broker's word for why it gave the message up, such as `delivery_limit`. */
+  readonly error?: string | undefined;
+}
+
+export interface ListOptions extends DeadLetterFilter {
+  /** How many at most. Default: 50. */
+  readonly limit?: number | undefined;
+  /** What an earlier page gave as `next`. Default: from the beginning. */
+  readonly after?: string | undefined;
+}
+
+export interface ReplayAllOptions extends DeadLetterFilter {
+  /** How many at most. Default: all. */
+  readonly limit?: number | undefined;
+  /** Ends it in order: what is under way is finished. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then. */
+  readonly onProgress?: (progress: ReplayProgress) => void;
+}
+
+export interface ReplayProgress {
+  readonly replayed: number;
+  /** How many cannot be published again, and were kept: their headers are too large, or hold what AMQP cannot express. */
+  readonly failed: number;
+  /** How many are to be replayed. */
+  readonly total: number;
+}
+
+/** How many dead letters are replayed at once, and held in memory. */
+const replaysAtOnce = 50;
+
+/** The dead letters of a service: seen, replayed, deleted. Each method looks through the queue from its beginning. */
+export class DeadLetters {
+  readonly #options: DeadLettersOptions;
+  readonly #queue: string;
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options;
+    this.#queue = deadLetterQueue(options.service);
+  }
+
+  /**
+   * Lists some, the oldest first. A page goes on where the last one ended, also when dead letters were replayed or
+   * deleted meanwhile: none is left out; some can be shown again when all that the cursor remembers have gone.
+   *
+   * @throws LittoralError `malformed-request` for a wrong cursor; what `MessageChannel.browse` throws
+   */
+  async list({ limit = 50, after, ...filter }: ListOptions = {}): Promise<DeadLetterPage> {
+    const search = new PageSearch(limit, matcher(filter), after === undefined ? undefined : decodeCursor(after));
+    const unreadable = await this.#look((letter, { position, end }) => {
+      if (search.add(letter, position)) end();
+    });
+    const { items, next } = search.page();
+    if (unreadable === undefined) return { items, next: next === undefined ? null : encodeCursor(next) };
+    if (items.length === 0) throw unreadable;
+    return { items, next: null, fault: unreadable.message };
+  }
+
+  /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
+  async show(id: string): Promise<DeadLetterDetails> {
+    const { letter } = await this.#find(id);
+    return letter.details();
+  }
+
+  /**
+   * Puts one back into the queue that it was taken from, for the handler that failed, as if it had never been tried;
+   * then removes it. Whoever dies in between leaves it to be handled twice, never lost.
+   *
+   * @throws LittoralError `dead-letter-not-found`; what `publish` and `browse` of `MessageChannel` throw
+   */
+  async replay(id: string): Promise<void> {
+    const letter = await this.#remove(id, ({ message }) => publishReplay(message, this.#options));
+    this.#options.logger.info(fieldsOf(letter), 'a dead letter was replayed');
+  }
+
+  /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
+  async delete(id: string): Promise<void> {
+    const letter = await this.#remove(id, async () => {});
+    this.#options.logger.info(fieldsOf(letter), 'a dead letter was deleted');
+  }
+
+  /**
+   * Replays all that match, and are there when it begins. They are published in their order.
+   *
+   * @throws what `publish` and `browse` of `MessageChannel` throw; the text says how many had been replayed
+   */
+  async replayAll({ limit, signal, onProgress, ...filter }: ReplayAllOptions = {}): Promise<ReplayProgress> {
+    const matches = matcher(filter);
+    const progress = { replayed: 0, failed: 0, total: 0 };
+    let upTo = 0;
+    const unreadable = await this.#look((letter, { position, end }) => {
+      if (signal?.aborted) end();
+      if (!matches(letter)) return;
+      upTo = position;
+      progress.total += 1;
+      if (progress.total === limit) end();
+    });
+    const replay = async ({ message }: DeadLetterView): Promise<Verdict> => {
+      try {
+        await publishReplay(message, this.#options, signal);
+        progress.replayed += 1;
+        return 'remove';
+      } catch (error) {
+        if (isLittoralError(error) && unpublishable.has(error.code)) progress.failed += 1;
+        else if (!signal?.aborted) throw error;
+        return 'keep';
+      } finally {
+        onProgress?.({ ...progress });
+      }
+    };
+    const visit = ({ message, end }: WaitingMessage) => {
+      if (signal?.aborted) end();
+      const letter = new DeadLetterView(message);
+      return signal?.aborted || !matches(letter) ? 'keep' : replay(letter);
+    };
+    try {
+      await this.#options.channel.browse(this.#queue, { visit, window: replaysAtOnce, upTo });
+      if (unreadable) throw unreadable;
+    } catch (error) {
+      throw withCount(error, progress.replayed);
+    } finally {
+      this.#options.logger.info({ ...progress }, 'dead letters were replayed');
+    }
+    return progress;
+  }
+
+  /**
+   * Looks, and changes nothing.
+   *
+   * @returns what stands in the way of the rest, where something does
+   */
+  async #look(see: (letter: DeadLetterView, waiting: WaitingMessage) => void): Promise<LittoralError | undefined> {
+    const visit = (waiting: WaitingMessage) => {
+      see(new DeadLetterView(waiting.message), waiting);
+      return 'keep' as const;
+    };
+    try {
+      await this.#options.channel.browse(this.#queue, { visit });
+      return undefined;
+    } catch (error) {
+      if (isLittoralError(error) && error.code === 'unreadable-message') return error;
+      throw error;
+    }
+  }
+
+  async #find(id: string): Promise<{ readonly letter: DeadLetterView; readonly position: number }> {
+    let found: { letter: DeadLetterView; position: number } | undefined;
+    const unreadable = await this.#look((letter, { position, end }) => {
+      if (letter.id !== id) return;
+      found = { letter, position };
+      end();
+    });
+    if (found === undefined) throw unreadable ?? isNotFound(id);
+    return found;
+  }
+
+  /**
+   * Removes one after some work. It is looked for first, so that nothing behind it is taken from the broker while that work
+   * is done: a message that cannot be decoded would end the connection, and the work would be done in vain, again and again.
+   */
+  async #remove(id: string, work: (letter: DeadLetterView) => Promise<void>): Promise<DeadLetterView> {
+    const { position } = await this.#find(id);
+    let removed: DeadLetterView | undefined;
+    const visit = ({ message, end }: WaitingMessage) => {
+      const letter = new DeadLetterView(message);
+      if (letter.id !== id) return 'keep';
+      end();
+      removed = letter;
+      return work(letter).then((): Verdict => 'remove');
+    };
+    await this.#options.channel.browse(this.#queue, { visit, upTo: position });
+    if (removed === undefined) throw isNotFound(id);
+    return removed;
+  }
+}
+
+/** What concerns this one message: others can still be replayed. */
+const unpublishable: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-large', 'body-too-large']);
+
+function matcher({ routingKey, error }: DeadLetterFilter): (letter: DeadLetterView) => boolean {
+  const isKey = routingKeyMatcher(routingKey ?? '*');
+  const isError = routingKeyMatcher(error ?? '*');
+  return (letter) => isKey(letter.routingKey ?? '') && isError(letter.errorClass ?? '');
+}
+
+function isNotFound(id: string): LittoralError {
+  return new LittoralError(
+    'dead-letter-not-found',
+    `No dead letter '${id.slice(0, 64).toWellFormed()}'. It may have been replayed or deleted. Its own id is meant, not that of its message.`,
+  );
+}
+
+function withCount(error: unknown, replayed: number): unknown {
+  if (!isLittoralError(error) || replayed === 0) return error;
+  return new LittoralError(error.code, `${error.message} Before that, ${replayed} were replayed.`, { cause: error });
+}
+
+function fieldsOf({ id, message: { headers } }: DeadLetterView): Readonly<Record<string, unknown>> {
+  return { deadLetterId: id, messageId: headers[Header.id], routingKey: headers[Header.routingKey] };
+}

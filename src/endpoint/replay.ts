@@ -1,0 +1,40 @@
+import { dueQueue, serviceQueue } from '../distribution/service-queue.ts';
+import { withoutBrokerNotes } from '../message/broker-notes.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { brokerDeathOf } from './broker-death.ts';
+
+/** What says how a message failed. A replayed one begins anew: for its failed handler alone, as on its first day. */
+const ofFailure = [
+  Header.errorClass,
+  Header.errorMessage,
+  Header.errorStackTrace,
+  Header.errorFile,
+  Header.errorLine,
+  Header.errorCode,
+  Header.deadLetterId,
+  Header.deadLetteredAt,
+  Header.failedService,
+  Header.failedQueue,
+  Header.attempts,
+  Header.retryNumber,
+];
+
+/** A message that is replayed, and the queue that it is put into. */
+export interface Replay {
+  readonly queue: string;
+  readonly message: TransportMessage;
+}
+
+/** What a dead letter of a service is replayed as: straight to the queue that it was taken from, and to nobody else. */
+export function replayOf({ headers, body }: TransportMessage, service: string): Replay {
+  const death = brokerDeathOf(headers);
+  const kept = withoutBrokerNotes(headers);
+  for (const name of ofFailure) delete kept[name];
+  // What came through the bus comes straight to the queue this time.
+  if (death?.publishedKey !== undefined) kept[Header.publishedKey] ??= death.publishedKey;
+  const named = headers[Header.failedQueue] ?? death?.queue;
+  // Whatever a header names, a replay reaches no queue of others.
+  const own = [serviceQueue(service), dueQueue(service).queue].find((queue) => queue === named);
+  return { queue: own ?? serviceQueue(service), message: { headers: kept, body } };
+}

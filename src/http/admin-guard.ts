@@ -1,0 +1,42 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { LittoralError } from '../errors.ts';
+import { isLoopback } from './site-guard.ts';
+
+export interface AdminGuardOptions {
+  /** The address that the gateway listens on. */
+  readonly host: string;
+  readonly adminToken: string | undefined;
+}
+
+/**
+ * Keeps payloads from whoever should not see them: a request must carry the admin token (RFC 6750 section 2.1). Without
+ * one in the configuration, a gateway that others than this machine can reach refuses them all.
+ *
+ * @returns throws LittoralError `unauthorized`, `admin-token-not-set`
+ */
+export function adminGuard({ host, adminToken }: AdminGuardOptions): (request: FastifyRequest) => void {
+  if (adminToken === undefined) {
+    const isOpen = isLoopback(host);
+    return () => {
+      if (isOpen) return;
+      throw new LittoralError(
+        'admin-token-not-set',
+        'Dead letters show payloads, and this gateway does not listen on loopback alone. Set ADMIN_TOKEN (http.adminToken) to a secret of 16 characters or more, and send it as Authorization: Bearer ….',
+      );
+    };
+  }
+  const expected = digestOf(adminToken);
+  return ({ headers }) => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+    // Digests are equally long, so the comparison tells nothing by its time.
+    if (token !== undefined && timingSafeEqual(digestOf(token), expected)) return;
+    throw new LittoralError('unauthorized', 'The request needs Authorization: Bearer …, with the admin token.', {
+      headers: { 'www-authenticate': 'Bearer realm="littoral"' },
+    });
+  };
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

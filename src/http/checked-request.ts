@@ -1,0 +1,42 @@
+import type { FastifyRequest } from 'fastify';
+import { jsonFault } from '../conversion/json-fault.ts';
+import type { SchemaCheck } from '../conversion/schema-check.ts';
+import { LittoralError } from '../errors.ts';
+
+/**
+ * The query of a request, numbers as numbers.
+ *
+ * @throws LittoralError `malformed-request` for what the schema does not have: a misspelt name would change what is meant
+ */
+export function checkedQuery<Query>({ query }: FastifyRequest, check: SchemaCheck<Query>): Query {
+  const fields = Object.entries(query as Readonly<Record<string, unknown>>);
+  return checked(Object.fromEntries(fields.map(([name, value]) => [name, numberOrText(value)])), check, 'The query');
+}
+
+/**
+ * The body of a request, which must be JSON.
+ *
+ * @throws LittoralError `malformed-body`, `malformed-request`
+ */
+export function checkedJson<Body>({ body }: FastifyRequest, check: SchemaCheck<Body>): Body {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from((body as Uint8Array | undefined) ?? []).toString());
+  } catch (error) {
+    throw new LittoralError('malformed-body', `The body is not JSON: ${jsonFault(error)}. For all, send {}.`);
+  }
+  return checked(value, check, 'The body');
+}
+
+function numberOrText(value: unknown): unknown {
+  return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+}
+
+function checked<Value>(value: unknown, check: SchemaCheck<Value>, what: string): Value {
+  if (check.check(value)) return value;
+  const faults = check.faults(value);
+  const texts = faults.map(({ path, message }) => `${path.slice(1) || what}: ${message}`);
+  throw new LittoralError('malformed-request', `${what} is not as described under /docs: ${texts.join('; ')}.`, {
+    faults,
+  });
+}

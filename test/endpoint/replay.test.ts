@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { deadLetter } from '../../src/endpoint/dead-letter.ts';
+import { replayOf } from '../../src/endpoint/replay.ts';
+import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
+
+const body = Buffer.from('the body');
+const headers = { [Header.id]: 'a', [Header.correlationId]: 'b', executorId: '7' };
+
+function replayedHeaders(of: MessageHeaders): MessageHeaders {
+  return replayOf({ headers: of, body }, 'billing').message.headers;
+}
+
+function replayedTo(of: MessageHeaders): string {
+  return replayOf({ headers: of, body }, 'billing').queue;
+}
+
+describe('what is replayed', () => {
+  test('is the message as it came, for the handler that failed', () => {
+    const delivery = { message: { headers, body }, routingKey: 'order.placed', fromBus: true };
+    const place = { service: 'billing', queue: 'distributed_billing' };
+    const letter = deadLetter(delivery, { error: new Error('x'), endpointId: 'audit', attempts: 4 }, place);
+    const replay = replayOf({ ...letter, headers: { ...letter.headers, [Header.retryNumber]: 3 } }, 'billing');
+    expect(replay.queue).toBe('distributed_billing');
+    expect(replay.message.body).toBe(body);
+    expect(replay.message.headers).toEqual({
+      ...headers,
+      [Header.failedEndpoint]: 'audit',
+      [Header.publishedKey]: 'order.placed',
+    });
+  });
+
+  test('has no notes of the broker, but as text', () => {
+    const noted = { ...headers, 'x-death': [{ reason: 'expired' }], 'x-first-death-reason': 'expired', CC: ['x'] };
+    const replayed = replayedHeaders({ ...noted, [Header.deliveryCount]: 20 });
+    expect(replayed).toEqual({ ...headers, [Header.brokerHistory]: expect.stringContaining('expired') });
+  });
+
+  test('knows the key that it was published under, where only the broker had noted it', () => {
+    const death = { reason: 'delivery_limit', queue: 'distributed_billing', 'routing-keys': ['order.placed'] };
+    const fromBus = { ...headers, 'x-death': [{ ...death, exchange: 'ecotone.distributed' }] };
+    expect(replayedHeaders(fromBus)).toMatchObject({ [Header.publishedKey]: 'order.placed' });
+    expect(replayedHeaders({ ...fromBus, [Header.publishedKey]: 'first' })).toMatchObject({
+      [Header.publishedKey]: 'first',
+    });
+    const straight = { ...headers, 'x-death': [{ ...death, exchange: '' }] };
+    expect(replayedHeaders(straight)).not.toHaveProperty([Header.publishedKey]);
+  });
+});
+
+describe('a replay goes to', () => {
+  test.each<[string, MessageHeaders, string]>([
+    [
+      'the queue that the message was taken from',
+      { [Header.failedQueue]: 'littoral_billing_due' },
+      'littoral_billing_due',
+    ],
+    [
+      'the one that the broker noted',
+      { 'x-death': [{ reason: 'expired', queue: 'littoral_billing_due' }] },
+      'littoral_billing_due',
+    ],
+    ['the queue of the service, where nobody knows', {}, 'distributed_billing'],
+    ['it, and to no queue of others', { [Header.failedQueue]: 'distributed_shop' }, 'distributed_billing'],
+    ['it, for a header that is no text', { [Header.failedQueue]: ['littoral_billing_due'] }, 'distributed_billing'],
+  ])('%s', (_, of, queue) => {
+    expect(replayedTo(of)).toBe(queue);
+  });
+});
