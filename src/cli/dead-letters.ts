@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import type { DeadLetterFilter, DeadLetters, ListOptions, ReplayProgress } from '../endpoint/dead-letters.ts';
+import type { DeadLetterFilter, DeadLetters, ListOptions } from '../endpoint/dead-letters.ts';
+import type { ReplayProgress } from '../endpoint/replay-run.ts';
 import { detailsText, pageText } from './dead-letter-text.ts';
 import { endProcess } from './end-process.ts';
 import { integer } from './integer.ts';

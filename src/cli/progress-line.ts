@@ -1,4 +1,4 @@
-import type { ReplayProgress } from '../endpoint/dead-letters.ts';
+import type { ReplayProgress } from '../endpoint/replay-run.ts';
 
 const barWidth = 30;
 const betweenMs = 100;
@@ -27,7 +27,7 @@ export class ProgressLine {
   }
 }
 
-export function progressText({ total, replayed, failed }: ReplayProgress): string {
-  const done = Math.floor((barWidth * (replayed + failed)) / total);
-  return `[${'#'.repeat(done)}${'.'.repeat(barWidth - done)}] ${replayed} of ${total} replayed`;
+export function progressText({ seen, total, replayed }: ReplayProgress): string {
+  const done = Math.min(barWidth, Math.floor((barWidth * seen) / total));
+  return `[${'#'.repeat(done)}${'.'.repeat(barWidth - done)}] ${seen} of ${total} passed, ${replayed} replayed`;
 }

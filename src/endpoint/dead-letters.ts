@@ -8,6 +8,7 @@ import { decodeCursor, encodeCursor } from './dead-letter-cursor.ts';
 import { type DeadLetterPage, PageSearch } from './dead-letter-page.ts';
 import { type DeadLetterDetails, DeadLetterView } from './dead-letter-view.ts';
 import { publishReplay } from './publish-replay.ts';
+import { type ReplayProgress, ReplayRun } from './replay-run.ts';
 
 export interface DeadLettersOptions {
   readonly service: string;
@@ -35,19 +36,17 @@ export interface ReplayAllOptions extends DeadLetterFilter {
   /** Ends it in order: what is under way is finished. */
   readonly signal?: AbortSignal | undefined;
   /** Called now and then. */
-  readonly onProgress?: (progress: ReplayProgress) => void;
-}
-
-export interface ReplayProgress {
-  readonly replayed: number;
-  /** How many cannot be published again, and were kept: their headers are too large, or hold what AMQP cannot express. */
-  readonly failed: number;
-  /** How many are to be replayed. */
-  readonly total: number;
+  readonly onProgress?: ((progress: ReplayProgress) => void) | undefined;
 }
 
 /** How many dead letters are replayed at once, and held in memory. */
 const replaysAtOnce = 50;
+
+/**
+ * How many are replayed by one look through the queue. Whatever that passes, the broker holds in memory until it ends, and
+ * a broker that is short of memory takes messages from nobody.
+ */
+const replaysInSlice = 5000;
 
 /** The dead letters of a service: seen, replayed, deleted. Each method looks through the queue from its beginning. */
 export class DeadLetters {
@@ -104,44 +103,30 @@ export class DeadLetters {
    *
    * @throws what `publish` and `browse` of `MessageChannel` throw; the text says how many had been replayed
    */
-  async replayAll({ limit, signal, onProgress, ...filter }: ReplayAllOptions = {}): Promise<ReplayProgress> {
-    const matches = matcher(filter);
-    const progress = { replayed: 0, failed: 0, total: 0 };
-    let upTo = 0;
-    const unreadable = await this.#look((letter, { position, end }) => {
-      if (signal?.aborted) end();
-      if (!matches(letter)) return;
-      upTo = position;
-      progress.total += 1;
-      if (progress.total === limit) end();
-    });
-    const replay = async ({ message }: DeadLetterView): Promise<Verdict> => {
-      try {
-        await publishReplay(message, this.#options, signal);
-        progress.replayed += 1;
-        return 'remove';
-      } catch (error) {
-        if (isLittoralError(error) && unpublishable.has(error.code)) progress.failed += 1;
-        else if (!signal?.aborted) throw error;
-        return 'keep';
-      } finally {
-        onProgress?.({ ...progress });
-      }
-    };
-    const visit = ({ message, end }: WaitingMessage) => {
-      if (signal?.aborted) end();
-      const letter = new DeadLetterView(message);
-      return signal?.aborted || !matches(letter) ? 'keep' : replay(letter);
-    };
+  async replayAll({ limit = Infinity, signal, onProgress, ...filter }: ReplayAllOptions = {}): Promise<ReplayProgress> {
+    const run = new ReplayRun({ ...this.#options, matches: matcher(filter), signal, onProgress });
+    const { progress } = run;
     try {
-      await this.#options.channel.browse(this.#queue, { visit, window: replaysAtOnce, upTo });
-      if (unreadable) throw unreadable;
+      while (await this.#replaySome(run, Math.min(replaysInSlice, limit - progress.replayed - progress.failed)));
     } catch (error) {
       throw withCount(error, progress.replayed);
     } finally {
       this.#options.logger.info({ ...progress }, 'dead letters were replayed');
     }
-    return progress;
+    return { ...progress };
+  }
+
+  /**
+   * @param most how many at most
+   * @returns whether there can be more
+   */
+  async #replaySome(run: ReplayRun, most: number): Promise<boolean> {
+    const slice = run.slice(most);
+    if (slice === undefined) return false;
+    const unreadable = await this.#look(slice.look, slice.lookUpTo);
+    await this.#options.channel.browse(this.#queue, { visit: slice.replay, window: replaysAtOnce, upTo: slice.upTo });
+    if (unreadable) throw unreadable;
+    return slice.isFull;
   }
 
   /**
@@ -149,13 +134,16 @@ export class DeadLetters {
    *
    * @returns what stands in the way of the rest, where something does
    */
-  async #look(see: (letter: DeadLetterView, waiting: WaitingMessage) => void): Promise<LittoralError | undefined> {
+  async #look(
+    see: (letter: DeadLetterView, waiting: WaitingMessage) => void,
+    upTo?: number,
+  ): Promise<LittoralError | undefined> {
     const visit = (waiting: WaitingMessage) => {
       see(new DeadLetterView(waiting.message), waiting);
       return 'keep' as const;
     };
     try {
-      await this.#options.channel.browse(this.#queue, { visit });
+      await this.#options.channel.browse(this.#queue, { visit, upTo });
       return undefined;
     } catch (error) {
       if (isLittoralError(error) && error.code === 'unreadable-message') return error;
@@ -193,9 +181,6 @@ export class DeadLetters {
     return removed;
   }
 }
-
-/** What concerns this one message: others can still be replayed. */
-const unpublishable: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-large', 'body-too-large']);
 
 function matcher({ routingKey, error }: DeadLetterFilter): (letter: DeadLetterView) => boolean {
   const isKey = routingKeyMatcher(routingKey ?? '*');
