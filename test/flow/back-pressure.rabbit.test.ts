@@ -1,4 +1,4 @@
-import { defineCommandHandler } from 'littoral';
+import { defineCommandHandler, Reject } from 'littoral';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Broker } from '../broker/broker.ts';
 import { eventually } from '../broker/eventually.ts';
@@ -70,7 +70,7 @@ describe('a memory alarm', () => {
     const gateway = await billing(async () => {
       calls += 1;
       await blocked.opened;
-      throw new Error('of the handler');
+      throw new Reject('of the handler');
     });
     await untilReady(gateway);
     expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202);
