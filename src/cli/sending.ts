@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { createParts } from '../container.ts';
 import type { DistributedBus, SendReceipt } from '../distribution/distributed-bus.ts';
-import { maxDelayMs, maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
+import { maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
+import { longestDelayMs } from '../message/longest-delay.ts';
 import { resolveConfig } from '../resolve-config.ts';
 import { within } from '../within.ts';
 import { endProcess } from './end-process.ts';
@@ -55,7 +56,7 @@ export function withSendingOptions(command: Command): Command {
     .option(
       '--delay <milliseconds>',
       'to hold the message back, 30 days at most; a running gateway of this service sends it then (default: 0)',
-      integer(0, maxDelayMs),
+      integer(0, longestDelayMs),
     )
     .option('--priority <number>', 'for the handler to read, 0 to 255; it does not change the order', integer(0, 255))
     .addOption(configOption())
