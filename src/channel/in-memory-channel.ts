@@ -31,8 +31,7 @@ const browsingWaitMs = 5_000;
 export interface InMemoryChannelOptions {
   /**
    * How many messages may wait in a queue, dead letter queues excepted, and how many may be delayed. Beyond, a publish
-   * is refused as `nacked`.
-   * Default: 100,000.
+   * is refused as `nacked`. Default: 100,000.
    */
   readonly maxMessages?: number;
   /** Tells when messages expire. Default: that of the system. */
