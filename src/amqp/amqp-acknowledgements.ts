@@ -53,14 +53,16 @@ export class AmqpAcknowledgements {
    * Gives a delivery back, or drops it, at once. Nothing happens for what is not in hand any more.
    *
    * @param requeue false: the broker drops it, or dead-letters it where the queue says so
+   * @param hasFailed whether it counts against a message that is given back. RabbitMQ before 4.3 counts in any case
    */
-  refuse(message: ConsumeMessage, requeue: boolean): void {
+  refuse(message: ConsumeMessage, requeue: boolean, hasFailed = false): void {
     const { deliveryTag } = message.fields;
     if (requeue && this.#givenBack && this.#inHand.has(deliveryTag)) {
       this.#givenBack.add(deliveryTag);
       this.#giveBackIfLast();
     } else if (this.#leaveHand(message)) {
-      this.#channel.nack(message, false, requeue);
+      if (hasFailed) this.#channel.reject(message, requeue);
+      else this.#channel.nack(message, false, requeue);
       this.#corkSocket();
     }
   }

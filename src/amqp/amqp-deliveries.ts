@@ -58,8 +58,8 @@ export class AmqpDeliveries {
     this.#acknowledgements.acknowledge(message);
   }
 
-  release(message: ConsumeMessage): void {
-    this.#acknowledgements.refuse(message, true);
+  release(message: ConsumeMessage, hasFailed = false): void {
+    this.#acknowledgements.refuse(message, true, hasFailed);
   }
 
   reject(message: ConsumeMessage): void {
@@ -128,8 +128,8 @@ class AmqpDelivery implements Delivery {
     if (this.#settle()) this.#deliveries.handled(this.#received);
   }
 
-  release(): void {
-    if (this.#settle()) this.#deliveries.release(this.#received);
+  release(hasFailed?: boolean): void {
+    if (this.#settle()) this.#deliveries.release(this.#received, hasFailed);
   }
 
   reject(): void {

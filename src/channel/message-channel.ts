@@ -139,8 +139,13 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** Done: the message leaves the queue. */
   acknowledge(): void;
-  /** Not now: the message goes back, ahead of all that was not delivered yet, and is delivered again. */
-  release(): void;
+  /**
+   * Not now: the message goes back, ahead of all that was not delivered yet, and is delivered again.
+   *
+   * @param hasFailed whether that counts towards the limit at which the channel gives the message up, where the channel
+   * makes a difference. Default: false
+   */
+  release(hasFailed?: boolean): void;
   /** Never: the channel moves the message, as it came, to the dead letter queue. */
   reject(): void;
 }

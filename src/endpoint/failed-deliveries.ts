@@ -158,7 +158,7 @@ export class FailedDeliveries {
     // A classic queue hands on whatever the sender wrote there.
     const earlier = Number.isSafeInteger(count) ? Math.max(0, count as number) : 0;
     await pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** earlier), this.#options.stopping);
-    delivery.release();
+    delivery.release(!this.#options.stopping.aborted);
     return 'given back';
   }
 }

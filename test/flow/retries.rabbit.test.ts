@@ -111,3 +111,37 @@ test('a classic queue, as one shared with a PHP application, has retries as well
   await eventually(() => expect(calls).toBe(3), { timeoutMs: 30_000 });
   expect(await deadLetters()).toEqual([]);
 });
+
+test('a replay goes to the handler that failed and to no other, with all its retries anew', async () => {
+  const counts = { a: 0, b: 0 };
+  let mended = false;
+  const handlers = [
+    defineEventHandler({
+      routingKey: 'paper.*',
+      endpointId: 'a',
+      distributed: true,
+      handle(_payload: unknown, headers: MessageHeaders) {
+        counts.a += 1;
+        if (!mended || headers[Header.retryNumber] !== 1) throw new Error('busy');
+      },
+    }),
+    defineEventHandler({
+      routingKey: 'paper.*',
+      endpointId: 'b',
+      distributed: true,
+      handle() {
+        counts.b += 1;
+      },
+    }),
+  ];
+  const { gateway, deadLetters } = await run(handlers);
+  await post(gateway, '/events/paper.printed', {});
+  await eventually(async () => expect(await deadLetters()).toHaveLength(1), { timeoutMs: 30_000 });
+  expect(counts).toEqual({ a: 3, b: 1 });
+  mended = true;
+  const { items } = (await (await fetch(`${gateway.address}/dead-letters`)).json()) as { items: { id: string }[] };
+  const replay = await fetch(`${gateway.address}/dead-letters/${items[0]?.id}/replay`, { method: 'POST' });
+  expect(replay.status).toBe(202);
+  await eventually(() => expect(counts).toEqual({ a: 5, b: 1 }), { timeoutMs: 30_000 });
+  expect(await deadLetters()).toEqual([]);
+});
