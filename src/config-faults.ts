@@ -61,7 +61,9 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
     faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
   }
   const shutdownTimeoutMs = settings.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;
-  if (http?.drainDelayMs && http.drainDelayMs >= shutdownTimeoutMs) {
+  const drainDelayMs = http?.drainDelayMs;
+  const areTimes = typeof drainDelayMs === 'number' && typeof shutdownTimeoutMs === 'number';
+  if (areTimes && drainDelayMs > 0 && drainDelayMs >= shutdownTimeoutMs) {
     faults.push(`http.drainDelayMs: leaves no time of shutdownTimeoutMs (${shutdownTimeoutMs})`);
   }
   if (typeof http?.adminToken === 'string' && !/^[!-~]{16,}$/.test(http.adminToken)) {
