@@ -30,10 +30,11 @@ async function alarm(on: boolean): Promise<void> {
   await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', on ? '1' : '512MB');
 }
 
-/** The service `billing`, which handles the command `pay`. */
+/** The service `billing`, which handles the command `pay`, and tries nothing again. */
 function billing(handle: (payload: unknown) => unknown, settings: { readonly concurrency?: number } = {}) {
   const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle })];
-  return runGateway({ service: 'billing', broker: { url: vhost.url }, handlers, ...settings });
+  const retries = { maxAttempts: 0 };
+  return runGateway({ service: 'billing', broker: { url: vhost.url }, handlers, retries, ...settings });
 }
 
 /** Sends until the broker has said that it takes nothing. */
