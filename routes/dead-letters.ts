@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifySchema } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
 import { compileSchema } from '../src/conversion/schema-check.ts';
 import type { ErrorCode } from '../src/errors.ts';
@@ -20,7 +20,7 @@ const replayRequest = compileSchema(ReplayRequest);
 /** What failed: `GET /dead-letters`, and what can be done about it. */
 export const deadLetters: Routes = (app, { deadLetters: letters, refuseStrangers }) => {
   // Before the body is read.
-  const guarded = { onRequest: async (request: Parameters<typeof refuseStrangers>[0]) => refuseStrangers(request) };
+  const guarded = { onRequest: async (request: FastifyRequest) => refuseStrangers(request) };
 
   app.get(
     '/dead-letters',
@@ -79,7 +79,7 @@ export const deadLetters: Routes = (app, { deadLetters: letters, refuseStrangers
       schema: describe('replayDeadLetters', {
         summary: 'Replay all that match',
         description:
-          'Of those that are there when it begins. Answers when all are replayed; a caller who leaves before that ends it.',
+          'Of those that are there when it begins; all of them by `{}`. Answers when all are replayed; a caller who leaves before that ends it.',
         body: { content: { 'application/json': { schema: ReplayRequest } } },
         response: {
           200: answer('What became of them.', Replayed),

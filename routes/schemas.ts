@@ -1,7 +1,7 @@
 import Type from 'typebox';
-import { maxDelayMs } from '../src/distribution/send-options.ts';
 import { type ErrorCode, errorTable, LittoralError } from '../src/errors.ts';
 import { toProblem } from '../src/http/problem.ts';
+import { longestDelayMs } from '../src/message/longest-delay.ts';
 
 const allCodes = Object.keys(errorTable) as ErrorCode[];
 
@@ -117,7 +117,7 @@ const sendHeaders = {
   'Message-Delay': Type.Optional(
     Type.Integer({
       minimum: 0,
-      maximum: maxDelayMs,
+      maximum: longestDelayMs,
       description:
         'Milliseconds to hold the message back, 30 days at most. A command or message whose service is gone when it is due ends in the dead letter queue of this service; an event that nobody subscribes to then is dropped.',
     }),

@@ -7,6 +7,7 @@ import { faultOfConverter, faultOfType } from './conversion/fault-of-type.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { isValue, parseMediaType } from './conversion/media-type.ts';
 import { compileSchema } from './conversion/schema-check.ts';
+import { settingFaults } from './conversion/setting-faults.ts';
 import { messageOf } from './errors.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import { faultsOfErrorKinds } from './handler/retries.ts';
@@ -16,7 +17,7 @@ import { isReservedHeader } from './message/reserved-headers.ts';
 /** What the channel takes where the configuration says nothing. */
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
 
-const defaultShutdownTimeoutMs = 8_000;
+export const defaultShutdownTimeoutMs = 8_000;
 
 /** What the schema says against settings, each with its path. */
 export function schemaFaults(settings: Config): string[] {
@@ -24,17 +25,8 @@ export function schemaFaults(settings: Config): string[] {
     const rest = schemaFaults({ ...settings, service: 'service' });
     return ["service: is missing; set it in the configuration file or as SERVICE_NAME, such as 'billing'", ...rest];
   }
-  const all = compileSchema(Settings).faults(withoutUndefined(settings));
-  // An unknown key is told twice, by its own path and by its parent's, and what is of a wrong kind once for each demand.
-  const told = all.filter(({ message }) => message !== 'must not have additional properties');
-  const byPath = new Map(told.map(({ path, message }) => [path, message]));
-  return [...byPath].map(
-    ([path, message]) => `${dotted(path)}: ${message === 'schema is false' ? 'is not a setting' : message}`,
-  );
-}
-
-function dotted(pointer: string): string {
-  return pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~') || '(the configuration)';
+  const faults = settingFaults(compileSchema(Settings), withoutUndefined(settings));
+  return faults.map(({ path, message }) => `${path || '(the configuration)'}: ${message}`);
 }
 
 /** An optional setting may be written as undefined. */
@@ -69,7 +61,9 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
     faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
   }
   const shutdownTimeoutMs = settings.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;
-  if (http?.drainDelayMs && http.drainDelayMs >= shutdownTimeoutMs) {
+  const drainDelayMs = http?.drainDelayMs;
+  const areTimes = typeof drainDelayMs === 'number' && typeof shutdownTimeoutMs === 'number';
+  if (areTimes && drainDelayMs > 0 && drainDelayMs >= shutdownTimeoutMs) {
     faults.push(`http.drainDelayMs: leaves no time of shutdownTimeoutMs (${shutdownTimeoutMs})`);
   }
   if (typeof http?.adminToken === 'string' && !/^[!-~]{16,}$/.test(http.adminToken)) {

@@ -7,9 +7,10 @@ import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
 import { type Retries, RetriesSettings } from './handler/retries.ts';
 import type { RegisterServices } from './scope/service-container.ts';
+import { longestTimeoutMs } from './within.ts';
 
 const closed = { additionalProperties: false };
-const Milliseconds = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+const Milliseconds = Type.Integer({ minimum: 1, maximum: longestTimeoutMs });
 
 /** What a configuration may hold, as far as a schema can say. */
 export const Settings = Type.Object(
@@ -49,7 +50,7 @@ export const Settings = Type.Object(
           allowedHosts: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
           forwardHeaders: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
           idempotencyScopeHeader: Type.Optional(Type.String({ minLength: 1 })),
-          drainDelayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
+          drainDelayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: longestTimeoutMs })),
           adminToken: Type.Optional(Type.String()),
         },
         closed,

@@ -1,7 +1,8 @@
 /** What is known of a message whose request failed: surely nowhere, or perhaps at the broker. */
 export type Outcome = 'not-accepted' | 'unknown';
 
-interface ErrorKind {
+/** A row of the table. */
+interface ErrorRow {
   /** The HTTP status that a caller gets. */
   readonly status: number;
   /** Whether the same again can succeed: a request by its caller, a delivery by the consumer. */
@@ -90,7 +91,7 @@ export const errorTable = {
   'invalid-configuration': { status: 500, retryable: false, title: 'The configuration is not valid' },
   'invalid-handlers': { status: 500, retryable: false, title: 'The handlers are not valid' },
   'wrong-usage': { status: 400, retryable: false, title: 'Wrong usage' },
-} as const satisfies Record<string, ErrorKind>;
+} as const satisfies Record<string, ErrorRow>;
 
 /** Names a row of the table: stable, for programs to compare. */
 export type ErrorCode = keyof typeof errorTable;
@@ -138,7 +139,7 @@ export class LittoralError extends Error {
     this.headers = details.headers;
   }
 
-  get kind(): ErrorKind {
+  get kind(): ErrorRow {
     return errorTable[this.code];
   }
 

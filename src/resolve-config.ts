@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig } from './config.ts';
-import { meaningFaults, schemaFaults } from './config-faults.ts';
+import { defaultShutdownTimeoutMs, meaningFaults, schemaFaults } from './config-faults.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { LittoralError, messageOf } from './errors.ts';
@@ -107,7 +107,7 @@ function secret(name: string, environment: Environment, faults: string[]): strin
 }
 
 function withDefaults(settings: Config): ResolvedConfig {
-  const { broker = {}, http = {}, deduplication = {}, shutdownTimeoutMs = 8_000 } = settings;
+  const { broker = {}, http = {}, deduplication = {}, shutdownTimeoutMs = defaultShutdownTimeoutMs } = settings;
   return {
     service: settings.service ?? '',
     channel: settings.channel ?? (broker.url ? 'rabbitmq' : 'in-memory'),

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Gateway } from './gateway.ts';
+import { longestTimeoutMs } from './within.ts';
 
 /**
  * Runs a gateway as this process: listens, connects, and shuts down in order when told to by SIGTERM or SIGINT. A
@@ -96,6 +97,3 @@ function killAfter(milliseconds: number): void {
     // A process that may not start threads is ended from outside.
   }
 }
-
-/** Longer ones overflow a timer, which then fires at once. */
-const longestTimeoutMs = 2 ** 31 - 1;

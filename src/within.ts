@@ -1,5 +1,5 @@
-/** Longer ones overflow a timer, which then fires at once. */
-const longestTimeoutMs = 2 ** 31 - 1;
+/** The longest time that a timer of Node can wait: a longer one overflows it, and it fires at once. */
+export const longestTimeoutMs = 2 ** 31 - 1;
 
 /**
  * Waits for some work, at the latest until a deadline.

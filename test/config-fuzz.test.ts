@@ -39,6 +39,25 @@ const settings = often(
       logLevel: often(fc.constantFrom('info', 'silent', 'loud')),
       handlerTimeoutMs: often(number),
       shutdownTimeoutMs: often(number),
+      retries: often(
+        fc.record(
+          {
+            maxAttempts: often(number),
+            initialDelayMs: often(number),
+            multiplier: often(number),
+            maxDelayMs: often(number),
+            instant: often(fc.record({ maxAttempts: often(number), errors: often(fc.array(value)) })),
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+      finalFailureStrategy: often(fc.constantFrom('release', 'ignore', 'retry')),
+      deduplication: often(
+        fc.record(
+          { enabled: value, windowMs: often(number), maxEntries: often(number), store: value },
+          { requiredKeys: [] },
+        ),
+      ),
       broker: often(
         fc.record(
           {
@@ -60,6 +79,8 @@ const settings = often(
             allowedHosts: often(fc.array(often(fc.domain()))),
             forwardHeaders: often(fc.dictionary(anyText, often(anyText))),
             idempotencyScopeHeader: often(anyText),
+            drainDelayMs: often(number),
+            adminToken: often(fc.constantFrom(secret, `${secret} of the operators`)),
           },
           { requiredKeys: [] },
         ),
@@ -76,7 +97,16 @@ const settings = often(
 );
 
 const text = fc.oneof(fc.constantFrom('', '0', 'billing', `amqp://user:${secret}@broker`, 'info'), anyText);
-const variables = fc.constantFrom('SERVICE_NAME', 'CHANNEL', 'LOG_LEVEL', 'AMQP_URL', 'AMQP_URL_FILE', 'HOST', 'PORT');
+const variables = fc.constantFrom(
+  'SERVICE_NAME',
+  'CHANNEL',
+  'LOG_LEVEL',
+  'AMQP_URL',
+  'AMQP_URL_FILE',
+  'HOST',
+  'PORT',
+  'ADMIN_TOKEN',
+);
 const environments = fc.dictionary(variables, text, { maxKeys: 3, noNullPrototype: true });
 
 /** @returns what it throws, which must be an error of ours that keeps the secret */

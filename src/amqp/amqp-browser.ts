@@ -32,7 +32,7 @@ export class AmqpBrowser {
     await this.#turns.take(queue, async () => {
       const model = await this.#connect();
       const run = new AmqpBrowsing(model, queue, browsing);
-      if (this.#closed) run.abort(isDraining());
+      if (this.#closed) run.abort(draining());
       const ended = run.run();
       this.#running.set(run, ended);
       try {
@@ -47,7 +47,7 @@ export class AmqpBrowser {
   /** Ends what is under way, in order where there is time for it. */
   async close(deadlineMs: number): Promise<void> {
     this.#closed = true;
-    for (const run of this.#running.keys()) run.abort(isDraining());
+    for (const run of this.#running.keys()) run.abort(draining());
     const ended = Promise.allSettled(this.#running.values());
     if (!(await within(deadlineMs, ended))) for (const run of this.#running.keys()) run.cut();
   }
@@ -71,6 +71,6 @@ async function closeConnection(model: ChannelModel): Promise<void> {
   if (!(await within(closeTimeoutMs, closed))) socketOf(model)?.destroy(new Error('closed'));
 }
 
-function isDraining(): LittoralError {
+function draining(): LittoralError {
   return new LittoralError('draining', 'The look through the dead letters ended: this gateway is shutting down.');
 }

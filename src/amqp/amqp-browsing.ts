@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { isBusy } from '../channel/browsing-turns.ts';
+import { queueBusy } from '../channel/browsing-turns.ts';
 import type { Browsing } from '../channel/message-channel.ts';
 import { PendingVisits } from '../channel/pending-visits.ts';
 import type { LittoralError } from '../errors.ts';
@@ -107,7 +107,7 @@ export class AmqpBrowsing {
       throw error;
     });
     // A quorum queue has no exclusive consumers, and would share itself out among all.
-    if (found.consumerCount > 0) throw isBusy(this.#queue);
+    if (found.consumerCount > 0) throw queueBusy(this.#queue);
     this.#total = found.messageCount;
     this.#last = Math.min(this.#total, this.#upTo);
     if (this.#last === 0) return;

@@ -1,4 +1,4 @@
-import { isBusy } from '../channel/browsing-turns.ts';
+import { queueBusy } from '../channel/browsing-turns.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 
 /** How far a look through a queue has come. */
@@ -15,7 +15,7 @@ export function browsingFailure(error: unknown, { queue, visited, total, inDoubt
   if (isLittoralError(error)) return error;
   const { code } = Object(error) as { code?: unknown };
   const text = error === undefined ? 'the connection ended' : messageOf(error);
-  if (code === 405 || (code === 403 && text.includes('exclusive'))) return isBusy(queue, error);
+  if (code === 405 || (code === 403 && text.includes('exclusive'))) return queueBusy(queue, error);
   const ended = `The look through '${queue}' ended after ${visited} of ${total} messages: ${text}.`;
   if (!inDoubt) return new LittoralError('broker-unavailable', ended, { cause: error });
   const doubt = 'What was replayed or deleted just then can still be there.';

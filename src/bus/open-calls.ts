@@ -2,7 +2,11 @@
 export class OpenCalls {
   readonly #open = new Set<Promise<void>>();
 
-  /** Counts a call. @returns the same promise */
+  /**
+   * Counts a call.
+   *
+   * @returns the same promise
+   */
   track<Result>(call: Promise<Result>): Promise<Result> {
     const forget = () => void this.#open.delete(ended);
     const ended: Promise<void> = call.then(forget, forget);

@@ -25,7 +25,7 @@ export class BrowsingTurns {
     const turn = before.then(() => ended);
     this.#last.set(queue, turn);
     try {
-      if (!(await within(this.#waitMs, before))) throw isBusy(queue);
+      if (!(await within(this.#waitMs, before))) throw queueBusy(queue);
       await work();
     } finally {
       end();
@@ -34,7 +34,7 @@ export class BrowsingTurns {
   }
 }
 
-export function isBusy(queue: string, cause?: unknown): LittoralError {
+export function queueBusy(queue: string, cause?: unknown): LittoralError {
   return new LittoralError(
     'dead-letters-busy',
     `Somebody else looks through '${queue}', or consumes it. Try again when they have finished.`,

@@ -1,3 +1,5 @@
+import { longestTimeoutMs } from '../within.ts';
+
 /** What tells the time of a channel: the system, or whoever tests it. */
 export interface Clock {
   /** Milliseconds since some moment. Never goes back. */
@@ -10,9 +12,6 @@ export interface Clock {
    */
   callAt(timeMs: number, callback: () => void): () => void;
 }
-
-/** The longest time that setTimeout can wait: a longer one fires at once. */
-const longestTimeoutMs = 2 ** 31 - 1;
 
 /** The clock of `performance.now()`, which no correction of the wall clock moves. */
 export const systemClock: Clock = {

@@ -3,7 +3,7 @@ import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
-import { BrowsingTurns, isBusy } from './browsing-turns.ts';
+import { BrowsingTurns, queueBusy } from './browsing-turns.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { DelayedArrivals } from './delayed-arrivals.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
@@ -31,8 +31,7 @@ const browsingWaitMs = 5_000;
 export interface InMemoryChannelOptions {
   /**
    * How many messages may wait in a queue, dead letter queues excepted, and how many may be delayed. Beyond, a publish
-   * is refused as `nacked`.
-   * Default: 100,000.
+   * is refused as `nacked`. Default: 100,000.
    */
   readonly maxMessages?: number;
   /** Tells when messages expire. Default: that of the system. */
@@ -108,7 +107,7 @@ export class InMemoryChannel implements MessageChannel {
     this.#refuseUnlessOpen();
     await this.#turns.take(name, async () => {
       const queue = this.#queues.get(name);
-      if (queue?.isConsumed) throw isBusy(name);
+      if (queue?.isConsumed) throw queueBusy(name);
       const visits = new PendingVisits(browsing);
       const waiting = queue?.waiting ?? [];
       for (const [index, queued] of waiting.slice(0, browsing.upTo).entries()) {

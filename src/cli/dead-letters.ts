@@ -5,9 +5,9 @@ import { detailsText, pageText } from './dead-letter-text.ts';
 import { endProcess } from './end-process.ts';
 import { integer } from './integer.ts';
 import { configOption } from './load-config.ts';
-import { withDeadLetters } from './open-dead-letters.ts';
 import { printableJson } from './printable.ts';
 import { ProgressLine } from './progress-line.ts';
+import { withDeadLetters } from './with-dead-letters.ts';
 
 interface CommonOptions {
   readonly config?: string;

@@ -5,7 +5,7 @@ import { createLogger } from '../logger.ts';
 import { resolveConfig } from '../resolve-config.ts';
 import { endOnSignals, endOnUnexpectedErrors, stopOnSignals } from '../server.ts';
 import { shutdownOf } from '../shutdown.ts';
-import { within } from '../within.ts';
+import { longestTimeoutMs, within } from '../within.ts';
 import { deliveryLog, timed } from './delivery-log.ts';
 import { endProcess } from './end-process.ts';
 import { integer } from './integer.ts';
@@ -29,7 +29,7 @@ export function runCommand(): Command {
       'end after so many messages have left the queue, handled or not',
       integer(1, Number.MAX_SAFE_INTEGER),
     )
-    .option('--executionTimeLimit <milliseconds>', 'end after this time', integer(1, 2_147_483_647))
+    .option('--executionTimeLimit <milliseconds>', 'end after this time', integer(1, longestTimeoutMs))
     .option('--finishWhenNoMessages', 'end once the queue is empty')
     .option(
       '--memoryLimit <megabytes>',

@@ -1,19 +1,17 @@
 import type { Command } from 'commander';
 import { createParts } from '../container.ts';
 import type { DistributedBus, SendReceipt } from '../distribution/distributed-bus.ts';
-import { maxDelayMs, maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
+import { maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
+import { longestDelayMs } from '../message/longest-delay.ts';
 import { resolveConfig } from '../resolve-config.ts';
-import { within } from '../within.ts';
+import { connected } from './connected.ts';
 import { endProcess } from './end-process.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';
 import { configOption, loadConfig } from './load-config.ts';
 import { guessMediaType, readPayload } from './payload-argument.ts';
-
-const connectTimeoutMs = 10_000;
-const closeTimeoutMs = 2_000;
 
 /** The options of the commands that send. */
 export interface SendingOptions extends Omit<SendOptions, 'deliveryDelay'> {
@@ -55,7 +53,7 @@ export function withSendingOptions(command: Command): Command {
     .option(
       '--delay <milliseconds>',
       'to hold the message back, 30 days at most; a running gateway of this service sends it then (default: 0)',
-      integer(0, maxDelayMs),
+      integer(0, longestDelayMs),
     )
     .option('--priority <number>', 'for the handler to read, 0 to 255; it does not change the order', integer(0, 255))
     .addOption(configOption())
@@ -86,16 +84,18 @@ export async function sendAndEnd(
   try {
     const maxBytes = config.broker.maxMessageBytes ?? 16 * 1024 * 1024;
     const body = await readPayload(payload, process.stdin, maxBytes);
-    await within(connectTimeoutMs, channel.start());
-    const metadata = Object.fromEntries(header);
-    const receipt = await send(distributedBus, {
+    const sending = {
       ...more,
       deliveryDelay: delay,
       body,
       contentType: contentType ?? guessMediaType(body),
-      metadata,
+      metadata: Object.fromEntries(header),
+    };
+    await connected(channel, async () => {
+      const receipt = await send(distributedBus, sending);
+      process.stdout.write(`${JSON.stringify({ ...receipt, channel: channel.name })}\n`);
     });
-    process.stdout.write(`${JSON.stringify({ ...receipt, channel: channel.name })}\n`);
+    return endProcess(0);
   } catch (error) {
     if (!isLittoralError(error)) throw error;
     const hint =
@@ -103,9 +103,6 @@ export async function sendAndEnd(
         ? '\nIf it is no JSON, say what it is: --contentType text/plain.'
         : '';
     process.stderr.write(`littoral: ${error.message}${hint}\ncode: ${error.code}, outcome: ${error.outcome}\n`);
-    await channel.close(closeTimeoutMs);
     return endProcess(1);
   }
-  await channel.close(closeTimeoutMs);
-  return endProcess(0);
 }

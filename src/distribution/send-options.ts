@@ -1,4 +1,5 @@
 import { LittoralError } from '../errors.ts';
+import { longestDelayMs } from '../message/longest-delay.ts';
 import { isMessageId } from '../message/message-id.ts';
 
 /** What a caller may decide about a message beside its payload and metadata. */
@@ -24,16 +25,13 @@ export interface SendOptions {
 /** RabbitMQ closes the channel over an expiration that is larger. */
 export const maxTimeToLiveMs = 4_294_967_295;
 
-/** 30 days. */
-export const maxDelayMs = 30 * 24 * 60 * 60 * 1000;
-
 /** @throws LittoralError `invalid-header` */
 export function checkSendOptions({ id, correlationId, timeToLive, priority, deliveryDelay }: SendOptions): void {
   if (id !== undefined && !isMessageId(id)) throw invalid('The message id is not a UUID.');
   if (correlationId !== undefined) checkCorrelationId(correlationId);
   if (timeToLive !== undefined) checkInteger('time to live', timeToLive, 1, maxTimeToLiveMs);
   if (priority !== undefined) checkInteger('priority', priority, 0, 255);
-  if (deliveryDelay !== undefined) checkInteger('delivery delay', deliveryDelay, 0, maxDelayMs);
+  if (deliveryDelay !== undefined) checkInteger('delivery delay', deliveryDelay, 0, longestDelayMs);
 }
 
 function checkCorrelationId(correlationId: unknown): void {

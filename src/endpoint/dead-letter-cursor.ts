@@ -7,9 +7,9 @@ export interface DeadLetterCursor {
   readonly nextId: string;
   /** Where that was. It is there or nearer to the beginning: what leaves a queue leaves no gap. */
   readonly nextPosition: number;
-  /** The last one that was listed, */
+  /** The last one that was listed. */
   readonly lastId: string;
-  /** and when it became a dead letter: milliseconds since 1970, 0 where nobody knows. */
+  /** When that became a dead letter: milliseconds since 1970, 0 where nobody knows. */
   readonly lastTimeMs: number;
 }
 

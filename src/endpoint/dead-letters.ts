@@ -158,7 +158,7 @@ export class DeadLetters {
       found = { letter, position };
       end();
     });
-    if (found === undefined) throw unreadable ?? isNotFound(id);
+    if (found === undefined) throw unreadable ?? notFound(id);
     return found;
   }
 
@@ -177,7 +177,7 @@ export class DeadLetters {
       return work(letter).then((): Verdict => 'remove');
     };
     await this.#options.channel.browse(this.#queue, { visit, upTo: position });
-    if (removed === undefined) throw isNotFound(id);
+    if (removed === undefined) throw notFound(id);
     return removed;
   }
 }
@@ -188,7 +188,7 @@ function matcher({ routingKey, error }: DeadLetterFilter): (letter: DeadLetterVi
   return (letter) => isKey(letter.routingKey ?? '') && isError(letter.errorClass ?? '');
 }
 
-function isNotFound(id: string): LittoralError {
+function notFound(id: string): LittoralError {
   return new LittoralError(
     'dead-letter-not-found',
     `No dead letter '${id.slice(0, 64).toWellFormed()}'. It may have been replayed or deleted. Its own id is meant, not that of its message.`,

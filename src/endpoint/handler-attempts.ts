@@ -30,7 +30,8 @@ export class HandlerAttempts {
   }
 
   /**
-   * @param handled, failures where it is noted how the handler ended
+   * @param handled where a handler that finished is noted
+   * @param failures where one that failed is noted
    * @returns false when the shutdown ended the handler early: that is no failure
    */
   async call(

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 /**
  * Waits, at the longest until a signal is aborted.
  *
- * @param milliseconds at most 2,147,483,647
+ * @param milliseconds at most `longestTimeoutMs`
  */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

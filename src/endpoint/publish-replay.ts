@@ -1,11 +1,11 @@
 import type { OutboundChannel } from '../channel/message-channel.ts';
-import { isLittoralError, LittoralError } from '../errors.ts';
+import { LittoralError } from '../errors.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
-import { pause } from './pause.ts';
 import { replayOf } from './replay.ts';
+import { type BusyPauses, whenNotBusy } from './when-not-busy.ts';
 
-/** How long a broker or a process without room is waited for. */
-const busyPauses = { eachMs: 200, count: 100 };
+/** Some twenty seconds: whoever asked for the replay waits for its answer. */
+const busyPauses: BusyPauses = { firstMs: 200, maxMs: 200, count: 100 };
 
 const never = new AbortController().signal;
 
@@ -21,19 +21,8 @@ export async function publishReplay(
   signal: AbortSignal = never,
 ): Promise<void> {
   const { queue, message } = replayOf(deadLetter, service);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const { routed } = await channel.publish({ to: { queue }, message });
-      if (routed) return;
-      const detail = `Nothing was replayed: the queue '${queue}' does not exist. Start '${service}' once, which declares it.`;
-      throw new LittoralError('destination-not-found', detail);
-    } catch (error) {
-      if (!isBusy(error) || attempt === busyPauses.count || signal.aborted) throw error;
-      await pause(busyPauses.eachMs, signal);
-    }
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return isLittoralError(error) && (error.code === 'broker-blocked' || error.code === 'too-many-in-flight');
+  const { routed } = await whenNotBusy(() => channel.publish({ to: { queue }, message }), signal, busyPauses);
+  if (routed) return;
+  const detail = `Nothing was replayed: the queue '${queue}' does not exist. Start '${service}' once, which declares it.`;
+  throw new LittoralError('destination-not-found', detail);
 }

@@ -7,9 +7,9 @@ export interface ReplayProgress {
   readonly replayed: number;
   /** How many cannot be published again, and were kept: their headers are too large, or hold what AMQP cannot express. */
   readonly failed: number;
-  /** How many dead letters were passed, replayed or not, ... */
+  /** How many dead letters were passed, replayed or not. */
   readonly seen: number;
-  /** ... and how many there were. */
+  /** How many there were at the beginning. */
   readonly total: number;
 }
 
@@ -23,10 +23,12 @@ export interface ReplayRunOptions {
 
 /** Part of a replay: a look for those that are meant, then one that replays them. */
 interface ReplaySlice {
+  /** The position of the last one to look at. Undefined: all. */
   readonly lookUpTo: number | undefined;
   readonly look: (letter: DeadLetterView, waiting: WaitingMessage) => void;
   /** The position of the last one that is meant. Known after the look. */
   readonly upTo: number;
+  /** Whether there can be more behind it. Known after the look. */
   readonly isFull: boolean;
   readonly replay: (waiting: WaitingMessage) => Verdict | Promise<Verdict>;
 }
@@ -44,6 +46,8 @@ export class ReplayRun {
   }
 
   /**
+   * Begins the next part.
+   *
    * @param most how many it may replay
    * @returns undefined when nothing is left to do
    */

@@ -1,6 +1,7 @@
 import { isLittoralError } from '../errors.ts';
 import { verdictOf } from '../handler/handler-verdict.ts';
-import { type ErrorKind, type InstantRetries, longestDelayMs, type Retries } from '../handler/retries.ts';
+import type { ErrorKind, InstantRetries, Retries } from '../handler/retries.ts';
+import { longestDelayMs } from '../message/longest-delay.ts';
 
 const defaults = { maxAttempts: 3, initialDelayMs: 1000, multiplier: 10, maxDelayMs: 3_600_000 };
 

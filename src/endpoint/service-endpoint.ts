@@ -154,7 +154,10 @@ export class ServiceEndpoint {
     delivery.release();
   }
 
-  /** @param handled, failures where each handler is noted when it has ended */
+  /**
+   * @param handled where each handler that finished is noted
+   * @param failures where each that failed is noted
+   */
   async #callHandlers(delivery: Delivery, handled: Handled[], failures: Failure[]): Promise<DeliveryOutcome> {
     const message = transportToMessage(delivery.message);
     const { messages, logger } = this.#options;

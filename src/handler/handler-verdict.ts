@@ -1,4 +1,4 @@
-import { longestDelayMs } from './retries.ts';
+import { longestDelayMs } from '../message/longest-delay.ts';
 
 // Symbols of the global registry: two copies of the package in one process must recognise each other's.
 const retryLater: unique symbol = Symbol.for('littoral.retry-later') as never;
@@ -43,7 +43,7 @@ export class Reject extends Error {
 }
 
 /** What a handler says with an error about its next attempt. Anything can be thrown, and reading it can throw once more. */
-export interface Verdict {
+export interface HandlerVerdict {
   /** Whether another attempt can help. */
   readonly retryable: boolean;
   /** Whether it asked to be called later, not at once. */
@@ -52,11 +52,11 @@ export interface Verdict {
   readonly delayMs?: number | undefined;
 }
 
-const plain: Verdict = { retryable: true, later: false };
-const final: Verdict = { retryable: false, later: false };
+const plain: HandlerVerdict = { retryable: true, later: false };
+const final: HandlerVerdict = { retryable: false, later: false };
 
 /** An error that says `retryable: false` of itself, as those of littoral do, is believed. */
-export function verdictOf(error: unknown): Verdict {
+export function verdictOf(error: unknown): HandlerVerdict {
   try {
     if (typeof error !== 'object' || error === null) return plain;
     if (retryLater in error) return { retryable: true, later: true, delayMs: (error as RetryLater).delayMs };

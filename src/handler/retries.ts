@@ -2,6 +2,8 @@ import Type, { type Static } from 'typebox';
 import { describeValue } from '../conversion/describe-value.ts';
 import { isRecord } from '../conversion/is-record.ts';
 import { compileSchema } from '../conversion/schema-check.ts';
+import { settingFaults } from '../conversion/setting-faults.ts';
+import { longestDelayMs } from '../message/longest-delay.ts';
 
 /** A kind of error: its class, or the name of it, or the code of an error of littoral, such as `handler-timeout`. */
 export type ErrorKind = string | (abstract new (...args: never) => unknown);
@@ -27,9 +29,6 @@ export interface InstantRetries {
   /** The only errors after which it is. Default: all that can be retried. */
   readonly errors?: readonly ErrorKind[] | undefined;
 }
-
-/** The longest delay, which is that of the broker's ladder. */
-export const longestDelayMs = 2_592_000_000;
 
 const closed = { additionalProperties: false };
 const Attempts = Type.Integer({ minimum: 0, maximum: 1000 });
@@ -57,14 +56,8 @@ const check = compileSchema(RetriesSettings);
 export function faultsOfRetries(retries: unknown): string[] {
   if (retries === undefined) return [];
   if (!isRecord(retries)) return [`its 'retries' is ${describeValue(retries)}, not an object of settings`];
-  const faults = check
-    .faults(retries)
-    .map(({ path, message }) => ({ path: path.slice(1).replaceAll('/', '.'), message }));
-  const told = faults.filter(({ message }) => message !== 'must not have additional properties');
   return [
-    ...told.map(({ path, message }) => {
-      return `its 'retries.${path}' ${message === 'schema is false' ? 'is not a setting' : message}`;
-    }),
+    ...settingFaults(check, retries).map(({ path, message }) => `its 'retries.${path}' ${message}`),
     ...faultsOfErrorKinds(retries).map((fault) => `its 'retries.${fault}`.replace(': ', "' ")),
   ];
 }

@@ -23,7 +23,10 @@ export function checkedJson<Body>({ body }: FastifyRequest, check: SchemaCheck<B
   try {
     value = JSON.parse(Buffer.from((body as Uint8Array | undefined) ?? []).toString());
   } catch (error) {
-    throw new LittoralError('malformed-body', `The body is not JSON: ${jsonFault(error)}. For all, send {}.`);
+    throw new LittoralError(
+      'malformed-body',
+      `The body is not JSON: ${jsonFault(error)}. Send an object, as described under /docs.`,
+    );
   }
   return checked(value, check, 'The body');
 }

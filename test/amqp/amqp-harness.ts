@@ -39,6 +39,11 @@ export async function waitingMessages(url: string, queue: string): Promise<Trans
   }
 }
 
+/** The texts of the messages that wait in a queue, the next one first. */
+export async function waitingTexts(url: string, queue: string): Promise<string[]> {
+  return (await waitingMessages(url, queue)).map(({ body }) => Buffer.from(body).toString());
+}
+
 async function takeAll(channel: Channel, queue: string): Promise<TransportMessage[]> {
   const messages: TransportMessage[] = [];
   for (;;) {

@@ -5,7 +5,7 @@ import type { Broker } from '../broker/broker.ts';
 import { eventually } from '../broker/eventually.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
-import { type Answer, post, type RunningGateway, runGateway } from '../flow/gateway-fixture.ts';
+import { type Answer, post, type RunningGateway, runGateway, untilReady } from '../flow/gateway-fixture.ts';
 
 // A broker of its own: these tests stop, kill and freeze it.
 let broker: Broker;
@@ -26,13 +26,6 @@ vi.setConfig({ testTimeout: 240_000 });
 
 function readiness(gateway: RunningGateway): Promise<Response> {
   return fetch(`${gateway.address}/readyz`);
-}
-
-async function untilReady(gateway: RunningGateway): Promise<void> {
-  await eventually(async () => {
-    const answer = await readiness(gateway);
-    expect(answer.status, await answer.text()).toBe(200);
-  }, outage);
 }
 
 /** A queue that keeps what is sent to a service, and nobody consumes. */

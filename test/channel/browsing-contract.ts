@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Browsing, MessageChannel, Verdict, WaitingMessage } from '../../src/channel/message-channel.ts';
 import { eventually } from '../broker/eventually.ts';
 import { caught } from '../caught.ts';
+import { gate } from '../endpoint/endpoint-fixture.ts';
 import type { ChannelHarness } from './channel-contract.ts';
 import {
   expectWaiting,
@@ -213,10 +214,7 @@ export function browsingContract(harness: () => Promise<ChannelHarness>): void {
     const other = await harnessed.another?.();
     if (other === undefined) return;
     const queue = await deadLettersWith(harnessed, digits);
-    let open = () => {};
-    const opened = new Promise<void>((resolve) => {
-      open = resolve;
-    });
+    const { opened, open } = gate();
     let begun = false;
     const first = look(harnessed.channel, queue, async () => {
       begun = true;

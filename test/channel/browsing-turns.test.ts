@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest';
 import { BrowsingTurns } from '../../src/channel/browsing-turns.ts';
 import { caught } from '../caught.ts';
-
-function gate() {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
+import { gate } from '../endpoint/endpoint-fixture.ts';
 
 test('one at a time looks through a queue, in the order of the calls, and others through other queues', async () => {
   const turns = new BrowsingTurns(60_000);

@@ -1,6 +1,6 @@
 import { connect } from 'amqplib';
 import { afterEach, expect, test } from 'vitest';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
+import { waitingTexts } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { billing } from './billing.ts';
@@ -39,9 +39,7 @@ async function failed(texts: readonly string[], headers: object = {}) {
   return service;
 }
 
-async function texts(queue: string): Promise<string[]> {
-  return (await waitingMessages(vhost.url, queue)).map(({ body }) => Buffer.from(body).toString());
-}
+const texts = (queue: string) => waitingTexts(vhost.url, queue);
 
 test('deadletter:list prints a table, page by page', async () => {
   const service = await failed(['a', 'b', 'c']);

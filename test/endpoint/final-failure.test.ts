@@ -51,7 +51,7 @@ test('release keeps the message in its queue, and it comes again', async () => {
   expect(deadLetters()).toHaveLength(1);
 });
 
-test('resend puts it at the end of its queue, behind what came meanwhile', async () => {
+test('resend puts it into its queue anew, and acknowledges the first', async () => {
   const { channel, outcomes, deadLetters, calls } = await run('resend', 1);
   await pass(1000);
   expect(channel.verdicts).toEqual(['acknowledged', 'acknowledged']);

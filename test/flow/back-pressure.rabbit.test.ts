@@ -7,7 +7,7 @@ import { createVhost, type Vhost } from '../broker/vhost.ts';
 import { littoral } from '../cli/littoral.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';
 import { folderOf } from '../folder-of.ts';
-import { post, type RunningGateway, runGateway } from './gateway-fixture.ts';
+import { post, type RunningGateway, runGateway, untilReady } from './gateway-fixture.ts';
 
 // A broker of its own: an alarm is one of the whole broker.
 let broker: Broker;
@@ -30,14 +30,11 @@ async function alarm(on: boolean): Promise<void> {
   await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', on ? '1' : '512MB');
 }
 
-/** The service `billing`, which handles the command `pay`. */
+/** The service `billing`, which handles the command `pay`, and tries nothing again. */
 function billing(handle: (payload: unknown) => unknown, settings: { readonly concurrency?: number } = {}) {
   const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle })];
-  return runGateway({ service: 'billing', broker: { url: vhost.url }, handlers, ...settings });
-}
-
-async function untilReady(gateway: RunningGateway): Promise<void> {
-  await eventually(async () => expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200), patient);
+  const retries = { maxAttempts: 0 };
+  return runGateway({ service: 'billing', broker: { url: vhost.url }, handlers, retries, ...settings });
 }
 
 /** Sends until the broker has said that it takes nothing. */
@@ -125,7 +122,7 @@ test('a frozen broker: a process that is told to end answers what it has in hand
   });
   const gateway = littoral(['start'], { cwd, environment: { AMQP_URL: vhost.url, PORT: '0' } });
   const [, address] = await gateway.written(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
-  await eventually(async () => expect((await fetch(`${address}/readyz`)).status).toBe(200), patient);
+  await untilReady({ address: address as string });
   await broker.pause();
   try {
     const answer = fetch(`${address}/events/order.placed`, { method: 'POST' });

@@ -125,7 +125,6 @@ test('a poisonous message that is replayed and fails again is a dead letter agai
     contentType: 'application/json',
     headers: commandFor('poison'),
   });
-  const ids = new Set<string>();
   for (let time = 1; time <= 3; time++) {
     await poisonAll();
     const { items } = await get(gateway, '/dead-letters');
@@ -134,7 +133,6 @@ test('a poisonous message that is replayed and fails again is a dead letter agai
     expect(items[0]).not.toHaveProperty('error');
     // At every look the same.
     expect((await get(gateway, '/dead-letters?error=delivery_limit')).items[0].id).toBe(items[0].id);
-    ids.add(items[0].id);
     expect((await fetch(`${gateway.address}/dead-letters/${items[0].id}/replay`, { method: 'POST' })).status).toBe(202);
     await eventually(async () => expect(await vhost.messages('distributed_poison')).toBe(1));
     const message = await channel.get('distributed_poison');
@@ -144,7 +142,6 @@ test('a poisonous message that is replayed and fails again is a dead letter agai
     expect(message.properties.headers).toMatchObject({ 'x-littoral-published-key': 'poison' });
     channel.nack(message);
   }
-  expect(ids.size).toBeGreaterThan(0);
 });
 
 test('what expired is shown with that reason, and does not expire again after a replay', async () => {

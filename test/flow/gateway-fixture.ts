@@ -1,7 +1,8 @@
 import { pino } from 'pino';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
+import { eventually } from '../broker/eventually.ts';
 
 export interface RunningGateway extends Gateway {
   /** Where it listens: `http://127.0.0.1:…`. */
@@ -16,6 +17,15 @@ export async function runGateway(config: Config, options: GatewayOptions = {}): 
   const address = await gateway.listen();
   await gateway.start();
   return { ...gateway, address };
+}
+
+/** Waits until it says that it is ready, which after an outage can take its time. */
+export async function untilReady({ address }: Pick<RunningGateway, 'address'>): Promise<void> {
+  const isReady = async () => {
+    const answer = await fetch(`${address}/readyz`);
+    expect(answer.status, await answer.text()).toBe(200);
+  };
+  await eventually(isReady, { timeoutMs: 60_000 });
 }
 
 /** What came back for a request. */

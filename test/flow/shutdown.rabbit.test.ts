@@ -1,6 +1,7 @@
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { connect } from 'amqplib';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { waitingTexts } from '../amqp/amqp-harness.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { entry, littoral } from '../cli/littoral.ts';
 import { folderOf } from '../folder-of.ts';
@@ -62,20 +63,6 @@ async function sendTo(address: string, ...texts: string[]): Promise<void> {
     const answer = await fetch(`${address}/commands/billing/work`, { method: 'POST', headers, body });
     expect(answer.status).toBe(202);
   }
-}
-
-/** What waits in a queue, the next one first. */
-async function texts(name: string): Promise<string[]> {
-  const connection = await connect(vhost.url);
-  const channel = await connection.createChannel();
-  const found: string[] = [];
-  for (;;) {
-    const message = await channel.get(name);
-    if (!message) break;
-    found.push(message.content.toString());
-  }
-  await connection.close();
-  return found;
 }
 
 /** A queue on the bus that nobody consumes. */
@@ -141,7 +128,7 @@ test('what is in hand finishes, and what it sends is published', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/finished a/);
   expect(stdout).toMatch(/finished b/);
-  expect((await texts('distributed_other')).sort()).toEqual(['a', 'b']);
+  expect((await waitingTexts(vhost.url, 'distributed_other')).sort()).toEqual(['a', 'b']);
   expect([await vhost.messages(queue), await vhost.messages(deadLetterQueue)]).toEqual([0, 0]);
 });
 
@@ -163,7 +150,7 @@ describe.each([
     await gateway.written(new RegExp(`in hand ${commands[3]}`));
     gateway.kill('SIGTERM');
     expect((await gateway.ended).code).toBe(0);
-    expect(await texts(queue)).toEqual(commands);
+    expect(await waitingTexts(vhost.url, queue)).toEqual(commands);
     expect(await vhost.messages(deadLetterQueue)).toBe(0);
   });
 });

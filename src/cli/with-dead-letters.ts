@@ -3,13 +3,10 @@ import type { DeadLetters } from '../endpoint/dead-letters.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { resolveConfig } from '../resolve-config.ts';
-import { within } from '../within.ts';
+import { connected } from './connected.ts';
 import { endProcess } from './end-process.ts';
 import { loadConfig } from './load-config.ts';
 import { printable } from './printable.ts';
-
-const connectTimeoutMs = 10_000;
-const closeTimeoutMs = 2_000;
 
 /**
  * Connects, does some work with the dead letters of the service, and ends the process with the exit code that this gives,
@@ -30,14 +27,11 @@ export async function withDeadLetters(
     );
   }
   const { channel, deadLetters } = createParts(config, createLogger('silent'));
-  let exitCode = 1;
   try {
-    await within(connectTimeoutMs, channel.start());
-    exitCode = await work(deadLetters);
+    return endProcess(await connected(channel, () => work(deadLetters)));
   } catch (error) {
     if (!isLittoralError(error)) throw error;
     process.stderr.write(`littoral: ${printable(error.message)}\ncode: ${error.code}\n`);
+    return endProcess(1);
   }
-  await channel.close(closeTimeoutMs);
-  return endProcess(exitCode);
 }

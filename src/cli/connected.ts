@@ -1,0 +1,20 @@
+import type { MessageChannel } from '../channel/message-channel.ts';
+import { within } from '../within.ts';
+
+const connectTimeoutMs = 10_000;
+const closeTimeoutMs = 2_000;
+
+/**
+ * Does some work on a connected channel, and closes that afterwards. Where the broker cannot be reached in time, the work
+ * is done all the same: it fails with an error that says so.
+ *
+ * @throws what the work throws; LittoralError `topology-mismatch`
+ */
+export async function connected<Result>(channel: MessageChannel, work: () => Promise<Result>): Promise<Result> {
+  try {
+    await within(connectTimeoutMs, channel.start());
+    return await work();
+  } finally {
+    await channel.close(closeTimeoutMs);
+  }
+}
