@@ -110,6 +110,7 @@ export class AmqpChannel implements MessageChannel {
       queueType: this.#queueType,
       timeoutMs: confirmTimeoutMs,
       maxWaiting: maxInFlight,
+      logger,
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { DelayedPublication, OwnQueue, PublishReceipt } from '../channel/message-channel.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
@@ -13,8 +14,10 @@ import {
   levelExchange,
   levelHeaders,
   levelQueue,
+  lockQueue,
   markRemembered,
 } from './amqp-delay-topology.ts';
+import { deleteIfForgotten } from './amqp-forgotten-queue.ts';
 import type { AmqpOutbound } from './amqp-outbound.ts';
 import type { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { closeUnawaited, type QueueType } from './amqp-topology.ts';
@@ -29,6 +32,7 @@ export interface AmqpDelayLadderOptions {
   readonly timeoutMs: number;
   /** How many messages may be under way. */
   readonly maxWaiting: number;
+  readonly logger: Logger;
 }
 
 /** Delays messages in the broker, on a ladder of queues of which it declares what a message needs. */
@@ -40,6 +44,7 @@ export class AmqpDelayLadder {
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #declared: DeclaredLevels | undefined;
+  readonly #looking = new Map<string, Promise<void>>();
 
   constructor(
     connection: AmqpConnection,
@@ -93,16 +98,12 @@ export class AmqpDelayLadder {
     const remainingMs = declared.rememberedAtMs(to, levels) - performance.now();
     if (remainingMs <= 0) return;
     await new Promise((resolve) => setTimeout(resolve, remainingMs));
-    if (this.#connection.model !== declared.model) {
-      const detail = 'The message was written, but the connection ended before the queue that delays it was safe.';
-      throw new LittoralError('connection-lost', detail);
-    }
+    if (this.#connection.model !== declared.model) throw notKnownSafe();
     const marking = markRemembered(declared.model, this.#options.service, declared.takeUnmarked(levels));
-    // Without the mark, others only wait longer.
-    await within(
-      this.#options.timeoutMs,
-      marking.catch(() => {}),
-    );
+    // Without the mark nothing is safe: another process deletes a queue that is not marked and does not answer.
+    if (await within(this.#options.timeoutMs, marking).catch(() => false)) return;
+    this.forget();
+    throw notKnownSafe();
   }
 
   /**
@@ -167,13 +168,34 @@ export class AmqpDelayLadder {
       if (queues.has(level)) continue;
       // Another process may have declared it a moment ago, so that it is there says nothing of its age.
       const isRemembered =
-        (await this.#lookup.hasQueue(levelQueue(service, level))) &&
-        (await isMarkedRemembered(declared.model, service, level));
+        (await this.#lookup.hasQueue(levelQueue(service, level))) && (await this.#isRemembered(declared, level));
       await declareLevelQueue(channel, service, level);
       queues.set(level, rememberedAtMs(!isRemembered));
       if (!isRemembered) declared.unmarked.add(level);
     }
   }
+
+  /** Whether RabbitMQ is known to remember the queue of a level, which is there. If it has forgotten it, it is not any more. */
+  async #isRemembered(declared: DeclaredLevels, level: number): Promise<boolean> {
+    const { service, logger } = this.#options;
+    if (await isMarkedRemembered(declared.model, service, level)) return true;
+    const queue = levelQueue(service, level);
+    const look = async () => {
+      if (!(await deleteIfForgotten(declared.model, queue, lockQueue(service)))) return;
+      logger.warn({ queue }, 'RabbitMQ was killed soon after this queue was declared, and forgot it: it is made anew');
+    };
+    // Goes on when the message that needs it cannot wait so long: a later one finds it done.
+    const looking = this.#looking.get(queue) ?? look().finally(() => this.#looking.delete(queue));
+    this.#looking.set(queue, looking);
+    await looking;
+    return false;
+  }
+}
+
+function notKnownSafe(): LittoralError {
+  const detail =
+    'The message was written, but the connection ended before the queue that delays it was known to be safe.';
+  return new LittoralError('connection-lost', detail);
 }
 
 function unavailable(reason: string, cause?: unknown): LittoralError {

@@ -95,6 +95,11 @@ export async function declareLevelQueue(channel: Channel, service: string, level
   });
 }
 
+/** Held by the process that looks whether a level was forgotten. */
+export function lockQueue(service: string): string {
+  return `littoral_${service}_delay_lock`;
+}
+
 // Nothing is ever published to it: that it is there says that RabbitMQ will remember the queue of this level.
 function markExchange(service: string, level: number): string {
   return `littoral_${service}_delay_${level}_remembered`;

@@ -2,8 +2,9 @@ import type { ChannelModel } from 'amqplib';
 import type { OwnQueue } from '../channel/message-channel.ts';
 
 /**
- * A RabbitMQ that is killed can come back with the quorum queue that was declared last emptied: what it needs to find the
- * queue's messages again, it keeps in a write cache (Erlang's dets), for 3 s at most and the time that writing takes.
+ * A RabbitMQ that is killed can forget the quorum queue that was declared last (see `amqp-forgotten-queue.ts`): what it needs
+ * to find the queue's messages again, it keeps in a write cache (Erlang's dets), for 3 s at most and the time that writing
+ * takes.
  */
 const untilRememberedMs = 3200;
 

@@ -225,4 +225,20 @@ describe('a delayed message survives', () => {
     await broker.start();
     await eventually(() => expect(inbox.texts()).toContain('kept'), patience);
   });
+
+  test('after the broker was killed just when the level was declared, which makes it forget the level', async () => {
+    const { channel, service, queue, delay, queues } = await openChannel();
+    const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
+    // So that what is declared before this level is old enough to be remembered.
+    await delay('before', 5);
+    const killed = Promise.allSettled([delay('never accepted', 1)]);
+    await eventually(async () => expect(await queues()).toHaveLength(2));
+    await broker.kill();
+    await broker.start();
+    await killed;
+    const other = await openChannel(service);
+    const send = (text: string, by: typeof delay) => eventually(() => by(text, 1), patience);
+    await Promise.all([send('after', delay), send('by another process', other.delay)]);
+    await eventually(() => expect(inbox.texts()).toEqual(expect.arrayContaining(['after', 'by another process'])));
+  });
 });

@@ -12,12 +12,18 @@ export interface BrokerOptions {
    * Default: RabbitMQ's own, 180,000.
    */
   readonly deadLetterRetryMs?: number;
+  /** RabbitMQ's `quorum_tick_interval`, by which a quorum queue tells how much it holds. Default: RabbitMQ's own, 5000. */
+  readonly quorumTickMs?: number;
 }
 
 /** The arguments of the Erlang VM that set these options. */
-export function erlangArgsOf({ deadLetterRetryMs }: BrokerOptions): string[] {
-  if (deadLetterRetryMs === undefined) return [];
-  return ['-rabbit', 'dead_letter_worker_publisher_confirm_timeout', String(deadLetterRetryMs)];
+export function erlangArgsOf({ deadLetterRetryMs, quorumTickMs }: BrokerOptions): string[] {
+  const settings = {
+    dead_letter_worker_publisher_confirm_timeout: deadLetterRetryMs,
+    quorum_tick_interval: quorumTickMs,
+  };
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return given.flatMap(([name, value]) => ['-rabbit', name, String(value)]);
 }
 
 /** A RabbitMQ of our own. Its ports and its data stay the same from `startBroker()` to `close()`. */

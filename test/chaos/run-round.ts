@@ -96,7 +96,7 @@ async function untilQuiet({ vhost, callLog }: World, timeoutMs: number): Promise
     const isQuiet = waiting.length === 0;
     quietSince = isQuiet ? (quietSince ?? ledgerTime()) : undefined;
     if (!isQuiet) throw new Error(waiting.map(({ name, messages }) => `${messages} in ${name}`).join(', '));
-    // Queues tell how much they hold only now and then, see `hurry-queues.ts`.
+    // Queues tell how much they hold only now and then, see `world.ts`.
     if (ledgerTime() - (quietSince ?? 0) < 2000) throw new Error('quiet for a moment only');
   };
   await eventually(look, { timeoutMs, intervalMs: 100 });

@@ -8,9 +8,7 @@ import { killOnExit } from '../broker/kill-on-exit.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
 import { GatewayProcess, watchProcesses } from './gateway-process.ts';
-import { hurryQueues } from './hurry-queues.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
-import { warmLevels } from './warm-levels.ts';
 
 /** A broker and three gateways, each behind a network of its own. */
 export interface World {
@@ -35,14 +33,19 @@ const inhabitants = [
   { name: 'survivor', service: 'billing' },
 ];
 
+/**
+ * A broker that tries again soon what it moves from queue to queue, and tells the truth about them. What it moves just
+ * after a crash, before the next queue is there, it otherwise tries again after three minutes.
+ */
+const hurry = { deadLetterRetryMs: 3000, quorumTickMs: 500 };
+
 /** Starts everything, and waits until it is ready. */
 export async function startWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'littoral-chaos-'));
   const callLog = join(folder, 'calls.jsonl');
   writeFileSync(callLog, '');
   const watch = killOnExit(folder);
-  const broker = await startBroker();
-  await hurryQueues(broker);
+  const broker = await startBroker(hurry);
   const vhost = await createVhost(broker);
   const ports = await findFreePorts(inhabitants.length);
   const networks = new Map<string, TcpProxy>();
@@ -76,7 +79,6 @@ export async function startWorld(): Promise<World> {
   for (const gateway of gateways) start(gateway);
   try {
     await untilReady();
-    await warmLevels(gateways.map(({ address }) => address));
   } catch (error) {
     const logs = gateways.flatMap((gateway) => gateway.logLines(''));
     await close();
