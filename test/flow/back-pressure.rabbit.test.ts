@@ -30,11 +30,10 @@ async function alarm(on: boolean): Promise<void> {
   await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', on ? '1' : '512MB');
 }
 
-/** The service `billing`, which handles the command `pay`, and tries nothing again. */
+/** The service `billing`, which handles the command `pay`. */
 function billing(handle: (payload: unknown) => unknown, settings: { readonly concurrency?: number } = {}) {
   const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle })];
-  const retries = { maxAttempts: 0 };
-  return runGateway({ service: 'billing', broker: { url: vhost.url }, handlers, retries, ...settings });
+  return runGateway({ service: 'billing', broker: { url: vhost.url }, handlers, ...settings });
 }
 
 /** Sends until the broker has said that it takes nothing. */
