@@ -139,6 +139,22 @@ describe('a handler that fails', () => {
     expect([calls.length, channel.verdicts, waiting()]).toEqual([3, ['acknowledged'], []]);
   });
 
+  test('while the service stops, with no retries left but at once, is given back and no dead letter', async () => {
+    const opened = gate();
+    const handle = async () => {
+      await opened.opened;
+      throw new Error('the table is locked');
+    };
+    const retries = { maxAttempts: 0, instant: { maxAttempts: 5 } };
+    const { send, endpoint, channel, deadLetters, waiting } = await run([onCommand(handle)], retries);
+    await send();
+    await turns();
+    const stopped = endpoint.stop(60_000);
+    opened.open();
+    await stopped;
+    expect([channel.verdicts, waiting().length, deadLetters()]).toEqual([['released'], 1, []]);
+  });
+
   test('while the service stops is not tried again at once, but later', async () => {
     const opened = gate();
     let calls = 0;
