@@ -265,6 +265,17 @@ describe('what a message says of its past', () => {
     expect(calls).toHaveLength(1);
   });
 
+  test('where a broker would write can be nested too deeply for JSON: it fails like any other', async () => {
+    let nested: unknown = [];
+    for (let level = 0; level < 20_000; level++) nested = [nested];
+    const { calls, handle } = failing(Infinity);
+    const { send, pass, deadLetters } = await run([onCommand(handle)], { maxAttempts: 1 });
+    await send({ ...commandHeaders, CC: nested });
+    await turns();
+    await pass(1000);
+    expect([calls.length, deadLetters().length]).toEqual([2, 1]);
+  });
+
   test('of the broker does not come along', async () => {
     const { calls, handle } = failing(1);
     const { send, pass } = await run([onCommand(handle)]);
