@@ -84,6 +84,9 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
 }
 
 function faultOfService(service: string): string | undefined {
+  if (service.endsWith('_dead_letter')) {
+    return "ends in '_dead_letter': its queue would be that of another service's dead letters. Choose another name";
+  }
   return faultOfKey(service) ?? (Buffer.byteLength(service) > 200 ? 'is longer than 200 bytes' : undefined);
 }
 

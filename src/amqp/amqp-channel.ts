@@ -16,6 +16,7 @@ import { AmqpBrowser } from './amqp-browser.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './amqp-connection.ts';
 import { AmqpConsumer } from './amqp-consumer.ts';
 import { AmqpDelayLadder } from './amqp-delay-ladder.ts';
+import { restoreLadderEnd } from './amqp-delay-topology.ts';
 import { AmqpOutbound } from './amqp-outbound.ts';
 import { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { declareDeadLetterQueue, type QueueType, queueTypeOf } from './amqp-topology.ts';
@@ -49,6 +50,7 @@ export interface AmqpChannelOptions {
 export class AmqpChannel implements MessageChannel {
   readonly name = 'rabbitmq';
   readonly durable = true;
+  readonly #service: string;
   readonly #queueType: QueueType;
   readonly #logger: Logger;
   // Two connections: one that the broker blocks must not hold up acknowledgements.
@@ -68,6 +70,7 @@ export class AmqpChannel implements MessageChannel {
   constructor(options: AmqpChannelOptions) {
     const { logger, confirmTimeoutMs = 10_000, maxInFlight = 1000 } = options;
     this.#logger = logger;
+    this.#service = options.service;
     this.#queueType = options.queueType ?? 'quorum';
     const common: Omit<AmqpConnectionOptions, 'role' | 'onConnect'> = {
       address: parseAmqpUrl(options.url),
@@ -151,6 +154,7 @@ export class AmqpChannel implements MessageChannel {
       logger: this.#logger,
       currentModel: () => this.#consumingModel,
       publish: (publication) => this.#outbound.publish(publication),
+      onDeclared: (model) => restoreLadderEnd(model, this.#service, subscription.queue),
     });
     const first = this.#consumers.length === 0;
     this.#consumers.push(consumer);

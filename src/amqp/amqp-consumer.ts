@@ -11,6 +11,8 @@ import { countMessages } from './count-messages.ts';
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
   /** The live connection for consuming, at the time of asking. */
   readonly currentModel: () => ChannelModel | undefined;
+  /** Called when the queue has been declared, each time, before it is consumed. */
+  readonly onDeclared: (model: ChannelModel) => Promise<void>;
 }
 
 /** A channel to consume on, and what came in on it. */
@@ -140,6 +142,7 @@ export class AmqpConsumer implements Consumer {
   async #declareAndConsume(model: ChannelModel): Promise<void> {
     const attempt = this.#attempt;
     await declareSubscription(model, this.#subscription, this.#options.queueType);
+    await this.#options.onDeclared(model);
     // After a cancel by the broker the channel is still good, and deliveries in hand are settled on it.
     const inbound = this.#inbound ?? (await this.#open(model));
     // Given up on meanwhile: a later attempt has a channel of its own.

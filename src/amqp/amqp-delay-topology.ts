@@ -67,6 +67,23 @@ export async function declareLadderEnd(
   });
 }
 
+/**
+ * Leads the ladder to a queue that has been declared, for it may be another one than before: what somebody deletes takes
+ * its bindings along, and what came down to it would be held for ever. Where there is no ladder yet, nothing happens.
+ */
+export async function restoreLadderEnd(model: ChannelModel, service: string, queue: string): Promise<void> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  try {
+    await channel.checkExchange(lastExchange(service));
+  } catch (error) {
+    if ((error as { code?: number }).code === 404) return;
+    throw error;
+  }
+  await channel.bindQueue(queue, lastExchange(service), queue);
+  closeUnawaited(channel);
+}
+
 /** Declares the exchange of a level, which needs that of the level below. */
 export async function declareLevelExchange(channel: Channel, service: string, level: number): Promise<void> {
   const exchange = levelExchange(service, level);

@@ -6,11 +6,14 @@ export interface BrokerDeath {
   readonly reason: string;
   /** The queue that the message was in. */
   readonly queue: string | undefined;
-  /** The key that it came under through an exchange; undefined where it came straight to the queue. */
+  /** The key on the bus that it came under; undefined where it came straight to the queue, or down from a delay. */
   readonly publishedKey: string | undefined;
   /** Milliseconds since 1970. */
   readonly timeMs: number | undefined;
 }
+
+/** As the broker names it there. */
+const busExchange = 'ecotone.distributed';
 
 const words: Readonly<Record<string, string>> = {
   delivery_limit: 'delivered more than 20 times without an answer: its handler may end the process',
@@ -36,7 +39,7 @@ export function brokerDeathOf(headers: MessageHeaders): BrokerDeath | undefined 
   return {
     reason,
     queue: typeof queue === 'string' ? queue : undefined,
-    publishedKey: typeof key === 'string' && typeof exchange === 'string' && exchange !== '' ? key : undefined,
+    publishedKey: typeof key === 'string' && exchange === busExchange ? key : undefined,
     timeMs: typeof time === 'number' && Number.isSafeInteger(time) ? time * 1000 : undefined,
   };
 }

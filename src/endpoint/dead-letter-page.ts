@@ -16,7 +16,7 @@ const clockSlackMs = 60_000;
 /** One place where a page can begin, and what is there. */
 interface Beginning {
   /** Whether the page begins with this one, or behind it. Asked until it does. */
-  readonly isAt: (letter: DeadLetterView) => boolean;
+  readonly isAt: (letter: DeadLetterView, position: number) => boolean;
   readonly isBehind: boolean;
   /** Whether the place cannot come any more. */
   readonly isPast: (position: number) => boolean;
@@ -29,7 +29,7 @@ interface Beginning {
 
 /**
  * Finds a page in one look. It begins with the dead letter that was next; if that has gone, behind the last one that was
- * listed; if that has gone as well, with the first that is not older. All three are followed until one is certain.
+ * listed; if that has gone as well, with the first that is not older. All of these are followed until one is certain.
  */
 export class PageSearch {
   readonly #limit: number;
@@ -47,7 +47,7 @@ export class PageSearch {
   add(letter: DeadLetterView, position: number): boolean {
     for (const one of this.#beginnings) {
       const wasBegun = one.begun;
-      one.begun ||= one.isAt(letter);
+      one.begun ||= one.isAt(letter, position);
       const isListed = one.isBehind ? wasBegun : one.begun;
       if (isListed && one.next === undefined && this.#matches(letter)) this.#put(one, letter, position);
     }
@@ -78,6 +78,8 @@ export class PageSearch {
 function beginningsAfter({ nextId, nextPosition, lastId, lastTimeMs }: DeadLetterCursor): Beginning[] {
   const notOlder = ({ timeMs }: DeadLetterView) => lastTimeMs === 0 || (timeMs ?? 0) >= lastTimeMs - clockSlackMs;
   return [
+    // Where nothing has left the queue, for several can have one id: equal messages that the broker moved.
+    beginning(({ id }, position) => id === nextId && position === nextPosition, nextPosition),
     beginning(({ id }) => id === nextId, nextPosition),
     // The last one came before the next one.
     { ...beginning(({ id }) => id === lastId, nextPosition), isBehind: true },

@@ -1,12 +1,11 @@
 import type { Delivery, OutboundChannel, OwnQueue } from '../channel/message-channel.ts';
 import { type ErrorCode, isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { DeliveryOutcome } from './around-delivery.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
-import { retryMessage } from './moved-message.ts';
+import { resentMessage, retryMessage } from './moved-message.ts';
 import { pause } from './pause.ts';
 import { describeThrown } from './thrown-error.ts';
 import { whenNotBusy } from './when-not-busy.ts';
@@ -134,12 +133,8 @@ export class FailedDeliveries {
     // Whatever stood in the way may still stand there.
     await pause(resendPauseMs, stopping);
     try {
-      const { headers, body } = delivery.message;
       const { queue } = from;
-      const { routed } = await channel.publish({
-        to: { queue },
-        message: { headers: withoutBrokerNotes(headers), body },
-      });
+      const { routed } = await channel.publish({ to: { queue }, message: resentMessage(delivery) });
       if (!routed) throw new Error(`the queue '${queue}' does not exist`);
       delivery.acknowledge();
       return 'resent';

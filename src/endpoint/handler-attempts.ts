@@ -32,7 +32,7 @@ export class HandlerAttempts {
   /**
    * @param handled where a handler that finished is noted
    * @param failures where one that failed is noted
-   * @returns false when the shutdown ended the handler early: that is no failure
+   * @returns false when the shutdown ended the handler early, or its last attempts: that is no failure
    */
   async call(
     handler: RegisteredHandler,
@@ -53,25 +53,36 @@ export class HandlerAttempts {
       } catch (error) {
         if (error === endedEarly) return false;
         const failure = this.#failureOf(error, handler, delivery, attempt);
-        if (failure === undefined) continue;
+        if (failure === 'again at once') continue;
+        if (failure === 'again elsewhere') return false;
         failures.push(failure);
         return true;
       }
     }
   }
 
-  /** @returns undefined when the handler is to be called again at once */
-  #failureOf(error: unknown, handler: RegisteredHandler, delivery: Delivery, attempt: number): Failure | undefined {
+  #failureOf(
+    error: unknown,
+    handler: RegisteredHandler,
+    delivery: Delivery,
+    attempt: number,
+  ): Failure | 'again at once' | 'again elsewhere' {
     const { retries, stopping, logger } = this.#options;
     const { endpointId, name } = handler;
     const policy = new RetryPolicy(retries, handler.definition.retries);
     const { message: reason, stackTrace } = describeThrown(error);
     const fields = { ...describeMessage(delivery.message), endpointId, reason };
-    if (!stopping.aborted && policy.isInstant(error, attempt - 1)) {
+    const isInstant = policy.isInstant(error, attempt - 1);
+    if (isInstant && !stopping.aborted) {
       logger.warn(fields, `${name} failed, and is tried again at once`);
-      return undefined;
+      return 'again at once';
     }
     const retryAfterMs = policy.delayMs(error, retriesOf(delivery));
+    // It has attempts left, though none through the broker: a shutdown makes no dead letter.
+    if (isInstant && retryAfterMs === undefined) {
+      logger.warn(fields, `${name} failed, and is given back for what is left of its attempts`);
+      return 'again elsewhere';
+    }
     if (retryAfterMs === undefined) logger.error({ ...fields, stackTrace }, `${name} failed`);
     else logger.warn({ ...fields, stackTrace, retryAfterMs }, `${name} failed, and is tried again later`);
     return { error, endpointId, attempts: attemptsOf(delivery) + attempt, retryAfterMs };

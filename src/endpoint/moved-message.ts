@@ -35,6 +35,21 @@ export function publishedKeyOf({ fromBus, routingKey }: ReceivedMessage): Record
   return fromBus ? { [Header.publishedKey]: routingKey } : {};
 }
 
+/** What says of a message that it was moved, and why. */
+const claims: readonly string[] = [Header.failedEndpoint, Header.retryNumber, Header.attempts];
+
+/** Takes away what its sender wrote on a message of the bus: straight in a queue of the service it would count. */
+export function withoutClaims(headers: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !claims.includes(name)));
+}
+
+/** Makes the message that goes to the end of its queue, as if it had just come. */
+export function resentMessage(received: ReceivedMessage): TransportMessage {
+  const { headers, body } = received.message;
+  const kept = withoutBrokerNotes(headers);
+  return { headers: { ...(received.fromBus ? withoutClaims(kept) : kept), ...publishedKeyOf(received) }, body };
+}
+
 /**
  * Makes the message by which one handler is tried again.
  *

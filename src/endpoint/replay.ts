@@ -3,6 +3,7 @@ import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { brokerDeathOf } from './broker-death.ts';
+import { withoutClaims } from './moved-message.ts';
 
 /** What says how a message failed. A replayed one begins anew: for its failed handler alone, as on its first day. */
 const ofFailure = [
@@ -29,11 +30,14 @@ export interface Replay {
 /** What a dead letter of a service is replayed as: straight to the queue that it was taken from, and to nobody else. */
 export function replayOf({ headers, body }: TransportMessage, service: string): Replay {
   const death = brokerDeathOf(headers);
-  const kept = withoutBrokerNotes(headers);
+  let kept = withoutBrokerNotes(headers);
   for (const name of ofFailure) delete kept[name];
   // What came through the bus comes straight to the queue this time.
-  if (death?.publishedKey !== undefined) kept[Header.publishedKey] ??= death.publishedKey;
-  const named = headers[Header.failedQueue] ?? death?.queue;
+  if (death?.publishedKey !== undefined) {
+    kept = { ...withoutClaims(kept), [Header.publishedKey]: death.publishedKey };
+  }
+  // What the broker moved by itself can have a header of that name from its sender.
+  const named = death?.queue ?? headers[Header.failedQueue];
   // Whatever a header names, a replay reaches no queue of others.
   const own = [serviceQueue(service), dueQueue(service).queue].find((queue) => queue === named);
   return { queue: own ?? serviceQueue(service), message: { headers: kept, body } };

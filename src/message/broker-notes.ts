@@ -9,8 +9,17 @@ export function withoutBrokerNotes(headers: MessageHeaders): Record<string, unkn
   const entries = Object.entries(headers);
   const kept: Record<string, unknown> = Object.fromEntries(entries.filter(([name]) => !brokerNotes.test(name)));
   const notes = entries.filter(([name]) => brokerNotes.test(name));
-  if (notes.length > 0) kept[Header.brokerHistory] = JSON.stringify(Object.fromEntries(notes));
+  if (notes.length > 0) kept[Header.brokerHistory] = textOf(Object.fromEntries(notes));
   return kept;
+}
+
+/** Whoever sent the message can have written there what JSON cannot express; it must be moved all the same. */
+function textOf(notes: MessageHeaders): string {
+  try {
+    return JSON.stringify(notes);
+  } catch {
+    return 'cannot be written as text';
+  }
 }
 
 const essential = [

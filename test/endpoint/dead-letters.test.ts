@@ -95,6 +95,19 @@ describe('a list', () => {
     expect(await letters.list({ limit: 2, after: next ?? undefined })).toEqual({ items: [], next: null });
   });
 
+  test('goes on behind equal messages, which have one id', async () => {
+    const { letters, put } = await openDeadLetters();
+    for (let count = 0; count < 5; count++) await put({ ...commandHeaders, [Header.id]: 'equal' });
+    const sizes: number[] = [];
+    let after: string | null | undefined;
+    while (after !== null && sizes.length < 10) {
+      const { items, next } = await letters.list({ limit: 2, after });
+      sizes.push(items.length);
+      after = next;
+    }
+    expect(sizes).toEqual([2, 2, 1]);
+  });
+
   test('leaves none out when both were replayed or deleted', async () => {
     const { letters, fail } = await openDeadLetters();
     for (const name of ['1', '2', '3', '4', '5']) await fail(name);

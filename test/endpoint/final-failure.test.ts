@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FinalFailureStrategy } from '../../src/endpoint/final-failure-strategy.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
-import { commandHeaders, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
+import { defineEventHandler } from '../../src/handler/define-handler.ts';
+import { Header } from '../../src/message/message-headers.ts';
+import { commandHeaders, eventHeaders, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
 
 // A message that failed, and that can be put neither into its delay nor into the dead letter queue. Nothing of this
 // waits for real time.
@@ -57,6 +59,35 @@ test('resend puts it into its queue anew, and acknowledges the first', async () 
   expect(channel.verdicts).toEqual(['acknowledged', 'acknowledged']);
   expect(outcomes).toEqual(['resent', 'dead letter']);
   expect([calls(), deadLetters().length]).toEqual([2, 1]);
+});
+
+test('resend makes nothing of what the sender of an event wrote of its past', async () => {
+  const calls: string[] = [];
+  const handlers = ['1', '2'].map((endpointId) =>
+    defineEventHandler({
+      routingKey: 'order.placed',
+      endpointId,
+      distributed: true,
+      handle: () => {
+        calls.push(endpointId);
+        throw new Error('of the handler');
+      },
+    }),
+  );
+  const strategy = { finalFailureStrategy: 'resend' } as const;
+  const { publish, channel, deadLetters } = await runEndpoint(handlers, 10, undefined, 60_000, strategy);
+  await publish('order.placed', { ...eventHeaders, [Header.failedEndpoint]: '2', [Header.attempts]: 99 });
+  let failures = 2;
+  channel.beforePublish = () => {
+    if (failures-- > 0) throw new LittoralError('nacked', 'of the channel');
+  };
+  await turns();
+  await pass(1000);
+  expect(calls).toEqual(['1', '2', '1', '2']);
+  expect(deadLetters().map(({ headers }) => [headers[Header.attempts], headers[Header.publishedKey]])).toEqual([
+    [1, 'order.placed'],
+    [1, 'order.placed'],
+  ]);
 });
 
 test('resend that fails as well keeps it in its queue', async () => {

@@ -39,12 +39,31 @@ describe('what is replayed', () => {
     const death = { reason: 'delivery_limit', queue: 'distributed_billing', 'routing-keys': ['order.placed'] };
     const fromBus = { ...headers, 'x-death': [{ ...death, exchange: 'ecotone.distributed' }] };
     expect(replayedHeaders(fromBus)).toMatchObject({ [Header.publishedKey]: 'order.placed' });
-    expect(replayedHeaders({ ...fromBus, [Header.publishedKey]: 'first' })).toMatchObject({
+    // A retry comes down from a delay, and has the key of its first time.
+    const retried = { ...headers, 'x-death': [{ ...death, exchange: 'littoral_billing_delay_end' }] };
+    expect(replayedHeaders({ ...retried, [Header.publishedKey]: 'first' })).toMatchObject({
       [Header.publishedKey]: 'first',
     });
+    expect(replayedHeaders(retried)).not.toHaveProperty([Header.publishedKey]);
     const straight = { ...headers, 'x-death': [{ ...death, exchange: '' }] };
     expect(replayedHeaders(straight)).not.toHaveProperty([Header.publishedKey]);
   });
+});
+
+test('what the sender of a message on the bus wrote of its past counts no more after a replay', () => {
+  const death = { reason: 'expired', queue: 'distributed_billing', 'routing-keys': ['order.placed'] };
+  const claims = {
+    [Header.failedEndpoint]: 'audit',
+    [Header.publishedKey]: 'x',
+    [Header.failedQueue]: 'littoral_billing_due',
+  };
+  const fromBus = { ...headers, ...claims, 'x-death': [{ ...death, exchange: 'ecotone.distributed' }] };
+  const { [Header.brokerHistory]: _, ...replayed } = replayedHeaders(fromBus);
+  expect(replayed).toEqual({ ...headers, [Header.publishedKey]: 'order.placed' });
+  expect(replayedTo(fromBus)).toBe('distributed_billing');
+  // A retry that ended its process: littoral wrote it.
+  const retried = { ...headers, ...claims, 'x-death': [{ ...death, exchange: 'littoral_billing_delay_end' }] };
+  expect(replayedHeaders(retried)).toMatchObject({ [Header.failedEndpoint]: 'audit', [Header.publishedKey]: 'x' });
 });
 
 describe('a replay goes to', () => {

@@ -139,6 +139,22 @@ describe('a handler that fails', () => {
     expect([calls.length, channel.verdicts, waiting()]).toEqual([3, ['acknowledged'], []]);
   });
 
+  test('while the service stops, with no retries left but at once, is given back and no dead letter', async () => {
+    const opened = gate();
+    const handle = async () => {
+      await opened.opened;
+      throw new Error('the table is locked');
+    };
+    const retries = { maxAttempts: 0, instant: { maxAttempts: 5 } };
+    const { send, endpoint, channel, deadLetters, waiting } = await run([onCommand(handle)], retries);
+    await send();
+    await turns();
+    const stopped = endpoint.stop(60_000);
+    opened.open();
+    await stopped;
+    expect([channel.verdicts, waiting().length, deadLetters()]).toEqual([['released'], 1, []]);
+  });
+
   test('while the service stops is not tried again at once, but later', async () => {
     const opened = gate();
     let calls = 0;
@@ -247,6 +263,17 @@ describe('what a message says of its past', () => {
     await send({ ...commandHeaders, [Header.failedEndpoint]: 'the old name' });
     await settled(1);
     expect(calls).toHaveLength(1);
+  });
+
+  test('where a broker would write can be nested too deeply for JSON: it fails like any other', async () => {
+    let nested: unknown = [];
+    for (let level = 0; level < 20_000; level++) nested = [nested];
+    const { calls, handle } = failing(Infinity);
+    const { send, pass, deadLetters } = await run([onCommand(handle)], { maxAttempts: 1 });
+    await send({ ...commandHeaders, CC: nested });
+    await turns();
+    await pass(1000);
+    expect([calls.length, deadLetters().length]).toEqual([2, 1]);
   });
 
   test('of the broker does not come along', async () => {

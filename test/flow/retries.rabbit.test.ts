@@ -96,6 +96,33 @@ test('a retry is for its own service only: other subscribers of the event get it
   expect(heard).toBe(1);
 });
 
+test('a retry arrives, also in a queue that was deleted and declared again', async () => {
+  const calls: unknown[] = [];
+  const handler = defineCommandHandler({
+    routingKey: 'try',
+    distributed: true,
+    handle: ({ n }: { n: string }) => {
+      calls.push(n);
+      throw new Error('of the handler');
+    },
+  });
+  const retries = { maxAttempts: 1, initialDelayMs: 50 };
+  const gateway = await runGateway({ service: 'anew', broker: { url: vhost.url }, handlers: [handler], retries });
+  const path = '/commands/anew/try';
+  await post(gateway, path, { n: 'first' });
+  await eventually(() => expect(calls).toEqual(['first', 'first']));
+  await vhost.deleteQueue('distributed_anew');
+  // The command would be lost before it is bound again.
+  await eventually(async () => {
+    const bound = await vhost.bindings();
+    expect(bound).toContainEqual(
+      expect.objectContaining({ source: 'ecotone.distributed', destination: 'distributed_anew', routingKey: 'anew' }),
+    );
+  });
+  await eventually(async () => expect(await post(gateway, path, { n: 'second' })).toMatchObject({ status: 202 }));
+  await eventually(() => expect(calls).toEqual(['first', 'first', 'second', 'second']));
+});
+
 test('a classic queue, as one shared with a PHP application, has retries as well', async () => {
   let calls = 0;
   const pay = defineCommandHandler({
