@@ -6,6 +6,7 @@ import { within } from '../within.ts';
 import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts';
 import { corker } from './amqp-socket.ts';
 import { declareSubscription } from './amqp-topology.ts';
+import { CautiousStart } from './cautious-start.ts';
 import { countMessages } from './count-messages.ts';
 
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
@@ -19,6 +20,9 @@ export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
 interface Inbound {
   readonly channel: Channel;
   readonly deliveries: AmqpDeliveries;
+  /** Of its consumers: one, and a second for all that it may take beside that once the start is over. */
+  readonly consumerTags: Set<string>;
+  start: CautiousStart | undefined;
 }
 
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
@@ -32,7 +36,6 @@ export class AmqpConsumer implements Consumer {
   readonly #subscription: Subscription;
   readonly #logger: Logger;
   #inbound: Inbound | undefined;
-  #consumerTag: string | undefined;
   #detached: string | undefined = 'not attached yet';
   #mismatch: LittoralError | undefined;
   #attaching: Promise<void> = Promise.resolve();
@@ -44,8 +47,8 @@ export class AmqpConsumer implements Consumer {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   #cancelled: Promise<unknown> = Promise.resolve();
-  /** Resolves when the prefetch has been raised. */
-  #raising: Promise<void> = Promise.resolve();
+  /** Resolves when the second consumer has begun. */
+  #rising: Promise<void> = Promise.resolve();
 
   constructor(options: AmqpConsumerOptions) {
     this.#options = options;
@@ -114,16 +117,19 @@ export class AmqpConsumer implements Consumer {
     this.#stopped = true;
     this.#detached = 'stopped';
     // A later call waits for what the first one began.
-    this.#cancelled = Promise.all([this.#cancelled, this.#cancel(), this.#raising]);
+    this.#cancelled = Promise.all([this.#cancelled, this.#cancel(), this.#rising]);
     await this.#cancelled;
   }
 
   async #cancel(): Promise<void> {
-    const tag = this.#consumerTag;
-    this.#consumerTag = undefined;
-    this.#inbound?.deliveries.stop();
+    const inbound = this.#inbound;
     // A channel that is gone has no consumer to cancel.
-    if (tag !== undefined) await this.#inbound?.channel.cancel(tag).catch(() => {});
+    if (inbound === undefined) return;
+    inbound.start?.end();
+    inbound.deliveries.stop();
+    const tags = [...inbound.consumerTags];
+    inbound.consumerTags.clear();
+    await Promise.all(tags.map((tag) => inbound.channel.cancel(tag).catch(() => {})));
   }
 
   /**
@@ -132,8 +138,7 @@ export class AmqpConsumer implements Consumer {
    */
   async close(): Promise<void> {
     const inbound = this.#inbound;
-    // It holds an acknowledgement back.
-    await this.#raising;
+    await this.#rising;
     if (this.#inbound === inbound) inbound?.deliveries.giveBack();
     this.#endInbound();
     await inbound?.channel.close().catch(() => {});
@@ -151,9 +156,10 @@ export class AmqpConsumer implements Consumer {
       return;
     }
     this.#inbound = inbound;
-    // One at a time at first: a message that kills the process would take all others in hand with it at every restart,
-    // and the broker would count that against them.
-    if (this.#subscription.prefetch > 1) inbound.deliveries.onFresh = (message) => this.#raise(inbound, message);
+    const { prefetch, ordered } = this.#subscription;
+    // Of the consumers of an ordered queue one receives at a time: a second of this process would wait for the first.
+    if (ordered || prefetch === 1) return this.#consumeWith(inbound, prefetch);
+    inbound.start = new CautiousStart(() => this.#takeTheRest(inbound, prefetch - 1));
     await this.#consumeWith(inbound, 1);
   }
 
@@ -164,41 +170,30 @@ export class AmqpConsumer implements Consumer {
     channel.on('cancel', () => this.#onCancel(model));
     // Without a listener amqplib would end the connection over it.
     channel.on('handler-error', (error) => this.#logger.error({ reason: messageOf(error) }, 'a listener failed'));
-    return { channel, deliveries: new AmqpDeliveries(channel, corker(model), this.#options) };
+    const deliveries = new AmqpDeliveries(channel, corker(model), this.#options);
+    return { channel, deliveries, consumerTags: new Set(), start: undefined };
   }
 
-  async #consumeWith({ channel, deliveries }: Inbound, prefetch: number): Promise<void> {
+  async #consumeWith(inbound: Inbound, prefetch: number): Promise<void> {
+    const { channel, deliveries, consumerTags } = inbound;
     await channel.prefetch(prefetch);
     const onMessage = (message: ConsumeMessage | null) => {
       if (message === null) return;
       // Sent before the broker knew that this consumer has stopped.
-      if (this.#stopped) deliveries.handBack(message);
-      else deliveries.handOver(message);
+      if (this.#stopped) return deliveries.handBack(message);
+      inbound.start?.received(message);
+      deliveries.handOver(message);
     };
     const { consumerTag } = await channel.consume(this.#subscription.queue, onMessage);
-    this.#consumerTag = consumerTag;
+    consumerTags.add(consumerTag);
     if (this.#stopped) await this.#cancel();
   }
 
-  /** A fresh message was handled: from here on as many at a time as the subscription allows. */
-  #raise(inbound: Inbound, handled: ConsumeMessage): void {
-    const { channel, deliveries } = inbound;
-    const tag = this.#consumerTag;
-    // Without a tag it is still being attached, and a later message will do.
-    if (tag === undefined || this.#stopped) {
-      deliveries.acknowledge(handled);
-      return;
-    }
-    deliveries.onFresh = undefined;
-    // The prefetch of a consumer is fixed when it begins, so another one takes its place. The message is acknowledged
-    // in between: before, the first consumer would take one more, beside all that the second may take.
-    this.#raising = channel
-      .cancel(tag)
-      .then(() => {
-        deliveries.acknowledge(handled);
-        return this.#stopped ? undefined : this.#consumeWith(inbound, this.#subscription.prefetch);
-      })
-      .catch((error) => this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch rose'));
+  /** The prefetch of a consumer is fixed when it begins, so another one begins beside it. */
+  #takeTheRest(inbound: Inbound, prefetch: number): void {
+    this.#rising = this.#consumeWith(inbound, prefetch).catch((error) => {
+      this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch rose');
+    });
   }
 
   #onClose(channel: Channel, model: ChannelModel): void {
@@ -215,13 +210,15 @@ export class AmqpConsumer implements Consumer {
   }
 
   #endInbound(): void {
+    this.#inbound?.start?.end();
     this.#inbound?.deliveries.end();
     this.#inbound = undefined;
   }
 
   #detach(reason: string): void {
     this.#endings += 1;
-    this.#consumerTag = undefined;
+    this.#inbound?.start?.end();
+    this.#inbound?.consumerTags.clear();
     if (!this.#stopped) this.#detached = reason;
   }
 

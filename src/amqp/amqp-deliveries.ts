@@ -3,7 +3,7 @@ import type { Delivery, PromptPublication, PublishReceipt, Subscription } from '
 import { isLittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { essentialHeaders, withoutBrokerNotes } from '../message/broker-notes.ts';
-import { Header, type MessageHeaders } from '../message/message-headers.ts';
+import type { MessageHeaders } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { AmqpAcknowledgements } from './amqp-acknowledgements.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
@@ -22,8 +22,6 @@ const unmovableDelayMs = 60_000;
 
 /** Hands over the deliveries of one channel, and settles them on it for as long as it lives. */
 export class AmqpDeliveries {
-  /** While it is there, it is called with a message that was never given back, in place of acknowledging that. */
-  onFresh: ((message: ConsumeMessage) => void) | undefined;
   readonly #options: AmqpDeliveriesOptions;
   readonly #acknowledgements: AmqpAcknowledgements;
 
@@ -47,11 +45,6 @@ export class AmqpDeliveries {
   handBack(message: ConsumeMessage): void {
     this.#acknowledgements.add(message);
     this.release(message);
-  }
-
-  handled(message: ConsumeMessage): void {
-    if (this.onFresh && !message.properties.headers?.[Header.deliveryCount]) this.onFresh(message);
-    else this.acknowledge(message);
   }
 
   acknowledge(message: ConsumeMessage): void {
@@ -125,7 +118,7 @@ class AmqpDelivery implements Delivery {
   }
 
   acknowledge(): void {
-    if (this.#settle()) this.#deliveries.handled(this.#received);
+    if (this.#settle()) this.#deliveries.acknowledge(this.#received);
   }
 
   release(hasFailed?: boolean): void {
