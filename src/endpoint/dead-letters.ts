@@ -83,12 +83,12 @@ export class DeadLetters {
 
   /**
    * Puts one back into the queue that it was taken from, for the handler that failed, as if it had never been tried;
-   * then removes it. Whoever dies in between leaves it to be handled twice, never lost.
+   * then removes it. Whoever dies in between leaves it to be handled twice, never lost. It waits for no room.
    *
    * @throws LittoralError `dead-letter-not-found`; what `publish` and `browse` of `MessageChannel` throw
    */
   async replay(id: string): Promise<void> {
-    const letter = await this.#remove(id, ({ message }) => publishReplay(message, this.#options));
+    const letter = await this.#remove(id, ({ message }) => publishReplay(message, this.#options, AbortSignal.abort()));
     this.#options.logger.info(fieldsOf(letter), 'a dead letter was replayed');
   }
 

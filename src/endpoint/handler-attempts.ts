@@ -83,8 +83,10 @@ export class HandlerAttempts {
       logger.warn(fields, `${name} failed, and is given back for what is left of its attempts`);
       return 'again elsewhere';
     }
-    if (retryAfterMs === undefined) logger.error({ ...fields, stackTrace }, `${name} failed`);
-    else logger.warn({ ...fields, stackTrace, retryAfterMs }, `${name} failed, and is tried again later`);
-    return { error, endpointId, attempts: attemptsOf(delivery) + attempt, retryAfterMs };
+    const attempts = attemptsOf(delivery) + attempt;
+    const outcome = { ...fields, attempts, stackTrace };
+    if (retryAfterMs === undefined) logger.error(outcome, `${name} failed: its message becomes a dead letter`);
+    else logger.warn({ ...outcome, retryAfterMs }, `${name} failed, and is tried again later`);
+    return { error, endpointId, attempts, retryAfterMs };
   }
 }

@@ -17,6 +17,7 @@ import { HandlerAttempts } from './handler-attempts.ts';
 import { HandlerCaller } from './handler-caller.ts';
 import { endpointOf } from './moved-message.ts';
 import { describeThrown } from './thrown-error.ts';
+import { UnboundKeys } from './unbound-keys.ts';
 
 export interface ServiceEndpointOptions {
   readonly service: string;
@@ -45,6 +46,7 @@ export class ServiceEndpoint {
   readonly #handlers: HandlerCaller;
   readonly #attempts: HandlerAttempts;
   readonly #failed: FailedDeliveries;
+  readonly #unboundKeys: UnboundKeys;
   readonly #inHand = new Set<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
@@ -54,6 +56,7 @@ export class ServiceEndpoint {
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
     const stopping = this.#stopping.signal;
+    this.#unboundKeys = new UnboundKeys([options.service, ...options.eventBindingKeys], options.logger);
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs, options.deduplication);
     this.#attempts = new HandlerAttempts({ ...options, handlers: this.#handlers, stopping });
     const from = { queue: serviceQueue(options.service), deadLetterQueue: deadLetterQueue(options.service) };
@@ -176,6 +179,7 @@ export class ServiceEndpoint {
     }
     if (recipients.length === 0) {
       logger.debug(describeMessage(message), 'not for this service');
+      if (delivery.fromBus) this.#unboundKeys.passedOver(delivery.routingKey);
       delivery.acknowledge();
       return 'not for this service';
     }

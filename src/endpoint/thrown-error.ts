@@ -49,7 +49,9 @@ function bounded(text: string, maxLength: number): string {
 
 function classOf(error: unknown): string {
   if (isLittoralError(error)) return `littoral.${error.code}`;
-  return error instanceof Error ? error.name : typeof error;
+  if (!(error instanceof Error)) return typeof error;
+  // `class OverdrawnError extends Error {}` has a name of its own, and its instances are all called Error.
+  return error.name === 'Error' ? error.constructor.name || error.name : error.name;
 }
 
 function codeOf(error: unknown): number {

@@ -146,6 +146,14 @@ describe('a dead letter says', () => {
     });
   });
 
+  test('the name of the class, also of one that gave its errors no name', async () => {
+    class WriteConflict extends Error {}
+    const { headers } = await deadLetterOf(new WriteConflict('once more'));
+    expect(headers[Header.errorClass]).toBe('WriteConflict');
+    const anonymous = await deadLetterOf(new (class extends Error {})('once more'));
+    expect(anonymous.headers[Header.errorClass]).toBe('Error');
+  });
+
   test('where, also after a message that is longer than all the rest', async () => {
     const { headers } = await deadLetterOf(new Error(`${'x'.repeat(100_000)}\n    at nowhere (/fake.ts:7:7)`));
     expect(headers[Header.errorFile]).toMatch(/failing-handlers\.test\.ts$/);

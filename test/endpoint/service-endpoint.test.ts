@@ -204,7 +204,8 @@ describe('the log', () => {
       routingKey: 'change',
       endpointId: 'change',
       reason: 'of the handler',
-      msg: "command handler 'change' failed",
+      attempts: 1,
+      msg: "command handler 'change' failed: its message becomes a dead letter",
     });
   });
 
@@ -243,5 +244,21 @@ describe('an endpoint', () => {
     expect(endpoint.detached).toBeUndefined();
     await endpoint.stop(1000);
     expect(endpoint.detached).toMatch(/stopped/);
+  });
+
+  test('warns once of each key that only another version of the service can have bound', async () => {
+    const onOrder = defineEventHandler({ routingKey: 'order.*', distributed: true, handle: () => {} });
+    const { channel, publish, settled, log } = await runEndpoint([onOrder]);
+    const other = { queue: 'distributed_billing', deadLetterQueue: 'distributed_billing_dead_letter', prefetch: 1 };
+    await channel
+      .subscribe({ ...other, bindingKeys: ['paper.#'], onDelivery: (delivery) => delivery.release() })
+      .stop();
+    const before = channel.verdicts.length;
+    for (const key of ['paper.printed', 'paper.printed', 'paper.lost', 'order.']) {
+      await publish(key, { ...eventHeaders, [Header.routingKey]: key });
+    }
+    await settled(before + 4);
+    const warned = log.filter(({ level }) => level === 40).map(({ routingKey }) => routingKey);
+    expect(warned).toEqual(['paper.printed', 'paper.lost']);
   });
 });
