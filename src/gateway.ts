@@ -77,9 +77,10 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
   let state: 'new' | 'running' | 'draining' = 'new';
 
   const unreadiness = () => {
-    const draining = state === 'draining' ? 'shutting down' : undefined;
-    const reasons = [draining, channel.health().reason, endpoint.detached, dueMessages.detached];
-    return reasons.filter((reason) => reason !== undefined);
+    if (state === 'draining') return ['shutting down'];
+    const reasons = [channel.health().reason, endpoint.detached, dueMessages.detached];
+    // What ends one of them, as a rule ends all.
+    return [...new Set(reasons.filter((reason) => reason !== undefined))];
   };
   const connections = new Connections();
   const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
