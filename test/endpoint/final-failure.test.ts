@@ -90,6 +90,26 @@ test('resend makes nothing of what the sender of an event wrote of its past', as
   ]);
 });
 
+test('resend lets those pass that wait behind it', async () => {
+  const texts: string[] = [];
+  const handlers = [
+    onCommand((payload) => {
+      texts.push(payload);
+      throw new Error('of the handler');
+    }),
+  ];
+  const { channel, send } = await runEndpoint(handlers, 1, undefined, 60_000, { finalFailureStrategy: 'resend' });
+  let left = 1;
+  channel.beforePublish = ({ to }) => {
+    if ('queue' in to && to.queue.endsWith('dead_letter') && left-- > 0) throw new LittoralError('nacked', 'full');
+  };
+  await send(commandHeaders, '"first"');
+  await turns();
+  await send({ ...commandHeaders, id: 'another' }, '"second"');
+  await pass(1000);
+  expect(texts).toEqual(['first', 'second', 'first']);
+});
+
 test('resend that fails as well keeps it in its queue', async () => {
   const { channel, outcomes, deadLetters } = await run('resend', 2);
   await pass(1000);
