@@ -152,6 +152,15 @@ describe('a duplicate is explained and counted when', () => {
       'in hand when a trouble came',
     ],
     [
+      'it was in hand when a trouble came, and was given back behind its own retry',
+      {
+        calls: [failed, call({ outcome: 'failed', begunAt: 1150, retry: 1 }), call({ begunAt: 1200 })],
+        deadLetters: [deadLetter()],
+        troubles: [trouble(1050, 1100)],
+      },
+      'in hand when a trouble came',
+    ],
+    [
       'its handler was killed with its process',
       { calls: [call({ outcome: 'begun' }), later], troubles: [trouble(1011, 1090)] },
       'in hand when a trouble came',

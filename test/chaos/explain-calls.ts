@@ -36,10 +36,10 @@ export function explainCalls(
       retried.add(failed);
       return 'retried after a failure';
     }
-    const previous = calls[index - 1];
     if (call.retry === 0 && originals++ === 0) return 'the first';
     if (call.retry === 0 && originals <= arrivals) return 'the request was repeated';
-    // A delivery that was not acknowledged comes again: what broke, broke after it had begun.
+    // A delivery that was not acknowledged comes again: what broke, broke after it had begun. Its retries can come before.
+    const previous = calls.slice(0, index).findLast(({ retry }) => retry === call.retry);
     if (previous && troubleBetween(previous.begunAt, call.begunAt)) return 'in hand when a trouble came';
     // What waits is published again when it is due: twice, where the first confirm was lost. Both are handled later.
     const moves = message.delayMs > 0 || call.retry > 0;
