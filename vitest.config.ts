@@ -7,7 +7,8 @@ const shared = {
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // More than two cores: most tests wait for a broker or a process.
+    maxWorkers: 3,
     projects: [
       {
         ...shared,

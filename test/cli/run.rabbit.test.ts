@@ -110,7 +110,11 @@ describe('a message that fails', () => {
     const { code, stdout } = await service.littoral('run', 'billing', '--finishWhenNoMessages').ended;
     expect({ code, handled: handled(stdout) }).toEqual({ code: 0, handled: 1 });
     expect(logLines(stdout)).toEqual([
-      expect.objectContaining({ level: 50, reason: 'of the handler', msg: "command handler 'work' failed" }),
+      expect.objectContaining({
+        level: 50,
+        reason: 'of the handler',
+        msg: "command handler 'work' failed: its message becomes a dead letter",
+      }),
     ]);
     expect(await service.deadLetters()).toBe(1);
   });
