@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import type { Publication } from '../../src/channel/message-channel.ts';
 import { deadLetterQueue, dueQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
@@ -7,15 +7,11 @@ import { DueMessages } from '../../src/endpoint/due-messages.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import { commandHeaders, eventHeaders, turns } from './endpoint-fixture.ts';
+import { freezeTime, pass } from './frozen-time.ts';
 import { RecordingChannel } from './recording-channel.ts';
 
 // Nothing of this waits for real time.
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+freezeTime();
 
 const dueCommand = { ...commandHeaders, [Header.serviceTarget]: 'billing' };
 const dueEvent: MessageHeaders = { ...eventHeaders, [Header.serviceTarget]: 'order.placed' };
@@ -45,11 +41,6 @@ async function runDueMessages({ checkDestinations = true } = {}) {
     left: () => channel.messages('littoral_shop_due'),
     deadLetters: () => channel.messages(deadLetterQueue('shop')),
   };
-}
-
-async function pass(milliseconds: number): Promise<void> {
-  await vi.advanceTimersByTimeAsync(milliseconds);
-  await turns();
 }
 
 /** Lets so many publishes on the bus fail. */

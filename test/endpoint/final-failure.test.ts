@@ -1,23 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FinalFailureStrategy } from '../../src/endpoint/final-failure-strategy.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 import { defineEventHandler } from '../../src/handler/define-handler.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { commandHeaders, eventHeaders, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
+import { freezeTime, pass } from './frozen-time.ts';
 
 // A message that failed, and that can be put neither into its delay nor into the dead letter queue. Nothing of this
 // waits for real time.
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-async function pass(milliseconds: number): Promise<void> {
-  await vi.advanceTimersByTimeAsync(milliseconds);
-  await turns();
-}
+freezeTime();
 
 /** Publishing fails so many times, wherever to. */
 async function run(finalFailureStrategy: FinalFailureStrategy, failures: number, code: ErrorCode = 'nacked') {

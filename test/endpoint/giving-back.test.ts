@@ -1,20 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { commandHeaders, type EndpointFixture, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
+import { freezeTime, pass } from './frozen-time.ts';
 
 // A dead letter that cannot be published. Nothing of this waits for real time.
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-async function pass(milliseconds: number): Promise<void> {
-  await vi.advanceTimersByTimeAsync(milliseconds);
-  await turns();
-}
+freezeTime();
 
 /** An endpoint whose handler always fails, and whose dead letters fail so many times to be published. */
 async function runFailing(failures: number, code: ErrorCode = 'broker-unavailable'): Promise<EndpointFixture> {
