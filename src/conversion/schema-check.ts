@@ -49,6 +49,13 @@ function toFaults(find: () => TLocalizedValidationError[]): Fault[] {
   return errors.map((error) => ({ path: shortened(error.instancePath), message: messageOf(error) }));
 }
 
+/** What a schema says of a field too many: by its own path, in plain words, and not once more by its object's. */
+export function plainFaults(faults: readonly Fault[]): readonly Fault[] {
+  return faults
+    .filter(({ message }) => message !== 'must not have additional properties')
+    .map((fault) => (fault.message === 'schema is false' ? { ...fault, message: 'is not expected' } : fault));
+}
+
 /** Whether a value passes, of a schema whose own refinement may not be written for such a value and throw. */
 export function passes({ check }: Pick<SchemaCheck<unknown>, 'check'>, value: unknown): boolean {
   try {

@@ -1,6 +1,6 @@
 import type { FaultSearch } from './fault-search.ts';
 import type { SchemaNode } from './node-scope.ts';
-import { faultsBySchema, type Schema } from './schema-check.ts';
+import { faultsBySchema, plainFaults, type Schema } from './schema-check.ts';
 import type { Definitions } from './schema-keywords.ts';
 
 const anything = {};
@@ -19,7 +19,7 @@ export function shellExplainer(
   const refinement = Object.hasOwn(schema, '~refine') ? { '~refine': (schema as Refined)['~refine'] } : undefined;
   return (value, search, parts) => {
     const before = search.faults.length;
-    if (!isEmpty(shell)) search.add(plainly(faultsBySchema(shell, definitions, value)));
+    if (!isEmpty(shell)) search.add(plainFaults(faultsBySchema(shell, definitions, value)));
     if (!isWhole) for (const { explain } of parts) explain(value, search);
     // It is written for a value that has the right shape.
     if (refinement && search.faults.length === before) search.add(faultsBySchema(refinement, definitions, value));
@@ -28,15 +28,6 @@ export function shellExplainer(
 
 interface Refined {
   readonly '~refine': unknown;
-}
-
-type Faults = ReturnType<typeof faultsBySchema>;
-
-/** A field too many is told by its own path, and once more by its object's. */
-function plainly(faults: Faults): Faults {
-  return faults
-    .filter(({ message }) => message !== 'must not have additional properties')
-    .map((fault) => (fault.message === 'schema is false' ? { ...fault, message: 'is not expected' } : fault));
 }
 
 /** The schema without what its parts say. The names of its properties stay, for they tell which are additional. */

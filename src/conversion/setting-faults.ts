@@ -1,17 +1,15 @@
 import type { Fault } from '../errors.ts';
-import type { SchemaCheck } from './schema-check.ts';
+import { plainFaults, type SchemaCheck } from './schema-check.ts';
 
 /**
- * What a closed schema says against settings, once for each of them: of a wrong kind it tells once for each demand, and of
- * an unknown one by its own path and by its parent's.
+ * What a closed schema says against settings, once for each of them: of a wrong kind it tells once for each demand.
  *
  * @returns faults with paths in dots, empty for the whole
  */
 export function settingFaults({ faults }: Pick<SchemaCheck<unknown>, 'faults'>, settings: unknown): Fault[] {
-  const told = faults(settings).filter(({ message }) => message !== 'must not have additional properties');
-  const byPath = new Map(told.map(({ path, message }) => [dotted(path), message]));
+  const byPath = new Map(plainFaults(faults(settings)).map(({ path, message }) => [dotted(path), message]));
   return Array.from(byPath, ([path, message]) => {
-    return { path, message: message === 'schema is false' ? 'is not a setting' : message };
+    return { path, message: message === 'is not expected' ? 'is not a setting' : message };
   });
 }
 

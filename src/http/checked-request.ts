@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { jsonFault } from '../conversion/json-fault.ts';
-import type { SchemaCheck } from '../conversion/schema-check.ts';
+import { plainFaults, type SchemaCheck } from '../conversion/schema-check.ts';
 import { LittoralError } from '../errors.ts';
 
 /**
@@ -37,7 +37,7 @@ function numberOrText(value: unknown): unknown {
 
 function checked<Value>(value: unknown, check: SchemaCheck<Value>, what: string): Value {
   if (check.check(value)) return value;
-  const faults = check.faults(value);
+  const faults = plainFaults(check.faults(value));
   const texts = faults.map(({ path, message }) => `${path.slice(1) || what}: ${message}`);
   throw new LittoralError('malformed-request', `${what} is not as described under /docs: ${texts.join('; ')}.`, {
     faults,

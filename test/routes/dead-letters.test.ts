@@ -97,6 +97,16 @@ describe('the dead letters', () => {
     expect(deadLetters).toHaveLength(1);
   });
 
+  test.each([
+    ['foo=1', 'foo: is not expected.'],
+    ['__proto__=1', '__proto__: is not expected.'],
+    ['limit=0', 'limit: must be >= 1.'],
+  ])('are not listed by %s, which is told once and in plain words', async (query, fault) => {
+    const { app } = await openFailed();
+    const { detail } = (await app.inject(`/dead-letters?${query}`)).json();
+    expect(detail).toBe(`The query is not as described under /docs: ${fault}`);
+  });
+
   test.each(everyRoute.filter(([, url]) => url.includes(id)))('are not found: %s %s', async (method, url) => {
     const { app } = await openFailed('a');
     expectProblem(await app.inject({ method, url }), 'dead-letter-not-found');
