@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
 import { socketOf } from './amqp-socket.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
+import { reasonOf, rememberEnd } from './connection-end.ts';
 
 export interface AmqpConnectionOptions extends ConnectOptions {
   readonly logger: Logger;
@@ -103,7 +104,7 @@ export class AmqpConnection {
 
   async #prepare(model: ChannelModel): Promise<void> {
     this.#blocked = undefined;
-    model.on('error', () => {}); // Every error ends in 'close', or in the failure of what follows here.
+    rememberEnd(model);
     if (this.#closed) throw new Error('closed meanwhile');
     model.on('blocked', (reason) => {
       this.#blocked = reason;
@@ -118,9 +119,13 @@ export class AmqpConnection {
       model.once('close', () => reject(new Error('the connection ended while it was being prepared')));
     });
     ended.catch(() => {});
-    await Promise.race([this.#options.onConnect(model), ended]);
-    // What was prepared in the same moment as the end comes first in the race.
-    await Promise.race([ended, Promise.resolve()]);
+    try {
+      await Promise.race([this.#options.onConnect(model), ended]);
+      // What was prepared in the same moment as the end comes first in the race.
+      await Promise.race([ended, Promise.resolve()]);
+    } catch (error) {
+      throw isLittoralError(error) ? error : new Error(reasonOf(error, model), { cause: error });
+    }
   }
 
   #onConnect(model: ChannelModel): void {

@@ -7,6 +7,7 @@ import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts
 import { corker } from './amqp-socket.ts';
 import { declareSubscription } from './amqp-topology.ts';
 import { CautiousStart } from './cautious-start.ts';
+import { reasonOf } from './connection-end.ts';
 import { countMessages } from './count-messages.ts';
 
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
@@ -101,7 +102,7 @@ export class AmqpConsumer implements Consumer {
       this.#logger.info({ queue }, 'consuming');
     } catch (error) {
       this.#mismatch = isLittoralError(error) ? error : undefined;
-      this.#detach(`cannot consume '${queue}': ${messageOf(error)}`);
+      this.#detach(`cannot consume '${queue}': ${reasonOf(error, model)}`);
       this.#attachLater(model);
     }
   }

@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { DelayedPublication, OwnQueue, PublishReceipt } from '../channel/message-channel.ts';
-import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
@@ -21,6 +21,7 @@ import { deleteIfForgotten } from './amqp-forgotten-queue.ts';
 import type { AmqpOutbound } from './amqp-outbound.ts';
 import type { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { closeUnawaited, type QueueType } from './amqp-topology.ts';
+import { reasonOf } from './connection-end.ts';
 import { DeclaredLevels, rememberedAtMs } from './declared-levels.ts';
 import { delayLevels } from './delay-levels.ts';
 
@@ -144,7 +145,7 @@ export class AmqpDelayLadder {
     try {
       return await within(deadlineMs, declaring());
     } catch (error) {
-      throw isLittoralError(error) ? error : unavailable(messageOf(error), error);
+      throw isLittoralError(error) ? error : unavailable(reasonOf(error, declared.model), error);
     } finally {
       // One that has no answer in time ends here as well.
       if (channel) closeUnawaited(channel);

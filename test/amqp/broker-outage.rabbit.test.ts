@@ -183,6 +183,30 @@ describe('a gateway without its broker', () => {
   });
 });
 
+describe('a broker that cannot declare queues', () => {
+  test('has the last word in every answer, and is asked again until it can', async () => {
+    await keepFor('billing');
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    // Without this part, RabbitMQ declares no queue that dead-letters at least once.
+    await broker.rabbitmqctl('eval', 'supervisor:terminate_child(rabbit_sup, rabbit_fifo_dlx_sup).');
+    const later = { 'message-delay': '10' };
+    const refused = await post(gateway, '/commands/billing/pay', {}, later);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'broker-unavailable', outcome: 'not-accepted' } });
+    expect(refused.body.detail).toContain('541 (INTERNAL-ERROR)');
+    const late = await runGateway({ service: 'late', broker: { url: vhost.url, ...quick } });
+    await eventually(
+      async () => expect(await (await readiness(late)).text()).toContain('541 (INTERNAL-ERROR)'),
+      outage,
+    );
+    await broker.stop();
+    await broker.start();
+    await untilReady(late);
+    expect((await post(late, '/commands/billing/pay', {}, later)).status).toBe(202);
+    await untilReady(gateway);
+    expect((await post(gateway, '/commands/billing/pay', {}, later)).status).toBe(202);
+  });
+});
+
 describe('a memory alarm', () => {
   test('refuses what comes, until it is over', async () => {
     await keepFor('billing');
