@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
 import { BrowsingTurns } from '../channel/browsing-turns.ts';
 import type { Browsing } from '../channel/message-channel.ts';
-import { LittoralError, messageOf } from '../errors.ts';
+import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { within } from '../within.ts';
 import { AmqpBrowsing } from './amqp-browsing.ts';
 import { socketOf } from './amqp-socket.ts';
@@ -9,6 +10,13 @@ import { type ConnectOptions, connectArguments } from './connect-options.ts';
 
 /** How long a look waits for another one of this process. */
 const waitMs = 5_000;
+
+/**
+ * How long a look waits for somebody else: another process, or one of ours whose connection is lost and still stands in
+ * RabbitMQ's books.
+ */
+const othersWaitMs = 1_000;
+const othersRetryMs = 50;
 
 /** How long a connection that is not needed any more may take to close. */
 const closeTimeoutMs = 2_000;
@@ -30,18 +38,30 @@ export class AmqpBrowser {
   /** See `MessageChannel.browse`. */
   async browse(queue: string, browsing: Browsing): Promise<void> {
     await this.#turns.take(queue, async () => {
-      const model = await this.#connect();
-      const run = new AmqpBrowsing(model, queue, browsing);
-      if (this.#closed) run.abort(draining());
-      const ended = run.run();
-      this.#running.set(run, ended);
-      try {
-        await ended;
-      } finally {
-        this.#running.delete(run);
-        await closeConnection(model);
+      const lastAttemptAtMs = performance.now() + othersWaitMs;
+      for (;;) {
+        const isLastAttempt = performance.now() > lastAttemptAtMs;
+        const run = new AmqpBrowsing(await this.#connect(), queue, browsing);
+        try {
+          return await this.#run(run);
+        } catch (error) {
+          if (isLastAttempt || run.visited > 0 || !isBusy(error)) throw error;
+        }
+        await delay(othersRetryMs);
       }
     });
+  }
+
+  async #run(run: AmqpBrowsing): Promise<void> {
+    if (this.#closed) run.abort(draining());
+    const ended = run.run();
+    this.#running.set(run, ended);
+    try {
+      await ended;
+    } finally {
+      this.#running.delete(run);
+      await closeConnection(run.model);
+    }
   }
 
   /** Ends what is under way, in order where there is time for it. */
@@ -69,6 +89,10 @@ async function closeConnection(model: ChannelModel): Promise<void> {
   const closed = model.close().catch(() => {});
   // With an error: amqplib hears nothing else, and would keep its heartbeat.
   if (!(await within(closeTimeoutMs, closed))) socketOf(model)?.destroy(new Error('closed'));
+}
+
+function isBusy(error: unknown): boolean {
+  return isLittoralError(error) && error.code === 'dead-letters-busy';
 }
 
 function draining(): LittoralError {

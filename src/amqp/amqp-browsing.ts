@@ -27,7 +27,7 @@ const answerTimeoutMs = 10_000;
  * gets what comes behind it: neither the broker nor this process has more than a window under way.
  */
 export class AmqpBrowsing {
-  readonly #model: ChannelModel;
+  readonly model: ChannelModel;
   readonly #queue: string;
   readonly #maxWindow: number;
   readonly #upTo: number;
@@ -57,13 +57,18 @@ export class AmqpBrowsing {
   #onChange = () => {};
 
   constructor(model: ChannelModel, queue: string, browsing: Browsing) {
-    this.#model = model;
+    this.model = model;
     this.#queue = queue;
     this.#maxWindow = browsing.window ?? largestWindow;
     this.#upTo = browsing.upTo ?? Number.POSITIVE_INFINITY;
     this.#visits = new PendingVisits(browsing, () => this.#onChange());
     this.#corkSocket = corker(model);
     model.on('close', (error?: Error) => this.#end(error));
+  }
+
+  /** How many messages have been visited. */
+  get visited(): number {
+    return this.#visited;
   }
 
   /** See `MessageChannel.browse`. */
@@ -87,7 +92,7 @@ export class AmqpBrowsing {
 
   /** Ends the connection without waiting for anything. */
   cut(): void {
-    socketOf(this.#model)?.destroy(new Error('closed'));
+    socketOf(this.model)?.destroy(new Error('closed'));
   }
 
   // Between two windows the queue has no consumer, and another process could take its place. This it cannot take: a
@@ -207,7 +212,7 @@ export class AmqpBrowsing {
   }
 
   async #openChannel(): Promise<Channel> {
-    const channel = await this.#model.createChannel();
+    const channel = await this.model.createChannel();
     channel.on('error', () => {}); // The call that failed throws it.
     channel.on('close', () => this.#onChange());
     return channel;
