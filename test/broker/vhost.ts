@@ -49,7 +49,7 @@ export interface Vhost {
   connections(): Promise<ConnectionInfo[]>;
   /**
    * Has the broker close all connections of this vhost, and returns how many it closed. A busy broker can miss one that
-   * was opened in this very moment.
+   * was opened in this very moment, and fail over one that ends; when it closes none and fails, that is thrown.
    */
   closeConnections(): Promise<number>;
   /** How many messages are ready in a queue, at this very moment; throws when there is no such queue. */
@@ -122,8 +122,11 @@ export async function createVhost(broker: BrokerAddress): Promise<Vhost> {
         .filter(({ connectionName }) => connectionName !== OWN_CONNECTION);
     },
     async closeConnections() {
-      const closed = await Promise.all((await openConnections()).map(closeConnection));
-      return closed.filter((wasOpen) => wasOpen).length;
+      const results = await Promise.allSettled((await openConnections()).map(closeConnection));
+      const closed = results.filter((result) => result.status === 'fulfilled' && result.value).length;
+      const failed = results.find((result) => result.status === 'rejected');
+      if (closed === 0 && failed) throw failed.reason;
+      return closed;
     },
     async messages(queue) {
       const connection = await connect(url, { clientProperties: { connection_name: OWN_CONNECTION } });
