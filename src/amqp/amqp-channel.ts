@@ -68,7 +68,7 @@ export class AmqpChannel implements MessageChannel {
 
   /** @throws LittoralError `invalid-configuration` for a URL that is not one */
   constructor(options: AmqpChannelOptions) {
-    const { logger, confirmTimeoutMs = 10_000, maxInFlight = 1000 } = options;
+    const { logger, confirmTimeoutMs = 10_000, maxInFlight = 1000, maxInFlightBytes = 64 * 1024 * 1024 } = options;
     this.#logger = logger;
     this.#service = options.service;
     this.#queueType = options.queueType ?? 'quorum';
@@ -97,7 +97,7 @@ export class AmqpChannel implements MessageChannel {
     });
     this.#outbound = new AmqpOutbound(this.#publishing, {
       maxInFlight,
-      maxInFlightBytes: options.maxInFlightBytes ?? 64 * 1024 * 1024,
+      maxInFlightBytes,
       confirmTimeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
       logger,
@@ -113,6 +113,7 @@ export class AmqpChannel implements MessageChannel {
       queueType: this.#queueType,
       timeoutMs: confirmTimeoutMs,
       maxWaiting: maxInFlight,
+      maxWaitingBytes: maxInFlightBytes,
       logger,
     });
   }

@@ -22,7 +22,7 @@ import type { AmqpOutbound } from './amqp-outbound.ts';
 import type { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { closeUnawaited, type QueueType } from './amqp-topology.ts';
 import { reasonOf } from './connection-end.ts';
-import { DeclaredLevels, rememberedAtMs } from './declared-levels.ts';
+import { DeclaredLevels, untilRemembered } from './declared-levels.ts';
 import { delayLevels } from './delay-levels.ts';
 
 export interface AmqpDelayLadderOptions {
@@ -33,6 +33,8 @@ export interface AmqpDelayLadderOptions {
   readonly timeoutMs: number;
   /** How many messages may be under way. */
   readonly maxWaiting: number;
+  /** The same in bytes of bodies. */
+  readonly maxWaitingBytes: number;
   readonly logger: Logger;
 }
 
@@ -44,6 +46,7 @@ export class AmqpDelayLadder {
   readonly #options: AmqpDelayLadderOptions;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  #waitingBytes = 0;
   #declared: DeclaredLevels | undefined;
   readonly #looking = new Map<string, Promise<void>>();
 
@@ -62,10 +65,10 @@ export class AmqpDelayLadder {
   /** Sends one message. See `OutboundChannel.publish`. */
   async publish({ to, message, delayMs }: DelayedPublication): Promise<PublishReceipt> {
     assertUsable(this.#connection);
-    if (this.#waiting >= this.#options.maxWaiting) {
-      throw new LittoralError('too-many-in-flight', `Nothing was sent: ${this.#waiting} messages are being delayed.`);
-    }
+    const bytes = message.body.byteLength;
+    this.#assertRoom(bytes);
     this.#waiting += 1;
+    this.#waitingBytes += bytes;
     try {
       const levels = delayLevels(delayMs);
       // A kept `x-death` that names a level would be a cycle to RabbitMQ, which drops the message over it.
@@ -73,8 +76,19 @@ export class AmqpDelayLadder {
       await this.#publish(to, { headers, body: message.body }, levels);
     } finally {
       this.#waiting -= 1;
+      this.#waitingBytes -= bytes;
     }
     return { routed: true };
+  }
+
+  #assertRoom(bytes: number): void {
+    const { maxWaiting, maxWaitingBytes } = this.#options;
+    const isFull = this.#waiting >= maxWaiting || (this.#waiting > 0 && this.#waitingBytes + bytes > maxWaitingBytes);
+    if (!isFull) return;
+    throw new LittoralError(
+      'too-many-in-flight',
+      `Nothing was sent: ${this.#waiting} messages (${this.#waitingBytes} bytes) are being delayed.`,
+    );
   }
 
   /** To be told that something may be gone: it is declared again when it is needed next. */
@@ -86,25 +100,25 @@ export class AmqpDelayLadder {
     const exchange = levelExchange(this.#options.service, levels[0] as number);
     for (const isLastAttempt of [false, true]) {
       const declared = await this.#inTurn(to, levels);
+      // What is on a level is safe, and finds all below it also after RabbitMQ was killed.
+      await declared.remembered(to, levels);
       const { routed } = await this.#outbound.publish({ to: { exchange, routingKey: to.queue }, message });
-      if (routed) return this.#untilRemembered(declared, to, levels);
+      if (routed) return;
       if (isLastAttempt) throw unavailable(`'${exchange}' leads to none`);
       // Somebody has deleted a level.
       this.forget();
     }
   }
 
-  /** The message waits in the broker meanwhile, but nobody is told yet that it is safe. */
-  async #untilRemembered(declared: DeclaredLevels, to: OwnQueue, levels: readonly number[]): Promise<void> {
-    const remainingMs = declared.rememberedAtMs(to, levels) - performance.now();
-    if (remainingMs <= 0) return;
-    await new Promise((resolve) => setTimeout(resolve, remainingMs));
-    if (this.#connection.model !== declared.model) throw notKnownSafe();
-    const marking = markRemembered(declared.model, this.#options.service, declared.takeUnmarked(levels));
-    // Without the mark nothing is safe: another process deletes a queue that is not marked and does not answer.
-    if (await within(this.#options.timeoutMs, marking).catch(() => false)) return;
+  /** Waits, and tells all processes: one deletes a level that is not marked and does not answer. */
+  async #untilRemembered({ model }: DeclaredLevels, level: number): Promise<void> {
+    await untilRemembered();
+    const isMarked =
+      this.#connection.model === model &&
+      (await within(this.#options.timeoutMs, markRemembered(model, this.#options.service, level)).catch(() => false));
+    if (isMarked) return;
     this.forget();
-    throw notKnownSafe();
+    throw unavailable('the connection ended before the new one was known to be safe');
   }
 
   /**
@@ -154,25 +168,24 @@ export class AmqpDelayLadder {
 
   // From the end upwards: a message must find a way down from wherever it can get to.
   async #declare(channel: Channel, declared: DeclaredLevels, to: OwnQueue, levels: readonly number[]): Promise<void> {
-    const { exchanges, queues, ends } = declared;
+    const { exchanges } = declared;
     const { service, queueType } = this.#options;
-    if (!ends.has(to.queue)) {
+    if (!declared.hasEnd(to)) {
       const isNew = !(await this.#lookup.hasQueue(to.queue));
       await declareLadderEnd(channel, service, to, queueType);
-      ends.set(to.queue, rememberedAtMs(isNew));
+      declared.addEnd(to, isNew ? untilRemembered() : Promise.resolve());
     }
     for (let level = 0; level <= (levels[0] as number); level++) {
       if (!exchanges.has(level)) await declareLevelExchange(channel, service, level);
       exchanges.add(level);
     }
     for (const level of levels) {
-      if (queues.has(level)) continue;
+      if (declared.hasLevel(level)) continue;
       // Another process may have declared it a moment ago, so that it is there says nothing of its age.
       const isRemembered =
         (await this.#lookup.hasQueue(levelQueue(service, level))) && (await this.#isRemembered(declared, level));
       await declareLevelQueue(channel, service, level);
-      queues.set(level, rememberedAtMs(!isRemembered));
-      if (!isRemembered) declared.unmarked.add(level);
+      declared.addLevel(level, isRemembered ? Promise.resolve() : this.#untilRemembered(declared, level));
     }
   }
 
@@ -191,12 +204,6 @@ export class AmqpDelayLadder {
     await looking;
     return false;
   }
-}
-
-function notKnownSafe(): LittoralError {
-  const detail =
-    'The message was written, but the connection ended before the queue that delays it was known to be safe.';
-  return new LittoralError('connection-lost', detail);
 }
 
 function unavailable(reason: string, cause?: unknown): LittoralError {

@@ -122,12 +122,11 @@ function markExchange(service: string, level: number): string {
   return `littoral_${service}_delay_${level}_remembered`;
 }
 
-/** Tells all processes of the service that the queues of these levels survive a broker that is killed. */
-export async function markRemembered(model: ChannelModel, service: string, levels: readonly number[]): Promise<void> {
-  if (levels.length === 0) return;
+/** Tells all processes of the service that the queue of a level survives a broker that is killed. */
+export async function markRemembered(model: ChannelModel, service: string, level: number): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
-  for (const level of levels) await channel.assertExchange(markExchange(service, level), 'direct', { durable: true });
+  await channel.assertExchange(markExchange(service, level), 'direct', { durable: true });
   closeUnawaited(channel);
 }
 

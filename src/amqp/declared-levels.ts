@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import type { OwnQueue } from '../channel/message-channel.ts';
 
@@ -8,15 +9,17 @@ import type { OwnQueue } from '../channel/message-channel.ts';
  */
 const untilRememberedMs = 3200;
 
-/** What is known to be there of a ladder, on one connection, and from when on RabbitMQ will remember it. */
+/** Resolves once RabbitMQ remembers what has been declared before. */
+export function untilRemembered(): Promise<void> {
+  return delay(untilRememberedMs, undefined, { ref: false });
+}
+
+/** What is known to be there of a ladder, on one connection. */
 export class DeclaredLevels {
   readonly model: ChannelModel;
   readonly exchanges = new Set<number>();
-  readonly queues = new Map<number, number>();
-  /** Levels that nobody has told other processes yet are remembered. */
-  readonly unmarked = new Set<number>();
-  /** By the names of the queues where the ladder ends. */
-  readonly ends = new Map<string, number>();
+  readonly #queues = new Map<number, Promise<void>>();
+  readonly #ends = new Map<string, Promise<void>>();
 
   constructor(model: ChannelModel) {
     this.model = model;
@@ -24,21 +27,30 @@ export class DeclaredLevels {
 
   /** A queue is declared last, after all that a message needs below it. */
   has({ queue }: OwnQueue, levels: readonly number[]): boolean {
-    return this.ends.has(queue) && levels.every((level) => this.queues.has(level));
+    return this.#ends.has(queue) && levels.every((level) => this.#queues.has(level));
   }
 
-  /** From when on, on the clock of `performance.now()`, a message that takes these levels is safe. */
-  rememberedAtMs({ queue }: OwnQueue, levels: readonly number[]): number {
-    return Math.max(this.ends.get(queue) ?? 0, ...levels.map((level) => this.queues.get(level) ?? 0));
+  hasLevel(level: number): boolean {
+    return this.#queues.has(level);
   }
 
-  /** Those of these levels that are still to be marked, from now on by the caller. */
-  takeUnmarked(levels: readonly number[]): number[] {
-    return levels.filter((level) => this.unmarked.delete(level));
+  /** @param remembered resolves once RabbitMQ will remember it */
+  addLevel(level: number, remembered: Promise<void>): void {
+    this.#queues.set(level, remembered);
+    remembered.catch(() => {}); // Told to those who wait for it.
   }
-}
 
-/** @param isNew whether the queue may have been declared just now, here or by another process */
-export function rememberedAtMs(isNew: boolean): number {
-  return isNew ? performance.now() + untilRememberedMs : 0;
+  hasEnd({ queue }: OwnQueue): boolean {
+    return this.#ends.has(queue);
+  }
+
+  /** @param remembered resolves once RabbitMQ will remember it */
+  addEnd({ queue }: OwnQueue, remembered: Promise<void>): void {
+    this.#ends.set(queue, remembered);
+  }
+
+  /** Resolves once RabbitMQ will remember all that a message on these levels needs: for equal levels, in the order of the calls. */
+  async remembered({ queue }: OwnQueue, levels: readonly number[]): Promise<void> {
+    await Promise.all([this.#ends.get(queue), ...levels.map((level) => this.#queues.get(level))]);
+  }
 }

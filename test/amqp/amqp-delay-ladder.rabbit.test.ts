@@ -7,6 +7,7 @@ import type { Broker } from '../broker/broker.ts';
 import { eventually } from '../broker/eventually.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
+import { caught } from '../caught.ts';
 import { acknowledge, messageOf, openInbox, textOf } from '../channel/channel-fixture.ts';
 
 // A broker of its own: it is killed.
@@ -240,5 +241,20 @@ describe('a delayed message survives', () => {
     const send = (text: string, by: typeof delay) => eventually(() => by(text, 1), patience);
     await Promise.all([send('after', delay), send('by another process', other.delay)]);
     await eventually(() => expect(inbox.texts()).toEqual(expect.arrayContaining(['after', 'by another process'])));
+  });
+
+  test('or is not accepted: none waits above a level that RabbitMQ has forgotten', async () => {
+    const { channel, queue, delay, queues, level } = await openChannel();
+    const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
+    await delay('on level 8', 250);
+    const refused = caught(() => delay('on levels 8 and 1', 256));
+    await eventually(async () => expect((await queues()).map(({ name }) => name)).toContain(level(1)));
+    await broker.kill();
+    await broker.start();
+    expect(await refused).toMatchObject({ code: 'broker-unavailable', outcome: 'not-accepted', retryable: true });
+    await eventually(() => delay('after', 250), patience);
+    await eventually(() => expect(inbox.texts()).toContain('after'), patience);
+    expect(inbox.texts()).not.toContain('on levels 8 and 1');
+    expect((await queues()).filter(({ messages }) => messages > 0)).toEqual([]);
   });
 });
