@@ -102,6 +102,7 @@ export class AmqpDelayLadder {
       const declared = await this.#inTurn(to, levels);
       // What is on a level is safe, and finds all below it also after RabbitMQ was killed.
       await declared.remembered(to, levels);
+      if (this.#connection.model !== declared.model) throw unavailable(connectionEnded);
       const { routed } = await this.#outbound.publish({ to: { exchange, routingKey: to.queue }, message });
       if (routed) return;
       if (isLastAttempt) throw unavailable(`'${exchange}' leads to none`);
@@ -118,7 +119,7 @@ export class AmqpDelayLadder {
       (await within(this.#options.timeoutMs, markRemembered(model, this.#options.service, level)).catch(() => false));
     if (isMarked) return;
     this.forget();
-    throw unavailable('the connection ended before the new one was known to be safe');
+    throw unavailable(connectionEnded);
   }
 
   /**
@@ -205,6 +206,8 @@ export class AmqpDelayLadder {
     return false;
   }
 }
+
+const connectionEnded = 'the connection ended before it was known to be safe';
 
 function unavailable(reason: string, cause?: unknown): LittoralError {
   return new LittoralError('broker-unavailable', `Nothing was sent: there is no queue to delay it in: ${reason}.`, {
