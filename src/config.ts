@@ -115,7 +115,8 @@ export interface Config {
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
   logLevel?: string | undefined;
   /**
-   * After which a handler counts as failed. Well below the broker's `consumer_timeout`, which is 30 min. Default: 5 min.
+   * After which a handler counts as failed. Well below the broker's `consumer_timeout`, which is 30 min. A handler can
+   * differ. Default: 5 min.
    */
   handlerTimeoutMs?: number | undefined;
   /** How handlers that failed are tried again. A handler can differ. Default: after 1, 10 and 100 s. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { createParts } from '../container.ts';
+import { createParts, type Parts } from '../container.ts';
 import { LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { resolveConfig } from '../resolve-config.ts';
@@ -57,7 +57,6 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   if (name !== config.service) {
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
   }
-  const { shutdownTimeoutMs, handlerTimeoutMs } = config;
   const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: true });
   const { ended, aroundDelivery, begin } = watchLimits(limits, deliveryLog(verbose, logger));
   const settings = {
@@ -81,8 +80,12 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   const alive = setInterval(() => {}, 60_000);
   const { reason, exitCode } = await Promise.race([ended, channel.start().then(() => ended)]);
   logger.info({ reason }, 'ending');
-  await within(handlerTimeoutMs + shutdownTimeoutMs, endpoint.finish());
+  await within(longestCallMs(parts) + config.shutdownTimeoutMs, endpoint.finish());
   await stop();
   clearInterval(alive);
   return exitCode;
+}
+
+function longestCallMs({ config, registry }: Parts): number {
+  return Math.max(config.handlerTimeoutMs, ...registry.handlers().map(({ definition }) => definition.timeoutMs ?? 0));
 }

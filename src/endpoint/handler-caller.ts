@@ -14,20 +14,20 @@ export const endedEarly = new Error('ended early');
 export class HandlerCaller {
   readonly #scopes: InvocationScopes;
   readonly #timeoutMs: number;
-  readonly #deadline: HandlerDeadline;
+  /** By their length. */
+  readonly #deadlines = new Map<number, HandlerDeadline>();
   readonly #deduplication: Deduplication | undefined;
   /** The time of those whose handlers want to hear of its end. */
   readonly #heard = new Set<HandlerTime>();
   #shutdown: Error | undefined;
 
   /**
-   * @param timeoutMs after which a handler has failed
+   * @param timeoutMs after which a handler has failed that has no time of its own
    * @param deduplication default: a handler is called for every copy of a message
    */
   constructor(scopes: InvocationScopes, timeoutMs: number, deduplication?: Deduplication) {
     this.#scopes = scopes;
     this.#timeoutMs = timeoutMs;
-    this.#deadline = new HandlerDeadline(timeoutMs);
     this.#deduplication = deduplication;
   }
 
@@ -43,8 +43,9 @@ export class HandlerCaller {
     try {
       let result = invokeInScope(call ?? handler, this.#scopes.open({ message, endpointId, time }));
       if (isThenable(result)) {
-        if (!(await this.#deadline.wait(result))) {
-          throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${this.#timeoutMs} ms.`);
+        const { timeoutMs = this.#timeoutMs } = handler.definition;
+        if (!(await this.#deadlineOf(timeoutMs).wait(result))) {
+          throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${timeoutMs} ms.`);
         }
         result = await result;
       }
@@ -66,5 +67,14 @@ export class HandlerCaller {
     this.#shutdown = new DOMException('The gateway is shutting down.', 'AbortError');
     for (const time of this.#heard) time.end(this.#shutdown);
     this.#deduplication?.stop(endedEarly);
+  }
+
+  #deadlineOf(timeoutMs: number): HandlerDeadline {
+    let deadline = this.#deadlines.get(timeoutMs);
+    if (deadline === undefined) {
+      deadline = new HandlerDeadline(timeoutMs);
+      this.#deadlines.set(timeoutMs, deadline);
+    }
+    return deadline;
   }
 }

@@ -18,6 +18,7 @@ export interface HandlerDefinition<Result = unknown, Kind extends HandlerKind = 
   readonly contentType?: string | readonly string[] | undefined;
   readonly defaultContentType?: string | undefined;
   readonly retries?: Retries | undefined;
+  readonly timeoutMs?: number | undefined;
   readonly deduplicate?: Deduplicate | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: its arguments are checked where it is defined
   readonly handle: (...parameters: any[]) => Result;
@@ -44,6 +45,11 @@ export interface HandlerOptions {
   /** How it is tried again when it fails, as far as it differs from the `retries` of the service. */
   readonly retries?: Retries;
   /**
+   * After which a call of it has failed, in milliseconds; for a distributed handler. Well below the broker's
+   * `consumer_timeout`, which is 30 min. Default: the `handlerTimeoutMs` of the service.
+   */
+  readonly timeoutMs?: number;
+  /**
    * Whether the handler is kept from being called for copies of what it has handled; for a distributed handler. An
    * expression, or a function, gives what makes two messages copies of each other, in place of the message id: a text of
    * 1 to 255 characters or a number; nothing (null), and the message is handled without deduplication. See
@@ -62,6 +68,7 @@ export const handlerOptions = [
   'contentType',
   'defaultContentType',
   'retries',
+  'timeoutMs',
   'deduplicate',
   'handle',
 ] as const satisfies readonly (keyof HandlerDefinition)[];

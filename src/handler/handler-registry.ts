@@ -14,6 +14,7 @@ import {
   handlerOptions,
   isHandlerDefinition,
 } from './handler-definition.ts';
+import { faultOfTimeout } from './handler-timeout.ts';
 import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
 import { faultsOfRetries } from './retries.ts';
 import { bindingKeyOf, faultOfKey, faultOfPattern, routingKeyMatcher } from './routing-key.ts';
@@ -151,9 +152,12 @@ function faultsOf(definition: HandlerDefinition, name: string, { commands, endpo
   for (const option of Object.keys(definition).filter((key) => !(handlerOptions as readonly string[]).includes(key))) {
     faults.push(`${name}: '${option}' is not an option of a handler; there are ${handlerOptions.join(', ')}`);
   }
-  const deduplicateFault = faultOfDeduplicate(definition.deduplicate, distributed);
-  if (deduplicateFault) faults.push(`${name}: ${deduplicateFault}`);
-  const optionFaults = [...faultsOfContentTypes(definition), ...faultsOfRetries(definition.retries)];
+  const optionFaults = [
+    faultOfDeduplicate(definition.deduplicate, distributed) ?? [],
+    faultOfTimeout(definition.timeoutMs, distributed) ?? [],
+    faultsOfContentTypes(definition),
+    faultsOfRetries(definition.retries),
+  ].flat();
   faults.push(...optionFaults.map((fault) => `${name}: ${fault}`));
   if (isCommand) commands.add(routingKey);
   endpointIds.add(endpointId);

@@ -115,7 +115,7 @@ describe('handlers are not valid', () => {
 
   test('when it has an option that does not exist', async () => {
     expect(await faults(command('a', { distributd: true }))).toEqual([
-      "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, retries, deduplicate, handle",
+      "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, retries, timeoutMs, deduplicate, handle",
     ]);
   });
 
@@ -126,6 +126,25 @@ describe('handlers are not valid', () => {
       "command handler 'a': its 'retries.maxAttempts' must be integer",
       "command handler 'a': its 'retries.instant.errors.0' is a number, not the name of an error or its class",
       "command handler 'b': its 'retries' is a number, not an object of settings",
+    ]);
+  });
+
+  test.each<[unknown, string]>([
+    [0, '0'],
+    [1.5, '1.5'],
+    [Number.NaN, 'NaN'],
+    [2 ** 31, '2147483648'],
+    ['1000', 'a string'],
+    [null, 'null'],
+  ])('when the time that it is given is %s', async (timeoutMs, found) => {
+    expect(await faults(command('a', { timeoutMs }))).toEqual([
+      `command handler 'a': its 'timeoutMs' is ${found}, not a whole number of milliseconds from 1 to 2147483647`,
+    ]);
+  });
+
+  test('when the time that it is given would hold for nothing', async () => {
+    expect(await faults(command('a', { timeoutMs: 1000, distributed: false }))).toEqual([
+      "command handler 'a': has 'timeoutMs' without 'distributed: true'; who calls it in this process waits for as long as it takes",
     ]);
   });
 

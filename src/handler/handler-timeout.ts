@@ -1,0 +1,13 @@
+import { describeValue } from '../conversion/describe-value.ts';
+import { longestTimeoutMs } from '../within.ts';
+
+/** Says what is wrong with the time that a handler is given. */
+export function faultOfTimeout(timeoutMs: unknown, distributed: boolean): string | undefined {
+  if (timeoutMs === undefined) return undefined;
+  if (!Number.isInteger(timeoutMs) || (timeoutMs as number) < 1 || (timeoutMs as number) > longestTimeoutMs) {
+    const found = typeof timeoutMs === 'number' ? timeoutMs : describeValue(timeoutMs);
+    return `its 'timeoutMs' is ${found}, not a whole number of milliseconds from 1 to ${longestTimeoutMs}`;
+  }
+  if (distributed) return undefined;
+  return "has 'timeoutMs' without 'distributed: true'; who calls it in this process waits for as long as it takes";
+}
