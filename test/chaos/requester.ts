@@ -19,6 +19,8 @@ export interface RequesterOptions {
 /** Callers who never rest for long. */
 export interface Requester {
   readonly sent: readonly SentMessage[];
+  /** How many messages have been answered 202. */
+  readonly accepted: number;
   /** Answers that are neither what was asked for nor what a trouble explains. */
   readonly wrongAnswers: readonly string[];
   /** Resolves when every request has come to its end. */
@@ -32,6 +34,7 @@ export function startRequester({ seed, round, addresses, lanes, pauseMs }: Reque
   const agent = createAgent(lanes);
   const sent: SentMessage[] = [];
   const wrongAnswers: string[] = [];
+  let accepted = 0;
   let stopped = false;
 
   const lane = async (number: number) => {
@@ -53,14 +56,18 @@ export function startRequester({ seed, round, addresses, lanes, pauseMs }: Reque
         await delay(random.between(50, 500));
       }
       // Refusals come at once; without a pause they would only heat the machine.
-      const refused = message.attempts.at(-1)?.outcome !== 'accepted';
-      await delay(random.next() * 2 * (refused ? Math.max(pauseMs, 50) : pauseMs));
+      const isAccepted = message.attempts.at(-1)?.outcome === 'accepted';
+      if (isAccepted) accepted += 1;
+      await delay(random.next() * 2 * (isAccepted ? pauseMs : Math.max(pauseMs, 50)));
     }
   };
 
   const running = Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
   return {
     sent,
+    get accepted() {
+      return accepted;
+    },
     wrongAnswers,
     async stop() {
       stopped = true;

@@ -4,7 +4,7 @@ import { emptyCallLog, readCalls } from './call-log.ts';
 import { checkLedger, type Violation } from './check-ledger.ts';
 import { type Ledger, ledgerTime, type TroubleSeen } from './ledger.ts';
 import { makeTrouble } from './make-trouble.ts';
-import { startRequester } from './requester.ts';
+import { type Requester, startRequester } from './requester.ts';
 import { takeDeadLetters } from './take-dead-letters.ts';
 import type { PlannedTrouble } from './trouble-plan.ts';
 import type { World } from './world.ts';
@@ -16,6 +16,8 @@ export interface RoundOptions {
   readonly pauseMs: number;
   /** How long all is well before the first trouble. */
   readonly warmUpMs: number;
+  /** How many messages must be accepted between two troubles, however long that takes a slow machine. */
+  readonly minAccepted: number;
   /** How long the last messages may take to come to their end. */
   readonly settleMs: number;
   /** Called when the first messages have gone through. */
@@ -37,7 +39,7 @@ const graceMs = 1000;
 
 /** Load and troubles, then calm, then the reckoning. */
 export async function runRound(world: World, options: RoundOptions): Promise<Round> {
-  const { seed, plan, lanes, pauseMs, warmUpMs, settleMs, log } = options;
+  const { seed, plan, lanes, pauseMs, warmUpMs, minAccepted, settleMs, log } = options;
   const addresses = world.gateways.map(({ address }) => address);
   const requester = startRequester({ seed, round: String(seed), addresses, lanes, pauseMs });
   const faults: string[] = [];
@@ -45,12 +47,15 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
   try {
     await delay(warmUpMs);
     await options.onWarm?.();
+    let acceptedBefore = 0;
     for (const together of inTurns(plan)) {
       await delay(together[0]?.afterMs);
+      await untilAccepted(requester, acceptedBefore + minAccepted, settleMs);
       const from = ledgerTime();
       log(together.map(({ kind, target, holdMs }) => `${kind} (${target}, ${holdMs} ms)`).join(' and '));
       await Promise.all(together.map((trouble) => makeTrouble(world, trouble)));
       await world.untilReady();
+      acceptedBefore = requester.accepted;
       const until = ledgerTime() + graceMs;
       for (const { kind, target } of together) troubles.push({ kind, target, from, until });
     }
@@ -86,6 +91,13 @@ function inTurns(plan: readonly PlannedTrouble[]): PlannedTrouble[][] {
     else turns.push([trouble]);
   }
   return turns;
+}
+
+async function untilAccepted(requester: Requester, count: number, timeoutMs: number): Promise<void> {
+  const look = () => {
+    if (requester.accepted < count) throw new Error(`only ${requester.accepted} of ${count} messages were accepted`);
+  };
+  await eventually(look, { timeoutMs, intervalMs: 20 });
 }
 
 /** Nothing waits in any queue but the dead letters, no handler runs, and it stays so. */

@@ -30,7 +30,8 @@ try {
   for (let seed = firstSeed; seed === firstSeed || performance.now() < endsAt; seed++) {
     const plan = planTroubles({ seed, gateways: mortals, amount: 14, calmMs: [200, 4000] });
     log(`round with seed ${seed}`);
-    const round = await runRound(world, { seed, plan, lanes: 8, pauseMs: 15, warmUpMs: 4000, settleMs: 120_000, log });
+    const load = { lanes: 8, pauseMs: 15, warmUpMs: 4000, minAccepted: 80, settleMs: 120_000 };
+    const round = await runRound(world, { seed, plan, ...load, log });
     addRound(totals, round);
     for (const violation of round.violations) log(`VIOLATION in round ${seed}: ${violation}`);
     violations += round.violations.length;
