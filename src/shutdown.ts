@@ -16,11 +16,8 @@ export interface HttpSide {
 
 type Stoppable = Pick<Parts, 'config' | 'channel' | 'endpoint' | 'dueMessages' | 'openCalls' | 'services'>;
 
-/**
- * How long, beyond the deadline, each of the last two steps may take: to tell the broker what is given back, and callers
- * what became of their requests.
- */
-const lastStepMs = 500;
+/** How long, beyond the deadline, it may take to tell callers what became of their requests. */
+const answeringMs = 500;
 
 /**
  * The shutdown of a gateway, or of what consumes without one. It takes nothing more, finishes what is in hand within
@@ -56,8 +53,8 @@ async function shutDown(
     await within(remainingMs(), services.dispose());
   } finally {
     // Requests that still wait for a confirm are answered by this: their outcome is unknown.
-    await channel.close(Math.max(lastStepMs, remainingMs()));
-    if (!(await within(lastStepMs, httpClosed))) http?.cutOff();
+    await channel.close(remainingMs());
+    if (!(await within(answeringMs, httpClosed))) http?.cutOff();
     await httpClosed;
   }
 }

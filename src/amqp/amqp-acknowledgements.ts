@@ -27,6 +27,7 @@ export class AmqpAcknowledgements {
   #oldest = 1;
   /** No tag above this one was delivered. */
   #newest = 0;
+  readonly #whenSettled: (() => void)[] = [];
 
   constructor({ channel, corkSocket, logger }: AmqpAcknowledgementsOptions) {
     this.#channel = channel;
@@ -81,8 +82,7 @@ export class AmqpAcknowledgements {
    */
   giveBackAll(): void {
     const tags = [...this.#inHand].sort((one, other) => one - other);
-    this.#inHand.clear();
-    this.#givenBack?.clear();
+    this.#emptyHands();
     for (const deliveryTag of tags) this.#channel.nack({ fields: { deliveryTag } } as ConsumeMessage, false, true);
     this.#corkSocket();
   }
@@ -101,17 +101,32 @@ export class AmqpAcknowledgements {
     }
   }
 
+  /** Resolves once nothing is in hand. */
+  async settled(): Promise<void> {
+    if (this.#inHand.size > 0) await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
+  }
+
   /** To be told that the channel is gone: the broker has taken back what was not acknowledged. */
   end(): void {
+    this.#emptyHands();
+    this.#done = [];
+  }
+
+  #emptyHands(): void {
     this.#inHand.clear();
     this.#givenBack?.clear();
-    this.#done = [];
+    this.#tellSettled();
+  }
+
+  #tellSettled(): void {
+    if (this.#inHand.size === 0) for (const resolve of this.#whenSettled.splice(0)) resolve();
   }
 
   /** @returns false when it was not in hand any more */
   #leaveHand({ fields }: ConsumeMessage): boolean {
     if (this.#givenBack?.has(fields.deliveryTag) || !this.#inHand.delete(fields.deliveryTag)) return false;
     this.#giveBackIfLast();
+    this.#tellSettled();
     return true;
   }
 

@@ -46,6 +46,12 @@ export interface AmqpChannelOptions {
   readonly ca?: string | undefined;
 }
 
+/**
+ * How long, also beyond the deadline of closing, RabbitMQ has to take back what is in hand. Of a connection that ends it
+ * takes it back as well, but one consumer after the other, so out of order.
+ */
+const givingBackMs = 500;
+
 /** The message channel over RabbitMQ. */
 export class AmqpChannel implements MessageChannel {
   readonly name = 'rabbitmq';
@@ -187,11 +193,17 @@ export class AmqpChannel implements MessageChannel {
   async #closeWithin(deadlineMs: number): Promise<void> {
     const deadline = performance.now() + deadlineMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
-    await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => consumer.stop())));
+    await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => this.#finish(consumer))));
     await this.#browser.close(remainingMs());
     await this.#outbound.flush(remainingMs());
-    await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => consumer.close())));
+    const closing = Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    await within(Math.max(givingBackMs, remainingMs()), closing);
     await Promise.all([this.#consuming.close(remainingMs()), this.#publishing.close(remainingMs())]);
+  }
+
+  async #finish(consumer: AmqpConsumer): Promise<void> {
+    await consumer.stop();
+    await consumer.settled();
   }
 
   #assertOpen(): void {

@@ -133,13 +133,19 @@ export class AmqpConsumer implements Consumer {
     await Promise.all(tags.map((tag) => inbound.channel.cancel(tag).catch(() => {})));
   }
 
+  /** Resolves once nothing is in hand. To be called after `stop`. */
+  async settled(): Promise<void> {
+    await this.#inbound?.deliveries.settled();
+  }
+
   /**
    * Gives back what is in hand, and closes the channel, behind the last acknowledgement: closing the connection at once
    * would overtake it.
    */
   async close(): Promise<void> {
     const inbound = this.#inbound;
-    await this.#rising;
+    // What is given back to a consumer that goes on comes again at once, and out of order.
+    await Promise.all([this.#cancelled, this.#rising]);
     if (this.#inbound === inbound) inbound?.deliveries.giveBack();
     this.#endInbound();
     await inbound?.channel.close().catch(() => {});

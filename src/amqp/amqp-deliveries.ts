@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Delivery, PromptPublication, PublishReceipt, Subscription } from '../channel/message-channel.ts';
 import { isLittoralError, messageOf } from '../errors.ts';
@@ -24,6 +25,7 @@ const unmovableDelayMs = 60_000;
 export class AmqpDeliveries {
   readonly #options: AmqpDeliveriesOptions;
   readonly #acknowledgements: AmqpAcknowledgements;
+  readonly #stopped = new AbortController();
 
   constructor(channel: Channel, corkSocket: () => void, options: AmqpDeliveriesOptions) {
     this.#options = options;
@@ -64,6 +66,12 @@ export class AmqpDeliveries {
   /** To be told that nothing more is delivered: what is given back from now on goes back in its order. */
   stop(): void {
     this.#acknowledgements.giveBackInOrder();
+    this.#stopped.abort();
+  }
+
+  /** Resolves once nothing is in hand. */
+  settled(): Promise<void> {
+    return this.#acknowledgements.settled();
   }
 
   /** Tells the broker at once what was acknowledged so far, and gives back what is still in hand. */
@@ -92,7 +100,8 @@ export class AmqpDeliveries {
       this.acknowledge(message);
     } catch (error) {
       logger.error({ reason: messageOf(error) }, 'a message can neither be handled nor moved; it comes again');
-      setTimeout(() => this.release(message), unmovableDelayMs).unref();
+      await sleep(unmovableDelayMs, undefined, { ref: false, signal: this.#stopped.signal }).catch(() => {});
+      this.release(message);
     }
   }
 }

@@ -50,7 +50,8 @@ export interface MessageChannel extends OutboundChannel {
 
   /**
    * Waits for what is in flight, up to the deadline, then closes. Deliveries that were not settled go back to the queue
-   * in their order. From the call on nothing can be published, so handlers that still send must have finished before.
+   * in their order, which may take a moment beyond the deadline. From the call on nothing can be published, so handlers
+   * that still send must have finished before.
    */
   close(deadlineMs: number): Promise<void>;
 }

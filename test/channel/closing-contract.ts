@@ -50,7 +50,7 @@ export function closingContract(harness: () => Promise<ChannelHarness>): void {
     const inbox = await openWideInbox(channel, 3);
     await sendAll(channel, inbox.queue, ['1', '2', '3', '4']);
     await inbox.delivery(3);
-    await channel.close(20);
+    await channel.close(0);
     if (rival === undefined) {
       await expectWaiting(harnessed, inbox.queue, ['1', '2', '3', '4']);
     } else {
@@ -83,6 +83,8 @@ export function closingContract(harness: () => Promise<ChannelHarness>): void {
       closed = true;
     });
     await eventually(() => expect(inbox.consumer.detached).toEqual(expect.any(String)));
+    // Long enough for a channel that does not wait to be closed.
+    await expectWaiting(harnessed, inbox.queue, ['waiting']);
     expect(closed).toBe(false);
     delivery.acknowledge();
     await closing;
