@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Delivery, PromptPublication, PublishReceipt, Subscription } from '../channel/message-channel.ts';
@@ -30,6 +31,8 @@ export class AmqpDeliveries {
   constructor(channel: Channel, corkSocket: () => void, options: AmqpDeliveriesOptions) {
     this.#options = options;
     this.#acknowledgements = new AmqpAcknowledgements({ channel, corkSocket, logger: options.logger });
+    // As many listen as messages are held, and Node would warn of the eleventh.
+    setMaxListeners(0, this.#stopped.signal);
   }
 
   /** Never throws: that would close the channel, and the message would come again. */
