@@ -153,7 +153,8 @@ export class AmqpBrowsing {
       waiting = messageCount;
     });
     if (!(await within(answerTimeoutMs, counted))) throw new Error('the broker does not answer');
-    if (waiting === 0) this.#visits.end();
+    // The last delivery may come behind that answer.
+    if (waiting === 0 && !(await within(idleMs, changed))) this.#visits.end();
   }
 
   // Must not throw: amqplib would close the channel.

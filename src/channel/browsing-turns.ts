@@ -24,12 +24,15 @@ export class BrowsingTurns {
     });
     const turn = before.then(() => ended);
     this.#last.set(queue, turn);
+    // Not as soon as this one ends: refused, it ends before those that it waited for.
+    void turn.then(() => {
+      if (this.#last.get(queue) === turn) this.#last.delete(queue);
+    });
     try {
       if (!(await within(this.#waitMs, before))) throw queueBusy(queue);
       await work();
     } finally {
       end();
-      if (this.#last.get(queue) === turn) this.#last.delete(queue);
     }
   }
 }

@@ -38,3 +38,14 @@ test('a look that fails is over', async () => {
   await expect(turns.take('a', () => Promise.reject(new Error('of the look')))).rejects.toThrow('of the look');
   await turns.take('a', async () => {});
 });
+
+test('who comes after somebody that was refused still waits for the first', async () => {
+  const turns = new BrowsingTurns(1);
+  const { opened, open } = gate();
+  const first = turns.take('a', () => opened);
+  for (let refused = 0; refused < 2; refused += 1) {
+    expect(await caught(() => turns.take('a', async () => {}))).toMatchObject({ code: 'dead-letters-busy' });
+  }
+  open();
+  await first;
+});

@@ -138,7 +138,7 @@ describe('a message with a time to live, in memory,', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(vi.getTimerCount()).toBe(1);
     const closing = channel.close(1000);
-    await vi.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1001);
     await closing;
     expect(vi.getTimerCount()).toBe(0);
     expect(texts(queue)).toEqual(['waiting', 'no timer', 'with a timer']);
