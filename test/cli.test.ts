@@ -218,7 +218,7 @@ test('it ends on SIGTERM although nobody reads what it writes any more', async (
   gateway.closeOutput();
   gateway.kill('SIGTERM');
   expect((await gateway.ended).code).toBe(0);
-}, 20_000);
+});
 
 test('handlers of files that a configuration in JSON names are called', async () => {
   const handlers = `

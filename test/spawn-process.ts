@@ -64,7 +64,7 @@ export function spawnProcess(
         expect(found, `${pattern} in: ${output()}`).not.toBeNull();
         return found as RegExpExecArray;
       };
-      return eventually(find, { timeoutMs: 30_000 });
+      return eventually(find);
     },
     closeOutput() {
       child.stdout.destroy();

@@ -40,7 +40,7 @@ export async function startProcess(
       expect(listening, output).toBeDefined();
       return listening as string;
     },
-    { timeoutMs: 60_000 },
+    { timeoutMs: 120_000 },
   );
   return { address, output: () => output, stop };
 }

@@ -9,8 +9,11 @@ const vhost = useVhost();
 
 async function openChannel(): Promise<Channel> {
   const connection = await connect(vhost.url);
+  connection.on('error', () => {}); // The call that failed throws it.
   onTestFinished(() => connection.close());
-  return connection.createChannel();
+  const channel = await connection.createChannel();
+  channel.on('error', () => {});
+  return channel;
 }
 
 function readiness(gateway: RunningGateway): Promise<Response> {
@@ -106,9 +109,12 @@ describe('a queue that exists with other arguments', () => {
     const handled: unknown[] = [];
     const broker = { url: vhost.url };
     const gateway = await runGateway({ service: 'later', broker, handlers: [pay((payload) => handled.push(payload))] });
-    await vhost.deleteQueue('distributed_later');
     const channel = await openChannel();
-    await channel.assertQueue('distributed_later', { durable: true });
+    // At once, or the gateway would be the first to declare it again.
+    await Promise.all([
+      channel.deleteQueue('distributed_later'),
+      channel.assertQueue('distributed_later', { durable: true }),
+    ]);
     await channel.bindQueue('distributed_later', 'ecotone.distributed', 'later');
 
     await eventually(async () => {
@@ -130,8 +136,8 @@ test('a consumer that the broker cancels attaches again, with queue and bindings
   const handled: unknown[] = [];
   const handlers = [pay((payload) => handled.push(payload))];
   const gateway = await runGateway({ service: 'cancelled', broker: { url: vhost.url }, handlers });
-  await vhost.deleteQueue('distributed_cancelled');
-  await eventually(async () => expect((await readiness(gateway)).status).toBe(503));
+  const noticed = eventually(async () => expect((await readiness(gateway)).status).toBe(503));
+  await Promise.all([noticed, vhost.deleteQueue('distributed_cancelled')]);
   await eventually(async () => expect((await readiness(gateway)).status).toBe(200));
   expect((await post(gateway, '/commands/cancelled/pay', 1)).status).toBe(202);
   await eventually(() => expect(handled).toEqual([1]));

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** How long to go on. Default: 10,000. */
+  /** How long to go on. Default: 45,000, for machines that are slow. */
   readonly timeoutMs?: number;
   /** Pause between two attempts. Default: 25. */
   readonly intervalMs?: number;
@@ -10,7 +10,7 @@ export interface EventuallyOptions {
 /** Repeats an assertion until it does not throw and returns its value; when the time is up, throws its last error. */
 export async function eventually<T>(
   assertion: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 25 }: EventuallyOptions = {},
+  { timeoutMs = 45_000, intervalMs = 25 }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -45,7 +45,7 @@ test('a confirmed persistent message survives kill and start', async () => {
   await expect(connect(broker.url)).rejects.toThrow('ECONNREFUSED');
   await broker.start();
   expect(await take('killed')).toBe('still here');
-}, 60_000);
+});
 
 test('a confirmed persistent message survives stop and start', async () => {
   await publishConfirmed('stopped', 'still here');
@@ -53,7 +53,7 @@ test('a confirmed persistent message survives stop and start', async () => {
   await expect(connect(broker.url)).rejects.toThrow('ECONNREFUSED');
   await broker.start();
   expect(await take('stopped')).toBe('still here');
-}, 60_000);
+});
 
 test('a paused broker does not answer until it is resumed', async () => {
   await broker.pause();
@@ -61,12 +61,12 @@ test('a paused broker does not answer until it is resumed', async () => {
   await broker.resume();
   await publishConfirmed('resumed', 'answered');
   expect(await take('resumed')).toBe('answered');
-}, 60_000);
+});
 
 test('rabbitmqctl talks to the private node', async () => {
   expect(await broker.rabbitmqctl('list_users', '--silent')).toContain('guest');
   await expect(broker.rabbitmqctl('no_such_command')).rejects.toThrow('no_such_command');
-}, 60_000);
+});
 
 test('close leaves neither processes nor files', async () => {
   const home = JSON.parse(await broker.rabbitmqctl('eval', 'list_to_binary(os:getenv("HOME")).').then(stripErlang));
@@ -77,7 +77,7 @@ test('close leaves neither processes nor files', async () => {
 
   expect(existsSync(home)).toBe(false);
   await eventually(() => expect(pids.map(commandOf).filter(Boolean)).toEqual([]));
-}, 60_000);
+});
 
 function stripErlang(term: string): string {
   return term.trim().replace(/^<<(.*)>>$/s, '$1');

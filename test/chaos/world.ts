@@ -67,7 +67,7 @@ export async function startWorld(): Promise<World> {
       const unready = await Promise.all(gateways.map(async (each) => ((await each.isReady()) ? [] : [each.name])));
       if (unready.flat().length > 0) throw new Error(`not ready: ${unready.flat().join(', ')}`);
     };
-    await eventually(isReady, { timeoutMs: 60_000, intervalMs: 50 });
+    await eventually(isReady, { timeoutMs: 180_000, intervalMs: 50 });
   };
   const close = async () => {
     await Promise.all(gateways.map((gateway) => gateway.kill()));

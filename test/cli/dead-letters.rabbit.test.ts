@@ -96,7 +96,7 @@ test('what a message says cannot write on the terminal', async () => {
   }
 });
 
-test('a replay that is interrupted ends in order, and says how many were replayed', { timeout: 120_000 }, async () => {
+test('a replay that is interrupted ends in order, and says how many were replayed', async () => {
   const service = await failed(Array.from({ length: 3000 }, (_, index) => String(index)));
   const replay = service.littoral('deadletter:replayAll');
   await eventually(async () => expect(await service.waiting()).toBeGreaterThan(0), {

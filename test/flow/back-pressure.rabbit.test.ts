@@ -1,5 +1,5 @@
 import { defineCommandHandler, Reject } from 'littoral';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../broker/broker.ts';
 import { eventually } from '../broker/eventually.ts';
 import { startBroker } from '../broker/start-broker.ts';
@@ -21,8 +21,7 @@ beforeEach(async () => {
   vhost = await createVhost(broker);
 });
 
-vi.setConfig({ testTimeout: 240_000 });
-const patient = { timeoutMs: 60_000 };
+const patient = { timeoutMs: 120_000 };
 const queue = 'distributed_billing';
 const deadLetterQueue = 'distributed_billing_dead_letter';
 

@@ -145,18 +145,15 @@ describe('a delayed message to nobody', () => {
     expect(answer.status).toBe(202);
     await billing.gateway.stop();
     await vhost.deleteQueue(`distributed_${billing.service}`);
-    await eventually(
-      async () => {
-        const [dead] = await waitingMessages(vhost.url, `distributed_${service}_dead_letter`);
-        expect(dead?.headers).toMatchObject({
-          id: answer.body.messageId,
-          'ecotone-class': 'littoral.destination-not-found',
-          'ecotone.amqp.distributed.service_target': billing.service,
-        });
-        expect(Buffer.from(dead?.body ?? []).toString()).toBe('{"amount":1}');
-      },
-      { timeoutMs: 30_000 },
-    );
+    await eventually(async () => {
+      const [dead] = await waitingMessages(vhost.url, `distributed_${service}_dead_letter`);
+      expect(dead?.headers).toMatchObject({
+        id: answer.body.messageId,
+        'ecotone-class': 'littoral.destination-not-found',
+        'ecotone.amqp.distributed.service_target': billing.service,
+      });
+      expect(Buffer.from(dead?.body ?? []).toString()).toBe('{"amount":1}');
+    });
   });
 
   test('is dropped when it is an event', async () => {

@@ -25,7 +25,7 @@ export async function untilReady({ address }: Pick<RunningGateway, 'address'>): 
     const answer = await fetch(`${address}/readyz`);
     expect(answer.status, await answer.text()).toBe(200);
   };
-  await eventually(isReady, { timeoutMs: 60_000 });
+  await eventually(isReady, { timeoutMs: 120_000 });
 }
 
 /** What came back for a request. */

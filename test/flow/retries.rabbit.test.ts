@@ -33,7 +33,7 @@ test('a handler that fails is tried again through the broker, then its message i
   });
   const { service, gateway, deadLetters } = await run([pay]);
   const answer = await post(gateway, `/commands/${service}/pay`, { a: 1 }, { 'message-header-executor-id': '7' });
-  await eventually(async () => expect(await deadLetters()).toHaveLength(1), { timeoutMs: 30_000 });
+  await eventually(async () => expect(await deadLetters()).toHaveLength(1));
   expect(calls.map((headers) => headers[Header.retryNumber])).toEqual([undefined, 1, 2]);
   expect(calls.map((headers) => [headers.id, headers.executorId])).toEqual(Array(3).fill([answer.body.messageId, '7']));
   const [letter] = await deadLetters();
@@ -70,7 +70,7 @@ test('of several handlers of an event only those that failed run again, also in 
   const { service, gateway, deadLetters } = await run(handlers);
   await runGateway({ ...gateway.config, http: { port: 0 }, handlers });
   await post(gateway, '/events/order.placed', {});
-  await eventually(() => expect(counts).toEqual({ a: 3, b: 1, c: 1 }), { timeoutMs: 30_000 });
+  await eventually(() => expect(counts).toEqual({ a: 3, b: 1, c: 1 }));
   await eventually(async () => expect(await deadLetters()).toHaveLength(1));
   expect((await deadLetters())[0]?.headers).toMatchObject({ 'x-littoral-endpoint': 'c' });
   await eventually(async () => expect(await vhost.messages(`distributed_${service}`)).toBe(0));
@@ -92,7 +92,7 @@ test('a retry is for its own service only: other subscribers of the event get it
     }),
   ]);
   await post(gateway, '/events/stock.moved', {});
-  await eventually(() => expect(failed).toBe(3), { timeoutMs: 30_000 });
+  await eventually(() => expect(failed).toBe(3));
   expect(heard).toBe(1);
 });
 
@@ -135,7 +135,7 @@ test('a classic queue, as one shared with a PHP application, has retries as well
   });
   const { service, gateway, deadLetters } = await run([pay], { broker: { url: vhost.url, queueType: 'classic' } });
   await post(gateway, `/commands/${service}/pay`, {});
-  await eventually(() => expect(calls).toBe(3), { timeoutMs: 30_000 });
+  await eventually(() => expect(calls).toBe(3));
   expect(await deadLetters()).toEqual([]);
 });
 
@@ -163,12 +163,12 @@ test('a replay goes to the handler that failed and to no other, with all its ret
   ];
   const { gateway, deadLetters } = await run(handlers);
   await post(gateway, '/events/paper.printed', {});
-  await eventually(async () => expect(await deadLetters()).toHaveLength(1), { timeoutMs: 30_000 });
+  await eventually(async () => expect(await deadLetters()).toHaveLength(1));
   expect(counts).toEqual({ a: 3, b: 1 });
   mended = true;
   const { items } = (await (await fetch(`${gateway.address}/dead-letters`)).json()) as { items: { id: string }[] };
   const replay = await fetch(`${gateway.address}/dead-letters/${items[0]?.id}/replay`, { method: 'POST' });
   expect(replay.status).toBe(202);
-  await eventually(() => expect(counts).toEqual({ a: 5, b: 1 }), { timeoutMs: 30_000 });
+  await eventually(() => expect(counts).toEqual({ a: 5, b: 1 }));
   expect(await deadLetters()).toEqual([]);
 });

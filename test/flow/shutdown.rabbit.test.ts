@@ -1,6 +1,6 @@
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { connect } from 'amqplib';
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { waitingTexts } from '../amqp/amqp-harness.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { entry, littoral } from '../cli/littoral.ts';
@@ -13,9 +13,6 @@ const deadLetterQueue = 'distributed_billing_dead_letter';
 afterEach(async () => {
   for (const name of [queue, deadLetterQueue]) await vhost.deleteQueue(name);
 });
-
-// Several processes start in each, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 /** The service `billing`, whose handler of the command `work` does what its text says. */
 function configFile(settings: Readonly<Record<string, unknown>>): string {
