@@ -20,6 +20,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.rabbit.test.ts'],
           testTimeout: timeLimitMs,
+          hookTimeout: timeLimitMs,
         },
       },
       {

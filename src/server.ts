@@ -62,7 +62,7 @@ export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' |
     if (stopping) process.exit(1);
     stopping = true;
     logger.info({ signal }, 'shutting down');
-    killAfter(config.shutdownTimeoutMs + 1_500);
+    killAfter(Math.max(config.shutdownTimeoutMs + 1_500, earliestKillMs));
     try {
       await stop();
       logger.info('stopped');
@@ -80,6 +80,9 @@ export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' |
 }
 
 const signals = ['SIGTERM', 'SIGINT'] as const;
+
+/** A process that ends more slowly than it was told to may only be on a slow machine. A container gets 10 s. */
+const earliestKillMs = 9_500;
 
 function endAtOnce(): never {
   process.exit(0);

@@ -83,7 +83,7 @@ test('the deadline answers a request that waits for its confirm', async () => {
 
 describe('before the port is closed', () => {
   test('every answer ends its connection, also that to a request which was there before', async () => {
-    const gateway = await started({ http: { drainDelayMs: 2000 } });
+    const gateway = await started({ http: { drainDelayMs: 5000 } });
     const [early, late] = [await openSocket(gateway), await openSocket(gateway)];
     early.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n');
     await fetch(`http://127.0.0.1:${await portOf(gateway)}/livez`);

@@ -15,7 +15,7 @@ const waitMs = 5_000;
  * How long a look waits for somebody else: another process, or one of ours whose connection is lost and still stands in
  * RabbitMQ's books.
  */
-const othersWaitMs = 1_000;
+const othersWaitMs = 5_000;
 const othersRetryMs = 50;
 
 /** How long a connection that is not needed any more may take to close. */

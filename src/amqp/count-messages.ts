@@ -4,6 +4,12 @@ import { within } from '../within.ts';
 const timeoutMs = 5_000;
 
 /**
+ * How often to ask about a queue that has neither messages nor consumers: RabbitMQ says so, too, of a quorum queue whose
+ * leader has not answered it within 250 ms.
+ */
+const attempts = 5;
+
+/**
  * Counts what waits in a queue that is consumed, on a channel of its own: an absent queue costs the channel.
  *
  * @returns undefined when the broker does not tell, in time or at all
@@ -13,9 +19,11 @@ export async function countMessages(model: ChannelModel, queue: string): Promise
   const asked = (async () => {
     const channel = await model.createChannel();
     channel.on('error', () => {}); // The call that failed throws it.
-    const { messageCount, consumerCount } = await channel.checkQueue(queue);
-    // Of a quorum queue whose leader is slow to answer, RabbitMQ tells neither: no messages and no consumers.
-    count = messageCount + consumerCount === 0 ? undefined : messageCount;
+    let told = await channel.checkQueue(queue);
+    for (let attempt = 2; attempt <= attempts && told.messageCount + told.consumerCount === 0; attempt += 1) {
+      told = await channel.checkQueue(queue);
+    }
+    count = told.messageCount;
     channel.close().catch(() => {});
   })();
   await within(timeoutMs, asked).catch(() => {});

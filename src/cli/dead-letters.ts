@@ -120,17 +120,20 @@ async function replayAll(
   } finally {
     line.clear();
   }
-  const { replayed, failed } = outcome;
-  const { aborted } = interrupted.signal;
+  const { replayed, failed, total } = outcome;
+  const { limit = Infinity } = options;
+  // A signal can come when all is done already.
+  const isDone = total > 0 && replayed + failed >= Math.min(total, limit);
+  const isInterrupted = interrupted.signal.aborted && !isDone;
   print(
     json
       ? `${JSON.stringify({ replayed, failed })}\n`
-      : `${replayed} replayed${aborted ? ', then interrupted' : ''}.\n`,
+      : `${replayed} replayed${isInterrupted ? ', then interrupted' : ''}.\n`,
   );
   if (failed > 0 && !json) {
     process.stderr.write(`littoral: ${failed} cannot be published again as they are, and were kept.\n`);
   }
-  return failed > 0 || aborted ? 1 : 0;
+  return failed > 0 || isInterrupted ? 1 : 0;
 }
 
 function withFilter(command: Command): Command {

@@ -32,8 +32,12 @@ export async function waitingMessages(url: string, queue: string): Promise<Trans
   try {
     const channel = await connection.createChannel();
     channel.on('error', () => {});
-    const { messageCount } = await channel.checkQueue(queue).catch(() => ({ messageCount: 0 }));
-    return messageCount === 0 ? [] : await takeAll(channel, queue);
+    // Not by the count that comes with it, which is 0 for a quorum queue that is slow to answer.
+    const exists = await channel.checkQueue(queue).then(
+      () => true,
+      () => false,
+    );
+    return exists ? await takeAll(channel, queue) : [];
   } finally {
     await connection.close();
   }

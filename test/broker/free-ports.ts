@@ -7,11 +7,16 @@ import { createServer } from 'node:net';
 const LOWEST = 12_000;
 const HIGHEST = 32_000;
 
+// Each worker of the test runner has a part of its own: a broker takes its ports only seconds after they were chosen.
+const PARTS = 8;
+const SIZE = (HIGHEST - LOWEST) / PARTS;
+const MINE = LOWEST + (Number(process.env.VITEST_POOL_ID ?? 0) % PARTS) * SIZE;
+
 /** Ports of 127.0.0.1 on which nothing listens. */
 export async function findFreePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
-    const port = randomInt(LOWEST, HIGHEST);
+    const port = randomInt(MINE, MINE + SIZE);
     if (await isFree(port)) ports.add(port);
   }
   return [...ports];

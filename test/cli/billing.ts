@@ -35,6 +35,7 @@ function configFile(concurrency: number): string {
       service: 'billing',
       concurrency: ${concurrency},
       retries: { maxAttempts: 0 },
+      broker: { confirmTimeoutMs: 60_000 },
       handlers: [work, done],
       container: (container) =>
         container.register({

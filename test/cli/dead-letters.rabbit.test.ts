@@ -112,6 +112,6 @@ test('a replay that is interrupted ends in order, and says how many were replaye
       ? { code: 1, stdout: `${replayed} replayed, then interrupted.\n` }
       : { code: 0, stdout: '3000 replayed.\n' },
   );
-  expect(await service.waiting()).toBe(replayed);
-  expect(await service.deadLetters()).toBe(3000 - replayed);
+  await eventually(async () => expect(await service.waiting()).toBe(replayed));
+  await eventually(async () => expect(await service.deadLetters()).toBe(3000 - replayed));
 });

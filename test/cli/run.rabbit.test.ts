@@ -1,5 +1,6 @@
 import { connect } from 'amqplib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { billing, logLines, times } from './billing.ts';
 
@@ -25,8 +26,8 @@ describe('--handledMessageLimit', () => {
       .ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(handled(stdout)).toBe(limit);
-    expect(await service.waiting()).toBe(total - limit);
-    expect(await service.deadLetters()).toBe(0);
+    await eventually(async () => expect(await service.waiting()).toBe(total - limit));
+    await eventually(async () => expect(await service.deadLetters()).toBe(0));
   });
 
   test('counts those that fail', async () => {
@@ -34,8 +35,8 @@ describe('--handledMessageLimit', () => {
     await service.fill('fail', 'ok', 'ok');
     const { code } = await service.littoral('run', 'billing', '--handled-message-limit=2').ended;
     expect(code).toBe(0);
-    expect(await service.waiting()).toBe(1);
-    expect(await service.deadLetters()).toBe(1);
+    await eventually(async () => expect(await service.waiting()).toBe(1));
+    await eventually(async () => expect(await service.deadLetters()).toBe(1));
   });
 });
 
@@ -46,14 +47,14 @@ describe('--finishWhenNoMessages', () => {
     const { code, stdout } = await service.littoral('run', 'billing', '--finishWhenNoMessages').ended;
     expect(code).toBe(0);
     expect(handled(stdout)).toBe(31);
-    expect(await service.waiting()).toBe(0);
+    await eventually(async () => expect(await service.waiting()).toBe(0));
   });
 
   test('ends at once on an empty queue, which it has declared', async () => {
     const service = billing(vhost);
     const { code, stdout, stderr } = await service.littoral('run', 'billing', '--finish-when-no-messages').ended;
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect(await service.waiting()).toBe(0);
+    await eventually(async () => expect(await service.waiting()).toBe(0));
   });
 });
 
@@ -64,7 +65,7 @@ test('--executionTimeLimit ends it after that time; no message is lost', async (
   expect(code).toBe(0);
   const reason = '1500 ms have passed';
   expect(logLines(stdout)).toContainEqual(expect.objectContaining({ msg: 'ending', reason }));
-  expect(await service.waiting()).toBe(20 - handled(stdout));
+  await eventually(async () => expect(await service.waiting()).toBe(20 - handled(stdout)));
 });
 
 test('--memoryLimit ends it after the message that finds the process larger', async () => {
@@ -73,7 +74,7 @@ test('--memoryLimit ends it after the message that finds the process larger', as
   const { code, stdout } = await service.littoral('run', 'billing', '--memoryLimit', '1').ended;
   expect(code).toBe(0);
   expect(handled(stdout)).toBe(1);
-  expect(await service.waiting()).toBe(2);
+  await eventually(async () => expect(await service.waiting()).toBe(2));
 });
 
 test('a --memoryLimit that is not reached ends nothing', async () => {
@@ -90,18 +91,18 @@ describe('a message that fails', () => {
     await service.fill('ok', 'fail', 'ok', 'ok');
     const { code, stdout } = await service.littoral('run', 'billing', '--stopOnFailure').ended;
     expect({ code, handled: handled(stdout) }).toEqual({ code: 1, handled: 1 });
-    expect(await service.deadLetters()).toBe(1);
-    expect(await service.waiting()).toBe(2);
+    await eventually(async () => expect(await service.deadLetters()).toBe(1));
+    await eventually(async () => expect(await service.waiting()).toBe(2));
   });
 
   test('is not in its queue any more when it was the first, which raises the prefetch', async () => {
     const service = billing(vhost, 10);
     await service.fill('fail');
     expect(await service.littoral('run', 'billing', '--stopOnFailure').ended).toMatchObject({ code: 1 });
-    expect([await service.deadLetters(), await service.waiting()]).toEqual([1, 0]);
+    await eventually(async () => expect([await service.deadLetters(), await service.waiting()]).toEqual([1, 0]));
     await service.fill('ok');
     expect(await service.littoral('run', 'billing', '--memoryLimit', '1').ended).toMatchObject({ code: 0 });
-    expect(await service.waiting()).toBe(0);
+    await eventually(async () => expect(await service.waiting()).toBe(0));
   });
 
   test('ends nothing otherwise; it is told without any -v', async () => {
@@ -116,7 +117,7 @@ describe('a message that fails', () => {
         msg: "command handler 'work' failed: its message becomes a dead letter",
       }),
     ]);
-    expect(await service.deadLetters()).toBe(1);
+    await eventually(async () => expect(await service.deadLetters()).toBe(1));
   });
 });
 
@@ -168,7 +169,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it: what is in hand is finish
   run.kill(signal);
   const { code, stdout } = await run.ended;
   expect({ code, handled: handled(stdout) }).toEqual({ code: 0, handled: 1 });
-  expect(await service.waiting()).toBe(1);
+  await eventually(async () => expect(await service.waiting()).toBe(1));
 });
 
 test('at its end the services of its handlers are disposed', async () => {

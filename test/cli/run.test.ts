@@ -22,7 +22,7 @@ test('on the in-memory channel it says that nothing can arrive, runs until it is
 
 test('a broker that cannot be reached is told, and waited for until a limit ends it', async () => {
   const broken = { ...environment, AMQP_URL: 'amqp://littoral:hunter2@127.0.0.1:1' };
-  const args = ['run', 'billing', '--finishWhenNoMessages', '--executionTimeLimit', '500'];
+  const args = ['run', 'billing', '--finishWhenNoMessages', '--executionTimeLimit', '5000'];
   const { code, stdout, stderr } = await littoral(args, { cwd: folderOf(), environment: broken }).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('cannot use amqp://127.0.0.1:1');

@@ -110,7 +110,7 @@ describe('littoral send', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toContain(message);
     expect(stderr.endsWith(`\ncode: ${code}, outcome: not-accepted\n`), stderr).toBe(true);
-    expect(await service.waiting()).toBe(0);
+    await eventually(async () => expect(await service.waiting()).toBe(0));
   });
 });
 

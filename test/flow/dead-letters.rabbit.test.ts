@@ -212,8 +212,8 @@ test('a message that cannot be decoded is named by its position, and disturbs no
     expect(await stuck.json()).toMatchObject({ status: 500, code: 'unreadable-message' });
   }
   expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200);
-  expect(await vhost.messages('distributed_deep_dead_letter')).toBe(1);
-  expect(await vhost.messages('distributed_deep')).toBe(2);
+  await eventually(async () => expect(await vhost.messages('distributed_deep_dead_letter')).toBe(1));
+  await eventually(async () => expect(await vhost.messages('distributed_deep')).toBe(2));
 });
 
 test('a replay to a queue that somebody deleted keeps the dead letter', async () => {

@@ -107,7 +107,7 @@ describe('what is due is published', () => {
   test('by another gateway of the service, when the one that took it is gone', async () => {
     const billing = await runBilling();
     const first = await runGateway({ service: 'leaving', broker: broker() });
-    await post(first, `/commands/${billing.service}/pay`, { amount: 1 }, { 'message-delay': '5000' });
+    await post(first, `/commands/${billing.service}/pay`, { amount: 1 }, { 'message-delay': '10000' });
     await first.stop();
     await eventually(async () => expect(await vhost.messages('littoral_leaving_due')).toBe(1));
     expect(billing.handled).toEqual([]);
@@ -141,7 +141,7 @@ describe('a delayed message to nobody', () => {
     const billing = await runBilling();
     const service = `sender${services}`;
     const shop = await runGateway({ service, broker: { ...broker(), checkDestinations } });
-    const answer = await post(shop, `/${route}/${billing.service}/pay`, { amount: 1 }, { 'message-delay': '4500' });
+    const answer = await post(shop, `/${route}/${billing.service}/pay`, { amount: 1 }, { 'message-delay': '10000' });
     expect(answer.status).toBe(202);
     await billing.gateway.stop();
     await vhost.deleteQueue(`distributed_${billing.service}`);

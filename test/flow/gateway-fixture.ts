@@ -11,8 +11,14 @@ export interface RunningGateway extends Gateway {
 
 /** A gateway that listens and has been started, quiet, and stopped when the test has finished. */
 export async function runGateway(config: Config, options: GatewayOptions = {}): Promise<RunningGateway> {
-  const quick = { shutdownTimeoutMs: 2000, ...config, http: { port: 0, ...config.http } };
-  const gateway = createGateway(quick, { environment: {}, logger: pino({ level: 'silent' }), ...options });
+  const settings = {
+    shutdownTimeoutMs: 2000,
+    ...config,
+    http: { port: 0, ...config.http },
+    // A delay may need many queues, and some machines are slow to declare them.
+    broker: { confirmTimeoutMs: 60_000, ...config.broker },
+  };
+  const gateway = createGateway(settings, { environment: {}, logger: pino({ level: 'silent' }), ...options });
   onTestFinished(() => gateway.stop());
   const address = await gateway.listen();
   await gateway.start();

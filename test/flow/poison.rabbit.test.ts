@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { waitingMessages } from '../amqp/amqp-harness.ts';
+import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { billing, times } from '../cli/billing.ts';
 
@@ -23,7 +24,8 @@ test('a message that kills its process each time is moved to the dead letter que
   }
   // The first delivery, and as many more as the broker allows.
   expect(kills).toBe(6);
-  expect(await service.waiting()).toBe(0);
+  await eventually(async () => expect(await service.waiting()).toBe(0));
+  await eventually(async () => expect(await service.deadLetters()).toBe(1));
   const [letter, ...others] = await waitingMessages(vhost.url, 'distributed_billing_dead_letter');
   expect(Buffer.from(letter?.body ?? []).toString()).toBe('poison');
   expect(letter?.headers).toMatchObject({ 'x-death': [{ reason: 'delivery_limit', queue: 'distributed_billing' }] });

@@ -50,6 +50,7 @@ type Process = ReturnType<typeof start>;
 /** The address, once the gateway is ready. */
 async function ready(gateway: Process): Promise<string> {
   const [, address] = await gateway.written(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
+  await gateway.written(/"role":"publishing",.*connected to the broker/);
   await gateway.written(/"queue":"distributed_billing",.*"consuming"/);
   return address as string;
 }
@@ -85,7 +86,7 @@ async function openSocket(address: string) {
 }
 
 test('callers hear of it first: the port stays open, is not ready, refuses what is to be sent, and is alive', async () => {
-  const gateway = start({ shutdownTimeoutMs: 20_000, http: { drainDelayMs: 5000 } });
+  const gateway = start({ shutdownTimeoutMs: 30_000, http: { drainDelayMs: 10_000 } });
   const address = await ready(gateway);
   const keptAlive = await openSocket(address);
   keptAlive.write('GET /livez HTTP/1.1\nHost: localhost\n\n');

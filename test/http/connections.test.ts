@@ -104,7 +104,7 @@ describe('a request on a connection that was open before the shutdown', () => {
 });
 
 describe('a shutdown waits until its deadline for', () => {
-  test('a body that never comes', { timeout: 10_000 }, async () => {
+  test('a body that never comes', async () => {
     const gateway = createGateway({ service: 'shop', shutdownTimeoutMs: 50 }, quiet);
     await gateway.start();
     const socket = await openSocket(gateway);

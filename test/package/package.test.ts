@@ -353,7 +353,7 @@ describe('with TypeScript', () => {
       ...options,
     };
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
-    return runCommand(join(root, 'node_modules', '.bin', 'tsc'), ['--project', project]);
+    return runCommand(join(root, 'node_modules', '.bin', 'tsc'), ['--project', project], { timeoutMs: 240_000 });
   }
 
   test('a program compiles against its types', async () => {
