@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import type { Broker } from '../broker/broker.ts';
 import { eventually } from '../broker/eventually.ts';
 import { startBroker } from '../broker/start-broker.ts';
+import { untilRemembered } from '../broker/until-remembered.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
 import { type Answer, post, type RunningGateway, runGateway, untilReady } from '../flow/gateway-fixture.ts';
 
@@ -93,8 +94,7 @@ describe('no message that was answered 202 is lost, and none that was refused is
     const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
     const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
     await eventually(() => expect(load.answers.length).toBeGreaterThan(200), outage);
-    // RabbitMQ forgets a quorum queue that was declared less than a second before it was killed.
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await untilRemembered();
     await interrupt();
     await eventually(() => expect(load.answers.at(-1)?.status).toBe(503), outage);
     await broker.start();

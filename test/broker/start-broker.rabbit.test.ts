@@ -5,6 +5,7 @@ import type { Broker } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { findProcessesByHome } from './processes-by-home.ts';
 import { startBroker } from './start-broker.ts';
+import { untilRemembered } from './until-remembered.ts';
 
 let broker: Broker;
 
@@ -21,6 +22,7 @@ async function publishConfirmed(queue: string, text: string): Promise<void> {
   try {
     const channel = await connection.createConfirmChannel();
     await channel.assertQueue(queue, { durable: true });
+    await untilRemembered();
     channel.sendToQueue(queue, Buffer.from(text), { persistent: true });
     await channel.waitForConfirms();
   } finally {
@@ -32,6 +34,7 @@ async function take(queue: string): Promise<string | undefined> {
   const connection = await connect(broker.url);
   try {
     const channel = await connection.createChannel();
+    channel.on('error', () => {}); // The call that failed throws it.
     const message = await channel.get(queue, { noAck: true });
     return message ? message.content.toString() : undefined;
   } finally {

@@ -1,0 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Resolves once RabbitMQ remembers what was declared before, also when it is killed. It writes such things within
+ * three seconds, and does not tell when.
+ */
+export async function untilRemembered(): Promise<void> {
+  await delay(5_000);
+}
