@@ -47,6 +47,12 @@ export interface AmqpChannelOptions {
 }
 
 /**
+ * How long consuming waits for the connection to publish on: what a handler sends needs that, and what becomes of a message
+ * that failed.
+ */
+const publishingFirstMs = 5_000;
+
+/**
  * How long, also beyond the deadline of closing, RabbitMQ has to take back what is in hand. Of a connection that ends it
  * takes it back as well, but one consumer after the other, so out of order.
  */
@@ -98,6 +104,7 @@ export class AmqpChannel implements MessageChannel {
       onConnect: async (model) => {
         this.#consumingModel = model;
         model.on('close', () => this.#onConsumingClosed());
+        await within(publishingFirstMs, this.#publishing.attempted());
         await Promise.all(this.#consumers.map((consumer) => consumer.attach(model)));
       },
     });

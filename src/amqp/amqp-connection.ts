@@ -31,6 +31,7 @@ export class AmqpConnection {
   #nextAttemptAtMs = 0;
   #mismatch: LittoralError | undefined;
   #endFirstAttempt: () => void = () => {};
+  readonly #whenAttempted: (() => void)[] = [];
 
   constructor(options: AmqpConnectionOptions) {
     this.#options = options;
@@ -82,12 +83,20 @@ export class AmqpConnection {
     });
   }
 
+  /** Resolves at once while there is a live connection, else when the next attempt has ended, whichever way. */
+  async attempted(): Promise<void> {
+    if (this.#model === undefined && !this.#closed) {
+      await new Promise<void>((resolve) => this.#whenAttempted.push(resolve));
+    }
+  }
+
   /** Closes the connection, at the deadline without waiting for the broker. */
   async close(deadlineMs: number): Promise<void> {
     this.#closed = true;
     this.#failure = 'closed';
     const model = this.#model;
     this.#model = undefined;
+    this.#endAttempt();
     const recovering = this.#recovering;
     if (!recovering) return;
     // A first attempt that is ended here reports nothing any more.
@@ -131,12 +140,14 @@ export class AmqpConnection {
   #onConnect(model: ChannelModel): void {
     if (this.#closed) return;
     this.#model = model;
+    this.#endAttempt();
     this.#mismatch = undefined;
     const { logger, role, address } = this.#options;
     logger.info({ role, broker: address.display }, 'connected to the broker');
   }
 
   #onConnectFailed(error: Error): void {
+    this.#endAttempt();
     if (this.#closed) return;
     const { logger, role, address } = this.#options;
     this.#mismatch = isLittoralError(error) && error.code === 'topology-mismatch' ? error : undefined;
@@ -144,6 +155,10 @@ export class AmqpConnection {
     // The same failure again and again is one event.
     if (reason !== this.#failure) logger.warn({ role, reason }, 'the broker cannot be used; trying again');
     this.#failure = reason;
+  }
+
+  #endAttempt(): void {
+    for (const resolve of this.#whenAttempted.splice(0)) resolve();
   }
 
   #onDisconnect(error: Error): void {

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
+import { eventually } from '../broker/eventually.ts';
+import { useVhost } from '../broker/use-vhost.ts';
+import { openHarness, openQueue, send } from '../channel/channel-fixture.ts';
+import { amqpHarness } from './amqp-harness.ts';
+
+const vhost = useVhost();
+
+/** A way to the broker that holds back what the broker says on the first connection, until it is opened. */
+async function slowFirstConnection(url: string) {
+  const { hostname, port } = new URL(url);
+  let connections = 0;
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const server = createServer(async (client) => {
+    connections += 1;
+    const isFirst = connections === 1;
+    const broker = connectTcp(Number(port), hostname);
+    for (const socket of [client, broker]) socket.on('error', () => {});
+    client.pipe(broker);
+    client.on('close', () => broker.destroy());
+    if (isFirst) await opened;
+    broker.pipe(client);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const way = new URL(url);
+  way.hostname = '127.0.0.1';
+  way.port = String((server.address() as AddressInfo).port);
+  return { url: way.href, open, connections: () => connections };
+}
+
+test('nothing is delivered before what handlers send can be published', async () => {
+  const { channel: before } = await openHarness(() => amqpHarness(vhost.url));
+  const { queue, deadLetterQueue } = await openQueue(before);
+  await send(before, queue, 'waiting');
+  const way = await slowFirstConnection(vhost.url);
+  const channel = new AmqpChannel({ url: way.url, service: 'slow', logger: pino({ level: 'silent' }) });
+  onTestFinished(() => channel.close(1000));
+  const readyAtDelivery: boolean[] = [];
+  channel.subscribe({
+    queue,
+    deadLetterQueue,
+    bindingKeys: [],
+    prefetch: 1,
+    onDelivery: (delivery) => {
+      readyAtDelivery.push(channel.health().ready);
+      delivery.acknowledge();
+    },
+  });
+  const started = channel.start();
+  await eventually(() => expect(way.connections()).toBe(2));
+  // Enough for a consumer that does not wait.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  way.open();
+  await started;
+  await eventually(() => expect(readyAtDelivery).toEqual([true]));
+});
