@@ -67,6 +67,8 @@ export async function createRabbitmqNodeSettings(home: string, options: BrokerOp
       PATH: commandFolders().join(delimiter),
       HOME: folder,
       LC_ALL: 'C.UTF-8',
+      // Else in the folder of the tests' user, when their run is cut off.
+      ERL_CRASH_DUMP: file('erl_crash.dump'),
       ERL_EPMD_ADDRESS: '127.0.0.1',
       ERL_EPMD_PORT: String(epmdPort),
       RABBITMQ_NODENAME: `littoral-${randomBytes(4).toString('hex')}@localhost`,
