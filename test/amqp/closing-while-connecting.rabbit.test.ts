@@ -1,40 +1,27 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { turns } from '../endpoint/endpoint-fixture.ts';
+import { wayToBroker } from './way-to-broker.ts';
 
 const vhost = useVhost();
 
-/** A way to the broker that holds back what it says until it is opened, and then ends when the client speaks. */
+/** A way to the broker that holds back what it says until it is opened. */
 async function heldWay(url: string) {
-  const { hostname, port } = new URL(url);
   const clients = new Set<Socket>();
   const held: (() => void)[] = [];
   let isOpen = false;
-  const server = createServer((client) => {
+  const way = await wayToBroker(url, (client, broker) => {
     clients.add(client);
-    const broker = connectTcp(Number(port), hostname);
-    for (const socket of [client, broker]) socket.on('error', () => {});
+    client.on('close', () => clients.delete(client));
+    client.pipe(broker);
     broker.on('data', (bytes: Buffer) => (isOpen ? client.write(bytes) : held.push(() => client.write(bytes))));
-    client.on('data', (bytes: Buffer) => broker.write(bytes));
-    client.on('close', () => {
-      clients.delete(client);
-      broker.destroy();
-    });
-    broker.on('close', () => client.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const way = new URL(url);
-  way.hostname = '127.0.0.1';
-  way.port = String((server.address() as AddressInfo).port);
   return {
-    url: way.href,
+    url: way,
     clients,
     open() {
       isOpen = true;

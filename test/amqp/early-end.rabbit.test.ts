@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { connect } from 'amqplib';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
@@ -7,35 +5,20 @@ import { useVhost } from '../broker/use-vhost.ts';
 import { newName, openInbox } from '../channel/channel-fixture.ts';
 import { amqpHarness } from './amqp-harness.ts';
 import { nestedTables, rawPublish } from './raw-publish.ts';
+import { wayToBroker } from './way-to-broker.ts';
 
 const vhost = useVhost();
 
 /** A way to the broker on which what it says within some milliseconds arrives in one piece. */
-async function lumpyWay(url: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const server = createServer((client) => {
-    const broker = connectTcp(Number(port), hostname);
+function lumpyWay(url: string): Promise<string> {
+  return wayToBroker(url, (client, broker) => {
     const held: Buffer[] = [];
     broker.on('data', (bytes: Buffer) => {
       if (held.length === 0) setTimeout(() => client.write(Buffer.concat(held.splice(0))), 15);
       held.push(bytes);
     });
     client.pipe(broker);
-    for (const [one, other] of [
-      [client, broker],
-      [broker, client],
-    ] as const) {
-      one.on('error', () => {});
-      one.on('close', () => other.destroy());
-    }
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const way = new URL(url);
-  way.hostname = '127.0.0.1';
-  way.port = String((server.address() as AddressInfo).port);
-  return way.href;
 }
 
 test('a connection that ends over its first delivery is not taken for a good one', async () => {

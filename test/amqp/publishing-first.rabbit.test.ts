@@ -1,40 +1,27 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { openHarness, openQueue, send } from '../channel/channel-fixture.ts';
+import { gate } from '../endpoint/endpoint-fixture.ts';
 import { amqpHarness } from './amqp-harness.ts';
+import { wayToBroker } from './way-to-broker.ts';
 
 const vhost = useVhost();
 
 /** A way to the broker that holds back what the broker says on the first connection, until it is opened. */
 async function slowFirstConnection(url: string) {
-  const { hostname, port } = new URL(url);
   let connections = 0;
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  const server = createServer(async (client) => {
+  const { opened, open } = gate();
+  const way = await wayToBroker(url, async (client, broker) => {
     connections += 1;
     const isFirst = connections === 1;
-    const broker = connectTcp(Number(port), hostname);
-    for (const socket of [client, broker]) socket.on('error', () => {});
     client.pipe(broker);
-    client.on('close', () => broker.destroy());
     if (isFirst) await opened;
     broker.pipe(client);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const way = new URL(url);
-  way.hostname = '127.0.0.1';
-  way.port = String((server.address() as AddressInfo).port);
-  return { url: way.href, open, connections: () => connections };
+  return { url: way, open, connections: () => connections };
 }
 
 test('nothing is delivered before what handlers send can be published', async () => {
