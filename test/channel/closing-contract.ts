@@ -50,7 +50,7 @@ export function closingContract(harness: () => Promise<ChannelHarness>): void {
     const inbox = await openWideInbox(channel, 3);
     await sendAll(channel, inbox.queue, ['1', '2', '3', '4']);
     await inbox.delivery(3);
-    await channel.close(1000);
+    await channel.close(20);
     if (rival === undefined) {
       await expectWaiting(harnessed, inbox.queue, ['1', '2', '3', '4']);
     } else {
