@@ -3,8 +3,11 @@ import { TextDecoder } from 'node:util';
 import { LittoralError } from '../errors.ts';
 import type { MediaType } from './media-type.ts';
 
+/** What some programs write in front of a text to say how it is encoded. No part of the text. */
+export const byteOrderMark = '\ufeff';
+
 /**
- * Decodes bytes by the charset of their media type, UTF-8 where it names none.
+ * Decodes bytes by the charset of their media type, UTF-8 where it names none. A byte order mark in front is dropped.
  *
  * @throws LittoralError `malformed-body` for bytes that the charset does not allow, `unsupported-media-type` for a
  * charset that is not known
@@ -12,7 +15,7 @@ import type { MediaType } from './media-type.ts';
 export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
   const charset = mediaType.charset ?? 'utf-8';
   if (isUtf8Charset(charset)) return decodeUtf8(bytes, mediaType);
-  const decoder = decoderOf(charset, mediaType);
+  const decoder = decoderOf(isBigEndian(charset, bytes) ? 'utf-16be' : charset, mediaType);
   try {
     return decoder.decode(bytes);
   } catch (cause) {
@@ -21,13 +24,15 @@ export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
 }
 
 /**
- * Decodes bytes of a media type that is always UTF-8, whatever its charset claims.
+ * Decodes bytes of a media type that is always UTF-8, whatever its charset claims. A byte order mark in front is
+ * dropped, as RFC 8259 section 8.1 allows for JSON.
  *
  * @throws LittoralError `malformed-body` for bytes that are not
  */
 export function decodeUtf8(bytes: Uint8Array, mediaType: MediaType): string {
   if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return text.startsWith(byteOrderMark) ? text.slice(1) : text;
 }
 
 /** @throws LittoralError `unsupported-media-type` when something is to be written in another charset */
@@ -38,6 +43,11 @@ export function refuseOtherThanUtf8({ charset, text }: MediaType): void {
 
 function isUtf8Charset(charset: string): boolean {
   return charset === 'utf-8' || charset === 'utf8';
+}
+
+/** `utf-16` leaves the order of bytes to the mark in front (RFC 2781 section 3.3); without one Node reads little-endian. */
+function isBigEndian(charset: string, bytes: Uint8Array): boolean {
+  return charset === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff;
 }
 
 function decoderOf(charset: string, mediaType: MediaType): TextDecoder {

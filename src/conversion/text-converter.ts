@@ -1,11 +1,11 @@
 import { LittoralError } from '../errors.ts';
-import { decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
+import { byteOrderMark, decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
 import { describeValue } from './describe-value.ts';
 import { isText, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { refuseBytes } from './refuse-bytes.ts';
 
-/** `text/plain`: read in its charset, written in UTF-8. */
+/** `text/plain`: read in its charset without a byte order mark, written in UTF-8. */
 export const textConverter: MediaTypeConverter = {
   name: 'text',
   matches: (source, target) => (isText(source) && isValue(target)) || (isValue(source) && isText(target)),
@@ -16,7 +16,7 @@ export const textConverter: MediaTypeConverter = {
 function encodeText(value: unknown, target: MediaType): Uint8Array {
   refuseOtherThanUtf8(target);
   refuseBytes(value, target);
-  if (typeof value === 'string' && value.isWellFormed()) return Buffer.from(value);
+  if (typeof value === 'string' && value.isWellFormed()) return Buffer.from(withByteOrderMark(value));
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
     return Buffer.from(String(value));
   }
@@ -24,4 +24,9 @@ function encodeText(value: unknown, target: MediaType): Uint8Array {
     'not-convertible',
     `The payload is ${describeValue(value)}, which cannot be written as ${target.text}.`,
   );
+}
+
+/** Readers drop one mark, so a text that begins with one needs another in front of it. */
+function withByteOrderMark(text: string): string {
+  return text.startsWith(byteOrderMark) ? byteOrderMark + text : text;
 }

@@ -14,6 +14,8 @@ const maxDepth = 100;
 // Text stays text: "007" and "1e3" are the sender's, and what they mean is for the handler's type to say.
 const parser = new XMLParser({
   ...layout,
+  // The parser would trim each piece of a text between CDATA, instructions and elements.
+  trimValues: false,
   parseTagValue: false,
   parseAttributeValue: false,
   ignoreDeclaration: true,
@@ -33,7 +35,7 @@ const builder = new XMLBuilder({ ...layout, suppressBooleanAttributes: false });
  * XML and every `+xml`. The root element stands for the value itself, its children are the fields, repeated ones a
  * list, attributes fields that start with `@`. Written with the root `<message>`.
  *
- * All text stays text, without white space at its ends. XML does not tell a list of one from its item, an empty list
+ * All text stays text, without white space at its ends; within it stays, also around CDATA and elements. XML does not tell a list of one from its item, an empty list
  * from an absent one, nor an empty object or null from an empty text.
  */
 export const xmlConverter: MediaTypeConverter = {
@@ -55,9 +57,35 @@ function decodeXml(bytes: Uint8Array, source: MediaType): unknown {
     const { line, col } = fault.err;
     throw malformed(source, `is not XML: a fault in line ${line ?? 1}, column ${col ?? 1}`);
   }
-  const roots = Object.values(parse(text, source));
+  const roots = Object.values(withTrimmedTexts(parse(text, source)) as object);
   if (roots.length !== 1 || Array.isArray(roots[0])) throw malformed(source, 'has no single root element');
   return roots[0];
+}
+
+/** Trims texts and attributes at their ends, in the value itself, which nothing else holds yet. */
+function withTrimmedTexts(content: unknown): unknown {
+  if (typeof content === 'string') return trimmed(content);
+  const fields = content as Record<string, unknown>;
+  for (const name of Object.keys(fields)) {
+    const field = withTrimmedTexts(fields[name]);
+    // White space between elements is no text.
+    if (field === '' && name === layout.textNodeName) delete fields[name];
+    else fields[name] = field;
+  }
+  return fields;
+}
+
+/** Only what XML 1.0 section 2.3 calls white space: a no-break space is a character like any other. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhiteSpace(text.charCodeAt(start))) start++;
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x09 || code === 0x0d;
 }
 
 function parse(text: string, source: MediaType): Record<string, unknown> {

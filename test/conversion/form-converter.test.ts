@@ -23,6 +23,7 @@ describe('a form is decoded', () => {
     ['ż=✓', { ż: '✓' }],
     ['a[b]=1', { 'a[b]': '1' }],
     ['a=%00', { a: '\u0000' }],
+    ['\ufeffa=1&\ufeffb=\ufeff', { a: '1', '\ufeffb': '\ufeff' }],
   ])('%j', (text, value) => {
     expect({ ...(decode(text, form) as object) }).toEqual(value);
   });

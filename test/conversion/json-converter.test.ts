@@ -12,6 +12,9 @@ describe('JSON is decoded', () => {
     [' 1.0 ', 1],
     ['null', null],
     [String.raw`"\u017c\/"`, 'ż/'],
+    ['\ufeff{"a":1}', { a: 1 }],
+    ['\ufeff\n[1]', [1]],
+    ['"\ufeffx"', '\ufeffx'],
   ])('%s', (text, value) => {
     expect(decode(text, json)).toEqual(value);
   });
@@ -52,7 +55,8 @@ describe('what is not JSON is refused', () => {
   test.each([
     ['nothing', ''],
     ['white space', '  '],
-    ['a byte order mark', '\ufeff{}'],
+    ['two byte order marks', '\ufeff\ufeff{}'],
+    ['a byte order mark alone', '\ufeff'],
     ['two values', '1 2'],
     ['a trailing comma', '[1,]'],
     ['single quotes', "{'a':1}"],

@@ -20,10 +20,26 @@ describe('text is read in its charset', () => {
     expect(decode(Uint8Array.from([0x63, 0x61, 0x66, 0xe9]), 'text/plain; charset=latin1')).toBe('café');
   });
 
-  test('and stays as it is: nothing, white space, NUL, a byte order mark', () => {
-    for (const text of ['', ' \r\n\t', '\u0000', '\ufeffx', 'null', '007']) {
+  test('stays as it is: nothing, white space, NUL, a byte order mark within', () => {
+    for (const text of ['', ' \r\n\t', '\u0000', 'x\ufeffx', 'null', '007']) {
       expect(decode(text, 'text/plain')).toBe(text);
     }
+  });
+
+  test.each([
+    ['text/plain', Buffer.from('\ufeffzaż')],
+    ['text/plain; charset=UTF-8', Buffer.from('\ufeffzaż')],
+    ['text/plain; charset=utf-16le', Buffer.from('\ufeffzaż', 'utf16le')],
+    ['text/plain; charset=utf-16be', Buffer.from('\ufeffzaż', 'utf16le').swap16()],
+    ['text/plain; charset=utf-16', Buffer.from('\ufeffzaż', 'utf16le')],
+    ['text/plain; charset=UTF-16', Buffer.from('\ufeffzaż', 'utf16le').swap16()],
+  ])('loses the byte order mark in front: %s, %#', (type, bytes) => {
+    expect(decode(bytes, type)).toBe('zaż');
+  });
+
+  test('loses one byte order mark of two', () => {
+    expect(decode('\ufeff\ufeffx', 'text/plain')).toBe('\ufeffx');
+    expect(decode('\ufeff', 'text/plain')).toBe('');
   });
 
   test('from the middle of a larger buffer', () => {
@@ -93,7 +109,8 @@ describe('a value is written as text', () => {
 
 test('every text survives being written and read', () => {
   fc.assert(
-    fc.property(anyText, (text) => {
+    fc.property(anyText, fc.constantFrom('', '\ufeff', '\ufeff\ufeff'), (rest, marks) => {
+      const text = marks + rest;
       expect(decode(encode(text, 'text/plain'), 'text/plain')).toBe(text);
     }),
   );

@@ -18,6 +18,16 @@ describe('XML is decoded', () => {
     ['<?xml version="1.0" encoding="UTF-8"?>\n<!-- c -->\n<?pi x?>\n<o>x</o>\n', 'x'],
     ['\ufeff<o>x</o>', 'x'],
     ['<o><![CDATA[<b> &amp; &#65;]]></o>', '<b> &amp; &#65;'],
+    ['<o> a <![CDATA[ b ]]> c </o>', 'a  b  c'],
+    ['<o>a<![CDATA[]]> <![CDATA[b]]></o>', 'a b'],
+    ['<o>a <?pi x?> b</o>', 'a  b'],
+    ['<o>a <!-- c --> b</o>', 'a  b'],
+    ['<o>\n  <!-- c -->\n  <?pi x?>\n</o>', ''],
+    ['<o>Hello <b> x </b> world\n</o>', { b: 'x', '#text': 'Hello  world' }],
+    ['<o>\n  <a> 1 </a>\n  <a>2</a>\n  <b/>\n</o>', { a: ['1', '2'], b: '' }],
+    ['<o i="7">\n</o>', { '@i': '7' }],
+    ['<o i=" x  y "> <j/> </o>', { '@i': 'x  y', j: '' }],
+    ['<o>\u00a0x\u2003</o>', '\u00a0x\u2003'],
     ['<ns:o xmlns:ns="urn:x"><ns:i>1</ns:i></ns:o>', { '@xmlns:ns': 'urn:x', 'ns:i': '1' }],
     ['<zażółć>✓</zażółć>', '✓'],
     ['<o>&lt;&gt;&amp;&quot;&apos;</o>', '<>&"\''],
@@ -32,6 +42,32 @@ describe('XML is decoded', () => {
   test('in its charset', () => {
     expect(decode(Buffer.from('<o>café</o>', 'latin1'), 'text/xml; charset=iso-8859-1')).toBe('café');
     expect(decode(Buffer.from('<o>café</o>', 'utf16le'), 'text/xml; charset=utf-16le')).toBe('café');
+  });
+
+  test('without a byte order mark', () => {
+    expect(decode('\ufeff<?xml version="1.0"?><o>\ufeffx</o>', xml)).toBe('\ufeffx');
+    const utf16 = Buffer.from('\ufeff<o>café</o>', 'utf16le');
+    expect(decode(utf16, 'text/xml; charset=utf-16')).toBe('café');
+    expect(decode(Buffer.from(utf16).swap16(), 'text/xml; charset=utf-16')).toBe('café');
+  });
+
+  test('with all white space within a text, whatever the text is cut into', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: fc.constantFrom(...'a \n\té'), maxLength: 4 }).map((text) => [text, text] as const),
+      fc
+        .string({ unit: fc.constantFrom(...'a \n&<'), maxLength: 4 })
+        .map((text) => [`<![CDATA[${text}]]>`, text] as const),
+      fc.constantFrom(['<!-- c -->', ''] as const, ['<?pi x?>', ''] as const, ['&amp;', '&'] as const),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+        const written = pieces.map(([xml]) => xml).join('');
+        const text = pieces.map(([, text]) => text).join('');
+        expect(decode(`<o>${written}</o>`, xml)).toBe(text.trim());
+        const mixed = text.trim() === '' ? { b: 'x' } : { b: 'x', '#text': text.trim() };
+        expect(decode(`<o><b>x</b>${written}</o>`, xml)).toEqual(mixed);
+      }),
+    );
   });
 
   test.each(['text/xml', 'image/svg+xml'])('as %s', (type) => {

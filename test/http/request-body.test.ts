@@ -15,6 +15,7 @@ describe('a body', () => {
     ['JSON nested without end', json, `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
     ['JSON with a charset', 'application/json; charset=utf-8', '"\u00fc"'],
     ['JSON with a charset that it cannot have', 'application/json; charset=utf-16', '"\u00fc"'],
+    ['JSON behind a byte order mark', json, '\ufeff{"a":1}'],
     ['JSON by its suffix', 'application/vnd.api+json', '{"a":1}'],
     ['JSON in capitals', 'Application/JSON', '{"a":1}'],
     ['bytes', 'application/octet-stream', Uint8Array.from({ length: 256 }, (_, byte) => byte)],
@@ -78,7 +79,8 @@ describe('JSON', () => {
     ['single quotes', "{'a':1}"],
     ['a bare NaN', 'NaN'],
     ['a control character in a text', '"a\nb"'],
-    ['a byte order mark', '\ufeff{}'],
+    ['two byte order marks', '\ufeff\ufeff{}'],
+    ['UTF-16 behind a byte order mark', Buffer.from('\ufeff{}', 'utf16le')],
     ['bytes that are not UTF-8', Uint8Array.of(0x22, 0xfc, 0x22)],
     ['UTF-16', Buffer.from('"a"', 'utf16le')],
   ];
