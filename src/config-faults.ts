@@ -5,8 +5,8 @@ import { type Config, Settings } from './config.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { faultOfConverter, faultOfType } from './conversion/fault-of-type.ts';
 import { isRecord } from './conversion/is-record.ts';
-import { isValue, parseMediaType } from './conversion/media-type.ts';
 import { compileSchema } from './conversion/schema-check.ts';
+import { isSendableMediaType } from './conversion/sendable-media-type.ts';
 import { settingFaults } from './conversion/setting-faults.ts';
 import { messageOf } from './errors.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
@@ -52,7 +52,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   if (typeof broker?.url === 'string' && hasUrl) faults.push(...urlFaults(broker.url));
   if (typeof broker?.caFile === 'string') faults.push(...fileFaults('broker.caFile', broker.caFile));
   const mediaType = settings.defaultSerializationMediaType;
-  if (typeof mediaType === 'string' && !canBeSent(mediaType)) {
+  if (typeof mediaType === 'string' && !isSendableMediaType(mediaType)) {
     faults.push('defaultSerializationMediaType: is not a media type to send, such as application/json');
   }
   const maxMessageBytes = broker?.maxMessageBytes ?? defaultMaxMessageBytes;
@@ -97,11 +97,6 @@ function urlFaults(url: string): string[] {
   } catch (error) {
     return [`broker.url: ${messageOf(error)}`];
   }
-}
-
-function canBeSent(text: string): boolean {
-  const mediaType = parseMediaType(text);
-  return mediaType !== undefined && !isValue(mediaType);
 }
 
 function forwardingFaults(headers: Readonly<Record<string, unknown>>): string[] {

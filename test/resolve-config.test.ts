@@ -339,6 +339,8 @@ describe('a configuration is not valid', () => {
     [{ deduplication: { store: 'redis' } }, 'deduplication.store'],
     [{ deduplication: { store: { has: () => false } } }, 'deduplication.store'],
     [{ defaultSerializationMediaType: 'json' }, 'defaultSerializationMediaType'],
+    [{ defaultSerializationMediaType: 'application/*' }, 'defaultSerializationMediaType'],
+    [{ defaultSerializationMediaType: 'multipart/form-data' }, 'defaultSerializationMediaType'],
     [{ defaultSerializationMediaType: 'application/x-js' }, 'defaultSerializationMediaType'],
   ])('with %j', async (settings, path) => {
     const [fault, ...others] = await faults({ service: 'billing', ...settings });

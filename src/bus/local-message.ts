@@ -1,5 +1,5 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
-import { valueMediaType } from '../conversion/media-type.ts';
+import { type MediaType, toContentType, valueMediaType } from '../conversion/media-type.ts';
 import { type Metadata, metadataToHeaders } from '../conversion/metadata.ts';
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { inheritedFrom } from '../message/inherited-headers.ts';
@@ -29,16 +29,17 @@ export function localMessage(
   conversion: ConversionService,
   cause: Message | undefined,
 ): Message {
+  const target = mediaType === undefined ? undefined : sendableMediaType(mediaType);
   const id = newMessageId();
   const inherited = cause && inheritedFrom(cause);
   const headers = Object.assign(metadataToHeaders(metadata, conversion, inherited?.headers), {
     [Header.id]: id,
     [Header.correlationId]: inherited?.correlationId ?? id,
     [Header.timestamp]: Math.floor(Date.now() / 1000),
-    [Header.contentType]: mediaType ?? defaultMediaType(payload),
+    [Header.contentType]: target ? toContentType(target) : defaultMediaType(payload),
   });
   if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
-  return { headers, payload: encoded(payload, mediaType, conversion) };
+  return { headers, payload: encoded(payload, target, conversion) };
 }
 
 function defaultMediaType(payload: unknown): string {
@@ -47,8 +48,7 @@ function defaultMediaType(payload: unknown): string {
 }
 
 /** Text and bytes are what their media type says; a value is converted to it, as it would be on its way to a broker. */
-function encoded(payload: unknown, mediaType: string | undefined, conversion: ConversionService): unknown {
-  const target = mediaType === undefined ? undefined : sendableMediaType(mediaType);
+function encoded(payload: unknown, target: MediaType | undefined, conversion: ConversionService): unknown {
   if (payload instanceof Uint8Array) return payload;
   if (typeof payload === 'string') return Buffer.from(payload);
   return target ? conversion.convert(payload, valueMediaType, target) : payload;

@@ -30,6 +30,37 @@ export function parseMediaType(text: string): MediaType | undefined {
   return mediaType;
 }
 
+/** Names that other programs do not know, with the one that they all know. */
+const sameAs: Readonly<Record<string, string>> = { 'text/json': 'application/json', 'text/xml': 'application/xml' };
+
+/** The name by which all programs know a media type. Only for names that mean the same. */
+export function commonEssence(essence: string): string {
+  return Object.hasOwn(sameAs, essence) ? (sameAs[essence] as string) : essence;
+}
+
+const contentTypes = new WeakMap<MediaType, string>();
+
+/**
+ * Writes a media type as a content type for others, some of which compare it as text (Ecotone): type and names of
+ * parameters in lower case, no white space, quotes only where they are needed, the first of equal parameters,
+ * `application/json` for `text/json` and `application/xml` for `text/xml`. Values of parameters keep their case.
+ */
+export function toContentType(mediaType: MediaType): string {
+  const known = contentTypes.get(mediaType);
+  if (known !== undefined) return known;
+  const parameters = Object.entries(safeParse(mediaType.text).parameters);
+  const contentType = [commonEssence(mediaType.essence), ...parameters.map(toParameter)].join(';');
+  contentTypes.set(mediaType, contentType);
+  return contentType;
+}
+
+// RFC 9110 section 5.6.2.
+const token = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+function toParameter([name, value]: readonly [string, string]): string {
+  return token.test(value) ? `${name}=${value}` : `${name}="${value.replace(/["\\]/g, '\\$&')}"`;
+}
+
 /** JSON by its own name or by the structured suffix `+json` (RFC 6839 section 3.1). */
 export function isJson({ essence }: MediaType): boolean {
   return essence === 'application/json' || essence === 'text/json' || essence.endsWith('+json');

@@ -1,12 +1,37 @@
 import { LittoralError } from '../errors.ts';
 import { describeValue } from './describe-value.ts';
-import { isValue, type MediaType, parseMediaType } from './media-type.ts';
+import { isValue, type MediaType, parseMediaType, toContentType } from './media-type.ts';
 
-/** @throws LittoralError `unsupported-media-type` for what cannot travel as a content type */
+const maxBytes = 255;
+
+/**
+ * Parses a media type that a caller gives to what is sent.
+ *
+ * @throws LittoralError `unsupported-media-type` for what cannot travel as a content type, ranges such as `text/*`, and
+ * `multipart/*`
+ */
 export function sendableMediaType(text: string): MediaType {
   const mediaType = typeof text === 'string' ? parseMediaType(text) : undefined;
-  // A value exists in memory only.
-  if (mediaType && !isValue(mediaType) && Buffer.byteLength(text) <= 255) return mediaType;
+  const fault = mediaType ? faultOf(mediaType) : notOne;
+  if (mediaType && fault === undefined) return mediaType;
   const found = typeof text === 'string' ? `"${text.slice(0, 64)}"` : describeValue(text);
-  throw new LittoralError('unsupported-media-type', `${found} is not a media type of at most 255 bytes to send.`);
+  throw new LittoralError('unsupported-media-type', `${found} ${fault}.`);
+}
+
+/** Whether `sendableMediaType` takes a text. */
+export function isSendableMediaType(text: string): boolean {
+  const mediaType = parseMediaType(text);
+  return mediaType !== undefined && faultOf(mediaType) === undefined;
+}
+
+const notOne = `is not a media type of at most ${maxBytes} bytes to send`;
+
+function faultOf(mediaType: MediaType): string | undefined {
+  const { essence } = mediaType;
+  if (essence.includes('*')) return 'stands for many media types; name the one to send, such as application/json';
+  if (essence.startsWith('multipart/')) {
+    return 'has parts, which no handler could take apart; send each as a message of its own, or fields as application/x-www-form-urlencoded';
+  }
+  // A value exists in memory only.
+  return isValue(mediaType) || Buffer.byteLength(toContentType(mediaType)) > maxBytes ? notOne : undefined;
 }

@@ -2,7 +2,7 @@ import type { Origin } from '../bus/origin.ts';
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { describeValue } from '../conversion/describe-value.ts';
 import { decodeJson } from '../conversion/json-converter.ts';
-import { isJson, valueMediaType } from '../conversion/media-type.ts';
+import { isJson, toContentType, valueMediaType } from '../conversion/media-type.ts';
 import type { Metadata } from '../conversion/metadata.ts';
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { LittoralError } from '../errors.ts';
@@ -189,9 +189,10 @@ export class DistributedBus {
     options: SendOptions,
   ): Promise<SendReceipt> {
     checkKeys(payloadType, target, routingKey);
-    const { body, contentType } = encode();
-    const mediaType = sendableMediaType(contentType);
+    const { body, contentType: given } = encode();
+    const mediaType = sendableMediaType(given);
     if (isJson(mediaType)) decodeJson(body, mediaType);
+    const contentType = toContentType(mediaType);
     const cause = this.#origin?.message;
     const outbound = { payloadType, target, routingKey, body, contentType, metadata, options, cause };
     const message = outboundMessage(outbound, this.#options.service, this.#options.conversion);

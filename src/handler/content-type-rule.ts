@@ -1,5 +1,5 @@
 import { describeValue } from '../conversion/describe-value.ts';
-import { isValue, parseMediaType } from '../conversion/media-type.ts';
+import { commonEssence, isValue, parseMediaType } from '../conversion/media-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
@@ -14,7 +14,9 @@ export function faultsOfContentTypes({ contentType, defaultContentType }: Rule):
 }
 
 function faultsOf(option: string, texts: readonly unknown[]): string[] {
-  const faults = texts.filter((text) => typeof text !== 'string' || !parseMediaType(text));
+  const faults = texts.filter(
+    (text) => typeof text !== 'string' || parseMediaType(text)?.essence.includes('*') !== false,
+  );
   return faults.map((text) => {
     const named = typeof text === 'string' ? `'${text.slice(0, 64)}'` : describeValue(text);
     return `its '${option}' names ${named}, which is not a media type; write one such as application/json`;
@@ -32,13 +34,15 @@ export function contentTypeRule(
   { contentType, defaultContentType }: Rule,
   handler: string,
 ): ((message: Message) => Message) | undefined {
-  const essences = accepted(contentType).map((text) => parseMediaType(text)?.essence);
+  const essences = accepted(contentType).map((text) => parseMediaType(text)?.essence ?? '');
+  // What is sent as text/xml travels by the name that all programs know.
+  const taken = new Set([...essences, ...essences.map(commonEssence)]);
   if (essences.length === 0 && defaultContentType === undefined) return undefined;
   return (message) => {
     const named = message.headers[Header.contentType] ?? defaultContentType;
     const mediaType = typeof named === 'string' ? parseMediaType(named) : undefined;
     // A value of this process has no media type that could be the wrong one.
-    if (essences.length > 0 && !(mediaType && (isValue(mediaType) || essences.includes(mediaType.essence)))) {
+    if (essences.length > 0 && !(mediaType && (isValue(mediaType) || taken.has(mediaType.essence)))) {
       const found = typeof named === 'string' ? `"${named.slice(0, 255)}"` : 'no content type';
       const detail = `The ${handler} takes ${essences.join(', ')}; the message has ${found}.`;
       throw new LittoralError('unsupported-media-type', detail);

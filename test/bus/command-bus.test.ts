@@ -124,6 +124,8 @@ describe('a command is refused', () => {
     ['a payload that does not fit', { sku: 'apple', quantity: 'many' }, {}, 'payload-refused'],
     ['a payload that is broken', '{', { mediaType: 'application/json' }, 'malformed-body'],
     ['a media type that is no text', 'x', { mediaType: 5 }, 'unsupported-media-type'],
+    ['a media type that stands for many', 'x', { mediaType: 'text/*' }, 'unsupported-media-type'],
+    ['a media type of parts', 'x', { mediaType: 'multipart/mixed' }, 'unsupported-media-type'],
     ['a media type that is none, of text', 'x', { mediaType: 'json' }, 'unsupported-media-type'],
     ['a media type that is none, of a value', {}, { mediaType: 'json' }, 'unsupported-media-type'],
     ['a header of the framework', {}, { metadata: { correlationId: 'x' } }, 'reserved-header'],

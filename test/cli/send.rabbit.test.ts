@@ -101,6 +101,7 @@ describe('littoral send', () => {
     ['a reserved header', ['billing', 'work', 'x', '-H', 'replyChannel:x'], 'reserved-header', "'replyChannel'"],
     ['an id that is none', ['billing', 'work', 'x', '--id', '7'], 'invalid-header', 'not a UUID'],
     ['a payload that is no JSON', ['billing', 'work', '{"a":'], 'malformed-body', '--contentType text/plain'],
+    ['a media type of parts', ['billing', 'work', 'x', '-t', 'multipart/mixed'], 'unsupported-media-type', 'has parts'],
     ['a media type that is none', ['billing', 'work', 'x', '--contentType', 'json'], 'unsupported-media-type', 'json'],
     ['a wildcard in a key', ['billing', 'work.*', 'x'], 'invalid-key', 'wildcard'],
   ])('is exit code 1 with code and outcome on standard error for %s', async (_, args, code, message) => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { safeParse } from 'fast-content-type-parse';
 import { describe, expect, test } from 'vitest';
 import {
   isBytes,
@@ -9,6 +10,7 @@ import {
   isXml,
   type MediaType,
   parseMediaType,
+  toContentType,
   valueMediaType,
 } from '../../src/conversion/media-type.ts';
 import { anyText } from '../arbitraries.ts';
@@ -68,6 +70,44 @@ describe('a text is no content type', () => {
       fc.property(anyText, (text) => {
         parseMediaType(text);
         parseMediaType(`text/plain; ${text}`);
+      }),
+    );
+  });
+});
+
+describe('a media type is written for others', () => {
+  test.each([
+    ['application/json', 'application/json'],
+    ['Application/JSON', 'application/json'],
+    ['application/json ; charset=UTF-8', 'application/json;charset=UTF-8'],
+    ['application/json;\tCharset="UTF-8" ;', 'application/json;charset=UTF-8'],
+    [' text/plain;;CHARSET=latin1', 'text/plain;charset=latin1'],
+    ['text/csv; Header=Present; header=absent', 'text/csv;header=Present'],
+    ['text/json', 'application/json'],
+    ['Text/XML; charset=utf-8', 'application/xml;charset=utf-8'],
+    ['application/vnd.api+json', 'application/vnd.api+json'],
+    ['image/svg+xml', 'image/svg+xml'],
+    ['text/x; v="1;2"', 'text/x;v="1;2"'],
+    [String.raw`text/x; v="a\"\\b\c"; w=""`, String.raw`text/x;v="a\"\\bc";w=""`],
+    ['text/x; __proto__=a; b=c', 'text/x;__proto__=a;b=c'],
+  ])('%s as %s', (text, contentType) => {
+    expect(toContentType(parseMediaType(text) as MediaType)).toBe(contentType);
+  });
+
+  test('such that it means the same, and is written the same again', () => {
+    const name = fc.constantFrom('charset', 'v', 'Boundary', '__proto__', 'x-y');
+    const value = fc.string({ unit: fc.constantFrom(...'aB1 ;="\\\t,é'), maxLength: 6 });
+    const space = fc.constantFrom('', ' ', '\t', '; ');
+    const parameter = fc
+      .tuple(name, value, space, space)
+      .map(([name, value, before, after]) => `${before};${after}${name}="${value.replace(/["\\]/g, '\\$&')}"`);
+    fc.assert(
+      fc.property(fc.constantFrom('text/x', 'Application/JSON'), fc.array(parameter), (essence, parameters) => {
+        const given = parseMediaType(`${essence}${parameters.join('')}`) as MediaType;
+        const written = parseMediaType(toContentType(given)) as MediaType;
+        expect(written).toEqual({ ...given, text: written.text });
+        expect(safeParse(written.text).parameters).toEqual(safeParse(given.text).parameters);
+        expect(toContentType(written)).toBe(written.text);
       }),
     );
   });

@@ -107,6 +107,27 @@ describe('what arrives', () => {
     });
   });
 
+  test.each(sending)('of %s has a content type that others compare as text', async (_, send) => {
+    const { bus, waiting } = await openBilling();
+    await send(bus, '{}', 'Application/JSON ; Charset=UTF-8');
+    await send(bus, '<a/>', 'text/xml');
+    const types = waiting('billing').map(({ headers }) => headers.contentType);
+    expect(types).toEqual(['application/json;charset=UTF-8', 'application/xml']);
+  });
+
+  test.each(sending)('of %s is nothing where the content type names many types, or has parts', async (_, send) => {
+    const { bus, waiting } = await openBilling();
+    for (const [type, told] of [
+      ['*/*', '"*/*" stands for many media types; name the one to send'],
+      ['text/*; q=0.5', 'stands for many media types'],
+      ['Multipart/Form-Data; boundary=x', 'has parts, which no handler could take apart'],
+    ] as const) {
+      const error = { code: 'unsupported-media-type', message: expect.stringContaining(told) };
+      expect(await caught(() => send(bus, 'x', type))).toMatchObject(error);
+    }
+    expect(waiting('billing')).toEqual([]);
+  });
+
   test.each(sending)('of %s is what the caller decided', async (_, send) => {
     const { bus, waiting } = await openBilling();
     const id = '019f8a1e-8c0a-4c3e-9d51-2f1a7f3f2f10';
@@ -119,7 +140,7 @@ describe('what arrives', () => {
       id,
       correlationId: 'order 7',
       priority: 7,
-      contentType: 'application/json; v=1',
+      contentType: 'application/json;v=1',
       executorId: '7',
       attempt: 3,
       ratio: 1.5,
@@ -175,7 +196,7 @@ describe('what is converted first', () => {
     const { bus, waiting } = await openBilling({ defaultSerializationMediaType: 'text/xml' });
     await convertCommand(bus, { a: 1 });
     expect(waiting('billing').map(textOf)).toEqual(['<message><a>1</a></message>']);
-    expect(waiting('billing')[0]?.headers.contentType).toBe('text/xml');
+    expect(waiting('billing')[0]?.headers.contentType).toBe('application/xml');
   });
 
   test('arrives as this call says, from what it says it is', async () => {
@@ -194,6 +215,9 @@ describe('what is converted first', () => {
   test.each<[unknown, ConversionOptions, string]>([
     [{ a: 1 }, { targetMediaType: 'image/png' }, 'unsupported-media-type'],
     [{ a: 1 }, { targetMediaType: 'json' }, 'unsupported-media-type'],
+    [{ a: 1 }, { targetMediaType: 'application/*' }, 'unsupported-media-type'],
+    [{ a: 1 }, { targetMediaType: 'multipart/form-data' }, 'unsupported-media-type'],
+    [Buffer.from('{}'), { sourceMediaType: '*/*' }, 'unsupported-media-type'],
     [{ a: 1 }, { targetMediaType: `text/${'x'.repeat(255)}` }, 'unsupported-media-type'],
     [{ a: 1 }, { targetMediaType: 'text/plain' }, 'not-convertible'],
     [undefined, {}, 'not-convertible'],

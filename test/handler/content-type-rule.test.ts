@@ -76,6 +76,12 @@ describe('a handler that takes some content types', () => {
     expect(call({ ...takes, defaultContentType: 'text/json' }, undefined)).toMatchObject({ payload: { a: 1 } });
   });
 
+  test('takes what it names by the name under which that is sent', () => {
+    expect(call({ contentType: 'text/json' }, 'application/json')).toMatchObject({ payload: { a: 1 } });
+    const xml = Buffer.from('<m><a>1</a></m>');
+    expect(call({ contentType: 'text/xml' }, 'application/xml', xml)).toMatchObject({ payload: { a: 1 } });
+  });
+
   test('refuses before a message is sent to it', async () => {
     const message = { headers: { [Header.contentType]: 'text/plain' }, payload: Buffer.from(json) };
     expect(await caught(() => handlerWith(takes).checkPayload(message))).toMatchObject({
@@ -87,6 +93,8 @@ describe('a handler that takes some content types', () => {
 test.each<[Partial<HandlerOptions>, string]>([
   [{ contentType: 'json' }, "its 'contentType' names 'json'"],
   [{ contentType: ['application/json', ''] }, "its 'contentType' names ''"],
+  [{ contentType: 'text/*' }, "its 'contentType' names 'text/*'"],
+  [{ defaultContentType: '*/*' }, "its 'defaultContentType' names '*/*'"],
   [{ contentType: 7 as never }, "its 'contentType' names a number"],
   [{ defaultContentType: 'json' }, "its 'defaultContentType' names 'json'"],
 ])('a content type that is none fails at start: %j', async (options, fault) => {

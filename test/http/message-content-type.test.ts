@@ -38,7 +38,7 @@ describe('Message-Content-Type', () => {
     [json, json],
     [json, 'application/vnd.acme+json'],
     ['application/vnd.acme+json', json],
-    [json, 'application/json; charset=utf-8'],
+    [json, 'application/json;charset=utf-8'],
     [json, bytes],
     [text, bytes],
     ['image/png', bytes],
