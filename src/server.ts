@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
+import { respondToSignals } from './end-signals.ts';
 import type { Gateway } from './gateway.ts';
 import { longestTimeoutMs } from './within.ts';
 
 /**
- * Runs a gateway as this process: listens, connects, and shuts down in order when told to by SIGTERM or SIGINT. A
- * second signal ends the process at once.
+ * Runs a gateway as this process: listens, connects, and shuts down in order on a signal (`end-signals.ts`). A second
+ * SIGTERM, SIGINT or SIGQUIT ends the process at once.
  *
  * @throws what listening throws, and LittoralError `topology-mismatch`
  */
@@ -43,23 +44,19 @@ export function endOnUnexpectedErrors({ logger, inHand }: Pick<Gateway, 'logger'
   process.on('uncaughtException', end);
 }
 
-/**
- * Until there is something to stop, a signal ends the process. Nothing is in hand then. Without a listener the first
- * process of a container would not hear of it at all.
- */
+/** Lets a signal end the process at once, with exit code 0: until there is something to stop, nothing is in hand. */
 export function endOnSignals(): void {
-  for (const signal of signals) process.on(signal, endAtOnce);
+  respondToSignals({ first: () => process.exit(0) });
 }
 
 /**
- * Ends the process in order when told to by SIGTERM or SIGINT, at once when told a second time.
+ * Ends the process in order on a signal, at once on a second one.
  *
- * @returns whether it was told to
+ * @returns whether a signal has arrived
  */
 export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' | 'stop' | 'config'>): () => boolean {
   let stopping = false;
-  const onSignal = async (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
+  const first = async (signal: NodeJS.Signals) => {
     stopping = true;
     logger.info({ signal }, 'shutting down');
     killAfter(Math.max(config.shutdownTimeoutMs + 1_500, earliestKillMs));
@@ -72,21 +69,12 @@ export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' |
       process.exit(1);
     }
   };
-  for (const signal of signals) {
-    process.off(signal, endAtOnce);
-    process.on(signal, onSignal);
-  }
+  respondToSignals({ first, again: () => process.exit(1) });
   return () => stopping;
 }
 
-const signals = ['SIGTERM', 'SIGINT'] as const;
-
 /** A process that ends more slowly than it was told to may only be on a slow machine. A container gets 10 s. */
 const earliestKillMs = 9_500;
-
-function endAtOnce(): never {
-  process.exit(0);
-}
 
 /** Kills this process from another thread: a handler that blocks would hold up every timer of its own. */
 function killAfter(milliseconds: number): void {

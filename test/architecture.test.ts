@@ -10,7 +10,7 @@ import {
 } from './import-rules.ts';
 import { type Import, importsIn, importsOf, sourceFiles } from './source-imports.ts';
 
-const free = ['errors', 'is-thenable', 'logger', 'version', 'within'];
+const free = ['end-signals', 'errors', 'is-thenable', 'logger', 'version', 'within'];
 
 const configurationFiles = [
   'config',
@@ -23,6 +23,7 @@ const configurationFiles = [
 const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'scope', 'endpoint'];
 
 const table: LayerTable = {
+  'end-signals': [],
   errors: [],
   'is-thenable': [],
   logger: [],
@@ -62,7 +63,7 @@ const homes: LibraryHomes = {
   '@fastify/swagger-ui': ['src/app.ts'],
   amqplib: ['src/amqp/'],
   awilix: ['src/container.ts', 'src/scope/'],
-  commander: ['src/cli/', 'src/cli.ts'],
+  commander: ['src/cli/'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   'fast-xml-parser': ['src/conversion/'],
   fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/gateway.ts'],

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { respondToSignals } from '../end-signals.ts';
 import type { DeadLetterFilter, DeadLetters, ListOptions } from '../endpoint/dead-letters.ts';
 import type { ReplayProgress } from '../endpoint/replay-run.ts';
 import { detailsText, pageText } from './dead-letter-text.ts';
@@ -108,11 +109,7 @@ async function replayAll(
 ): Promise<number> {
   const line = new ProgressLine(process.stderr);
   const interrupted = new AbortController();
-  const onSignal = () => {
-    if (interrupted.signal.aborted) process.exit(1);
-    interrupted.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  respondToSignals({ first: () => interrupted.abort(), again: () => process.exit(1) });
   let outcome: ReplayProgress;
   try {
     const onProgress = (progress: ReplayProgress) => json || line.draw(progress);

@@ -1,0 +1,50 @@
+import { constants } from 'node:os';
+
+/** What a process does when it is asked to end. */
+export interface SignalResponse {
+  /** Called once, for the first signal. */
+  first(signal: NodeJS.Signals): void;
+  /** Called for every later signal by which a person or a supervisor insists. Default: those change nothing. */
+  again?(signal: NodeJS.Signals): void;
+}
+
+/** The signals that ask a process to end and that it can catch. Without a listener each of them kills it. */
+const endSignals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const;
+
+/**
+ * The signals that never cut an orderly end short. A terminal that closes sends SIGHUP twice, and systemd can send one
+ * right behind its SIGTERM (`SendSIGHUP`).
+ */
+const sentBeside: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR2'];
+
+let response: SignalResponse | undefined;
+let isEnding = false;
+
+/**
+ * Sets what a signal does from now on. The listeners of the process are attached once and stay: Node forgets a signal
+ * that has arrived but was not yet dispatched when the last listener is removed, and PID 1 of a container never gets one
+ * for which it has no listener.
+ */
+export function respondToSignals(next: SignalResponse): void {
+  const isListening = response !== undefined;
+  response = next;
+  if (!isListening) for (const signal of endSignals) process.on(signal, receive);
+}
+
+/** Ends the process as the signal does by itself, so that a shell sees what ended it. PID 1 exits with the shell's code. */
+export function endBySignal(signal: NodeJS.Signals): never {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  process.exit(128 + constants.signals[signal]);
+}
+
+function receive(signal: NodeJS.Signals): void {
+  // Node's own --report-on-signal and --heapsnapshot-signal, and modules of the user, may have a use for it.
+  if (signal === 'SIGUSR2' && process.listenerCount(signal) > 1) return;
+  if (!isEnding) {
+    isEnding = true;
+    response?.first(signal);
+  } else if (!sentBeside.includes(signal)) {
+    response?.again?.(signal);
+  }
+}
