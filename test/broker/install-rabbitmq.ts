@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { findRabbitmqHome } from './rabbitmq-home.ts';
+import { findLinuxRelease } from './linux-release.ts';
+import { findInstalledRabbitmq, type RabbitmqInstallation } from './rabbitmq-installation.ts';
 import { runCommand } from './run-command.ts';
 
 // The package starts the system's own broker unless policy-rc.d forbids it; a policy which is there already is kept.
@@ -16,28 +16,23 @@ apt-get -o DPkg::Lock::Timeout=300 update
 apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends rabbitmq-server
 `;
 
-/** Whether this is Debian or a descendant of it and we may install packages. */
+/** Returns whether this is Debian or a descendant of it and this process may install packages. */
 export function canInstallRabbitmq(): boolean {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/os-release')) return false;
-  return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'));
+  return process.getuid?.() === 0 && findLinuxRelease() !== undefined;
 }
 
-/** Installs the distribution's RabbitMQ, without starting its service, and returns its home. */
-export async function installRabbitmq(): Promise<string> {
+/**
+ * Installs the distribution's RabbitMQ, without starting its service.
+ *
+ * @throws when apt fails; the message holds what it printed
+ */
+export async function installRabbitmq(): Promise<RabbitmqInstallation> {
   // Test runs side by side install once. The folder is locked by flock, which apt's own locks do not notice.
-  try {
-    await runCommand('flock', ['/var/lib/dpkg', 'sh', '-c', INSTALL], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      timeoutMs: 600_000,
-    });
-  } catch (error) {
-    throw new Error(
-      'No RabbitMQ for the tests: it is not installed, no container engine answers, and installing the package ' +
-        'rabbitmq-server failed. Install it, start a container engine, or set RABBITMQ_URL.',
-      { cause: error },
-    );
-  }
-  const home = findRabbitmqHome();
-  if (!home) throw new Error('The package rabbitmq-server is installed, but it has no rabbitmq-server script.');
-  return home;
+  await runCommand('flock', ['/var/lib/dpkg', 'sh', '-c', INSTALL], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    timeoutMs: 600_000,
+  });
+  const installed = findInstalledRabbitmq();
+  if (!installed) throw new Error('The package rabbitmq-server is installed, but it has no rabbitmq-server script.');
+  return installed;
 }

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { type Broker, type BrokerOptions, erlangArgsOf } from './broker.ts';
 import { findFreePorts } from './free-ports.ts';
+import type { RabbitmqSeries } from './rabbitmq-series.ts';
 import { runCommand } from './run-command.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
 
-const IMAGE = 'rabbitmq:4-management';
 const ERLANG_ARGS = '+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -rabbit collect_statistics_interval 500';
 
 /** The command of a container engine which answers; undefined when none does. */
@@ -22,7 +22,12 @@ export async function findContainerEngine(): Promise<string | undefined> {
 }
 
 /** Starts a broker in a container of its own. */
-export async function startRabbitmqContainer(engine: string, options: BrokerOptions = {}): Promise<Broker> {
+export async function startRabbitmqContainer(
+  engine: string,
+  series: RabbitmqSeries,
+  options: BrokerOptions = {},
+): Promise<Broker> {
+  const image = `rabbitmq:${series}-management`;
   const name = `littoral-rabbitmq-${randomBytes(4).toString('hex')}`;
   // An engine which chooses ports itself chooses others at each start.
   const [amqpPort, managementPort] = await findFreePorts(2);
@@ -35,7 +40,7 @@ export async function startRabbitmqContainer(engine: string, options: BrokerOpti
 
   async function findFailure(): Promise<string | undefined> {
     if ((await run('inspect', '--format', '{{.State.Running}}', name)).trim() === 'true') return undefined;
-    return `The container of ${IMAGE} ended at its start: ${await run('logs', '--tail', '40', name)}`;
+    return `The container of ${image} ended at its start: ${await run('logs', '--tail', '40', name)}`;
   }
 
   const broker: Broker = {
@@ -69,7 +74,7 @@ export async function startRabbitmqContainer(engine: string, options: BrokerOpti
     const ports = ['--publish', `127.0.0.1:${amqpPort}:5672`, '--publish', `127.0.0.1:${managementPort}:15672`];
     const args = [ERLANG_ARGS, ...erlangArgsOf(options)].join(' ');
     const settings = ['--hostname', name, '--env', `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${args}`];
-    await run('create', '--name', name, ...ports, ...settings, IMAGE);
+    await run('create', '--name', name, ...ports, ...settings, image);
     await broker.start();
     return broker;
   } catch (error) {

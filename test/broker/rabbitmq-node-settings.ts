@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { type BrokerAddress, type BrokerOptions, erlangArgsOf } from './broker.ts';
 import { findFreePorts } from './free-ports.ts';
 import { createLeanRabbitmqHome } from './lean-rabbitmq-home.ts';
-import { commandFolders } from './rabbitmq-home.ts';
+import type { RabbitmqInstallation } from './rabbitmq-installation.ts';
 
 /** All that a private node and its tools have to agree on. */
 export interface RabbitmqNodeSettings extends BrokerAddress {
@@ -25,8 +25,11 @@ const PLUGINS = ['rabbitmq_management', 'rabbitmq_management_agent'];
 const SERVER_ARGS = '+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}';
 const CTL_ARGS = '+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}';
 
-/** Makes the folder of a new node of the RabbitMQ in `home`, on free ports, with everything the node reads at start. */
-export async function createRabbitmqNodeSettings(home: string, options: BrokerOptions): Promise<RabbitmqNodeSettings> {
+/** Makes the folder of a new node, on free ports, with everything the node reads at start. */
+export async function createRabbitmqNodeSettings(
+  { home, commandFolders }: RabbitmqInstallation,
+  options: BrokerOptions,
+): Promise<RabbitmqNodeSettings> {
   const [amqpPort, managementPort, distributionPort, epmdPort] = await findFreePorts(4);
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'littoral-rabbitmq-'));
   const file = (name: string) => join(folder, name);
@@ -64,7 +67,7 @@ export async function createRabbitmqNodeSettings(home: string, options: BrokerOp
     startupLog: file('startup.log'),
     // Nothing is inherited but PATH, as RabbitMQ reads many variables, also some without a prefix.
     env: {
-      PATH: commandFolders().join(delimiter),
+      PATH: commandFolders.join(delimiter),
       HOME: folder,
       LC_ALL: 'C.UTF-8',
       // Else in the folder of the tests' user, when their run is cut off.

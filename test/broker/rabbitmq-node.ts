@@ -6,14 +6,17 @@ import type { Broker, BrokerOptions } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { type KillOnExit, killOnExit } from './kill-on-exit.ts';
 import { findProcessesByHome } from './processes-by-home.ts';
-import { commandFolders } from './rabbitmq-home.ts';
+import type { RabbitmqInstallation } from './rabbitmq-installation.ts';
 import { createRabbitmqNodeSettings, type RabbitmqNodeSettings } from './rabbitmq-node-settings.ts';
 import { runCommand } from './run-command.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
 
-/** Starts a private node of the RabbitMQ in `home`. */
-export async function startRabbitmqNode(home: string, options: BrokerOptions = {}): Promise<Broker> {
-  const node = new RabbitmqNode(await createRabbitmqNodeSettings(home, options));
+/** Starts a private node of an installed RabbitMQ. */
+export async function startRabbitmqNode(
+  installation: RabbitmqInstallation,
+  options: BrokerOptions = {},
+): Promise<Broker> {
+  const node = new RabbitmqNode(installation, await createRabbitmqNodeSettings(installation, options));
   try {
     await node.start();
     return node;
@@ -26,6 +29,7 @@ export async function startRabbitmqNode(home: string, options: BrokerOptions = {
 class RabbitmqNode implements Broker {
   readonly url: string;
   readonly managementUrl: string;
+  readonly #installation: RabbitmqInstallation;
   readonly #settings: RabbitmqNodeSettings;
   readonly #killOnExit: KillOnExit;
   readonly #children = new Set<ChildProcess>();
@@ -33,7 +37,8 @@ class RabbitmqNode implements Broker {
   #vm: ChildProcess | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(settings: RabbitmqNodeSettings) {
+  constructor(installation: RabbitmqInstallation, settings: RabbitmqNodeSettings) {
+    this.#installation = installation;
     this.url = settings.url;
     this.managementUrl = settings.managementUrl;
     this.#settings = settings;
@@ -44,7 +49,7 @@ class RabbitmqNode implements Broker {
     if (this.#closing) throw new Error('The broker is closed.');
     if (this.#vm && isAlive(this.#vm)) throw new Error('The broker runs already.');
     // Started by us, epmd is a child which can be ended; started by the node, it would become a daemon of its own.
-    this.#epmd ??= this.#spawn(findEpmd());
+    this.#epmd ??= this.#spawn(findEpmd(this.#installation.commandFolders));
     const vm = this.#spawn(join(this.#settings.scripts, 'rabbitmq-server'));
     this.#vm = vm;
     await waitUntilReady(this, {
@@ -140,11 +145,9 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await ended;
 }
 
-function findEpmd(): string {
+function findEpmd(folders: readonly string[]): string {
   const beside = (command: string) => join(dirname(command), 'epmd');
-  const erl = commandFolders()
-    .map((folder) => join(folder, 'erl'))
-    .find((file) => existsSync(file));
+  const erl = folders.map((folder) => join(folder, 'erl')).find((file) => existsSync(file));
   const candidates = erl ? [beside(erl), beside(realpathSync(erl))] : [];
   const epmd = candidates.find((file) => existsSync(file));
   if (!epmd) throw new Error('RabbitMQ is installed, but Erlang is not: no epmd beside the command "erl" on PATH.');

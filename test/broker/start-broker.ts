@@ -1,27 +1,62 @@
 import type { Broker, BrokerOptions } from './broker.ts';
 import { canInstallRabbitmq, installRabbitmq } from './install-rabbitmq.ts';
 import { findContainerEngine, startRabbitmqContainer } from './rabbitmq-container.ts';
-import { findRabbitmqHome } from './rabbitmq-home.ts';
+import { findInstalledRabbitmq } from './rabbitmq-installation.ts';
 import { startRabbitmqNode } from './rabbitmq-node.ts';
+import { wantedSeries } from './rabbitmq-series.ts';
+import { canUnpackRabbitmq, unpackRabbitmq } from './unpack-rabbitmq.ts';
 
 /**
- * Starts a private RabbitMQ on free loopback ports: from the installed `rabbitmq-server`, else in a container, else
- * (Debian and Ubuntu, as root) from the distribution's package, which is installed for the purpose.
+ * Starts a private RabbitMQ on free loopback ports, of version 4 unless RABBITMQ_SERIES says 3: the installed one, else
+ * one in a container, else (Debian and Ubuntu) from packages: those of a newer release, unpacked into a cache folder, or
+ * (as root) the distribution's own, which is installed for the purpose. Where version 4 is not to be had, version 3 is
+ * taken, and a line on standard error says so.
  *
- * @throws when none of the three is possible, or when the broker does not come up; the message shows why.
+ * @throws when none of these is possible, or when the broker does not come up; the message shows why.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const installed = findRabbitmqHome();
-  if (installed) return startRabbitmqNode(installed, options);
+  const series = wantedSeries();
+  const failures: unknown[] = [];
+  const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await step();
+    } catch (error) {
+      failures.push(error);
+      return undefined;
+    }
+  };
+
+  const installed = findInstalledRabbitmq();
+  if (installed?.series === series) return startRabbitmqNode(installed, options);
 
   const engine = await findContainerEngine();
-  if (engine) return startRabbitmqContainer(engine, options);
+  if (engine) return startRabbitmqContainer(engine, series, options);
 
-  if (canInstallRabbitmq()) return startRabbitmqNode(await installRabbitmq(), options);
+  if (series === 4 && canUnpackRabbitmq()) {
+    const unpacked = await attempt(unpackRabbitmq);
+    if (unpacked) return startRabbitmqNode(unpacked, options);
+  }
 
-  throw new Error(
-    'No RabbitMQ for the tests: rabbitmq-server is not installed (looked on PATH and in /usr/sbin and ' +
-      '/usr/lib/rabbitmq/bin), neither "docker info" nor "podman info" succeeds, and installing the package needs ' +
-      'root on Debian or Ubuntu. Install rabbitmq-server, start a container engine, or set RABBITMQ_URL.',
+  const other = installed ?? (canInstallRabbitmq() ? await attempt(installRabbitmq) : undefined);
+  if (other && (other.series === series || series === 4)) {
+    if (other.series !== series) warnOfSeries(other.series, failures);
+    return startRabbitmqNode(other, options);
+  }
+
+  throw new AggregateError(
+    failures,
+    `No RabbitMQ ${series} for the tests: it is not installed (looked on PATH and in /usr/sbin and ` +
+      '/usr/lib/rabbitmq/bin), neither "docker info" nor "podman info" succeeds, and its packages can be had on Debian ' +
+      `and Ubuntu only. Install rabbitmq-server, start a container engine, or set RABBITMQ_URL.${reasonsOf(failures)}`,
   );
+}
+
+function warnOfSeries(series: number, failures: readonly unknown[]): void {
+  process.stderr.write(
+    `RabbitMQ 4 is not to be had here: the tests run on RabbitMQ ${series}.${reasonsOf(failures)}\n`,
+  );
+}
+
+function reasonsOf(failures: readonly unknown[]): string {
+  return failures.map((failure) => `\n${failure instanceof Error ? failure.message : String(failure)}`).join('');
 }

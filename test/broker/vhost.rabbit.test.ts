@@ -30,8 +30,15 @@ test('messages is exact as soon as they are confirmed', async () => {
 });
 
 test('queues and bindings show what was declared', async () => {
+  // From 4.0 on the broker adds the type to the arguments.
   expect(await vhost.queues()).toEqual([
-    { name: 'placed', type: 'classic', durable: true, arguments: { 'x-max-length': 7 }, messages: 2 },
+    {
+      name: 'placed',
+      type: 'classic',
+      durable: true,
+      arguments: expect.objectContaining({ 'x-max-length': 7 }),
+      messages: 2,
+    },
   ]);
   expect(await vhost.bindings()).toEqual([
     { source: 'events', destination: 'placed', destinationType: 'queue', routingKey: 'order.#', arguments: {} },
