@@ -6,7 +6,8 @@ import type { LittoralError } from '../errors.ts';
 import { within } from '../within.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
 import { corker, socketOf } from './amqp-socket.ts';
-import { browsingFailure, cannotBeDecoded, isAbsent, unreadableMessage } from './browsing-failure.ts';
+import { isAbsent } from './broker-replies.ts';
+import { browsingFailure, cannotBeDecoded, unreadableMessage } from './browsing-failure.ts';
 
 /** The first window is small, for most looks end on the first page; each one after it is twice as large, up to here. */
 const firstWindow = 125;
@@ -20,6 +21,9 @@ const idleMs = 500;
 
 /** A queue whose leader is gone answers nothing, while its connection lives on. */
 const answerTimeoutMs = 10_000;
+
+/** How long the broker may take to say what is in the queue. It takes 69 s where the queue's node is down. */
+const firstAnswerTimeoutMs = 5_000;
 
 /**
  * One look through a queue, on a connection of its own. Nothing that is kept is settled: closing the channel puts all of it
@@ -49,6 +53,8 @@ export class AmqpBrowsing {
   /** How many of this window are kept: the broker sends no more of it once that is all of them. */
   #keptInWindow = 0;
   #isLost = false;
+  /** Whether the broker has not answered the first questions. */
+  #isSilent = false;
   #onLost = () => {};
   /** amqplib never answers a call that the end of the connection overtakes. */
   readonly #lost = new Promise<void>((resolve) => {
@@ -80,7 +86,9 @@ export class AmqpBrowsing {
     }
     // What is being removed is published on another connection, and must not be given up on.
     await this.#visits.finish().catch(() => {});
-    if (!this.#isLost) await this.#giveBack();
+    // What has no answer yet would hold up its channel's end as well.
+    if (this.#isSilent) this.cut();
+    else if (!this.#isLost) await this.#giveBack();
     await this.#visits.finish();
   }
 
@@ -105,19 +113,32 @@ export class AmqpBrowsing {
   }
 
   async #look(): Promise<void> {
+    let channel: Channel | undefined;
+    const opened = this.#open().then((open) => {
+      channel = open;
+    });
+    if (!(await within(firstAnswerTimeoutMs, opened))) {
+      this.#isSilent = true;
+      throw new Error('the broker does not answer; the node of this queue may be down');
+    }
+    if (channel === undefined || this.#last === 0) return;
+    this.#channel = channel;
+    while (!this.#visits.ended) await this.#lookThroughWindow(channel);
+  }
+
+  /** Keeps others out, and asks what there is. */
+  async #open(): Promise<Channel> {
     await this.#lock();
     const channel = await this.#openChannel();
     const found = await channel.checkQueue(this.#queue).catch((error) => {
       if (isAbsent(error)) return { messageCount: 0, consumerCount: 0 };
       throw error;
     });
-    // A quorum queue has no exclusive consumers, and would share itself out among all.
+    // A quorum queue knows no exclusive consumer: it would share itself out among all.
     if (found.consumerCount > 0) throw queueBusy(this.#queue);
     this.#total = found.messageCount;
     this.#last = Math.min(this.#total, this.#upTo);
-    if (this.#last === 0) return;
-    this.#channel = channel;
-    while (!this.#visits.ended) await this.#lookThroughWindow(channel);
+    return channel;
   }
 
   async #lookThroughWindow(channel: Channel): Promise<void> {

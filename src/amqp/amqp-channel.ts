@@ -15,11 +15,12 @@ import { within } from '../within.ts';
 import { AmqpBrowser } from './amqp-browser.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './amqp-connection.ts';
 import { AmqpConsumer } from './amqp-consumer.ts';
+import { AmqpDeadLetterQueues } from './amqp-dead-letter-queues.ts';
 import { AmqpDelayLadder } from './amqp-delay-ladder.ts';
 import { restoreLadderEnd } from './amqp-delay-topology.ts';
 import { AmqpOutbound } from './amqp-outbound.ts';
 import { AmqpQueueLookup } from './amqp-queue-lookup.ts';
-import { declareDeadLetterQueue, type QueueType, queueTypeOf } from './amqp-topology.ts';
+import { type QueueType, queueTypeOf } from './amqp-topology.ts';
 import { parseAmqpUrl } from './amqp-url.ts';
 
 export interface AmqpChannelOptions {
@@ -72,6 +73,7 @@ export class AmqpChannel implements MessageChannel {
   readonly #lookup: AmqpQueueLookup;
   readonly #ladder: AmqpDelayLadder;
   readonly #browser: AmqpBrowser;
+  readonly #deadLetterQueues: AmqpDeadLetterQueues;
   readonly #consumers: AmqpConsumer[] = [];
   /** The connection for consuming, from the beginning of its preparation. */
   #consumingModel: ChannelModel | undefined;
@@ -93,6 +95,10 @@ export class AmqpChannel implements MessageChannel {
       logger,
     };
     this.#browser = new AmqpBrowser(common);
+    this.#deadLetterQueues = new AmqpDeadLetterQueues({
+      logger,
+      isCurrent: (model) => model === this.#publishing.model || model === this.#consumingModel,
+    });
     this.#publishing = new AmqpConnection({
       ...common,
       role: 'publishing',
@@ -127,6 +133,7 @@ export class AmqpChannel implements MessageChannel {
       timeoutMs: confirmTimeoutMs,
       maxWaiting: maxInFlight,
       maxWaitingBytes: maxInFlightBytes,
+      deadLetterQueues: this.#deadLetterQueues,
       logger,
     });
   }
@@ -152,7 +159,7 @@ export class AmqpChannel implements MessageChannel {
     const { model } = this.#publishing;
     if (!('queue' in to) || !model) return false;
     if (!this.#consumers.some((consumer) => consumer.deadLetterQueue === to.queue)) return false;
-    await declareDeadLetterQueue(model, to.queue);
+    await this.#deadLetterQueues.ensure(model, to.queue);
     return true;
   }
 
@@ -168,6 +175,7 @@ export class AmqpChannel implements MessageChannel {
       logger: this.#logger,
       currentModel: () => this.#consumingModel,
       publish: (publication) => this.#outbound.publish(publication),
+      deadLetterQueues: this.#deadLetterQueues,
       onDeclared: (model) => restoreLadderEnd(model, this.#service, subscription.queue),
     });
     const first = this.#consumers.length === 0;
@@ -189,7 +197,8 @@ export class AmqpChannel implements MessageChannel {
     if (failure) return { ready: false, reason: failure };
     if (blocked !== undefined) return { ready: false, reason: `the broker blocks publishing: ${blocked}` };
     if (!this.#outbound.isOpen) return { ready: false, reason: 'the publishing channel is being opened again' };
-    return { ready: true };
+    const { problem } = this.#deadLetterQueues;
+    return { ready: true, ...(problem !== undefined && { warning: problem }) };
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -201,6 +210,7 @@ export class AmqpChannel implements MessageChannel {
     const deadline = performance.now() + deadlineMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
     await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => this.#finish(consumer))));
+    this.#deadLetterQueues.close();
     await this.#browser.close(remainingMs());
     await this.#outbound.flush(remainingMs());
     const closing = Promise.all(this.#consumers.map((consumer) => consumer.close()));

@@ -3,6 +3,7 @@ import type { Consumer, Subscription } from '../channel/message-channel.ts';
 import { isLittoralError, type LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
+import type { AmqpDeadLetterQueues } from './amqp-dead-letter-queues.ts';
 import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts';
 import { corker } from './amqp-socket.ts';
 import { declareSubscription } from './amqp-topology.ts';
@@ -13,6 +14,7 @@ import { countMessages } from './count-messages.ts';
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
   /** The live connection for consuming, at the time of asking. */
   readonly currentModel: () => ChannelModel | undefined;
+  readonly deadLetterQueues: AmqpDeadLetterQueues;
   /** Called when the queue has been declared, each time, before it is consumed. */
   readonly onDeclared: (model: ChannelModel) => Promise<void>;
 }
@@ -153,6 +155,7 @@ export class AmqpConsumer implements Consumer {
 
   async #declareAndConsume(model: ChannelModel): Promise<void> {
     const attempt = this.#attempt;
+    await this.#options.deadLetterQueues.ensure(model, this.#subscription.deadLetterQueue);
     await declareSubscription(model, this.#subscription, this.#options.queueType);
     await this.#options.onDeclared(model);
     // After a cancel by the broker the channel is still good, and deliveries in hand are settled on it.

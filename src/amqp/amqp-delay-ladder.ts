@@ -6,6 +6,7 @@ import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
+import type { AmqpDeadLetterQueues } from './amqp-dead-letter-queues.ts';
 import {
   declareLadderEnd,
   declareLevelExchange,
@@ -20,7 +21,8 @@ import {
 import { deleteIfForgotten } from './amqp-forgotten-queue.ts';
 import type { AmqpOutbound } from './amqp-outbound.ts';
 import type { AmqpQueueLookup } from './amqp-queue-lookup.ts';
-import { closeUnawaited, type QueueType } from './amqp-topology.ts';
+import type { QueueType } from './amqp-topology.ts';
+import { closeUnawaited } from './close-unawaited.ts';
 import { reasonOf } from './connection-end.ts';
 import { DeclaredLevels, untilRemembered } from './declared-levels.ts';
 import { delayLevels } from './delay-levels.ts';
@@ -35,6 +37,7 @@ export interface AmqpDelayLadderOptions {
   readonly maxWaiting: number;
   /** The same in bytes of bodies. */
   readonly maxWaitingBytes: number;
+  readonly deadLetterQueues: AmqpDeadLetterQueues;
   readonly logger: Logger;
 }
 
@@ -173,6 +176,7 @@ export class AmqpDelayLadder {
     const { service, queueType } = this.#options;
     if (!declared.hasEnd(to)) {
       const isNew = !(await this.#lookup.hasQueue(to.queue));
+      await this.#options.deadLetterQueues.ensure(declared.model, to.deadLetterQueue);
       await declareLadderEnd(channel, service, to, queueType);
       declared.addEnd(to, isNew ? untilRemembered() : Promise.resolve());
     }

@@ -2,7 +2,9 @@ import type { Channel, ChannelModel } from 'amqplib';
 import type { OwnQueue } from '../channel/message-channel.ts';
 import { LittoralError, messageOf } from '../errors.ts';
 import type { MessageHeaders } from '../message/message-headers.ts';
-import { closeUnawaited, declareQueue, isMismatch, type QueueType } from './amqp-topology.ts';
+import { declareQueue, type QueueType } from './amqp-topology.ts';
+import { isAbsent, isMismatch } from './broker-replies.ts';
+import { closeUnawaited } from './close-unawaited.ts';
 
 // The ladder of a service: for each level n a queue that holds messages for 2^n ms, and an exchange before it. A header
 // for each level says whether the message waits there; if not, the exchange hands it to that of the level below, as the
@@ -77,7 +79,7 @@ export async function restoreLadderEnd(model: ChannelModel, service: string, que
   try {
     await channel.checkExchange(lastExchange(service));
   } catch (error) {
-    if ((error as { code?: number }).code === 404) return;
+    if (isAbsent(error)) return;
     throw error;
   }
   await channel.bindQueue(queue, lastExchange(service), queue);
@@ -139,7 +141,7 @@ export async function isMarkedRemembered(model: ChannelModel, service: string, l
     closeUnawaited(channel);
     return true;
   } catch (error) {
-    if ((error as { code?: number }).code === 404) return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
 import { within } from '../within.ts';
-import { closeUnawaited } from './amqp-topology.ts';
+import { isAbsent, isExclusive } from './broker-replies.ts';
+import { closeUnawaited } from './close-unawaited.ts';
 
 /** How long a queue may say nothing. After a start of RabbitMQ, queues had a leader within half a second. */
 const silentMs = 1500;
@@ -41,7 +42,7 @@ async function holdLock(model: ChannelModel, lock: string): Promise<Channel> {
       await channel.assertQueue(lock, { exclusive: true, durable: false });
       return channel;
     } catch (error) {
-      if (!hasCode(error, 405)) throw error;
+      if (!isExclusive(error)) throw error;
       await delay(lockRetryMs);
     }
   }
@@ -58,7 +59,7 @@ async function answers(model: ChannelModel, queue: string): Promise<boolean> {
     closeUnawaited(await openChannel(model));
     return await within(silentMs, asked);
   } catch (error) {
-    if (hasCode(error, 404)) return true;
+    if (isAbsent(error)) return true;
     throw error;
   } finally {
     // What was taken goes back to its place.
@@ -70,8 +71,4 @@ async function openChannel(model: ChannelModel): Promise<Channel> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
   return channel;
-}
-
-function hasCode(error: unknown, code: number): boolean {
-  return (error as { code?: number }).code === code;
 }

@@ -2,6 +2,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { LittoralError, messageOf } from '../errors.ts';
 import { within } from '../within.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
+import { isAbsent, isExclusive, replyCode } from './broker-replies.ts';
 
 export interface AmqpQueueLookupOptions {
   /** How long a found queue is believed in. */
@@ -88,11 +89,10 @@ export class AmqpQueueLookup {
     } catch (error) {
       // The broker has closed the channel over its answer.
       if (this.#spare === spare) this.#spare = undefined;
-      const { code } = error as { code?: number };
-      // A durable queue whose node is down is "not found" too, but it is not absent.
-      if (code === 404 && !/down or inaccessible/.test(messageOf(error))) return false;
-      if (code === 405) return true; // Locked by its owner: it exists.
-      const answer = code === undefined ? 'the connection ended while the queue was looked for' : messageOf(error);
+      if (isAbsent(error)) return false;
+      if (isExclusive(error)) return true; // Locked by its owner: it exists.
+      const answer =
+        replyCode(error) === undefined ? 'the connection ended while the queue was looked for' : messageOf(error);
       throw new LittoralError('broker-unavailable', `Nothing was sent: ${answer}.`, { cause: error });
     }
   }

@@ -1,6 +1,8 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { OwnQueue, Subscription } from '../channel/message-channel.ts';
 import { LittoralError, messageOf } from '../errors.ts';
+import { isMismatch } from './broker-replies.ts';
+import { closeUnawaited } from './close-unawaited.ts';
 
 /** The exchange that every service publishes to and binds its queue to: Ecotone's. */
 export const busExchange = 'ecotone.distributed';
@@ -23,22 +25,8 @@ export async function declareBus(channel: Channel): Promise<void> {
   }
 }
 
-/** Whether the broker refuses because something exists in another form. */
-export function isMismatch(error: unknown): boolean {
-  return (error as { code?: number }).code === 406;
-}
-
-/** Declares a dead letter queue, which has no arguments: on a classic queue, looking changes nothing. */
-export async function declareDeadLetterQueue(model: ChannelModel, queue: string): Promise<void> {
-  const channel = await model.createChannel();
-  channel.on('error', () => {}); // The call that failed throws it.
-  await channel.assertQueue(queue, { durable: true });
-  closeUnawaited(channel);
-}
-
 /**
- * Declares what a service receives through: its dead letter queue, its queue, its bindings. On a channel of its own,
- * which a mismatch closes.
+ * Declares what a service receives through: its queue and its bindings. On a channel of its own, which a mismatch closes.
  *
  * @throws LittoralError `topology-mismatch` when one of them exists with other arguments
  */
@@ -57,24 +45,18 @@ export async function declareSubscription(
 }
 
 /**
- * Declares a queue of this service, its dead letter queue first.
+ * Declares a queue of this service. Its dead letter queue need not be there.
  *
  * @param channel one of its own, which a mismatch closes
  * @param queueType of a queue that others may declare as well
- * @throws LittoralError `topology-mismatch` when one of them exists with other arguments
+ * @throws LittoralError `topology-mismatch` when it exists with other arguments
  */
 export async function declareQueue(channel: Channel, own: OwnQueue, queueType: QueueType): Promise<void> {
   try {
-    await channel.assertQueue(own.deadLetterQueue, { durable: true });
     await channel.assertQueue(own.queue, { durable: true, arguments: queueArguments(own, queueType) });
   } catch (error) {
     throw isMismatch(error) ? mismatch(error, own, queueType) : error;
   }
-}
-
-/** amqplib never answers a close that the end of the connection overtakes. */
-export function closeUnawaited(channel: Channel): void {
-  channel.close().catch(() => {});
 }
 
 // Fixed for ever: RabbitMQ refuses to declare an existing queue with other arguments.
@@ -96,11 +78,11 @@ export function queueTypeOf({ ordered }: Pick<OwnQueue, 'ordered'>, shared: Queu
   return ordered ? 'quorum' : shared;
 }
 
-function mismatch(cause: unknown, { queue, deadLetterQueue }: OwnQueue, queueType: QueueType): LittoralError {
+function mismatch(cause: unknown, { queue }: OwnQueue, queueType: QueueType): LittoralError {
   const other = queueType === 'quorum' ? "broker.queueType: 'classic'" : "broker.queueType: 'quorum'";
   return new LittoralError(
     'topology-mismatch',
-    `RabbitMQ has '${queue}' or '${deadLetterQueue}' with other arguments than this gateway needs (${queueType}). ` +
+    `RabbitMQ has '${queue}' with other arguments than this gateway needs (${queueType}). ` +
       `It says: ${messageOf(cause)}. Nothing was changed. Either set ${other} if the queue is shared with an ` +
       'application that declared it, or choose another service name, or move its messages and delete the queue.',
     { cause },

@@ -1,5 +1,6 @@
 import { queueBusy } from '../channel/browsing-turns.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { isExclusive } from './broker-replies.ts';
 
 /** How far a look through a queue has come. */
 export interface BrowsingState {
@@ -13,9 +14,8 @@ export interface BrowsingState {
 /** Why a look ended early, in littoral's terms. */
 export function browsingFailure(error: unknown, { queue, visited, total, inDoubt }: BrowsingState): LittoralError {
   if (isLittoralError(error)) return error;
-  const { code } = Object(error) as { code?: unknown };
   const text = error === undefined ? 'the connection ended' : messageOf(error);
-  if (code === 405 || (code === 403 && text.includes('exclusive'))) return queueBusy(queue, error);
+  if (isExclusive(error)) return queueBusy(queue, error);
   const ended = `The look through '${queue}' ended after ${visited} of ${total} messages: ${text}.`;
   if (!inDoubt) return new LittoralError('broker-unavailable', ended, { cause: error });
   const doubt = 'What was replayed or deleted just then can still be there.';
@@ -34,9 +34,4 @@ export function unreadableMessage(queue: string, position: number, cause: unknow
       "RabbitMQ's own tools can take it out: the management UI, rabbitmqadmin get, or rabbitmqctl purge_queue for all.",
     { cause },
   );
-}
-
-/** A durable queue whose node is down is "not found" too, but it is not absent. */
-export function isAbsent(error: unknown): boolean {
-  return (error as { code?: number }).code === 404 && !/down or inaccessible/.test(messageOf(error));
 }

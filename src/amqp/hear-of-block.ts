@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { closeUnawaited } from './amqp-topology.ts';
+import { closeUnawaited } from './close-unawaited.ts';
 
 /** No queue has this name, so what is sent there goes nowhere. */
 const nowhere = 'littoral_nowhere';

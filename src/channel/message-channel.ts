@@ -196,4 +196,6 @@ export interface ChannelHealth {
   readonly ready: boolean;
   /** Why not. Holds no secrets. */
   readonly reason?: string | undefined;
+  /** What is wrong although a publish can be accepted, such as a dead letter queue that is away. Holds no secrets. */
+  readonly warning?: string | undefined;
 }
