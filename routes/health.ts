@@ -11,6 +11,11 @@ const Ready = Type.Object(
     service: Type.String(),
     channel: Type.String({ description: 'rabbitmq, or in-memory.' }),
     durable: Type.Boolean({ description: 'Whether messages outlive this process.' }),
+    warnings: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'What is wrong although the gateway sends and receives, such as a dead letter queue that is away.',
+      }),
+    ),
   },
   { examples: [{ status: 'ready', service: 'billing', channel: 'rabbitmq', durable: true }] },
 );
@@ -51,7 +56,9 @@ export const health: Routes = (app, { service, channel, unreadiness }) => {
     async () => {
       const reasons = unreadiness();
       if (reasons.length > 0) throw new LittoralError('not-ready', `Not ready: ${reasons.join('; ')}.`);
-      return { status: 'ready' as const, service, channel: channel.name, durable: channel.durable };
+      const { warning } = channel.health();
+      const warnings = warning === undefined ? undefined : [warning];
+      return { status: 'ready' as const, service, channel: channel.name, durable: channel.durable, warnings };
     },
   );
 };

@@ -23,7 +23,7 @@ function readiness(gateway: RunningGateway): Promise<Response> {
 const pay = (handle: (payload: unknown) => void) =>
   defineCommandHandler({ routingKey: 'pay', distributed: true, handle });
 
-test("the service's queue has exactly the arguments that can never change, and a plain dead letter queue", async () => {
+test("the service's queue has exactly the arguments that can never change", async () => {
   await runGateway({ service: 'fixed', broker: { url: vhost.url } });
   const queues = await eventually(async () => {
     const all = await vhost.queues();
@@ -42,8 +42,6 @@ test("the service's queue has exactly the arguments that can never change, and a
       'x-overflow': 'reject-publish',
     },
   });
-  const deadLetters = queues.find(({ name }) => name === 'distributed_fixed_dead_letter');
-  expect(deadLetters).toMatchObject({ type: 'classic', durable: true, arguments: {} });
 });
 
 test('the queue is bound by the name of the service, and by each event key with its wildcard words as #', async () => {
