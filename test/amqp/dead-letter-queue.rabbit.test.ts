@@ -38,7 +38,9 @@ const refusing = (service: string) => {
   const handle = () => {
     throw new Error('refused');
   };
-  const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, retries: { maxAttempts: 0 }, handle })];
+  const handlers = [
+    defineCommandHandler({ routingKey: 'pay', distributed: true, retries: { maxAttempts: 0 }, handle }),
+  ];
   return runGateway({ service, broker: { url: vhost.url }, handlers });
 };
 
