@@ -8,6 +8,7 @@ import { isRecord } from './conversion/is-record.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { isSendableMediaType } from './conversion/sendable-media-type.ts';
 import { settingFaults } from './conversion/setting-faults.ts';
+import { ownerOfDeadLetters } from './distribution/service-queue.ts';
 import { messageOf } from './errors.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import { faultsOfErrorKinds } from './handler/retries.ts';
@@ -84,8 +85,9 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
 }
 
 function faultOfService(service: string): string | undefined {
-  if (service.endsWith('_dead_letter')) {
-    return "ends in '_dead_letter': its queue would be that of another service's dead letters. Choose another name";
+  const owner = ownerOfDeadLetters(service);
+  if (owner !== undefined) {
+    return `its queue would be that of the dead letters of a service '${owner}'. Choose another name`;
   }
   return faultOfKey(service) ?? (Buffer.byteLength(service) > 200 ? 'is longer than 200 bytes' : undefined);
 }

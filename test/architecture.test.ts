@@ -20,7 +20,16 @@ const configurationFiles = [
   'load-handlers',
   'import-module',
 ];
-const configuration = [...configurationFiles, 'conversion', 'handler', 'message', 'amqp', 'scope', 'endpoint'];
+const configuration = [
+  ...configurationFiles,
+  'conversion',
+  'handler',
+  'message',
+  'amqp',
+  'scope',
+  'distribution',
+  'endpoint',
+];
 
 const table: LayerTable = {
   'end-signals': [],

@@ -247,10 +247,7 @@ describe('a configuration is not valid', () => {
     ['a.*', 'has a wildcard (* or #)'],
     ['a\nb', 'has a control character'],
     ['a\ud800', 'is not valid Unicode'],
-    [
-      'billing_dead_letter',
-      "ends in '_dead_letter': its queue would be that of another service's dead letters. Choose another name",
-    ],
+    ['billing_dead_letter', "its queue would be that of the dead letters of a service 'billing'. Choose another name"],
     ['x'.repeat(201), 'is longer than 200 bytes'],
     ['ż'.repeat(101), 'is longer than 200 bytes'],
     [7, 'must be string'],

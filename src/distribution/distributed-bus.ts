@@ -210,7 +210,7 @@ export class DistributedBus {
   async #delay(busMessage: BusMessage, delayMs: number): Promise<boolean> {
     const { channel, checkDestinations, service } = this.#options;
     const { payloadType, target, message } = busMessage;
-    if (payloadType !== 'event' && checkDestinations) await findDestination(target, message, channel);
+    if (payloadType !== 'event') await findDestination(target, message, channel, checkDestinations);
     const { routed } = await channel.publish({ to: dueQueue(service), message: toDueMessage(busMessage), delayMs });
     return routed;
   }

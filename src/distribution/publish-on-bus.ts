@@ -2,7 +2,7 @@ import type { OutboundChannel } from '../channel/message-channel.ts';
 import { LittoralError } from '../errors.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
-import { serviceQueue } from './service-queue.ts';
+import { ownerOfDeadLetters, serviceQueue } from './service-queue.ts';
 
 /** A message of the distributed bus, ready to go out. */
 export interface BusMessage {
@@ -32,7 +32,7 @@ export async function publishOnBus(
   { channel, checkDestinations }: BusChannel,
 ): Promise<boolean> {
   const mustArrive = payloadType !== 'event';
-  if (mustArrive && checkDestinations) await findDestination(target, message, channel);
+  if (mustArrive) await findDestination(target, message, channel, checkDestinations);
   const { routed } = await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive });
   if (mustArrive && !routed) throw destinationNotFound(target, message);
   return routed;
@@ -42,22 +42,34 @@ export async function publishOnBus(
  * Looks for the service that a command or a message is for: an event subscriber whose binding is wider than the
  * service's own would swallow it, and it would count as routed.
  *
+ * @param mustExist whether its queue is looked for; a name that no service can have is refused in any case
  * @throws LittoralError `destination-not-found`, and what `OutboundChannel.hasQueue` rejects with
  */
 export async function findDestination(
   destination: string,
   message: TransportMessage,
   channel: OutboundChannel,
+  mustExist: boolean,
 ): Promise<void> {
-  if (!(await channel.hasQueue(serviceQueue(destination)))) throw destinationNotFound(destination, message);
+  assertService(destination, message);
+  if (mustExist && !(await channel.hasQueue(serviceQueue(destination))))
+    throw destinationNotFound(destination, message);
 }
 
-function destinationNotFound(destination: string, { headers }: TransportMessage): LittoralError {
-  const queue = serviceQueue(destination);
-  const id = headers[Header.id];
-  return new LittoralError(
-    'destination-not-found',
-    `No service '${destination}' on this bus: the queue '${queue}' does not exist or is not bound to it. Check the name, or start the service once.`,
-    typeof id === 'string' ? { messageId: id } : {},
-  );
+/** @throws LittoralError `destination-not-found` for a name whose queue belongs to no service, and may exist all the same */
+function assertService(destination: string, message: TransportMessage): void {
+  const owner = ownerOfDeadLetters(destination);
+  if (owner === undefined) return;
+  const reason = `the queue '${serviceQueue(destination)}' is for the dead letters of '${owner}'. Send to '${owner}'.`;
+  throw notFound(`No service can have the name '${destination}': ${reason}`, message);
+}
+
+function destinationNotFound(destination: string, message: TransportMessage): LittoralError {
+  const reason = `the queue '${serviceQueue(destination)}' does not exist or is not bound to it`;
+  const text = `No service '${destination}' on this bus: ${reason}. Check the name, or start the service once.`;
+  return notFound(text, message);
+}
+
+function notFound(text: string, { headers: { [Header.id]: id } }: TransportMessage): LittoralError {
+  return new LittoralError('destination-not-found', text, typeof id === 'string' ? { messageId: id } : {});
 }

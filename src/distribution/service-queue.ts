@@ -10,6 +10,18 @@ export function deadLetterQueue(service: string): string {
   return `${serviceQueue(service)}_dead_letter`;
 }
 
+// The second is locked by the process that browses the first.
+const suffixesOfOtherQueues = ['_dead_letter', '_dead_letter_browser'];
+
+/**
+ * Returns the service whose dead letters are in the queue that a service of this name would have; undefined for a name
+ * that a service can have.
+ */
+export function ownerOfDeadLetters(name: string): string | undefined {
+  const suffix = suffixesOfOtherQueues.find((ending) => name.endsWith(ending));
+  return suffix === undefined ? undefined : name.slice(0, -suffix.length);
+}
+
 /** Where the delayed messages of a service arrive when they are due, to be published. */
 export function dueQueue(service: string): OwnQueue {
   return { queue: `littoral_${service}_due`, deadLetterQueue: deadLetterQueue(service), ordered: true };

@@ -334,6 +334,26 @@ describe('a destination', () => {
     expect(await caught(() => bus.sendCommand('nobody', 'a', 'x'))).toMatchObject({ code: 'destination-not-found' });
   });
 
+  describe.each([true, false])('whose queue is no service’s, with checkDestinations: %s,', (checkDestinations) => {
+    test.each(['billing_dead_letter', 'billing_dead_letter_browser'])('is refused: %s', async (name) => {
+      const { bus, waiting } = await openBilling({ checkDestinations });
+      const sends = [
+        () => bus.sendCommand(name, 'a', 'x'),
+        () => bus.sendMessage(name, 'a', 'x'),
+        () => bus.sendCommand(name, 'a', 'x', 'text/plain', {}, { deliveryDelay: 1 }),
+      ];
+      for (const send of sends) {
+        expect(await caught(send)).toMatchObject({
+          code: 'destination-not-found',
+          outcome: 'not-accepted',
+          message: `No service can have the name '${name}': the queue 'distributed_${name}' is for the dead letters of 'billing'. Send to 'billing'.`,
+          messageId: expect.any(String),
+        });
+      }
+      expect(waiting('billing')).toEqual([]);
+    });
+  });
+
   test('that is not looked for can be taken by somebody else', async () => {
     const { bus, addService, waiting } = await openBilling({ checkDestinations: false });
     await addService('everything', '#');
