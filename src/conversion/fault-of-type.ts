@@ -1,5 +1,6 @@
 import { nameOfClass } from './class.ts';
 import { describeValue } from './describe-value.ts';
+import { foreignSchema, foreignSchemaFault } from './foreign-schema.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { isKnownFormat, isSchema } from './schema-check.ts';
 import { looksLikeSchema, partsOf } from './schema-keywords.ts';
@@ -20,6 +21,8 @@ type FaultOfClass = (type: TargetType) => string | undefined;
  * @returns undefined for a sound type, else a clause that follows on `the type`
  */
 export function faultOfType(type: unknown, faultOfClass: FaultOfClass = () => undefined): string | undefined {
+  const library = foreignSchema(type);
+  if (library) return foreignSchemaFault(library);
   if (!isTargetType(type)) {
     return `is ${describeValue(type)}, not a schema or a class. Give a TypeBox schema such as Type.Object({ … })`;
   }
@@ -46,10 +49,16 @@ function* schemasIn(root: object): Generator<[path: string, part: unknown]> {
 }
 
 function faultOfPart(part: unknown, faultOfClass: FaultOfClass): string | undefined {
+  const library = foreignSchema(part);
+  if (library) return foreignSchemaFault(library);
   if (!isSchema(part)) return `is ${describeValue(part)}, not a schema`;
   const named = classOfType(part);
   if (named) return faultOfClass(named);
   if (!looksLikeSchema(part)) return 'is an object that is not a schema. Give Type.Object({ … }) of it';
+  const prototype: unknown = Object.getPrototypeOf(part);
+  if (!('~kind' in part) && prototype !== Object.prototype && prototype !== null) {
+    return 'is an instance of a class, not a schema. Give a TypeBox schema such as Type.Object({ … })';
+  }
   if (Object.hasOwn(part, '~codec')) {
     return 'is a TypeBox codec, which is not applied here. Register a type converter instead, { from, to, convert }, and name what it makes';
   }

@@ -6,8 +6,15 @@ import { Settings } from 'typebox/system';
 import { Errors } from 'typebox/value';
 import type { Fault } from '../errors.ts';
 
-/** A TypeBox schema. TypeBox's own type for one is empty, and would let texts, numbers, lists and functions through. */
-export type Schema = TSchema & { readonly length?: never; readonly expression?: never } & object;
+/**
+ * A TypeBox schema. TypeBox's own type for one is empty, and would let texts, numbers, lists and functions through, and
+ * schemas of other libraries, which say `~standard`.
+ */
+export type Schema = TSchema & {
+  readonly length?: never;
+  readonly expression?: never;
+  readonly '~standard'?: never;
+} & object;
 
 /** A TypeBox schema, compiled once. */
 export interface SchemaCheck<Type> {

@@ -60,8 +60,14 @@ const assertions =
   );
 const known = new Set([...annotations, ...assertions, ...holdOne, ...holdOneMore, ...holdList, ...holdNamed]);
 
-/** Whether a non-empty object says anything that a schema says. A bare `{ name: Type.String() }` does not. */
+// TypeBox notes them on a copy of whatever it is given.
+const onCopies = new Set(['~optional', '~readonly']);
+
+/**
+ * Whether a non-empty object says anything that a schema says. A bare `{ name: Type.String() }` does not, nor does what
+ * `Type.Optional` makes of something that is no schema.
+ */
 export function looksLikeSchema(value: object): boolean {
   const names = Object.getOwnPropertyNames(value);
-  return names.length === 0 || names.some((name) => known.has(name) || name.startsWith('~'));
+  return names.length === 0 || names.some((name) => known.has(name) || (name.startsWith('~') && !onCopies.has(name)));
 }

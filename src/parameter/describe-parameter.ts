@@ -1,4 +1,5 @@
 import { describeType } from '../conversion/describe-type.ts';
+import { foreignSchema } from '../conversion/foreign-schema.ts';
 import { isTargetType } from '../conversion/target-type.ts';
 import type { Expression } from './expression.ts';
 
@@ -11,5 +12,6 @@ import type { Expression } from './expression.ts';
 export function describeParameter(source: string, type: unknown, expression: Expression | undefined): string {
   const by = expression === undefined ? '' : ` by ${typeof expression === 'string' ? `"${expression}"` : 'a function'}`;
   // What is no type is refused at start, and must not fail before.
-  return `${source}${by}${isTargetType(type) ? ` as ${describeType(type)}` : ''}`;
+  const isType = foreignSchema(type) === undefined && isTargetType(type);
+  return `${source}${by}${isType ? ` as ${describeType(type)}` : ''}`;
 }
