@@ -9,6 +9,7 @@ import Fastify, {
 } from 'fastify';
 import { type RouteContext, registerRoutes } from '../routes/index.ts';
 import { ProblemDetails } from '../routes/schemas.ts';
+import { errorFields } from './error-chain.ts';
 import { LittoralError } from './errors.ts';
 import { Connections } from './http/connections.ts';
 import { openApi } from './http/openapi.ts';
@@ -73,7 +74,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     const known = asLittoralError(error);
     if (known.code === 'internal-error')
-      request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed');
+      request.log.error({ err: errorFields(error), route: request.routeOptions.url }, 'a request failed');
     return sendProblem(reply, known);
   });
   app.setNotFoundHandler(({ method, url }) => {

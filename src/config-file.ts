@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { jsonFault } from './conversion/json-fault.ts';
-import { LittoralError, messageOf } from './errors.ts';
+import { errorText } from './error-chain.ts';
+import { LittoralError } from './errors.ts';
 import { importModule } from './import-module.ts';
 
 /** What is looked for in the working directory, the first that exists. */
@@ -27,7 +28,7 @@ export async function loadConfigFile(path: string | undefined): Promise<LoadedCo
   const absolute = resolve(found);
   if (!existsSync(absolute)) throw invalid(absolute, 'does not exist');
   const config = await read(absolute).catch((cause) => {
-    throw invalid(absolute, `cannot be loaded: ${messageOf(cause)}`, cause);
+    throw invalid(absolute, `cannot be loaded: ${errorText(cause)}`, cause);
   });
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw invalid(absolute, 'has no configuration; write export default defineConfig({ … })');

@@ -1,3 +1,5 @@
+import { describeThrownValue } from './thrown-value.ts';
+
 /** What is known of a message whose request failed: surely nowhere, or perhaps at the broker. */
 export type Outcome = 'not-accepted' | 'unknown';
 
@@ -165,13 +167,15 @@ export function isLittoralError(error: unknown): error is LittoralError {
   }
 }
 
-/** What a thrown value says, whatever was thrown: reading it can throw once more. */
+/** What a thrown value says, whatever was thrown: reading it can throw once more. Its causes: `errorText`. */
 export function messageOf(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return String(error);
+    if ((typeof error !== 'object' && typeof error !== 'function') || error === null) return String(error);
+    const { message } = error as { message?: unknown };
     // Node reports a refused connection to several addresses as an aggregate without a message of its own.
-    if (error.message === '' && error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
-    return String(error.message);
+    if (message === '' && error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+    if (error instanceof Error) return String(message);
+    return typeof message === 'string' && message !== '' ? message : describeThrownValue(error);
   } catch {
     return 'an error that cannot be read';
   }

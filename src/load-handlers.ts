@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { glob } from 'tinyglobby';
 import type { Config } from './config.ts';
-import { LittoralError, messageOf } from './errors.ts';
+import { errorText } from './error-chain.ts';
+import { LittoralError } from './errors.ts';
 import { type HandlerDefinition, isHandlerDefinition } from './handler/handler-definition.ts';
 import { importModule } from './import-module.ts';
 
@@ -85,7 +86,7 @@ class HandlerLoader {
     try {
       return handlersIn(await importModule(file));
     } catch (cause) {
-      this.#faults.push(`${file} cannot be loaded: ${messageOf(cause)}`);
+      this.#faults.push(`${file} cannot be loaded: ${errorText(cause)}`);
       this.#causes.push(cause);
       return undefined;
     }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { respondToSignals } from './end-signals.ts';
+import { errorFields } from './error-chain.ts';
 import type { Gateway } from './gateway.ts';
 import { longestTimeoutMs } from './within.ts';
 
@@ -36,7 +37,7 @@ export async function serve(gateway: Gateway): Promise<void> {
 export function endOnUnexpectedErrors({ logger, inHand }: Pick<Gateway, 'logger' | 'inHand'>): void {
   const end = (error: unknown, origin: string) => {
     logger.fatal(
-      { err: error, origin, inHand: inHand() },
+      { err: errorFields(error), origin, inHand: inHand() },
       'an error that nothing caught; the messages in hand come again',
     );
     process.exit(1);
@@ -65,7 +66,7 @@ export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' |
       logger.info('stopped');
       process.exit(0);
     } catch (error) {
-      logger.error({ err: error }, 'the shutdown failed');
+      logger.error({ err: errorFields(error) }, 'the shutdown failed');
       process.exit(1);
     }
   };

@@ -10,7 +10,17 @@ import {
 } from './import-rules.ts';
 import { type Import, importsIn, importsOf, sourceFiles } from './source-imports.ts';
 
-const free = ['end-signals', 'errors', 'is-thenable', 'logger', 'version', 'within'];
+const free = [
+  'end-signals',
+  'error-chain',
+  'errors',
+  'is-thenable',
+  'logger',
+  'thrown-value',
+  'version',
+  'within',
+  'without-secrets',
+];
 
 const configurationFiles = [
   'config',
@@ -33,11 +43,14 @@ const configuration = [
 
 const table: LayerTable = {
   'end-signals': [],
+  'error-chain': [],
   errors: [],
   'is-thenable': [],
   logger: [],
+  'thrown-value': [],
   version: [],
   within: [],
+  'without-secrets': [],
   message: [],
   conversion: ['message'],
   expression: ['message', 'conversion'],

@@ -17,3 +17,13 @@ export function everythingIn(error: unknown): string {
   const faults = JSON.stringify((error as Partial<LittoralError>).faults ?? []);
   return [error.message, error.stack, faults, error.cause === undefined ? '' : everythingIn(error.cause)].join('\n');
 }
+
+/** Returns what a call throws, whatever it is. */
+export function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}

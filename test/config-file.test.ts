@@ -90,6 +90,12 @@ describe('a configuration file that cannot be used is named, with the reason', (
     ['that is null', 'a.json', 'null', /has no configuration/],
     ['that is a function', 'a.mjs', 'export default () => ({});', /has no configuration/],
     ['that throws', 'a.mjs', "throw new Error('of the file');", /cannot be loaded: of the file\.$/],
+    [
+      'that throws an error with a cause',
+      'a.mjs',
+      "throw new Error('no settings', { cause: new Error('connect ECONNREFUSED') });",
+      /cannot be loaded: no settings; caused by connect ECONNREFUSED\.$/,
+    ],
     ['that throws a text', 'a.mjs', "throw 'of the file';", /cannot be loaded: of the file\.$/],
     ['that throws nothing', 'a.mjs', 'throw undefined;', /cannot be loaded: undefined\.$/],
     ['that throws null', 'a.mjs', 'throw null;', /cannot be loaded: null\.$/],

@@ -74,7 +74,8 @@ describe('the message of what was thrown', () => {
     [null, 'null'],
     [7n, '7'],
     [Symbol('a'), 'Symbol(a)'],
-    [{ message: 'not an error' }, '[object Object]'],
+    [{ message: 'not an error' }, 'not an error'],
+    [{ card: '4111 1111' }, 'an object without a message (the fields card)'],
     [new AggregateError([new Error('one'), 'two'], ''), 'one; two'],
     [new AggregateError([new Error('one')], 'all of them'), 'all of them'],
   ])('%s', (error, message) => {

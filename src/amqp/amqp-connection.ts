@@ -1,4 +1,5 @@
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib';
+import { errorFields } from '../error-chain.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
@@ -72,7 +73,7 @@ export class AmqpConnection {
     });
     recovering.on('disconnect', (error) => this.#onDisconnect(error));
     recovering.on('handler-error', (error: Error) =>
-      this.#options.logger.error({ err: error, role }, 'listener failed'),
+      this.#options.logger.error({ err: errorFields(error), role }, 'listener failed'),
     );
     await new Promise<void>((resolve) => {
       this.#endFirstAttempt = resolve;

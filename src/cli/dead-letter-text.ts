@@ -4,7 +4,7 @@ import { printable, printableJson, printableLines } from './printable.ts';
 import { table } from './table.ts';
 
 const head = ['ID', 'WHEN', 'ROUTING KEY', 'ENDPOINT', 'ERROR'];
-const maxErrorLength = 60;
+const maxErrorLength = 80;
 
 /** A page as a table, and how to get the next one. */
 export function pageText({ items, next, fault }: DeadLetterPage): string {
@@ -19,7 +19,11 @@ export function pageText({ items, next, fault }: DeadLetterPage): string {
 
 function errorText({ error, reason = '' }: DeadLetterSummary): string {
   const text = error === undefined ? reason : `${error.class}: ${error.message}`;
-  return text.length > maxErrorLength ? `${text.slice(0, maxErrorLength - 1).toWellFormed()}…` : text;
+  if (text.length <= maxErrorLength) return text;
+  // Its end names the root cause, its beginning what was attempted.
+  const endLength = text.includes('; caused by ') ? maxErrorLength / 2 : 0;
+  const begin = text.slice(0, maxErrorLength - endLength - 1).toWellFormed();
+  return `${begin}…${endLength === 0 ? '' : text.slice(-endLength).toWellFormed()}`;
 }
 
 /** All of a dead letter: what is known of it line by line, its headers, its payload. */

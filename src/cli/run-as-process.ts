@@ -1,6 +1,10 @@
 import { CommanderError } from 'commander';
+import { errorStack, errorText } from '../error-chain.ts';
 import { isLittoralError } from '../errors.ts';
 import { runProgram } from './program.ts';
+
+/** All that is wrong with a configuration stands in one error. */
+const maxTextLength = 65_536;
 
 const exitCode = { failed: 1, wrongUsage: 2 } as const;
 
@@ -19,7 +23,7 @@ export async function runAsProcess(args: readonly string[]): Promise<void> {
     }
     // What littoral says on purpose, or the system of a port, needs no stack trace; everything else does.
     const isExpected = isLittoralError(error) || (error instanceof Error && 'syscall' in error);
-    const text = isExpected ? error.message : error instanceof Error ? error.stack : String(error);
+    const text = isExpected ? errorText(error, maxTextLength) : errorStack(error) || errorText(error);
     process.stderr.write(`littoral: ${text}\n`);
     process.exit(isLittoralError(error) && error.code === 'wrong-usage' ? exitCode.wrongUsage : exitCode.failed);
   }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { createParts } from '../container.ts';
 import type { DistributedBus, SendReceipt } from '../distribution/distributed-bus.ts';
 import { maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
+import { errorText } from '../error-chain.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
@@ -12,6 +13,7 @@ import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';
 import { configOption, loadConfig } from './load-config.ts';
 import { guessMediaType, readPayload } from './payload-argument.ts';
+import { printable } from './printable.ts';
 
 /** The options of the commands that send. */
 export interface SendingOptions extends Omit<SendOptions, 'deliveryDelay'> {
@@ -102,7 +104,9 @@ export async function sendAndEnd(
       error.code === 'malformed-body' && contentType === undefined
         ? '\nIf it is no JSON, say what it is: --contentType text/plain.'
         : '';
-    process.stderr.write(`littoral: ${error.message}${hint}\ncode: ${error.code}, outcome: ${error.outcome}\n`);
+    process.stderr.write(
+      `littoral: ${printable(errorText(error, 16_384))}${hint}\ncode: ${error.code}, outcome: ${error.outcome}\n`,
+    );
     return endProcess(1);
   }
 }

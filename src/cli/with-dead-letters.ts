@@ -1,5 +1,6 @@
 import { createParts } from '../container.ts';
 import type { DeadLetters } from '../endpoint/dead-letters.ts';
+import { errorText } from '../error-chain.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { resolveConfig } from '../resolve-config.ts';
@@ -31,7 +32,7 @@ export async function withDeadLetters(
     return endProcess(await connected(channel, () => work(deadLetters)));
   } catch (error) {
     if (!isLittoralError(error)) throw error;
-    process.stderr.write(`littoral: ${printable(error.message)}\ncode: ${error.code}\n`);
+    process.stderr.write(`littoral: ${printable(errorText(error, 16_384))}\ncode: ${error.code}\n`);
     return endProcess(1);
   }
 }

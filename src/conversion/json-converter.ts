@@ -24,9 +24,7 @@ export function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new LittoralError('malformed-body', `The body of type ${mediaType.text} is not JSON: ${jsonFault(cause)}.`, {
-      cause: new Error('JSON.parse failed'),
-    });
+    throw new LittoralError('malformed-body', `The body of type ${mediaType.text} is not JSON: ${jsonFault(cause)}.`);
   }
 }
 

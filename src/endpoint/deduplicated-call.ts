@@ -1,4 +1,5 @@
-import { LittoralError, messageOf } from '../errors.ts';
+import { classOf, errorStack, errorText } from '../error-chain.ts';
+import { LittoralError } from '../errors.ts';
 import type { KeyOfInvocation } from '../handler/deduplication-key.ts';
 import type { DeduplicationStore } from '../handler/deduplication-store.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
@@ -151,8 +152,16 @@ export class DeduplicatedCall {
     return new LittoralError(
       'deduplication-unavailable',
       `The ${this.#options.handler.name} was not called: the deduplication store cannot tell whether it has handled the message before (${this.#reason(cause)}).`,
-      { cause },
+      { cause: this.#withoutKey(cause) },
     );
+  }
+
+  /** The same error as it may be shown, with all of its causes. */
+  #withoutKey(cause: unknown): Error {
+    const shown = new Error(this.#reason(cause));
+    shown.name = classOf(cause);
+    shown.stack = errorStack(cause).replaceAll(this.#key, '…');
+    return shown;
   }
 
   #warn(error: unknown): void {
@@ -165,7 +174,7 @@ export class DeduplicatedCall {
 
   /** What a store throws can quote the key, which can be a part of the payload. */
   #reason(error: unknown): string {
-    return messageOf(error).replaceAll(this.#key, '…').slice(0, maxReasonLength);
+    return errorText(error, maxReasonLength).replaceAll(this.#key, '…');
   }
 
   #fields() {

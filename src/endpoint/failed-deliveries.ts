@@ -1,4 +1,5 @@
 import type { Delivery, OutboundChannel, OwnQueue } from '../channel/message-channel.ts';
+import { errorText } from '../error-chain.ts';
 import { type ErrorCode, isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
@@ -81,7 +82,7 @@ export class FailedDeliveries {
       } catch (error) {
         if (!isLittoralError(error) || error.retryable) throw error;
         this.#options.logger.error(
-          { endpointId, reason: error.message },
+          { endpointId, reason: errorText(error) },
           'a message cannot be delayed, and is a dead letter',
         );
       }

@@ -1,11 +1,12 @@
-import { isLittoralError, messageOf } from '../errors.ts';
+import { classOf, errorStack, errorText, stackOf } from '../error-chain.ts';
 
 /** What was thrown, as plain data of bounded size. */
 export interface ThrownError {
   /** `littoral.<code>` for an error of littoral, else its name, or what kind of value it is. */
   readonly class: string;
+  /** What it says, and what all of its causes say. */
   readonly message: string;
-  /** Empty where there is none. */
+  /** Its own and those of its causes. Empty where there is none. */
   readonly stackTrace: string;
   /** The file and the line in the topmost frame of the stack; empty and 0 where there is none. */
   readonly file: string;
@@ -14,44 +15,29 @@ export interface ThrownError {
   readonly code: number;
 }
 
-const maxNameLength = 255;
-const maxMessageLength = 1024;
-const maxStackLength = 8192;
+const maxFileLength = 1024;
 
-/** Describes what was thrown. That can be anything, and reading it can throw once more. */
+/**
+ * Describes what was thrown. That can be anything, and reading it can throw once more.
+ */
 export function describeThrown(error: unknown): ThrownError {
-  const message = read(() => messageOf(error), 'an error that cannot be read');
-  const stack = read(() => (error as Partial<Error>).stack ?? '', '');
-  const { head, frames } = splitStack(stack, message);
+  endQuietly(error);
   return {
-    class: bounded(
-      read(() => classOf(error), 'unknown'),
-      maxNameLength,
-    ),
-    message: bounded(message, maxMessageLength),
-    stackTrace: bounded(head + frames, maxStackLength),
-    ...placeOf(frames),
+    class: classOf(error),
+    message: errorText(error),
+    stackTrace: errorStack(error),
+    ...placeOf(stackOf(error).frames),
     code: codeOf(error),
   };
 }
 
-function read(get: () => unknown, otherwise: string): string {
+/** A promise that was thrown can be rejected in its turn, and that would end the process. */
+function endQuietly(thrown: unknown): void {
   try {
-    return String(get());
+    if (thrown instanceof Promise) Promise.prototype.then.call(thrown, undefined, () => {});
   } catch {
-    return otherwise;
+    // It is a proxy, or a constructor of its own throws.
   }
-}
-
-function bounded(text: string, maxLength: number): string {
-  return text.slice(0, maxLength).toWellFormed();
-}
-
-function classOf(error: unknown): string {
-  if (isLittoralError(error)) return `littoral.${error.code}`;
-  if (!(error instanceof Error)) return typeof error;
-  // `class OverdrawnError extends Error {}` has a name of its own, and its instances are all called Error.
-  return error.name === 'Error' ? error.constructor.name || error.name : error.name;
 }
 
 function codeOf(error: unknown): number {
@@ -63,22 +49,13 @@ function codeOf(error: unknown): number {
   }
 }
 
-/** A stack begins with the message, which may be longer than all its frames and may look like them. */
-function splitStack(stack: string, message: string): { head: string; frames: string } {
-  const start = stack.indexOf(message);
-  if (start === -1) return { head: '', frames: stack.slice(0, maxStackLength) };
-  const end = start + message.length;
-  const head = stack.slice(0, Math.min(start, maxNameLength)) + message.slice(0, maxMessageLength);
-  return { head, frames: stack.slice(end, end + maxStackLength) };
-}
-
 function placeOf(frames: string): { file: string; line: number } {
   for (const frame of frames.split('\n')) {
     // `at name (file:line:column)` or `at file:line:column`
     const text = /^\s+at (.+)$/.exec(frame)?.[1] ?? '';
     const location = text.endsWith(')') ? text.slice(text.indexOf(' (') + 2, -1) : text.replace(/^async /, '');
     const [, file, line] = /^(.+):(\d{1,9}):\d{1,9}$/.exec(location) ?? [];
-    if (file !== undefined) return { file: bounded(file, maxMessageLength), line: Number(line) };
+    if (file !== undefined) return { file: file.slice(0, maxFileLength).toWellFormed(), line: Number(line) };
   }
   return { file: '', line: 0 };
 }

@@ -1,4 +1,5 @@
-import { LittoralError, messageOf } from '../errors.ts';
+import { errorText } from '../error-chain.ts';
+import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { headers } from '../parameter/headers.ts';
 import type { Invocation, ParameterContext } from '../parameter/parameter-converter.ts';
@@ -58,7 +59,9 @@ export class HandlerRegistry {
         const handler = register(definition, name, context);
         if (ownFaults.length === 0) this.#add(definition, handler);
       } catch (error) {
-        faults.push(...(error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)]));
+        faults.push(
+          ...(error instanceof AggregateError ? error.errors.map((one) => errorText(one)) : [errorText(error)]),
+        );
       }
     });
     if (faults.length > 0) {

@@ -4,7 +4,8 @@ import type { EventBus } from '../bus/event-bus.ts';
 import type { Origin } from '../bus/origin.ts';
 import { SentCalls } from '../bus/sent-calls.ts';
 import type { DistributedBus } from '../distribution/distributed-bus.ts';
-import { LittoralError, messageOf } from '../errors.ts';
+import { errorText } from '../error-chain.ts';
+import { LittoralError } from '../errors.ts';
 import type { HandlerCall, InvocationScope } from '../handler/invocation-scope.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
@@ -91,7 +92,7 @@ export class CallScope implements InvocationScope, Services, Origin {
   /** Sent after the handler had ended, it can fail nothing any more. */
   #late<Result>(call: Promise<Result>): Promise<Result> {
     call.catch((error) => {
-      this.logger.error({ reason: messageOf(error) }, 'what a handler sent after its end failed');
+      this.logger.error({ reason: errorText(error) }, 'what a handler sent after its end failed');
     });
     return call;
   }

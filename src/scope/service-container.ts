@@ -1,6 +1,7 @@
 import { type AwilixContainer, createContainer, InjectionMode, Lifetime, type Resolver } from 'awilix';
 import { describeValue } from '../conversion/describe-value.ts';
-import { LittoralError, messageOf } from '../errors.ts';
+import { errorText } from '../error-chain.ts';
+import { LittoralError } from '../errors.ts';
 import type { HandlerCall, InvocationScope, InvocationScopes } from '../handler/invocation-scope.ts';
 import type { ServiceDirectory } from '../parameter/services.ts';
 import type { BuiltInName, BuiltInServices } from './built-in-services.ts';
@@ -83,7 +84,7 @@ function registerAll(container: AwilixContainer, register: RegisterServices): vo
   try {
     result = register(container);
   } catch (cause) {
-    throw invalid(`failed: ${messageOf(cause)}`, cause);
+    throw invalid(`failed: ${errorText(cause)}`, cause);
   }
   if (result instanceof Promise) {
     // Left alone, its failure would end the process.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
+import { thrownBy } from '../caught.ts';
 import { commandHeaders, onCommand, runEndpoint } from './endpoint-fixture.ts';
 
 function throwing(error: unknown): () => never {
@@ -123,6 +124,25 @@ describe('what a handler throws becomes a dead letter that any broker can carry'
 });
 
 describe('a dead letter says', () => {
+  test('what all the causes say, and where each was thrown', async () => {
+    const cause = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:9'), { code: 'ECONNREFUSED' });
+    const { headers } = await deadLetterOf(new TypeError('fetch failed', { cause }));
+    expect(headers[Header.errorClass]).toBe('TypeError');
+    expect(headers[Header.errorMessage]).toBe('fetch failed; caused by connect ECONNREFUSED 127.0.0.1:9');
+    expect(headers[Header.errorStackTrace]).toMatch(
+      /^TypeError: fetch failed\n\s+at [\s\S]+\ncaused by: Error: connect ECONNREFUSED .+\n\s+at .+failing-handlers/,
+    );
+  });
+
+  test('nothing of what JSON.parse quotes of the payload', async () => {
+    const cause = thrownBy(() => JSON.parse('card 4111 1111'));
+    const { headers } = await deadLetterOf(new Error('the order is no JSON', { cause }));
+    expect(headers[Header.errorMessage]).toBe(
+      'the order is no JSON; caused by SyntaxError: the text is not valid JSON',
+    );
+    expect(headers[Header.errorStackTrace]).not.toContain('4111');
+  });
+
   test('what went wrong, and where', async () => {
     const { headers } = await deadLetterOf(new OverdrawnError('no money left'));
     expect(headers).toMatchObject({
