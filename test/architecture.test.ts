@@ -88,6 +88,7 @@ const homes: LibraryHomes = {
   commander: ['src/cli/'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   'fast-xml-parser': ['src/conversion/'],
+  saxes: ['src/conversion/'],
   fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/gateway.ts'],
   jiti: ['src/import-module.ts'],
   jsonata: ['src/expression/'],

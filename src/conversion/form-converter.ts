@@ -1,6 +1,6 @@
-import { parse, stringify } from 'node:querystring';
 import { LittoralError } from '../errors.ts';
 import { decodeUtf8 } from './character-encoding.ts';
+import { hasTooManyFields, maxFormFields, readFormFields, writeFormFields } from './form-fields.ts';
 import { isRecord } from './is-record.ts';
 import { isForm, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
@@ -20,31 +20,33 @@ export const formConverter: MediaTypeConverter = {
 
 function decodeForm(bytes: Uint8Array, source: MediaType): Record<string, unknown> {
   const text = decodeUtf8(bytes, source);
-  let broken = false;
-  const fields = parse(text, '&', '=', {
-    maxKeys: 0,
-    // What this throws, querystring answers with a guess of its own; so it is noted here.
-    decodeURIComponent(part) {
-      try {
-        return decodeURIComponent(part);
-      } catch {
-        broken = true;
-        return part;
-      }
-    },
-  });
-  if (broken) {
-    throw new LittoralError('malformed-body', `The body of type ${source.text} has a broken percent-encoding.`);
+  if (hasTooManyFields(text)) {
+    throw new LittoralError('malformed-body', `The body of type ${source.text} has more than ${maxFormFields} fields.`);
   }
-  return fields;
+  const fields = readFormFields(text);
+  if (fields) return fields;
+  throw new LittoralError('malformed-body', `The body of type ${source.text} has a broken percent-encoding.`);
 }
 
 function encodeForm(value: unknown, target: MediaType): Uint8Array {
   refuseBytes(value, target);
+  if (isRecord(value) && sizeOf(value) > maxFormFields) {
+    throw new LittoralError(
+      'not-convertible',
+      `The payload cannot be written as ${target.text}: it would have more than ${maxFormFields} fields.`,
+    );
+  }
   if (!isRecord(value) || !Object.entries(value).every(([name, field]) => name.isWellFormed() && isField(field))) {
     throw new LittoralError('not-convertible', `Only an object of plain fields can be written as ${target.text}.`);
   }
-  return Buffer.from(stringify(value as Record<string, string>));
+  return Buffer.from(writeFormFields(value));
+}
+
+/** How many fields an object would have as a form. */
+function sizeOf(value: Readonly<Record<string, unknown>>): number {
+  const names = Object.keys(value);
+  if (names.length > maxFormFields) return names.length;
+  return names.reduce((sum, name) => sum + (Array.isArray(value[name]) ? value[name].length : 1), 0);
 }
 
 function isField(value: unknown): boolean {

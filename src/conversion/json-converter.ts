@@ -1,6 +1,7 @@
 import { LittoralError } from '../errors.ts';
 import { decodeUtf8 } from './character-encoding.ts';
 import { describeValue } from './describe-value.ts';
+import { isDeepJson, maxJsonDepth } from './json-depth.ts';
 import { jsonFault } from './json-fault.ts';
 import { isJson, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
@@ -21,6 +22,12 @@ export const jsonConverter: MediaTypeConverter = {
 export function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
   // RFC 8259 section 8.1: JSON between systems is UTF-8, whatever a charset parameter claims.
   const text = decodeUtf8(bytes, mediaType);
+  if (isDeepJson(bytes)) {
+    throw new LittoralError(
+      'malformed-body',
+      `The body of type ${mediaType.text} has more than ${maxJsonDepth} objects and lists in one another.`,
+    );
+  }
   try {
     return JSON.parse(text);
   } catch (cause) {

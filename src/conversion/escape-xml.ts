@@ -1,0 +1,29 @@
+// XML 1.0 section 2.4, and what sections 2.11 and 3.3.3 would make of white space that is written as it is.
+const inText: readonly (readonly [character: string, reference: string])[] = [
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ["'", '&apos;'],
+  ['\r', '&#13;'],
+];
+const inAttribute = [...inText, ['\n', '&#10;'], ['\t', '&#9;']] as const;
+
+/** Writes a text as the content of an element. */
+export function escapeText(text: string): string {
+  return /[&<>"'\r]/.test(text) ? escaped(text, inText) : text;
+}
+
+/** Writes a text as the value of an attribute. */
+export function escapeAttribute(text: string): string {
+  return /[&<>"'\r\n\t]/.test(text) ? escaped(text, inAttribute) : text;
+}
+
+function escaped(text: string, references: typeof inText): string {
+  let result = text;
+  for (const [character, reference] of references) {
+    // For a text of nothing but such characters, replacing them takes five times as long.
+    if (result.includes(character)) result = result.split(character).join(reference);
+  }
+  return result;
+}

@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { maxFormFields } from '../../src/conversion/form-fields.ts';
+import { maxJsonDepth } from '../../src/conversion/json-depth.ts';
+import { maxXmlDepth, maxXmlFields, maxXmlNodes } from '../../src/conversion/xml-reader.ts';
+import { isLittoralError } from '../../src/errors.ts';
+import { caught, everythingIn } from '../caught.ts';
+import { convert, decode, encode } from './convert.ts';
+
+const form = 'application/x-www-form-urlencoded';
+const json = 'application/json';
+const xml = 'application/xml';
+const php = 'application/x-php-serialized';
+const mebibyte = 1024 * 1024;
+
+/** As many of the pieces as fit into so many bytes. */
+function filled(bytes: number, piece: (index: number) => string): string {
+  const pieces: string[] = [];
+  for (let length = 0, index = 0; length < bytes; index++) {
+    const next = piece(index);
+    pieces.push(next);
+    length += next.length;
+  }
+  return pieces.join('');
+}
+
+function inKey(index: number): string {
+  return `k${index.toString(36)}`;
+}
+
+describe('a form', () => {
+  const tooMany = `The body of type ${form} has more than ${maxFormFields} fields.`;
+
+  test.each<[string, string]>([
+    ['broken percent-encoding', '%&'.repeat(mebibyte / 2)],
+    ['nothing', '&'.repeat(mebibyte)],
+    ['empty names', '=&'.repeat(mebibyte / 2)],
+    ['one name', 'a=%26&'.repeat(mebibyte / 6)],
+    ['names of their own', filled(mebibyte, (index) => `${inKey(index)}&`)],
+    ['characters that are cut off', '%C3&'.repeat(mebibyte / 4)],
+  ])('refuses too many fields of %s before it decodes any', async (_, text) => {
+    const decoding = vi.spyOn(globalThis, 'decodeURIComponent');
+    try {
+      const error = await caught(() => decode(text, form));
+      expect(error).toMatchObject({ code: 'malformed-body', message: tooMany });
+      expect(decoding).not.toHaveBeenCalled();
+    } finally {
+      decoding.mockRestore();
+    }
+  });
+
+  test.each<[string, string]>([
+    ['a percent sign alone', `a=1&${'%zz'.repeat(mebibyte / 3)}`],
+    ['what ends in the middle', `${'%41'.repeat(mebibyte / 3)}%4`],
+  ])('refuses %s before it decodes any field', async (_, text) => {
+    const decoding = vi.spyOn(globalThis, 'decodeURIComponent');
+    try {
+      expect(await caught(() => decode(text, form))).toMatchObject({ code: 'malformed-body' });
+      expect(decoding).not.toHaveBeenCalled();
+    } finally {
+      decoding.mockRestore();
+    }
+  });
+
+  test('decodes up to the first field that is no UTF-8', async () => {
+    const decoding = vi.spyOn(globalThis, 'decodeURIComponent');
+    try {
+      expect(await caught(() => decode('%41&%C3&'.repeat(4000), form))).toMatchObject({ code: 'malformed-body' });
+      expect(decoding).toHaveBeenCalledTimes(2);
+    } finally {
+      decoding.mockRestore();
+    }
+  });
+
+  test('takes as many fields as there may be, and is written with as many', async () => {
+    const most = Array.from({ length: maxFormFields }, (_, index) => [inKey(index), 'x']);
+    const text = encode(Object.fromEntries(most), form);
+    expect(Object.keys(decode(text, form) as object)).toHaveLength(maxFormFields);
+    expect(await caught(() => decode(`${text}&x=x`, form))).toMatchObject({ message: tooMany });
+    for (const more of [{ ...Object.fromEntries(most), x: 'x' }, { x: Array(maxFormFields + 1).fill('x') }]) {
+      const error = await caught(() => encode(more, form));
+      expect(error).toMatchObject({ code: 'not-convertible', message: expect.stringContaining(`${maxFormFields}`) });
+    }
+  });
+});
+
+describe('XML', () => {
+  // What comes behind a limit is not XML: were it read, that would be the fault.
+  const end = '<<';
+
+  test.each<[string, string, number]>([
+    ['elements', `<r>${'<a/>'.repeat(maxXmlNodes)}${end}`, maxXmlNodes],
+    ['elements with attributes', `<r>${'<a b=""/>'.repeat(maxXmlNodes / 2)}${end}`, maxXmlNodes],
+    ['elements with names of their own', `<r>${filled(mebibyte, (index) => `<${inKey(index)}/>`)}${end}`, maxXmlFields],
+    ['attributes', `<r${filled(8 * mebibyte, (index) => ` ${inKey(index)}=""`)}${end}`, maxXmlFields],
+    ['elements in one another', `${'<a>'.repeat(mebibyte / 3)}${end}`, maxXmlDepth],
+    [
+      'attributes of elements in one another',
+      `<r>${filled(2 * mebibyte, (index) => `<a ${filled(900, (at) => ` ${inKey(index)}${inKey(at)}=""`)}/>`)}${end}`,
+      maxXmlNodes,
+    ],
+  ])('reads too many %s up to the limit', async (_, text, limit) => {
+    const error = await caught(() => decode(text, xml));
+    expect(error).toMatchObject({
+      code: 'malformed-body',
+      retryable: false,
+      message: expect.stringContaining(`more than ${limit} `),
+    });
+    expect(everythingIn(error).length).toBeLessThan(20_000);
+  });
+
+  test('takes as many attributes and elements as there may be, and is written with as many', async () => {
+    const attributes = Array.from({ length: maxXmlFields - 1 }, (_, index) => `a${index}=""`);
+    expect(Object.keys(decode(`<r ${attributes.join(' ')}><x/></r>`, xml) as object)).toHaveLength(maxXmlFields);
+    const most = { x: Array(maxXmlNodes - 1).fill('') };
+    expect(decode(encode(most, xml), xml)).toEqual(most);
+    const error = await caught(() => encode({ x: [...most.x, ''] }, xml));
+    expect(error).toMatchObject({ code: 'not-convertible', message: expect.stringContaining(`${maxXmlNodes}`) });
+  });
+
+  test('reads references to characters in every place', () => {
+    expect(decode(`<r a="${'&lt;'.repeat(1000)}">${'&#65;'.repeat(1000)}</r>`, xml)).toEqual({
+      '@a': '<'.repeat(1000),
+      '#text': 'A'.repeat(1000),
+    });
+  });
+
+  test('keeps each character of a text that was written into it', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'a<>&"\'\r\n\t ;#'), maxLength: 30 }).map((one) => `x${one}x`);
+    fc.assert(
+      fc.property(text, text, (attribute, content) => {
+        const value = { '@a': attribute, '#text': content };
+        expect(decode(encode(value, xml), xml)).toEqual(value);
+      }),
+    );
+  });
+});
+
+describe('JSON', () => {
+  test.each(['[', '{"a":', '[{"[":', '[[],'])('refuses %j over and over before it parses any', async (piece) => {
+    const parsing = vi.spyOn(JSON, 'parse');
+    try {
+      const error = await caught(() =>
+        decode(
+          filled(mebibyte, () => piece),
+          json,
+        ),
+      );
+      expect(error).toMatchObject({ code: 'malformed-body', message: expect.stringContaining(`${maxJsonDepth}`) });
+      expect(parsing).not.toHaveBeenCalled();
+    } finally {
+      parsing.mockRestore();
+    }
+  });
+
+  test('counts no brackets that stand in a text', () => {
+    for (const text of ['['.repeat(mebibyte), `\\"${'['.repeat(mebibyte)}`, `\\\\\\"${'{'.repeat(mebibyte)}\\\\`]) {
+      expect(decode(`["${text}",[]]`, json)).toEqual([JSON.parse(`"${text}"`), []]);
+    }
+  });
+
+  test('reads the depth that it may have', async () => {
+    const at = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    expect(Array.isArray(decode(at(maxJsonDepth), json))).toBe(true);
+    expect(await caught(() => decode(at(maxJsonDepth + 1), json))).toMatchObject({ code: 'malformed-body' });
+  });
+});
+
+test('docs/conversion.md names the limits', () => {
+  const page = readFileSync(new URL('../../docs/conversion.md', import.meta.url), 'utf8');
+  const rows = [
+    `| a form | ${inWords(maxFormFields)} fields`,
+    `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${maxXmlDepth} elements in one another, ${inWords(maxXmlFields)} attributes and children`,
+    `| JSON | ${inWords(maxJsonDepth)} objects and lists`,
+  ];
+  for (const row of rows) expect(page).toContain(row);
+});
+
+function inWords(limit: number): string {
+  return limit.toLocaleString('en');
+}
+
+describe('a body of any kind', () => {
+  const pieces: Readonly<Record<string, readonly string[]>> = {
+    [form]: ['%', '&', '=', '+', '%41', '%C3', 'a', 'zz'],
+    [json]: ['[', ']', '{', '}', '"', '\\', ',', ':', '"a":', '0', '[],', '{},', '1e9,', '\\u0041', ' '],
+    [xml]: [
+      ...['<', '>', '/', '<a', '<a>', '</a>', '<a/>', ' a="', '"', "'", '=', '&', '&lt;', '&#', ';', ' ', '\r\n'],
+      ...['<![CDATA[', ']]>', '<!--', '-->', '<?a', '?>', '<!DOCTYPE', '<r>', '</r>'],
+    ],
+    [php]: ['a:', '9', ':{', '}', 'i:1;', 's:1:"', 'a";', 'N;', 'b:1;', 'd:0.5;', 'a:0:{}', '\\', '"', 'a:999999:{'],
+  };
+
+  test('gives a value that is no larger than it, or one error of bounded size', () => {
+    const body = fc.constantFrom(...Object.keys(pieces)).chain((type) =>
+      fc.record({
+        type: fc.constant(type),
+        start: fc.constantFrom('', '<r>', '["', 'a:99999999:{', '{"a":['),
+        unit: fc
+          .array(fc.constantFrom(...(pieces[type] as string[])), { minLength: 1, maxLength: 5 })
+          .map((all) => all.join('')),
+        bytes: fc.constantFrom(1000, 50_000, 300_000),
+        target: fc.constantFrom(...Object.keys(pieces), 'text/plain'),
+      }),
+    );
+    fc.assert(
+      fc.property(body, ({ type, start, unit, bytes, target }) => {
+        const text = start + filled(bytes, () => unit);
+        try {
+          expect(sizeOf(decode(text, type))).toBeLessThanOrEqual(text.length);
+          convert(text, type, target);
+        } catch (error) {
+          expect(isLittoralError(error) ? everythingIn(error).length : error).toBeLessThan(20_000);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** How many values a value holds, itself included. */
+function sizeOf(value: unknown): number {
+  let count = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    count++;
+    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) open.push(inner);
+  }
+  return count;
+}
