@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import type { DateFractions } from './conversion/date-converter.ts';
 import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import type { TargetType } from './conversion/target-type.ts';
 import type { TypeConverter } from './conversion/type-converter.ts';
@@ -72,6 +73,7 @@ export const Settings = Type.Object(
     configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     converters: Type.Optional(Type.Array(Type.Unknown())),
     types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    dateFractions: Type.Optional(Type.Enum(['cut', 'keep'])),
   },
   closed,
 );
@@ -107,6 +109,11 @@ export interface Config {
    * chooses among the branches of a union that has no discriminator. Default: none.
    */
   types?: Readonly<Record<string, TargetType>> | undefined;
+  /**
+   * What becomes of the milliseconds of a `Date` that is sent: Ecotone's JMS converter reads `2026-12-01T09:00:00+00:00`
+   * and no fraction. Default: `cut`. With `keep` those that are not zero are written.
+   */
+  dateFractions?: DateFractions | undefined;
   /** How many messages are handled at once. Default: 10. */
   concurrency?: number | undefined;
   deduplication?: DeduplicationConfig | undefined;

@@ -60,7 +60,7 @@ export function createParts(
   container.register({
     config: asValue(config),
     logger: asValue(logger),
-    conversion: asFunction(() => new ConversionService(config.converters, config.types)).singleton(),
+    conversion: asFunction(() => new ConversionService(config.converters, config.types, config)).singleton(),
     services: asFunction(createServices).singleton(),
     registry: asFunction(createRegistry).singleton(),
     channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),

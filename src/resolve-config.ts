@@ -130,6 +130,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     configuration: settings.configuration ?? {},
     converters: settings.converters ?? [],
     types: settings.types ?? {},
+    dateFractions: settings.dateFractions ?? 'cut',
     broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },
     http: {
       host: http.host ?? '127.0.0.1',

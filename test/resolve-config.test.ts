@@ -44,6 +44,7 @@ describe('a configuration', () => {
       configuration: {},
       converters: [],
       types: {},
+      dateFractions: 'cut',
       deduplication: { enabled: true, windowMs: 600_000, maxEntries: 100_000 },
       broker: { checkDestinations: true },
       http: {

@@ -1,6 +1,6 @@
 import { LittoralError } from '../errors.ts';
 import type { Ambiguity } from './coercion-run.ts';
-import { dateToText, textToDate } from './date-converter.ts';
+import { type DateFractions, dateToText, textToDate } from './date-converter.ts';
 import { formConverter } from './form-converter.ts';
 import { jsonConverter } from './json-converter.ts';
 import { isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
@@ -25,13 +25,19 @@ const builtIn = [
   phpSerializedConverter,
   octetStreamConverter,
 ];
-const builtInTypes = [textToDate, dateToText];
+
+/** How values are written, where there is a choice. */
+export interface ConversionSettings {
+  /** What becomes of the milliseconds of a `Date`, unless a type converter writes it. Default: `cut`. */
+  readonly dateFractions?: DateFractions | undefined;
+}
 
 /** Turns payloads from one media type into another, and values into those of a type, by the converters that are registered. */
 export class ConversionService {
   readonly #converters: readonly MediaTypeConverter[];
   readonly #conversions: TypeConversions;
   readonly #types: Readonly<Record<string, TargetType>>;
+  readonly #dateToText: TypeConverter;
 
   /**
    * @param converters asked before the built-in ones: JSON, text, form, XML, PHP serialisation and octet-stream, and
@@ -41,9 +47,12 @@ export class ConversionService {
   constructor(
     converters: readonly (MediaTypeConverter | TypeConverter)[] = [],
     types: Readonly<Record<string, TargetType>> = {},
+    { dateFractions = 'cut' }: ConversionSettings = {},
   ) {
     this.#converters = [...converters.filter((one): one is MediaTypeConverter => !isTypeConverter(one)), ...builtIn];
-    this.#conversions = new TypeConversions([...converters.filter(isTypeConverter), ...builtInTypes]);
+    this.#dateToText = dateToText(dateFractions);
+    const typeConverters = [...converters.filter(isTypeConverter), textToDate, this.#dateToText];
+    this.#conversions = new TypeConversions(typeConverters);
     this.#types = types;
   }
 
@@ -70,12 +79,15 @@ export class ConversionService {
   }
 
   /**
-   * What a header of a message is made of: an instance becomes what the type converter from its class makes of it.
+   * What a header of a message is made of: an instance becomes what the type converter from its class makes of it. A
+   * `Date` becomes JSON text, quotes included: PHP writes dates so, and reads no others.
    *
    * @throws LittoralError `not-convertible` when a converter fails, or the value cannot be read
    */
   headerValue(value: unknown): unknown {
-    return toPlain(value, this.#conversions, 'its value cannot be written');
+    const plain = toPlain(value, this.#conversions, 'its value cannot be written');
+    const isDate = typeof value === 'object' && value !== null && this.#conversions.plainBy(value) === this.#dateToText;
+    return isDate ? JSON.stringify(plain) : plain;
   }
 
   /**

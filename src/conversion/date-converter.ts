@@ -1,27 +1,62 @@
 import Type from 'typebox';
 import { instance } from './instance.ts';
-import { defineTypeConverter } from './type-converter.ts';
+import { defineTypeConverter, type TypeConverter } from './type-converter.ts';
 
-// A date holds milliseconds, no leap second, and no name of a time zone.
-const exact = /^[^[.]*(?:\.\d{1,3}0*)?(?:Z|[+-]\d\d:\d\d)$/i;
+/** What becomes of the milliseconds of a `Date` that is written. */
+export type DateFractions = 'cut' | 'keep';
 
-const DateTime = Type.String({ format: 'date-time', title: 'date-time' });
-const ExactDateTime = Type.Refine(
-  DateTime,
-  (text) => exact.test(text) && !Number.isNaN(Date.parse(text)),
-  () => 'must be a date-time of at most milliseconds',
+const date = '(\\d{4})-(\\d\\d)-(\\d\\d)';
+const time = '((?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d)(?:\\.(\\d+))?';
+const offset = '(Z|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)';
+// RFC 3339 section 5.6, the offset also as PHP's DATE_ISO8601 writes it, `+0000`; or a date alone.
+const dateText = new RegExp(`^${date}(?:[T ]${time}${offset})?$`, 'i');
+
+/** @returns undefined for a text that is no date, or one that a `Date` cannot hold, such as a leap second */
+function readDate(text: string): Date | undefined {
+  const [match, year, month, day, time = '00:00:00', fraction = '', offset = 'Z'] = dateText.exec(text) ?? [];
+  if (match === undefined || !isDayOfMonth(Number(year), Number(month), Number(day))) return undefined;
+  const milliseconds = fraction.slice(0, 3).padEnd(3, '0');
+  const zone = offset.length === 5 ? `${offset.slice(0, 3)}:${offset.slice(3)}` : offset.toUpperCase();
+  const read = new Date(`${year}-${month}-${day}T${time}.${milliseconds}${zone}`);
+  return Number.isNaN(read.getTime()) ? undefined : read;
+}
+
+/** `Date` takes 30 February for the second of March. */
+function isDayOfMonth(year: number, month: number, day: number): boolean {
+  const isLeapYear = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+  return day >= 1 && day <= (days[month - 1] ?? 0);
+}
+
+const DateText = Type.Refine(
+  Type.String({ title: 'date-time' }),
+  (text) => readDate(text) !== undefined,
+  () => 'must be a date-time such as 2026-12-01T09:00:00+00:00, or a date',
 );
 
-/** A date-time as RFC 3339 writes it, such as `2026-03-01T09:30:00+01:00`, to the `Date` of that moment. */
+/**
+ * A date-time as RFC 3339 or PHP writes it, such as `2026-03-01T09:30:00+01:00`, to the `Date` of that moment. What it
+ * has beyond milliseconds is cut. A date alone is its midnight in UTC.
+ */
 export const textToDate = defineTypeConverter({
-  from: ExactDateTime,
+  from: DateText,
   to: instance(Date),
-  convert: (text) => new Date(text),
+  convert: (text) => readDate(text) as Date,
 });
 
-/** A `Date` to a date-time in UTC. One that is not valid throws. */
-export const dateToText = defineTypeConverter({
-  from: instance(Date),
-  to: DateTime,
-  convert: (date) => date.toISOString(),
-});
+const DateTime = Type.String({ format: 'date-time', title: 'date-time' });
+
+/**
+ * A `Date` to a date-time in UTC, as PHP writes and reads it: `2026-12-01T09:00:00+00:00`, without a fraction that is
+ * zero. The JMS converter of Ecotone reads no fraction at all. One that is not valid throws.
+ */
+export function dateToText(fractions: DateFractions): TypeConverter {
+  return defineTypeConverter({
+    from: instance(Date),
+    to: DateTime,
+    convert(date) {
+      const [seconds = '', fraction = ''] = date.toISOString().split(/[.Z]/);
+      return `${seconds}${fractions === 'keep' && fraction !== '000' ? `.${fraction}` : ''}+00:00`;
+    },
+  });
+}

@@ -43,11 +43,16 @@ export function prepareType<T extends TargetType>(
       const named = typeof typeId === 'string' && value !== null ? byTypeId?.get(typeId) : undefined;
       const wanted = named ?? compiled;
       if (wanted.check(value) || (optional && value === undefined)) return value as ValueOf<T>;
-      const jsonText = takesJson && hints.jsonText === true;
+      const jsonText = hints.jsonText === true && (takesJson || isQuoted(value));
       const ambiguity = ambiguityOf(hints.contentType);
       return coerceTo(wanted, value, { jsonText, ambiguity }, refuse) as ValueOf<T>;
     },
   };
+}
+
+/** As PHP writes a date or the case of an enum into a header. */
+function isQuoted(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 1 && value.startsWith('"') && value.endsWith('"');
 }
 
 function compile(type: TargetType, scope: NodeScope): CompiledType {

@@ -7,7 +7,10 @@ import { tooDeep, withinStack } from './schema-check.ts';
 
 /** What is known of a value beside the value. */
 export interface ConversionHints {
-  /** Text of this value may be JSON: a header that holds JSON text becomes an object or a list where the type is one. */
+  /**
+   * Text of this value may be JSON: a header that holds JSON text becomes an object or a list where the type is one, and
+   * loses its quotes where it fits without them alone.
+   */
   readonly jsonText?: boolean;
   /** The media type that the value was decoded from, where there is one. */
   readonly contentType?: unknown;
@@ -77,9 +80,9 @@ function withCause(error: Error, cause: unknown): Error {
   return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
 }
 
-/** The object or list that a text stands for. */
-function parseJson(value: unknown): object | undefined {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return undefined;
+/** The object, list or text that a text of JSON stands for. */
+function parseJson(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{"]/.test(value)) return undefined;
   try {
     return JSON.parse(value);
   } catch {

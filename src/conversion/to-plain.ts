@@ -25,8 +25,12 @@ function plainOf(value: unknown, conversions: TypeConversions): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (conversions.hasPlain(value)) return plainOf(conversions.write(value), conversions);
   if (Array.isArray(value)) return plainList(value, conversions);
-  // What says itself how it is to be written is left to do so.
-  if (value instanceof Uint8Array || !isRecord(value) || typeof value.toJSON === 'function') return value;
+  if (value instanceof Uint8Array || !isRecord(value)) return value;
+  // What says itself how it is to be written is asked, for that can hold instances.
+  return typeof value.toJSON === 'function' ? plainJson(value, conversions) : plainFields(value, conversions);
+}
+
+function plainFields(value: Readonly<Record<string, unknown>>, conversions: TypeConversions): unknown {
   let copy: Record<string, unknown> | undefined;
   for (const [name, field] of Object.entries(value)) {
     const plain = plainOf(field, conversions);
@@ -35,6 +39,11 @@ function plainOf(value: unknown, conversions: TypeConversions): unknown {
     copy[name] = plain;
   }
   return copy ?? value;
+}
+
+function plainJson(value: Readonly<Record<string, unknown>>, conversions: TypeConversions): unknown {
+  const json = (value as { toJSON(): unknown }).toJSON();
+  return json === value ? plainFields(value, conversions) : plainOf(json, conversions);
 }
 
 function plainList(list: readonly unknown[], conversions: TypeConversions): readonly unknown[] {

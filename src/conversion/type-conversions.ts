@@ -50,6 +50,11 @@ export class TypeConversions implements RegisteredConversions {
     return this.#plainConverterOf(value) !== undefined;
   }
 
+  /** The converter that turns instances of that value's class into something plain. */
+  plainBy(value: object): TypeConverter | undefined {
+    return this.#plainConverterOf(value);
+  }
+
   toPlain(value: object, run: CoercionRun): unknown {
     const converter = this.#plainConverterOf(value);
     if (converter === undefined) return value;

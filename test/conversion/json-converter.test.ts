@@ -104,7 +104,7 @@ describe('a value is written as JSON', () => {
     [null, 'null'],
     ['', '""'],
     [[], '[]'],
-    [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [new Date(0), '"1970-01-01T00:00:00+00:00"'],
     ['\ud800', String.raw`"\ud800"`],
   ])('%j', (value, text) => {
     expect(encode(value, json)).toBe(text);

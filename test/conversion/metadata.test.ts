@@ -31,7 +31,7 @@ describe('metadata', () => {
     [{ a: [{ b: null }] }, '{"a":[{}]}'],
     [[], '[]'],
     [{}, '{}'],
-    [[new Date(0)], '["1970-01-01T00:00:00.000Z"]'],
+    [[new Date(0)], '["1970-01-01T00:00:00+00:00"]'],
     [{ a: '\ud800' }, String.raw`{"a":"\ud800"}`],
   ])('of objects and arrays travels as JSON text without nulls: %j', (value, text) => {
     expect(toHeaders({ value })).toEqual({ value: text });
@@ -44,7 +44,7 @@ describe('metadata', () => {
     const toText = defineTypeConverter({ from: ExecutorId, to: Type.String(), convert: ({ value }) => value });
     const metadata = { at: new Date(0), executorId: new ExecutorId(), all: [new ExecutorId()] };
     expect(metadataToHeaders(metadata, new ConversionService([toText]))).toEqual({
-      at: '1970-01-01T00:00:00.000Z',
+      at: '"1970-01-01T00:00:00+00:00"',
       executorId: 'e-7',
       all: '["e-7"]',
     });

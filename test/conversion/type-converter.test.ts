@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import Type from 'typebox';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
@@ -8,7 +9,7 @@ import { defineTypeConverter, isTypeConverter, type TypeConverter } from '../../
 import { LittoralError } from '../../src/errors.ts';
 import { caught, everythingIn } from '../caught.ts';
 import { mediaType } from './convert.ts';
-import { convertTo, faults, refusal } from './convert-to.ts';
+import { convertTo, faults, refusal, refuse } from './convert-to.ts';
 
 class ExecutorId {
   readonly value: string;
@@ -306,6 +307,16 @@ describe('a date', () => {
     ['2026-03-01T09:30:00.1Z', '2026-03-01T09:30:00.100Z'],
     ['2026-03-01T09:30:00.123000Z', '2026-03-01T09:30:00.123Z'],
     ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
+    ['2026-03-01T09:30:00+00:00', '2026-03-01T09:30:00.000Z'],
+    ['2026-03-01T09:30:00-0330', '2026-03-01T13:00:00.000Z'],
+    ['2026-03-01T09:30:00+0000', '2026-03-01T09:30:00.000Z'],
+    ['2026-03-01t09:30:00z', '2026-03-01T09:30:00.000Z'],
+    ['2026-03-01T09:30:00.123456+00:00', '2026-03-01T09:30:00.123Z'],
+    ['2026-03-01T23:59:59.999999999Z', '2026-03-01T23:59:59.999Z'],
+    ['1969-12-31T23:59:59.9999Z', '1969-12-31T23:59:59.999Z'],
+    ['2026-03-01', '2026-03-01T00:00:00.000Z'],
+    ['0001-01-01', '0001-01-01T00:00:00.000Z'],
+    ['9999-12-31T23:59:59+00:00', '9999-12-31T23:59:59.000Z'],
   ])('is made of %s', (text, expected) => {
     expect(convertTo(Date, text).toISOString()).toBe(expected);
   });
@@ -315,8 +326,20 @@ describe('a date', () => {
     '2026-02-29T00:00:00Z',
     '2026-03-01T25:00:00Z',
     '2026-03-01T09:30:00',
-    '2026-03-01',
-    '2026-03-01T09:30:00.1234Z',
+    '2026-02-30',
+    '1900-02-29',
+    '2026-13-01',
+    '2026-00-10',
+    '2026-3-1',
+    '2026-03-01Z',
+    '2026-03-01T24:00:00Z',
+    '2026-03-01T09:60:00Z',
+    '2026-03-01T09:30Z',
+    '2026-03-01T09:30:00.Z',
+    '2026-03-01T09:30:00+24:00',
+    '2026-03-01T09:30:00+01',
+    '"2026-03-01T09:30:00Z"',
+    ' 2026-03-01',
     '2016-12-31T23:59:60Z',
     '2026-03-01T09:30:00Z[Europe/Warsaw]',
     'March 1, 2026',
@@ -327,9 +350,78 @@ describe('a date', () => {
   });
 
   test('is sent as the text that it is made of', () => {
-    const date = new Date('2026-03-01T09:30:00.123Z');
-    expect(json({ date })).toBe('{"date":"2026-03-01T09:30:00.123Z"}');
+    const date = new Date('2026-03-01T09:30:00Z');
+    expect(json({ date })).toBe('{"date":"2026-03-01T09:30:00+00:00"}');
     expect(convertTo(Date, JSON.parse(json(date)))).toEqual(date);
+  });
+
+  test.each([
+    ['cut', '2026-03-01T09:30:00.120Z', '2026-03-01T09:30:00+00:00'],
+    ['keep', '2026-03-01T09:30:00.120Z', '2026-03-01T09:30:00.120+00:00'],
+    ['keep', '2026-03-01T09:30:00.000Z', '2026-03-01T09:30:00+00:00'],
+    ['cut', '1969-12-31T23:59:59.999Z', '1969-12-31T23:59:59+00:00'],
+  ] as const)('whose fraction is to be %s is written wherever it stands: %s', (dateFractions, moment, text) => {
+    const service = new ConversionService([], {}, { dateFractions });
+    const date = new Date(moment);
+    class Order {
+      readonly at = date;
+    }
+    const value = { date, order: new Order(), all: [{ date }], own: { toJSON: () => ({ date }) } };
+    const written = (target: string, from: unknown) => String(service.convert(from, valueMediaType, mediaType(target)));
+    expect(JSON.parse(written('application/json', value))).toEqual({
+      date: text,
+      order: { at: text },
+      all: [{ date: text }],
+      own: { date: text },
+    });
+    expect(written('application/xml', { date })).toBe(`<message><date>${text}</date></message>`);
+    expect(new URLSearchParams(written('application/x-www-form-urlencoded', { date })).get('date')).toBe(text);
+    expect(written('text/plain', date)).toBe(text);
+    expect(service.headerValue({ date })).toEqual({ date: text });
+    expect(service.headerValue(date)).toBe(`"${text}"`);
+  });
+
+  test('survives being written and read, in each form and at each offset', () => {
+    const service = new ConversionService([], {}, { dateFractions: 'keep' });
+    const type = service.prepareType(Date);
+    const moment = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
+    const digits = fc.string({ unit: fc.constantFrom('0', '5', '9'), maxLength: 6 });
+    fc.assert(
+      fc.property(moment, digits, fc.integer({ min: -1439, max: 1439 }), (date, more, minutes) => {
+        const header = service.headerValue(date);
+        expect(type.convert(header, { jsonText: true }, refuse)).toEqual(date);
+        expect(type.convert(JSON.parse(header as string), {}, refuse)).toEqual(date);
+        const there = new Date(date.getTime() + minutes * 60_000);
+        if (there.getUTCFullYear() < 1 || there.getUTCFullYear() > 9999) return;
+        const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60].map((part) =>
+          String(part).padStart(2, '0'),
+        );
+        for (const colon of ['', ':']) {
+          const text = there.toISOString().replace('Z', `${more}${minutes < 0 ? '-' : '+'}${hours}${colon}${rest}`);
+          expect(type.convert(text, {}, refuse)).toEqual(date);
+        }
+      }),
+    );
+  });
+
+  test.each<[string, TargetType, unknown]>([
+    ['a date', Date, new Date('2026-01-01T00:00:00Z')],
+    ['a date or null', Type.Union([instance(Date), Type.Null()]), new Date('2026-01-01T00:00:00Z')],
+    ['an optional date', Type.Optional(instance(Date)), new Date('2026-01-01T00:00:00Z')],
+    ['a text of that format', Type.String({ format: 'date-time' }), '2026-01-01T00:00:00+00:00'],
+    ['any text', Type.String(), '"2026-01-01T00:00:00+00:00"'],
+    ['anything', Type.Unknown(), '"2026-01-01T00:00:00+00:00"'],
+  ])('in a header with the quotes of JSON is read as %s', (_, type, expected) => {
+    expect(convertTo(type, '"2026-01-01T00:00:00+00:00"', { jsonText: true })).toEqual(expected);
+  });
+
+  test('in a header is read without quotes as well, and in a list', () => {
+    const date = new Date('2026-01-01T00:00:00Z');
+    expect(convertTo(Date, '2026-01-01T00:00:00+00:00', { jsonText: true })).toEqual(date);
+    expect(convertTo(Type.Array(instance(Date)), '["2026-01-01","2026-01-01T00:00:00Z"]', { jsonText: true })).toEqual([
+      date,
+      date,
+    ]);
   });
 
   test('that is none is not sent, nor one that no date-time can say', async () => {

@@ -187,7 +187,7 @@ describe('what is converted first', () => {
     const { bus, waiting } = await openBilling();
     await send(bus, { personId: '123', at: new Date(0) }, { executorId: '7' });
     const [arrived] = waiting('billing');
-    expect(arrived && textOf(arrived)).toBe('{"personId":"123","at":"1970-01-01T00:00:00.000Z"}');
+    expect(arrived && textOf(arrived)).toBe('{"personId":"123","at":"1970-01-01T00:00:00+00:00"}');
     expect(arrived?.headers).toMatchObject({ contentType: 'application/json', executorId: '7' });
     expect(arrived?.headers).not.toHaveProperty('__TypeId__');
   });
