@@ -50,7 +50,7 @@ async function shutDown(
       within(remainingMs(), httpClosed),
     ]);
     // Services may still send something when they are disposed.
-    await within(remainingMs(), services.dispose());
+    await within(remainingMs(), services.dispose(remainingMs()));
   } finally {
     // Requests that still wait for a confirm are answered by this: their outcome is unknown.
     await channel.close(remainingMs());

@@ -1,6 +1,6 @@
 import { LittoralError } from '../errors.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
-import { type InvocationScopes, invokeInScope } from '../handler/invocation-scope.ts';
+import { callInScope, type InvocationScope, type InvocationScopes } from '../handler/invocation-scope.ts';
 import { isThenable } from '../is-thenable.ts';
 import type { Message } from '../message/message.ts';
 import type { Deduplication } from './deduplication.ts';
@@ -40,11 +40,14 @@ export class HandlerCaller {
     const time = new HandlerTime(this.#heard, this.#shutdown);
     const { endpointId } = handler;
     const call = this.#deduplication?.callOf(handler, message);
+    const scope = this.#scopes.open({ message, endpointId, time });
+    let late: PromiseLike<unknown> | undefined;
     try {
-      let result = invokeInScope(call ?? handler, this.#scopes.open({ message, endpointId, time }));
+      let result = callInScope(call ?? handler, scope);
       if (isThenable(result)) {
         const { timeoutMs = this.#timeoutMs } = handler.definition;
         if (!(await this.#deadlineOf(timeoutMs).wait(result))) {
+          late = result;
           throw new LittoralError('handler-timeout', `${handler.name} did not finish within ${timeoutMs} ms.`);
         }
         result = await result;
@@ -58,6 +61,8 @@ export class HandlerCaller {
       time.end(error);
       throw error;
     } finally {
+      const disposing = disposed(scope, late);
+      if (disposing) await disposing;
       time.close();
     }
   }
@@ -77,4 +82,16 @@ export class HandlerCaller {
     }
     return deadline;
   }
+}
+
+/**
+ * Disposes the services of a call, for which its time does not count.
+ *
+ * @param late the call where its time is over: it uses its services as long as it goes on, and is not waited for
+ */
+function disposed(scope: InvocationScope, late: PromiseLike<unknown> | undefined): Promise<void> | undefined {
+  if (late === undefined) return scope.dispose();
+  const dispose = () => void scope.dispose();
+  late.then(dispose, dispose);
+  return undefined;
 }

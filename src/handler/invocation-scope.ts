@@ -27,12 +27,18 @@ export class UnlimitedTime {
 /** The invocation of one call of a handler, and what belongs to that call: its services, and what it sent on the buses. */
 export interface InvocationScope extends Invocation {
   /**
-   * Ends the call: waits for what it sent without waiting for it, then disposes its services.
+   * Ends the sending: waits for what was sent without waiting for it.
    *
-   * @returns undefined when there is nothing to end
+   * @returns undefined when there is nothing to wait for
    * @throws the first error among them
    */
-  close(): Promise<void> | undefined;
+  settle(): Promise<void> | undefined;
+  /**
+   * Disposes the services of the call.
+   *
+   * @returns undefined when there are none. It never rejects: what a disposer does cannot fail a call that has succeeded
+   */
+  dispose(): Promise<void> | undefined;
 }
 
 /** What is called within a scope: a `MethodInvoker`, or what stands around one. */
@@ -45,13 +51,40 @@ export interface InvocationScopes {
 }
 
 /**
- * Calls a handler within a scope, and ends the scope with it. At once, where nothing has to be waited for.
+ * Calls a handler within a scope, and disposes the scope's services. At once, where nothing has to be waited for.
+ *
+ * @returns as `callInScope`
+ * @throws as `callInScope`
+ */
+export function invokeInScope(invoker: InvokedInScope, scope: InvocationScope): unknown {
+  let result: unknown;
+  try {
+    result = callInScope(invoker, scope);
+    if (isThenable(result)) return thenDisposed(result, scope);
+  } catch (error) {
+    return thenDisposed(Promise.reject(error), scope);
+  }
+  const disposing = scope.dispose();
+  return disposing ? disposing.then(() => result) : result;
+}
+
+async function thenDisposed(work: PromiseLike<unknown>, scope: InvocationScope): Promise<unknown> {
+  try {
+    return await work;
+  } finally {
+    const disposing = scope.dispose();
+    if (disposing) await disposing;
+  }
+}
+
+/**
+ * Calls a handler within a scope, whose services the caller disposes when the call is over.
  *
  * @returns what the handler returned, when also all that it sent has been confirmed; a promise of it where one of them is
  * asynchronous
- * @throws what the handler threw; else what ending the scope throws
+ * @throws what the handler threw; else the first error of what it sent
  */
-export function invokeInScope(invoker: InvokedInScope, scope: InvocationScope): unknown {
+export function callInScope(invoker: InvokedInScope, scope: InvocationScope): unknown {
   let result: unknown;
   let isPending: boolean;
   try {
@@ -62,8 +95,8 @@ export function invokeInScope(invoker: InvokedInScope, scope: InvocationScope): 
     return failed(error, scope);
   }
   if (isPending) return finished(result as PromiseLike<unknown>, scope);
-  const closing = scope.close();
-  return closing ? closing.then(() => result) : result;
+  const settling = scope.settle();
+  return settling ? settling.then(() => result) : result;
 }
 
 async function finished(work: PromiseLike<unknown>, scope: InvocationScope): Promise<unknown> {
@@ -73,14 +106,17 @@ async function finished(work: PromiseLike<unknown>, scope: InvocationScope): Pro
   } catch (error) {
     return failed(error, scope);
   }
-  await scope.close();
+  const settling = scope.settle();
+  if (settling) await settling;
   return result;
 }
 
 /** The error of the handler says more than what follows from it. */
-function failed(error: unknown, scope: InvocationScope): Promise<never> {
-  const fail = () => Promise.reject(error);
-  const closing = scope.close();
-  if (closing) return closing.then(fail, fail);
+async function failed(error: unknown, scope: InvocationScope): Promise<never> {
+  try {
+    await scope.settle();
+  } catch {
+    // See above.
+  }
   throw error;
 }

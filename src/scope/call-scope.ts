@@ -13,6 +13,7 @@ import { Header } from '../message/message-headers.ts';
 import { ownMessage } from '../parameter/message.ts';
 import type { Services } from '../parameter/services.ts';
 import { type BuiltInServices, isBuiltIn } from './built-in-services.ts';
+import { disposeServices } from './disposal.ts';
 
 /** One call of a handler, with the services that belong to it. */
 export class CallScope implements InvocationScope, Services, Origin {
@@ -97,19 +98,22 @@ export class CallScope implements InvocationScope, Services, Origin {
     return call;
   }
 
-  close(): Promise<void> | undefined {
-    if (this.#container !== undefined || this.#sent?.isEmpty === false) return this.#close();
+  settle(): Promise<void> | undefined {
+    if (this.#sent?.isEmpty === false) return this.#settle(this.#sent);
     this.#closed = true;
     return undefined;
   }
 
-  async #close(): Promise<void> {
+  async #settle(sent: SentCalls): Promise<void> {
     try {
-      await this.#sent?.settle();
+      await sent.settle();
     } finally {
       this.#closed = true;
-      await this.#container?.dispose();
     }
+  }
+
+  dispose(): Promise<void> | undefined {
+    return this.#container && disposeServices(this.#container, () => this.logger);
   }
 
   #ownContainer(): AwilixContainer {

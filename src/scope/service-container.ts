@@ -6,6 +6,7 @@ import type { HandlerCall, InvocationScope, InvocationScopes } from '../handler/
 import type { ServiceDirectory } from '../parameter/services.ts';
 import type { BuiltInName, BuiltInServices } from './built-in-services.ts';
 import { CallScope, callOf } from './call-scope.ts';
+import { disposerOf, disposerTimeoutMs, disposeServices, trackMaking } from './disposal.ts';
 
 /** Registers the services of a configuration. */
 export type RegisterServices = (container: AwilixContainer) => unknown;
@@ -34,6 +35,19 @@ export class ServiceContainer implements ServiceDirectory, InvocationScopes {
     }
     const taken = Object.keys(own).filter((name) => this.#resolvers.get(name) !== own[name]);
     if (taken.length > 0) throw invalid(`registers ${taken.join(', ')}, which littoral provides; choose another name`);
+    this.#trackDisposable();
+  }
+
+  #trackDisposable(): void {
+    const disposable = [...this.#resolvers].filter(([, resolver]) => disposerOf(resolver) !== undefined);
+    const kept: unknown[] = [Lifetime.SCOPED, Lifetime.SINGLETON];
+    const transient = disposable.filter(([, { lifetime }]) => !kept.includes(lifetime)).map(([name]) => `'${name}'`);
+    if (transient.length > 0) {
+      throw invalid(
+        `registers ${transient.join(', ')} with a disposer and without a lifetime, so that nothing would call it; add .scoped() or .singleton()`,
+      );
+    }
+    for (const [name, resolver] of disposable) trackMaking(this.#root, name, resolver);
   }
 
   has(name: string): boolean {
@@ -48,9 +62,15 @@ export class ServiceContainer implements ServiceDirectory, InvocationScopes {
     return new CallScope(call, this.#builtIn, this.#root, (name) => this.#isShared(name));
   }
 
-  /** Disposes the singletons. */
-  async dispose(): Promise<void> {
-    await this.#root.dispose();
+  /**
+   * Disposes the singletons, the last made first. What fails is logged.
+   *
+   * @param deadlineMs one that does not end takes at most half of the time that is left, so that all get their turn
+   */
+  async dispose(deadlineMs: number): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
+    const timeoutMs = () => Math.min(disposerTimeoutMs, Math.max(0, deadline - performance.now()) / 2);
+    await disposeServices(this.#root, () => this.#builtIn.logger, timeoutMs);
   }
 
   /** Whether a service is the same for every call, so that no scope is needed for it. */

@@ -8,6 +8,7 @@ export const bareScopes: InvocationScopes = {
     get signal() {
       return time.signal;
     },
-    close: () => undefined,
+    settle: () => undefined,
+    dispose: () => undefined,
   }),
 };

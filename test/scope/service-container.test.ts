@@ -86,19 +86,6 @@ describe('a service', () => {
     expect(lifetimes.disposed).toBe(1);
   });
 
-  test('whose disposer fails makes the message fail', async () => {
-    const container: RegisterServices = (all) =>
-      all.register({
-        it: asFunction(() => ({}))
-          .scoped()
-          .disposer(async () => {
-            throw new Error('not committed');
-          }),
-      });
-    const { commandBus } = await openGateway({ handlers: [use('it')], container });
-    await expect(commandBus.send('use')).rejects.toThrow('not committed');
-  });
-
   test('that is transient is made each time it is asked for', async () => {
     const lifetimes = new Lifetimes();
     const parameters = [service('it'), service('it')] as const;
@@ -314,6 +301,18 @@ describe('a container is refused at start', () => {
     ['throws', () => JSON.parse('{'), /'container' failed: /],
     ['registers no resolver', (all) => all.register({ it: 7 as never }), /'it' as a number; wrap it in asClass/],
     ['is asynchronous', async () => {}, /returns a promise; wait for what it needs before/],
+    [
+      'has disposers that nothing would call',
+      (all) =>
+        all.register({
+          a: asClass(Lifetimes, { dispose: () => {} }),
+          b: asFunction(() => 1).disposer(() => {}),
+          c: asFunction(() => 1)
+            .scoped()
+            .disposer(() => {}),
+        }),
+      /registers 'a', 'b' with a disposer and without a lifetime.*; add \.scoped\(\) or \.singleton\(\)/,
+    ],
     ['takes a name of littoral', (all) => all.register({ logger: asValue(1) }), /registers logger, which littoral pro/],
   ])('when it %s', async (_, container, message) => {
     expect(await start({ container })).toMatchObject({
