@@ -19,6 +19,7 @@ export const Settings = Type.Object(
     service: Type.String(),
     channel: Type.Optional(Type.Enum(['in-memory', 'rabbitmq'])),
     concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+    maxDecodedBytes: Type.Optional(Type.Integer({ minimum: 1 })),
     defaultSerializationMediaType: Type.Optional(Type.String()),
     logLevel: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
     handlerTimeoutMs: Type.Optional(Milliseconds),
@@ -117,6 +118,12 @@ export interface Config {
   /** How many messages are handled at once. Default: 10. */
   concurrency?: number | undefined;
   deduplication?: DeduplicationConfig | undefined;
+  /**
+   * The largest payload, in bytes, that is decoded for a handler or to be converted. Decoding blocks the process, so a
+   * larger one is a dead letter at once, or refused over HTTP (413). Bytes that a handler takes as bytes, and what is
+   * only passed on, are not decoded. Default: 4 MiB, or `http.bodyLimit` where that is more.
+   */
+  maxDecodedBytes?: number | undefined;
   /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */
   defaultSerializationMediaType?: string | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */

@@ -108,10 +108,12 @@ function secret(name: string, environment: Environment, faults: string[]): strin
 
 function withDefaults(settings: Config): ResolvedConfig {
   const { broker = {}, http = {}, deduplication = {}, shutdownTimeoutMs = defaultShutdownTimeoutMs } = settings;
+  const bodyLimit = http.bodyLimit ?? 1024 * 1024;
   return {
     service: settings.service ?? '',
     channel: settings.channel ?? (broker.url ? 'rabbitmq' : 'in-memory'),
     concurrency: settings.concurrency ?? 10,
+    maxDecodedBytes: settings.maxDecodedBytes ?? Math.max(4 * 1024 * 1024, bodyLimit),
     defaultSerializationMediaType: settings.defaultSerializationMediaType ?? 'application/json',
     logLevel: settings.logLevel ?? 'info',
     handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
@@ -135,7 +137,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     http: {
       host: http.host ?? '127.0.0.1',
       port: http.port ?? 3000,
-      bodyLimit: http.bodyLimit ?? 1024 * 1024,
+      bodyLimit,
       allowedHosts: http.allowedHosts ?? [],
       forwardHeaders: lowerCaseNames(http.forwardHeaders ?? {}),
       idempotencyScopeHeader: http.idempotencyScopeHeader?.toLowerCase(),

@@ -34,6 +34,7 @@ describe('a configuration', () => {
       service: 'billing',
       channel: 'in-memory',
       concurrency: 10,
+      maxDecodedBytes: 4_194_304,
       defaultSerializationMediaType: 'application/json',
       logLevel: 'info',
       handlerTimeoutMs: 300_000,
@@ -66,6 +67,14 @@ describe('a configuration', () => {
     [{ http: { drainDelayMs: 5000 } }, 5000],
   ])('of %j keeps the port open for %i ms of a shutdown', (config, drainDelayMs) => {
     expect(resolveConfig({ service: 'billing', ...config }, {}).http.drainDelayMs).toBe(drainDelayMs);
+  });
+
+  test.each([
+    [{}, 4_194_304],
+    [{ http: { bodyLimit: 8_388_608 } }, 8_388_608],
+    [{ http: { bodyLimit: 8_388_608 }, maxDecodedBytes: 1000 }, 1000],
+  ])('of %j decodes payloads of up to %i bytes', (config, maxDecodedBytes) => {
+    expect(resolveConfig({ service: 'billing', ...config }, {}).maxDecodedBytes).toBe(maxDecodedBytes);
   });
 
   test('with a broker runs on RabbitMQ, unless told otherwise', () => {
@@ -318,6 +327,7 @@ describe('a configuration is not valid', () => {
     [{ http: { host: '' } }, 'http.host'],
     [{ http: { port: -1 } }, 'http.port'],
     [{ http: { bodyLimit: 2 ** 25 } }, 'http.bodyLimit'],
+    [{ maxDecodedBytes: 0 }, 'maxDecodedBytes'],
     [{ http: { drainDelayMs: -1 } }, 'http.drainDelayMs'],
     [{ http: { drainDelayMs: 8000 } }, 'http.drainDelayMs'],
     [{ shutdownTimeoutMs: 100, http: { drainDelayMs: 100 } }, 'http.drainDelayMs'],

@@ -3,7 +3,7 @@ import type { Ambiguity } from './coercion-run.ts';
 import { type DateFractions, dateToText, textToDate } from './date-converter.ts';
 import { formConverter } from './form-converter.ts';
 import { jsonConverter } from './json-converter.ts';
-import { isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
+import { isBytes, isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { octetStreamConverter } from './octet-stream-converter.ts';
 import { phpSerializedConverter } from './php-serialized-converter.ts';
@@ -26,10 +26,12 @@ const builtIn = [
   octetStreamConverter,
 ];
 
-/** How values are written, where there is a choice. */
+/** What a conversion service is told beside its converters. */
 export interface ConversionSettings {
   /** What becomes of the milliseconds of a `Date`, unless a type converter writes it. Default: `cut`. */
   readonly dateFractions?: DateFractions | undefined;
+  /** The largest payload that is decoded, in bytes. Default: any. */
+  readonly maxDecodedBytes?: number | undefined;
 }
 
 /** Turns payloads from one media type into another, and values into those of a type, by the converters that are registered. */
@@ -38,6 +40,7 @@ export class ConversionService {
   readonly #conversions: TypeConversions;
   readonly #types: Readonly<Record<string, TargetType>>;
   readonly #dateToText: TypeConverter;
+  readonly #maxDecodedBytes: number;
 
   /**
    * @param converters asked before the built-in ones: JSON, text, form, XML, PHP serialisation and octet-stream, and
@@ -47,32 +50,34 @@ export class ConversionService {
   constructor(
     converters: readonly (MediaTypeConverter | TypeConverter)[] = [],
     types: Readonly<Record<string, TargetType>> = {},
-    { dateFractions = 'cut' }: ConversionSettings = {},
+    { dateFractions = 'cut', maxDecodedBytes = Number.POSITIVE_INFINITY }: ConversionSettings = {},
   ) {
     this.#converters = [...converters.filter((one): one is MediaTypeConverter => !isTypeConverter(one)), ...builtIn];
     this.#dateToText = dateToText(dateFractions);
     const typeConverters = [...converters.filter(isTypeConverter), textToDate, this.#dateToText];
     this.#conversions = new TypeConversions(typeConverters);
     this.#types = types;
+    this.#maxDecodedBytes = maxDecodedBytes;
   }
 
   /**
    * @param payload a JavaScript value when the source is `application/x-js`, else bytes. Instances in a value become
    * what the type converters from their classes make of them; the value itself is not changed
    * @throws LittoralError `unsupported-media-type` when no converter, nor two of them by way of a value, lead from the
-   * source to the target; else what the converter throws
+   * source to the target; `body-too-large` when the payload would have to be decoded and is larger than that is done;
+   * else what the converter throws
    */
   convert(payload: unknown, source: MediaType, target: MediaType): unknown {
     if (source.text === target.text) return payload;
     const direct = this.#find(source, target);
     if (direct) {
       const value = isValue(source) ? toPlain(payload, this.#conversions, cannotWrite(target)) : payload;
-      return run(direct, value, source, target);
+      return isValue(target) ? this.#decode(direct, value, source) : run(direct, value, source, target);
     }
     const decoder = isValue(source) ? undefined : this.#find(source, valueMediaType);
     const encoder = this.#find(valueMediaType, target);
     if (decoder && encoder) {
-      const value = run(decoder, payload, source, valueMediaType);
+      const value = this.#decode(decoder, payload, source);
       return run(encoder, toPlain(value, this.#conversions, cannotWrite(target)), valueMediaType, target);
     }
     throw this.#noConverter(source, target);
@@ -94,12 +99,13 @@ export class ConversionService {
    * Decodes a payload by its content type. Bytes whose content type nothing can decode stay bytes.
    *
    * @param contentType the message's content type, or anything else that stood in its place
+   * @throws LittoralError `body-too-large`, and what the converter throws
    */
   decode(payload: unknown, contentType: unknown): unknown {
     if (!(payload instanceof Uint8Array)) return payload;
     const source = typeof contentType === 'string' ? parseMediaType(contentType) : undefined;
     const decoder = source && this.#find(source, valueMediaType);
-    return source && decoder ? run(decoder, payload, source, valueMediaType) : payload;
+    return source && decoder ? this.#decode(decoder, payload, source) : payload;
   }
 
   /** Whether `decode` has a converter for that content type. */
@@ -129,6 +135,17 @@ export class ConversionService {
   #decoderOf(contentType: unknown): MediaTypeConverter | undefined {
     const source = typeof contentType === 'string' ? parseMediaType(contentType) : undefined;
     return source && this.#find(source, valueMediaType);
+  }
+
+  #decode(decoder: MediaTypeConverter, payload: unknown, source: MediaType): unknown {
+    // Bytes that stay bytes are not looked at.
+    if (payload instanceof Uint8Array && payload.byteLength > this.#maxDecodedBytes && !isBytes(source)) {
+      throw new LittoralError(
+        'body-too-large',
+        `The payload of type ${source.text} has ${payload.byteLength} bytes; no more than ${this.#maxDecodedBytes} are decoded (maxDecodedBytes).`,
+      );
+    }
+    return run(decoder, payload, source, valueMediaType);
   }
 
   #find(source: MediaType, target: MediaType): MediaTypeConverter | undefined {

@@ -16,7 +16,7 @@ const builder = new XMLBuilder({
   suppressBooleanAttributes: false,
   processEntities: false,
   tagValueProcessor: (_name, value) => (typeof value === 'string' ? escapeText(value) : value),
-  attributeValueProcessor: (_name, value) => escapeAttribute(value),
+  attributeValueProcessor: (_name, value) => escapeAttribute(String(value)),
 });
 
 /**

@@ -125,3 +125,39 @@ describe('a payload is decoded', () => {
     expect(builtIn.decode(value, 'text/plain')).toBe(value);
   });
 });
+
+describe('a payload that is larger than what is decoded', () => {
+  const decoding: MediaTypeConverter = { ...csv, convert: () => expect.unreachable('nothing is decoded') };
+  const service = new ConversionService([decoding], {}, { maxDecodedBytes: 10 });
+  const large = Buffer.alloc(11, '1');
+
+  test.each(['application/json', 'text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'text/csv'])(
+    'is refused before it is decoded from %s',
+    async (type) => {
+      const message = `The payload of type ${type} has 11 bytes; no more than 10 are decoded (maxDecodedBytes).`;
+      const target = mediaType(type === 'application/xml' ? 'application/json' : 'application/xml');
+      for (const call of [
+        () => service.decode(large, type),
+        () => service.convert(large, mediaType(type), valueMediaType),
+        () => service.convert(large, mediaType(type), target),
+      ]) {
+        expect(await caught(call)).toMatchObject({ code: 'body-too-large', retryable: false, message });
+      }
+    },
+  );
+
+  test('is passed on where nothing of it is decoded', () => {
+    expect(service.decode(large, 'application/octet-stream')).toBe(large);
+    expect(service.decode(large, 'image/png')).toBe(large);
+    expect(service.convert(large, mediaType('application/json'), mediaType('application/vnd.a+json'))).toBe(large);
+  });
+
+  test('is encoded however large it is', () => {
+    const value = { a: 'x'.repeat(100) };
+    expect(text(service.convert(value, valueMediaType, mediaType('application/json')))).toBe(JSON.stringify(value));
+  });
+
+  test('is decoded at the limit', () => {
+    expect(service.decode(large.subarray(1), 'text/plain')).toBe('1111111111');
+  });
+});
