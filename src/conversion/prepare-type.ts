@@ -37,6 +37,7 @@ export function prepareType<T extends TargetType>(
     optional,
     nullable: passes(compiled, null),
     isArray: isList(type, scope),
+    itemsAreLists: itemsAreLists(type, scope),
     description: describeType(type),
     convert(value, hints, refuse) {
       const { typeId } = hints;
@@ -104,6 +105,18 @@ function isList(type: TargetType, scope: NodeScope): boolean {
   return (
     sources.length > 0 && sources.every((source) => (kindsTakenBy(source, ofItself) & ~orNothing) === ValueKind.list)
   );
+}
+
+/** Whether all items of a list are lists; undefined where some are, or where it cannot be told. */
+function itemsAreLists(type: TargetType, scope: NodeScope): boolean | undefined {
+  if (classOfType(type)) return undefined;
+  const { items } = keywordsOf(type);
+  if (items === undefined || typeof items === 'boolean') return undefined;
+  const kinds = [items]
+    .flat()
+    .map((item) => kindsTakenBy(item as TargetType, { ...scope, conversions: noConversions }));
+  if (kinds.every((kind) => (kind & ~orNothing) === ValueKind.list)) return true;
+  return kinds.every((kind) => (kind & ValueKind.list) === 0) ? false : undefined;
 }
 
 const orNothing = ValueKind.null | ValueKind.other;

@@ -26,6 +26,8 @@ export interface PreparedType<T> {
   readonly nullable: boolean;
   /** Whether the value is to be a list. */
   readonly isArray: boolean;
+  /** Whether all items of that list are lists; undefined where some are, or where it cannot be told. */
+  readonly itemsAreLists: boolean | undefined;
   /** A few words for the list of endpoints: `string`, `ExecutorId`, `object { personId, amount }`. */
   readonly description: string;
   /**

@@ -6,7 +6,7 @@ import { defaultLimits, type ExpressionLimits } from './expression-limits.ts';
 import { type ExpressionNode, treeOf } from './expression-node.ts';
 import { ExpressionRun } from './expression-run.ts';
 import { fieldPathOf, notRead, readFieldPath } from './field-path.ts';
-import { givesSequence } from './gives-sequence.ts';
+import { givesSequence, selectsItems } from './gives-sequence.ts';
 import { registerNativeFunctions } from './native-functions.ts';
 import { nativeNames } from './native-names.ts';
 import { type RewrittenExpression, rewriteExpression } from './rewrite-expression.ts';
@@ -19,6 +19,8 @@ export interface ExpressionOptions {
    * nothing; with this, they stay a list of one, and an empty one. Default false.
    */
   readonly keepArray?: boolean;
+  /** For such a list, whether its items are lists: one row is then a list of it, and else its cells. Default unknown. */
+  readonly itemsAreLists?: boolean | undefined;
   /** The parts of the message that there are. To name another one is an error at start. Default all. */
   readonly parts?: readonly PartName[];
 }
@@ -54,17 +56,18 @@ export function compileExpression(text: string, options: ExpressionOptions = {})
   const root = treeOf(expression);
   const fieldPath = fieldPathOf(root);
   const isSequence = givesSequence(root);
-  const { node, references, parameters, ownMessages, writes } = rewrite(root, text, options.parts ?? partNames);
+  if (options.keepArray && isSequence && root.type === 'path') root.keepSingletonArray ||= selectsItems(root);
+  const { node, references, parameters, ownMessages } = rewrite(root, text, options.parts ?? partNames);
   replaceNode(root, node);
   registerNativeFunctions(expression);
 
   async function evaluate(context: ExpressionContext, selects: boolean): Promise<unknown> {
-    const run = new ExpressionRun(context, { limits, copy: writes });
+    const run = new ExpressionRun(context, limits);
     const message = run.message();
     try {
       const bindings = { [nativeNames.message]: message, [nativeNames.run]: run };
-      const result = fromExpressionData(await expression.evaluate(message, bindings));
-      return options.keepArray && selects ? toArray(result) : result;
+      const result = fromExpressionData(await expression.evaluate(message, bindings), run.budget);
+      return options.keepArray && selects ? toArray(result, options.itemsAreLists) : result;
     } catch (thrown) {
       throw toEvaluationError({ text, ownMessages }, thrown);
     } finally {
@@ -95,7 +98,7 @@ function parse(text: string, options: jsonata.JsonataOptions): jsonata.Expressio
 
 function rewrite(root: ExpressionNode, text: string, parts: readonly PartName[]): RewrittenExpression {
   try {
-    return rewriteExpression({ ...root }, parts);
+    return rewriteExpression({ ...root }, { text, parts });
   } catch (error) {
     throw toSyntaxError(text, error);
   }
@@ -107,7 +110,11 @@ function replaceNode(node: ExpressionNode, by: ExpressionNode): void {
   Object.assign(node, by);
 }
 
-function toArray(result: unknown): unknown {
+function toArray(result: unknown, itemsAreLists: boolean | undefined): unknown {
   if (result === undefined) return [];
-  return Array.isArray(result) ? result : [result];
+  if (!Array.isArray(result)) return [result];
+  const isListOfLists = result.length === 0 || result.some(Array.isArray);
+  if (itemsAreLists === true && !isListOfLists) return [result];
+  if (itemsAreLists === false && result.length === 1 && Array.isArray(result[0])) return result[0];
+  return result;
 }

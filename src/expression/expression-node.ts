@@ -16,6 +16,10 @@ export interface ExpressionNode {
   group?: { lhs: KeyAndValue[] };
   /** `[]` in a path: one item stays an array. */
   keepSingletonArray?: boolean;
+  /** `[]` elsewhere. */
+  keepArray?: boolean;
+  /** Of a list at the end of a path: it is one item, whatever is in it. */
+  consarray?: boolean;
   /** The variables of `@$…` and `#$…`. */
   focus?: string;
   index?: string;
@@ -43,8 +47,12 @@ export interface ExpressionNode {
 
 export type KeyAndValue = [ExpressionNode, ExpressionNode];
 
-interface Stage {
+export interface Stage {
   type: string;
+  /** Behind the bracket that opens it. */
+  position?: number;
+  /** The variable that it binds, where it binds one. */
+  value?: unknown;
   expr?: ExpressionNode;
 }
 
@@ -100,4 +108,30 @@ export function calledName(node: ExpressionNode): string | undefined {
   const [name] = steps;
   if (steps.length !== 1 || name?.type !== 'name' || name.stages || group) return undefined;
   return String(name.value);
+}
+
+/**
+ * The parts of a node that are evaluated in the frame of that node: not what stands in a block or a function, which have
+ * variables of their own.
+ */
+export function childrenOf(node: ExpressionNode): ExpressionNode[] {
+  const filters = [...(node.stages ?? []), ...(node.predicate ?? [])].flatMap(({ expr }) => expr ?? []);
+  const around = [...filters, ...(node.group?.lhs.flat() ?? [])];
+  if (node.type === 'block' || node.type === 'lambda') return around;
+  const pairs = Array.isArray(node.lhs) ? node.lhs.flat() : [];
+  const named = [...sameContext, ...ownContext].flatMap((name) => {
+    const child = node[name];
+    return child && !Array.isArray(child) ? child : [];
+  });
+  const lists = [...(node.steps ?? []), ...(node.expressions ?? []), ...(node.arguments ?? [])];
+  return [...around, ...pairs, ...named, ...lists, ...(node.terms ?? []).map(({ expression }) => expression)];
+}
+
+/** All nodes of a tree. */
+export function* nodesOf(node: ExpressionNode): Generator<ExpressionNode> {
+  yield node;
+  for (const child of childrenOf(node)) yield* nodesOf(child);
+  if (node.type === 'lambda')
+    for (const child of [...(node.arguments ?? []), ...(node.body ? [node.body] : [])]) yield* nodesOf(child);
+  if (node.type === 'block') for (const child of node.expressions ?? []) yield* nodesOf(child);
 }

@@ -1,36 +1,22 @@
-import type jsonata from 'jsonata';
 import { isThenable } from '../is-thenable.ts';
+import { EvaluationBudget } from './evaluation-budget.ts';
 import type { ExpressionContext, PartName } from './expression-context.ts';
 import { fromExpressionData, toExpressionData } from './expression-data.ts';
 import { ExpressionFault, ThrownElsewhere } from './expression-error.ts';
 import type { ExpressionLimits } from './expression-limits.ts';
+import { beforeStep, type Frame } from './jsonata-internals.ts';
+import { nativeNames } from './native-names.ts';
 import { findMethod, methodNames, targetOf } from './object-facade.ts';
 
-interface RunOptions {
-  readonly limits: Required<ExpressionLimits>;
-  /** Whether JSONata gets copies of all data. */
-  readonly copy: boolean;
-}
-
-/** JSONata's own state of one evaluation. It calls `guardrails` before every step. */
-interface Evaluation {
-  readonly depth: number;
-  guardrails(): void;
-}
-
-/** One evaluation: what it reads of its context, whom it calls, and how long it has computed. */
+/** One evaluation: what it reads of its context, whom it calls, and what it has used. */
 export class ExpressionRun {
+  readonly budget: EvaluationBudget;
   readonly #context: ExpressionContext;
-  readonly #options: RunOptions;
   readonly #parts = new Map<PartName, unknown>();
-  #computedMs = 0;
-  #lookedAtMs = performance.now();
-  #limited = false;
-  #over = false;
 
-  constructor(context: ExpressionContext, options: RunOptions) {
+  constructor(context: ExpressionContext, limits: Required<ExpressionLimits>) {
     this.#context = context;
-    this.#options = options;
+    this.budget = new EvaluationBudget(limits);
   }
 
   /** What names at the beginning of an expression are looked up in. */
@@ -53,29 +39,30 @@ export class ExpressionRun {
   }
 
   /**
-   * Puts the limits of this evaluation in the place of JSONata's, whose timeout counts the time of services as well. They
-   * are the same until the first service is called.
+   * Puts the limits of this evaluation in the place of JSONata's, whose timeout counts the time of services as well, and
+   * lets the event loop have its turns between two steps.
+   *
+   * @param base the frame of the evaluation
    */
-  limit(environment: jsonata.Environment): void {
-    if (this.#limited) return;
-    this.#limited = true;
-    const { base } = environment as jsonata.Environment & { base: Evaluation };
-    base.guardrails = () => this.#guard(base.depth);
-  }
-
-  /** Throws where the evaluation has computed for too long, or where another of its branches has failed already. */
-  look(): void {
-    const { timeoutMs } = this.#options.limits;
-    const now = performance.now();
-    // No more than a part of the limit at a time: a machine that stalls must not end a message.
-    this.#computedMs += Math.min(now - this.#lookedAtMs, timeoutMs / 4);
-    this.#lookedAtMs = now;
-    if (this.#computedMs > timeoutMs || this.#over) throw { code: 'D1012' };
+  begin(base: Frame): void {
+    base.bind(beforeStep, undefined);
+    const breathe = () => this.budget.breathe();
+    base.guardrails = () => {
+      this.budget.assertDepth(base.depth);
+      this.budget.look();
+      base.bind(beforeStep, this.budget.isSliceOver ? breathe : undefined);
+    };
   }
 
   /** Ends whatever is left of the evaluation: branches beside one that failed. */
   end(): void {
-    this.#over = true;
+    this.budget.end();
+  }
+
+  /** Between two steps of a function that has many. @returns what is to be awaited, if anything is */
+  pause(): Promise<void> | undefined {
+    this.budget.look();
+    return this.budget.isSliceOver ? this.budget.breathe() : undefined;
   }
 
   reference(name: unknown): unknown {
@@ -92,18 +79,13 @@ export class ExpressionRun {
   callMethod(object: unknown, name: string, args: readonly unknown[]): unknown {
     const target = targetOf(object);
     if (!target) throw new ExpressionFault(`it calls ${name}(…) on data, which has no methods`);
-    const values = args.map(fromExpressionData);
+    const values = args.map((arg) => fromExpressionData(arg, this.budget));
     return this.#elsewhere(() => {
       const method = findMethod(target, name);
       if (method) return Reflect.apply(method, target, values);
       const names = methodNames(target).join(', ');
       throw new ExpressionFault(`the object has no method '${name}'${names === '' ? '' : `; it has ${names}`}`);
     });
-  }
-
-  #guard(depth: number): void {
-    if (depth > this.#options.limits.maxDepth) throw { code: 'D1011' };
-    this.look();
   }
 
   #part(name: PartName): unknown {
@@ -118,19 +100,18 @@ export class ExpressionRun {
 
   /** Runs code that is not the expression's: its errors pass unchanged, and its time does not count. */
   #elsewhere(code: () => unknown, what?: string): unknown {
-    const { copy } = this.#options;
     const received = (value: unknown) => {
-      this.#lookedAtMs = performance.now();
+      this.budget.resume();
       if (typeof value === 'function' && what !== undefined) {
         throw new ExpressionFault(`${what} is a function; an expression calls methods of objects`);
       }
-      return toExpressionData(value, copy);
+      return toExpressionData(value);
     };
     const failed = (error: unknown) => {
-      this.#lookedAtMs = performance.now();
+      this.budget.resume();
       throw error instanceof ExpressionFault ? error : new ThrownElsewhere(error);
     };
-    this.look();
+    this.budget.look();
     let value: unknown;
     try {
       value = code();
@@ -139,4 +120,9 @@ export class ExpressionRun {
     }
     return isThenable(value) ? Promise.resolve(value).then(received, failed) : received(value);
   }
+}
+
+/** The evaluation that a function is called in. */
+export function runOf({ environment }: { readonly environment: Pick<Frame, 'lookup'> }): ExpressionRun {
+  return environment.lookup(nativeNames.run);
 }

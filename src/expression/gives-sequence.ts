@@ -1,4 +1,4 @@
-import type { ExpressionNode } from './expression-node.ts';
+import type { ExpressionNode, Stage } from './expression-node.ts';
 
 /** JSONata's functions whose result is a list of any length. */
 const listFunctions: ReadonlySet<unknown> = new Set(['map', 'filter', 'each', 'keys', 'match', 'spread', 'distinct']);
@@ -30,7 +30,18 @@ export function givesSequence(node: ExpressionNode | undefined): boolean {
   }
 }
 
-function selects(step: ExpressionNode, index: number, steps: readonly ExpressionNode[]): boolean {
+/** Whether the last step of a path leaves some items of a list: one of them that is a list is then no list of items. */
+export function selectsItems({ steps = [], group }: ExpressionNode): boolean {
+  const last = steps.at(-1);
+  return !group && (last?.type === 'sort' || (last?.stages ?? []).some(isCondition));
+}
+
+/** Whether a filter is anything but the place of an item. */
+export function isCondition({ type, expr }: Stage): boolean {
+  return type === 'filter' && expr?.type !== 'number';
+}
+
+export function selects(step: ExpressionNode, index: number, steps: readonly ExpressionNode[]): boolean {
   if (step.stages?.length) return true;
   if (step.type === 'name') return steps.slice(0, index).some(({ type }) => type !== 'name');
   const isOneValue = step.type === 'function' || (index === 0 && step.type === 'variable');

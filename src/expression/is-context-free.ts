@@ -14,9 +14,11 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
     case 'path':
       return isContextFree(node.steps?.[0]);
     case 'function':
-      return isReference(node.procedure) && (node.arguments ?? []).every(isContextFree);
+      return isFree(node.procedure) && (node.arguments ?? []).every(isContextFree);
     case 'binary':
       return isContextFree(node.lhs as ExpressionNode) && isContextFree(node.rhs);
+    case 'bind':
+      return isContextFree(node.rhs);
     case 'condition':
       return isContextFree(node.condition) && isContextFree(node.then) && isContextFree(node.else);
     default:
@@ -24,6 +26,8 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
   }
 }
 
-function isReference(procedure: ExpressionNode | undefined): boolean {
-  return procedure?.value === nativeNames.reference || procedure?.value === nativeNames.parameter;
+const free: ReadonlySet<unknown> = new Set([nativeNames.reference, nativeNames.parameter, nativeNames.concatenate]);
+
+function isFree(procedure: ExpressionNode | undefined): boolean {
+  return free.has(procedure?.value);
 }

@@ -1,4 +1,7 @@
 import { ExpressionFault } from './expression-error.ts';
+import { runOf } from './expression-run.ts';
+import { keepList } from './item-functions.ts';
+import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 import { targetOf } from './object-facade.ts';
 
 // JSONata's own take time, and $sort memory too, by the square of the list's length, and no timeout stops them. A list
@@ -8,18 +11,14 @@ import { targetOf } from './object-facade.ts';
  * `$sort`: stable.
  *
  * @param comesAfter tells whether its first argument comes after its second
- * @param look called before each comparison; throws when there is no time left
  */
-export function sort(
-  list: readonly unknown[] | undefined,
-  comesAfter: ((a: unknown, b: unknown) => unknown) | undefined,
-  look: () => void,
-): unknown {
+export function sort(call: Call, list: readonly unknown[] | undefined, comesAfter: Callback | undefined): unknown {
   if (list === undefined || list.length <= 1) return list;
   if (comesAfter) {
     return mergeSort(list, async (a, b) => {
-      look();
-      return Boolean(await comesAfter(a, b));
+      const pause = runOf(call).pause();
+      if (pause) await pause;
+      return Boolean(await callBack(call, comesAfter, [a, b]));
     });
   }
   const kinds = new Set(list.map((item) => typeof item));
@@ -47,19 +46,19 @@ async function mergeSort(list: readonly unknown[], comesAfter: ComesAfter): Prom
 }
 
 /** JSONata's lists that are one item when they have one, and nothing when they have none. */
-export type CreateSequence = () => unknown[];
+export type CreateSequence = () => Sequence;
 
 /** `$distinct`: the first of each of equal items. */
 export function distinct(list: unknown, createSequence: CreateSequence): unknown {
   if (!Array.isArray(list) || list.length <= 1) return list;
   const found = new Set<unknown>();
-  const first: unknown[] = 'sequence' in list ? createSequence() : [];
+  const first: Sequence = 'sequence' in list ? createSequence() : [];
   for (const item of list) {
     const key = keyOf(item);
     if (!found.has(key)) first.push(item);
     found.add(key);
   }
-  return first;
+  return keepList(first);
 }
 
 /** Equal for equal values. */
@@ -79,7 +78,7 @@ function inOrder(fields: Record<string, unknown>): Record<string, unknown> {
 
 /** `$spread`: an object of one field for each field of the objects. */
 export function spread(value: unknown, createSequence: CreateSequence): unknown {
-  if (Array.isArray(value) && value.length > 0) return value.flatMap((item) => spread(item, () => []));
+  if (Array.isArray(value) && value.length > 0) return value.flatMap((item) => spread(item, () => [] as Sequence));
   if (Array.isArray(value)) return createSequence();
   if (!isFields(value)) return value;
   const fields = createSequence();
@@ -103,4 +102,16 @@ export function children(value: unknown, createSequence: CreateSequence): unknow
   }
   // As JSONata has it: one item of a list stays a list.
   return hasLists ? [...items] : items;
+}
+
+/** `$max`: of a list of any length; JSONata's own fails beyond about 100,000. */
+export function max(numbers: readonly number[] | undefined): number | undefined {
+  if (numbers === undefined || numbers.length === 0) return undefined;
+  return numbers.reduce((most, number) => Math.max(most, number));
+}
+
+/** `$min`. */
+export function min(numbers: readonly number[] | undefined): number | undefined {
+  if (numbers === undefined || numbers.length === 0) return undefined;
+  return numbers.reduce((least, number) => Math.min(least, number));
 }

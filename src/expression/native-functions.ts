@@ -1,57 +1,176 @@
 import type jsonata from 'jsonata';
+import { bounded, withPicture } from './bounded-function.ts';
+import { keepRow, makeList, makeObject, makeRange, type RowStep } from './constructors.ts';
 import { cloneData } from './expression-data.ts';
-import type { ExpressionRun } from './expression-run.ts';
-import { type CreateSequence, children, distinct, sort, spread } from './list-functions.ts';
+import { runOf } from './expression-run.ts';
+import { endTurn, waitForTurn } from './in-turn.ts';
+import { each, filter, map, reduce, sift, single } from './item-functions.ts';
+import {
+  assign,
+  beforeStep,
+  type Call,
+  type Callback,
+  type Definition,
+  define,
+  type Frame,
+  type Implementation,
+} from './jsonata-internals.ts';
+import { children, distinct, max, min, sort, spread } from './list-functions.ts';
+import { contains, match, replace, split } from './match-functions.ts';
 import { nativeNames } from './native-names.ts';
+import { concatenate, join, length, pad, toText } from './text-functions.ts';
+import { copyToTransform, matchedCopies } from './transform.ts';
 
 /** Gives an expression the functions that it was rewritten to call, and puts ours in the place of some of JSONata's. */
 export function registerNativeFunctions(expression: jsonata.Expression): void {
-  expression.registerFunction(nativeNames.reference, function (name: unknown) {
-    return limitedRunOf(this).reference(name);
-  });
-  expression.registerFunction(nativeNames.parameter, function (name: unknown) {
-    return limitedRunOf(this).parameter(name);
-  });
-  expression.registerFunction(nativeNames.call, function (name: string, ...args: unknown[]) {
-    return limitedRunOf(this).callMethod(this.input, name, args);
-  });
-  expression.registerFunction(nativeNames.children, function () {
-    return children(this.input, createSequenceOf(this));
-  });
-  expression.registerFunction('clone', cloneData, '<(oa)-:o>');
-  expression.registerFunction(
-    'sort',
-    function (list: unknown[] | undefined, comesAfter?: (a: unknown, b: unknown) => unknown) {
-      return sort(list, comesAfter, () => runOf(this).look());
-    },
-    '<af?:a>',
-  );
-  expression.registerFunction(
-    'distinct',
-    function (list: unknown) {
-      return distinct(list, createSequenceOf(this));
-    },
-    '<x:x>',
-  );
-  expression.registerFunction(
-    'spread',
-    function (value: unknown) {
-      return spread(value, createSequenceOf(this));
-    },
-    '<x-:a<o>>',
-  );
+  for (const [name, definition] of natives) assign(expression, name, definition);
+  assign(expression, beforeStep, begin);
 }
 
-function runOf({ environment }: jsonata.Focus): ExpressionRun {
-  return environment.lookup(nativeNames.run);
+/** Before the first step of an evaluation. */
+function begin(_node: unknown, _input: unknown, environment: Frame): void {
+  runOf({ environment }).begin(environment.base);
 }
 
-function limitedRunOf(focus: jsonata.Focus): ExpressionRun {
-  const run = runOf(focus);
-  run.limit(focus.environment);
-  return run;
+type Text = string | undefined;
+type Items = readonly unknown[] | undefined;
+
+// JSONata reads the parameters off the source: none has a default, and none stands for the rest of them, where the
+// function can be applied to a part of its arguments.
+const natives: ReadonlyMap<string, Definition> = new Map(
+  Object.entries({
+    [nativeNames.reference]: define(function (name: unknown) {
+      return runOf(this).reference(name);
+    }),
+    [nativeNames.parameter]: define(function (name: unknown) {
+      return runOf(this).parameter(name);
+    }),
+    [nativeNames.call]: define(function (name: string, ...args: unknown[]) {
+      return runOf(this).callMethod(this.input, name, args);
+    }),
+    [nativeNames.children]: define(function () {
+      return children(this.input, this.createSequence);
+    }),
+    [nativeNames.concatenate]: define(function (...parts: unknown[]) {
+      return concatenate(this, parts);
+    }),
+    [nativeNames.list]: define(function (shape: string, ...items: unknown[]) {
+      return makeList(this, shape, items);
+    }),
+    [nativeNames.object]: define((...entries: unknown[]) => makeObject(entries)),
+    [nativeNames.range]: define(function (first: unknown, last: unknown) {
+      return makeRange(this, first, last);
+    }),
+    [nativeNames.rows]: define((rows: unknown, from: unknown, ...way: RowStep[]) => keepRow(rows, from, way)),
+    [nativeNames.wait]: define(function (list: string) {
+      return waitForTurn(this, list);
+    }),
+    [nativeNames.inTurn]: define(endTurn),
+    [nativeNames.matched]: define(function (matches: unknown) {
+      return matchedCopies(this, matches);
+    }),
+    // A transform looks for this name; the `$clone` of an expression has another, so that it can be a variable of its own.
+    clone: define(copyToTransform, 'clone'),
+    [nativeNames.clone]: define((value: unknown) => cloneData(value), 'clone'),
+
+    now: replacing('now', function (picture: Text, timezone: Text) {
+      const format = this.environment.lookup('fromMillis') as Definition;
+      return Reflect.apply(format.implementation, this, [momentOf(this), picture, timezone] as never[]);
+    }),
+    millis: replacing('millis', function () {
+      return momentOf(this);
+    }),
+
+    string: replacing('string', function (value: unknown, prettify: boolean | undefined) {
+      return toText(this, value, prettify);
+    }),
+    join: replacing('join', function (texts: readonly string[] | undefined, separator: Text) {
+      return join(this, texts, separator);
+    }),
+    pad: replacing('pad', function (text: Text, width: number, filler: Text) {
+      return pad(this, text, width, filler);
+    }),
+    length: replacing('length', (text: Text) => length(text)),
+    contains: replacing('contains', function (text: Text, pattern: string | Callback | undefined) {
+      return contains(this, text, pattern);
+    }),
+    match: replacing('match', function (text: Text, pattern: Callback, limit: number | undefined) {
+      return match(this, text, pattern, limit);
+    }),
+    split: replacing('split', function (text: Text, separator: string | Callback, limit: number | undefined) {
+      return split(this, text, separator, limit);
+    }),
+    replace: replacing(
+      'replace',
+      function (text: Text, pattern: string | Callback, replacement: string | Callback, limit: number | undefined) {
+        return replace(this, text, pattern, replacement, limit);
+      },
+    ),
+
+    map: replacing('map', function (items: Items, callback: Callback) {
+      return map(this, items, callback);
+    }),
+    filter: replacing('filter', function (items: Items, callback: Callback) {
+      return filter(this, items, callback);
+    }),
+    single: replacing('single', function (items: Items, callback: Callback | undefined) {
+      return single(this, items, callback);
+    }),
+    reduce: replacing('reduce', function (items: Items, callback: Callback, initial: unknown) {
+      return reduce(this, items, callback, initial);
+    }),
+    each: replacing('each', function (fields: object | undefined, callback: Callback) {
+      return each(this, fields, callback);
+    }),
+    sift: replacing('sift', function (fields: object | undefined, callback: Callback) {
+      return sift(this, fields, callback);
+    }),
+
+    sort: replacing('sort', function (items: Items, comesAfter: Callback | undefined) {
+      return sort(this, items, comesAfter);
+    }),
+    distinct: replacing('distinct', function (items: unknown) {
+      return distinct(items, this.createSequence);
+    }),
+    spread: replacing('spread', function (value: unknown) {
+      return spread(value, this.createSequence);
+    }),
+    max: replacing('max', max),
+    min: replacing('min', min),
+    append: bounded('append', (budget, [first, second]) => {
+      if (first !== undefined && second !== undefined) budget.makeList(lengthOf(first) + lengthOf(second));
+    }),
+    zip: bounded('zip', (budget, lists) => {
+      budget.makeList(lists.length * lists.reduce<number>((least, list) => Math.min(least, lengthOf(list)), Infinity));
+    }),
+
+    ...Object.fromEntries(
+      ['lowercase', 'uppercase', 'trim', 'substring', 'substringBefore', 'substringAfter', 'base64encode'].map(counted),
+    ),
+    ...Object.fromEntries(['base64decode', 'encodeUrl', 'encodeUrlComponent', 'decodeUrl'].map(counted)),
+    ...Object.fromEntries(['decodeUrlComponent', 'reverse', 'shuffle', 'keys'].map(counted)),
+    ...Object.fromEntries(
+      ['formatNumber', 'formatInteger', 'parseInteger', 'fromMillis', 'toMillis', 'formatBase'].map((name) => [
+        name,
+        withPicture(name),
+      ]),
+    ),
+  }),
+);
+
+function replacing(name: string, implementation: Implementation): Definition {
+  return define(implementation, name);
 }
 
-function createSequenceOf(focus: jsonata.Focus): CreateSequence {
-  return (focus as jsonata.Focus & { createSequence: CreateSequence }).createSequence;
+function counted(name: string): [string, Definition] {
+  return [name, bounded(name)];
+}
+
+/** The moment that the evaluation began. JSONata's own functions give that of whichever began last. */
+function momentOf({ environment }: Call): number {
+  return environment.timestamp.getTime();
+}
+
+function lengthOf(value: unknown): number {
+  return Array.isArray(value) ? value.length : 1;
 }

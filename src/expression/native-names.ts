@@ -6,4 +6,13 @@ export const nativeNames = {
   reference: ' reference',
   parameter: ' parameter',
   children: ' children',
+  clone: ' clone',
+  matched: ' matched',
+  wait: ' wait',
+  inTurn: ' inTurn',
+  object: ' object',
+  concatenate: ' concatenate',
+  range: ' range',
+  list: ' list',
+  rows: ' rows',
 } as const;

@@ -11,8 +11,10 @@ import type { PartName } from './expression-context.ts';
 import * as make from './expression-node.ts';
 import { calledName, type ExpressionNode, type KeyAndValue, ownContext, sameContext } from './expression-node.ts';
 import { isContextFree } from './is-context-free.ts';
+import { withRowsKept } from './keep-row.ts';
 import { nativeNames } from './native-names.ts';
 import { hideKey } from './reserved-keys.ts';
+import { rewriteOperator } from './rewrite-operator.ts';
 
 /** What was found in an expression on the way. */
 export interface RewrittenExpression {
@@ -22,8 +24,11 @@ export interface RewrittenExpression {
   readonly parameters: ReadonlySet<string>;
   /** What `$error('…')` and `$assert(…, '…')` say. */
   readonly ownMessages: ReadonlySet<string>;
-  /** Whether it holds a construct with which JSONata writes into what it is given. */
-  readonly writes: boolean;
+}
+
+export interface RewriteOptions {
+  readonly text: string;
+  readonly parts: readonly PartName[];
 }
 
 const onItem: Scope = { onMessage: false, inArgument: false };
@@ -36,27 +41,29 @@ const onItem: Scope = { onMessage: false, inArgument: false };
  * @param root the tree as the parser made it; most of it is changed in place
  * @throws SyntaxError when the expression calls or names what does not exist
  */
-export function rewriteExpression(root: ExpressionNode, parts: readonly PartName[]): RewrittenExpression {
+export function rewriteExpression(root: ExpressionNode, { text, parts }: RewriteOptions): RewrittenExpression {
   const references = new Set<string>();
   const parameters = new Set<string>();
   const ownMessages = new Set<string>();
-  let writes = false;
+  const rowsKept = new WeakSet<ExpressionNode>();
   let hoisted = 0;
 
   const all = (nodes: ExpressionNode[], scope: Scope) => nodes.map((node) => rewrite(node, scope));
 
   function rewrite(node: ExpressionNode, scope: Scope): ExpressionNode {
+    const operator = rewriteOperator(node, { text, onMessage: scope.onMessage, hoistedName });
+    if (operator !== node) return rewrite(operator, scope);
     rewriteFilters(node);
     switch (node.type) {
       case 'path':
-        return rewritePath(node, scope);
+        return rewriteRows(node, scope);
       case 'function':
       case 'partial':
         return rewriteCall(node, scope);
       case 'apply':
         return rewriteChain(node, scope);
       case 'variable':
-        return assertNoEval(node);
+        return withoutClone(assertNoEval(node));
       case 'parent':
         return assertNoParent(node, scope);
       case 'wildcard':
@@ -86,10 +93,12 @@ export function rewriteExpression(root: ExpressionNode, parts: readonly PartName
   function rewriteFilters(node: ExpressionNode): void {
     for (const stage of [...(node.stages ?? []), ...(node.predicate ?? [])]) {
       if (stage.expr) stage.expr = rewrite(stage.expr, onItem);
+      if (stage.type === 'index') withoutClone(stage);
     }
+    if (node.focus === 'clone') node.focus = nativeNames.clone;
+    if (node.index === 'clone') node.index = nativeNames.clone;
     for (const term of node.terms ?? []) term.expression = rewrite(term.expression, onItem);
     if (node.group) rewritePairs(node.group.lhs, onItem);
-    if (node.group || node.keepSingletonArray) writes = true;
   }
 
   function rewritePairs(pairs: KeyAndValue[], scope: Scope): void {
@@ -98,6 +107,14 @@ export function rewriteExpression(root: ExpressionNode, parts: readonly PartName
       if (pair[0].type === 'string') pair[0].value = hideKey(String(pair[0].value));
       pair[1] = rewrite(pair[1], scope);
     }
+  }
+
+  function rewriteRows(path: ExpressionNode, scope: Scope): ExpressionNode {
+    if (rowsKept.has(path)) return rewritePath(path, scope);
+    const atMessage = beginsAtMessage(path.steps ?? [], scope, parts);
+    rowsKept.add(path);
+    const node = withRowsKept(path, { atMessage, hoistedName });
+    return node === path ? rewritePath(path, scope) : rewrite(node, scope);
   }
 
   function rewritePath(path: ExpressionNode, scope: Scope): ExpressionNode {
@@ -186,7 +203,7 @@ export function rewriteExpression(root: ExpressionNode, parts: readonly PartName
   }
 
   const node = rewrite(root, { onMessage: true, inArgument: false });
-  return { node, references, parameters, ownMessages, writes };
+  return { node, references, parameters, ownMessages };
 }
 
 interface Surroundings {
@@ -195,4 +212,10 @@ interface Surroundings {
   readonly scope: Scope;
   /** What has to be bound before the path. */
   readonly before: ExpressionNode[];
+}
+
+/** `clone` is the variable that a transform looks for; with another in its place it would write into what it is given. */
+function withoutClone<Node extends { value?: unknown }>(variable: Node): Node {
+  if (variable.value === 'clone') variable.value = nativeNames.clone;
+  return variable;
 }

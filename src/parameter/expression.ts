@@ -1,5 +1,5 @@
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
-import { compileExpression } from '../expression/compile-expression.ts';
+import { compileExpression, type ExpressionOptions } from '../expression/compile-expression.ts';
 import type { PartName } from '../expression/expression-context.ts';
 import { isThenable } from '../is-thenable.ts';
 import { noSuchVariable } from './configuration-variable.ts';
@@ -50,7 +50,8 @@ function evaluator(
       return isThenable(result) ? Promise.resolve(result) : result;
     };
   }
-  const compiled = compile(expression, type?.isArray ?? false, parts, site);
+  const { isArray: keepArray = false, itemsAreLists } = type ?? {};
+  const compiled = compile(expression, { keepArray, itemsAreLists, parts }, site);
   const fail = (error: unknown): never => {
     throw isLittoralError(error) && error.code === 'expression-failed'
       ? new LittoralError(error.code, `${cannotResolve(site)}: ${error.message}`, { cause: error })
@@ -66,12 +67,12 @@ function evaluator(
   };
 }
 
-function compile(text: string, keepArray: boolean, parts: readonly PartName[], site: ParameterSite) {
+function compile(text: string, options: ExpressionOptions, site: ParameterSite) {
   if (typeof text !== 'string') {
     throw new TypeError(`${cannotResolve(site)}: its expression is neither a text nor a function.`);
   }
   try {
-    const compiled = compileExpression(text, { keepArray, parts });
+    const compiled = compileExpression(text, options);
     for (const name of compiled.references)
       if (!site.services.has(name)) throw new TypeError(noSuchService(name, site.services));
     for (const name of compiled.parameters)

@@ -12,6 +12,8 @@ export interface ParameterType<Value = unknown> {
   readonly nullable: boolean;
   /** Whether it is a list. */
   readonly isArray: boolean;
+  /** Whether all items of that list are lists; undefined where some are, or where it cannot be told. */
+  readonly itemsAreLists: boolean | undefined;
   /**
    * @param source what the value is, for the error: `the header 'executorId'`
    * @throws LittoralError `payload-refused` with every fault, what a converter of the configuration throws as its cause
@@ -25,11 +27,12 @@ export interface ParameterType<Value = unknown> {
  * @throws TypeError when it is neither a schema nor a class that something can be converted to
  */
 export function prepareType<Type extends TargetType>(type: Type, site: ParameterSite): ParameterType<ValueOf<Type>> {
-  const { optional, nullable, isArray, convert } = prepared(type, site);
+  const { optional, nullable, isArray, itemsAreLists, convert } = prepared(type, site);
   return {
     optional,
     nullable,
     isArray,
+    itemsAreLists,
     convert: (value, source, hints = {}) => convert(value, hints, (faults) => refused(value, source, faults, site)),
   };
 }

@@ -1,0 +1,87 @@
+import { runOf } from './expression-run.ts';
+import type { Call, Sequence } from './jsonata-internals.ts';
+import { isReservedKey } from './reserved-keys.ts';
+
+// What an expression writes as `[…]`, `{…}` and `..`, evaluated one item after the other, and counted.
+
+/**
+ * `[…]`
+ *
+ * @param shape a character for each item, `[` where the item is a list of its own; before them one for the whole, `[`
+ * where it stays an item of a list when it is the last step of a path
+ */
+export function makeList(call: Call, shape: string, items: readonly unknown[]): unknown[] {
+  const isNested = (index: number) => shape[index + 1] === '[';
+  const length = items.reduce<number>(
+    (sum, item, index) => sum + (Array.isArray(item) && !isNested(index) ? item.length : 1),
+    0,
+  );
+  runOf(call).budget.makeList(length);
+  const list: unknown[] = [];
+  items.forEach((item, index) => {
+    if (item === undefined) return;
+    if (!Array.isArray(item) || isNested(index)) list.push(item);
+    else for (const one of item) list.push(one);
+  });
+  if (shape.startsWith('[')) Object.defineProperty(list, 'cons', { value: true });
+  return list;
+}
+
+/** `{…}` on the message. @param entries each key, and its value behind it */
+export function makeObject(entries: readonly unknown[]): object {
+  const fields: Record<string, unknown> = Object.create(null);
+  const keys = new Set<unknown>();
+  for (let index = 0; index < entries.length; index += 2) {
+    const [key, value] = [entries[index], entries[index + 1]];
+    if (key === undefined) continue;
+    if (typeof key !== 'string') throw { code: 'T1003' };
+    if (isReservedKey(key)) throw { code: 'D1013' };
+    if (keys.has(key)) throw { code: 'D1009' };
+    keys.add(key);
+    if (value !== undefined) fields[key] = value;
+  }
+  return fields;
+}
+
+/** `..` */
+export function makeRange(call: Call, first: unknown, last: unknown): Sequence | undefined {
+  if (first !== undefined && !Number.isInteger(first)) throw { code: 'T2003', value: first };
+  if (last !== undefined && !Number.isInteger(last)) throw { code: 'T2004', value: last };
+  if (first === undefined || last === undefined || (first as number) > (last as number)) return undefined;
+  const length = (last as number) - (first as number) + 1;
+  runOf(call).budget.makeList(length);
+  const range: Sequence = Array.from({ length }, (_, index) => (first as number) + index);
+  range.sequence = true;
+  return range;
+}
+
+/** What is known of the way to the rows of `path.[…]`: a field, or the item of a list. */
+export type RowStep = string | number;
+
+/**
+ * A list of lists with one row stays one. JSONata makes the row of it, so that its cells are taken for rows.
+ *
+ * @param rows what the path gives
+ * @param from where the path begins
+ * @param way the steps to what the rows are made of
+ */
+export function keepRow(rows: unknown, from: unknown, way: readonly RowStep[]): unknown {
+  return isRow(rows) && leadsThroughList(from, way) ? [rows] : rows;
+}
+
+function isRow(rows: unknown): boolean {
+  return Array.isArray(rows) && 'cons' in rows;
+}
+
+/** Whether JSONata maps over a list on the way. */
+function leadsThroughList(from: unknown, way: readonly RowStep[]): boolean {
+  let value = from;
+  for (const step of way) {
+    if (typeof step === 'number') {
+      if (Array.isArray(value)) value = value.at(step);
+    } else if (Array.isArray(value)) return true;
+    else if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return false;
+    else value = (value as Record<string, unknown>)[step];
+  }
+  return Array.isArray(value);
+}

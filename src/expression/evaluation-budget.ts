@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ExpressionFault } from './expression-error.ts';
+import type { ExpressionLimits } from './expression-limits.ts';
+
+/** How long an evaluation computes before the event loop has a turn, in milliseconds. */
+const sliceMs = 20;
+
+/** How many times the bound on one text or list holds for all that one evaluation makes. */
+const totalFactor = 4;
+
+/** What one evaluation may use: time, and memory for what it makes. */
+export class EvaluationBudget {
+  readonly #limits: Required<ExpressionLimits>;
+  #computedMs = 0;
+  #lookedAtMs = performance.now();
+  #sliceBeganMs = this.#lookedAtMs;
+  #madeItems = 0;
+  #madeCharacters = 0;
+  #over = false;
+  #breath: Promise<void> | undefined;
+
+  constructor(limits: Required<ExpressionLimits>) {
+    this.#limits = limits;
+  }
+
+  /** Throws where the evaluation has computed for too long, or where another of its branches has failed already. */
+  look(): void {
+    const { timeoutMs } = this.#limits;
+    const now = performance.now();
+    // No more than a part of the limit at a time: a machine that stalls must not end a message.
+    this.#computedMs += Math.min(now - this.#lookedAtMs, timeoutMs / 4);
+    this.#lookedAtMs = now;
+    if (this.#computedMs > timeoutMs || this.#over) throw { code: 'D1012' };
+  }
+
+  assertDepth(depth: number): void {
+    if (depth > this.#limits.maxDepth) throw { code: 'D1011' };
+  }
+
+  /** The milliseconds that are left. */
+  get leftMs(): number {
+    return this.#limits.timeoutMs - this.#computedMs;
+  }
+
+  /** Whether it is time for others to have their turn. */
+  get isSliceOver(): boolean {
+    return this.#breath !== undefined || this.#lookedAtMs - this.#sliceBeganMs > sliceMs;
+  }
+
+  /**
+   * Lets the event loop have a turn. All that go on at the same time wait for the same turn, and continue in their order.
+   */
+  breathe(): Promise<void> {
+    this.#breath ??= nextTurn().then(() => {
+      this.#breath = undefined;
+      this.resume();
+      this.#sliceBeganMs = this.#lookedAtMs;
+    });
+    return this.#breath;
+  }
+
+  /** Continues after something that does not count: waiting, and the code of others. */
+  resume(): void {
+    this.#lookedAtMs = performance.now();
+  }
+
+  /** Ends whatever is left of the evaluation: branches beside one that failed. */
+  end(): void {
+    this.#over = true;
+  }
+
+  get maxSequenceLength(): number {
+    return this.#limits.maxSequenceLength;
+  }
+
+  /** Throws where a text is too long to be made. Called before it is. */
+  assertTextLength(length: number): void {
+    const { maxTextLength } = this.#limits;
+    if (length > maxTextLength) {
+      throw tooLong(`a text of more than ${maxTextLength} characters`);
+    }
+  }
+
+  /** Counts a text that is made. Called before it is, where its length is known. */
+  makeText(length: number): void {
+    this.assertTextLength(length);
+    this.#madeCharacters += length;
+    const most = this.#limits.maxTextLength * totalFactor;
+    if (this.#madeCharacters > most) throw tooLong(`texts of more than ${most} characters in all`);
+  }
+
+  /** Counts a list that is made. Called before it is, where its length is known. */
+  makeList(length: number): void {
+    const { maxSequenceLength } = this.#limits;
+    if (length > maxSequenceLength) throw { code: 'D2015' };
+    this.#madeItems += length;
+    const most = maxSequenceLength * totalFactor;
+    if (this.#madeItems > most) throw tooLong(`lists of more than ${most} items in all`);
+  }
+}
+
+function tooLong(what: string): ExpressionFault {
+  return new ExpressionFault(`something in it is nested too deeply, or too long: it makes ${what}`);
+}

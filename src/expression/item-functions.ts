@@ -1,0 +1,109 @@
+import { runOf } from './expression-run.ts';
+import { arityOf, type Call, type Callback, callBack, type Sequence, standardFunction } from './jsonata-internals.ts';
+
+// In place of JSONata's own, which make one item that is a list into that list, and, where the function that they call is
+// one of JSONata's, look at no clock. Where they call one for each item, it is awaited, and others can have a turn.
+
+type Visit = (value: unknown, result: unknown) => void;
+
+/** `$map`. */
+export async function map(call: Call, items: readonly unknown[] | undefined, callback: Callback): Promise<unknown> {
+  if (items === undefined) return undefined;
+  const mapped = call.createSequence();
+  await forEach(call, items.entries(), items, callback, (_item, result) => {
+    if (result !== undefined) mapped.push(result);
+  });
+  return keepList(mapped);
+}
+
+/** `$filter`. */
+export async function filter(call: Call, items: readonly unknown[] | undefined, callback: Callback): Promise<unknown> {
+  if (items === undefined) return undefined;
+  const kept = call.createSequence();
+  await forEach(call, items.entries(), items, callback, (item, result) => {
+    if (isTrue(result)) kept.push(item);
+  });
+  return keepList(kept);
+}
+
+/** `$single`. */
+export async function single(call: Call, items: readonly unknown[] | undefined, callback?: Callback): Promise<unknown> {
+  if (items === undefined) return undefined;
+  const kept: unknown[] = [];
+  const keep = (item: unknown) => {
+    if (kept.push(item) > 1) throw { code: 'D3138' };
+  };
+  if (callback === undefined) items.forEach(keep);
+  else await forEach(call, items.entries(), items, callback, (item, result) => isTrue(result) && keep(item));
+  if (kept.length === 0) throw { code: 'D3139' };
+  return kept[0];
+}
+
+/** `$each`. */
+export async function each(call: Call, fields: object | undefined, callback: Callback): Promise<unknown> {
+  const results = call.createSequence();
+  await forEach(call, Object.entries(fields ?? {}), fields, callback, (_field, result) => {
+    if (result !== undefined) results.push(result);
+  });
+  return keepList(results);
+}
+
+/** `$sift`. */
+export async function sift(call: Call, fields: object | undefined, callback: Callback): Promise<unknown> {
+  const kept: Record<string, unknown> = Object.create(null);
+  const entries = Object.entries(fields ?? {});
+  const names = entries.map(([name]) => name).values();
+  await forEach(call, entries, fields, callback, (field, result) => {
+    const name = names.next().value;
+    if (name !== undefined && isTrue(result)) kept[name] = field;
+  });
+  return Object.keys(kept).length === 0 ? undefined : kept;
+}
+
+/** `$reduce`. */
+export async function reduce(
+  call: Call,
+  items: readonly unknown[] | undefined,
+  callback: Callback,
+  initial?: unknown,
+): Promise<unknown> {
+  if (items === undefined) return undefined;
+  const arity = arityOf(callback);
+  if (arity < 2) throw { code: 'D3050' };
+  const beginsWithFirst = initial === undefined && items.length > 0;
+  let result = beginsWithFirst ? items[0] : initial;
+  for (let index = beginsWithFirst ? 1 : 0; index < items.length; index++) {
+    result = await callBack(call, callback, [result, items[index], index, items].slice(0, Math.min(arity, 4)));
+    const pause = runOf(call).pause();
+    if (pause) await pause;
+  }
+  return result;
+}
+
+async function forEach(
+  call: Call,
+  entries: Iterable<readonly [unknown, unknown]>,
+  all: unknown,
+  callback: Callback,
+  visit: Visit,
+): Promise<void> {
+  const run = runOf(call);
+  const arity = Math.max(1, Math.min(arityOf(callback), 3));
+  for (const [key, value] of entries) {
+    visit(value, await callBack(call, callback, [value, key, all].slice(0, arity)));
+    const pause = run.pause();
+    if (pause) await pause;
+  }
+}
+
+/** One item that is a list stays in its list: that it is alone must not make its items those of the whole. */
+export function keepList(items: Sequence): unknown[] {
+  // A list that is no sequence stays as it is.
+  return items.length === 1 && Array.isArray(items[0]) ? [items[0]] : items;
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || Boolean(truth?.(value as never));
+}
+
+const truth = standardFunction('boolean')?.implementation as ((value: never) => unknown) | undefined;

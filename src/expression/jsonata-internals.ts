@@ -1,0 +1,90 @@
+import jsonata from 'jsonata';
+
+// The one place that knows what JSONata 2 does not publish: its frames of variables, its functions, its sequences.
+
+/** The variables of one block, function call or evaluation. */
+export interface Frame extends jsonata.Environment {
+  /** The frame of the whole evaluation. */
+  readonly base: Frame;
+  /** How many steps are open inside each other. */
+  readonly depth: number;
+  /** Called before every step. */
+  guardrails(): void;
+}
+
+/** The `this` of a function that an expression calls. */
+export interface Call {
+  readonly environment: Frame;
+  readonly input: unknown;
+  createSequence(): Sequence;
+}
+
+/** A list that JSONata makes: one item of it is that item, and none is nothing. */
+export type Sequence = unknown[] & { sequence?: boolean; keepSingleton?: boolean };
+
+export type Implementation = (this: Call, ...args: never[]) => unknown;
+
+/** A function of JSONata's, or one that takes the place of one. */
+export interface Definition {
+  readonly _jsonata_function: true;
+  readonly implementation: Implementation;
+  readonly signature?: unknown;
+}
+
+/** A variable with this name is a function that JSONata awaits before every step. */
+export const beforeStep: unique symbol = Symbol.for('jsonata.__evaluate_entry') as never;
+
+const standard = standardFrame();
+
+/** The frame in which JSONata's own functions are found. No evaluation changes it. */
+function standardFrame(): jsonata.Environment {
+  const expression = jsonata('null');
+  let frame: jsonata.Environment | undefined;
+  const capture = (_node: unknown, _input: unknown, environment: jsonata.Environment) => {
+    frame = environment;
+  };
+  // The first step is taken before anything is awaited.
+  assign(expression, beforeStep, capture);
+  void expression.evaluate(null);
+  if (frame === undefined) throw new Error('this version of jsonata is not supported');
+  return frame;
+}
+
+/** Binds a variable for all evaluations of an expression. */
+export function assign(expression: jsonata.Expression, name: string | symbol, value: unknown): void {
+  expression.assign(name as string, value);
+}
+
+/** One of JSONata's own functions; undefined where there is none of that name. */
+export function standardFunction(name: string): Definition | undefined {
+  return standard.lookup(name);
+}
+
+/** @param like the function of JSONata's that it takes the place of, whose arguments it takes */
+export function define(implementation: Implementation, like?: string): Definition {
+  if (like === undefined) return { _jsonata_function: true, implementation };
+  const standard = standardFunction(like);
+  if (standard === undefined) throw new Error(`jsonata has no function $${like}`);
+  // What is passed to another function is called with as many arguments as it takes.
+  Object.defineProperty(implementation, 'length', { value: standard.implementation.length });
+  return { ...standard, implementation };
+}
+
+/** A function that an expression passes to another: JavaScript's, one of JSONata's lambdas, or a definition. */
+export type Callback = Definition | { apply(self: unknown, args: readonly unknown[]): unknown };
+
+/** Calls a function that was passed to another. */
+export function callBack(call: Call, callback: Callback, args: readonly unknown[]): unknown {
+  const callable = 'implementation' in callback ? callback.implementation : callback;
+  return (callable as Exclude<Callback, Definition>).apply(call, args);
+}
+
+/** How many arguments a function takes. */
+export function arityOf(callback: Callback): number {
+  if (typeof callback === 'function') {
+    const { arity, length } = callback as { readonly arity?: number; readonly length: number };
+    return arity ?? length;
+  }
+  if ('implementation' in callback) return callback.implementation.length;
+  return (callback as unknown as { readonly arguments: readonly unknown[] }).arguments.length;
+}

@@ -1,0 +1,113 @@
+import * as make from './expression-node.ts';
+import { calledName, type ExpressionNode, nodesOf } from './expression-node.ts';
+import { bindsHere, inTurn } from './in-turn.ts';
+import { nativeNames } from './native-names.ts';
+import { matcherOf } from './regex-matcher.ts';
+
+interface OperatorOptions {
+  /** The expression. */
+  readonly text: string;
+  /** Whether the context is the message. */
+  readonly onMessage: boolean;
+  /** Gives a name for a variable. */
+  hoistedName(): string;
+}
+
+/**
+ * Puts calls of our own functions in the place of operators that JSONata evaluates without a bound, in one state for
+ * several uses, more than once, or at the same time.
+ *
+ * @returns the node to rewrite in its place; the same node where there is nothing to do
+ */
+export function rewriteOperator(node: ExpressionNode, options: OperatorOptions): ExpressionNode {
+  switch (node.type) {
+    case 'regex':
+      return Object.assign(node, { type: 'value', value: matcherOf(node.value as RegExp) });
+    case 'binary':
+      if (node.value === '&') return become(node, make.call(nativeNames.concatenate, operandsOf(node)));
+      if (node.value !== '..') return node;
+      return become(node, make.call(nativeNames.range, [node.lhs as ExpressionNode, node.rhs as ExpressionNode]));
+    case 'unary':
+      if (node.value === '[' && node.expressions) return rewriteList(node);
+      return node.value === '{' ? rewriteObject(node, options) : node;
+    case 'condition':
+      return rewriteDefault(node, options);
+    case 'apply':
+      // What is put in the place of an operator is a call, which would be given what stands before `~>`.
+      if (node.rhs && isOperator(node.rhs)) node.rhs = make.block([node.rhs]);
+      return node;
+    case 'transform':
+      if (node.pattern?.procedure?.value === nativeNames.matched) return node;
+      node.pattern = make.call(nativeNames.matched, [node.pattern as ExpressionNode]);
+      return node;
+    default:
+      if (node.group?.lhs.some(([, value]) => bindsHere(value))) putInTurn(node.group.lhs, options.hoistedName());
+      return node;
+  }
+}
+
+function isOperator({ type, steps }: ExpressionNode): boolean {
+  return type === 'binary' || type === 'unary' || (type === 'path' && steps?.at(-1)?.consarray === true);
+}
+
+/** Filters and the like stay on the node. */
+function become(node: ExpressionNode, call: ExpressionNode): ExpressionNode {
+  delete node.lhs;
+  delete node.rhs;
+  delete node.expressions;
+  const { value } = node;
+  // A list in a list is known by its value.
+  return Object.assign(node, call, value === '[' ? { value } : {});
+}
+
+/** `a & b & c`, which is `(a & b) & c`. */
+function operandsOf(node: ExpressionNode): ExpressionNode[] {
+  const left = node.lhs as ExpressionNode;
+  const isSame = left.type === 'binary' && left.value === '&' && !left.predicate && !left.group;
+  return [...(isSame ? operandsOf(left) : [left]), node.rhs as ExpressionNode];
+}
+
+/** Methods of services are called at the same time, unless an item binds a variable. */
+function rewriteList(node: ExpressionNode): ExpressionNode {
+  const items = node.expressions ?? [];
+  const callsMethods = [...nodesOf(node)].some((one) => calledName(one) !== undefined);
+  if (callsMethods && !items.some(bindsHere)) return node;
+  const mark = (isList: boolean | undefined) => (isList ? '[' : '.');
+  const isList = ({ type, value }: ExpressionNode) => type === 'unary' && value === '[';
+  const shape = [mark(node.consarray), ...items.map((item) => mark(isList(item)))].join('');
+  return become(node, make.call(nativeNames.list, [make.text(shape), ...items]));
+}
+
+function rewriteObject(node: ExpressionNode, { onMessage, hoistedName }: OperatorOptions): ExpressionNode {
+  const pairs = node.lhs as make.KeyAndValue[];
+  if (!pairs.flat().some(bindsHere)) return node;
+  // On an item that is a list, it is an object for its items.
+  if (onMessage) return become(node, make.call(nativeNames.object, pairs.flat()));
+  putInTurn(pairs, hoistedName());
+  return node;
+}
+
+function putInTurn(pairs: make.KeyAndValue[], list: string): void {
+  for (const pair of pairs) if (pair[1].procedure?.value !== nativeNames.inTurn) pair[1] = inTurn(pair[1], list);
+}
+
+/**
+ * `a ?? b` and `a ?: b`, for which JSONata evaluates `a` twice: the methods in it would be called twice, and regular
+ * expressions are lost in the copy that it makes.
+ */
+function rewriteDefault(node: ExpressionNode, { text, hoistedName }: OperatorOptions): ExpressionNode {
+  const operator = text.slice((node.position ?? 0) - 2, node.position);
+  if (operator !== '??' && operator !== '?:') return node;
+  const name = hoistedName();
+  // A call at the end of a function is one that JSONata puts off.
+  const left = node.then?.thunk && node.then.body ? node.then.body : (node.then as ExpressionNode);
+  const { predicate, group } = node;
+  const condition = operator === '??' ? make.call('exists', [make.variable(name)]) : make.variable(name);
+  // biome-ignore lint/suspicious/noThenProperty: the parser calls it so
+  Object.assign(node, { condition, then: make.variable(name) });
+  delete node.position;
+  delete node.predicate;
+  delete node.group;
+  const block = make.block([make.bind(name, left), node]);
+  return Object.assign(block, predicate ? { predicate } : {}, group ? { group } : {});
+}
