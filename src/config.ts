@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { DateFractions } from './conversion/date-converter.ts';
+import type { XmlLists } from './conversion/list-entries.ts';
 import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import type { TargetType } from './conversion/target-type.ts';
 import type { TypeConverter } from './conversion/type-converter.ts';
@@ -74,6 +75,7 @@ export const Settings = Type.Object(
     configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     converters: Type.Optional(Type.Array(Type.Unknown())),
     types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    xmlLists: Type.Optional(Type.Enum(['entry', 'repeated'])),
     dateFractions: Type.Optional(Type.Enum(['cut', 'keep'])),
   },
   closed,
@@ -110,6 +112,11 @@ export interface Config {
    * chooses among the branches of a union that has no discriminator. Default: none.
    */
   types?: Readonly<Record<string, TargetType>> | undefined;
+  /**
+   * How lists are written in XML: `entry` as PHP's JMS reads them, `<tags><entry>a</entry><entry>b</entry></tags>`, or
+   * `repeated`, `<tags>a</tags><tags>b</tags>`. Both are read. Default: `entry`.
+   */
+  xmlLists?: XmlLists | undefined;
   /**
    * What becomes of the milliseconds of a `Date` that is sent: Ecotone's JMS converter reads `2026-12-01T09:00:00+00:00`
    * and no fraction. Default: `cut`. With `keep` those that are not zero are written.

@@ -132,6 +132,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     configuration: settings.configuration ?? {},
     converters: settings.converters ?? [],
     types: settings.types ?? {},
+    xmlLists: settings.xmlLists ?? 'entry',
     dateFractions: settings.dateFractions ?? 'cut',
     broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },
     http: {

@@ -45,6 +45,7 @@ describe('a configuration', () => {
       configuration: {},
       converters: [],
       types: {},
+      xmlLists: 'entry',
       dateFractions: 'cut',
       deduplication: { enabled: true, windowMs: 600_000, maxEntries: 100_000 },
       broker: { checkDestinations: true },

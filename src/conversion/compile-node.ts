@@ -1,5 +1,6 @@
 import { coerceLiteral, coerceScalar } from './coerce-scalar.ts';
 import { findDiscriminator } from './discriminator.ts';
+import { isNamedAsEntry } from './list-entries.ts';
 import { listNode } from './list-node.ts';
 import {
   type Coerce,
@@ -13,7 +14,7 @@ import { objectNode } from './object-node.ts';
 import { compileSchema, isSchema, passes, type Schema } from './schema-check.ts';
 import { type Definitions, type Keywords, keywordsOf } from './schema-keywords.ts';
 import { shellExplainer } from './schema-shell.ts';
-import { classOfType } from './target-type.ts';
+import { classOfType, type TargetType } from './target-type.ts';
 import { type Branch, unionNode } from './union-node.ts';
 import { kindsTakenBy, ValueKind } from './value-kind.ts';
 
@@ -168,11 +169,45 @@ function list(keywords: Keywords, scope: NodeScope): SchemaNode {
   const first = Array.isArray(items) ? (items as Schema[]) : prefixItems;
   const rest = Array.isArray(items) ? additionalItems : items;
   const item = first[0] ?? (isSchema(rest) ? rest : undefined);
+  const all = [...first, ...(isSchema(rest) ? [rest] : [])];
+  let check: ((value: unknown) => boolean) | undefined;
   return listNode({
     first: first.map((schema) => compileNode(schema, scope)),
     rest: isSchema(rest) ? compileNode(rest, scope) : undefined,
     takesEmptyText: item === undefined || canBeEmptyText(item, scope),
+    takesObjects: rest !== false && (all.length === 0 || all.some((schema) => takesObjects(schema, scope))),
+    namesEntry: all.some((schema) => namesEntry(schema, scope)),
+    fits(list) {
+      // Few lists need it, so it is compiled for the first that does.
+      check ??= compileSchema({ type: 'array', ...itemsOf(keywords) } as Schema, scope.definitions).check;
+      return check(list);
+    },
   });
+}
+
+/** What a schema says of the items of a list. */
+function itemsOf({ items, prefixItems, additionalItems }: Keywords): Partial<Keywords> {
+  const defined = Object.entries({ items, prefixItems, additionalItems }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(defined);
+}
+
+function takesObjects(schema: Schema, scope: NodeScope): boolean {
+  return (kindsTakenBy(schema, scope) & ValueKind.object) !== 0;
+}
+
+/** Whether a type knows a field that is named as an entry of a list is. */
+function namesEntry(type: TargetType, outer: NodeScope, within: readonly TargetType[] = []): boolean {
+  if (within.includes(type)) return false;
+  const inner = [...within, type];
+  if (outer.conversions.sourcesOf(type).some((source) => namesEntry(source, outer, inner))) return true;
+  if (classOfType(type)) return false;
+  const { $defs, $ref, anyOf = [], oneOf = [], allOf = [], properties, patternProperties } = keywordsOf(type);
+  const scope = withDefinitions(outer, $defs);
+  if (Object.keys(properties ?? {}).some(isNamedAsEntry)) return true;
+  if (Object.keys(patternProperties ?? {}).some((pattern) => isNamedAsEntry(new RegExp(pattern, 'u')))) return true;
+  const target = definitionOf($ref, scope);
+  const parts = [...(target ? [target] : []), ...anyOf, ...oneOf, ...allOf];
+  return parts.some((part) => namesEntry(part, scope, inner));
 }
 
 function canBeEmptyText(schema: Schema, scope: NodeScope): boolean {

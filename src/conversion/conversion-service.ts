@@ -3,6 +3,7 @@ import type { Ambiguity } from './coercion-run.ts';
 import { type DateFractions, dateToText, textToDate } from './date-converter.ts';
 import { formConverter } from './form-converter.ts';
 import { jsonConverter } from './json-converter.ts';
+import type { XmlLists } from './list-entries.ts';
 import { isBytes, isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { octetStreamConverter } from './octet-stream-converter.ts';
@@ -17,19 +18,12 @@ import { TypeConversions } from './type-conversions.ts';
 import { isTypeConverter, type TypeConverter } from './type-converter.ts';
 import { xmlConverter } from './xml-converter.ts';
 
-const builtIn = [
-  jsonConverter,
-  textConverter,
-  formConverter,
-  xmlConverter,
-  phpSerializedConverter,
-  octetStreamConverter,
-];
-
 /** What a conversion service is told beside its converters. */
 export interface ConversionSettings {
   /** What becomes of the milliseconds of a `Date`, unless a type converter writes it. Default: `cut`. */
   readonly dateFractions?: DateFractions | undefined;
+  /** How lists are written in XML; they are read in both forms. Default: `entry`. */
+  readonly xmlLists?: XmlLists | undefined;
   /** The largest payload that is decoded, in bytes. Default: any. */
   readonly maxDecodedBytes?: number | undefined;
 }
@@ -50,9 +44,17 @@ export class ConversionService {
   constructor(
     converters: readonly (MediaTypeConverter | TypeConverter)[] = [],
     types: Readonly<Record<string, TargetType>> = {},
-    { dateFractions = 'cut', maxDecodedBytes = Number.POSITIVE_INFINITY }: ConversionSettings = {},
+    { dateFractions = 'cut', xmlLists = 'entry', maxDecodedBytes = Number.POSITIVE_INFINITY }: ConversionSettings = {},
   ) {
-    this.#converters = [...converters.filter((one): one is MediaTypeConverter => !isTypeConverter(one)), ...builtIn];
+    this.#converters = [
+      ...converters.filter((one): one is MediaTypeConverter => !isTypeConverter(one)),
+      jsonConverter,
+      textConverter,
+      formConverter,
+      xmlConverter(xmlLists),
+      phpSerializedConverter,
+      octetStreamConverter,
+    ];
     this.#dateToText = dateToText(dateFractions);
     const typeConverters = [...converters.filter(isTypeConverter), textToDate, this.#dateToText];
     this.#conversions = new TypeConversions(typeConverters);

@@ -1,4 +1,5 @@
 import type { CoercionRun } from './coercion-run.ts';
+import { entriesOf } from './list-entries.ts';
 import type { SchemaNode } from './node-scope.ts';
 
 export interface ItemNodes {
@@ -8,10 +9,17 @@ export interface ItemNodes {
   readonly rest: SchemaNode | undefined;
   /** Whether an item can be an empty text. */
   readonly takesEmptyText: boolean;
+  /** Whether an item can be an object, so that a list in entries could be the only item of a list as well. */
+  readonly takesObjects: boolean;
+  /** Whether such an object can have a field that is named as an entry. */
+  readonly namesEntry: boolean;
+  /** Whether all items fit. */
+  readonly fits: (items: readonly unknown[]) => boolean;
 }
 
 /** The items of a list. A single item becomes a list of one only where its media type cannot tell the two apart. */
-export function listNode({ first, rest, takesEmptyText }: ItemNodes): SchemaNode {
+export function listNode(nodes: ItemNodes): SchemaNode {
+  const { first, rest, takesEmptyText, takesObjects, namesEntry, fits } = nodes;
   const nodeAt = (index: number) => (index < first.length ? first[index] : rest);
 
   function coerceItems(list: readonly unknown[], run: CoercionRun): readonly unknown[] {
@@ -27,11 +35,26 @@ export function listNode({ first, rest, takesEmptyText }: ItemNodes): SchemaNode
     return copy ?? list;
   }
 
+  /** As its entries, or as the only item of a list: the first of the two that fits, or else as its entries. */
+  function coerceEntries(entries: readonly unknown[], value: unknown, run: CoercionRun): readonly unknown[] {
+    if (!takesObjects) return coerceItems(entries, run);
+    const isItemFirst = namesEntry && run.ambiguity.listsInEntries === 'possible';
+    const readings = isItemFirst ? [[value], entries] : [entries, [value]];
+    for (const reading of readings) {
+      const items = run.attempt((list) => coerceItems(list as readonly unknown[], run), reading);
+      if (fits(items as readonly unknown[])) return items as readonly unknown[];
+    }
+    return coerceItems(entries, run);
+  }
+
   return {
     coerce(value, run) {
       if (Array.isArray(value)) return coerceItems(value, run);
-      const { losesLists, emptyObjectIs } = run.ambiguity;
-      if (emptyObjectIs === 'text' && value === '' && !takesEmptyText) return [];
+      const { losesLists, emptyObjectIs, listsInEntries } = run.ambiguity;
+      const isEmptyText = emptyObjectIs === 'text' && value === '';
+      if (isEmptyText && (listsInEntries === 'preferred' || !takesEmptyText)) return [];
+      const entries = listsInEntries && entriesOf(value);
+      if (entries) return coerceEntries(entries, value, run);
       return losesLists && value !== undefined && value !== null ? coerceItems([value], run) : value;
     },
     explain(value, search) {

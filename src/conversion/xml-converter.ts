@@ -3,6 +3,7 @@ import { LittoralError } from '../errors.ts';
 import { decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
 import { escapeAttribute, escapeText } from './escape-xml.ts';
 import { isRecord } from './is-record.ts';
+import { withEntries, type XmlLists } from './list-entries.ts';
 import { isValue, isXml, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { refuseBytes } from './refuse-bytes.ts';
@@ -20,20 +21,25 @@ const builder = new XMLBuilder({
 });
 
 /**
- * XML and every `+xml`. The root element stands for the value itself, its children are the fields, repeated ones a
- * list, attributes fields that start with `@`. Written with the root `<message>`.
+ * XML and every `+xml`. The root element stands for the value itself, its children are the fields, attributes fields
+ * that start with `@`. A list is read from elements that repeat, and from an element that holds an `<entry>` for each
+ * item; it is written in one of these forms. Written with the root `<message>`.
  *
  * All text stays text, without white space at its ends; within it stays, also around CDATA and elements. XML does not
  * tell a list of one from its item, an empty list from an absent one, nor an empty object or null from an empty text.
  */
-export const xmlConverter: MediaTypeConverter = {
-  name: 'XML',
-  losesLists: true,
-  emptyObjectIs: 'text',
-  matches: (source, target) => (isXml(source) && isValue(target)) || (isValue(source) && isXml(target)),
-  convert: (payload, source, target) =>
-    isValue(source) ? encodeXml(payload, target) : decodeXml(payload as Uint8Array, source),
-};
+export function xmlConverter(lists: XmlLists): MediaTypeConverter {
+  const written = (value: unknown) => (lists === 'entry' ? withEntries(value, maxXmlDepth) : value);
+  return {
+    name: 'XML',
+    losesLists: true,
+    emptyObjectIs: 'text',
+    listsInEntries: lists === 'entry' ? 'preferred' : 'possible',
+    matches: (source, target) => (isXml(source) && isValue(target)) || (isValue(source) && isXml(target)),
+    convert: (payload, source, target) =>
+      isValue(source) ? encodeXml(written(payload), target) : decodeXml(payload as Uint8Array, source),
+  };
+}
 
 function decodeXml(bytes: Uint8Array, source: MediaType): unknown {
   return readXml(decodeText(bytes, source), `The body of type ${source.text}`);

@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
+import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import type { TargetType } from '../../src/conversion/target-type.ts';
-import { convertTo, faults, refusal } from './convert-to.ts';
+import { convertTo, faults, refusal, refuse } from './convert-to.ts';
 
 const xml = 'application/xml';
 const form = 'application/x-www-form-urlencoded';
@@ -156,11 +157,10 @@ describe('where a media type cannot tell a list of one from its item', () => {
       object: Type.Object({}),
       text: Type.Array(Type.String()),
     });
-    expect(convertTo(type, { list: '', object: '', text: '' }, { contentType: xml })).toEqual({
-      list: [],
-      object: {},
-      text: [''],
-    });
+    const value = { list: '', object: '', text: '' };
+    expect(convertTo(type, value, { contentType: xml })).toEqual({ list: [], object: {}, text: [] });
+    const repeating = new ConversionService([], {}, { xmlLists: 'repeated' }).prepareType(type);
+    expect(repeating.convert(value, { contentType: xml }, refuse)).toEqual({ list: [], object: {}, text: [''] });
     expect(faults(Type.Union([Type.Number(), Type.Null()]), '', { contentType: xml })).toEqual([' must be number']);
     expect(refusal(type, { list: '', object: '', text: '' }, { contentType: form }).faults).not.toEqual([]);
   });

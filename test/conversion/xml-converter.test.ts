@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ConversionService } from '../../src/conversion/conversion-service.ts';
+import { valueMediaType } from '../../src/conversion/media-type.ts';
 import { caught, everythingIn } from '../caught.ts';
-import { convert, decode, encode } from './convert.ts';
+import { convert, decode, encode, mediaType } from './convert.ts';
 
 const xml = 'application/xml';
 
@@ -167,7 +169,11 @@ describe('a value is written as XML', () => {
     [null, '<message/>'],
     [{}, '<message></message>'],
     [{ a: null, b: undefined }, '<message><a/></message>'],
-    [{ i: [1, { j: 2 }] }, '<message><i>1</i><i><j>2</j></i></message>'],
+    [{ i: [1, { j: 2 }] }, '<message><i><entry>1</entry><entry><j>2</j></entry></i></message>'],
+    [{ i: [], j: [['x'], []] }, '<message><i></i><j><entry><entry>x</entry></entry><entry></entry></j></message>'],
+    [{ i: [null] }, '<message><i><entry/></i></message>'],
+    [['x', 1], '<message><entry>x</entry><entry>1</entry></message>'],
+    [[], '<message></message>'],
     [{ '@id': '"<&', '#text': '<&' }, '<message id="&quot;&lt;&amp;">&lt;&amp;</message>'],
     [{ 'ns:i': 1, '@xmlns:ns': 'urn:x' }, '<message xmlns:ns="urn:x"><ns:i>1</ns:i></message>'],
     [{ zażółć: '✓' }, '<message><zażółć>✓</zażółć></message>'],
@@ -177,8 +183,9 @@ describe('a value is written as XML', () => {
 
   test.each<[string, unknown]>([
     ['nothing', undefined],
-    ['a list, which has no name', ['hunter2']],
-    ['a list in a list', { a: [['hunter2']] }],
+    ['a list of what XML cannot hold', ['hunter2\u0000']],
+    ['an attribute of a list', { '@a': ['hunter2'] }],
+    ['text of a list', { '#text': ['hunter2'] }],
     ['a name with a space', { 'hunter2 b': 1 }],
     ['a name that holds elements', { 'a><hunter2/><a': 1 }],
     ['an attribute that holds another', { '@a="" hunter2': 1 }],
@@ -230,7 +237,26 @@ test('XML becomes JSON, and JSON XML', () => {
   expect(convert('{"personId":"123"}', 'application/json', xml)).toBe('<message><personId>123</personId></message>');
 });
 
-test('fields of text, trimmed and of one line, and lists of at least two survive being written and read', () => {
+const repeating = new ConversionService([], {}, { xmlLists: 'repeated' });
+
+describe('a list', () => {
+  test.each<[unknown, string]>([
+    [{ i: [1, { j: 2 }] }, '<message><i>1</i><i><j>2</j></i></message>'],
+    [{ i: [] }, '<message></message>'],
+  ])('is written as elements that repeat where the setting says so: %j', (value, text) => {
+    expect(String(repeating.convert(value, valueMediaType, mediaType(xml)))).toBe(text);
+  });
+
+  test.each<[string, unknown]>([
+    ['a list, which has no name', ['hunter2']],
+    ['a list in a list', { a: [['hunter2']] }],
+  ])('is not written as elements that repeat: %s', async (_, value) => {
+    const error = await caught(() => repeating.convert(value, valueMediaType, mediaType(xml)));
+    expect(error.code).toBe('not-convertible');
+  });
+});
+
+test('fields of text, trimmed and of one line, and lists of at least two survive being written and read, as elements that repeat', () => {
   const name = fc.string({ unit: fc.constantFrom(...'abyzABżółć_'), minLength: 1, maxLength: 8 });
   const text = fc
     .string({ unit: fc.constantFrom(...'ab <>&"\'#65;]é✓🌊'), maxLength: 12 })
@@ -245,7 +271,8 @@ test('fields of text, trimmed and of one line, and lists of at least two survive
   }));
   fc.assert(
     fc.property(value, (given) => {
-      expect(decode(encode(given, xml), xml)).toEqual(given);
+      const bytes = repeating.convert(given, valueMediaType, mediaType(xml)) as Uint8Array;
+      expect(decode(bytes, xml)).toEqual(given);
     }),
   );
 });
