@@ -6,6 +6,8 @@ export interface Ambiguity {
   readonly losesLists?: boolean | undefined;
   /** An empty object is read as that: as an empty text, or as an empty list. */
   readonly emptyObjectIs?: 'text' | 'list' | undefined;
+  /** A list with gaps is read as an object whose keys are the places of its items. */
+  readonly listsHaveGaps?: boolean | undefined;
   /**
    * A list is read as an object of entries: `preferred` where it could be the only item of a list as well, for the media
    * type is written so, and then an empty text is a list of nothing.

@@ -4,12 +4,13 @@ import { type DateFractions, dateToText, textToDate } from './date-converter.ts'
 import { formConverter } from './form-converter.ts';
 import { jsonConverter } from './json-converter.ts';
 import type { XmlLists } from './list-entries.ts';
-import { isBytes, isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
+import { isBytes, isJson, isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { octetStreamConverter } from './octet-stream-converter.ts';
+import { phpArrays } from './php-arrays.ts';
 import { phpSerializedConverter } from './php-serialized-converter.ts';
 import { prepareType } from './prepare-type.ts';
-import type { PreparedType } from './prepared-type.ts';
+import type { ConversionHints, PreparedType } from './prepared-type.ts';
 import { refusePromise } from './refuse-promise.ts';
 import type { TargetType, ValueOf } from './target-type.ts';
 import { textConverter } from './text-converter.ts';
@@ -122,7 +123,7 @@ export class ConversionService {
    * unknown format, a class that nothing makes, a codec, or something that cannot be compiled
    */
   prepareType<T extends TargetType>(type: T): PreparedType<ValueOf<T>> {
-    return prepareType(type, this.#conversions, this.#types, (contentType) => this.#ambiguityOf(contentType));
+    return prepareType(type, this.#conversions, this.#types, (hints) => this.#ambiguityOf(hints));
   }
 
   /** The media type converters that are registered, for error messages. */
@@ -130,12 +131,14 @@ export class ConversionService {
     return this.#converters.map(({ name }) => name).join(', ');
   }
 
-  #ambiguityOf(contentType: unknown): Ambiguity {
+  #ambiguityOf({ contentType, fromPhp }: ConversionHints): Ambiguity {
+    const source = mediaTypeOf(contentType);
+    if (fromPhp && (source === undefined || isJson(source))) return phpArrays;
     return this.#decoderOf(contentType) ?? {};
   }
 
   #decoderOf(contentType: unknown): MediaTypeConverter | undefined {
-    const source = typeof contentType === 'string' ? parseMediaType(contentType) : undefined;
+    const source = mediaTypeOf(contentType);
     return source && this.#find(source, valueMediaType);
   }
 
@@ -160,6 +163,10 @@ export class ConversionService {
       `No converter from ${source.text} to ${target.text}. Registered: ${this.describe()}.`,
     );
   }
+}
+
+function mediaTypeOf(contentType: unknown): MediaType | undefined {
+  return typeof contentType === 'string' ? parseMediaType(contentType) : undefined;
 }
 
 function cannotWrite({ text }: MediaType): string {

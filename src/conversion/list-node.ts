@@ -1,6 +1,7 @@
 import type { CoercionRun } from './coercion-run.ts';
 import { entriesOf } from './list-entries.ts';
 import type { SchemaNode } from './node-scope.ts';
+import { itemsBetweenGaps } from './php-arrays.ts';
 
 export interface ItemNodes {
   /** Of the first items, one each. */
@@ -50,11 +51,13 @@ export function listNode(nodes: ItemNodes): SchemaNode {
   return {
     coerce(value, run) {
       if (Array.isArray(value)) return coerceItems(value, run);
-      const { losesLists, emptyObjectIs, listsInEntries } = run.ambiguity;
+      const { losesLists, emptyObjectIs, listsInEntries, listsHaveGaps } = run.ambiguity;
       const isEmptyText = emptyObjectIs === 'text' && value === '';
       if (isEmptyText && (listsInEntries === 'preferred' || !takesEmptyText)) return [];
       const entries = listsInEntries && entriesOf(value);
       if (entries) return coerceEntries(entries, value, run);
+      const items = listsHaveGaps && itemsBetweenGaps(value);
+      if (items) return coerceItems(items, run);
       return losesLists && value !== undefined && value !== null ? coerceItems([value], run) : value;
     },
     explain(value, search) {

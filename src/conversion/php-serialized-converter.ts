@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { LittoralError } from '../errors.ts';
 import { isPhpSerialized, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
+import { phpArrays } from './php-arrays.ts';
 
 const maxDepth = 512;
 
@@ -12,7 +13,7 @@ const maxDepth = 512;
  */
 export const phpSerializedConverter: MediaTypeConverter = {
   name: 'PHP',
-  emptyObjectIs: 'list',
+  ...phpArrays,
   matches: (source, target) => isPhpSerialized(source) && isValue(target),
   convert: (payload, source) => new PhpReader(withoutSlashes(payload as Uint8Array), source).read(),
 };

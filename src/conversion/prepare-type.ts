@@ -6,7 +6,7 @@ import { describeType } from './describe-type.ts';
 import { findDiscriminator } from './discriminator.ts';
 import { faultOfType, noConverterTo } from './fault-of-type.ts';
 import { definitionOf, type NodeScope, noConversions, withDefinitions } from './node-scope.ts';
-import { coerceTo, type PreparedType } from './prepared-type.ts';
+import { type ConversionHints, coerceTo, type PreparedType } from './prepared-type.ts';
 import { passes, type Schema } from './schema-check.ts';
 import { keywordsOf } from './schema-keywords.ts';
 import { classOfType, isSameType, type TargetType, type ValueOf } from './target-type.ts';
@@ -17,14 +17,14 @@ import { kindsTakenBy, ValueKind } from './value-kind.ts';
  * Compiles a type.
  *
  * @param types what `__TypeId__` may name
- * @param ambiguityOf what the media type of a content type cannot tell apart
+ * @param ambiguityOf what cannot be told apart in a value
  * @throws TypeError with what is wrong with the type
  */
 export function prepareType<T extends TargetType>(
   type: T,
   conversions: TypeConversions,
   types: Readonly<Record<string, TargetType>>,
-  ambiguityOf: (contentType: unknown) => Ambiguity,
+  ambiguityOf: (hints: ConversionHints) => Ambiguity,
 ): PreparedType<ValueOf<T>> {
   const fault = faultOfType(type, soundness(conversions));
   if (fault) throw new TypeError(`the type ${fault}.`);
@@ -45,7 +45,7 @@ export function prepareType<T extends TargetType>(
       const wanted = named ?? compiled;
       if (wanted.check(value) || (optional && value === undefined)) return value as ValueOf<T>;
       const jsonText = hints.jsonText === true && (takesJson || isQuoted(value));
-      const ambiguity = ambiguityOf(hints.contentType);
+      const ambiguity = ambiguityOf(hints);
       return coerceTo(wanted, value, { jsonText, ambiguity }, refuse) as ValueOf<T>;
     },
   };

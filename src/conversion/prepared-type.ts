@@ -16,6 +16,8 @@ export interface ConversionHints {
   readonly contentType?: unknown;
   /** `__TypeId__` of the message, whatever stood there. */
   readonly typeId?: unknown;
+  /** Whether PHP wrote it, whose empty arrays and lists with gaps look alike in JSON, whatever they are meant as. */
+  readonly fromPhp?: boolean;
 }
 
 /** A type, compiled once, to which values are converted. */

@@ -3,7 +3,9 @@ import { describeLiteral, describeType } from './describe-type.ts';
 import type { Discriminator } from './discriminator.ts';
 import { escaped } from './fault-search.ts';
 import { isRecord } from './is-record.ts';
+import { entriesOf } from './list-entries.ts';
 import type { SchemaNode } from './node-scope.ts';
+import { itemsBetweenGaps } from './php-arrays.ts';
 import type { Schema } from './schema-check.ts';
 import { isPlain, kindOf, ValueKind } from './value-kind.ts';
 
@@ -26,7 +28,7 @@ export function unionNode(branches: readonly Branch[], discriminator: Discrimina
 
   return {
     coerce(value, run) {
-      if (discriminator && isRecord(value)) {
+      if (discriminator && isRecord(value) && !couldBeList(value, run.ambiguity)) {
         const branch = named(discriminator, value);
         return branch?.coerce ? branch.coerce(value, run) : value;
       }
@@ -65,6 +67,14 @@ export function unionNode(branches: readonly Branch[], discriminator: Discrimina
   }
 }
 
+/** Whether an object can stand for a list, where its media type leaves that open. */
+function couldBeList(value: unknown, { listsInEntries, listsHaveGaps }: CoercionRun['ambiguity']): boolean {
+  return (
+    (listsHaveGaps === true && itemsBetweenGaps(value) !== undefined) ||
+    (listsInEntries !== undefined && entriesOf(value) !== undefined)
+  );
+}
+
 function unknownLiteral({ property, literals }: Discriminator, value: Readonly<Record<string, unknown>>) {
   const must = Object.hasOwn(value, property) ? 'must be' : 'is missing; it must be';
   return { path: `/${escaped(property)}`, message: `${must} one of ${literals.map(describeLiteral).join(', ')}` };
@@ -76,6 +86,7 @@ function canTake(kinds: number, value: unknown, ambiguity: CoercionRun['ambiguit
   if (ambiguity.losesLists && (kinds & ValueKind.list) !== 0) return value !== null && value !== undefined;
   if (ambiguity.emptyObjectIs === 'text' && value === '') return (kinds & (ValueKind.list | ValueKind.object)) !== 0;
   if (ambiguity.emptyObjectIs === 'list' && kind === ValueKind.list) return (kinds & ValueKind.object) !== 0;
+  if (kind === ValueKind.object && (kinds & ValueKind.list) !== 0 && couldBeList(value, ambiguity)) return true;
   // The instance of a class may be made something plain first.
   return kind === ValueKind.object && !isPlain(value as object);
 }

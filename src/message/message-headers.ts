@@ -36,6 +36,8 @@ export const Header = {
   polledChannelName: 'polledChannelName',
   /** The PHP type that Ecotone serialized the payload from. */
   typeId: '__TypeId__',
+  /** Ecotone's bookkeeping of what it published together. */
+  publishBatchId: 'ecotone.publish_batch_id',
   /** How often the broker has delivered the message before and got it back unacknowledged. Set by quorum queues. */
   deliveryCount: 'x-delivery-count',
   /** The media type that a request wants its body converted to. Never sent. */

@@ -1,6 +1,8 @@
 import { describeValue } from '../conversion/describe-value.ts';
+import type { ConversionHints } from '../conversion/prepared-type.ts';
 import type { TargetType, ValueOf } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
+import { hasHeadersOfEcotone } from '../message/ecotone-sender.ts';
 import type { Message } from '../message/message.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
@@ -80,8 +82,13 @@ function prepareHeader(
   return ({ message }) => {
     const value = ownHeader(message, name);
     if (value === undefined) return whenMissing();
-    return prepared === undefined ? value : prepared.convert(value, source, { jsonText: true });
+    return prepared === undefined ? value : prepared.convert(value, source, hintsOf(message));
   };
+}
+
+/** An empty array of PHP is `[]` in a header too, whatever it is meant as. */
+function hintsOf({ headers }: Message): ConversionHints {
+  return { jsonText: true, fromPhp: hasHeadersOfEcotone(headers) };
 }
 
 function missingValue(

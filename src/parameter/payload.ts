@@ -1,6 +1,7 @@
 import { describeValue } from '../conversion/describe-value.ts';
 import type { TargetType } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
+import { isFromEcotone } from '../message/ecotone-sender.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
@@ -78,7 +79,8 @@ function convert(message: Message, type: ParameterType, site: ParameterSite): un
   // A value that never travelled has no media type that would tell anything.
   const travelled = message.payload instanceof Uint8Array && typeof contentType === 'string';
   const source = travelled ? `the payload of type ${shortened(contentType)}` : 'the payload';
-  const hints = { contentType, typeId: message.headers[Header.typeId] };
+  const fromPhp = isFromEcotone(message.headers);
+  const hints = { contentType, typeId: message.headers[Header.typeId], fromPhp };
   return type.convert(decodePayload(message, site), source, hints);
 }
 

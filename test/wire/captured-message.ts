@@ -20,7 +20,7 @@ const folder = new URL('../fixtures/captures/', import.meta.url);
 /** The names of all captures. */
 export const captureNames: readonly string[] = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
-  .map((name) => name.replace('.json', ''));
+  .map((name) => name.replace(/\.json$/, ''));
 
 /** What Ecotone sent in one case. */
 export function captured(name: string): CapturedMessage {
