@@ -10,6 +10,7 @@ import { givesSequence, selectsItems } from './gives-sequence.ts';
 import { registerNativeFunctions } from './native-functions.ts';
 import { nativeNames } from './native-names.ts';
 import { type RewrittenExpression, rewriteExpression } from './rewrite-expression.ts';
+import { assertSpelling } from './spelling.ts';
 import { toSyntaxError } from './syntax-error.ts';
 
 export interface ExpressionOptions {
@@ -98,6 +99,7 @@ function parse(text: string, options: jsonata.JsonataOptions): jsonata.Expressio
 
 function rewrite(root: ExpressionNode, text: string, parts: readonly PartName[]): RewrittenExpression {
   try {
+    assertSpelling(root, text);
     return rewriteExpression({ ...root }, { text, parts });
   } catch (error) {
     throw toSyntaxError(text, error);

@@ -58,7 +58,7 @@ function codeOf(thrown: unknown): string {
 }
 
 function reasonOf(code: string, thrown: unknown, ownMessages: ReadonlySet<string>): string {
-  const { token, index, type, message } = (thrown ?? {}) as Readonly<Record<string, unknown>>;
+  const { token, index, type, message, value, value2 } = (thrown ?? {}) as Readonly<Record<string, unknown>>;
   const operator = typeof token === 'string' ? `"${token}"` : 'a function';
   switch (code) {
     case 'D3137':
@@ -66,22 +66,39 @@ function reasonOf(code: string, thrown: unknown, ownMessages: ReadonlySet<string
       // The text may have been put together from the payload.
       return ownMessages.has(String(message)) ? String(message) : 'it says so itself, with $error() or $assert()';
     case 'T0410':
-      return `argument ${Number(index)} of ${operator} is of the wrong type`;
+      return `argument ${Number(index)} of ${operator} is of the wrong type${hintOn([value], 'numbers')}`;
     case 'T0411':
       return `the value that ${operator} stands behind is of the wrong type`;
     case 'T0412':
-      return `argument ${Number(index)} of ${operator} must be an array of ${String(type)}`;
+      return `argument ${Number(index)} of ${operator} must be an array of ${String(type)}${hintOn([value].flat(), type)}`;
     case 'T2001':
-      return `the left side of ${operator} must be a number`;
+      return `the left side of ${operator} must be a number${hintOn([value], 'numbers', token)}`;
     case 'T2002':
-      return `the right side of ${operator} must be a number`;
+      return `the right side of ${operator} must be a number${hintOn([value], 'numbers', token)}`;
+    case 'T2003':
+    case 'T2004':
+    case 'D1002':
+      return `${reasons[code]}${hintOn([value], 'numbers')}`;
     case 'T2009':
-      return `both sides of ${operator} must be numbers, or both texts`;
+      return `both sides of ${operator} must be numbers, or both texts${hintOn([value, value2], 'numbers')}`;
     case 'T2010':
       return `both sides of ${operator} must be numbers or texts`;
     default:
       return reasons[code] ?? `JSONata reports ${code}`;
   }
+}
+
+/** What to do about a text where numbers are wanted. It never says the text. */
+function hintOn(values: readonly unknown[], wanted: unknown, operator?: unknown): string {
+  const texts = wanted === 'numbers' ? values.filter((value) => typeof value === 'string') : [];
+  if (texts.length === 0) return '';
+  if (texts.some(holdsNumber)) return ', and not a text that holds a number: write $number(…)';
+  return `, and not a text${operator === '+' ? '; texts are joined with &' : ''}`;
+}
+
+/** As `$number` reads it. A long text is none. */
+function holdsNumber(text: string): boolean {
+  return text.length < 400 && /^\s*-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?\s*$/.test(text);
 }
 
 const notAFunction = 'it calls what is not a function';
@@ -91,6 +108,7 @@ const reasons: Readonly<Record<string, string>> = {
   TypeError: 'a value is not of the kind that is needed there',
   D1001: 'a number is out of range',
   D1002: 'only a number can be negated',
+  T1010: 'a function in the place of a regular expression gives no match',
   T1003: 'the keys of an object must be texts',
   D1004: 'a regular expression matches the empty text',
   T1005: notAFunction,
@@ -112,8 +130,11 @@ const reasons: Readonly<Record<string, string>> = {
   D2015: 'a sequence is too long',
   D3001: 'an infinite number has no text',
   D3010: 'the text to replace must not be empty',
+  D3011: 'the fourth argument of $replace() must not be negative',
   D3012: 'a replacement must be a text',
+  D3020: 'the third argument of $split() must not be negative',
   D3030: 'a value cannot be made a number',
+  D3040: 'the third argument of $match() must not be negative',
   D3050: '$reduce() needs a function of two arguments',
   D3060: 'a negative number has no square root',
   D3061: 'a power is out of range',

@@ -1,12 +1,16 @@
 import { messageOf } from '../errors.ts';
 import { quoted } from './expression-error.ts';
+import { findSlip } from './slips.ts';
 
 /** Says what is wrong with the text of an expression, and where. All of it is configuration, so nothing is left out. */
 export function toSyntaxError(text: string, thrown: unknown): SyntaxError {
   const { message, position } = thrown as { message?: unknown; position?: unknown };
   const what = thrown instanceof Error ? messageOf(thrown) : String(message);
   const where = typeof position === 'number' ? `, at ${placeOf(text, position)}` : '';
-  return new SyntaxError(`The expression ${quoted(text)} is not valid${where}: ${what}.`, {
+  const slip = typeof position === 'number' ? findSlip(text, position) : undefined;
+  const said = slip !== undefined && !(thrown instanceof Error) ? `${slip}. JSONata says: ${what}` : what;
+  const sentence = said.endsWith('.') ? said : `${said}.`;
+  return new SyntaxError(`The expression ${quoted(text)} is not valid${where}: ${sentence}`, {
     cause: thrown instanceof Error ? thrown : new Error(what),
   });
 }

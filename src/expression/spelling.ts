@@ -1,0 +1,83 @@
+import { type ExpressionNode, nodesOf } from './expression-node.ts';
+import { standardFunction } from './jsonata-internals.ts';
+
+// What parses, and cannot mean what its author meant: found at start, with the spelling that does.
+
+/** @throws SyntaxError with a position, for the first mistake */
+export function assertSpelling(root: ExpressionNode, text: string): void {
+  const nodes = [...nodesOf(root)];
+  const bound = new Set(nodes.flatMap(variablesOf));
+  const called = new Set(nodes.map(({ procedure }) => procedure));
+  for (const node of nodes) {
+    assertNoFieldInBrackets(node, text);
+    assertNoTextInArithmetic(node);
+    if (!called.has(node)) assertKnownVariable(node, bound);
+  }
+}
+
+const plainName = /^[A-Za-z_]\w*$/;
+
+/** `payload['x']`, as Symfony and PHP have it. In JSONata, brackets filter, and a text is true: it would be all of `payload`. */
+function assertNoFieldInBrackets(node: ExpressionNode, text: string): void {
+  for (const { expr, position } of [...(node.stages ?? []), ...(node.predicate ?? [])]) {
+    if (expr?.type !== 'string') continue;
+    const access = accessAround(text, (position ?? 1) - 1) ?? `…['${String(expr.value)}']`;
+    const written = access.replace(inBrackets, (_, single?: string, double?: string) =>
+      fieldStep(single ?? double ?? ''),
+    );
+    throw mistake(
+      `[…] filters, and a text in it keeps everything; for the field, write ${written} in place of ${access}`,
+      position,
+    );
+  }
+}
+
+const inBrackets = /\[\s*(?:'([^']*)'|"([^"]*)")\s*\]/g;
+const wholeAccess =
+  /(?:[$\w]+|`[^`]*`)(?:\(\s*(?:'[^']*'|"[^"]*")\s*\)|\.(?:\w+|`[^`]*`)|\[\s*(?:'[^']*'|"[^"]*"|-?\d+)\s*\])+/g;
+
+/** The fields, calls and brackets that stand around a bracket. */
+function accessAround(text: string, bracket: number): string | undefined {
+  for (const { 0: access, index } of text.matchAll(wholeAccess)) {
+    if (index < bracket && bracket < index + access.length) return access;
+  }
+  return undefined;
+}
+
+function fieldStep(name: string): string {
+  return plainName.test(name) ? `.${name}` : `.\`${name}\``;
+}
+
+const arithmetic: ReadonlySet<unknown> = new Set(['+', '-', '*', '/', '%']);
+
+function assertNoTextInArithmetic({ type, value, lhs, rhs, position }: ExpressionNode): void {
+  if (type !== 'binary' || !arithmetic.has(value)) return;
+  const text = [lhs as ExpressionNode, rhs].find((side) => side?.type === 'string');
+  if (text === undefined) return;
+  const remedy = value === '+' ? '; texts are joined with &' : '';
+  throw mistake(`${String(value)} takes numbers, and '${String(text.value)}' is a text${remedy}`, position);
+}
+
+function assertKnownVariable({ type, value, position }: ExpressionNode, bound: ReadonlySet<string>): void {
+  if (type !== 'variable' || typeof value !== 'string' || value === '' || value === '$') return;
+  if (bound.has(value) || standardFunction(value) !== undefined || value === 'eval') return;
+  const hint = isPart(value) ? `; the part of the message is ${value}, without $` : '';
+  throw mistake(`$${value} is nothing here: no variable of that name is bound${hint}`, position);
+}
+
+function isPart(name: string): boolean {
+  return ['payload', 'headers', 'value', 'service', 'reference', 'parameter'].includes(name);
+}
+
+/** The variables that a node binds. */
+function variablesOf({ type, lhs, arguments: parameters, focus, index, stages }: ExpressionNode): string[] {
+  const names: unknown[] = [focus, index];
+  if (type === 'bind') names.push((lhs as ExpressionNode).value);
+  if (type === 'lambda') names.push(...(parameters ?? []).map(({ value }) => value));
+  for (const stage of stages ?? []) if (stage.type === 'index') names.push(stage.value);
+  return names.filter((name) => typeof name === 'string');
+}
+
+function mistake(message: string, position: number | undefined): SyntaxError {
+  return Object.assign(new SyntaxError(message), position === undefined ? {} : { position });
+}
