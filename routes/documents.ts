@@ -1,8 +1,9 @@
 import Type from 'typebox';
+import { withPrefix } from '../src/http/openapi.ts';
 import type { Routes } from './index.ts';
 
 /** `GET /openapi.json`: the OpenAPI document. Swagger UI shows it under `/docs`. */
-export const documents: Routes = (app) => {
+export const documents: Routes = (app, { publicAddress }) => {
   app.get(
     '/openapi.json',
     {
@@ -16,6 +17,6 @@ export const documents: Routes = (app) => {
       },
       serializerCompiler: () => JSON.stringify,
     },
-    async () => app.swagger(),
+    async ({ raw }) => withPrefix(app.swagger(), publicAddress(raw).prefix),
   );
 };

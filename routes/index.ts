@@ -3,6 +3,7 @@ import type { MessageChannel } from '../src/channel/message-channel.ts';
 import type { DistributedBus } from '../src/distribution/distributed-bus.ts';
 import type { DeadLetters } from '../src/endpoint/dead-letters.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
+import type { PublicAddress } from '../src/http/public-address.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
 import type { ParameterContext } from '../src/parameter/parameter-converter.ts';
 import { commands } from './commands.ts';
@@ -23,6 +24,8 @@ export interface RouteContext {
   readonly publishing: PublishContext;
   readonly endpoint: EndpointDescription;
   readonly deadLetters: DeadLetters;
+  /** By which address a caller reached the gateway. */
+  readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
   /** Throws for a request that may not see payloads. */
   readonly refuseStrangers: (request: FastifyRequest) => void;
   /** Whether this process receives from the service's queue at the moment. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, {
@@ -12,30 +13,37 @@ import { ProblemDetails } from '../routes/schemas.ts';
 import { errorFields } from './error-chain.ts';
 import { LittoralError } from './errors.ts';
 import { Connections } from './http/connections.ts';
-import { openApi } from './http/openapi.ts';
+import { openApi, withPrefix } from './http/openapi.ts';
 import { asLittoralError, clientErrorResponse, sendProblem } from './http/problem.ts';
+import { type ProxyOptions, publicAddressReader, withoutBasePath } from './http/public-address.ts';
 import { refuseMalformedTarget } from './http/request-target.ts';
 import { type SiteGuardOptions, siteGuard } from './http/site-guard.ts';
 import type { Logger } from './logger.ts';
 
 export interface AppOptions {
-  readonly routes: RouteContext;
+  readonly routes: Omit<RouteContext, 'publicAddress'>;
   readonly logger: Logger;
   /** The largest body, in bytes. */
   readonly bodyLimit: number;
-  readonly guard: SiteGuardOptions;
+  readonly guard: Omit<SiteGuardOptions, 'publicAddress'>;
+  /** Default: it stands behind no proxy. */
+  readonly proxy?: ProxyOptions;
   /** Default: its own, which nobody drains. */
   readonly connections?: Connections;
 }
 
 /** Makes the HTTP server: its routes, its documents, and one shape for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { routes, logger, bodyLimit, guard, connections = new Connections() } = options;
+  const { routes, logger, bodyLimit, guard, proxy = noProxy, connections = new Connections() } = options;
+  const { basePath } = proxy;
+  const publicAddress = publicAddressReader(proxy);
+  const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     // One line per message is written where the message is handled.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
+    ...(basePath === '' ? {} : { rewriteUrl }),
     requestTimeout: requestTimeoutMs,
     // Keys are measured in bytes, after decoding, by what publishes them; this is more than Node lets through.
     routerOptions: { maxParamLength: 65_536 },
@@ -64,7 +72,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.addSchema(ProblemDetails);
   app.setValidatorCompiler(() => () => true);
 
-  const refuseForeignSites = siteGuard(guard);
+  const refuseForeignSites = siteGuard({ ...guard, publicAddress });
   app.addHook('onRequest', (request, _reply, done) => {
     refuseMalformedTarget(request);
     refuseForeignSites(request);
@@ -88,15 +96,27 @@ export function createApp(options: AppOptions): FastifyInstance {
     openapi: openApi,
     refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`) },
   });
-  app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: contentSecurityPolicy,
-    uiConfig: { tryItOutEnabled: true },
+  app.register(async (scope) => {
+    scope.addHook('onSend', async (request, reply) => {
+      const location = reply.getHeader('location');
+      if (location !== undefined) reply.header('location', `${publicAddress(request.raw).prefix}${location}`);
+    });
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      // Its links are relative then, whatever stands in front of them.
+      indexPrefix: '.',
+      staticCSP: contentSecurityPolicy,
+      uiConfig: { tryItOutEnabled: true },
+      transformSpecification: (document, { raw }) => withPrefix(document, publicAddress(raw).prefix),
+      transformSpecificationClone: false,
+    });
   });
-  app.register(async (scope) => registerRoutes(scope, routes));
+  app.register(async (scope) => registerRoutes(scope, { ...routes, publicAddress }));
   refuseOtherMethods(app);
   return app;
 }
+
+const noProxy: ProxyOptions = { basePath: '', trustProxy: [] };
 
 /** Within this a request must have arrived whole; its answer may take longer. */
 const requestTimeoutMs = 60_000;

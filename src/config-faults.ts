@@ -13,6 +13,7 @@ import { messageOf } from './errors.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import { faultsOfErrorKinds } from './handler/retries.ts';
 import { faultOfKey } from './handler/routing-key.ts';
+import { proxyFaults } from './http/proxy-settings.ts';
 import { isReservedHeader } from './message/reserved-headers.ts';
 
 /** What the channel takes where the configuration says nothing. */
@@ -72,6 +73,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
+  if (isRecord(http)) faults.push(...proxyFaults(http));
   faults.push(...deduplicationFaults(settings.deduplication));
   if (container !== undefined && typeof container !== 'function') {
     faults.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);

@@ -51,6 +51,8 @@ export const Settings = Type.Object(
           port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
           bodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
           allowedHosts: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+          basePath: Type.Optional(Type.String()),
+          trustProxy: Type.Optional(Type.Array(Type.String())),
           forwardHeaders: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
           idempotencyScopeHeader: Type.Optional(Type.String({ minLength: 1 })),
           drainDelayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: longestTimeoutMs })),
@@ -185,6 +187,16 @@ export interface HttpConfig {
   bodyLimit?: number | undefined;
   /** Host names, beside those of loopback, under which browsers may reach this gateway. Default: none. */
   allowedHosts?: readonly string[] | undefined;
+  /**
+   * The path under which a proxy makes this gateway reachable, such as `/gateway`. Links, redirects and the OpenAPI
+   * document then begin with it; requests are served with it and without. Default: none.
+   */
+  basePath?: string | undefined;
+  /**
+   * Addresses or networks of proxies, such as `10.0.0.0/8`, whose `X-Forwarded-Host`, `-Proto` and `-Prefix` are
+   * believed. Whoever can send from there can say by which address a browser reached this gateway. Default: none.
+   */
+  trustProxy?: readonly string[] | undefined;
   /** Request headers that become message headers: `{ 'x-tenant-id': 'tenantId' }`. Default: none. */
   forwardHeaders?: Readonly<Record<string, string>> | undefined;
   /** The request header that keeps the idempotency keys of several tenants apart. Default: none, one space for all. */

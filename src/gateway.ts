@@ -84,10 +84,12 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
   };
   const connections = new Connections();
   const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
+  const { basePath, trustProxy } = resolved.http;
   const app = createApp({
     logger,
     bodyLimit,
     guard: { host, allowedHosts },
+    proxy: { basePath, trustProxy },
     connections,
     routes: {
       service: resolved.service,
@@ -98,7 +100,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
       isConsuming: () => endpoint.consuming,
       deadLetters,
-      refuseStrangers: adminGuard({ host, adminToken }),
+      refuseStrangers: adminGuard({ host, adminToken, isBehindProxy: basePath !== '' || trustProxy.length > 0 }),
       publishing: {
         mapping: { forwardHeaders, idempotencyScopeHeader },
         channel: channel.name,

@@ -140,6 +140,8 @@ function withDefaults(settings: Config): ResolvedConfig {
       port: http.port ?? 3000,
       bodyLimit,
       allowedHosts: http.allowedHosts ?? [],
+      basePath: (http.basePath ?? '').replace(/\/$/, ''),
+      trustProxy: http.trustProxy ?? [],
       forwardHeaders: lowerCaseNames(http.forwardHeaders ?? {}),
       idempotencyScopeHeader: http.idempotencyScopeHeader?.toLowerCase(),
       drainDelayMs: http.drainDelayMs ?? Math.min(1_000, Math.floor(shutdownTimeoutMs / 8)),

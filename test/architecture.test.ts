@@ -39,6 +39,7 @@ const configuration = [
   'scope',
   'distribution',
   'endpoint',
+  'http',
 ];
 
 const table: LayerTable = {

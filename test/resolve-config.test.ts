@@ -54,6 +54,8 @@ describe('a configuration', () => {
         port: 3000,
         bodyLimit: 1_048_576,
         allowedHosts: [],
+        basePath: '',
+        trustProxy: [],
         forwardHeaders: {},
         drainDelayMs: 1000,
       },

@@ -7,6 +7,8 @@ export interface AdminGuardOptions {
   /** The address that the gateway listens on. */
   readonly host: string;
   readonly adminToken: string | undefined;
+  /** Whether a proxy makes it reachable from elsewhere, whatever it listens on. Default: false. */
+  readonly isBehindProxy?: boolean;
 }
 
 /**
@@ -15,14 +17,18 @@ export interface AdminGuardOptions {
  *
  * @returns throws LittoralError `unauthorized`, `admin-token-not-set`
  */
-export function adminGuard({ host, adminToken }: AdminGuardOptions): (request: FastifyRequest) => void {
+export function adminGuard({
+  host,
+  adminToken,
+  isBehindProxy = false,
+}: AdminGuardOptions): (request: FastifyRequest) => void {
   if (adminToken === undefined) {
-    const isOpen = isLoopback(host);
+    const isOpen = isLoopback(host) && !isBehindProxy;
     return () => {
       if (isOpen) return;
       throw new LittoralError(
         'admin-token-not-set',
-        'Dead letters show payloads, and this gateway does not listen on loopback alone. Set ADMIN_TOKEN (http.adminToken) to a secret of 16 characters or more, and send it as Authorization: Bearer ….',
+        'Dead letters show payloads, and this gateway can be reached from beyond loopback. Set ADMIN_TOKEN (http.adminToken) to a secret of 16 characters or more, and send it as Authorization: Bearer ….',
       );
     };
   }

@@ -1,5 +1,8 @@
 import { version } from '../version.ts';
 
+/** The description of the server that serves the document. */
+const description = 'This gateway.';
+
 /** What the OpenAPI document says beside the routes themselves. */
 export const openApi = {
   openapi: '3.1.0',
@@ -10,7 +13,7 @@ export const openApi = {
     version,
     license: { name: 'MIT', identifier: 'MIT' },
   },
-  servers: [{ url: '/', description: 'This gateway.' }],
+  servers: [{ url: '/', description }],
   tags: [
     { name: 'Send', description: 'Commands, events and messages.' },
     { name: 'Endpoints', description: 'What receives messages here.' },
@@ -29,3 +32,11 @@ export const openApi = {
     },
   },
 };
+
+/**
+ * The document as it holds for a caller: behind a proxy all paths stand under a prefix. The address of the host is that
+ * which the document was read from.
+ */
+export function withPrefix<Document extends object>(document: Document, prefix: string): Document {
+  return prefix === '' ? document : { ...document, servers: [{ url: prefix, description }] };
+}

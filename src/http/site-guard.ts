@@ -1,12 +1,15 @@
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { LittoralError } from '../errors.ts';
+import type { PublicAddress } from './public-address.ts';
 
 export interface SiteGuardOptions {
   /** The address that the gateway listens on. */
   readonly host: string;
   /** Host names under which browsers may reach it, beside those of loopback. */
   readonly allowedHosts: readonly string[];
+  /** By which address a caller reached it. */
+  readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
 }
 
 /**
@@ -15,22 +18,25 @@ export interface SiteGuardOptions {
  *
  * @returns throws LittoralError `foreign-site`
  */
-export function siteGuard({ host, allowedHosts }: SiteGuardOptions): (request: FastifyRequest) => void {
+export function siteGuard({ host, allowedHosts, publicAddress }: SiteGuardOptions): (request: FastifyRequest) => void {
   const onLoopback = isLoopback(host);
   const allowed = new Set([...allowedHosts, host].map((name) => name.toLowerCase()));
 
-  return ({ headers, method }) => {
-    const { origin, host: authority = '' } = headers;
+  return ({ headers, method, raw }) => {
+    const { origin } = headers;
+    const address = publicAddress(raw);
     const site = headers['sec-fetch-site'];
     const fromBrowser = origin !== undefined || site !== undefined;
-    const name = hostNameOf(authority);
+    const name = hostNameOf(address.authority);
     // A page can point a name of its own at this address (DNS rebinding): then only the host's name gives it away.
     const known = isLoopback(name) || allowed.has(name) || (!onLoopback && isIP(name) !== 0);
     if (!known && (onLoopback || fromBrowser)) {
       throw foreign(`The host '${name}' is not one of this gateway; add it to http.allowedHosts if it is.`);
     }
-    if (origin !== undefined && !isSameOrigin(origin, authority)) {
-      throw foreign('The request comes from a page of another origin.');
+    if (origin !== undefined && !isSameOrigin(origin, address)) {
+      throw foreign(
+        `The request comes from a page of another origin than ${address.protocol ?? 'http'}://${address.authority}, by which it says that it reached this gateway. A proxy that changes Host must send X-Forwarded-Host and X-Forwarded-Proto, and stand in http.trustProxy.`,
+      );
     }
     if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isNavigation(method, headers)) {
       throw foreign('The request comes from a page of another site.');
@@ -38,8 +44,16 @@ export function siteGuard({ host, allowedHosts }: SiteGuardOptions): (request: F
   };
 }
 
-function isSameOrigin(origin: string, authority: string): boolean {
-  return origin === `http://${authority}` || origin === `https://${authority}`;
+function isSameOrigin(origin: string, { authority, protocol }: PublicAddress): boolean {
+  const [start = '', scheme] = /^(https?):\/\//.exec(origin) ?? [];
+  if (scheme === undefined || (protocol !== undefined && scheme !== protocol)) return false;
+  return withPort(origin.slice(start.length), scheme) === withPort(authority, scheme);
+}
+
+/** Browsers leave out the port of the protocol; other programs may write it. */
+function withPort(authority: string, scheme: string): string {
+  const name = authority.toLowerCase();
+  return /:\d+$/.test(name) ? name : `${name}:${scheme === 'https' ? 443 : 80}`;
 }
 
 /** Following a link is harmless: the other page sees nothing of the answer. */
