@@ -7,6 +7,7 @@ import { within } from '../within.ts';
 import { AmqpBrowsing } from './amqp-browsing.ts';
 import { socketOf } from './amqp-socket.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
+import { useExactFrames } from './exact-frames.ts';
 
 /** How long a look waits for another one of this process. */
 const waitMs = 5_000;
@@ -78,6 +79,7 @@ export class AmqpBrowser {
       const model = await connect(...connectArguments(this.#options));
       // Told by 'close' as well; without a listener it would end the process.
       model.on('error', () => {});
+      useExactFrames(model);
       return model;
     } catch (cause) {
       throw new LittoralError('broker-unavailable', `Cannot use ${address.display}: ${messageOf(cause)}.`, { cause });

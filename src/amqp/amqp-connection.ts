@@ -6,6 +6,7 @@ import { within } from '../within.ts';
 import { socketOf } from './amqp-socket.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
 import { reasonOf, rememberEnd } from './connection-end.ts';
+import { useExactFrames } from './exact-frames.ts';
 
 export interface AmqpConnectionOptions extends ConnectOptions {
   readonly logger: Logger;
@@ -115,6 +116,7 @@ export class AmqpConnection {
   async #prepare(model: ChannelModel): Promise<void> {
     this.#blocked = undefined;
     rememberEnd(model);
+    useExactFrames(model);
     if (this.#closed) throw new Error('closed meanwhile');
     model.on('blocked', (reason) => {
       this.#blocked = reason;

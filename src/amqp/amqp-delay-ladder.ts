@@ -76,7 +76,7 @@ export class AmqpDelayLadder {
       const levels = delayLevels(delayMs);
       // A kept `x-death` that names a level would be a cycle to RabbitMQ, which drops the message over it.
       const headers = { ...withoutBrokerNotes(message.headers), ...levelHeaders(levels) };
-      await this.#publish(to, { headers, body: message.body }, levels);
+      await this.#publish(to, { ...message, headers }, levels);
     } finally {
       this.#waiting -= 1;
       this.#waitingBytes -= bytes;

@@ -92,8 +92,9 @@ export class AmqpDeliveries {
     const { subscription, publish, logger } = this.#options;
     try {
       const to = { queue: subscription.deadLetterQueue };
-      const { headers, body } = fromAmqp(message);
-      const move = (kept: MessageHeaders) => publish({ to, message: { headers: kept, body } });
+      const received = fromAmqp(message);
+      const { headers } = received;
+      const move = (kept: MessageHeaders) => publish({ to, message: { ...received, headers: kept } });
       const { routed } = await move(withoutBrokerNotes(headers)).catch((error) => {
         // What cannot be written again must not hold its place in this queue for ever.
         if (isLittoralError(error) && !error.retryable) return move(essentialHeaders(headers));

@@ -1,37 +1,70 @@
 import type { ConsumeMessage, Options } from 'amqplib';
+import type { ArrivedForm } from '../message/arrived-form.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { withoutDelayTraces } from './amqp-delay-topology.ts';
+import { type BasicProperties, encodeProperties, type ReceivedProperties } from './basic-properties.ts';
+import { encodedProperties, type ReadProperties } from './exact-frames.ts';
+import { encodedFields, encodeField } from './field-table.ts';
+import { addPropertyHeaders, keptAsHeaders, propertiesOfMoved } from './property-headers.ts';
 
 /** The AMQP properties and headers of a message. */
-export function toAmqp({ headers }: TransportMessage, timeToLiveMs: number | undefined): Options.Publish {
+export function toAmqp(message: TransportMessage, timeToLiveMs: number | undefined): Options.Publish {
+  const { headers, arrived } = message;
+  const properties = propertiesOf(headers);
+  if (timeToLiveMs !== undefined) properties.expiration = String(timeToLiveMs);
+  if (isAmqp(arrived)) {
+    const kept = arrived.isWhole ? { ...properties, ...propertiesOfMoved(arrived.encoded) } : properties;
+    const encoded = encodeProperties({ ...kept, deliveryMode: 2 }, fieldsAsTheyCame(headers, arrived));
+    return { headers: { [encodedProperties]: encoded }, messageId: kept.messageId, mandatory: true };
+  }
+  return { ...(properties as Options.Publish), headers: toAmqpHeaders(headers), persistent: true, mandatory: true };
+}
+
+/** A delivered message, its AMQP properties among the headers. */
+export function fromAmqp({ properties, content }: ConsumeMessage): TransportMessage {
+  const { table } = properties as ReadProperties;
+  const headers = table === undefined ? readByAmqplib(properties.headers) : { ...properties.headers };
+  addPropertyHeaders(headers, properties as BasicProperties);
+  const message = { headers: withoutDelayTraces(headers), body: content };
+  return table === undefined ? message : { ...message, arrived: { headers, isWhole: true, encoded: properties } };
+}
+
+/** The form of a message that came through AMQP. */
+type AmqpForm = ArrivedForm & { readonly encoded: ReceivedProperties };
+
+function isAmqp(arrived: ArrivedForm | undefined): arrived is AmqpForm {
+  return (arrived?.encoded as ReadProperties | undefined)?.table !== undefined;
+}
+
+/** The properties that the headers of a message give. */
+function propertiesOf(headers: MessageHeaders): BasicProperties {
   return {
-    headers: toAmqpHeaders(headers),
     contentType: shortText(headers[Header.contentType]),
     messageId: shortText(headers[Header.id]),
     correlationId: shortText(headers[Header.correlationId]),
     timestamp: seconds(headers[Header.timestamp]),
     appId: shortText(headers[Header.sourceServiceName]),
     type: shortText(headers[Header.routingKey]),
-    expiration: timeToLiveMs === undefined ? undefined : String(timeToLiveMs),
-    persistent: true,
-    mandatory: true,
   };
 }
 
-/** A delivered message, its AMQP properties among the headers. */
-export function fromAmqp({ properties, content }: ConsumeMessage): TransportMessage {
-  const headers: Record<string, unknown> = {};
-  const table = properties.headers ?? {};
-  for (const name of Object.keys(table)) {
-    const value: unknown = table[name];
-    headers[name] = typeof value === 'object' ? fromFieldValue(value) : value;
+function fieldsAsTheyCame(
+  headers: MessageHeaders,
+  { headers: before, isWhole, encoded: received }: AmqpForm,
+): Buffer[] {
+  const fieldsBefore = encodedFields(received.table);
+  const kept = isWhole ? keptAsHeaders(received) : undefined;
+  const fields: Buffer[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    const isUnchanged = Object.hasOwn(before, name) && Object.is(before[name], value);
+    const field = isUnchanged && !kept?.has(name) ? fieldsBefore.get(name) : encodeField(name, value);
+    // What came as a property goes as a property.
+    if (field !== undefined) fields.push(field);
   }
-  // The property wins over the header of the same meaning: Ecotone reads it so.
-  headers[Header.contentType] = properties.contentType ?? headers[Header.contentType];
-  headers[Header.id] ??= properties.messageId;
-  headers[Header.correlationId] ??= properties.correlationId;
-  return { headers: withoutDelayTraces(headers), body: content };
+  return fields;
 }
 
 const maxTableNames = 64;
@@ -49,18 +82,22 @@ function toAmqpHeaders(headers: MessageHeaders): Record<string, unknown> {
   if (names > maxTableNames) table = Object.create(null);
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    table[name] = typeof value === 'number' ? toFieldNumber(value) : value;
+    table[name] = typeof value === 'number' || typeof value === 'bigint' ? toFieldNumber(value) : value;
   }
   return table;
 }
 
 /** By itself amqplib takes the smallest type that fits the number, so that one header would change its type by value. */
-function toFieldNumber(value: number): unknown {
-  // Beyond what is exact it was a double, or has become one on its way here.
-  return Number.isSafeInteger(value) ? { '!': 'int64', value } : { '!': 'double', value };
+function toFieldNumber(value: number | bigint): unknown {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return { '!': 'int64', value };
+  return { '!': 'double', value };
 }
 
 /** amqplib leaves timestamps and decimals in its own notation, also inside tables and arrays such as `x-death`. */
+function readByAmqplib(table: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, fromFieldValue(value)]));
+}
+
 function fromFieldValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
   if (Array.isArray(value)) return value.map(fromFieldValue);

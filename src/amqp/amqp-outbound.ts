@@ -1,7 +1,9 @@
-import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message } from 'amqplib';
+import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message, type Options } from 'amqplib';
 import type { Address, PromptPublication, PublishReceipt } from '../channel/message-channel.ts';
 import { LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import { toAmqp } from './amqp-message-mapper.ts';
@@ -77,9 +79,9 @@ export class AmqpOutbound {
   /** Sends one message. See `OutboundChannel.publish`. */
   publish({ to, message, timeToLiveMs }: AmqpPublication): Promise<PublishReceipt> {
     const { exchange, routingKey } = routeTo(to);
-    const properties = toAmqp(message, timeToLiveMs);
-    const { messageId } = properties;
     return new Promise<PublishReceipt>((resolve, reject) => {
+      const properties = propertiesOf(message, timeToLiveMs);
+      const { messageId } = properties;
       this.#assertRoom(message.body.byteLength, messageId);
       const channel = this.#openChannel(messageId);
       const entry: InFlight = {
@@ -221,6 +223,16 @@ export class AmqpOutbound {
   }
 }
 
+/** @throws LittoralError `invalid-header` */
+function propertiesOf(message: TransportMessage, timeToLiveMs: number | undefined): Options.Publish {
+  try {
+    return toAmqp(message, timeToLiveMs);
+  } catch (cause) {
+    const { [Header.id]: id } = message.headers;
+    throw notWritten(cause, typeof id === 'string' ? id : undefined);
+  }
+}
+
 /** amqplib encodes the whole message before it writes a byte of it, and refuses to write on what is closing. */
 function notWritten(cause: unknown, messageId: string | undefined): LittoralError {
   const details = { messageId, cause };
@@ -232,7 +244,7 @@ function notWritten(cause: unknown, messageId: string | undefined): LittoralErro
 
 /** What Node says of a number that is out of range quotes it, and a header can be a secret. */
 function encodingFault(cause: unknown): string {
-  return cause instanceof RangeError ? 'a header is out of range' : messageOf(cause);
+  return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : messageOf(cause);
 }
 
 function routeTo(to: Address | Route): Route {

@@ -31,7 +31,7 @@ export function localMessage(
 ): Message {
   const target = mediaType === undefined ? undefined : sendableMediaType(mediaType);
   const id = newMessageId();
-  const inherited = cause && inheritedFrom(cause);
+  const inherited = cause && inheritedFrom(cause, metadata);
   const headers = Object.assign(metadataToHeaders(metadata, conversion, inherited?.headers), {
     [Header.id]: id,
     [Header.correlationId]: inherited?.correlationId ?? id,
@@ -39,7 +39,8 @@ export function localMessage(
     [Header.contentType]: target ? toContentType(target) : defaultMediaType(payload),
   });
   if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
-  return { headers, payload: encoded(payload, target, conversion) };
+  const message = { headers, payload: encoded(payload, target, conversion) };
+  return inherited?.arrived ? { ...message, arrived: inherited.arrived } : message;
 }
 
 function defaultMediaType(payload: unknown): string {

@@ -1,5 +1,6 @@
 import { LittoralError } from '../errors.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
+import { integerOf } from '../message/integer-of.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
@@ -206,9 +207,23 @@ export class InMemoryChannel implements MessageChannel {
 }
 
 /** The publisher keeps its message and may change it; consumers must not see that. */
-function isolated({ headers, body }: TransportMessage): TransportMessage {
+function isolated(message: TransportMessage): TransportMessage {
+  const headers: Record<string, unknown> = { ...message.headers };
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'bigint') headers[name] = fromInt64(value, message);
+  }
   // Not `body.slice()`: on a Buffer that shares the memory. A Buffer, as from RabbitMQ.
-  return { headers: Object.freeze({ ...headers }), body: Buffer.from(body) };
+  return { headers: Object.freeze(headers), body: Buffer.from(message.body) };
+}
+
+/** What RabbitMQ delivers of an integer. */
+function fromInt64(value: bigint, message: TransportMessage): number | bigint {
+  if (BigInt.asIntN(64, value) !== value) {
+    const detail = 'The message cannot be encoded: a header is out of range.';
+    throw new LittoralError('invalid-header', detail, messageIdOf(message));
+  }
+  return integerOf(value);
 }
 
 function messageIdOf(message: TransportMessage | undefined): { messageId?: string } {

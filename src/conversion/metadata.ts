@@ -7,7 +7,7 @@ import { describeValue } from './describe-value.ts';
 export type Metadata = Readonly<Record<string, unknown>>;
 
 /** What a header of a message can be. */
-export type HeaderValue = string | number | boolean;
+export type HeaderValue = string | number | bigint | boolean;
 
 const maxNameBytes = 255;
 

@@ -11,7 +11,7 @@ import { maxTimeToLiveMs } from './send-options.ts';
  */
 export function toDueMessage({ message, timeToLive }: BusMessage): TransportMessage {
   if (timeToLive === undefined) return message;
-  return { headers: { ...message.headers, [Header.timeToLive]: timeToLive }, body: message.body };
+  return { ...message, headers: { ...message.headers, [Header.timeToLive]: timeToLive } };
 }
 
 /**
@@ -20,13 +20,14 @@ export function toDueMessage({ message, timeToLive }: BusMessage): TransportMess
  * @param due whatever arrived where delayed messages do
  * @throws LittoralError `malformed-message`
  */
-export function fromDueMessage({ headers, body }: TransportMessage): BusMessage {
+export function fromDueMessage(due: TransportMessage): BusMessage {
+  const { headers } = due;
   const { [Header.timeToLive]: timeToLive, ...others } = headers;
   return {
     payloadType: payloadTypeOf(headers),
     // Every message carries the key that it is published under.
     target: targetOf(headers),
-    message: { headers: others, body },
+    message: { ...due, headers: others },
     timeToLive:
       timeToLive === undefined || isTimeToLive(timeToLive) ? timeToLive : malformed(Header.timeToLive, timeToLive),
   };

@@ -34,7 +34,7 @@ export function outboundMessage(outbound: Outbound, service: string, conversion:
   const { payloadType, target, routingKey, contentType, metadata, options, body, cause } = outbound;
   checkSendOptions(options);
   const id = options.id ?? newMessageId();
-  const inherited = cause && inheritedFrom(cause);
+  const inherited = cause && inheritedFrom(cause, metadata);
   const headers = Object.assign(metadataToHeaders(metadata, conversion, inherited?.headers), {
     [Header.payloadType]: payloadType,
     [Header.routingKey]: routingKey,
@@ -50,5 +50,5 @@ export function outboundMessage(outbound: Outbound, service: string, conversion:
   if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
   if (options.priority !== undefined) headers[Header.priority] = options.priority;
   checkHeaderSize(headers);
-  return { headers, body };
+  return inherited?.arrived ? { headers, body, arrived: inherited.arrived } : { headers, body };
 }

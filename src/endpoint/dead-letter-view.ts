@@ -147,7 +147,7 @@ function idOf({ headers, body }: TransportMessage): string {
 /** Headers can be nested deeper than JSON goes. */
 function jsonOf(headers: MessageHeaders): string {
   try {
-    return JSON.stringify(headers);
+    return JSON.stringify(headers, (_name, value) => (typeof value === 'bigint' ? String(value) : value));
   } catch {
     return Object.keys(headers).join();
   }

@@ -57,7 +57,7 @@ export function deadLetter(
   };
   if (stackTrace) headers[Header.errorStackTrace] = thrown.stackTrace;
   if (endpointId !== undefined) headers[Header.failedEndpoint] = endpointId;
-  return { headers, body: message.body };
+  return { ...message, headers };
 }
 
 function asItCame(headers: MessageHeaders): Record<string, unknown> {

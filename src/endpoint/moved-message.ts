@@ -45,9 +45,9 @@ export function withoutClaims(headers: Record<string, unknown>): Record<string, 
 
 /** Makes the message that goes to the end of its queue, as if it had just come. */
 export function resentMessage(received: ReceivedMessage): TransportMessage {
-  const { headers, body } = received.message;
-  const kept = withoutBrokerNotes(headers);
-  return { headers: { ...(received.fromBus ? withoutClaims(kept) : kept), ...publishedKeyOf(received) }, body };
+  const { message } = received;
+  const kept = withoutBrokerNotes(message.headers);
+  return { ...message, headers: { ...(received.fromBus ? withoutClaims(kept) : kept), ...publishedKeyOf(received) } };
 }
 
 /**
@@ -56,15 +56,15 @@ export function resentMessage(received: ReceivedMessage): TransportMessage {
  * @param attempts how often the handler was called so far
  */
 export function retryMessage(received: ReceivedMessage, endpointId: string, attempts: number): TransportMessage {
-  const { headers, body } = received.message;
+  const { message } = received;
   return {
+    ...message,
     headers: {
-      ...withoutBrokerNotes(headers),
+      ...withoutBrokerNotes(message.headers),
       ...publishedKeyOf(received),
       [Header.retryNumber]: retriesOf(received) + 1,
       [Header.attempts]: attempts,
       [Header.failedEndpoint]: endpointId,
     },
-    body,
   };
 }

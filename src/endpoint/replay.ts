@@ -28,7 +28,8 @@ export interface Replay {
 }
 
 /** What a dead letter of a service is replayed as: straight to the queue that it was taken from, and to nobody else. */
-export function replayOf({ headers, body }: TransportMessage, service: string): Replay {
+export function replayOf(deadLetter: TransportMessage, service: string): Replay {
+  const { headers } = deadLetter;
   const death = brokerDeathOf(headers);
   let kept = withoutBrokerNotes(headers);
   for (const name of ofFailure) delete kept[name];
@@ -40,5 +41,5 @@ export function replayOf({ headers, body }: TransportMessage, service: string): 
   const named = death?.queue ?? headers[Header.failedQueue];
   // Whatever a header names, a replay reaches no queue of others.
   const own = [serviceQueue(service), dueQueue(service).queue].find((queue) => queue === named);
-  return { queue: own ?? serviceQueue(service), message: { headers: kept, body } };
+  return { queue: own ?? serviceQueue(service), message: { ...deadLetter, headers: kept } };
 }

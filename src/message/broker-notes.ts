@@ -16,7 +16,7 @@ export function withoutBrokerNotes(headers: MessageHeaders): Record<string, unkn
 /** Whoever sent the message can have written there what JSON cannot express; it must be moved all the same. */
 function textOf(notes: MessageHeaders): string {
   try {
-    return JSON.stringify(notes);
+    return JSON.stringify(notes, (_name, value) => (typeof value === 'bigint' ? String(value) : value));
   } catch {
     return 'cannot be written as text';
   }

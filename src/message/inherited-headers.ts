@@ -1,3 +1,4 @@
+import { type ArrivedForm, formOfHeaders } from './arrived-form.ts';
 import type { Message } from './message.ts';
 import { Header, type MessageHeaders } from './message-headers.ts';
 import { isReservedHeader } from './reserved-headers.ts';
@@ -5,37 +6,61 @@ import { isReservedHeader } from './reserved-headers.ts';
 /** What a message hands on to those that its handler sends. */
 export interface Inherited {
   /** The headers that its sender chose; none of the framework's, the broker's or the transport's. */
-  readonly headers: Readonly<Record<string, string | number | boolean>>;
+  readonly headers: Readonly<Record<string, string | number | bigint | boolean>>;
+  /** The form that these headers had on the wire. */
+  readonly arrived: ArrivedForm | undefined;
   readonly correlationId: string | undefined;
   /** The message's own id. */
   readonly parentId: string | undefined;
 }
 
-/** @param message the message that a handler has in hand, whatever its headers hold */
-export function inheritedFrom({ headers }: Message): Inherited {
+/**
+ * @param message the message that a handler has in hand, whatever its headers hold
+ * @param metadata what the handler sets itself, whose form is not inherited
+ */
+export function inheritedFrom({ headers, arrived }: Message, metadata: object = {}): Inherited {
   const parentId = shortText(headers[Header.id]);
+  const inherited = userlandHeaders(headers, arrived?.headers);
   return {
-    headers: userlandHeaders(headers),
+    headers: inherited,
+    arrived: arrived && formOfHeaders(arrived, without(inherited, metadata)),
     // A message without one is the first of those that belong together.
     correlationId: shortText(headers[Header.correlationId]) ?? parentId,
     parentId,
   };
 }
 
-/** What is neither text, a number nor a boolean stays behind: other programs can send headers that littoral cannot. */
-function userlandHeaders(headers: MessageHeaders): Record<string, string | number | boolean> {
-  const own: Record<string, string | number | boolean> = {};
+/**
+ * What is neither text, a number nor a boolean stays behind: other programs can send headers that littoral cannot.
+ *
+ * @param arrived the headers whose form is known, which can be sent as they came
+ */
+function userlandHeaders(
+  headers: MessageHeaders,
+  arrived: MessageHeaders | undefined,
+): Record<string, string | number | bigint | boolean> {
+  const own: Record<string, string | number | bigint | boolean> = {};
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (isSimple(value) && shortText(name) === name && !isReservedHeader(name)) own[name] = value;
+    const isSent = isSendable(value) || (isNumeric(value) && arrived?.[name] === value);
+    if (isSent && shortText(name) === name && !isReservedHeader(name)) own[name] = value;
   }
   return own;
 }
 
-function isSimple(value: unknown): value is string | number | boolean {
+function isSendable(value: unknown): value is string | number | bigint | boolean {
   if (typeof value === 'string') return value.isWellFormed();
   if (typeof value === 'boolean') return true;
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value;
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+}
+
+function without(headers: MessageHeaders, names: object): MessageHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !Object.hasOwn(names, name)));
+}
+
+function isNumeric(value: unknown): value is number | bigint {
+  return typeof value === 'bigint' || Number.isFinite(value);
 }
 
 /** What AMQP carries as a property has at most 255 bytes. */

@@ -1,6 +1,7 @@
 /**
  * The headers of a message. What littoral sends holds text, booleans, integers and floats only; what arrives from
- * other programs may hold anything that AMQP can express, such as the tables inside `x-death`.
+ * other programs may hold anything that AMQP can express, such as the tables inside `x-death`. An integer beyond 2^53 is a
+ * bigint.
  */
 export type MessageHeaders = Readonly<Record<string, unknown>>;
 
@@ -38,6 +39,30 @@ export const Header = {
   typeId: '__TypeId__',
   /** Ecotone's bookkeeping of what it published together. */
   publishBatchId: 'ecotone.publish_batch_id',
+  /** The AMQP property `content_encoding`: how the body is compressed. */
+  contentEncoding: 'amqp_contentEncoding',
+  /** The AMQP property `reply_to`. */
+  replyTo: 'amqp_replyTo',
+  /** The AMQP property `cluster_id`. */
+  clusterId: 'amqp_clusterId',
+  /** The AMQP property `user_id`, which RabbitMQ has checked. A moved message keeps it as a header. */
+  userId: 'amqp_userId',
+  /** The AMQP property `priority`. */
+  amqpPriority: 'amqp_priority',
+  /** The AMQP property `delivery_mode` of a message that was not persistent. A moved message keeps it as a header. */
+  deliveryMode: 'amqp_deliveryMode',
+  /** The AMQP property `message_id` where it is not `id`. */
+  amqpMessageId: 'amqp_messageId',
+  /** The AMQP property `correlation_id` where it is not `correlationId`. */
+  amqpCorrelationId: 'amqp_correlationId',
+  /** The AMQP property `timestamp` where it is not `timestamp`. */
+  amqpTimestamp: 'amqp_timestamp',
+  /** The AMQP property `type` where it is not the routing key of the handler. */
+  amqpType: 'amqp_type',
+  /** The AMQP property `app_id` where it is not the service that sent the message. */
+  amqpAppId: 'amqp_appId',
+  /** The AMQP property `expiration` where it is not a number of milliseconds. */
+  amqpExpiration: 'amqp_expiration',
   /** How often the broker has delivered the message before and got it back unacknowledged. Set by quorum queues. */
   deliveryCount: 'x-delivery-count',
   /** The media type that a request wants its body converted to. Never sent. */

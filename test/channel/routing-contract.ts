@@ -126,6 +126,32 @@ export function routingContract(harness: () => Promise<ChannelHarness>): void {
     expect((await inbox.delivery(1)).message.headers).toMatchObject({ ...message.headers });
   });
 
+  test('an integer beyond 2^53 arrives as a bigint, every other one as a number', async () => {
+    const { channel } = await openHarness(harness);
+    const inbox = await openInbox(channel);
+    const headers = {
+      small: 7n,
+      safe: 2n ** 53n - 1n,
+      largestNumber: 2n ** 53n,
+      smallestBigint: 2n ** 53n + 1n,
+      largest: 2n ** 63n - 1n,
+      smallest: -(2n ** 63n),
+    };
+    await channel.publish({ to: { queue: inbox.queue }, message: messageOf('', headers) });
+    const numbers = { small: 7, safe: 2 ** 53 - 1, largestNumber: 2 ** 53 };
+    expect((await inbox.delivery(1)).message.headers).toMatchObject({ ...headers, ...numbers });
+  });
+
+  test.each([2n ** 63n, -(2n ** 63n) - 1n])('an integer beyond 64 bits is refused: %s', async (integer) => {
+    const { channel } = await openHarness(harness);
+    const inbox = await openInbox(channel);
+    const message = messageOf('', { integer });
+    await expect(channel.publish({ to: { queue: inbox.queue }, message })).rejects.toMatchObject({
+      code: 'invalid-header',
+    });
+    expect(await send(channel, inbox.queue, 'next')).toEqual({ routed: true });
+  });
+
   test.each([
     ['an empty body', Buffer.alloc(0)],
     ['unicode', Buffer.from('Příliš žluťoučký kůň 🐎')],

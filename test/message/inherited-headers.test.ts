@@ -49,6 +49,23 @@ describe('a message keeps for itself', () => {
     expect(inherited({ [name]: 'x', mine: 'y' }).headers).toEqual({ mine: 'y' });
   });
 
+  test.each<[string, number | bigint]>([
+    ['a double that is a large integer', 2 ** 60],
+    ['a timestamp beyond an int64', 2n ** 64n - 1n],
+  ])('nothing of what can be sent as it came: %s', (_, theirs) => {
+    const headers = { theirs };
+    const arrived = { headers, isWhole: true, encoded: 'as it came' };
+    const { headers: sent, arrived: form } = inheritedFrom({ headers, payload: '', arrived });
+    expect(sent).toEqual({ theirs });
+    expect(form).toEqual({ headers: { theirs }, isWhole: false, encoded: 'as it came' });
+  });
+
+  test('the form of what its handler sets itself', () => {
+    const headers = { theirs: 1, mine: 2 };
+    const arrived = { headers, isWhole: true, encoded: 'as it came' };
+    expect(inheritedFrom({ headers, payload: '', arrived }, { mine: 2 }).arrived?.headers).toEqual({ theirs: 1 });
+  });
+
   test.each<[string, unknown]>([
     ['a table', { a: 1 }],
     ['a list', [1]],
