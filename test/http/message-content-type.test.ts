@@ -17,7 +17,7 @@ describe('Message-Content-Type', () => {
     [form, json, '', '{}'],
     [form, json, '__proto__=1&a=2', '{"__proto__":"1","a":"2"}'],
     [xml, json, '<message><a>007</a><b>x</b><b>y</b></message>', '{"a":"007","b":["x","y"]}'],
-    [xml, json, '<message id="7">x</message>', '{"#text":"x","@id":"7"}'],
+    [xml, json, '<message id="7">x</message>', '{"@id":"7","#text":"x"}'],
     ['application/soap+xml', json, '<m><a>1</a></m>', '{"a":"1"}'],
     [text, json, 'say "hi"', '"say \\"hi\\""'],
     ['text/plain; charset=iso-8859-1', json, Uint8Array.of(0xfc), '"\u00fc"'],
