@@ -123,6 +123,7 @@ function createEndpoint(
     channel,
     scopes: services,
     messages: new DistributedMessageHandler(config.service, registry),
+    hasHandlers: registry.hasDistributedHandlers,
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency: config.concurrency,
     handlerTimeoutMs: config.handlerTimeoutMs,

@@ -66,7 +66,14 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
   const parts = createParts(settings, logger, { aroundDelivery });
-  const { channel, endpoint, dueMessages } = parts;
+  const { channel, endpoint, dueMessages, registry } = parts;
+  if (!registry.hasDistributedHandlers) {
+    throw new LittoralError(
+      'wrong-usage',
+      `The endpoint '${name}' has no distributed handlers, so there is nothing to consume for.\n` +
+        'Give a handler distributed: true, or name the configuration that lists the handlers by --config.',
+    );
+  }
   const stop = shutdownOf(parts);
   stopOnSignals({ logger, config, stop });
   endOnUnexpectedErrors({ logger, inHand: () => endpoint.inHand });

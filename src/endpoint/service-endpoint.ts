@@ -24,6 +24,8 @@ export interface ServiceEndpointOptions {
   readonly channel: MessageChannel;
   readonly scopes: InvocationScopes;
   readonly messages: DistributedMessageHandler;
+  /** Whether there is any handler to call. Without one nothing is consumed: the queue may belong to another program. */
+  readonly hasHandlers: boolean;
   /** The keys of the events that its handlers listen to. */
   readonly eventBindingKeys: readonly string[];
   /** How many deliveries are handled at once. */
@@ -63,9 +65,14 @@ export class ServiceEndpoint {
     this.#failed = new FailedDeliveries({ ...options, from, stopping });
   }
 
-  /** Begins to consume, now or as soon as the channel has a connection. */
+  /** Begins to consume, now or as soon as the channel has a connection; does nothing when there is no handler. */
   start(): void {
-    const { service, channel, eventBindingKeys, concurrency, finalFailureStrategy, logger } = this.#options;
+    const { service, channel, hasHandlers, eventBindingKeys, concurrency, finalFailureStrategy, logger } =
+      this.#options;
+    if (!hasHandlers) {
+      logger.info({ queue: serviceQueue(service) }, 'no distributed handlers: this gateway sends and does not consume');
+      return;
+    }
     if (finalFailureStrategy === 'ignore') {
       logger.warn("finalFailureStrategy is 'ignore': a failed message that can be put nowhere else will be lost");
     }

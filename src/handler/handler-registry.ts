@@ -96,6 +96,11 @@ export class HandlerRegistry {
     return [...new Set(distributed.map(({ definition }) => bindingKeyOf(definition.routingKey)))];
   }
 
+  /** Whether the bus can reach any handler. */
+  get hasDistributedHandlers(): boolean {
+    return this.handlers().some(({ definition }) => definition.distributed);
+  }
+
   /** The routing keys of all commands, for error messages. */
   commandKeys(): readonly string[] {
     return [...this.#commands.keys()];

@@ -1,5 +1,6 @@
-import { type Channel, connect } from 'amqplib';
+import { type Channel, type ConsumeMessage, connect } from 'amqplib';
 import { defineCommandHandler, defineEventHandler } from 'littoral';
+import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
@@ -24,7 +25,7 @@ const pay = (handle: (payload: unknown) => void) =>
   defineCommandHandler({ routingKey: 'pay', distributed: true, handle });
 
 test("the service's queue has exactly the arguments that can never change", async () => {
-  await runGateway({ service: 'fixed', broker: { url: vhost.url } });
+  await runGateway({ service: 'fixed', broker: { url: vhost.url }, handlers: [pay(() => {})] });
   const queues = await eventually(async () => {
     const all = await vhost.queues();
     expect(all.filter(({ name }) => name.startsWith('distributed_fixed'))).toHaveLength(2);
@@ -77,6 +78,27 @@ test('a gateway that only sends declares the exchange, and of queues only where 
   });
 });
 
+test('a gateway without distributed handlers leaves the queue of its service to another program', async () => {
+  const channel = await openChannel();
+  await channel.assertExchange('ecotone.distributed', 'topic', { durable: true });
+  await channel.assertQueue('distributed_python', { durable: true });
+  await channel.bindQueue('distributed_python', 'ecotone.distributed', 'python');
+  const received: string[] = [];
+  const take = (message: ConsumeMessage | null) => message && received.push(message.content.toString());
+  const lines: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const local = defineCommandHandler({ routingKey: 'pay', handle: () => {} });
+  const gateway = await runGateway({ service: 'python', broker: { url: vhost.url }, handlers: [local] }, { logger });
+
+  expect((await readiness(gateway)).status).toBe(200);
+  expect((await post(gateway, '/commands/python/pay', { amount: 1 })).status).toBe(202);
+  await channel.consume('distributed_python', take, { noAck: true });
+
+  await eventually(() => expect(received).toEqual(['{"amount":1}']));
+  expect(lines.join('')).toContain('no distributed handlers: this gateway sends and does not consume');
+  expect(await vhost.messages('distributed_python_dead_letter')).toBe(0);
+});
+
 test('a classic queue is declared as Ecotone declares it, so that an application of the same name can share it', async () => {
   const channel = await openChannel();
   await channel.assertQueue('distributed_php', { durable: true });
@@ -95,7 +117,7 @@ describe('a queue that exists with other arguments', () => {
     const channel = await openChannel();
     await channel.assertQueue('distributed_taken', { durable: true });
     await channel.sendToQueue('distributed_taken', Buffer.from('kept'));
-    const start = runGateway({ service: 'taken', broker: { url: vhost.url } });
+    const start = runGateway({ service: 'taken', broker: { url: vhost.url }, handlers: [pay(() => {})] });
     await expect(start).rejects.toMatchObject({
       code: 'topology-mismatch',
       message: expect.stringMatching(/PRECONDITION_FAILED.*inequivalent arg.*queueType: 'classic'/s),

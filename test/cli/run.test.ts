@@ -1,8 +1,23 @@
 import { expect, test } from 'vitest';
 import { folderOf } from '../folder-of.ts';
-import { littoral } from './littoral.ts';
+import { entry, littoral } from './littoral.ts';
 
 const environment = { SERVICE_NAME: 'billing' };
+
+const configured = () =>
+  folderOf({
+    'littoral.config.mjs': `
+      import { defineCommandHandler } from ${entry};
+      export default { handlers: [defineCommandHandler({ routingKey: 'work', distributed: true, handle() {} })] };
+    `,
+  });
+
+test('an endpoint without distributed handlers is wrong usage, for there is nothing to consume for', async () => {
+  const { code, stdout, stderr } = await littoral(['run', 'billing'], { cwd: folderOf(), environment }).ended;
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain("The endpoint 'billing' has no distributed handlers");
+  expect(stderr).toContain('--config');
+});
 
 test('an endpoint that does not exist is wrong usage; those that do are named', async () => {
   const { code, stdout, stderr } = await littoral(['run', 'shop'], { cwd: folderOf(), environment }).ended;
@@ -11,7 +26,7 @@ test('an endpoint that does not exist is wrong usage; those that do are named', 
 });
 
 test('on the in-memory channel it says that nothing can arrive, runs until it is told to end, and serves no HTTP', async () => {
-  const run = littoral(['run', 'billing', '-v'], { cwd: folderOf(), environment });
+  const run = littoral(['run', 'billing', '-v'], { cwd: configured(), environment });
   await run.written(/nothing can arrive from elsewhere; set AMQP_URL/);
   run.kill('SIGTERM');
   const { code, stdout, stderr } = await run.ended;
@@ -23,7 +38,7 @@ test('on the in-memory channel it says that nothing can arrive, runs until it is
 test('a broker that cannot be reached is told, and waited for until a limit ends it', async () => {
   const broken = { ...environment, AMQP_URL: 'amqp://littoral:hunter2@127.0.0.1:1' };
   const args = ['run', 'billing', '--finishWhenNoMessages', '--executionTimeLimit', '5000'];
-  const { code, stdout, stderr } = await littoral(args, { cwd: folderOf(), environment: broken }).ended;
+  const { code, stdout, stderr } = await littoral(args, { cwd: configured(), environment: broken }).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('cannot use amqp://127.0.0.1:1');
   expect(stdout).not.toContain('hunter2');

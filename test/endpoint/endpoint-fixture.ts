@@ -79,6 +79,7 @@ export async function runEndpoint(
     channel,
     scopes: bareScopes,
     messages: new DistributedMessageHandler('billing', registry),
+    hasHandlers: true,
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,
     handlerTimeoutMs,
