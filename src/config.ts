@@ -189,7 +189,8 @@ export interface HttpConfig {
   allowedHosts?: readonly string[] | undefined;
   /**
    * The path under which a proxy makes this gateway reachable, such as `/gateway`. Links, redirects and the OpenAPI
-   * document then begin with it; requests are served with it and without. Default: none.
+   * document then begin with it; requests are served with it and without. Default: what a proxy of `trustProxy` sends as
+   * `X-Forwarded-Prefix`, else none.
    */
   basePath?: string | undefined;
   /**

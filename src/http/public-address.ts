@@ -40,7 +40,8 @@ export function publicAddressReader({
     return {
       authority: forwardedHost(forwarded) ?? headers.host ?? '',
       protocol: forwardedProtocol(forwarded),
-      prefix: forwardedPrefix(forwarded) ?? basePath,
+      // Many proxies pass on what their callers say of it, so what is configured is not theirs to change.
+      prefix: basePath === '' ? (forwardedPrefix(forwarded) ?? '') : basePath,
     };
   };
 }
