@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { jsonFault } from './conversion/json-fault.ts';
+import { parseJson, UnreadableNumbers } from './conversion/parse-json.ts';
 import { errorText } from './error-chain.ts';
 import { LittoralError } from './errors.ts';
 import { importModule } from './import-module.ts';
@@ -37,14 +38,17 @@ export async function loadConfigFile(path: string | undefined): Promise<LoadedCo
 }
 
 async function read(path: string): Promise<unknown> {
-  if (path.endsWith('.json')) return parseJson(await readFile(path, 'utf8'));
+  if (path.endsWith('.json')) return parseConfig(await readFile(path, 'utf8'));
   return (await importModule(path)).default;
 }
 
-function parseJson(text: string): unknown {
+function parseConfig(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
+    if (error instanceof UnreadableNumbers) {
+      throw new SyntaxError(error.faults.map(({ path, message }) => `${path} ${message}`).join('; '));
+    }
     // Its own words quote the file, which may hold a password.
     throw new SyntaxError(`it is not JSON: ${jsonFault(error)}`);
   }

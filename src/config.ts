@@ -4,6 +4,7 @@ import type { XmlLists } from './conversion/list-entries.ts';
 import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import type { TargetType } from './conversion/target-type.ts';
 import type { TypeConverter } from './conversion/type-converter.ts';
+import type { UntypedLargeIntegers } from './conversion/untyped-integers.ts';
 import type { FinalFailureStrategy } from './endpoint/final-failure-strategy.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
@@ -79,6 +80,7 @@ export const Settings = Type.Object(
     types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     xmlLists: Type.Optional(Type.Enum(['entry', 'repeated'])),
     dateFractions: Type.Optional(Type.Enum(['cut', 'keep'])),
+    untypedLargeIntegers: Type.Optional(Type.Enum(['refuse', 'bigint', 'text'])),
   },
   closed,
 );
@@ -124,6 +126,11 @@ export interface Config {
    * and no fraction. Default: `cut`. With `keep` those that are not zero are written.
    */
   dateFractions?: DateFractions | undefined;
+  /**
+   * What becomes of an integer beyond 2^53 in a payload, where no type says what it is to be: `refuse` the message, or
+   * give it as a `bigint` or as `text`. Default: `refuse`.
+   */
+  untypedLargeIntegers?: UntypedLargeIntegers | undefined;
   /** How many messages are handled at once. Default: 10. */
   concurrency?: number | undefined;
   deduplication?: DeduplicationConfig | undefined;

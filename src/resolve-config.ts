@@ -134,6 +134,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     types: settings.types ?? {},
     xmlLists: settings.xmlLists ?? 'entry',
     dateFractions: settings.dateFractions ?? 'cut',
+    untypedLargeIntegers: settings.untypedLargeIntegers ?? 'refuse',
     broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },
     http: {
       host: http.host ?? '127.0.0.1',

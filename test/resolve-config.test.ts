@@ -47,6 +47,7 @@ describe('a configuration', () => {
       types: {},
       xmlLists: 'entry',
       dateFractions: 'cut',
+      untypedLargeIntegers: 'refuse',
       deduplication: { enabled: true, windowMs: 600_000, maxEntries: 100_000 },
       broker: { checkDestinations: true },
       http: {

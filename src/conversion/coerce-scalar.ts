@@ -1,8 +1,9 @@
-import { readBigInt, readNumber } from './read-number.ts';
+import { readBigInt, readInteger, readNumber } from './read-number.ts';
 
 /** Makes of a value what a type of JSON Schema wants, where that loses nothing. What cannot be made so is returned as it is. */
 export function coerceScalar(type: string, value: unknown): unknown {
   if (typeof value === 'string') return fromText(type, value) ?? value;
+  if (typeof value === 'bigint') return fromBigInt(type, value);
   if (typeof value !== 'number') return value;
   if (type === 'string' && isExact(value)) return String(value);
   return type === 'bigint' && Number.isSafeInteger(value) ? BigInt(value) : value;
@@ -18,7 +19,7 @@ function fromText(type: string, text: string): unknown {
     case 'number':
       return readNumber(text);
     case 'integer':
-      return whole(readNumber(text));
+      return readInteger(text);
     case 'bigint':
       return readBigInt(text);
     case 'boolean':
@@ -28,8 +29,11 @@ function fromText(type: string, text: string): unknown {
   }
 }
 
-function whole(value: number | undefined): number | undefined {
-  return Number.isInteger(value) ? value : undefined;
+function fromBigInt(type: string, value: bigint): unknown {
+  if (type === 'string') return String(value);
+  if (type !== 'number' && type !== 'integer') return value;
+  const number = Number(value);
+  return Number.isFinite(number) && BigInt(number) === value ? number : value;
 }
 
 /** A larger integer may have lost its last digits before it came here, and `-0` would lose its sign. */

@@ -3,7 +3,10 @@ import { findDiscriminator } from './discriminator.ts';
 import { isNamedAsEntry } from './list-entries.ts';
 import { listNode } from './list-node.ts';
 import {
+  type Claim,
   type Coerce,
+  claimAll,
+  claimBigInt,
   definitionOf,
   type Explain,
   type NodeScope,
@@ -44,7 +47,8 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
   ].filter((part) => part !== undefined);
   const steps = parts.map(({ coerce }) => coerce).filter((coerce) => coerce !== undefined);
   const explain: Explain = (value, search) => shell(value, search, parts);
-  if (converting === undefined) return { coerce: inTurn(steps), explain };
+  const claim = claimAll(parts);
+  if (converting === undefined) return { coerce: inTurn(steps), explain, claim };
   // A schema can have converters beside its own values.
   const { check } = compileSchema(schema, scope.definitions);
   return {
@@ -52,6 +56,7 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
     explain(value, search) {
       if (!check(value) && !converting.explain(value, search)) explain(value, search);
     },
+    claim,
   };
 }
 
@@ -71,6 +76,7 @@ function reference({ $ref }: Keywords, scope: NodeScope): SchemaNode | undefined
   const node: SchemaNode = {
     coerce: (value, run) => (target?.coerce ? target.coerce(value, run) : value),
     explain: (value, search) => target?.explain(value, search),
+    claim: (holder, key, claims) => target?.claim?.(holder, key, claims),
   };
   scope.references.set(name, node);
   target = compileNode(schema, scope);
@@ -103,7 +109,8 @@ function literals(keywords: Keywords): SchemaNode | undefined {
     for (const literal of values) if (coerceLiteral(literal, value) === literal) return literal;
     return value;
   };
-  return { coerce, explain: nothing };
+  const claim = values.some((value) => typeof value === 'bigint') ? claimBigInt : undefined;
+  return { coerce, explain: nothing, claim };
 }
 
 /** For what the shell of a schema explains. */
@@ -120,6 +127,7 @@ function byType(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
     explain: (value, search) => {
       for (const { explain } of nodes) explain(value, search);
     },
+    claim: claimAll(nodes),
   };
 }
 
@@ -140,7 +148,9 @@ function ofType(type: string, keywords: Keywords, scope: NodeScope): SchemaNode 
   if (type === 'object') return object(keywords, scope);
   if (type === 'array') return list(keywords, scope);
   const isScalar = ['number', 'integer', 'bigint', 'boolean', 'string'].includes(type);
-  return isScalar ? { coerce: (value) => coerceScalar(type, value), explain: nothing } : undefined;
+  if (!isScalar) return undefined;
+  const claim: Claim | undefined = type === 'bigint' ? claimBigInt : undefined;
+  return { coerce: (value) => coerceScalar(type, value), explain: nothing, claim };
 }
 
 /** An instance of a class that has a converter from it becomes what that makes, where no instance is wanted. */

@@ -1,4 +1,4 @@
-import { LittoralError } from '../errors.ts';
+import { type Fault, LittoralError } from '../errors.ts';
 import type { Ambiguity } from './coercion-run.ts';
 import { type DateFractions, dateToText, textToDate } from './date-converter.ts';
 import { formConverter } from './form-converter.ts';
@@ -17,6 +17,7 @@ import { textConverter } from './text-converter.ts';
 import { toPlain } from './to-plain.ts';
 import { TypeConversions } from './type-conversions.ts';
 import { isTypeConverter, type TypeConverter } from './type-converter.ts';
+import { settleUntyped, type UntypedLargeIntegers } from './untyped-integers.ts';
 import { xmlConverter } from './xml-converter.ts';
 
 /** What a conversion service is told beside its converters. */
@@ -27,6 +28,8 @@ export interface ConversionSettings {
   readonly xmlLists?: XmlLists | undefined;
   /** The largest payload that is decoded, in bytes. Default: any. */
   readonly maxDecodedBytes?: number | undefined;
+  /** What becomes of an integer beyond 2^53 where no type says what it is to be. Default: `refuse`. */
+  readonly untypedLargeIntegers?: UntypedLargeIntegers | undefined;
 }
 
 /** Turns payloads from one media type into another, and values into those of a type, by the converters that are registered. */
@@ -36,6 +39,7 @@ export class ConversionService {
   readonly #types: Readonly<Record<string, TargetType>>;
   readonly #dateToText: TypeConverter;
   readonly #maxDecodedBytes: number;
+  readonly #untypedLargeIntegers: UntypedLargeIntegers;
 
   /**
    * @param converters asked before the built-in ones: JSON, text, form, XML, PHP serialisation and octet-stream, and
@@ -45,7 +49,12 @@ export class ConversionService {
   constructor(
     converters: readonly (MediaTypeConverter | TypeConverter)[] = [],
     types: Readonly<Record<string, TargetType>> = {},
-    { dateFractions = 'cut', xmlLists = 'entry', maxDecodedBytes = Number.POSITIVE_INFINITY }: ConversionSettings = {},
+    {
+      dateFractions = 'cut',
+      xmlLists = 'entry',
+      maxDecodedBytes = Number.POSITIVE_INFINITY,
+      untypedLargeIntegers = 'refuse',
+    }: ConversionSettings = {},
   ) {
     this.#converters = [
       ...converters.filter((one): one is MediaTypeConverter => !isTypeConverter(one)),
@@ -61,6 +70,7 @@ export class ConversionService {
     this.#conversions = new TypeConversions(typeConverters);
     this.#types = types;
     this.#maxDecodedBytes = maxDecodedBytes;
+    this.#untypedLargeIntegers = untypedLargeIntegers;
   }
 
   /**
@@ -123,7 +133,18 @@ export class ConversionService {
    * unknown format, a class that nothing makes, a codec, or something that cannot be compiled
    */
   prepareType<T extends TargetType>(type: T): PreparedType<ValueOf<T>> {
-    return prepareType(type, this.#conversions, this.#types, (hints) => this.#ambiguityOf(hints));
+    const ambiguityOf = (hints: ConversionHints) => this.#ambiguityOf(hints);
+    return prepareType(type, this.#conversions, this.#types, ambiguityOf, this.#untypedLargeIntegers);
+  }
+
+  /**
+   * Does with the integers beyond 2^53 of a value without a type as the setting says.
+   *
+   * @param value a decoded value, or what was made of one
+   * @param refuse makes the error out of all faults
+   */
+  settleUntyped(value: unknown, refuse: (faults: readonly Fault[]) => Error): unknown {
+    return settleUntyped(value, this.#untypedLargeIntegers, undefined, refuse);
   }
 
   /** The media type converters that are registered, for error messages. */

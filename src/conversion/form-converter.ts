@@ -2,6 +2,7 @@ import { LittoralError } from '../errors.ts';
 import { decodeUtf8 } from './character-encoding.ts';
 import { hasTooManyFields, maxFormFields, readFormFields, writeFormFields } from './form-fields.ts';
 import { isRecord } from './is-record.ts';
+import { isExactNumber } from './large-integers.ts';
 import { isForm, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { refuseBytes } from './refuse-bytes.ts';
@@ -37,7 +38,10 @@ function encodeForm(value: unknown, target: MediaType): Uint8Array {
     );
   }
   if (!isRecord(value) || !Object.entries(value).every(([name, field]) => name.isWellFormed() && isField(field))) {
-    throw new LittoralError('not-convertible', `Only an object of plain fields can be written as ${target.text}.`);
+    throw new LittoralError(
+      'not-convertible',
+      `Only an object of plain fields can be written as ${target.text}: texts, booleans, BigInts and exact numbers.`,
+    );
   }
   return Buffer.from(writeFormFields(value));
 }
@@ -56,5 +60,6 @@ function isField(value: unknown): boolean {
 
 function isScalar(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed();
-  return typeof value === 'boolean' || Number.isFinite(value);
+  if (typeof value === 'number') return isExactNumber(value);
+  return typeof value === 'boolean' || typeof value === 'bigint';
 }

@@ -1,11 +1,13 @@
-import { LittoralError } from '../errors.ts';
+import { type Fault, LittoralError } from '../errors.ts';
 import { decodeUtf8 } from './character-encoding.ts';
 import { describeValue } from './describe-value.ts';
 import { isDeepJson, maxJsonDepth } from './json-depth.ts';
 import { jsonFault } from './json-fault.ts';
 import { isJson, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
+import { parseJson, UnreadableNumbers } from './parse-json.ts';
 import { refuseBytes } from './refuse-bytes.ts';
+import { UnwritableNumbers, writeJson } from './write-json.ts';
 
 /** JSON (RFC 8259) and every `+json`. From one of them to another the bytes stay as they are. */
 export const jsonConverter: MediaTypeConverter = {
@@ -18,8 +20,20 @@ export const jsonConverter: MediaTypeConverter = {
   },
 };
 
-/** @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8 */
-export function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
+/**
+ * @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8, `payload-refused` for a number
+ * that no number of JavaScript stands for
+ */
+function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
+  return parsed(bytes, mediaType, parseJson);
+}
+
+/** @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8, whatever its numbers are */
+export function assertJson(bytes: Uint8Array, mediaType: MediaType): void {
+  parsed(bytes, mediaType, JSON.parse);
+}
+
+function parsed(bytes: Uint8Array, mediaType: MediaType, parse: (text: string) => unknown): unknown {
   // RFC 8259 section 8.1: JSON between systems is UTF-8, whatever a charset parameter claims.
   const text = decodeUtf8(bytes, mediaType);
   if (isDeepJson(bytes)) {
@@ -29,8 +43,12 @@ export function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
     );
   }
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch (cause) {
+    if (cause instanceof UnreadableNumbers) {
+      const detail = `The body of type ${mediaType.text} has numbers that cannot be read: ${inWords(cause.faults)}.`;
+      throw new LittoralError('payload-refused', detail, { faults: cause.faults });
+    }
     throw new LittoralError('malformed-body', `The body of type ${mediaType.text} is not JSON: ${jsonFault(cause)}.`);
   }
 }
@@ -39,11 +57,15 @@ function encodeJson(value: unknown, target: MediaType): Uint8Array {
   refuseBytes(value, target);
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    text = writeJson(value);
   } catch (cause) {
+    if (cause instanceof UnwritableNumbers) {
+      const detail = `The payload cannot be written as ${target.text}: ${inWords(cause.faults)}.`;
+      throw new LittoralError('not-convertible', detail, { faults: cause.faults });
+    }
     throw new LittoralError(
       'not-convertible',
-      `The payload cannot be written as ${target.text}: it holds a cycle or a BigInt, is nested too deeply, or cannot be read.`,
+      `The payload cannot be written as ${target.text}: it holds a cycle, is nested too deeply, or cannot be read.`,
       { cause },
     );
   }
@@ -54,4 +76,8 @@ function encodeJson(value: unknown, target: MediaType): Uint8Array {
     );
   }
   return Buffer.from(text);
+}
+
+function inWords(faults: readonly Fault[]): string {
+  return faults.map(({ path, message }) => `${path || 'the whole'} ${message}`).join('; ');
 }

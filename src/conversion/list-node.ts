@@ -1,6 +1,6 @@
 import type { CoercionRun } from './coercion-run.ts';
 import { entriesOf } from './list-entries.ts';
-import type { SchemaNode } from './node-scope.ts';
+import { claimAll, type SchemaNode, valueAt } from './node-scope.ts';
 import { itemsBetweenGaps } from './php-arrays.ts';
 
 export interface ItemNodes {
@@ -67,5 +67,12 @@ export function listNode(nodes: ItemNodes): SchemaNode {
         if (node) search.within(index, node.explain, value[index]);
       }
     },
+    claim:
+      claimAll([...first, ...(rest ? [rest] : [])]) &&
+      ((holder, key, claims) => {
+        const list = valueAt(holder, key);
+        if (!Array.isArray(list)) return;
+        for (let index = 0; index < list.length; index++) nodeAt(index)?.claim?.(list, index, claims);
+      }),
   };
 }

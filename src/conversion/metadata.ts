@@ -2,12 +2,18 @@ import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 import type { ConversionService } from './conversion-service.ts';
 import { describeValue } from './describe-value.ts';
+import { isExactNumber } from './large-integers.ts';
+import { parseJson } from './parse-json.ts';
+import { stringifyExactly } from './write-json.ts';
 
-/** What a caller adds to a message: text, numbers and booleans as they are; objects and arrays travel as JSON text. */
+/**
+ * What a caller adds to a message: text, numbers, BigInts and booleans as they are; objects and arrays travel as JSON
+ * text.
+ */
 export type Metadata = Readonly<Record<string, unknown>>;
 
-/** What a header of a message can be. */
-export type HeaderValue = string | number | bigint | boolean;
+/** What a header of a message can be: a BigInt for an integer of 64 bits beyond 2^53. */
+export type HeaderValue = string | number | boolean | bigint;
 
 const maxNameBytes = 255;
 
@@ -66,6 +72,8 @@ function headerValue(name: string, value: unknown): HeaderValue | undefined {
       return value;
     case 'number':
       return numberValue(name, value);
+    case 'bigint':
+      return integerValue(name, value);
     case 'object':
       return jsonText(name, value);
     default:
@@ -76,16 +84,29 @@ function headerValue(name: string, value: unknown): HeaderValue | undefined {
 function numberValue(name: string, value: number): number {
   if (!Number.isFinite(value)) throw invalid(`The header '${name}' is not a finite number.`);
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    throw invalid(`The header '${name}' is an integer too large to be exact; send it as text.`);
+    throw invalid(
+      `The header '${name}' is an integer beyond 2^53, which may have been rounded; send a BigInt or text.`,
+    );
   }
   return value;
+}
+
+/** As it arrives: a number, where one holds it. */
+function integerValue(name: string, value: bigint): number | bigint {
+  if (BigInt.asIntN(64, value) !== value) {
+    throw invalid(
+      `The header '${name}' is an integer of more than 64 bits, which no message can carry; send it as text.`,
+    );
+  }
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 /** @returns undefined for what is nothing in JSON, such as an invalid date */
 function jsonText(name: string, value: unknown): string | undefined {
   try {
-    const plain = JSON.parse(JSON.stringify(value, (_key, inner) => expressible(name, inner)) ?? 'null');
-    return JSON.stringify(plain, (_key, inner) => withoutNulls(inner));
+    const plain = parseJson(stringifyExactly(value, (_key, inner) => expressible(name, inner)) ?? 'null');
+    return stringifyExactly(plain, (_key, inner) => withoutNulls(inner));
   } catch (cause) {
     if (isLittoralError(cause)) throw cause;
     throw invalid(
@@ -95,10 +116,13 @@ function jsonText(name: string, value: unknown): string | undefined {
   }
 }
 
-/** By itself JSON turns these into null or drops them. */
+/** By itself JSON turns these into null, rounds them or drops them. */
 function expressible(name: string, value: unknown): unknown {
   const isNumber = typeof value === 'number';
-  if (isNumber ? Number.isFinite(value) : !['bigint', 'function', 'symbol'].includes(typeof value)) return value;
+  if (isNumber ? isExactNumber(value) : !['function', 'symbol'].includes(typeof value)) return value;
+  if (Number.isFinite(value)) {
+    throw invalid(`The header '${name}' holds an integer beyond 2^53, which may have been rounded; give a BigInt.`);
+  }
   const found = isNumber ? 'a number that is not finite' : describeValue(value);
   throw invalid(`The header '${name}' holds ${found}, which JSON cannot express.`);
 }

@@ -2,6 +2,7 @@ import type { CoercionRun } from './coercion-run.ts';
 import type { FaultSearch } from './fault-search.ts';
 import type { Definitions } from './schema-keywords.ts';
 import type { TargetType } from './target-type.ts';
+import type { IntegerClaims } from './untyped-integers.ts';
 
 /**
  * Makes of a value what a schema wants, as far as that loses nothing. Returns the value itself where nothing is to be
@@ -12,11 +13,16 @@ export type Coerce = (value: unknown, run: CoercionRun) => unknown;
 /** Finds out why a value does not fit a schema. Finds nothing in one that does. */
 export type Explain = (value: unknown, search: FaultSearch) => void;
 
+/** Claims the BigInts that a schema asks for, in the part of a value that stands in its holder under a key. It fits. */
+export type Claim = (holder: object, key: string | number, claims: IntegerClaims) => void;
+
 /** A schema, compiled for what its check does not do. */
 export interface SchemaNode {
   /** Undefined when nothing can be coerced. */
   readonly coerce: Coerce | undefined;
   readonly explain: Explain;
+  /** Undefined when the schema asks for no BigInt. */
+  readonly claim?: Claim | undefined;
 }
 
 /** What a node makes of a value: the value itself where it does nothing. */
@@ -26,6 +32,24 @@ export function coerced(
   run: CoercionRun,
 ): unknown {
   return coerce === undefined ? value : coerce(value, run);
+}
+
+/** The claims of several nodes on the same value. */
+export function claimAll(nodes: readonly Pick<SchemaNode, 'claim'>[]): Claim | undefined {
+  const claims = nodes.map(({ claim }) => claim).filter((claim) => claim !== undefined);
+  if (claims.length < 2) return claims[0];
+  return (holder, key, found) => {
+    for (const claim of claims) claim(holder, key, found);
+  };
+}
+
+/** Claims the value itself, where it is a BigInt. */
+export const claimBigInt: Claim = (holder, key, claims) => {
+  if (typeof valueAt(holder, key) === 'bigint') claims.add(holder, key);
+};
+
+export function valueAt(holder: object, key: string | number): unknown {
+  return (holder as Readonly<Record<string | number, unknown>>)[key];
 }
 
 /** The type converters to a type. */

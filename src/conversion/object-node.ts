@@ -1,5 +1,5 @@
 import { isRecord } from './is-record.ts';
-import type { Coerce, Explain, SchemaNode } from './node-scope.ts';
+import { type Claim, type Coerce, claimAll, type Explain, type SchemaNode, valueAt } from './node-scope.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -52,7 +52,16 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
     }
   };
 
-  return { coerce, explain };
+  const claim: Claim = (holder, key, claims) => {
+    const value = valueAt(holder, key);
+    if (!isRecord(value)) return;
+    for (const [name, { claim }] of properties) if (claim && Object.hasOwn(value, name)) claim(value, name, claims);
+    if (!hasOthers) return;
+    for (const name of Object.keys(value)) claimAll(unnamed(name))?.(value, name, claims);
+  };
+
+  const claiming = claimAll([...properties, ...patterns].map(([, node]) => node).concat(others ?? []));
+  return { coerce, explain, claim: claiming && claim };
 }
 
 /** The object with another value in one of its own fields, in a copy that is made at the first change. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { LittoralError } from '../errors.ts';
+import { withLargeIntegers } from './large-integers.ts';
 import { isPhpSerialized, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { phpArrays } from './php-arrays.ts';
@@ -55,6 +56,7 @@ class PhpReader {
   readonly #text: string;
   readonly #source: MediaType;
   #at = 0;
+  #hasLargeIntegers = false;
 
   constructor(bytes: Buffer, source: MediaType) {
     this.#bytes = bytes;
@@ -65,7 +67,7 @@ class PhpReader {
   read(): unknown {
     const value = this.#value(0);
     if (this.#at !== this.#bytes.length) throw this.#malformed('goes on after its value');
-    return value;
+    return this.#hasLargeIntegers ? withLargeIntegers(value) : value;
   }
 
   #value(depth: number): unknown {
@@ -77,9 +79,9 @@ class PhpReader {
       case 'b:':
         return this.#match(end.boolean) === '1';
       case 'i:':
-        return this.#integer();
+        return this.#integerValue();
       case 'd:':
-        return floatOf(this.#match(end.float));
+        return this.#float();
       case 's:':
         return this.#string();
       case 'a:':
@@ -95,6 +97,20 @@ class PhpReader {
         this.#at -= 2;
         throw this.#malformed(`has something else than a value at byte ${this.#at}`);
     }
+  }
+
+  #integerValue(): number | bigint {
+    const value = this.#integer();
+    this.#hasLargeIntegers ||= typeof value === 'bigint';
+    return value;
+  }
+
+  #float(): number {
+    const text = this.#match(end.float);
+    if (text === 'NAN') return Number.NaN;
+    const value = Number(text.replace('INF', 'Infinity'));
+    if (Number.isFinite(value) || text.endsWith('INF')) return value;
+    throw this.#malformed('has a float that is too large for one');
   }
 
   #integer(): number | bigint {
@@ -165,9 +181,4 @@ class PhpReader {
       `The body of type ${this.#source.text} holds ${what} of PHP; only arrays and scalars are read. Let the sender send JSON.`,
     );
   }
-}
-
-function floatOf(text: string): number {
-  if (text === 'NAN') return Number.NaN;
-  return Number(text.replace('INF', 'Infinity'));
 }

@@ -6,11 +6,12 @@ import { describeType } from './describe-type.ts';
 import { findDiscriminator } from './discriminator.ts';
 import { faultOfType, noConverterTo } from './fault-of-type.ts';
 import { definitionOf, type NodeScope, noConversions, withDefinitions } from './node-scope.ts';
-import { type ConversionHints, coerceTo, type PreparedType } from './prepared-type.ts';
+import { type ConversionHints, coerceTo, type PreparedType, settleTyped } from './prepared-type.ts';
 import { passes, type Schema } from './schema-check.ts';
 import { keywordsOf } from './schema-keywords.ts';
 import { classOfType, isSameType, type TargetType, type ValueOf } from './target-type.ts';
 import type { TypeConversions } from './type-conversions.ts';
+import type { UntypedLargeIntegers } from './untyped-integers.ts';
 import { kindsTakenBy, ValueKind } from './value-kind.ts';
 
 /**
@@ -18,6 +19,7 @@ import { kindsTakenBy, ValueKind } from './value-kind.ts';
  *
  * @param types what `__TypeId__` may name
  * @param ambiguityOf what cannot be told apart in a value
+ * @param untypedLargeIntegers what becomes of them where the type has no type for them
  * @throws TypeError with what is wrong with the type
  */
 export function prepareType<T extends TargetType>(
@@ -25,6 +27,7 @@ export function prepareType<T extends TargetType>(
   conversions: TypeConversions,
   types: Readonly<Record<string, TargetType>>,
   ambiguityOf: (hints: ConversionHints) => Ambiguity,
+  untypedLargeIntegers: UntypedLargeIntegers,
 ): PreparedType<ValueOf<T>> {
   const fault = faultOfType(type, soundness(conversions));
   if (fault) throw new TypeError(`the type ${fault}.`);
@@ -43,10 +46,13 @@ export function prepareType<T extends TargetType>(
       const { typeId } = hints;
       const named = typeof typeId === 'string' && value !== null ? byTypeId?.get(typeId) : undefined;
       const wanted = named ?? compiled;
-      if (wanted.check(value) || (optional && value === undefined)) return value as ValueOf<T>;
+      const fits = wanted.check(value) || (optional && value === undefined);
+      if (fits && !hints.largeIntegers) return value as ValueOf<T>;
       const jsonText = hints.jsonText === true && (takesJson || isQuoted(value));
-      const ambiguity = ambiguityOf(hints);
-      return coerceTo(wanted, value, { jsonText, ambiguity }, refuse) as ValueOf<T>;
+      const circumstances = { jsonText, ambiguity: ambiguityOf(hints), untypedLargeIntegers };
+      const fitting = fits ? value : coerceTo(wanted, value, circumstances, refuse);
+      if (!hints.largeIntegers) return fitting as ValueOf<T>;
+      return settleTyped(wanted, fitting, untypedLargeIntegers, refuse) as ValueOf<T>;
     },
   };
 }

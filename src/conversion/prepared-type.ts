@@ -2,8 +2,11 @@ import type { Fault } from '../errors.ts';
 import { type Ambiguity, CoercionRun } from './coercion-run.ts';
 import type { CompiledType } from './compiled-type.ts';
 import { FaultSearch } from './fault-search.ts';
+import { holdsLargeIntegers } from './large-integers.ts';
 import { coerced } from './node-scope.ts';
+import { parseJson, UnreadableNumbers } from './parse-json.ts';
 import { tooDeep, withinStack } from './schema-check.ts';
+import { settleUntyped, type UntypedLargeIntegers } from './untyped-integers.ts';
 
 /** What is known of a value beside the value. */
 export interface ConversionHints {
@@ -18,6 +21,8 @@ export interface ConversionHints {
   readonly typeId?: unknown;
   /** Whether PHP wrote it, whose empty arrays and lists with gaps look alike in JSON, whatever they are meant as. */
   readonly fromPhp?: boolean;
+  /** Whether it was decoded with integers beyond 2^53, for which a setting stands where no type does. */
+  readonly largeIntegers?: boolean;
 }
 
 /** A type, compiled once, to which values are converted. */
@@ -46,6 +51,7 @@ export interface PreparedType<T> {
 export interface Circumstances {
   readonly ambiguity: Ambiguity;
   readonly jsonText: boolean;
+  readonly untypedLargeIntegers: UntypedLargeIntegers;
 }
 
 /**
@@ -56,19 +62,37 @@ export interface Circumstances {
 export function coerceTo(
   type: CompiledType,
   value: unknown,
-  { ambiguity, jsonText }: Circumstances,
+  circumstances: Circumstances,
   refuse: (faults: readonly Fault[]) => Error,
 ): unknown {
+  const { ambiguity, jsonText, untypedLargeIntegers } = circumstances;
   const run = new CoercionRun(ambiguity);
   const result = withinStack(() => coerced(type, value, run), beyondStack);
   if (result === beyondStack) throw refuse(tooDeep);
   if (type.check(result)) return result;
-  const parsed = jsonText ? parseJson(value) : undefined;
+  const parsed = jsonText ? parseText(value, refuse) : undefined;
   if (parsed !== undefined) {
-    return type.check(parsed) ? parsed : coerceTo(type, parsed, { ambiguity, jsonText: false }, refuse);
+    const fitting = type.check(parsed) ? parsed : coerceTo(type, parsed, { ...circumstances, jsonText: false }, refuse);
+    return holdsLargeIntegers(parsed) ? settleTyped(type, fitting, untypedLargeIntegers, refuse) : fitting;
   }
   if (run.refusal) throw run.refusal;
   throw withCause(refuse(withinStack(() => faultsOf(type, result, ambiguity), tooDeep)), run.cause);
+}
+
+/**
+ * Settles what stands in a value where its type says nothing of it.
+ *
+ * @param value fits the type
+ */
+export function settleTyped(
+  type: CompiledType,
+  value: unknown,
+  rule: UntypedLargeIntegers,
+  refuse: (faults: readonly Fault[]) => Error,
+): unknown {
+  const settled = settleUntyped(value, rule, type.claim, refuse);
+  if (Object.is(settled, value) || type.check(settled)) return settled;
+  throw refuse(type.faults(settled));
 }
 
 const beyondStack = Symbol('beyond the stack');
@@ -85,11 +109,12 @@ function withCause(error: Error, cause: unknown): Error {
 }
 
 /** The object, list or text that a text of JSON stands for. */
-function parseJson(value: unknown): unknown {
+function parseText(value: unknown, refuse: (faults: readonly Fault[]) => Error): unknown {
   if (typeof value !== 'string' || !/^\s*[[{"]/.test(value)) return undefined;
   try {
-    return JSON.parse(value);
-  } catch {
+    return parseJson(value);
+  } catch (error) {
+    if (error instanceof UnreadableNumbers) throw refuse(error.faults);
     return undefined;
   }
 }

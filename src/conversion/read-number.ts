@@ -12,13 +12,13 @@ const maxDigits = 100;
 export function readNumber(text: string): number | undefined {
   if (text.length > maxLength || !number.test(text)) return undefined;
   const value = Number(text);
-  if (String(value) === text) return value;
-  if (!Number.isFinite(value)) return undefined;
-  const { digits, exponent } = parts(text);
-  if (digits === '') return value;
-  if (digits.length > maxDigits) return undefined;
-  const back = parts(value.toPrecision(digits.length));
-  return back.digits === digits && back.exponent === exponent ? value : undefined;
+  return saysTheSame(value, text) ? value : undefined;
+}
+
+/** Reads an integer off a text that says one and nothing else: `1e23` is a number of which 23 digits are not known. */
+export function readInteger(text: string): number | undefined {
+  const value = readNumber(text);
+  return Number.isSafeInteger(value) || (Number.isInteger(value) && integer.test(text)) ? value : undefined;
 }
 
 /** Reads an integer of any size off a text, up to 400 digits. */
@@ -26,11 +26,52 @@ export function readBigInt(text: string): bigint | undefined {
   return text.length <= maxLength && integer.test(text) ? BigInt(text) : undefined;
 }
 
+/** Whether a text that is a number has neither fraction nor exponent. */
+export function isIntegerText(text: string): boolean {
+  return integer.test(text);
+}
+
+/** The integer that a text with a fraction or an exponent stands for; undefined where it stands for none. */
+export function integerOf(text: string): bigint | undefined {
+  const { digits, exponent } = parts(text);
+  if (exponent < 0) return undefined;
+  const value = BigInt(`${digits}${'0'.repeat(exponent)}`);
+  return text.startsWith('-') ? -value : value;
+}
+
+/**
+ * Whether a number says the same as the text that it was read off: for an integer the same value, and for what has a
+ * fraction or an exponent the same digits where it is written with as many.
+ */
+export function saysTheSame(value: number, text: string): boolean {
+  if (!Number.isFinite(value)) return false;
+  if (integer.test(text)) return Number.isSafeInteger(value) || BigInt(text) === BigInt(value);
+  if (String(value) === text) return true;
+  const { digits, exponent } = parts(text);
+  if (digits === '') return true;
+  if (digits.length > maxDigits) return false;
+  const back = parts(value.toPrecision(digits.length));
+  return back.digits === digits && back.exponent === exponent;
+}
+
 /** The digits of a number without zeros around them, and the power of ten of the last one. */
 function parts(text: string): { digits: string; exponent: number } {
   const [mantissa = '', power = '0'] = text.toLowerCase().split('e');
   const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
-  const all = `${whole}${fraction}`.replace(/^0+/, '');
-  const digits = all.replace(/0+$/, '');
-  return { digits, exponent: Number(power) - fraction.length + (all.length - digits.length) };
+  const all = `${whole}${fraction}`;
+  const [start, end] = [firstDigit(all), lastDigit(all)];
+  return { digits: all.slice(start, end), exponent: Number(power) - fraction.length + (all.length - end) };
+}
+
+// No regular expression: one that looks for zeros at the end takes time by the square of the zeros before it.
+function firstDigit(digits: string): number {
+  let start = 0;
+  while (digits[start] === '0') start++;
+  return start;
+}
+
+function lastDigit(digits: string): number {
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === '0') end--;
+  return end;
 }

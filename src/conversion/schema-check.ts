@@ -3,7 +3,7 @@ import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Format } from 'typebox/format';
 import { Settings } from 'typebox/system';
-import { Errors } from 'typebox/value';
+import { Check, Errors } from 'typebox/value';
 import type { Fault } from '../errors.ts';
 
 /**
@@ -32,14 +32,24 @@ export function compileSchema<Type extends TSchema>(
   definitions: Readonly<Record<string, TSchema>> = {},
 ): SchemaCheck<Static<Type>> {
   const validator = Compile(definitions, schema) as unknown as Validator<Record<never, never>, Type>;
+  // The code that TypeBox makes writes a BigInt of the schema as a number, which rounds it and never equals one.
+  const isExact = !holdsBigInt([schema, definitions]);
   return {
     check(value): value is Static<Type> {
-      return withinStack(() => validator.Check(value), false);
+      return withinStack(() => (isExact ? validator.Check(value) : Check(definitions, schema, value)), false);
     },
     faults(value) {
-      return withinStack(() => toFaults(() => validator.Errors(value)), tooDeep);
+      const errors = () => (isExact ? validator.Errors(value) : Errors(definitions, schema, value));
+      return withinStack(() => toFaults(errors), tooDeep);
     },
   };
+}
+
+/** Whether a BigInt stands anywhere in a schema, such as a minimum or a literal. */
+function holdsBigInt(part: unknown, seen = new Set<unknown>()): boolean {
+  if (typeof part !== 'object' || part === null || seen.has(part)) return typeof part === 'bigint';
+  seen.add(part);
+  return Object.values(part).some((inner) => holdsBigInt(inner, seen));
 }
 
 /** The faults of a value by a schema that is used too seldom to compile it. */

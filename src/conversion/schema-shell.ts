@@ -1,3 +1,4 @@
+import type { Fault } from '../errors.ts';
 import type { FaultSearch } from './fault-search.ts';
 import type { SchemaNode } from './node-scope.ts';
 import { faultsBySchema, plainFaults, type Schema } from './schema-check.ts';
@@ -19,12 +20,23 @@ export function shellExplainer(
   const refinement = Object.hasOwn(schema, '~refine') ? { '~refine': (schema as Refined)['~refine'] } : undefined;
   return (value, search, parts) => {
     const before = search.faults.length;
-    if (!isEmpty(shell)) search.add(plainFaults(faultsBySchema(shell, definitions, value)));
+    if (!isEmpty(shell)) search.add(numberFaults(plainFaults(faultsBySchema(shell, definitions, value)), value));
     if (!isWhole) for (const { explain } of parts) explain(value, search);
     // It is written for a value that has the right shape.
     if (refinement && search.faults.length === before) search.add(faultsBySchema(refinement, definitions, value));
   };
 }
+
+/** Of an integer beyond 2^53, TypeBox would only say that it must be a number, which it was where it came from. */
+function numberFaults(faults: readonly Fault[], value: unknown): readonly Fault[] {
+  if (typeof value !== 'bigint') return faults;
+  return faults.map((fault) => (/^must be (number|integer)$/.test(fault.message) ? beyondNumber : fault));
+}
+
+const beyondNumber: Fault = {
+  path: '',
+  message: 'is an integer beyond 2^53, which a number cannot hold exactly; Type.BigInt() can',
+};
 
 interface Refined {
   readonly '~refine': unknown;

@@ -1,6 +1,7 @@
 import { LittoralError } from '../errors.ts';
 import { byteOrderMark, decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
 import { describeValue } from './describe-value.ts';
+import { isExactNumber } from './large-integers.ts';
 import { isText, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { refuseBytes } from './refuse-bytes.ts';
@@ -17,7 +18,7 @@ function encodeText(value: unknown, target: MediaType): Uint8Array {
   refuseOtherThanUtf8(target);
   refuseBytes(value, target);
   if (typeof value === 'string' && value.isWellFormed()) return Buffer.from(withByteOrderMark(value));
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
+  if (typeof value === 'number' ? isExactNumber(value) : typeof value === 'boolean' || typeof value === 'bigint') {
     return Buffer.from(String(value));
   }
   throw new LittoralError(

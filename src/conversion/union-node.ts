@@ -4,7 +4,7 @@ import type { Discriminator } from './discriminator.ts';
 import { escaped } from './fault-search.ts';
 import { isRecord } from './is-record.ts';
 import { entriesOf } from './list-entries.ts';
-import type { SchemaNode } from './node-scope.ts';
+import { claimAll, type SchemaNode, valueAt } from './node-scope.ts';
 import { itemsBetweenGaps } from './php-arrays.ts';
 import type { Schema } from './schema-check.ts';
 import { isPlain, kindOf, ValueKind } from './value-kind.ts';
@@ -59,6 +59,16 @@ export function unionNode(branches: readonly Branch[], discriminator: Discrimina
         search.add(search.aside(explain, value, true).filter(({ path }) => path !== ''));
       }
     },
+    claim:
+      claimAll(branches) &&
+      ((holder, key, claims) => {
+        const value = valueAt(holder, key);
+        const fitting = ({ check }: Branch) => check(value);
+        // A BigInt is what any of the branches asks for; anything else belongs to one of them.
+        const branch = discriminator && isRecord(value) ? named(discriminator, value) : branches.find(fitting);
+        if (typeof value === 'bigint') claimAll(branches.filter(fitting))?.(holder, key, claims);
+        else branch?.claim?.(holder, key, claims);
+      }),
   };
 
   function named({ property, branchOf }: Discriminator, value: Readonly<Record<string, unknown>>): Branch | undefined {

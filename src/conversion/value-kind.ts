@@ -19,7 +19,7 @@ export function kindOf(value: unknown): number {
   if (Array.isArray(value)) return ValueKind.list;
   const type = typeof value;
   if (type === 'boolean' || type === 'number' || type === 'string' || type === 'object') return ValueKind[type];
-  return ValueKind.other;
+  return type === 'bigint' ? ValueKind.number : ValueKind.other;
 }
 
 const byType: Readonly<Record<string, number>> = {
@@ -27,7 +27,7 @@ const byType: Readonly<Record<string, number>> = {
   boolean: ValueKind.boolean | ValueKind.string,
   number: ValueKind.number | ValueKind.string,
   integer: ValueKind.number | ValueKind.string,
-  bigint: ValueKind.other | ValueKind.number | ValueKind.string,
+  bigint: ValueKind.number | ValueKind.string,
   string: ValueKind.string | ValueKind.number,
   array: ValueKind.list,
   object: ValueKind.object,

@@ -3,6 +3,7 @@ import { LittoralError } from '../errors.ts';
 import { decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
 import { escapeAttribute, escapeText } from './escape-xml.ts';
 import { isRecord } from './is-record.ts';
+import { isExactNumber } from './large-integers.ts';
 import { withEntries, type XmlLists } from './list-entries.ts';
 import { isValue, isXml, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
@@ -54,7 +55,7 @@ function encodeXml(value: unknown, target: MediaType): Uint8Array {
       'not-convertible',
       content.isTooLarge
         ? `The payload cannot be written as ${target.text}: it would have more than ${maxXmlNodes} elements and attributes.`
-        : `The payload cannot be written as ${target.text}: only text, numbers, booleans, null, and objects of these or lists of these, whose fields are named as XML names elements, at most ${maxXmlDepth} deep.`,
+        : `The payload cannot be written as ${target.text}: only text, exact numbers, BigInts, booleans, null, and objects of these or lists of these, whose fields are named as XML names elements, at most ${maxXmlDepth} deep.`,
     );
   }
   return Buffer.from(builder.build({ message: value }));
@@ -97,7 +98,8 @@ class XmlContent {
 
 function isScalar(value: unknown): boolean {
   if (typeof value === 'string') return xmlText.test(value);
-  return value === null || typeof value === 'boolean' || Number.isFinite(value);
+  if (typeof value === 'number') return isExactNumber(value);
+  return value === null || typeof value === 'boolean' || typeof value === 'bigint';
 }
 
 // XML 1.0 section 2.3, without the characters that hardly any name has.

@@ -1,7 +1,7 @@
 import type { Origin } from '../bus/origin.ts';
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { describeValue } from '../conversion/describe-value.ts';
-import { decodeJson } from '../conversion/json-converter.ts';
+import { assertJson } from '../conversion/json-converter.ts';
 import { isJson, toContentType, valueMediaType } from '../conversion/media-type.ts';
 import type { Metadata } from '../conversion/metadata.ts';
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
@@ -191,7 +191,7 @@ export class DistributedBus {
     checkKeys(payloadType, target, routingKey);
     const { body, contentType: given } = encode();
     const mediaType = sendableMediaType(given);
-    if (isJson(mediaType)) decodeJson(body, mediaType);
+    if (isJson(mediaType)) assertJson(body, mediaType);
     const contentType = toContentType(mediaType);
     const cause = this.#origin?.message;
     const outbound = { payloadType, target, routingKey, body, contentType, metadata, options, cause };

@@ -7,7 +7,7 @@ import type { ExpressionScope } from '../parameter/expression-scope.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from '../parameter/parameter-converter.ts';
 
 /** What makes two messages copies of each other. A number is the same as its text. Nothing: it has no copies. */
-export type DeduplicationKey = string | number | null | undefined;
+export type DeduplicationKey = string | number | bigint | null | undefined;
 
 /** Whether a handler is called for copies, or what makes two messages copies. */
 export type Deduplicate = boolean | string | ((scope: ExpressionScope) => DeduplicationKey | Promise<DeduplicationKey>);
@@ -68,12 +68,24 @@ export function deduplicationRule(
 
 function toKey(result: unknown, option: ParameterSite): string | undefined {
   if (result === undefined || result === null) return undefined;
-  const key = typeof result === 'number' && Number.isFinite(result) ? String(result) : result;
+  const key = isExact(result) ? String(result) : result;
   if (isKey(key)) return key;
+  if (typeof result === 'number') {
+    throw new LittoralError(
+      'expression-failed',
+      `${cannotResolve(option)}: it gives a number that is not exact: not finite, or an integer beyond 2^53 that may have been rounded. Give a BigInt or a text.`,
+    );
+  }
   // An empty text among them: all messages that lack what it stands for would be copies of each other.
   const given = typeof result === 'string' ? `a text of ${result.length} characters` : describeValue(result);
   throw new LittoralError(
     'expression-failed',
-    `${cannotResolve(option)}: it gives ${given}. A key is a well-formed text of 1 to ${maxKeyLength} characters or a number; nothing (null) if the message is not to be deduplicated.`,
+    `${cannotResolve(option)}: it gives ${given}. A key is a well-formed text of 1 to ${maxKeyLength} characters, a number or a BigInt; nothing (null) if the message is not to be deduplicated.`,
   );
+}
+
+/** Two keys of which the last digits were rounded would be one, and the second message a copy of the first. */
+function isExact(value: unknown): value is number | bigint {
+  if (typeof value !== 'number') return typeof value === 'bigint';
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }

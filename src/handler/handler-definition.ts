@@ -52,7 +52,7 @@ export interface HandlerOptions {
   /**
    * Whether the handler is kept from being called for copies of what it has handled; for a distributed handler. An
    * expression, or a function, gives what makes two messages copies of each other, in place of the message id: a text of
-   * 1 to 255 characters or a number; nothing (null), and the message is handled without deduplication. See
+   * 1 to 255 characters, a number or a BigInt; nothing (null), and the message is handled without deduplication. See
    * `deduplication` in the configuration, which is the default.
    */
   readonly deduplicate?: Deduplicate;

@@ -1,5 +1,6 @@
 import { jsonFault } from '../conversion/json-fault.ts';
 import { checkHeaderName } from '../conversion/metadata.ts';
+import { parseJson, UnreadableNumbers } from '../conversion/parse-json.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
@@ -117,8 +118,12 @@ function exactHeaders(json: string | undefined): Record<string, unknown> {
   if (json === undefined) return {};
   let headers: unknown;
   try {
-    headers = JSON.parse(json);
+    headers = parseJson(json);
   } catch (cause) {
+    if (cause instanceof UnreadableNumbers) {
+      const [{ path, message } = { path: '', message: '' }] = cause.faults;
+      throw invalid(`The request header 'Message-Headers' has a number at ${path} that ${message}.`);
+    }
     throw invalid(`The request header 'Message-Headers' is not JSON: ${jsonFault(cause)}.`);
   }
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {

@@ -45,5 +45,6 @@ export function essentialHeaders(headers: MessageHeaders): Record<string, unknow
 }
 
 function isShort(value: unknown): boolean {
-  return Number.isSafeInteger(value) || (typeof value === 'string' && value.isWellFormed() && value.length <= 255);
+  if (Number.isSafeInteger(value) || typeof value === 'bigint') return true;
+  return typeof value === 'string' && value.isWellFormed() && value.length <= 255;
 }

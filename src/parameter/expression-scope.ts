@@ -1,3 +1,4 @@
+import { holdsLargeIntegers } from '../conversion/large-integers.ts';
 import { LittoralError } from '../errors.ts';
 import type { ExpressionContext } from '../expression/expression-context.ts';
 import type { Message } from '../message/message.ts';
@@ -48,6 +49,12 @@ export class MessageScope implements ExpressionContext {
   get payload(): unknown {
     if (this.#payload === unread) this.#payload = decodePayload(this.#invocation.message, this.#site);
     return this.#payload;
+  }
+
+  /** Whether the payload was read, and decoded with integers beyond 2^53. */
+  get largeIntegers(): boolean {
+    const isRead = this.#payload !== unread && this.#invocation.message.payload instanceof Uint8Array;
+    return isRead && holdsLargeIntegers(this.#payload);
   }
 
   get headers(): MessageHeaders {

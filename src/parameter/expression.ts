@@ -21,6 +21,8 @@ export type Evaluate = (invocation: Invocation, subject: Subject) => unknown;
  * Compiles an expression.
  *
  * @param parts what the expression may name of the message
+ * @param settle what is done with integers beyond 2^53 that JSONata takes from the payload, where there is no type.
+ * Default: they stay
  * @throws TypeError naming handler and parameter, when it has a fault or names what does not exist
  */
 export function prepareExpression(
@@ -28,13 +30,20 @@ export function prepareExpression(
   type: ParameterType | undefined,
   parts: readonly PartName[],
   site: ParameterSite,
+  settle: (result: unknown) => unknown = (result) => result,
 ): Evaluate {
   const evaluate = evaluator(expression, type, parts, site);
-  if (type === undefined) return evaluate;
-  const convert = (result: unknown) => convertResult(result, type, site);
+  const finish = (result: unknown, { largeIntegers }: MessageScope) => {
+    if (type !== undefined) return convertResult(result, type, site, largeIntegers);
+    // The author of a function knows what it gives.
+    return largeIntegers && typeof expression === 'string' ? settle(result) : result;
+  };
   return (invocation, subject) => {
-    const result = evaluate(invocation, subject);
-    return isThenable(result) ? Promise.resolve(result).then(convert) : convert(result);
+    const scope = new MessageScope(invocation, subject, site);
+    const result = evaluate(scope);
+    return isThenable(result)
+      ? Promise.resolve(result).then((settled) => finish(settled, scope))
+      : finish(result, scope);
   };
 }
 
@@ -43,10 +52,10 @@ function evaluator(
   type: ParameterType | undefined,
   parts: readonly PartName[],
   site: ParameterSite,
-): Evaluate {
+): (scope: MessageScope) => unknown {
   if (typeof expression === 'function') {
-    return (invocation, subject) => {
-      const result = expression(new MessageScope(invocation, subject, site) as ExpressionScope);
+    return (scope) => {
+      const result = expression(scope as ExpressionScope);
       return isThenable(result) ? Promise.resolve(result) : result;
     };
   }
@@ -57,9 +66,9 @@ function evaluator(
       ? new LittoralError(error.code, `${cannotResolve(site)}: ${error.message}`, { cause: error })
       : error;
   };
-  return (invocation, subject) => {
+  return (scope) => {
     try {
-      const result = compiled.evaluate(new MessageScope(invocation, subject, site));
+      const result = compiled.evaluate(scope);
       return isThenable(result) ? Promise.resolve(result).catch(fail) : result;
     } catch (error) {
       return fail(error);
@@ -83,8 +92,8 @@ function compile(text: string, options: ExpressionOptions, site: ParameterSite) 
   }
 }
 
-function convertResult(result: unknown, type: ParameterType, site: ParameterSite): unknown {
-  if (result !== undefined) return type.convert(result, 'the result of its expression');
+function convertResult(result: unknown, type: ParameterType, site: ParameterSite, largeIntegers: boolean): unknown {
+  if (result !== undefined) return type.convert(result, 'the result of its expression', { largeIntegers });
   if (type.optional) return undefined;
   if (type.nullable) return null;
   throw new LittoralError(

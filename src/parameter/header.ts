@@ -14,7 +14,7 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
-import { assertType, type ParameterType, prepareType } from './parameter-type.ts';
+import { assertType, type ParameterType, prepareType, refused } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
 
 export interface HeaderOptions<Default = unknown> {
@@ -82,7 +82,10 @@ function prepareHeader(
   return ({ message }) => {
     const value = ownHeader(message, name);
     if (value === undefined) return whenMissing();
-    return prepared === undefined ? value : prepared.convert(value, source, hintsOf(message));
+    if (prepared === undefined) return value;
+    const converted = prepared.convert(value, source, hintsOf(message));
+    if (typeof value === 'bigint' && typeof converted === 'number') throw refused(value, source, beyondNumber, site);
+    return converted;
   };
 }
 
@@ -90,6 +93,9 @@ function prepareHeader(
 function hintsOf({ headers }: Message): ConversionHints {
   return { jsonText: true, fromPhp: hasHeadersOfEcotone(headers) };
 }
+
+// Some of these are exact as a number. Which, no author of a handler can know by looking.
+const beyondNumber = [{ path: '', message: 'is an integer beyond 2^53; ask for it with Type.BigInt()' }];
 
 function missingValue(
   name: string,

@@ -45,7 +45,11 @@ function prepared<Type extends TargetType>(type: Type, site: ParameterSite) {
   }
 }
 
-function refused(value: unknown, source: string, faults: readonly Fault[], site: ParameterSite): LittoralError {
+/**
+ * @param source what the value is
+ * @returns the error of a value with these faults
+ */
+export function refused(value: unknown, source: string, faults: readonly Fault[], site: ParameterSite): LittoralError {
   const list = faults.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');
   const text = `${cannotResolve(site)}: ${source} (${describeValue(value)}) does not fit: ${list}.`;
   return new LittoralError('payload-refused', text, { faults });

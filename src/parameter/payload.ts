@@ -1,4 +1,5 @@
 import { describeValue } from '../conversion/describe-value.ts';
+import { holdsLargeIntegers } from '../conversion/large-integers.ts';
 import type { TargetType } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
 import { isFromEcotone } from '../message/ecotone-sender.ts';
@@ -15,7 +16,7 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
-import { assertType, type ParameterType, prepareType } from './parameter-type.ts';
+import { assertType, type ParameterType, prepareType, refused } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
 
 export interface PayloadOptions {
@@ -27,7 +28,8 @@ export interface PayloadOptions {
  * The payload, decoded by its content type and converted to a type.
  *
  * @param type a TypeBox schema, or a class. Without one the decoded payload comes as it is: a value for JSON, form and
- * XML, text for text, and bytes for what no converter can decode
+ * XML, text for text, and bytes for what no converter can decode. An integer beyond 2^53 is then what
+ * `untypedLargeIntegers` of the configuration says
  * @throws LittoralError at delivery, never retried: `malformed-body`, `unsupported-media-type`, `payload-refused`,
  * `expression-failed`
  */
@@ -61,10 +63,25 @@ function preparePayload(
 ): ResolveArgument<unknown> {
   const prepared = type === undefined ? undefined : prepareType(type, site);
   if (expression !== undefined) {
-    const evaluate = prepareExpression(expression, prepared, ['payload', 'headers', 'value'], site);
+    const settle = (result: unknown) => settled(result, 'the result of its expression', site);
+    const evaluate = prepareExpression(expression, prepared, ['payload', 'headers', 'value'], site, settle);
     return (invocation) => evaluate(invocation, {});
   }
-  return ({ message }) => (prepared ? convert(message, prepared, site) : decodePayload(message, site));
+  return ({ message }) => (prepared ? convert(message, prepared, site) : untyped(message, site));
+}
+
+function untyped(message: Message, site: ParameterSite): unknown {
+  const value = decodePayload(message, site);
+  return isDecodedWithLargeIntegers(message, value) ? settled(value, sourceOf(message), site) : value;
+}
+
+function settled(value: unknown, source: string, site: ParameterSite): unknown {
+  return site.conversion.settleUntyped(value, (faults) => refused(value, source, faults, site));
+}
+
+/** A value that never travelled holds what the process put there. */
+function isDecodedWithLargeIntegers({ payload }: Message, value: unknown): boolean {
+  return payload instanceof Uint8Array && holdsLargeIntegers(value);
 }
 
 function convert(message: Message, type: ParameterType, site: ParameterSite): unknown {
@@ -76,12 +93,19 @@ function convert(message: Message, type: ParameterType, site: ParameterSite): un
       `${cannotResolve(site)}: no converter from the content type ${source} to a value. Registered: ${site.conversion.describe()}.`,
     );
   }
+  const value = decodePayload(message, site);
+  return type.convert(value, sourceOf(message), {
+    contentType,
+    typeId: message.headers[Header.typeId],
+    fromPhp: isFromEcotone(message.headers),
+    largeIntegers: isDecodedWithLargeIntegers(message, value),
+  });
+}
+
+function sourceOf({ payload, headers: { [Header.contentType]: contentType } }: Message): string {
   // A value that never travelled has no media type that would tell anything.
-  const travelled = message.payload instanceof Uint8Array && typeof contentType === 'string';
-  const source = travelled ? `the payload of type ${shortened(contentType)}` : 'the payload';
-  const fromPhp = isFromEcotone(message.headers);
-  const hints = { contentType, typeId: message.headers[Header.typeId], fromPhp };
-  return type.convert(decodePayload(message, site), source, hints);
+  const travelled = payload instanceof Uint8Array && typeof contentType === 'string';
+  return travelled ? `the payload of type ${shortened(contentType)}` : 'the payload';
 }
 
 /** It came with the message, and can be as long as its headers. */

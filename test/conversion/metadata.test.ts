@@ -5,7 +5,7 @@ import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { checkHeaderName, type Metadata, metadataToHeaders } from '../../src/conversion/metadata.ts';
 import { defineTypeConverter } from '../../src/conversion/type-converter.ts';
 import { isReservedHeader } from '../../src/message/reserved-headers.ts';
-import { anyText } from '../arbitraries.ts';
+import { anyText, exactJson } from '../arbitraries.ts';
 import { caught } from '../caught.ts';
 
 const conversion = new ConversionService();
@@ -19,6 +19,16 @@ describe('metadata', () => {
     },
   );
 
+  test.each<[bigint, unknown]>([
+    [7n, 7],
+    [9007199254740991n, 9007199254740991],
+    [9007199254740992n, 9007199254740992n],
+    [9223372036854775807n, 9223372036854775807n],
+    [-9223372036854775808n, -9223372036854775808n],
+  ])('of a BigInt travels as the number that it arrives as, or as itself: %s', (given, value) => {
+    expect(toHeaders({ value: given })).toEqual({ value });
+  });
+
   test('of null or nothing is dropped', () => {
     expect(toHeaders({ a: null, b: undefined, c: 1 })).toEqual({ c: 1 });
   });
@@ -29,11 +39,12 @@ describe('metadata', () => {
     [{ x: null, y: 1 }, '{"y":1}'],
     [[null, 1, undefined, [null, 2]], '[1,[2]]'],
     [{ a: [{ b: null }] }, '{"a":[{}]}'],
+    [{ id: 9007199254740993n, all: [7n, 2n ** 70n] }, '{"id":9007199254740993,"all":[7,1180591620717411303424]}'],
     [[], '[]'],
     [{}, '{}'],
     [[new Date(0)], '["1970-01-01T00:00:00+00:00"]'],
     [{ a: '\ud800' }, String.raw`{"a":"\ud800"}`],
-  ])('of objects and arrays travels as JSON text without nulls: %j', (value, text) => {
+  ])('of objects and arrays travels as JSON text without nulls: %#', (value, text) => {
     expect(toHeaders({ value })).toEqual({ value: text });
   });
 
@@ -52,7 +63,7 @@ describe('metadata', () => {
 
   test('of any JSON value holds no null, at any depth', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
+      fc.property(exactJson, (value) => {
         const { header } = toHeaders({ header: [value] });
         JSON.parse(String(header), (_, inner) => expect(inner).not.toBeNull());
       }),
@@ -69,10 +80,22 @@ describe('metadata is refused', () => {
   test.each<[string, unknown, string]>([
     ['NaN', Number.NaN, "The header 'value' is not a finite number."],
     ['Infinity', -Infinity, "The header 'value' is not a finite number."],
-    ['2 ** 53', 2 ** 53, "The header 'value' is an integer too large to be exact; send it as text."],
-    ['1e300', 1e300, "The header 'value' is an integer too large to be exact; send it as text."],
+    [
+      '2 ** 53',
+      2 ** 53,
+      "The header 'value' is an integer beyond 2^53, which may have been rounded; send a BigInt or text.",
+    ],
+    [
+      '1e300',
+      1e300,
+      "The header 'value' is an integer beyond 2^53, which may have been rounded; send a BigInt or text.",
+    ],
     ['a lone surrogate', 'x\udfff', "The header 'value' is not valid Unicode."],
-    ['a BigInt', 1n, "The header 'value' is a bigint, which no message can carry."],
+    [
+      'a BigInt of more than 64 bits',
+      2n ** 63n,
+      "The header 'value' is an integer of more than 64 bits, which no message can carry; send it as text.",
+    ],
     ['a symbol', Symbol('x'), "The header 'value' is a symbol, which no message can carry."],
     ['a function', () => 1, "The header 'value' is a function, which no message can carry."],
     [
@@ -86,7 +109,11 @@ describe('metadata is refused', () => {
       deep,
       "The header 'value': its value cannot be written: it holds a cycle, is nested too deeply, or cannot be read.",
     ],
-    ['a BigInt within', { a: [1n] }, "The header 'value' holds a bigint, which JSON cannot express."],
+    [
+      '2 ** 60 within',
+      { a: [2 ** 60] },
+      "The header 'value' holds an integer beyond 2^53, which may have been rounded; give a BigInt.",
+    ],
     ['a function within', [() => 1], "The header 'value' holds a function, which JSON cannot express."],
     ['a symbol within', { a: Symbol('x') }, "The header 'value' holds a symbol, which JSON cannot express."],
     [
@@ -141,7 +168,7 @@ describe('metadata is refused', () => {
           try {
             for (const [name, value] of Object.entries(toHeaders(metadata))) {
               expect(isReservedHeader(name)).toBe(false);
-              expect(['string', 'number', 'boolean']).toContain(typeof value);
+              expect(['string', 'number', 'boolean', 'bigint']).toContain(typeof value);
             }
           } catch (error) {
             expect(error).toMatchObject({ code: expect.stringMatching(/^(reserved|invalid)-header$/) });

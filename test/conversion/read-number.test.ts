@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readBigInt, readNumber } from '../../src/conversion/read-number.ts';
+import { readBigInt, readInteger, readNumber } from '../../src/conversion/read-number.ts';
 
 describe('a text is read as a number', () => {
   test.each([
@@ -47,6 +47,8 @@ describe('a text is read as a number', () => {
     'true',
     '٧',
     '9007199254740993',
+    '1152921504606847000',
+    '100000000000000000000000',
     '3.14159265358979323846',
     '0.1000000000000000000000000000001',
     '9'.repeat(400),
@@ -60,10 +62,22 @@ describe('a text is read as a number', () => {
     const number = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => value !== 0);
     fc.assert(
       fc.property(number, (value) => {
-        expect(readNumber(String(value))).toBe(value);
+        expect(readNumber(value.toExponential())).toBe(value);
         expect(readNumber(value.toPrecision(17))).toBe(value);
       }),
     );
+  });
+
+  test.each(['1e23', '9.007199254740993e15', '1.5', '9007199254740993'])('and no integer from %s', (text) => {
+    expect(readInteger(text)).toBeUndefined();
+  });
+
+  test.each<[string, number]>([
+    ['1e3', 1000],
+    ['-7.0', -7],
+    ['9007199254740992', 2 ** 53],
+  ])('and an integer from %s', (text, value) => {
+    expect(readInteger(text)).toBe(value);
   });
 
   test('and every integer of any size as a bigint', () => {

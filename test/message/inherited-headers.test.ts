@@ -6,7 +6,15 @@ const inherited = (headers: MessageHeaders) => inheritedFrom({ headers, payload:
 
 describe('a message hands on', () => {
   test('the headers that its sender chose', () => {
-    const own = { executorId: '7', attempt: 3, ratio: 0.5, vip: true, traceparent: '00-…', empty: '' };
+    const own = {
+      executorId: '7',
+      attempt: 3,
+      ratio: 0.5,
+      vip: true,
+      id64: 9007199254740993n,
+      traceparent: '00-…',
+      empty: '',
+    };
     expect(inherited(own).headers).toEqual(own);
   });
 
@@ -73,6 +81,7 @@ describe('a message keeps for itself', () => {
     ['null', null],
     ['a number that is none', Number.NaN],
     ['a number too large to be exact', 2 ** 60],
+    ['an integer of more than 64 bits', 2n ** 63n],
     ['text that is not Unicode', '\ud800'],
   ])('what it could not send itself: %s', (_, value) => {
     expect(inherited({ theirs: value, '': 'x', '\ud800': 'x', ['ż'.repeat(128)]: 'x', mine: 'y' }).headers).toEqual({

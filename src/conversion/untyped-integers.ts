@@ -1,0 +1,105 @@
+import type { Fault } from '../errors.ts';
+import { escaped } from './fault-search.ts';
+import { tooDeep, withinStack } from './schema-check.ts';
+import { isPlain } from './value-kind.ts';
+
+/** What becomes of an integer beyond 2^53 where no type says what it is to be. */
+export type UntypedLargeIntegers = 'refuse' | 'bigint' | 'text';
+
+/** The places of a value whose BigInts a type asks for. */
+export class IntegerClaims {
+  readonly #keys = new Map<object, Set<string>>();
+
+  add(holder: object, key: string | number): void {
+    const keys = this.#keys.get(holder);
+    if (keys) keys.add(String(key));
+    else this.#keys.set(holder, new Set([String(key)]));
+  }
+
+  has(holder: object, key: string): boolean {
+    return this.#keys.get(holder)?.has(key) ?? false;
+  }
+}
+
+type Claim = (holder: object, key: string | number, claims: IntegerClaims) => void;
+
+const maxFaults = 50;
+
+/**
+ * Does with the BigInts of a decoded value as the setting says, those that its type asks for aside.
+ *
+ * @param claim finds those that a type asks for; undefined where there is no type
+ * @returns the value, or a copy where something had to change
+ * @throws what `refuse` makes
+ */
+export function settleUntyped(
+  value: unknown,
+  rule: UntypedLargeIntegers,
+  claim: Claim | undefined,
+  refuse: (faults: readonly Fault[]) => Error,
+): unknown {
+  if (rule === 'bigint') return value;
+  const root = { '': value };
+  const claims = new IntegerClaims();
+  const settling = new Settling(rule, claims);
+  const settled = withinStack(() => {
+    claim?.(root, '', claims);
+    return settling.settle(root, '');
+  }, beyondStack);
+  if (settled === beyondStack) throw refuse(tooDeep);
+  if (settling.faults.length > 0) throw refuse(settling.faults);
+  return settled;
+}
+
+const beyondStack = Symbol('beyond the stack');
+
+/** One value that is walked. */
+class Settling {
+  readonly faults: Fault[] = [];
+  readonly #rule: UntypedLargeIntegers;
+  readonly #claims: IntegerClaims;
+  readonly #path: string[] = [];
+
+  constructor(rule: UntypedLargeIntegers, claims: IntegerClaims) {
+    this.#rule = rule;
+    this.#claims = claims;
+  }
+
+  settle(holder: Readonly<Record<string, unknown>>, key: string): unknown {
+    const value = holder[key];
+    if (typeof value === 'bigint') return this.#claims.has(holder, key) ? value : this.#untyped(value);
+    if (typeof value !== 'object' || value === null || this.faults.length === maxFaults) return value;
+    return Array.isArray(value) || isPlain(value) ? this.#within(value as Record<string, unknown>) : value;
+  }
+
+  #within(holder: Record<string, unknown>): unknown {
+    let copy: Record<string, unknown> | undefined;
+    for (const key of Object.keys(holder)) {
+      this.#path.push(key);
+      const settled = this.settle(holder, key);
+      this.#path.pop();
+      if (Object.is(settled, holder[key])) continue;
+      // Both define the fields of the copy, so that `__proto__` is one as any other.
+      copy ??= (Array.isArray(holder) ? [...holder] : { ...holder }) as Record<string, unknown>;
+      copy[key] = settled;
+    }
+    return copy ?? holder;
+  }
+
+  #untyped(value: bigint): unknown {
+    if (this.#rule === 'text') return String(value);
+    const number = Number(value);
+    if (Number.isFinite(number) && BigInt(number) === value) return number;
+    if (this.faults.length < maxFaults) this.faults.push({ path: this.#pointer(), message });
+    return value;
+  }
+
+  #pointer(): string {
+    const path = this.#path.map((key) => `/${escaped(key)}`).join('');
+    return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}…` : path;
+  }
+}
+
+const maxPathLength = 200;
+const message =
+  'is an integer beyond 2^53 without a type; give it one, such as Type.BigInt() or Type.String(), or set untypedLargeIntegers';
