@@ -117,7 +117,9 @@ export const DeadLetterDetails = Type.Object(
     ...summary,
     stackTrace: text('The stack trace of the error, shortened.'),
     thrownAt: text('Where the error was thrown: file:line.'),
-    headers: Type.Record(Type.String(), Type.Unknown(), { description: 'All headers, those of the error included.' }),
+    headers: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'All headers, those of the error included. An integer beyond 2^53 is text, which no reader rounds.',
+    }),
   },
   { examples: [{ ...example, thrownAt: 'person.ts:7', headers: { executorId: '7' } }] },
 );

@@ -97,7 +97,7 @@ const sendHeaders = {
   ),
   'Message-Correlation-Id': text('Ties the message to others. Default: its id.'),
   'Message-Headers': text(
-    'Message headers with their exact names and JSON types, as one JSON object. Wins over Message-Header-….',
+    'Message headers with their exact names and JSON types, as one JSON object; integers of up to 64 bits stay exact. Wins over Message-Header-….',
     '{"executorId":"7","attempt":1}',
   ),
   'Message-Header-Executor-Id': text(

@@ -110,7 +110,7 @@ describe('a value is written as JSON', () => {
     [[1e21, 6.02214076e23, 1e300], '[1e+21,6.02214076e+23,1e+300]'],
     [new Date(0), '"1970-01-01T00:00:00+00:00"'],
     ['\ud800', String.raw`"\ud800"`],
-  ])('%j', (value, text) => {
+  ])('%o', (value, text) => {
     expect(encode(value, json)).toBe(text);
   });
 
