@@ -1,8 +1,8 @@
 import type { CoercionRun } from './coercion-run.ts';
 import type { FaultSearch } from './fault-search.ts';
+import type { IntegerClaims } from './integer-claims.ts';
 import type { Definitions } from './schema-keywords.ts';
 import type { TargetType } from './target-type.ts';
-import type { IntegerClaims } from './untyped-integers.ts';
 
 /**
  * Makes of a value what a schema wants, as far as that loses nothing. Returns the value itself where nothing is to be

@@ -1,27 +1,12 @@
 import type { Fault } from '../errors.ts';
 import { escaped } from './fault-search.ts';
+import { IntegerClaims } from './integer-claims.ts';
+import type { Claim } from './node-scope.ts';
 import { tooDeep, withinStack } from './schema-check.ts';
 import { isPlain } from './value-kind.ts';
 
 /** What becomes of an integer beyond 2^53 where no type says what it is to be. */
 export type UntypedLargeIntegers = 'refuse' | 'bigint' | 'text';
-
-/** The places of a value whose BigInts a type asks for. */
-export class IntegerClaims {
-  readonly #keys = new Map<object, Set<string>>();
-
-  add(holder: object, key: string | number): void {
-    const keys = this.#keys.get(holder);
-    if (keys) keys.add(String(key));
-    else this.#keys.set(holder, new Set([String(key)]));
-  }
-
-  has(holder: object, key: string): boolean {
-    return this.#keys.get(holder)?.has(key) ?? false;
-  }
-}
-
-type Claim = (holder: object, key: string | number, claims: IntegerClaims) => void;
 
 const maxFaults = 50;
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 
 /** Fails, naming the line of the page, when a call gives something else than the page shows. */
 export async function shows(line: number, call: () => unknown, expected: () => unknown): Promise<void> {
   const result = await call();
-  assert.deepEqual(result, expected(), `line ${line} gives ${JSON.stringify(result)}`);
+  assert.deepEqual(result, expected(), `line ${line} gives ${inspect(result)}`);
 }
 
 /**
