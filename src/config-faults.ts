@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { parseAmqpUrl } from './amqp/amqp-url.ts';
+import { domainToASCII } from 'node:url';
+import { amqpUrlFaults } from './amqp/amqp-url.ts';
+import { tlsFileFaults } from './amqp/tls-files.ts';
 import { type Config, Settings } from './config.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { faultOfConverter, faultOfType } from './conversion/fault-of-type.ts';
@@ -9,7 +10,6 @@ import { compileSchema } from './conversion/schema-check.ts';
 import { isSendableMediaType } from './conversion/sendable-media-type.ts';
 import { settingFaults } from './conversion/setting-faults.ts';
 import { ownerOfDeadLetters } from './distribution/service-queue.ts';
-import { messageOf } from './errors.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import { faultsOfErrorKinds } from './handler/retries.ts';
 import { faultOfKey } from './handler/routing-key.ts';
@@ -51,8 +51,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
       'broker.url: is missing; set it or AMQP_URL. With NODE_ENV=production the in-memory channel, which keeps nothing, must be asked for by CHANNEL=in-memory',
     );
   }
-  if (typeof broker?.url === 'string' && hasUrl) faults.push(...urlFaults(broker.url));
-  if (typeof broker?.caFile === 'string') faults.push(...fileFaults('broker.caFile', broker.caFile));
+  if (isRecord(broker)) faults.push(...brokerFaults(broker));
   const mediaType = settings.defaultSerializationMediaType;
   if (typeof mediaType === 'string' && !isSendableMediaType(mediaType)) {
     faults.push('defaultSerializationMediaType: is not a media type to send, such as application/json');
@@ -72,6 +71,8 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
     faults.push('http.adminToken: has fewer than 16 characters, or others than visible ASCII');
   }
   if (isRecord(http?.forwardHeaders)) faults.push(...forwardingFaults(http.forwardHeaders));
+  const hostFault = typeof http?.host === 'string' && http.host !== '' ? faultOfHost(http.host) : undefined;
+  if (hostFault) faults.push(`http.host: ${hostFault}`);
   if (Array.isArray(http?.allowedHosts)) faults.push(...hostFaults(http.allowedHosts));
   if (isRecord(http)) faults.push(...proxyFaults(http));
   faults.push(...deduplicationFaults(settings.deduplication));
@@ -94,13 +95,18 @@ function faultOfService(service: string): string | undefined {
   return faultOfKey(service) ?? (Buffer.byteLength(service) > 200 ? 'is longer than 200 bytes' : undefined);
 }
 
-function urlFaults(url: string): string[] {
-  try {
-    parseAmqpUrl(url);
-    return [];
-  } catch (error) {
-    return [`broker.url: ${messageOf(error)}`];
+/** What is wrong with where the broker is and how it is reached. */
+function brokerFaults(broker: NonNullable<Config['broker']>): string[] {
+  const { url } = broker;
+  const hasUrl = typeof url === 'string' && url !== '';
+  const faults = hasUrl ? amqpUrlFaults(url).map((fault) => `broker.url: ${fault}`) : [];
+  const names = (['caFile', 'certFile', 'keyFile'] as const).filter((name) => broker[name] !== undefined);
+  const isTls = hasUrl && /^\s*amqps:/i.test(url);
+  if (hasUrl && !isTls) {
+    faults.push(...names.map((name) => `broker.${name}: is for amqps://, and broker.url says otherwise`));
   }
+  const isText = names.every((name) => typeof broker[name] === 'string' && broker[name] !== '');
+  return isText ? [...faults, ...tlsFileFaults(broker)] : faults;
 }
 
 function forwardingFaults(headers: Readonly<Record<string, unknown>>): string[] {
@@ -116,6 +122,16 @@ function forwardingFaults(headers: Readonly<Record<string, unknown>>): string[] 
     else if (Buffer.byteLength(to) > 255) faults.push(`${path}: is longer than 255 bytes`);
   }
   return faults;
+}
+
+/** Returns what is wrong with `http.host`, as a clause that does not quote it: put there by mistake, it can be a secret. */
+function faultOfHost(host: string): string | undefined {
+  if (isIP(host) !== 0) return undefined;
+  if (/^\[.*\]$/.test(host)) return 'has brackets; an IPv6 address stands here without them, such as ::1';
+  if (host === '*') return 'is *; write 0.0.0.0 for all addresses of IPv4, and :: for all of IPv6';
+  if (host.includes('/')) return 'has a scheme or a path; write the address or the name alone';
+  if (/:\d*$/.test(host)) return 'has a port; write the address or the name alone, and the port as PORT (http.port)';
+  return /^[^\s:@[\]]+$/.test(host) && domainToASCII(host) !== '' ? undefined : 'is neither an address nor a name';
 }
 
 function hostFaults(names: readonly unknown[]): string[] {
@@ -167,13 +183,4 @@ function handlersFaults(handlers: unknown): string[] {
   return [
     `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
   ];
-}
-
-function fileFaults(path: string, file: string): string[] {
-  try {
-    readFileSync(file);
-    return [];
-  } catch (error) {
-    return [`${path}: ${messageOf(error)}`];
-  }
 }

@@ -33,7 +33,9 @@ export const Settings = Type.Object(
         {
           url: Type.Optional(Type.String()),
           queueType: Type.Optional(Type.Enum(['quorum', 'classic'])),
-          caFile: Type.Optional(Type.String()),
+          caFile: Type.Optional(Type.String({ minLength: 1 })),
+          certFile: Type.Optional(Type.String({ minLength: 1 })),
+          keyFile: Type.Optional(Type.String({ minLength: 1 })),
           checkDestinations: Type.Optional(Type.Boolean()),
           heartbeatSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
           connectTimeoutMs: Type.Optional(Milliseconds),
@@ -166,8 +168,19 @@ export interface BrokerConfig {
   url?: string | undefined;
   /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */
   queueType?: 'quorum' | 'classic' | undefined;
-  /** A file of certificates to trust, PEM. Default: those that Node trusts. */
+  /**
+   * A file of certificates to trust in place of those that Node trusts, PEM. Needs `amqps://`. Read for each connection.
+   * Default: those that Node trusts. `AMQP_CA_FILE` overrides it.
+   */
   caFile?: string | undefined;
+  /**
+   * A file of the certificate that this process shows to the broker, and of those that lead to its authority, PEM. Needs
+   * `amqps://` and `keyFile`. Read for each connection. Where the URL has no user, the certificate logs in (EXTERNAL).
+   * Default: none. `AMQP_CERT_FILE` overrides it.
+   */
+  certFile?: string | undefined;
+  /** A file of the private key of that certificate, PEM, not encrypted. Default: none. `AMQP_KEY_FILE` overrides it. */
+  keyFile?: string | undefined;
   /** Whether a destination is looked for before a command is sent to it. Default: true. */
   checkDestinations?: boolean | undefined;
   /** A broker that is silent for twice as long is taken for dead. Default: 5. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { asFunction, asValue, createContainer, InjectionMode } from 'awilix';
 import { AmqpChannel } from './amqp/amqp-channel.ts';
 import { CommandBus, type LocalBusOptions } from './bus/command-bus.ts';
@@ -77,9 +76,8 @@ export function createParts(
 
 function createChannel({ channel, broker, service }: ResolvedConfig, logger: Logger): MessageChannel {
   if (channel === 'in-memory') return new InMemoryChannel();
-  const { url = '', caFile, checkDestinations: _, ...limits } = broker;
-  const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
-  return new AmqpChannel({ ...limits, url, service, ca, logger });
+  const { url = '', caFile, certFile, keyFile, checkDestinations: _, ...limits } = broker;
+  return new AmqpChannel({ ...limits, url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
 }
 
 /** Each bus of a handler is one of its own; those of the process are the parts. */

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.ts';
 import type { CommandBus } from './bus/command-bus.ts';
@@ -7,9 +6,9 @@ import type { Config } from './config.ts';
 import { createParts, type Parts } from './container.ts';
 import type { DistributedBus } from './distribution/distributed-bus.ts';
 import { describeEndpoint } from './endpoint/endpoint-description.ts';
-import { LittoralError } from './errors.ts';
 import { adminGuard } from './http/admin-guard.ts';
 import { Connections } from './http/connections.ts';
+import { listenFailure, listeningAddress } from './http/listening-address.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
 import { shutdownOf } from './shutdown.ts';
@@ -135,10 +134,10 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     async listen() {
       const listenTextResolver = (address: string) => `listening on ${address}`;
       // A name can have several addresses, and Fastify would open a server for each, of which only one is guarded.
-      const { address } = await lookup(host);
+      const address = await listeningAddress(host);
       const { port } = resolved.http;
       return app.listen({ host: address, port, listenTextResolver }).catch((error) => {
-        throw cannotListen(error, address, port);
+        throw listenFailure(error, address, port);
       });
     },
     inHand: () => endpoint.inHand,
@@ -147,18 +146,4 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       return shutDown();
     },
   };
-}
-
-/** What the system says of a port does not say what to do about it. */
-function cannotListen(error: NodeJS.ErrnoException, address: string, port: number): Error {
-  const remedies: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'the port is in use. Set PORT (http.port) to another one; 0 takes a free one',
-    EADDRNOTAVAIL: 'that is no address of this machine. Set HOST (http.host) to one that is',
-    EACCES: 'it is not allowed. Set PORT (http.port) to 1024 or more',
-  };
-  const remedy = remedies[error.code ?? ''];
-  if (remedy === undefined) return error;
-  return new LittoralError('invalid-configuration', `Cannot listen on ${address}:${port}: ${remedy}.`, {
-    cause: error,
-  });
 }

@@ -41,6 +41,9 @@ const variables = {
   channel: 'CHANNEL',
   logLevel: 'LOG_LEVEL',
   'broker.url': 'AMQP_URL',
+  'broker.caFile': 'AMQP_CA_FILE',
+  'broker.certFile': 'AMQP_CERT_FILE',
+  'broker.keyFile': 'AMQP_KEY_FILE',
   'http.host': 'HOST',
   'http.port': 'PORT',
   'http.adminToken': 'ADMIN_TOKEN',
@@ -59,9 +62,15 @@ function invalid(faults: readonly string[]): LittoralError {
 }
 
 function withEnvironment(config: Config, environment: Environment, faults: string[]): Config {
-  const { SERVICE_NAME, HOST, PORT, LOG_LEVEL, CHANNEL } = environment;
+  const { SERVICE_NAME, HOST, PORT, LOG_LEVEL, CHANNEL, AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE } = environment;
   const url = secret('AMQP_URL', environment, faults);
   const adminToken = secret('ADMIN_TOKEN', environment, faults);
+  const broker = {
+    ...(url ? { url } : {}),
+    ...(AMQP_CA_FILE ? { caFile: AMQP_CA_FILE } : {}),
+    ...(AMQP_CERT_FILE ? { certFile: AMQP_CERT_FILE } : {}),
+    ...(AMQP_KEY_FILE ? { keyFile: AMQP_KEY_FILE } : {}),
+  };
   const http = {
     ...(HOST ? { host: HOST } : {}),
     ...(PORT ? { port: portOf(PORT) } : {}),
@@ -72,7 +81,7 @@ function withEnvironment(config: Config, environment: Environment, faults: strin
     ...(SERVICE_NAME ? { service: SERVICE_NAME } : {}),
     ...(LOG_LEVEL ? { logLevel: LOG_LEVEL } : {}),
     ...(CHANNEL ? { channel: CHANNEL as NonNullable<Config['channel']> } : {}),
-    ...(url ? { broker: overridden(config.broker, { url }) } : {}),
+    ...(Object.keys(broker).length > 0 ? { broker: overridden(config.broker, broker) } : {}),
     ...(Object.keys(http).length > 0 ? { http: overridden(config.http, http) } : {}),
   };
 }

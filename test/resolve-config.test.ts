@@ -177,6 +177,26 @@ describe('the environment', () => {
     },
   );
 
+  test.each(['::1', 'fe80::1%eth0', '0.0.0.0', 'localhost', 'gateway.internal', 'my_host', 'bröker.example'])(
+    'may have the host %s',
+    (HOST) => {
+      expect(resolveConfig({ service: 'billing' }, { HOST }).http.host).toBe(HOST);
+    },
+  );
+
+  test.each<[string, RegExp]>([
+    ['[::1]', /^HOST \(http\.host\): has brackets; an IPv6 address stands here without them, such as ::1$/],
+    ['localhost:3000', /the port as PORT/],
+    ['[::1]:3000', /the port as PORT/],
+    ['http://localhost', /has a scheme or a path; /],
+    ['*', /0\.0\.0\.0 for all addresses/],
+    ['my host', /neither an address nor a name$/],
+    [' ', /neither an address nor a name$/],
+    ['user@host', /neither an address nor a name$/],
+  ])('is at fault with the host %j', async (HOST, fault) => {
+    expect(await faults({ service: 'billing' }, { HOST })).toEqual([expect.stringMatching(fault)]);
+  });
+
   test('is at fault by its name, and the path of the setting that it overrides', async () => {
     const environment = { SERVICE_NAME: 'a.*', LOG_LEVEL: 'loud', CHANNEL: 'carrier-pigeon' };
     expect(await faults({}, environment)).toEqual([
@@ -224,9 +244,43 @@ describe('the URL of the broker', () => {
     ]);
   });
 
+  test('has no parameters, each of which is at fault by its name', async () => {
+    const AMQP_URL = `${url}?heartbeat=5&verify=verify_none`;
+    expect(await faults({ service: 'billing' }, { AMQP_URL })).toEqual([
+      expect.stringMatching(/^AMQP_URL \(broker\.url\): the parameter 'heartbeat' .*broker\.heartbeatSeconds$/),
+      expect.stringMatching(/^AMQP_URL \(broker\.url\): the parameter 'verify' .*broker\.caFile/),
+    ]);
+  });
+
   test('must be there for RabbitMQ', async () => {
     expect(await faults({ service: 'billing', channel: 'rabbitmq' })).toEqual([
       'broker.url: is missing; set it or AMQP_URL',
+    ]);
+  });
+});
+
+describe('the files for TLS', () => {
+  const tls = { url: 'amqps://broker' };
+
+  test('are named by the environment', async () => {
+    const environment = { AMQP_CA_FILE: '/a', AMQP_CERT_FILE: '/b', AMQP_KEY_FILE: '/c' };
+    expect(await faults({ service: 'billing', broker: { ...tls, caFile: '/d' } }, environment)).toEqual([
+      'AMQP_CA_FILE (broker.caFile): /a does not exist',
+      'AMQP_CERT_FILE (broker.certFile): /b does not exist',
+      'AMQP_KEY_FILE (broker.keyFile): /c does not exist',
+    ]);
+  });
+
+  test('need a URL that says so', async () => {
+    const files = { caFile: '/a', certFile: '/b', keyFile: '/c' };
+    const found = await faults({ service: 'billing', broker: { url, ...files } });
+    expect(found.filter((fault) => fault.endsWith(': is for amqps://, and broker.url says otherwise'))).toHaveLength(3);
+  });
+
+  test('are at fault where one holds no certificate', async () => {
+    const caFile = secretFile('nothing of the kind');
+    expect(await faults({ service: 'billing', broker: { ...tls, caFile } })).toEqual([
+      expect.stringMatching(/^broker\.caFile: .* holds no certificate in PEM/),
     ]);
   });
 });

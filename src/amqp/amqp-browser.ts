@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
 import { BrowsingTurns } from '../channel/browsing-turns.ts';
 import type { Browsing } from '../channel/message-channel.ts';
-import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
 import { within } from '../within.ts';
 import { AmqpBrowsing } from './amqp-browsing.ts';
 import { socketOf } from './amqp-socket.ts';
+import { connectFailure } from './connect-failure.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
 import { useExactFrames } from './exact-frames.ts';
 
@@ -82,7 +83,9 @@ export class AmqpBrowser {
       useExactFrames(model);
       return model;
     } catch (cause) {
-      throw new LittoralError('broker-unavailable', `Cannot use ${address.display}: ${messageOf(cause)}.`, { cause });
+      // All that the cause says stands in the text.
+      const reason = connectFailure(cause, this.#options);
+      throw new LittoralError('broker-unavailable', `Cannot use ${address.display}: ${reason}.`);
     }
   }
 }

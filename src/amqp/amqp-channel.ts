@@ -22,6 +22,7 @@ import { AmqpOutbound } from './amqp-outbound.ts';
 import { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { type QueueType, queueTypeOf } from './amqp-topology.ts';
 import { parseAmqpUrl } from './amqp-url.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 export interface AmqpChannelOptions {
   /** `amqp://` or `amqps://`, with user, password and vhost. */
@@ -43,8 +44,8 @@ export interface AmqpChannelOptions {
   readonly maxInFlightBytes?: number | undefined;
   /** Default: 16 MiB, as RabbitMQ 4 allows. */
   readonly maxMessageBytes?: number | undefined;
-  /** Certificates to trust for `amqps://`. PEM. Default: those that Node trusts. */
-  readonly ca?: string | undefined;
+  /** For `amqps://`. Default: the certificates that Node trusts, and none to show. */
+  readonly tlsFiles?: TlsFiles | undefined;
 }
 
 /**
@@ -91,7 +92,7 @@ export class AmqpChannel implements MessageChannel {
       name: `littoral:${options.service}`,
       heartbeatSeconds: options.heartbeatSeconds ?? 5,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-      ca: options.ca,
+      tlsFiles: options.tlsFiles,
       logger,
     };
     this.#browser = new AmqpBrowser(common);

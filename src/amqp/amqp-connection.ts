@@ -1,11 +1,12 @@
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib';
 import { errorFields } from '../error-chain.ts';
-import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
 import { socketOf } from './amqp-socket.ts';
+import { connectFailure } from './connect-failure.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
-import { reasonOf, rememberEnd } from './connection-end.ts';
+import { endOf, rememberEnd } from './connection-end.ts';
 import { useExactFrames } from './exact-frames.ts';
 
 export interface AmqpConnectionOptions extends ConnectOptions {
@@ -136,7 +137,7 @@ export class AmqpConnection {
       // What was prepared in the same moment as the end comes first in the race.
       await Promise.race([ended, Promise.resolve()]);
     } catch (error) {
-      throw isLittoralError(error) ? error : new Error(reasonOf(error, model), { cause: error });
+      throw isLittoralError(error) ? error : (endOf(model) ?? error);
     }
   }
 
@@ -154,7 +155,7 @@ export class AmqpConnection {
     if (this.#closed) return;
     const { logger, role, address } = this.#options;
     this.#mismatch = isLittoralError(error) && error.code === 'topology-mismatch' ? error : undefined;
-    const reason = `cannot use ${address.display}: ${messageOf(error)}`;
+    const reason = `cannot use ${address.display}: ${connectFailure(error, this.#options)}`;
     // The same failure again and again is one event.
     if (reason !== this.#failure) logger.warn({ role, reason }, 'the broker cannot be used; trying again');
     this.#failure = reason;
@@ -168,7 +169,7 @@ export class AmqpConnection {
     this.#model = undefined;
     this.#blocked = undefined;
     const { logger, role, address } = this.#options;
-    this.#failure = `lost the connection to ${address.display}: ${messageOf(error)}`;
+    this.#failure = `lost the connection to ${address.display}: ${connectFailure(error, this.#options)}`;
     logger.warn({ role, reason: this.#failure }, 'the connection to the broker was lost; connecting again');
   }
 }

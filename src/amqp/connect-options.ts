@@ -1,5 +1,7 @@
-import type { Options, SocketOptions } from 'amqplib';
+import { credentials, type Options, type SocketOptions } from 'amqplib';
 import type { AmqpAddress } from './amqp-url.ts';
+import { freshContext } from './fresh-context.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** How a connection to the broker is made. */
 export interface ConnectOptions {
@@ -11,16 +13,23 @@ export interface ConnectOptions {
   /** A broker that is silent for twice as long is taken for dead. */
   readonly heartbeatSeconds: number;
   readonly connectTimeoutMs: number;
-  /** Certificates to trust for `amqps://`, instead of those that Node trusts. PEM. */
-  readonly ca?: string | undefined;
+  /** For `amqps://`, read at each attempt. */
+  readonly tlsFiles?: TlsFiles | undefined;
 }
+
+/** What is known of a connection that was not made. */
+export type ConnectFailureOptions = Pick<ConnectOptions, 'address' | 'tlsFiles' | 'connectTimeoutMs'>;
 
 // What one turn of the event loop publishes goes out in one write; Node's 16 KB would cut it into many.
 const wholeTurns = { highWaterMark: 1024 * 1024 };
 
 /** The arguments of amqplib's `connect`. */
 export function connectArguments(options: ConnectOptions): [Options.Connect, SocketOptions] {
-  const { address, name, role, heartbeatSeconds, connectTimeoutMs, ca } = options;
+  const { address, name, role, heartbeatSeconds, connectTimeoutMs, tlsFiles = {} } = options;
+  const { caFile, certFile, keyFile } = tlsFiles;
+  // Without a user in the URL, the certificate is what logs in.
+  const isExternal = certFile !== undefined && address.connect.username === undefined;
+  const hasFiles = [caFile, certFile, keyFile].some((file) => file !== undefined);
   return [
     { ...address.connect, heartbeat: heartbeatSeconds },
     {
@@ -29,7 +38,8 @@ export function connectArguments(options: ConnectOptions): [Options.Connect, Soc
       ...wholeTurns,
       timeout: connectTimeoutMs,
       clientProperties: { connection_name: name, role },
-      ...(ca === undefined ? {} : { ca }),
+      ...(isExternal ? { credentials: credentials.external() } : {}),
+      ...(hasFiles ? { secureContext: freshContext(tlsFiles) } : {}),
     },
   ];
 }

@@ -4,6 +4,8 @@ export interface BrokerAddress {
   readonly url: string;
   /** Origin of the management HTTP API, for example `http://127.0.0.1:15672`; the credentials are those of `url`. */
   readonly managementUrl: string;
+  /** The port of the listener for TLS, where there is one. */
+  readonly tlsPort?: number | undefined;
 }
 
 export interface BrokerOptions {
@@ -14,7 +16,36 @@ export interface BrokerOptions {
   readonly deadLetterRetryMs?: number;
   /** RabbitMQ's `quorum_tick_interval`, by which a quorum queue tells how much it holds. Default: RabbitMQ's own, 5000. */
   readonly quorumTickMs?: number;
+  /** Listens for TLS as well, and demands a certificate of its clients. Default: no. */
+  readonly tls?: BrokerTls;
 }
+
+/** Files in PEM, in one folder. A client whose certificate names a user may log in as that by EXTERNAL. */
+export interface BrokerTls {
+  readonly folder: string;
+  /** Names of files in the folder. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The lines of `rabbitmq.conf` that a listener for TLS needs. */
+export function tlsSettings({ ca, cert, key }: BrokerTls, listener: string, folder: string): string[] {
+  return [
+    `listeners.ssl.1 = ${listener}`,
+    `ssl_options.cacertfile = ${folder}/${ca}`,
+    `ssl_options.certfile = ${folder}/${cert}`,
+    `ssl_options.keyfile = ${folder}/${key}`,
+    'ssl_options.verify = verify_peer',
+    'ssl_options.fail_if_no_peer_cert = true',
+    'ssl_cert_login_from = common_name',
+    'auth_mechanisms.1 = PLAIN',
+    'auth_mechanisms.2 = EXTERNAL',
+  ];
+}
+
+/** The plugin by which a certificate logs in. */
+export const tlsPlugin = 'rabbitmq_auth_mechanism_ssl';
 
 /** The arguments of the Erlang VM that set these options. */
 export function erlangArgsOf({ deadLetterRetryMs, quorumTickMs }: BrokerOptions): string[] {

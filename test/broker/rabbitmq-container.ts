@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { type Broker, type BrokerOptions, erlangArgsOf } from './broker.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Broker, type BrokerOptions, type BrokerTls, erlangArgsOf, tlsPlugin, tlsSettings } from './broker.ts';
 import { findFreePorts } from './free-ports.ts';
 import type { RabbitmqSeries } from './rabbitmq-series.ts';
 import { runCommand } from './run-command.ts';
@@ -30,10 +32,12 @@ export async function startRabbitmqContainer(
   const image = `rabbitmq:${series}-management`;
   const name = `littoral-rabbitmq-${randomBytes(4).toString('hex')}`;
   // An engine which chooses ports itself chooses others at each start.
-  const [amqpPort, managementPort] = await findFreePorts(2);
+  const [amqpPort, managementPort, freePort] = await findFreePorts(3);
+  const tlsPort = options.tls && freePort;
   const address = {
     url: `amqp://guest:guest@127.0.0.1:${amqpPort}`,
     managementUrl: `http://127.0.0.1:${managementPort}`,
+    tlsPort,
   };
   const run = (...args: string[]) => runCommand(engine, args, { timeoutMs: 300_000 });
   const removeAtExit = () => spawnSync(engine, ['rm', '--force', '--volumes', name], { stdio: 'ignore' });
@@ -74,6 +78,7 @@ export async function startRabbitmqContainer(
     const ports = ['--publish', `127.0.0.1:${amqpPort}:5672`, '--publish', `127.0.0.1:${managementPort}:15672`];
     const args = [ERLANG_ARGS, ...erlangArgsOf(options)].join(' ');
     const settings = ['--hostname', name, '--env', `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${args}`];
+    if (options.tls) settings.push('--publish', `127.0.0.1:${tlsPort}:5671`, ...tlsVolumes(options.tls));
     await run('create', '--name', name, ...ports, ...settings, image);
     await broker.start();
     return broker;
@@ -81,4 +86,17 @@ export async function startRabbitmqContainer(
     await broker.close().catch(() => {});
     throw error;
   }
+}
+
+/** Writes what the container reads of TLS beside the certificates, and returns the options that show it to it. */
+function tlsVolumes(tls: BrokerTls): string[] {
+  const [conf, plugins] = [join(tls.folder, 'rabbitmq.conf'), join(tls.folder, 'enabled_plugins')];
+  writeFileSync(conf, [...tlsSettings(tls, '5671', '/tls'), ''].join('\n'));
+  writeFileSync(plugins, `[rabbitmq_management,rabbitmq_prometheus,${tlsPlugin}].\n`);
+  const volumes = {
+    [tls.folder]: '/tls',
+    [conf]: '/etc/rabbitmq/conf.d/90-tls.conf',
+    [plugins]: '/etc/rabbitmq/enabled_plugins',
+  };
+  return Object.entries(volumes).flatMap(([from, to]) => ['--volume', `${from}:${to}:ro`]);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { type BrokerAddress, type BrokerOptions, erlangArgsOf } from './broker.ts';
+import { type BrokerAddress, type BrokerOptions, erlangArgsOf, tlsPlugin, tlsSettings } from './broker.ts';
 import { findFreePorts } from './free-ports.ts';
 import { createLeanRabbitmqHome } from './lean-rabbitmq-home.ts';
 import type { RabbitmqInstallation } from './rabbitmq-installation.ts';
@@ -30,13 +30,15 @@ export async function createRabbitmqNodeSettings(
   { home, commandFolders }: RabbitmqInstallation,
   options: BrokerOptions,
 ): Promise<RabbitmqNodeSettings> {
-  const [amqpPort, managementPort, distributionPort, epmdPort] = await findFreePorts(4);
+  const [amqpPort, managementPort, distributionPort, epmdPort, tlsPort] = await findFreePorts(5);
+  const { tls } = options;
+  const plugins = [...PLUGINS, ...(tls ? [tlsPlugin] : [])];
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'littoral-rabbitmq-'));
   const file = (name: string) => join(folder, name);
   const log = file('rabbitmq.log');
 
   writeFileSync(file('.erlang.cookie'), randomBytes(16).toString('hex'), { mode: 0o400 });
-  writeFileSync(file('enabled_plugins'), `[${PLUGINS.join(',')}].\n`);
+  writeFileSync(file('enabled_plugins'), `[${plugins.join(',')}].\n`);
   writeFileSync(
     file('rabbitmq.conf'),
     [
@@ -54,6 +56,7 @@ export async function createRabbitmqNodeSettings(
       'disk_free_limit.absolute = 10MB',
       'log.console = false',
       `log.file = ${log}`,
+      ...(tls ? tlsSettings(tls, `127.0.0.1:${tlsPort}`, tls.folder) : []),
       '',
     ].join('\n'),
   );
@@ -61,8 +64,9 @@ export async function createRabbitmqNodeSettings(
   return {
     url: `amqp://guest:guest@127.0.0.1:${amqpPort}`,
     managementUrl: `http://127.0.0.1:${managementPort}`,
+    tlsPort: tls && tlsPort,
     folder,
-    scripts: join(createLeanRabbitmqHome(home, folder, PLUGINS), 'sbin'),
+    scripts: join(createLeanRabbitmqHome(home, folder, plugins), 'sbin'),
     log,
     startupLog: file('startup.log'),
     // Nothing is inherited but PATH, as RabbitMQ reads many variables, also some without a prefix.

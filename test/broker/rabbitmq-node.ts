@@ -29,6 +29,7 @@ export async function startRabbitmqNode(
 class RabbitmqNode implements Broker {
   readonly url: string;
   readonly managementUrl: string;
+  readonly tlsPort: number | undefined;
   readonly #installation: RabbitmqInstallation;
   readonly #settings: RabbitmqNodeSettings;
   readonly #killOnExit: KillOnExit;
@@ -41,6 +42,7 @@ class RabbitmqNode implements Broker {
     this.#installation = installation;
     this.url = settings.url;
     this.managementUrl = settings.managementUrl;
+    this.tlsPort = settings.tlsPort;
     this.#settings = settings;
     this.#killOnExit = killOnExit(settings.folder);
   }
