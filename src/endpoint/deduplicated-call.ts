@@ -1,4 +1,4 @@
-import { classOf, errorStack, errorText } from '../error-chain.ts';
+import { classOf, errorText, stackOf } from '../error-chain.ts';
 import { LittoralError } from '../errors.ts';
 import type { KeyOfInvocation } from '../handler/deduplication-key.ts';
 import type { DeduplicationStore } from '../handler/deduplication-store.ts';
@@ -160,7 +160,7 @@ export class DeduplicatedCall {
   #withoutKey(cause: unknown): Error {
     const shown = new Error(this.#reason(cause));
     shown.name = classOf(cause);
-    shown.stack = errorStack(cause).replaceAll(this.#key, '…');
+    shown.stack = `${shown.name}: ${shown.message}${stackOf(cause).frames.replaceAll(this.#key, '…')}`;
     return shown;
   }
 
@@ -174,7 +174,7 @@ export class DeduplicatedCall {
 
   /** What a store throws can quote the key, which can be a part of the payload. */
   #reason(error: unknown): string {
-    return errorText(error, maxReasonLength).replaceAll(this.#key, '…');
+    return errorText(error, maxReadLength).replaceAll(this.#key, '…').slice(0, maxReasonLength);
   }
 
   #fields() {
@@ -184,3 +184,5 @@ export class DeduplicatedCall {
 }
 
 const maxReasonLength = 500;
+/** Longer than what is shown: a key that is cut off would not be found. */
+const maxReadLength = 16_384;

@@ -380,6 +380,19 @@ describe('a store', () => {
     },
   );
 
+  test('that fails names the causes, never the key that they quote', async () => {
+    const { handler } = watched();
+    const has = () => {
+      throw new TypeError('fetch failed', { cause: new Error(`no answer for ${id}`) });
+    };
+    const { send, settled, deadLetters } = await run([handler], { store: { has, record: () => {} } });
+    await send();
+    await settled(1);
+    const headers = deadLetters()[0]?.headers ?? {};
+    expect(headers[Header.errorMessage]).toMatch(/\(fetch failed; caused by no answer for …\)\.$/);
+    expect(headers[Header.errorStackTrace]).not.toContain(id);
+  });
+
   test.each<unknown>([undefined, null, 0, 1, 'OK', {}])('that answers %j has not answered', async (answer) => {
     const { calls, handler } = watched();
     const store = { has: () => answer as boolean, record: () => {} };
