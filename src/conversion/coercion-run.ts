@@ -31,6 +31,11 @@ export class CoercionRun {
     this.ambiguity = ambiguity;
   }
 
+  /** Whether there is another way to be tried. */
+  get canAttempt(): boolean {
+    return this.#attemptDepth === 0 || this.#nestedAttempts < maxNestedAttempts;
+  }
+
   /**
    * Coerces tentatively, as a branch of a union. Unions within unions, tried all ways, would take time without bound,
    * so at some point no more is tried.

@@ -38,14 +38,16 @@ export function listNode(nodes: ItemNodes): SchemaNode {
 
   /** As its entries, or as the only item of a list: the first of the two that fits, or else as its entries. */
   function coerceEntries(entries: readonly unknown[], value: unknown, run: CoercionRun): readonly unknown[] {
-    if (!takesObjects) return coerceItems(entries, run);
+    if (!takesObjects || !run.canAttempt) return coerceItems(entries, run);
+    const read = (items: readonly unknown[]) =>
+      run.attempt((list) => coerceItems(list as readonly unknown[], run), items) as readonly unknown[];
     const isItemFirst = namesEntry && run.ambiguity.listsInEntries === 'possible';
-    const readings = isItemFirst ? [[value], entries] : [entries, [value]];
-    for (const reading of readings) {
-      const items = run.attempt((list) => coerceItems(list as readonly unknown[], run), reading);
-      if (fits(items as readonly unknown[])) return items as readonly unknown[];
-    }
-    return coerceItems(entries, run);
+    const asItem = isItemFirst ? read([value]) : undefined;
+    if (asItem && fits(asItem)) return asItem;
+    const asEntries = read(entries);
+    if (asItem || fits(asEntries) || !run.canAttempt) return asEntries;
+    const single = read([value]);
+    return fits(single) ? single : asEntries;
   }
 
   return {
