@@ -1,7 +1,9 @@
+import type { ConversionHints } from '../conversion/prepared-type.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { compileExpression, type ExpressionOptions } from '../expression/compile-expression.ts';
 import type { PartName } from '../expression/expression-context.ts';
 import { isThenable } from '../is-thenable.ts';
+import { isFromEcotone } from '../message/ecotone-sender.ts';
 import { noSuchVariable } from './configuration-variable.ts';
 import { type ExpressionScope, MessageScope, type Subject } from './expression-scope.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
@@ -33,8 +35,11 @@ export function prepareExpression(
   settle: (result: unknown) => unknown = (result) => result,
 ): Evaluate {
   const evaluate = evaluator(expression, type, parts, site);
-  const finish = (result: unknown, { largeIntegers }: MessageScope) => {
-    if (type !== undefined) return convertResult(result, type, site, largeIntegers);
+  const finish = (result: unknown, { largeIntegers, headers }: MessageScope) => {
+    if (type !== undefined) {
+      // What it took from the payload of a PHP application is still an array of PHP.
+      return convertResult(result, type, site, { largeIntegers, fromPhp: isFromEcotone(headers) });
+    }
     // The author of a function knows what it gives.
     return largeIntegers && typeof expression === 'string' ? settle(result) : result;
   };
@@ -92,8 +97,8 @@ function compile(text: string, options: ExpressionOptions, site: ParameterSite) 
   }
 }
 
-function convertResult(result: unknown, type: ParameterType, site: ParameterSite, largeIntegers: boolean): unknown {
-  if (result !== undefined) return type.convert(result, 'the result of its expression', { largeIntegers });
+function convertResult(result: unknown, type: ParameterType, site: ParameterSite, hints: ConversionHints): unknown {
+  if (result !== undefined) return type.convert(result, 'the result of its expression', hints);
   if (type.optional) return undefined;
   if (type.nullable) return null;
   throw new LittoralError(

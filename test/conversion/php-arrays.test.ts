@@ -147,6 +147,19 @@ describe('a message of Ecotone', () => {
     expect(resolve(header('date', instance(Date)), metadata)).toEqual(new Date('2026-01-02T03:04:05Z'));
   });
 
+  test('has its arrays read so where an expression takes them from its payload', async () => {
+    const headers = { contentType: 'application/json', __TypeId__: 'array' };
+    const body = Buffer.from('{"counts":[],"items":{"0":1,"2":2}}');
+    expect(await resolve(payload(Counts, { expression: 'payload.counts' }), headers, body)).toEqual({});
+    const Items = Type.Array(Type.Integer());
+    expect(await resolve(payload(Items, { expression: ({ payload }) => payload.items }), headers, body)).toEqual([
+      1, 2,
+    ]);
+    const ofOthers = { contentType: 'application/json' };
+    const refused = () => resolve(payload(Counts, { expression: ({ payload }) => payload.counts }), ofOthers, body);
+    expect(await caught(refused)).toMatchObject({ code: 'payload-refused' });
+  });
+
   test('has its headers read so by those that inherit them', () => {
     expect(resolve(header('tags', Counts), { parentId: 'a', tags: '{"x":1}' })).toEqual({ x: 1 });
     expect(resolve(header('tags', Counts), { parentId: 'a', tags: '[]' })).toEqual({});
