@@ -66,19 +66,22 @@ function faultOf(value: number): string {
  * Writes JSON with all digits of its BigInts.
  *
  * @param replace as the second argument of `JSON.stringify`
+ * @param indent as its third
  */
 export function stringifyExactly(
   value: unknown,
   replace: (this: unknown, key: string, value: unknown) => unknown,
+  indent = 0,
 ): string | undefined {
   // No sender can guess it, so no text in the value is taken for a mark.
   const mark = randomUUID();
   let marked = false;
-  const text = JSON.stringify(value, function (this: unknown, key: string, inner: unknown) {
+  const replaceExactly = function (this: unknown, key: string, inner: unknown): unknown {
     const replaced = replace.call(this, key, inner);
     if (typeof replaced !== 'bigint') return replaced;
     marked = true;
     return `${mark}${replaced}`;
-  });
+  };
+  const text = JSON.stringify(value, replaceExactly, indent);
   return marked ? text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1') : text;
 }

@@ -2,6 +2,7 @@ import type { EvaluationBudget } from './evaluation-budget.ts';
 import { ExpressionFault } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { type Call, type Definition, type Implementation, standardFunction } from './jsonata-internals.ts';
+import { exact } from './number-functions.ts';
 
 /** Counts what one of JSONata's functions will make, or throws where that is too much. */
 export type CountBefore = (budget: EvaluationBudget, args: readonly unknown[]) => void;
@@ -40,7 +41,8 @@ export function withPicture(name: string): Definition {
     if (options.some((picture) => isTooLong(picture, maxPictureLength))) {
       throw new ExpressionFault(`$${name}() takes no picture of more than ${maxPictureLength} characters`);
     }
-    return Reflect.apply(standard, call, args as never[]);
+    // $parseInteger() gives numbers.
+    return exact(Reflect.apply(standard, call, args as never[]));
   });
 }
 

@@ -82,7 +82,7 @@ function reasonOf(code: string, thrown: unknown, ownMessages: ReadonlySet<string
     case 'T2009':
       return `both sides of ${operator} must be numbers, or both texts${hintOn([value, value2], 'numbers')}`;
     case 'T2010':
-      return `both sides of ${operator} must be numbers or texts`;
+      return `both sides of ${operator} must be numbers or texts${hintOn([value, value2], 'numbers')}`;
     default:
       return reasons[code] ?? `JSONata reports ${code}`;
   }
@@ -90,11 +90,14 @@ function reasonOf(code: string, thrown: unknown, ownMessages: ReadonlySet<string
 
 /** What to do about a text where numbers are wanted. It never says the text. */
 function hintOn(values: readonly unknown[], wanted: unknown, operator?: unknown): string {
+  if (values.some((value) => typeof value === 'bigint')) return beyondNumbers;
   const texts = wanted === 'numbers' ? values.filter((value) => typeof value === 'string') : [];
   if (texts.length === 0) return '';
   if (texts.some(holdsNumber)) return ', and not a text that holds a number: write $number(…)';
   return `, and not a text${operator === '+' ? '; texts are joined with &' : ''}`;
 }
+
+const beyondNumbers = ', and not an integer beyond 2^53, with which an expression does not compute';
 
 /** As `$number` reads it. A long text is none. */
 function holdsNumber(text: string): boolean {

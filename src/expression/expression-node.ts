@@ -6,6 +6,8 @@ export interface ExpressionNode {
   /** The operator, name, literal or variable. */
   value?: unknown;
   position?: number;
+  /** Whether the result of an operator is checked already: ours, as the next. */
+  isChecked?: true;
   /** Of a path. */
   steps?: ExpressionNode[];
   /** Filters on a step of a path. */

@@ -26,7 +26,13 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
   }
 }
 
-const free: ReadonlySet<unknown> = new Set([nativeNames.reference, nativeNames.parameter, nativeNames.concatenate]);
+const free: ReadonlySet<unknown> = new Set([
+  nativeNames.reference,
+  nativeNames.parameter,
+  nativeNames.concatenate,
+  nativeNames.exact,
+  nativeNames.truth,
+]);
 
 function isFree(procedure: ExpressionNode | undefined): boolean {
   return free.has(procedure?.value);

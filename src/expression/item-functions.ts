@@ -1,5 +1,6 @@
 import { runOf } from './expression-run.ts';
-import { arityOf, type Call, type Callback, callBack, type Sequence, standardFunction } from './jsonata-internals.ts';
+import { arityOf, type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
+import { toBoolean } from './number-functions.ts';
 
 // In place of JSONata's own, which make one item that is a list into that list, and, where the function that they call is
 // one of JSONata's, look at no clock. Where they call one for each item, it is awaited, and others can have a turn.
@@ -103,7 +104,5 @@ export function keepList(items: Sequence): unknown[] {
 }
 
 function isTrue(value: unknown): boolean {
-  return value === true || Boolean(truth?.(value as never));
+  return value === true || Boolean(toBoolean(value));
 }
-
-const truth = standardFunction('boolean')?.implementation as ((value: never) => unknown) | undefined;

@@ -1,4 +1,5 @@
 import jsonata from 'jsonata';
+import { type Signature, takingBigInts } from './bigint-signature.ts';
 
 // The one place that knows what JSONata 2 does not publish: its frames of variables, its functions, its sequences.
 
@@ -28,7 +29,7 @@ export type Implementation = (this: Call, ...args: never[]) => unknown;
 export interface Definition {
   readonly _jsonata_function: true;
   readonly implementation: Implementation;
-  readonly signature?: unknown;
+  readonly signature?: Signature;
 }
 
 /** A variable with this name is a function that JSONata awaits before every step. */
@@ -55,9 +56,10 @@ export function assign(expression: jsonata.Expression, name: string | symbol, va
   expression.assign(name as string, value);
 }
 
-/** One of JSONata's own functions; undefined where there is none of that name. */
+/** One of JSONata's own functions, which takes BigInts for numbers; undefined where there is none of that name. */
 export function standardFunction(name: string): Definition | undefined {
-  return standard.lookup(name);
+  const definition: Definition | undefined = standard.lookup(name);
+  return definition?.signature ? { ...definition, signature: takingBigInts(definition.signature) } : definition;
 }
 
 /** @param like the function of JSONata's that it takes the place of, whose arguments it takes */

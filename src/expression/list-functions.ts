@@ -1,3 +1,4 @@
+import { stringifyExactly } from '../conversion/write-json.ts';
 import { ExpressionFault } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { keepList } from './item-functions.ts';
@@ -65,7 +66,7 @@ export function distinct(list: unknown, createSequence: CreateSequence): unknown
 function keyOf(value: unknown): unknown {
   if (typeof value === 'string') return `text ${value}`;
   if (typeof value !== 'object' || value === null || targetOf(value)) return value;
-  return `json ${JSON.stringify(value, (_key, field) => (isFields(field) ? inOrder(field) : field))}`;
+  return `json ${stringifyExactly(value, (_key, field) => (isFields(field) ? inOrder(field) : field))}`;
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

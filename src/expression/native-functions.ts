@@ -14,10 +14,12 @@ import {
   define,
   type Frame,
   type Implementation,
+  standardFunction,
 } from './jsonata-internals.ts';
 import { children, distinct, max, min, sort, spread } from './list-functions.ts';
 import { contains, match, replace, split } from './match-functions.ts';
 import { nativeNames } from './native-names.ts';
+import { average, count, exact, not, power, sum, toBoolean, toNumber, truth, typeOf } from './number-functions.ts';
 import { concatenate, join, length, pad, toText } from './text-functions.ts';
 import { copyToTransform, matchedCopies } from './transform.ts';
 
@@ -66,6 +68,8 @@ const natives: ReadonlyMap<string, Definition> = new Map(
       return waitForTurn(this, list);
     }),
     [nativeNames.inTurn]: define(endTurn),
+    [nativeNames.exact]: define(exact),
+    [nativeNames.truth]: define(truth),
     [nativeNames.matched]: define(function (matches: unknown) {
       return matchedCopies(this, matches);
     }),
@@ -137,6 +141,20 @@ const natives: ReadonlyMap<string, Definition> = new Map(
     }),
     max: replacing('max', max),
     min: replacing('min', min),
+    number: replacing('number', toNumber),
+    type: replacing('type', typeOf),
+    boolean: replacing('boolean', toBoolean),
+    not: replacing('not', not),
+    count: replacing('count', count),
+    sum: replacing('sum', sum),
+    average: replacing('average', average),
+    power: replacing('power', power),
+    ...Object.fromEntries(
+      ['abs', 'floor', 'ceil', 'round', 'sqrt', 'lookup', 'exists', 'merge', 'assert', 'error'].map((name) => [
+        name,
+        standardFunction(name) as Definition,
+      ]),
+    ),
     append: bounded('append', (budget, [first, second]) => {
       if (first !== undefined && second !== undefined) budget.makeList(lengthOf(first) + lengthOf(second));
     }),

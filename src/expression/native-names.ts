@@ -15,4 +15,6 @@ export const nativeNames = {
   range: ' range',
   list: ' list',
   rows: ' rows',
+  exact: ' exact',
+  truth: ' truth',
 } as const;

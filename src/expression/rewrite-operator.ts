@@ -25,13 +25,15 @@ export function rewriteOperator(node: ExpressionNode, options: OperatorOptions):
       return Object.assign(node, { type: 'value', value: matcherOf(node.value as RegExp) });
     case 'binary':
       if (node.value === '&') return become(node, make.call(nativeNames.concatenate, operandsOf(node)));
+      if (computing.has(node.value)) return node.isChecked ? node : checked(node);
+      if (logical.has(node.value)) return withTruthOfBoth(node);
       if (node.value !== '..') return node;
       return become(node, make.call(nativeNames.range, [node.lhs as ExpressionNode, node.rhs as ExpressionNode]));
     case 'unary':
       if (node.value === '[' && node.expressions) return rewriteList(node);
       return node.value === '{' ? rewriteObject(node, options) : node;
     case 'condition':
-      return rewriteDefault(node, options);
+      return rewriteDefault(withTruth(node), options);
     case 'apply':
       // What is put in the place of an operator is a call, which would be given what stands before `~>`.
       if (node.rhs && isOperator(node.rhs)) node.rhs = make.block([node.rhs]);
@@ -44,6 +46,32 @@ export function rewriteOperator(node: ExpressionNode, options: OperatorOptions):
       if (node.group?.lhs.some(([, value]) => bindsHere(value))) putInTurn(node.group.lhs, options.hoistedName());
       return node;
   }
+}
+
+const computing: ReadonlySet<unknown> = new Set(['+', '-', '*']);
+const logical: ReadonlySet<unknown> = new Set(['and', 'or']);
+const comparing: ReadonlySet<unknown> = new Set(['=', '!=', '<', '<=', '>', '>=', 'in', 'and', 'or']);
+
+/** An operator within a function that refuses what it rounded. */
+function checked(node: ExpressionNode): ExpressionNode {
+  const { type, value, position, lhs, rhs, ...rest } = node;
+  for (const key of Object.keys(rest)) delete node[key as keyof ExpressionNode];
+  return Object.assign(make.call(nativeNames.exact, [Object.assign(node, { isChecked: true as const })]), rest);
+}
+
+function withTruth(node: ExpressionNode): ExpressionNode {
+  if (node.condition) node.condition = truthOf(node.condition);
+  return node;
+}
+
+function withTruthOfBoth(node: ExpressionNode): ExpressionNode {
+  return Object.assign(node, { lhs: truthOf(node.lhs as ExpressionNode), rhs: truthOf(node.rhs as ExpressionNode) });
+}
+
+/** What a condition is, where it can be a BigInt. */
+function truthOf(node: ExpressionNode): ExpressionNode {
+  const isBoolean = node.type === 'binary' && comparing.has(node.value) && !node.predicate && !node.group;
+  return isBoolean || node.procedure?.value === nativeNames.truth ? node : make.call(nativeNames.truth, [node]);
 }
 
 function isOperator({ type, steps }: ExpressionNode): boolean {

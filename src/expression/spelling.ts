@@ -1,3 +1,4 @@
+import { isExactNumber } from '../conversion/large-integers.ts';
 import { type ExpressionNode, nodesOf } from './expression-node.ts';
 import { standardFunction } from './jsonata-internals.ts';
 
@@ -11,6 +12,7 @@ export function assertSpelling(root: ExpressionNode, text: string): void {
   for (const node of nodes) {
     assertNoFieldInBrackets(node, text);
     assertNoTextInArithmetic(node);
+    assertExactNumber(node, text);
     if (!called.has(node)) assertKnownVariable(node, bound);
   }
 }
@@ -56,6 +58,14 @@ function assertNoTextInArithmetic({ type, value, lhs, rhs, position }: Expressio
   if (text === undefined) return;
   const remedy = value === '+' ? '; texts are joined with &' : '';
   throw mistake(`${String(value)} takes numbers, and '${String(text.value)}' is a text${remedy}`, position);
+}
+
+/** JSONata has rounded it, and compares and computes with what it has made of it. */
+function assertExactNumber({ type, value, position }: ExpressionNode, text: string): void {
+  if (type !== 'number' || typeof value !== 'number') return;
+  const isWrittenInDigits = /(?:^|[^\d.eE])\d+$/.test(text.slice(0, position));
+  if (isExactNumber(value) && (Number.isSafeInteger(value) || !Number.isInteger(value) || !isWrittenInDigits)) return;
+  throw mistake('a number in an expression goes up to 2^53; write a text, and compare it with $string(…)', position);
 }
 
 function assertKnownVariable({ type, value, position }: ExpressionNode, bound: ReadonlySet<string>): void {

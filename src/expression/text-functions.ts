@@ -1,6 +1,8 @@
+import { stringifyExactly } from '../conversion/write-json.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { runOf } from './expression-run.ts';
 import type { Call } from './jsonata-internals.ts';
+import { exact } from './number-functions.ts';
 import { targetOf } from './object-facade.ts';
 
 // JSONata's own make texts of any length: `$pad` ends the process with one number of a payload.
@@ -27,14 +29,14 @@ function textOf(value: unknown, budget: EvaluationBudget, prettify = false): str
   if (isFunction(value)) return '';
   if (typeof value === 'number' && !Number.isFinite(value)) throw { code: 'D3001' };
   if (typeof value === 'object' && value !== null) budget.assertTextLength(jsonLength(value, budget, prettify));
-  const text = JSON.stringify(value, withoutNoise, prettify ? 2 : 0);
-  if (typeof value === 'object') budget.makeText(text.length);
+  const text = stringifyExactly(value, withoutNoise, prettify ? 2 : 0);
+  if (typeof value === 'object') budget.makeText(text?.length ?? 0);
   return text;
 }
 
-/** As JSONata has it: no digits that only binary fractions have, and no functions. */
+/** As JSONata has it: no digits that only binary fractions have, and no functions. No rounded integer either. */
 function withoutNoise(_key: string, value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isInteger(value)) return Number(value.toPrecision(15));
+  if (typeof value === 'number') return Number.isInteger(value) ? exact(value) : Number(value.toPrecision(15));
   return isFunction(value) ? '' : value;
 }
 
@@ -49,6 +51,7 @@ function isFunction(value: unknown): boolean {
  */
 function jsonLength(value: unknown, budget: EvaluationBudget, prettify: boolean, depth = 0): number {
   if (typeof value === 'string') return value.length + 2;
+  if (typeof value === 'bigint') return String(value).length;
   if (typeof value !== 'object' || value === null || targetOf(value) || isFunction(value)) return 5;
   const margin = prettify ? 2 * depth + 3 : 1;
   let length = 2 + margin;
