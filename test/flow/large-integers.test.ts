@@ -86,6 +86,15 @@ describe('two payments whose ids differ beyond 2^53', () => {
     expect(calls).toEqual([]);
   });
 
+  test('are two calls where the id is a part of the key', async () => {
+    const { gateway, calls } = await open({
+      deduplicate: "'shop-' & payload.paymentId",
+      payload: Type.Object({ paymentId: Type.BigInt() }),
+    });
+    expect(await payBoth(gateway)).toEqual([202, 202, 202]);
+    expect(calls).toEqual([{ paymentId: BigInt(first) }, { paymentId: BigInt(second) }]);
+  });
+
   test('are two calls where a function gives the key', async () => {
     const { gateway, calls } = await open({
       deduplicate: ({ payload }: { payload: { paymentId: bigint } }) => payload.paymentId,
