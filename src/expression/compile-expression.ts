@@ -12,6 +12,7 @@ import { nativeNames } from './native-names.ts';
 import { type RewrittenExpression, rewriteExpression } from './rewrite-expression.ts';
 import { assertSpelling } from './spelling.ts';
 import { toSyntaxError } from './syntax-error.ts';
+import { withWholeParts } from './whole-parts.ts';
 
 export interface ExpressionOptions {
   readonly limits?: ExpressionLimits;
@@ -22,6 +23,11 @@ export interface ExpressionOptions {
   readonly keepArray?: boolean;
   /** For such a list, whether its items are lists: one row is then a list of it, and else its cells. Default unknown. */
   readonly itemsAreLists?: boolean | undefined;
+  /**
+   * For a result that is a key. Each part that the expression puts together has to be there: what is missing, null or
+   * empty is an error. The whole may be nothing. Default false.
+   */
+  readonly wholeParts?: boolean;
   /** The parts of the message that there are. To name another one is an error at start. Default all. */
   readonly parts?: readonly PartName[];
 }
@@ -58,7 +64,7 @@ export function compileExpression(text: string, options: ExpressionOptions = {})
   const fieldPath = fieldPathOf(root);
   const isSequence = givesSequence(root);
   if (options.keepArray && isSequence && root.type === 'path') root.keepSingletonArray ||= selectsItems(root);
-  const { node, references, parameters, ownMessages } = rewrite(root, text, options.parts ?? partNames);
+  const { node, references, parameters, ownMessages } = rewrite(root, text, options);
   replaceNode(root, node);
   registerNativeFunctions(expression);
 
@@ -97,10 +103,15 @@ function parse(text: string, options: jsonata.JsonataOptions): jsonata.Expressio
   }
 }
 
-function rewrite(root: ExpressionNode, text: string, parts: readonly PartName[]): RewrittenExpression {
+function rewrite(
+  root: ExpressionNode,
+  text: string,
+  { parts = partNames, wholeParts = false }: ExpressionOptions,
+): RewrittenExpression {
   try {
     assertSpelling(root, text);
-    return rewriteExpression({ ...root }, { text, parts });
+    const copy = { ...root };
+    return rewriteExpression(wholeParts ? withWholeParts(copy, text) : copy, { text, parts });
   } catch (error) {
     throw toSyntaxError(text, error);
   }

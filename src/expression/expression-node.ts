@@ -129,6 +129,12 @@ export function childrenOf(node: ExpressionNode): ExpressionNode[] {
   return [...around, ...pairs, ...named, ...lists, ...(node.terms ?? []).map(({ expression }) => expression)];
 }
 
+/** The operator that a condition was written with, where it is no question with two answers. */
+export function defaultOperator({ type, position = 0 }: ExpressionNode, text: string): '??' | '?:' | undefined {
+  const operator = text.slice(position - 2, position);
+  return type === 'condition' && (operator === '??' || operator === '?:') ? operator : undefined;
+}
+
 /** All nodes of a tree. */
 export function* nodesOf(node: ExpressionNode): Generator<ExpressionNode> {
   yield node;

@@ -32,6 +32,7 @@ const free: ReadonlySet<unknown> = new Set([
   nativeNames.concatenate,
   nativeNames.exact,
   nativeNames.truth,
+  nativeNames.part,
 ]);
 
 function isFree(procedure: ExpressionNode | undefined): boolean {

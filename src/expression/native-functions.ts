@@ -22,6 +22,7 @@ import { nativeNames } from './native-names.ts';
 import { average, count, exact, not, power, sum, toBoolean, toNumber, truth, typeOf } from './number-functions.ts';
 import { concatenate, join, length, pad, toText } from './text-functions.ts';
 import { copyToTransform, matchedCopies } from './transform.ts';
+import { wholeField, wholePart } from './whole-parts.ts';
 
 /** Gives an expression the functions that it was rewritten to call, and puts ours in the place of some of JSONata's. */
 export function registerNativeFunctions(expression: jsonata.Expression): void {
@@ -64,6 +65,12 @@ const natives: ReadonlyMap<string, Definition> = new Map(
       return makeRange(this, first, last);
     }),
     [nativeNames.rows]: define((rows: unknown, from: unknown, ...way: RowStep[]) => keepRow(rows, from, way)),
+    [nativeNames.part]: define((value: unknown, name: string, becomesText: boolean | undefined) =>
+      wholePart(value, name, becomesText === true),
+    ),
+    [nativeNames.field]: define(function (field: string, name: string) {
+      return wholeField(this.input, field, name);
+    }),
     [nativeNames.wait]: define(function (list: string) {
       return waitForTurn(this, list);
     }),

@@ -17,4 +17,6 @@ export const nativeNames = {
   rows: ' rows',
   exact: ' exact',
   truth: ' truth',
+  part: ' part',
+  field: ' field',
 } as const;

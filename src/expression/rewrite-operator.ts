@@ -1,5 +1,5 @@
 import * as make from './expression-node.ts';
-import { calledName, type ExpressionNode, nodesOf } from './expression-node.ts';
+import { calledName, defaultOperator, type ExpressionNode, nodesOf } from './expression-node.ts';
 import { bindsHere, inTurn } from './in-turn.ts';
 import { nativeNames } from './native-names.ts';
 import { matcherOf } from './regex-matcher.ts';
@@ -124,8 +124,8 @@ function putInTurn(pairs: make.KeyAndValue[], list: string): void {
  * expressions are lost in the copy that it makes.
  */
 function rewriteDefault(node: ExpressionNode, { text, hoistedName }: OperatorOptions): ExpressionNode {
-  const operator = text.slice((node.position ?? 0) - 2, node.position);
-  if (operator !== '??' && operator !== '?:') return node;
+  const operator = defaultOperator(node, text);
+  if (operator === undefined) return node;
   const name = hoistedName();
   // A call at the end of a function is one that JSONata puts off.
   const left = node.then?.thunk && node.then.body ? node.then.body : (node.then as ExpressionNode);

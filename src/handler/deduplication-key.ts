@@ -57,13 +57,30 @@ export function deduplicationRule(
   if (deduplicate === true) return keyByMessageId;
   if (typeof deduplicate !== 'string' && typeof deduplicate !== 'function') return deduplicate;
   const option: ParameterSite = { ...site, parameter: 'deduplicate', role: 'option' };
-  const evaluate = prepareExpression(deduplicate, undefined, ['payload', 'headers'], option);
+  const options = { parts: ['payload', 'headers'], wholeParts: true } as const;
+  const evaluate = prepareExpression(deduplicate, undefined, options, option);
+  const check = typeof deduplicate === 'function' ? assertWholeParts : () => {};
+  const keyOf = (result: unknown) => {
+    check(result, option);
+    return toKey(result, option);
+  };
   return (invocation) => {
     const result = evaluate(invocation, {});
-    return isThenable(result)
-      ? (result.then((key) => toKey(key, option)) as Promise<string | undefined>)
-      : toKey(result, option);
+    return isThenable(result) ? (result.then(keyOf) as Promise<string | undefined>) : keyOf(result);
   };
+}
+
+/** What JavaScript makes of a part that is missing, in a text that is put together. */
+const missingPart = /undefined|\[object \w+\]|(?<![\p{L}\p{N}_])(?:null|NaN)(?![\p{L}\p{N}_])/u;
+
+/** In an expression, each part is looked at before it is one. Of a function, only the text is seen. */
+function assertWholeParts(result: unknown, option: ParameterSite): void {
+  const [lack] = (isKey(result) && missingPart.exec(result)) || [];
+  if (lack === undefined) return;
+  throw new LittoralError(
+    'expression-failed',
+    `${cannotResolve(option)}: it gives a text with '${lack}' in it, as JavaScript writes a part that is missing. Give the part a default, or return null to have the message handled without deduplication.`,
+  );
 }
 
 function toKey(result: unknown, option: ParameterSite): string | undefined {

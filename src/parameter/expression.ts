@@ -1,7 +1,6 @@
 import type { ConversionHints } from '../conversion/prepared-type.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { compileExpression, type ExpressionOptions } from '../expression/compile-expression.ts';
-import type { PartName } from '../expression/expression-context.ts';
 import { isThenable } from '../is-thenable.ts';
 import { isFromEcotone } from '../message/ecotone-sender.ts';
 import { noSuchVariable } from './configuration-variable.ts';
@@ -19,10 +18,12 @@ export type ResultOf<E> = E extends (...scope: never[]) => infer Result ? Awaite
 /** Evaluates an expression on one invocation, and converts the result to the parameter's type, if it has one. */
 export type Evaluate = (invocation: Invocation, subject: Subject) => unknown;
 
+type PrepareOptions = Pick<ExpressionOptions, 'parts' | 'wholeParts'>;
+
 /**
  * Compiles an expression.
  *
- * @param parts what the expression may name of the message
+ * @param options `parts`: what the expression may name of the message; `wholeParts`: see `ExpressionOptions`
  * @param settle what is done with integers beyond 2^53 that JSONata takes from the payload, where there is no type.
  * Default: they stay
  * @throws TypeError naming handler and parameter, when it has a fault or names what does not exist
@@ -30,11 +31,11 @@ export type Evaluate = (invocation: Invocation, subject: Subject) => unknown;
 export function prepareExpression(
   expression: Expression,
   type: ParameterType | undefined,
-  parts: readonly PartName[],
+  options: PrepareOptions,
   site: ParameterSite,
   settle: (result: unknown) => unknown = (result) => result,
 ): Evaluate {
-  const evaluate = evaluator(expression, type, parts, site);
+  const evaluate = evaluator(expression, type, options, site);
   const finish = (result: unknown, { largeIntegers, headers }: MessageScope) => {
     if (type !== undefined) {
       // What it took from the payload of a PHP application is still an array of PHP.
@@ -55,7 +56,7 @@ export function prepareExpression(
 function evaluator(
   expression: Expression,
   type: ParameterType | undefined,
-  parts: readonly PartName[],
+  options: PrepareOptions,
   site: ParameterSite,
 ): (scope: MessageScope) => unknown {
   if (typeof expression === 'function') {
@@ -65,7 +66,7 @@ function evaluator(
     };
   }
   const { isArray: keepArray = false, itemsAreLists } = type ?? {};
-  const compiled = compile(expression, { keepArray, itemsAreLists, parts }, site);
+  const compiled = compile(expression, { keepArray, itemsAreLists, ...options }, site);
   const fail = (error: unknown): never => {
     throw isLittoralError(error) && error.code === 'expression-failed'
       ? new LittoralError(error.code, `${cannotResolve(site)}: ${error.message}`, { cause: error })

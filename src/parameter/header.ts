@@ -72,7 +72,7 @@ function prepareHeader(
   const whenMissing = missingValue(name, prepared, options, site);
   const { expression } = options;
   if (expression !== undefined) {
-    const evaluate = prepareExpression(expression, prepared, ['payload', 'headers', 'value'], site);
+    const evaluate = prepareExpression(expression, prepared, { parts: ['payload', 'headers', 'value'] }, site);
     return (invocation) => {
       const value = ownHeader(invocation.message, name);
       return value === undefined ? whenMissing() : evaluate(invocation, { value: () => value });

@@ -64,7 +64,7 @@ function preparePayload(
   const prepared = type === undefined ? undefined : prepareType(type, site);
   if (expression !== undefined) {
     const settle = (result: unknown) => settled(result, 'the result of its expression', site);
-    const evaluate = prepareExpression(expression, prepared, ['payload', 'headers', 'value'], site, settle);
+    const evaluate = prepareExpression(expression, prepared, { parts: ['payload', 'headers', 'value'] }, site, settle);
     return (invocation) => evaluate(invocation, {});
   }
   return ({ message }) => (prepared ? convert(message, prepared, site) : untyped(message, site));

@@ -82,7 +82,7 @@ function prepareReference(
     throw new TypeError(`${cannotResolve(site)}: its options are ${describeValue(options)} without an 'expression'.`);
   }
   const type = options.type === undefined ? undefined : prepareType(options.type, site);
-  const evaluate = prepareExpression(options.expression, type, ['payload', 'headers', 'service'], site);
+  const evaluate = prepareExpression(options.expression, type, { parts: ['payload', 'headers', 'service'] }, site);
   return (invocation) => {
     const service = invocation.services.resolve(name);
     // An expression reads its parts as they are; a service whose factory is asynchronous is waited for.

@@ -1,5 +1,5 @@
 import { asFunction } from 'awilix';
-import { type Config, defineCommandHandler, defineEventHandler, payload, reference } from 'littoral';
+import { type Config, type Deduplicate, defineCommandHandler, defineEventHandler, payload, reference } from 'littoral';
 import { startTestGateway, type TestGateway } from 'littoral/testing';
 import Type from 'typebox';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -13,7 +13,7 @@ async function sendAgain({ app, settled }: TestGateway, url: string): Promise<vo
 }
 
 /** A gateway with a handler that notes what it was called with. */
-async function open(config: Partial<Config> = {}, deduplicate?: boolean | string) {
+async function open(config: Partial<Config> = {}, deduplicate?: Deduplicate) {
   const calls: unknown[] = [];
   const pay = defineCommandHandler({
     routingKey: 'pay',
@@ -26,6 +26,40 @@ async function open(config: Partial<Config> = {}, deduplicate?: boolean | string
   onTestFinished(() => gateway.stop());
   return { gateway, calls };
 }
+
+describe('a key that is put together', () => {
+  const composite = "payload.shop & '-' & payload.paymentId";
+  const byFunction: Deduplicate = ({ payload }) => `${payload.shop}-${payload.paymentId}`;
+
+  test.each([composite, "$join([payload.shop, payload.paymentId], '-')", byFunction])(
+    'makes dead letters of messages that lack a part, and copies of none of them: %s',
+    async (deduplicate) => {
+      const { gateway, calls } = await open({}, deduplicate);
+      const payments = [
+        { shop: 's', amount: 1 },
+        { shop: 's', amount: 2 },
+        { paymentId: 'p', amount: 3 },
+        { shop: 's', paymentId: null, amount: 4 },
+        { shop: 's', paymentId: 'p', amount: 5 },
+        { shop: 's', paymentId: 'p', amount: 6 },
+        { shop: 's', paymentId: 'q', amount: 7 },
+      ];
+      const outcomes: unknown[] = [];
+      for (const payment of payments) {
+        const code = await gateway.sendCommand('pay', payment).then(
+          () => 'handled',
+          (error) => error.code,
+        );
+        outcomes.push(code);
+      }
+      const failed = 'expression-failed';
+      expect(outcomes).toEqual([failed, failed, failed, failed, 'handled', 'handled', 'handled']);
+      expect(calls).toEqual([payments[4], payments[6]]);
+      const errors = gateway.deadLetters.map(({ error }) => error);
+      expect(errors).toEqual(Array(4).fill(expect.objectContaining({ code: 'expression-failed' })));
+    },
+  );
+});
 
 describe('an Idempotency-Key', () => {
   const request = { method: 'POST', url: '/commands/bank/pay', payload: { amount: 1 } } as const;

@@ -40,6 +40,130 @@ describe('the key of a message', () => {
     expect(await keyOf(expression, payload)).toBe(key);
   });
 
+  describe('that is put together', () => {
+    const whole = {
+      shop: 's',
+      id: 'p1',
+      n: 7,
+      list: ['a', 'b'],
+      items: [{ id: 'x' }, { id: 'y' }],
+      o: { id: 'z' },
+      no: false,
+    };
+    // Each with what an error says of it when it is missing; '' where it may be.
+    test.each<[string, string, string, string]>([
+      ["payload.shop & '-' & payload.id", 's-p1', 'id', 'payload.id'],
+      ["payload.shop & '-' & payload.id", 's-p1', 'shop', 'payload.shop'],
+      ["payload.n & '-' & payload.id", '7-p1', 'n', 'payload.n'],
+      ["payload.n * 2 & '-' & payload.id", '14-p1', 'n', 'payload.n'],
+      ["$string(payload.n) & '-'", '7-', 'n', 'payload.n'],
+      ["$join([payload.shop, payload.id], '-')", 's-p1', 'id', 'payload.id'],
+      ["$join([payload.shop, payload.id], '-')", 's-p1', 'shop', 'payload.shop'],
+      ["[payload.shop, payload.id] ~> $join('-')", 's-p1', 'id', 'payload.id'],
+      ["$join($append(payload.shop, payload.id), '-')", 's-p1', 'id', 'payload.id'],
+      ["$join(payload.list, '-')", 'a-b', 'list', 'payload.list'],
+      ["$join(payload.items.id, '-')", 'x-y', 'items', 'payload.items.id'],
+      ["$join(payload.items.(id & '!'), '-')", 'x!-y!', 'items', ''],
+      ["$join($map(payload.items, function($i){ $i.id }), '-')", 'x-y', 'items', 'payload.items'],
+      ['$uppercase(payload.id)', 'P1', 'id', 'payload.id'],
+      ["payload.shop & '-' & $uppercase(payload.id)", 's-P1', 'id', 'payload.id'],
+      ["payload.shop & '-' & payload.o.id", 's-z', 'o', 'payload.o.id'],
+      ['$string({ "a": payload.shop, "b": payload.id })', '{"a":"s","b":"p1"}', 'id', 'payload.id'],
+      ['$string([payload.shop, [payload.id]])', '["s",["p1"]]', 'id', 'payload.id'],
+      ["( $s := payload.shop; $s & '-' & payload.id )", 's-p1', 'shop', '$s'],
+      ["( $of := function($p){ $p.shop & '-' & $p.id }; $of(payload) )", 's-p1', 'id', '$p.id'],
+      ["payload.no = false ? payload.shop & payload.id : 'x'", 'sp1', 'id', 'payload.id'],
+      ["(payload.no = false ? payload.id : 'x') & '-'", 'p1-', 'id', 'payload.id'],
+      ["(payload.n = 7 ? 'seven') & '-'", 'seven-', 'n', '(…)'],
+      ["(payload.missing ?? payload.id) & '-'", 'p1-', 'id', 'payload.id'],
+      ["payload.shop & '-' & payload.items[id = 'y'].id", 's-y', 'items', 'payload.items.id'],
+      ["payload.shop & '-' & $count(payload.items)", 's-2', 'items', 'payload.items'],
+      ["reference('customers').keyOf(payload.id)", 'customer p1', 'id', 'payload.id'],
+      ["reference('customers').keyOf(payload.shop & payload.id)", 'customer sp1', 'id', 'payload.id'],
+      ["payload.(shop & '-' & id)", 's-p1', 'id', 'id'],
+      ["$replace(payload.shop & '_' & payload.id, /_/, '-')", 's-p1', 'id', 'payload.id'],
+    ])('has no part that is missing, null or empty: %s, of %s without %s', async (expression, key, part, name) => {
+      expect(await keyOf(expression, whole)).toBe(key);
+      for (const [lack, given] of [
+        ['nothing', undefined],
+        ['null', null],
+        ['an empty text', ''],
+      ] as const) {
+        const result = await keyOf(expression, { ...whole, [part]: given }).catch((error: unknown) => error);
+        if (name === '' && given !== '') continue;
+        expect(result, lack).toMatchObject({ code: 'expression-failed', retryable: false });
+        expect((result as Error).message).toContain("option 'deduplicate' of command handler 'pay'");
+        if (given === undefined) expect((result as Error).message).toContain(`${name} gives nothing`);
+      }
+    });
+
+    test.each([
+      ["$join(payload.items.id, '-')", 'payload.items.id gives nothing'],
+      ["payload.shop & $join(payload.items.id, '-')", 'payload.items.id gives nothing'],
+      ["$join(payload.items.(id & '!'))", 'id gives nothing'],
+      ['$join($map(payload.items, function($i){ $i.id }))', '$i.id gives nothing'],
+      ['$string(payload.items.[id])', 'id gives nothing'],
+    ])('has no item without its part: %s', async (expression, fault) => {
+      const payload = { shop: 's', items: [{ id: 'x' }, {}, { id: 'y' }] };
+      expect((await caught(() => keyOf(expression, payload))).message).toContain(fault);
+    });
+
+    test.each([
+      ["payload.shop & '-' & (payload.part ?? 'all')", 's-all'],
+      ["payload.shop & '-' & (payload.part ?: 'all')", 's-all'],
+      ["payload.shop & '-' & (payload.part ?? '')", 's-'],
+      ["($exists(payload.part) ? payload.part : 'none') & '-' & payload.shop", 'none-s'],
+      ["$not(payload.no) ? payload.shop & '!' : 'x'", 's!'],
+      ["payload.part = 'a' or payload.shop = 's' ? payload.shop & '!' : 'x'", 's!'],
+      ["$join($filter(payload.items, function($i){ $i.active }).id, '-')", 'x'],
+      ["payload.items[active].id & '-'", 'x-'],
+      ["payload.no & '-' & payload.zero", 'false-0'],
+      ['payload.part ? payload.shop & payload.part : null', undefined],
+      ['payload.part', undefined],
+      ['payload.part.(a & b)', undefined],
+    ])('takes a default, and a test: %s', async (expression, key) => {
+      const payload = { shop: 's', no: false, zero: 0, items: [{ id: 'x', active: true }, { id: 'y' }] };
+      expect(await keyOf(expression, payload)).toBe(key);
+    });
+
+    test.each([
+      ["payload.list & '-'", 'a list'],
+      ["payload.none & '-'", 'a list'],
+      ["payload.o & '-'", 'an object'],
+    ])('has no part that is %s', async (expression, kind) => {
+      const error = await caught(() => keyOf(expression, { list: ['secret'], none: [], o: { a: 'secret' } }));
+      expect(error.message).toContain(`gives ${kind}`);
+      expect(error.message).not.toContain('secret');
+    });
+
+    test.each([
+      ["headers.shop & '-' & headers.id", {}, 'headers.shop'],
+      ["headers.shop & '-' & headers.id", { shop: 's' }, 'headers.id'],
+      ["headers.shop & '-' & headers.id", { shop: 's', id: '' }, 'headers.id'],
+      ["headers.`x-shop` & '-' & payload.id", {}, 'headers.x-shop'],
+    ])('has no header that is missing: %s of %j', async (expression, headers, name) => {
+      expect((await caught(() => keyOf(expression, whole, { ...json, ...headers }))).message).toContain(name);
+    });
+
+    test.each<[Deduplicate, string]>([
+      [({ payload }) => `${payload.shop}-${payload.missing}`, "'undefined'"],
+      [({ payload }) => `${payload.missing}`, "'undefined'"],
+      [({ payload }) => payload.shop + payload.missing, "'undefined'"],
+      [({ payload }) => `${payload.shop}/${payload.nothing}`, "'null'"],
+      [({ payload }) => `${payload.shop}/${payload.missing * 2}`, "'NaN'"],
+      [({ payload }) => `${payload.shop}/${payload.o}`, "'[object Object]'"],
+      [async ({ headers }) => `${headers.missing}:1`, "'undefined'"],
+    ])('by a function, it has no part that JavaScript writes so: %#', async (deduplicate, said) => {
+      const error = await caught(() => keyOf(deduplicate, { ...whole, nothing: null }));
+      expect(error).toMatchObject({ code: 'expression-failed', retryable: false });
+      expect(error.message).toContain(`a text with ${said} in it`);
+    });
+
+    test.each(['nullable', 'Annullment-1', 'BaNaNa', 'canull'])('by a function, it may be %s', async (key) => {
+      expect(await keyOf(() => key)).toBe(key);
+    });
+  });
+
   test('is read from a header at once, without a promise', () => {
     const rule = deduplicationRule('headers.paymentId', site);
     expect(rule ? rule(invocation({}, { paymentId: 'p1' })) : rule).toBe('p1');
