@@ -77,7 +77,11 @@ const summary = {
       { description: 'What it failed with. Absent where the broker gave it up.' },
     ),
   ),
-  reason: text('Why the broker gave it up.'),
+  reasonCode: text(
+    'Why it is a dead letter, in one word: expired, unhandled, malformed, undecodable or refused, or a word of the broker ' +
+      'such as delivery_limit. Absent where its handler failed.',
+  ),
+  reason: text('The same in words, where the broker gave it up or it expired.'),
   contentType: text('The media type of the payload.'),
   bytes: Type.Integer({ description: 'The size of the payload.' }),
   payload: Payload,

@@ -3,7 +3,7 @@ import { AmqpChannel } from './amqp/amqp-channel.ts';
 import { CommandBus, type LocalBusOptions } from './bus/command-bus.ts';
 import { EventBus } from './bus/event-bus.ts';
 import { OpenCalls } from './bus/open-calls.ts';
-import { type Clock, systemClock } from './channel/clock.ts';
+import { type Clock, systemClock, type WallClock } from './channel/clock.ts';
 import { InMemoryChannel } from './channel/in-memory-channel.ts';
 import type { MessageChannel } from './channel/message-channel.ts';
 import { ConversionService } from './conversion/conversion-service.ts';
@@ -44,7 +44,7 @@ export interface PartsOptions {
   /** Default: the one that the configuration names. */
   readonly channel?: MessageChannel;
   /** Tells how old is what was handled. Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock & WallClock;
 }
 
 /**
@@ -113,7 +113,7 @@ function localBusOptions({ registry, conversion, services: scopes, openCalls }: 
 
 function createEndpoint(
   { config, channel, registry, services, logger }: Parts,
-  clock: Clock,
+  clock: Clock & WallClock,
   aroundDelivery: AroundDelivery | undefined,
 ): ServiceEndpoint {
   return new ServiceEndpoint({
@@ -128,6 +128,7 @@ function createEndpoint(
     retries: config.retries,
     finalFailureStrategy: config.finalFailureStrategy,
     logger,
+    clock,
     deduplication: createDeduplication(config, clock, logger),
     aroundDelivery,
   });

@@ -38,6 +38,7 @@ export const errorTable = {
     retryAfterSeconds: 2,
   },
   'body-too-large': { status: 413, retryable: false, title: 'The body is too large' },
+  'unsupported-content-encoding': { status: 415, retryable: false, title: 'The content encoding is not supported' },
   'unsupported-media-type': { status: 415, retryable: false, title: 'The media type is not supported' },
   'payload-refused': {
     status: 422,
@@ -85,6 +86,7 @@ export const errorTable = {
   'cannot-resolve': { status: 500, retryable: false, title: 'An argument of the handler cannot be resolved' },
   'handler-timeout': { status: 500, retryable: true, title: 'The handler did not finish in time' },
   'deduplication-unavailable': { status: 500, retryable: true, title: 'The deduplication store cannot be asked' },
+  expired: { status: 410, retryable: false, title: 'The time to live of the message has ended' },
   'malformed-message': { status: 422, retryable: false, title: 'The message is malformed' },
   'unreadable-message': { status: 500, retryable: false, title: 'A message in a queue cannot be decoded' },
   'no-handler': { status: 422, retryable: false, title: 'No handler for the message' },

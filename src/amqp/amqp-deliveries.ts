@@ -10,6 +10,7 @@ import type { TransportMessage } from '../message/transport-message.ts';
 import { AmqpAcknowledgements } from './amqp-acknowledgements.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
 import { busExchange, type QueueType } from './amqp-topology.ts';
+import { remainingTimeToLive } from './remaining-time-to-live.ts';
 
 export interface AmqpDeliveriesOptions {
   readonly subscription: Subscription;
@@ -116,6 +117,7 @@ class AmqpDelivery implements Delivery {
   readonly routingKey: string;
   readonly fromBus: boolean;
   readonly redelivered: boolean;
+  readonly timeToLiveMs: number | undefined;
   readonly #deliveries: AmqpDeliveries;
   readonly #received: ConsumeMessage;
   #settled = false;
@@ -126,6 +128,7 @@ class AmqpDelivery implements Delivery {
     this.routingKey = fields.routingKey;
     this.fromBus = fields.exchange === busExchange;
     this.redelivered = fields.redelivered;
+    this.timeToLiveMs = remainingTimeToLive(received.properties, this.message.headers, Date.now());
     this.#deliveries = deliveries;
     this.#received = received;
   }

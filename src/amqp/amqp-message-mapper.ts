@@ -11,10 +11,11 @@ import { addPropertyHeaders, keptAsHeaders, propertiesOfMoved } from './property
 /** The AMQP properties and headers of a message. */
 export function toAmqp(message: TransportMessage, timeToLiveMs: number | undefined): Options.Publish {
   const { headers, arrived } = message;
-  const properties = propertiesOf(headers);
-  if (timeToLiveMs !== undefined) properties.expiration = String(timeToLiveMs);
+  const properties = propertiesOf(headers, timeToLiveMs);
   if (isAmqp(arrived)) {
     const kept = arrived.isWhole ? { ...properties, ...propertiesOfMoved(arrived.encoded) } : properties;
+    // Its time to live begins now, not when it was made.
+    if (arrived.isWhole && timeToLiveMs !== undefined) kept.timestamp = Math.floor(Date.now() / 1000);
     const encoded = encodeProperties({ ...kept, deliveryMode: 2 }, fieldsAsTheyCame(headers, arrived));
     return { headers: { [encodedProperties]: encoded }, messageId: kept.messageId, mandatory: true };
   }
@@ -37,13 +38,14 @@ function isAmqp(arrived: ArrivedForm | undefined): arrived is AmqpForm {
   return (arrived?.encoded as ReadProperties | undefined)?.table !== undefined;
 }
 
-/** The properties that the headers of a message give. */
-function propertiesOf(headers: MessageHeaders): BasicProperties {
+/** The properties that a message is given for its headers. */
+function propertiesOf(headers: MessageHeaders, timeToLiveMs: number | undefined): BasicProperties {
   return {
     contentType: shortText(headers[Header.contentType]),
     messageId: shortText(headers[Header.id]),
     correlationId: shortText(headers[Header.correlationId]),
     timestamp: seconds(headers[Header.timestamp]),
+    expiration: timeToLiveMs === undefined ? undefined : String(timeToLiveMs),
     appId: shortText(headers[Header.sourceServiceName]),
     type: shortText(headers[Header.routingKey]),
   };

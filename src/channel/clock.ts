@@ -13,9 +13,16 @@ export interface Clock {
   callAt(timeMs: number, callback: () => void): () => void;
 }
 
+/** What tells the time of day. */
+export interface WallClock {
+  /** Milliseconds since 1970, as other processes count them. A correction can move it. */
+  wallMs(): number;
+}
+
 /** The clock of `performance.now()`, which no correction of the wall clock moves. */
-export const systemClock: Clock = {
+export const systemClock: Clock & WallClock = {
   nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
   callAt(timeMs, callback) {
     const waitMs = Math.min(Math.ceil(timeMs - performance.now()), longestTimeoutMs);
     const timer = setTimeout(callback, waitMs).unref();

@@ -188,10 +188,11 @@ export class InMemoryQueue {
     this.#hands.add(hand);
     receiver.inHand += 1;
     receiver.onDelivery({
-      message: toDeliveredMessage(queued),
+      message: withTimeToLive(toDeliveredMessage(queued), queued),
       routingKey: queued.routingKey,
       fromBus: queued.exchange !== '',
       redelivered: queued.deliveryCount > 0,
+      timeToLiveMs: queued.timeToLiveMs === undefined ? undefined : queued.expiresAtMs - this.#clock.nowMs(),
       acknowledge: () => this.#settle(hand, () => {}),
       release: () => this.#settle(hand, () => this.#giveBack(queued)),
       reject: () => this.#settle(hand, () => this.#bury(queued, 'rejected')),
@@ -222,6 +223,12 @@ export class InMemoryQueue {
     const { name: queue, deadLetterQueue } = this;
     deadLetterQueue?.put(toDeadLetter(arrival, { reason, queue, deadLetterQueue: deadLetterQueue.name }));
   }
+}
+
+/** To consumers it is a header, as from RabbitMQ. */
+function withTimeToLive(message: TransportMessage, { timeToLiveMs }: QueuedMessage): TransportMessage {
+  if (timeToLiveMs === undefined) return message;
+  return { headers: Object.freeze({ ...message.headers, [Header.timeToLive]: timeToLiveMs }), body: message.body };
 }
 
 function toDeliveredMessage({ message, deliveryCount }: QueuedMessage): TransportMessage {

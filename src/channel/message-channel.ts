@@ -138,6 +138,11 @@ export interface Delivery {
   /** Whether the message came through the bus that all services share, not straight to the queue. */
   readonly fromBus: boolean;
   readonly redelivered: boolean;
+  /**
+   * For how many milliseconds it may still be handled, when it is delivered, of the time to live that it was published
+   * with. A channel that does not know how long the message has waited gives more, never less. Undefined: for ever.
+   */
+  readonly timeToLiveMs?: number | undefined;
   /** Done: the message leaves the queue. */
   acknowledge(): void;
   /**

@@ -45,6 +45,6 @@ export function brokerDeathOf(headers: MessageHeaders): BrokerDeath | undefined 
 }
 
 /** Why the broker gave a message up, for people. */
-export function deathInWords({ reason }: BrokerDeath): string {
+export function deathInWords({ reason }: Pick<BrokerDeath, 'reason'>): string {
   return Object.hasOwn(words, reason) ? (words[reason] as string) : reason;
 }

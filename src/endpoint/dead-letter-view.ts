@@ -24,7 +24,9 @@ export interface DeadLetterSummary {
   readonly attempts?: number;
   /** What the handler failed with. Absent where the broker gave the message up. */
   readonly error?: { readonly class: string; readonly message: string; readonly code: number };
-  /** Why the broker gave the message up. */
+  /** Why it is a dead letter, in one word of littoral or of the broker. Absent where a handler failed: see `error`. */
+  readonly reasonCode?: string;
+  /** The same in words, where the broker gave the message up, or it expired. */
   readonly reason?: string;
   readonly contentType?: string;
   /** The size of the payload. */
@@ -69,6 +71,13 @@ export class DeadLetterView {
     return this.#text(Header.errorClass) ?? this.death?.reason;
   }
 
+  /** Why it is a dead letter, in one word. */
+  get reasonCode(): string | undefined {
+    if (this.death !== undefined) return this.death.reason;
+    // One of an earlier version of littoral, or of Ecotone, has an error alone.
+    return this.#text(Header.deadLetterReason) ?? (this.#text(Header.errorClass) === undefined ? undefined : 'failed');
+  }
+
   /** When it became a dead letter: milliseconds since 1970. */
   get timeMs(): number | undefined {
     return this.#integer(Header.deadLetteredAt) ?? this.death?.timeMs;
@@ -91,7 +100,7 @@ export class DeadLetterView {
   }
 
   #fields(): Omit<DeadLetterSummary, 'payload'> {
-    const { death, timeMs } = this;
+    const { timeMs, reasonCode } = this;
     const errorClass = this.#short(Header.errorClass);
     return withoutAbsent({
       id: this.id,
@@ -104,10 +113,18 @@ export class DeadLetterView {
       deadLetteredAt: timeMs === undefined ? undefined : isoTime(timeMs),
       attempts: this.#integer(Header.attempts),
       error: errorClass === undefined ? undefined : this.#error(errorClass),
-      reason: death === undefined ? undefined : shortened(deathInWords(death), maxTextLength),
+      reasonCode:
+        reasonCode === undefined || reasonCode === 'failed' ? undefined : shortened(reasonCode, maxTextLength),
+      reason: this.#reason(),
       contentType: this.#short(Header.contentType),
       bytes: this.message.body.byteLength,
     });
+  }
+
+  #reason(): string | undefined {
+    const { death, reasonCode } = this;
+    if (death !== undefined) return shortened(deathInWords(death), maxTextLength);
+    return reasonCode === 'expired' ? deathInWords({ reason: reasonCode }) : undefined;
   }
 
   #error(errorClass: string): NonNullable<DeadLetterSummary['error']> {

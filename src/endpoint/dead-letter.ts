@@ -2,6 +2,7 @@ import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import { reasonOf } from './dead-letter-reason.ts';
 import { publishedKeyOf, type ReceivedMessage } from './moved-message.ts';
 import { describeThrown } from './thrown-error.ts';
 
@@ -14,6 +15,8 @@ export interface Failure {
   readonly attempts?: number | undefined;
   /** After how many milliseconds it is to be tried again; undefined: never. */
   readonly retryAfterMs?: number | undefined;
+  /** Until when the message may be handled: milliseconds since 1970; undefined: for ever. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** Where a message failed. */
@@ -46,6 +49,7 @@ export function deadLetter(
     ...publishedKeyOf(delivery),
     [Header.deadLetterId]: newMessageId(),
     [Header.deadLetteredAt]: Date.now(),
+    [Header.deadLetterReason]: reasonOf(error),
     [Header.failedService]: service,
     [Header.failedQueue]: queue,
     [Header.attempts]: attempts,

@@ -19,7 +19,7 @@ export interface DeadLettersOptions {
 /** Which dead letters are meant. In both, `*` stands for any characters. Default: all. */
 export interface DeadLetterFilter {
   readonly routingKey?: string | undefined;
-  /** The class of the error, or the broker's word for why it gave the message up, such as `delivery_limit`. */
+  /** The class of the error, or the word for why it is a dead letter, such as `expired` or `delivery_limit`. */
   readonly error?: string | undefined;
 }
 
@@ -185,7 +185,8 @@ export class DeadLetters {
 function matcher({ routingKey, error }: DeadLetterFilter): (letter: DeadLetterView) => boolean {
   const isKey = routingKeyMatcher(routingKey ?? '*');
   const isError = routingKeyMatcher(error ?? '*');
-  return (letter) => isKey(letter.routingKey ?? '') && isError(letter.errorClass ?? '');
+  return (letter) =>
+    isKey(letter.routingKey ?? '') && (isError(letter.errorClass ?? '') || isError(letter.reasonCode ?? ''));
 }
 
 function notFound(id: string): LittoralError {

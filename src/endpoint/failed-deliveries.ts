@@ -63,7 +63,7 @@ export class FailedDeliveries {
         { messageId, reason },
         'a failed message could be put neither into its delay nor into the dead letter queue',
       );
-      if (!isLittoralError(error) || error.retryable) return this.#finally(delivery, error);
+      if (!isLittoralError(error) || error.retryable) return this.#finally(delivery, error, failures[0]?.expiresAtMs);
       // What can never be published, the broker moves itself, as it came.
       delivery.reject();
       return 'dead letter';
@@ -71,10 +71,10 @@ export class FailedDeliveries {
   }
 
   async #move(delivery: Delivery, failure: Failure): Promise<'retried later' | 'dead letter'> {
-    const { retryAfterMs, endpointId, attempts = 0 } = failure;
+    const { retryAfterMs, endpointId, attempts = 0, expiresAtMs } = failure;
     if (retryAfterMs !== undefined && endpointId !== undefined) {
       try {
-        const message = retryMessage(delivery, endpointId, attempts);
+        const message = retryMessage(delivery, endpointId, attempts, expiresAtMs);
         await this.#publish(() =>
           this.#options.channel.publish({ to: this.#options.from, message, delayMs: retryAfterMs }),
         );
@@ -111,7 +111,7 @@ export class FailedDeliveries {
     return whenNotBusy(publish, this.#options.stopping);
   }
 
-  async #finally(delivery: Delivery, error: unknown): Promise<DeliveryOutcome> {
+  async #finally(delivery: Delivery, error: unknown, expiresAtMs: number | undefined): Promise<DeliveryOutcome> {
     const { finalFailureStrategy, stopping, logger } = this.#options;
     const isOfTheBroker = isLittoralError(error) && ofTheBroker.has(error.code);
     if (stopping.aborted || isOfTheBroker) return this.giveBack(delivery);
@@ -123,19 +123,19 @@ export class FailedDeliveries {
       case 'stop':
         return 'stopped';
       case 'resend':
-        return this.#resend(delivery);
+        return this.#resend(delivery, expiresAtMs);
       default:
         return this.giveBack(delivery);
     }
   }
 
-  async #resend(delivery: Delivery): Promise<DeliveryOutcome> {
+  async #resend(delivery: Delivery, expiresAtMs: number | undefined): Promise<DeliveryOutcome> {
     const { channel, from, stopping, logger } = this.#options;
     // Whatever stood in the way may still stand there.
     await pause(resendPauseMs, stopping);
     try {
       const { queue } = from;
-      const { routed } = await channel.publish({ to: { queue }, message: resentMessage(delivery) });
+      const { routed } = await channel.publish({ to: { queue }, message: resentMessage(delivery, expiresAtMs) });
       if (!routed) throw new Error(`the queue '${queue}' does not exist`);
       delivery.acknowledge();
       return 'resent';

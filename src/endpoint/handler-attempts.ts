@@ -11,6 +11,7 @@ import { endedEarly, type HandlerCaller } from './handler-caller.ts';
 import { attemptsOf, retriesOf } from './moved-message.ts';
 import { RetryPolicy } from './retry-policy.ts';
 import { describeThrown } from './thrown-error.ts';
+import { calledInTime, expiredBeforeRetry, hasExpired, type TimeToLive } from './time-to-live.ts';
 
 export interface HandlerAttemptsOptions {
   readonly handlers: HandlerCaller;
@@ -32,6 +33,7 @@ export class HandlerAttempts {
   /**
    * @param handled where a handler that finished is noted
    * @param failures where one that failed is noted
+   * @param timeToLive of the delivery
    * @returns false when the shutdown ended the handler early, or its last attempts: that is no failure
    */
   async call(
@@ -40,19 +42,21 @@ export class HandlerAttempts {
     delivery: Delivery,
     handled: Handled[],
     failures: Failure[],
+    timeToLive: TimeToLive | undefined,
   ): Promise<boolean> {
     const { handlers, logger } = this.#options;
     const { endpointId } = handler;
+    const inTime = calledInTime(handler, timeToLive);
     for (let attempt = 1; ; attempt++) {
       try {
-        const result = await handlers.call(handler, message);
+        const result = await handlers.call(inTime, message);
         if (result === duplicate) return true;
         handled.push({ endpointId, result });
         if (logger.isLevelEnabled('debug')) logger.debug({ ...describeMessage(message), endpointId }, 'handled');
         return true;
       } catch (error) {
         if (error === endedEarly) return false;
-        const failure = this.#failureOf(error, handler, delivery, attempt);
+        const failure = this.#failureOf(error, handler, delivery, attempt, timeToLive);
         if (failure === 'again at once') continue;
         if (failure === 'again elsewhere') return false;
         failures.push(failure);
@@ -66,6 +70,7 @@ export class HandlerAttempts {
     handler: RegisteredHandler,
     delivery: Delivery,
     attempt: number,
+    timeToLive: TimeToLive | undefined,
   ): Failure | 'again at once' | 'again elsewhere' {
     const { retries, stopping, logger } = this.#options;
     const { endpointId, name } = handler;
@@ -83,10 +88,16 @@ export class HandlerAttempts {
       logger.warn(fields, `${name} failed, and is given back for what is left of its attempts`);
       return 'again elsewhere';
     }
-    const attempts = attemptsOf(delivery) + attempt;
+    // A call that was not made is no attempt.
+    const attempts = attemptsOf(delivery) + (hasExpired(error) ? attempt - 1 : attempt);
     const outcome = { ...fields, attempts, stackTrace };
+    const late = retryAfterMs === undefined ? undefined : expiredBeforeRetry(error, retryAfterMs, name, timeToLive);
+    if (late !== undefined) {
+      logger.error(outcome, `${name} failed, and its message expires before the retry: it becomes a dead letter`);
+      return { error: late, endpointId, attempts };
+    }
     if (retryAfterMs === undefined) logger.error(outcome, `${name} failed: its message becomes a dead letter`);
     else logger.warn({ ...outcome, retryAfterMs }, `${name} failed, and is tried again later`);
-    return { error, endpointId, attempts, retryAfterMs };
+    return { error, endpointId, attempts, retryAfterMs, expiresAtMs: timeToLive?.expiresAtMs };
   }
 }

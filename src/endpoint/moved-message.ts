@@ -43,25 +43,46 @@ export function withoutClaims(headers: Record<string, unknown>): Record<string, 
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !claims.includes(name)));
 }
 
-/** Makes the message that goes to the end of its queue, as if it had just come. */
-export function resentMessage(received: ReceivedMessage): TransportMessage {
+/** The time to live does not begin anew. */
+function expiry(expiresAtMs: number | undefined): Record<string, unknown> {
+  return expiresAtMs === undefined ? {} : { [Header.expiresAt]: expiresAtMs };
+}
+
+/**
+ * Makes the message that goes to the end of its queue, as if it had just come.
+ *
+ * @param expiresAtMs until when it may be handled
+ */
+export function resentMessage(received: ReceivedMessage, expiresAtMs: number | undefined): TransportMessage {
   const { message } = received;
   const kept = withoutBrokerNotes(message.headers);
-  return { ...message, headers: { ...(received.fromBus ? withoutClaims(kept) : kept), ...publishedKeyOf(received) } };
+  const headers = {
+    ...(received.fromBus ? withoutClaims(kept) : kept),
+    ...publishedKeyOf(received),
+    ...expiry(expiresAtMs),
+  };
+  return { ...message, headers };
 }
 
 /**
  * Makes the message by which one handler is tried again.
  *
  * @param attempts how often the handler was called so far
+ * @param expiresAtMs until when it may be handled
  */
-export function retryMessage(received: ReceivedMessage, endpointId: string, attempts: number): TransportMessage {
+export function retryMessage(
+  received: ReceivedMessage,
+  endpointId: string,
+  attempts: number,
+  expiresAtMs: number | undefined,
+): TransportMessage {
   const { message } = received;
   return {
     ...message,
     headers: {
       ...withoutBrokerNotes(message.headers),
       ...publishedKeyOf(received),
+      ...expiry(expiresAtMs),
       [Header.retryNumber]: retriesOf(received) + 1,
       [Header.attempts]: attempts,
       [Header.failedEndpoint]: endpointId,

@@ -15,10 +15,14 @@ const ofFailure = [
   Header.errorCode,
   Header.deadLetterId,
   Header.deadLetteredAt,
+  Header.deadLetterReason,
   Header.failedService,
   Header.failedQueue,
   Header.attempts,
   Header.retryNumber,
+  // Whoever replays it wants it handled.
+  Header.timeToLive,
+  Header.expiresAt,
 ];
 
 /** A message that is replayed, and the queue that it is put into. */

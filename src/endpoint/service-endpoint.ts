@@ -1,3 +1,4 @@
+import { systemClock, type WallClock } from '../channel/clock.ts';
 import type { Consumer, Delivery, MessageChannel } from '../channel/message-channel.ts';
 import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
@@ -17,6 +18,7 @@ import { HandlerAttempts } from './handler-attempts.ts';
 import { HandlerCaller } from './handler-caller.ts';
 import { endpointOf } from './moved-message.ts';
 import { describeThrown } from './thrown-error.ts';
+import { timeToLiveOf } from './time-to-live.ts';
 import { UnboundKeys } from './unbound-keys.ts';
 
 export interface ServiceEndpointOptions {
@@ -36,6 +38,8 @@ export interface ServiceEndpointOptions {
   readonly retries: Retries;
   readonly finalFailureStrategy: FinalFailureStrategy;
   readonly logger: Logger;
+  /** Tells when messages expire. Default: the clock of the system. */
+  readonly clock?: WallClock | undefined;
   /** Default: handlers are called for every copy of a message. */
   readonly deduplication?: Deduplication | undefined;
   /** Watches every delivery. Default: nobody does. */
@@ -170,7 +174,8 @@ export class ServiceEndpoint {
    */
   async #callHandlers(delivery: Delivery, handled: Handled[], failures: Failure[]): Promise<DeliveryOutcome> {
     const message = transportToMessage(delivery.message);
-    const { messages, logger } = this.#options;
+    const { messages, logger, clock = systemClock } = this.#options;
+    const timeToLive = timeToLiveOf(delivery, () => clock.wallMs());
     const endpointId = endpointOf(delivery);
     let recipients: Recipients;
     try {
@@ -192,7 +197,7 @@ export class ServiceEndpoint {
     }
     // Several handlers of one event fail apart: one that fails does not keep the message from the others.
     for (const handler of recipients) {
-      if (!(await this.#attempts.call(handler, message, delivery, handled, failures))) {
+      if (!(await this.#attempts.call(handler, message, delivery, handled, failures, timeToLive))) {
         delivery.release();
         return 'given back';
       }

@@ -102,6 +102,10 @@ export const Header = {
   publishedKey: 'x-littoral-published-key',
   /** The id of a dead letter, beside the id of the message: one message can fail in two handlers. */
   deadLetterId: 'x-littoral-dead-letter-id',
+  /** Why a message is a dead letter, in one word: `failed`, `expired`, `unhandled`, `malformed`, `undecodable`, `refused`. */
+  deadLetterReason: 'x-littoral-reason',
+  /** Until when a message with a time to live may be handled: milliseconds since 1970. On what littoral has moved. */
+  expiresAt: 'x-littoral-expires-at',
   /** When a message became a dead letter: milliseconds since 1970. */
   deadLetteredAt: 'x-littoral-dead-lettered-at',
   /** What the broker had recorded of earlier dead-lettering (`x-death`, …), as JSON text, where it can do no harm. */

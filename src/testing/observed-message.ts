@@ -1,4 +1,5 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
+import { DeadLetterView } from '../endpoint/dead-letter-view.ts';
 import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { PastDelivery } from './deliveries.ts';
@@ -35,6 +36,8 @@ export interface HandledMessage extends ObservedMessage {
 export interface DeadLetter extends ObservedMessage {
   /** The handler that failed. Absent where the message failed before one was found, or expired. */
   readonly endpointId?: string;
+  /** Why it is a dead letter, in one word: `failed`, `expired`, `unhandled`, … */
+  readonly reasonCode?: string;
   /** What was thrown, itself. Absent where nothing was: the message expired. */
   readonly error?: unknown;
 }
@@ -72,6 +75,7 @@ export function deadLetters(
   );
   return letters.map((letter) => {
     const endpointId = letter.headers[Header.failedEndpoint] as string | undefined;
+    const { reasonCode } = new DeadLetterView(letter);
     const id = letter.headers[Header.id];
     const index = failures.findIndex((failure) => failure.id === id && failure.endpointId === endpointId);
     // Each stands for one dead letter: a message can fail more than once.
@@ -79,6 +83,7 @@ export function deadLetters(
     return {
       ...observedMessage(letter, conversion),
       ...(endpointId === undefined ? {} : { endpointId }),
+      ...(reasonCode === undefined ? {} : { reasonCode }),
       ...(failure === undefined ? {} : { error: failure.error }),
     };
   });

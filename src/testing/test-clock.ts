@@ -1,4 +1,4 @@
-import type { Clock } from '../channel/clock.ts';
+import type { Clock, WallClock } from '../channel/clock.ts';
 
 interface Call {
   readonly atMs: number;
@@ -6,12 +6,17 @@ interface Call {
 }
 
 /** A clock that stands still until it is moved. */
-export class TestClock implements Clock {
+export class TestClock implements Clock, WallClock {
   readonly #calls = new Set<Call>();
+  readonly #startedAtMs = Date.now();
   #nowMs = 0;
 
   nowMs(): number {
     return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return this.#startedAtMs + this.#nowMs;
   }
 
   callAt(atMs: number, callback: () => void): () => void {

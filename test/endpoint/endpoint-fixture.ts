@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
-import type { Clock } from '../../src/channel/clock.ts';
+import { type Clock, systemClock, type WallClock } from '../../src/channel/clock.ts';
 import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
 import { DistributedMessageHandler } from '../../src/distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
@@ -23,9 +23,9 @@ export interface EndpointFixture {
   /** All lines of the log, parsed. */
   readonly log: Record<string, unknown>[];
   /** Puts a message into the queue of the service, as the bus would, with these headers instead or beside. */
-  send(headers?: MessageHeaders, body?: string | Uint8Array): Promise<void>;
+  send(headers?: MessageHeaders, body?: string | Uint8Array, timeToLiveMs?: number): Promise<void>;
   /** The same under a key on the bus. */
-  publish(key: string, headers?: MessageHeaders, body?: string | Uint8Array): Promise<void>;
+  publish(key: string, headers?: MessageHeaders, body?: string | Uint8Array, timeToLiveMs?: number): Promise<void>;
   waiting(): TransportMessage[];
   deadLetters(): TransportMessage[];
   /** Waits until so many deliveries have been settled. */
@@ -55,7 +55,7 @@ export function onCommand(handle: HandlerDefinition['handle']): HandlerDefinitio
 }
 
 interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy'>> {
-  readonly clock?: Clock;
+  readonly clock?: Clock | (Clock & WallClock);
   readonly deduplication?: Pick<DeduplicationOptions, 'store' | 'enabled'>;
 }
 
@@ -86,6 +86,7 @@ export async function runEndpoint(
     retries,
     finalFailureStrategy,
     aroundDelivery,
+    clock: clock && 'wallMs' in clock ? clock : systemClock,
     logger,
     deduplication:
       deduplication && new Deduplication({ service: 'billing', timeoutMs: handlerTimeoutMs, logger, ...deduplication }),
@@ -96,11 +97,12 @@ export async function runEndpoint(
     endpoint,
     channel,
     log,
-    async send(headers = commandHeaders, body = '{}') {
-      await channel.publish({ to: { queue: serviceQueue('billing') }, message: messageOf(headers, body) });
+    async send(headers = commandHeaders, body = '{}', timeToLiveMs) {
+      const message = messageOf(headers, body);
+      await channel.publish({ to: { queue: serviceQueue('billing') }, message, timeToLiveMs });
     },
-    async publish(key, headers = eventHeaders, body = '{}') {
-      await channel.publish({ to: { bus: key }, message: messageOf(headers, body) });
+    async publish(key, headers = eventHeaders, body = '{}', timeToLiveMs) {
+      await channel.publish({ to: { bus: key }, message: messageOf(headers, body), timeToLiveMs });
     },
     waiting: () => channel.messages(serviceQueue('billing')),
     deadLetters: () => channel.messages(deadLetterQueue('billing')),

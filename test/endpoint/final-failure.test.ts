@@ -11,7 +11,12 @@ import { freezeTime, pass } from './frozen-time.ts';
 freezeTime();
 
 /** Publishing fails so many times, wherever to. */
-async function run(finalFailureStrategy: FinalFailureStrategy, failures: number, code: ErrorCode = 'nacked') {
+async function run(
+  finalFailureStrategy: FinalFailureStrategy,
+  failures: number,
+  code: ErrorCode = 'nacked',
+  timeToLiveMs?: number,
+) {
   let calls = 0;
   const handlers = [
     onCommand(() => {
@@ -27,7 +32,7 @@ async function run(finalFailureStrategy: FinalFailureStrategy, failures: number,
   };
   const fixture = await runEndpoint(handlers, 10, around as never, 60_000, { finalFailureStrategy });
   let left = failures;
-  await fixture.send(commandHeaders, '{"a":1}');
+  await fixture.send(commandHeaders, '{"a":1}', timeToLiveMs);
   fixture.channel.beforePublish = () => {
     if (left-- > 0) throw new LittoralError(code, 'of the channel');
   };
@@ -50,6 +55,12 @@ test('resend puts it into its queue anew, and acknowledges the first', async () 
   expect(channel.verdicts).toEqual(['acknowledged', 'acknowledged']);
   expect(outcomes).toEqual(['resent', 'dead letter']);
   expect([calls(), deadLetters().length]).toEqual([2, 1]);
+});
+
+test('resend does not begin a time to live anew', async () => {
+  const { deadLetters } = await run('resend', 1, 'nacked', 60_000);
+  await pass(1000);
+  expect(deadLetters()).toMatchObject([{ headers: { [Header.expiresAt]: expect.any(Number), timeToLive: 60_000 } }]);
 });
 
 test('resend makes nothing of what the sender of an event wrote of its past', async () => {
