@@ -1,3 +1,4 @@
+import { defineCommandHandler } from 'littoral';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AmqpChannel, type AmqpChannelOptions } from '../../src/amqp/amqp-channel.ts';
@@ -31,6 +32,8 @@ afterAll(async () => {
   await broker.close();
   folder.remove();
 });
+
+const onPay = defineCommandHandler({ routingKey: 'pay', distributed: true, handle: () => {} });
 
 async function clientFiles(name: string, user: string, signer = ca) {
   const { cert, key } = await certificate(user, signer);
@@ -155,7 +158,7 @@ describe('a broker that refuses a connection is quoted, with the remedy', () => 
 
 describe('a certificate for the broker', () => {
   test('logs in where the URL has no user', async () => {
-    const gateway = await runGateway({ service: 'billing', broker: { url: tlsUrl(), ...files } });
+    const gateway = await runGateway({ service: 'billing', broker: { url: tlsUrl(), ...files }, handlers: [onPay] });
     expect(await post(gateway, '/commands/billing/pay', {})).toMatchObject({ status: 202, body: { routed: true } });
     const connections = await eventually(async () => {
       const all = await management.get<{ user: string; auth_mechanism?: string }[]>('/api/connections');
@@ -168,14 +171,14 @@ describe('a certificate for the broker', () => {
 
   test('is shown beside a user and a password', async () => {
     const url = tlsUrl({ user: 'billing:hunter2@' });
-    const gateway = await runGateway({ service: 'paying', broker: { url, ...files } });
+    const gateway = await runGateway({ service: 'paying', broker: { url, ...files }, handlers: [onPay] });
     expect(await post(gateway, '/commands/paying/pay', {})).toMatchObject({ status: 202 });
   });
 
   test('is read again at each attempt', async () => {
     const replaced = await clientFiles('replaced', 'billing', await authority('Another'));
     const broken = { url: tlsUrl(), caFile: files.caFile, ...replaced };
-    const gateway = await runGateway({ service: 'renewing', broker: broken });
+    const gateway = await runGateway({ service: 'renewing', broker: broken, handlers: [onPay] });
     expect((await post(gateway, '/commands/renewing/pay', {})).status).toBe(503);
     await clientFiles('replaced', 'billing');
     await untilReady(gateway);

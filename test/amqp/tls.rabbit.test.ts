@@ -3,12 +3,15 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
+import { defineCommandHandler } from 'littoral';
 import { generate } from 'selfsigned';
 import { expect, onTestFinished, test } from 'vitest';
 import { useVhost } from '../broker/use-vhost.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
 
 const vhost = useVhost();
+
+const onPay = defineCommandHandler({ routingKey: 'pay', distributed: true, handle: () => {} });
 
 /** A TLS front of the broker, as its own listener or a proxy would be. Returns its URL and a file of its certificate. */
 async function tlsFront(): Promise<{ url: string; caFile: string }> {
@@ -35,7 +38,7 @@ async function tlsFront(): Promise<{ url: string; caFile: string }> {
 
 test('amqps:// with a certificate authority of its own sends and receives', async () => {
   const { url, caFile } = await tlsFront();
-  const gateway = await runGateway({ service: 'secure', broker: { url, caFile } });
+  const gateway = await runGateway({ service: 'secure', broker: { url, caFile }, handlers: [onPay] });
   expect(await post(gateway, '/commands/secure/pay', {})).toMatchObject({ status: 202, body: { routed: true } });
 });
 
