@@ -8,9 +8,9 @@ const Live = Type.Object({ status: Type.Literal('alive') }, { examples: [{ statu
 const Ready = Type.Object(
   {
     status: Type.Literal('ready'),
-    service: Type.String(),
-    channel: Type.String({ description: 'rabbitmq, or in-memory.' }),
-    durable: Type.Boolean({ description: 'Whether messages outlive this process.' }),
+    service: Type.Optional(Type.String()),
+    channel: Type.Optional(Type.String({ description: 'rabbitmq, or in-memory.' })),
+    durable: Type.Optional(Type.Boolean({ description: 'Whether messages outlive this process.' })),
     warnings: Type.Optional(
       Type.Array(Type.String(), {
         description: 'What is wrong although the gateway sends and receives, such as a dead letter queue that is away.',
@@ -21,7 +21,7 @@ const Ready = Type.Object(
 );
 
 /** `GET /livez`: the process is well. `GET /readyz`: it can send and receive. */
-export const health: Routes = (app, { service, channel, unreadiness }) => {
+export const health: Routes = (app, { service, channel, unreadiness, isInsider }) => {
   app.get(
     '/livez',
     {
@@ -43,7 +43,8 @@ export const health: Routes = (app, { service, channel, unreadiness }) => {
         tags: ['Health'],
         operationId: 'readyz',
         summary: 'Whether the gateway can send and receive',
-        description: 'Connected, not blocked, every consumer attached, not shutting down.',
+        description:
+          'Connected, not blocked, every consumer attached, not shutting down. All but the status is for callers on loopback and those with the admin token.',
         response: {
           200: { description: 'Ready.', content: { 'application/json': { schema: Ready } } },
           503: {
@@ -53,9 +54,10 @@ export const health: Routes = (app, { service, channel, unreadiness }) => {
         },
       },
     },
-    async () => {
+    async (request) => {
       const reasons = unreadiness();
       if (reasons.length > 0) throw new LittoralError('not-ready', `Not ready: ${reasons.join('; ')}.`);
+      if (!isInsider(request)) return { status: 'ready' as const };
       const { warning } = channel.health();
       const warnings = warning === undefined ? undefined : [warning];
       return { status: 'ready' as const, service, channel: channel.name, durable: channel.durable, warnings };

@@ -26,6 +26,8 @@ export interface RouteContext {
   readonly deadLetters: DeadLetters;
   /** By which address a caller reached the gateway. */
   readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
+  /** Whether a caller may see how the gateway is set up, such as the address of its broker. */
+  readonly isInsider: (request: FastifyRequest) => boolean;
   /** Throws for a request that may not see payloads. */
   readonly refuseStrangers: (request: FastifyRequest) => void;
   /** Whether this process receives from the service's queue at the moment. */

@@ -13,19 +13,21 @@ import { ProblemDetails } from '../routes/schemas.ts';
 import { errorFields } from './error-chain.ts';
 import { LittoralError } from './errors.ts';
 import { Connections } from './http/connections.ts';
+import { type InsiderOptions, insiderCheck, withoutDetails } from './http/insiders.ts';
 import { openApi, withPrefix } from './http/openapi.ts';
-import { asLittoralError, clientErrorResponse, sendProblem } from './http/problem.ts';
+import { asLittoralError, clientErrorResponse, noSniffing, sendProblem } from './http/problem.ts';
 import { type ProxyOptions, publicAddressReader, withoutBasePath } from './http/public-address.ts';
 import { refuseMalformedTarget } from './http/request-target.ts';
 import { type SiteGuardOptions, siteGuard } from './http/site-guard.ts';
 import type { Logger } from './logger.ts';
 
 export interface AppOptions {
-  readonly routes: Omit<RouteContext, 'publicAddress'>;
+  readonly routes: Omit<RouteContext, 'publicAddress' | 'isInsider'>;
   readonly logger: Logger;
   /** The largest body, in bytes. */
   readonly bodyLimit: number;
   readonly guard: Omit<SiteGuardOptions, 'publicAddress'>;
+  readonly insiders: Omit<InsiderOptions, 'publicAddress'>;
   /** Default: it stands behind no proxy. */
   readonly proxy?: ProxyOptions;
   /** Default: its own, which nobody drains. */
@@ -72,8 +74,10 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.addSchema(ProblemDetails);
   app.setValidatorCompiler(() => () => true);
 
+  const isInsider = insiderCheck({ ...options.insiders, publicAddress });
   const refuseForeignSites = siteGuard({ ...guard, publicAddress });
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(noSniffing);
     refuseMalformedTarget(request);
     refuseForeignSites(request);
     done();
@@ -83,7 +87,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     const known = asLittoralError(error);
     if (known.code === 'internal-error')
       request.log.error({ err: errorFields(error), route: request.routeOptions.url }, 'a request failed');
-    return sendProblem(reply, known);
+    return sendProblem(reply, isInsider(request) ? known : withoutDetails(known));
   });
   app.setNotFoundHandler(({ method, url }) => {
     throw new LittoralError(
@@ -111,7 +115,7 @@ export function createApp(options: AppOptions): FastifyInstance {
       transformSpecificationClone: false,
     });
   });
-  app.register(async (scope) => registerRoutes(scope, { ...routes, publicAddress }));
+  app.register(async (scope) => registerRoutes(scope, { ...routes, publicAddress, isInsider }));
   refuseOtherMethods(app);
   return app;
 }

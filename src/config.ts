@@ -23,6 +23,7 @@ export const Settings = Type.Object(
     concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
     maxDecodedBytes: Type.Optional(Type.Integer({ minimum: 1 })),
     defaultSerializationMediaType: Type.Optional(Type.String()),
+    allowPhpSerialized: Type.Optional(Type.Boolean()),
     logLevel: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
     handlerTimeoutMs: Type.Optional(Milliseconds),
     shutdownTimeoutMs: Type.Optional(Milliseconds),
@@ -144,6 +145,11 @@ export interface Config {
   maxDecodedBytes?: number | undefined;
   /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */
   defaultSerializationMediaType?: string | undefined;
+  /**
+   * Whether `application/x-php-serialized`, and what is named like it, may be sent, by HTTP callers too. PHP services call
+   * `unserialize` on it, so that its senders make objects of any class there. Default: false. Reading it is always allowed.
+   */
+  allowPhpSerialized?: boolean | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
   logLevel?: string | undefined;
   /**
@@ -218,9 +224,15 @@ export interface HttpConfig {
    * believed. Whoever can send from there can say by which address a browser reached this gateway. Default: none.
    */
   trustProxy?: readonly string[] | undefined;
-  /** Request headers that become message headers: `{ 'x-tenant-id': 'tenantId' }`. Default: none. */
+  /**
+   * Request headers that become message headers: `{ 'x-tenant-id': 'tenantId' }`. Callers cannot set such a message header
+   * by any other means. Default: none.
+   */
   forwardHeaders?: Readonly<Record<string, string>> | undefined;
-  /** The request header that keeps the idempotency keys of several tenants apart. Default: none, one space for all. */
+  /**
+   * The request header that keeps the idempotency keys of several tenants apart. With it `Message-Id` is refused, which
+   * could take the id of another tenant's message. Default: none, one space for all.
+   */
   idempotencyScopeHeader?: string | undefined;
   /**
    * How long a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that whoever

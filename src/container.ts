@@ -104,6 +104,7 @@ function distributedBusOptions({ config, channel, conversion, registry }: Parts)
     registry,
     checkDestinations: config.broker.checkDestinations,
     defaultSerializationMediaType: config.defaultSerializationMediaType,
+    allowPhpSerialized: config.allowPhpSerialized,
   };
 }
 

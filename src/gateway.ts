@@ -84,11 +84,13 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
   const connections = new Connections();
   const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
   const { basePath, trustProxy } = resolved.http;
+  const isBehindProxy = basePath !== '' || trustProxy.length > 0;
   const app = createApp({
     logger,
     bodyLimit,
     guard: { host, allowedHosts },
     proxy: { basePath, trustProxy },
+    insiders: { adminToken, isBehindProxy },
     connections,
     routes: {
       service: resolved.service,
@@ -99,7 +101,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
       isConsuming: () => endpoint.consuming,
       deadLetters,
-      refuseStrangers: adminGuard({ host, adminToken, isBehindProxy: basePath !== '' || trustProxy.length > 0 }),
+      refuseStrangers: adminGuard({ host, adminToken, isBehindProxy }),
       publishing: {
         mapping: { forwardHeaders, idempotencyScopeHeader },
         channel: channel.name,

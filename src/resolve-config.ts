@@ -124,6 +124,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     concurrency: settings.concurrency ?? 10,
     maxDecodedBytes: settings.maxDecodedBytes ?? Math.max(4 * 1024 * 1024, bodyLimit),
     defaultSerializationMediaType: settings.defaultSerializationMediaType ?? 'application/json',
+    allowPhpSerialized: settings.allowPhpSerialized ?? false,
     logLevel: settings.logLevel ?? 'info',
     handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
     shutdownTimeoutMs,

@@ -36,6 +36,7 @@ describe('a configuration', () => {
       concurrency: 10,
       maxDecodedBytes: 4_194_304,
       defaultSerializationMediaType: 'application/json',
+      allowPhpSerialized: false,
       logLevel: 'info',
       handlerTimeoutMs: 300_000,
       shutdownTimeoutMs: 8000,

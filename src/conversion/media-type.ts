@@ -84,6 +84,11 @@ export function isPhpSerialized({ essence }: MediaType): boolean {
   return essence === 'application/x-php-serialized';
 }
 
+/** What PHP's `unserialize` may be called with: `application/x-php-serialized`, and all that is named like it. */
+export function isPhp({ essence }: MediaType): boolean {
+  return /^application\/(x[-.]|vnd\.)?php/.test(essence);
+}
+
 export function isBytes({ essence }: MediaType): boolean {
   return essence === 'application/octet-stream';
 }

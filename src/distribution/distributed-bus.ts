@@ -2,7 +2,7 @@ import type { Origin } from '../bus/origin.ts';
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { describeValue } from '../conversion/describe-value.ts';
 import { assertJson } from '../conversion/json-converter.ts';
-import { isJson, toContentType, valueMediaType } from '../conversion/media-type.ts';
+import { isJson, isPhp, type MediaType, toContentType, valueMediaType } from '../conversion/media-type.ts';
 import type { Metadata } from '../conversion/metadata.ts';
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { LittoralError } from '../errors.ts';
@@ -39,6 +39,8 @@ export interface DistributedBusOptions extends BusChannel {
   readonly conversion: ConversionService;
   readonly registry: HandlerRegistry;
   readonly defaultSerializationMediaType: string;
+  /** Whether what PHP serialised may be sent. */
+  readonly allowPhpSerialized: boolean;
 }
 
 /**
@@ -191,6 +193,7 @@ export class DistributedBus {
     checkKeys(payloadType, target, routingKey);
     const { body, contentType: given } = encode();
     const mediaType = sendableMediaType(given);
+    if (isPhp(mediaType) && !this.#options.allowPhpSerialized) throw phpRefused(mediaType);
     if (isJson(mediaType)) assertJson(body, mediaType);
     const contentType = toContentType(mediaType);
     const cause = this.#origin?.message;
@@ -230,6 +233,14 @@ export class DistributedBus {
       await registry.distributedCommandHandler(routingKey)?.checkPayload(asDelivered);
     }
   }
+}
+
+function phpRefused({ essence }: MediaType): LittoralError {
+  return new LittoralError(
+    'unsupported-media-type',
+    `${essence} is not sent: PHP services would unserialize it, which can make objects of any class of theirs. ` +
+      'Send application/json, or set allowPhpSerialized if all senders are trusted.',
+  );
 }
 
 /** A payload as it travels. */

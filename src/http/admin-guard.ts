@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { LittoralError } from '../errors.ts';
-import { isLoopback } from './site-guard.ts';
+import { isLoopback } from './loopback.ts';
 
 export interface AdminGuardOptions {
   /** The address that the gateway listens on. */
@@ -32,14 +32,23 @@ export function adminGuard({
       );
     };
   }
-  const expected = digestOf(adminToken);
-  return ({ headers }) => {
-    const [, token] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    // Digests are equally long, so the comparison tells nothing by its time.
-    if (token !== undefined && timingSafeEqual(digestOf(token), expected)) return;
+  const hasToken = hasAdminToken(adminToken);
+  return (request) => {
+    if (hasToken(request)) return;
     throw new LittoralError('unauthorized', 'The request needs Authorization: Bearer …, with the admin token.', {
       headers: { 'www-authenticate': 'Bearer realm="littoral"' },
     });
+  };
+}
+
+/** Returns a check of requests for the admin token (RFC 6750 section 2.1); without one in the configuration none has it. */
+export function hasAdminToken(adminToken: string | undefined): (request: FastifyRequest) => boolean {
+  if (adminToken === undefined) return () => false;
+  const expected = digestOf(adminToken);
+  return ({ headers }) => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+    // Digests are equally long, so the time that the comparison takes says nothing.
+    return token !== undefined && timingSafeEqual(digestOf(token), expected);
   };
 }
 

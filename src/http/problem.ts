@@ -19,6 +19,9 @@ export interface Problem {
 
 const problemContentType = 'application/problem+json';
 
+/** Keeps browsers from taking an answer for anything else than its content type says. */
+export const noSniffing = { 'x-content-type-options': 'nosniff' } as const;
+
 export function toProblem(error: LittoralError): Problem {
   const { code, status, retryable, outcome, messageId, faults } = error;
   return {
@@ -42,6 +45,7 @@ export function sendProblem(reply: FastifyReply, error: LittoralError): FastifyR
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (error.messageId !== undefined) reply.header('message-id', error.messageId);
   if (error.headers) reply.headers(error.headers);
+  reply.headers(noSniffing);
   return reply.code(error.status).type(problemContentType).serializer(JSON.stringify).send(toProblem(error));
 }
 
@@ -80,6 +84,7 @@ export function clientErrorResponse(error: NodeJS.ErrnoException): string {
     `HTTP/1.1 ${status} ${title}`,
     `content-type: ${problemContentType}`,
     `content-length: ${Buffer.byteLength(text)}`,
+    'x-content-type-options: nosniff',
     'connection: close',
     '',
     text,

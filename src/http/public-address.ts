@@ -46,6 +46,14 @@ export function publicAddressReader({
   };
 }
 
+/** Returns the host of an authority in lower case, without its port and the brackets of an IPv6 address. */
+export function hostNameOf(authority: string): string {
+  return authority
+    .toLowerCase()
+    .replace(/:\d*$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
+}
+
 function forwardedHost(headers: Headers): string | undefined {
   const host = headers['x-forwarded-host'];
   return typeof host === 'string' && isAuthority(host) ? host : undefined;

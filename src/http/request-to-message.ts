@@ -88,7 +88,7 @@ function refuseUnknown(headers: ReadonlyMap<string, string>, { forwardHeaders }:
 function metadataOf(headers: ReadonlyMap<string, string>, { forwardHeaders }: RequestMapping) {
   const metadata: Record<string, unknown> = {};
   for (const [name, value] of headers) {
-    if (!name.startsWith(customPrefix)) continue;
+    if (!name.startsWith(customPrefix) || Object.hasOwn(forwardHeaders, name)) continue;
     const custom = customName(name);
     if (Object.hasOwn(metadata, custom)) {
       throw invalid(`Two request headers Message-Header-… both stand for the message header '${custom}'.`);
@@ -96,13 +96,29 @@ function metadataOf(headers: ReadonlyMap<string, string>, { forwardHeaders }: Re
     metadata[custom] = value;
   }
   Object.assign(metadata, exactHeaders(headers.get('message-headers')));
-  // Last: what the configuration forwards can come from a proxy that knows better than the caller.
+  refuseForwarded(metadata, forwardHeaders);
+  const isForwarded = (name: string) => Object.values(forwardHeaders).includes(name);
   for (const [name, value] of headers) {
-    if (traceHeaders.has(name)) metadata[name] = value;
+    if (traceHeaders.has(name) && !isForwarded(name)) metadata[name] = value;
     const forwarded = Object.hasOwn(forwardHeaders, name) ? forwardHeaders[name] : undefined;
     if (forwarded !== undefined) metadata[forwarded] = value;
   }
   return metadata;
+}
+
+/** A proxy that sets the request header vouches for the message header, which nobody may set in another way. */
+function refuseForwarded(metadata: object, forwardHeaders: RequestMapping['forwardHeaders']): void {
+  const names = Object.keys(metadata);
+  if (names.length === 0) return;
+  const sources = new Map(Object.entries(forwardHeaders).map(([from, to]) => [to.toLowerCase(), from]));
+  for (const name of names) {
+    const source = sources.get(name.toLowerCase());
+    if (source === undefined) continue;
+    throw new LittoralError(
+      'reserved-header',
+      `The message header '${name}' comes from the request header '${source}' alone (http.forwardHeaders). Leave it out of Message-Header-… and Message-Headers.`,
+    );
+  }
 }
 
 /** Kebab-case to camelCase. Reserved names are refused as they are written and as they are mapped. */
@@ -153,6 +169,11 @@ function messageIdOf(
 ): string | undefined {
   const id = headers.get('message-id');
   const key = headers.get('idempotency-key');
+  if (id !== undefined && idempotencyScopeHeader !== undefined) {
+    throw invalid(
+      `Message-Id is not taken here, for it could be that of another caller's message: http.idempotencyScopeHeader keeps callers apart by '${idempotencyScopeHeader}'. Send Idempotency-Key.`,
+    );
+  }
   if (key === undefined) return id?.toLowerCase();
   if (id !== undefined) throw invalid('Message-Id and Idempotency-Key both decide the id; send one of them.');
   if (key === '') throw invalid('The request header Idempotency-Key is empty.');

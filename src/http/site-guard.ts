@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { LittoralError } from '../errors.ts';
-import type { PublicAddress } from './public-address.ts';
+import { isLoopback } from './loopback.ts';
+import { hostNameOf, type PublicAddress } from './public-address.ts';
 
 export interface SiteGuardOptions {
   /** The address that the gateway listens on. */
@@ -22,15 +23,19 @@ export function siteGuard({ host, allowedHosts, publicAddress }: SiteGuardOption
   const onLoopback = isLoopback(host);
   const allowed = new Set([...allowedHosts, host].map((name) => name.toLowerCase()));
 
-  return ({ headers, method, raw }) => {
+  return (request) => {
+    const { headers, method, raw } = request;
     const { origin } = headers;
     const address = publicAddress(raw);
     const site = headers['sec-fetch-site'];
     const fromBrowser = origin !== undefined || site !== undefined;
     const name = hostNameOf(address.authority);
     // A page can point a name of its own at this address (DNS rebinding): then only the host's name gives it away.
-    const known = isLoopback(name) || allowed.has(name) || (!onLoopback && isIP(name) !== 0);
-    if (!known && (onLoopback || fromBrowser)) {
+    // Browsers always send a name; HTTP/1.0 without one is a program.
+    const known = name === '' || isLoopback(name) || allowed.has(name) || (!onLoopback && isIP(name) !== 0);
+    // To a page under a name of its own, a browser sends neither header with what only reads.
+    const isReading = (method === 'GET' || method === 'HEAD') && !isHealth(request);
+    if (!known && (onLoopback || fromBrowser || isReading)) {
       throw foreign(`The host '${name}' is not one of this gateway; add it to http.allowedHosts if it is.`);
     }
     if (origin !== undefined && !isSameOrigin(origin, address)) {
@@ -61,16 +66,11 @@ function isNavigation(method: string, headers: FastifyRequest['headers']): boole
   return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 }
 
-function hostNameOf(authority: string): string {
-  return authority
-    .toLowerCase()
-    .replace(/:\d*$/, '')
-    .replace(/^\[(.*)\]$/, '$1');
-}
+/** What orchestrators ask by whatever name they know, and what says nothing about the gateway to strangers. */
+const healthPaths: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
-/** Whether a host name or address means this machine and nothing else. */
-export function isLoopback(name: string): boolean {
-  return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
+function isHealth({ routeOptions }: FastifyRequest): boolean {
+  return healthPaths.has(routeOptions.url);
 }
 
 function foreign(detail: string): LittoralError {

@@ -41,6 +41,8 @@ export function outsideBus({ config, conversion, services }: Parts, channel: Tes
     registry: new HandlerRegistry([], { conversion, services, variables: {} }),
     checkDestinations: false,
     defaultSerializationMediaType,
+    // PHP services send it too.
+    allowPhpSerialized: true,
   });
   return {
     sendCommand(key, payload = '', metadata, { mediaType, ...options } = {}) {

@@ -37,6 +37,7 @@ export async function openBus(options: BusFixtureOptions = {}): Promise<BusFixtu
     registry: new HandlerRegistry(handlers, parameterContext({ conversion })),
     checkDestinations: true,
     defaultSerializationMediaType: 'application/json',
+    allowPhpSerialized: false,
     ...rest,
   });
   return {

@@ -46,16 +46,31 @@ describe('forwardHeaders', () => {
     expect(await arrivedHeaders({ 'x-tenant-id': value }, config)).toMatchObject({ tenantId: '\u00fcber' });
   });
 
-  test.each([
-    ['before', { 'x-tenant-id': 'acme', 'message-header-tenant-id': 'emca' }],
-    ['after', { 'message-header-tenant-id': 'emca', 'x-tenant-id': 'acme' }],
-  ])('wins over a Message-Header-… that comes %s it: a proxy may have set it', async (_place, headers) => {
-    expect(await arrivedHeaders(headers, config)).toMatchObject({ tenantId: 'acme' });
+  test.each<[string, Record<string, string>]>([
+    ['Message-Header-…', { 'message-header-tenant-id': 'emca' }],
+    ['Message-Header-… in one word', { 'message-header-tenantid': 'emca' }],
+    ['Message-Header-… before the forwarded one', { 'message-header-tenant-id': 'emca', 'x-tenant-id': 'acme' }],
+    ['Message-Header-… behind the forwarded one', { 'x-tenant-id': 'acme', 'message-header-tenant-id': 'emca' }],
+    ['Message-Headers', { 'message-headers': '{"tenantId":"emca"}' }],
+    ['Message-Headers in another case', { 'message-headers': '{"TENANTID":"emca"}' }],
+    ['Message-Headers beside the forwarded one', { 'message-headers': '{"tenantId":null}', 'x-tenant-id': 'acme' }],
+  ])('keeps its name from callers who would set it by %s', async (_means, headers) => {
+    const gateway = await openGateway(config);
+    for (const url of ['/commands/billing/a', '/events/a', '/messages/billing/a']) {
+      const problem = expectProblem(await post(gateway, { url, headers }), 'reserved-header');
+      expect(problem.detail).toContain("comes from the request header 'x-tenant-id' alone");
+    }
   });
 
-  test('wins over Message-Headers', async () => {
-    const headers = { 'x-tenant-id': 'acme', 'message-headers': '{"tenantId":"emca"}' };
-    expect(await arrivedHeaders(headers, config)).toMatchObject({ tenantId: 'acme' });
+  test('keeps the trace context from callers where a proxy supplies it by another header', async () => {
+    const traced = { http: { forwardHeaders: { 'x-trace': 'traceparent' } } };
+    expect(await arrivedHeaders({ traceparent: 'of the caller' }, traced)).not.toHaveProperty('traceparent');
+    expect(await arrivedHeaders({ traceparent: 'a', 'x-trace': 'b' }, traced)).toMatchObject({ traceparent: 'b' });
+  });
+
+  test('may name a Message-Header-… itself', async () => {
+    const own = { http: { forwardHeaders: { 'message-header-tenant': 'tenant' } } };
+    expect(await arrivedHeaders({ 'message-header-tenant': 'acme' }, own)).toMatchObject({ tenant: 'acme' });
   });
 
   test('of a header that has a meaning of its own keeps that meaning', async () => {

@@ -105,5 +105,6 @@ export function expectProblem(
   });
   expect(response.statusCode).toBe(status);
   expect(response.headers['content-type']).toBe('application/problem+json');
+  expect(response.headers['x-content-type-options']).toBe('nosniff');
   return problem;
 }

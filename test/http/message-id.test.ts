@@ -38,6 +38,21 @@ describe('Message-Id', () => {
   });
 });
 
+describe('Message-Id where a scope keeps idempotency keys of callers apart', () => {
+  const scoped = { http: { idempotencyScopeHeader: 'X-Tenant' } };
+
+  test.each([['/commands/billing/a'], ['/events/a'], ['/messages/billing/a']])(
+    'is refused on %s: it could be the id that a key of another caller stands for',
+    async (url) => {
+      const requests: Record<string, string>[] = [{ 'message-id': uuid }, { 'message-id': uuid, 'x-tenant': 'acme' }];
+      for (const headers of requests) {
+        const problem = expectProblem(await post(await openGateway(scoped), { url, headers }), 'invalid-header');
+        expect(problem.detail).toContain('Send Idempotency-Key.');
+      }
+    },
+  );
+});
+
 describe('Idempotency-Key', () => {
   const base = { url: '/commands/billing/change', headers: { 'Idempotency-Key': 'order-1' } };
 

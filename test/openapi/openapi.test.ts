@@ -4,6 +4,10 @@ import { Compile } from 'typebox/compile';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openApiDocument, openApiFile } from '../../openapi/generate.ts';
 import { createGateway } from '../../src/gateway.ts';
+import { defineCommandHandler } from '../../src/handler/define-handler.ts';
+
+/** Makes the service one that receives, so that what is sent to it has somewhere to go. */
+const anyCommand = defineCommandHandler({ routingKey: 'any', distributed: true, handle() {} });
 
 type Json = Record<string, unknown>;
 
@@ -164,7 +168,7 @@ describe.each(byName(sending))('%s', (_, { path, parameters = [], requestBody, r
   // Swagger UI fills in what has an example: so this is what its first click on Execute sends.
   test.each(mediaTypes)('accepts its own examples together, as %s', async (mediaType, media) => {
     const { app, start, stop } = createGateway(
-      { service: 'billing', channel: 'in-memory', logLevel: 'silent' },
+      { service: 'billing', channel: 'in-memory', logLevel: 'silent', handlers: [anyCommand] },
       { environment: {} },
     );
     onTestFinished(stop);

@@ -32,12 +32,14 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
     registry,
     checkDestinations: true,
     defaultSerializationMediaType: 'application/json',
+    allowPhpSerialized: false,
   });
   const publishing = { mapping: { forwardHeaders: {} }, channel: used.name, scopes: bareScopes, isDraining };
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
     bodyLimit: 1000,
     guard: { host: '127.0.0.1', allowedHosts: [] },
+    insiders: { adminToken: undefined, isBehindProxy: false },
     routes: {
       service,
       bus,
