@@ -83,6 +83,7 @@ const summary = {
   ),
   reason: text('The same in words, where the broker gave it up or it expired.'),
   contentType: text('The media type of the payload.'),
+  contentEncoding: text('How the payload is compressed. One alone shows it decompressed, a list as it is.'),
   bytes: Type.Integer({ description: 'The size of the payload.' }),
   payload: Payload,
 };

@@ -130,6 +130,7 @@ function createEndpoint(
     finalFailureStrategy: config.finalFailureStrategy,
     logger,
     clock,
+    maxDecodedBytes: config.maxDecodedBytes,
     deduplication: createDeduplication(config, clock, logger),
     aroundDelivery,
   });

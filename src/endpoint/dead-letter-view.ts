@@ -29,6 +29,8 @@ export interface DeadLetterSummary {
   /** The same in words, where the broker gave the message up, or it expired. */
   readonly reason?: string;
   readonly contentType?: string;
+  /** How the payload is compressed. Absent: it is not. */
+  readonly contentEncoding?: string;
   /** The size of the payload. */
   readonly bytes: number;
   /** The beginning of it. */
@@ -87,7 +89,8 @@ export class DeadLetterView {
     return { ...this.#fields(), payload: payloadView(this.message.body, previewBytes) };
   }
 
-  details(): DeadLetterDetails {
+  /** @param payload where it was decompressed */
+  details(payload: Uint8Array = this.message.body): DeadLetterDetails {
     const file = this.#text(Header.errorFile) ?? '';
     const line = this.#integer(Header.errorLine) ?? 0;
     return withoutAbsent({
@@ -95,7 +98,7 @@ export class DeadLetterView {
       stackTrace: this.#text(Header.errorStackTrace),
       thrownAt: file === '' ? undefined : `${file}:${line}`,
       headers: jsonValue(this.message.headers) as MessageHeaders,
-      payload: payloadView(this.message.body),
+      payload: payloadView(payload),
     });
   }
 
@@ -117,6 +120,7 @@ export class DeadLetterView {
         reasonCode === undefined || reasonCode === 'failed' ? undefined : shortened(reasonCode, maxTextLength),
       reason: this.#reason(),
       contentType: this.#short(Header.contentType),
+      contentEncoding: this.#short(Header.contentEncoding),
       bytes: this.message.body.byteLength,
     });
   }

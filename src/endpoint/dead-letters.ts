@@ -1,4 +1,5 @@
 import type { MessageChannel, Verdict, WaitingMessage } from '../channel/message-channel.ts';
+import { decodeContent } from '../distribution/content-encoding.ts';
 import { deadLetterQueue } from '../distribution/service-queue.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { routingKeyMatcher } from '../handler/routing-key.ts';
@@ -39,6 +40,9 @@ export interface ReplayAllOptions extends DeadLetterFilter {
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined;
 }
 
+/** How large a compressed payload may become that is shown. */
+const maxShownBytes = 4 * 1024 * 1024;
+
 /** How many dead letters are replayed at once, and held in memory. */
 const replaysAtOnce = 50;
 
@@ -78,7 +82,9 @@ export class DeadLetters {
   /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
   async show(id: string): Promise<DeadLetterDetails> {
     const { letter } = await this.#find(id);
-    return letter.details();
+    const { headers, body } = letter.message;
+    // What cannot be decompressed is shown as it is.
+    return letter.details(await decodeContent(body, headers, maxShownBytes).catch(() => body));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { systemClock, type WallClock } from '../channel/clock.ts';
 import type { Consumer, Delivery, MessageChannel } from '../channel/message-channel.ts';
+import { decodeContent, isEncoded } from '../distribution/content-encoding.ts';
 import type { DistributedMessageHandler, Recipients } from '../distribution/distributed-message-handler.ts';
 import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
 import { transportToMessage } from '../distribution/transport-to-message.ts';
@@ -38,6 +39,8 @@ export interface ServiceEndpointOptions {
   readonly retries: Retries;
   readonly finalFailureStrategy: FinalFailureStrategy;
   readonly logger: Logger;
+  /** How large a compressed body may become. Default: 4 MiB. */
+  readonly maxDecodedBytes?: number | undefined;
   /** Tells when messages expire. Default: the clock of the system. */
   readonly clock?: WallClock | undefined;
   /** Default: handlers are called for every copy of a message. */
@@ -45,6 +48,8 @@ export interface ServiceEndpointOptions {
   /** Watches every delivery. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery | undefined;
 }
+
+const defaultMaxDecodedBytes = 4 * 1024 * 1024;
 
 /** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
 export class ServiceEndpoint {
@@ -168,12 +173,16 @@ export class ServiceEndpoint {
     delivery.release();
   }
 
+  #decompressed({ message: { body, headers } }: Delivery): Promise<Uint8Array> {
+    return decodeContent(body, headers, this.#options.maxDecodedBytes ?? defaultMaxDecodedBytes);
+  }
+
   /**
    * @param handled where each handler that finished is noted
    * @param failures where each that failed is noted
    */
   async #callHandlers(delivery: Delivery, handled: Handled[], failures: Failure[]): Promise<DeliveryOutcome> {
-    const message = transportToMessage(delivery.message);
+    let message = transportToMessage(delivery.message);
     const { messages, logger, clock = systemClock } = this.#options;
     const timeToLive = timeToLiveOf(delivery, () => clock.wallMs());
     const endpointId = endpointOf(delivery);
@@ -194,6 +203,16 @@ export class ServiceEndpoint {
       if (delivery.fromBus) this.#unboundKeys.passedOver(delivery.routingKey);
       delivery.acknowledge();
       return 'not for this service';
+    }
+    if (isEncoded(message.headers)) {
+      try {
+        message = { ...message, payload: await this.#decompressed(delivery) };
+      } catch (error) {
+        const reason = describeThrown(error).message;
+        logger.error({ ...describeMessage(message), reason }, 'the body of a message cannot be decompressed');
+        failures.push({ error, endpointId });
+        return this.#failed.settle(delivery, failures);
+      }
     }
     // Several handlers of one event fail apart: one that fails does not keep the message from the others.
     for (const handler of recipients) {
