@@ -1,6 +1,7 @@
+import { gzipSync } from 'node:zlib';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import fc from 'fast-check';
-import { defineCommandHandler, type MessageHeaders } from 'littoral';
+import { defineCommandHandler, type MessageHeaders, Reject } from 'littoral';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rawField, rawProperties } from '../amqp/arbitrary-raw.ts';
 import { publishRaw, type RawField, type RawMessage, sized, watchMessages } from '../amqp/raw-message.ts';
@@ -161,6 +162,28 @@ describe('what must not be a property of a moved message', () => {
     expect(seen.map(({ amqp_replyTo }) => amqp_replyTo)).toEqual(Array(2).fill(letter?.properties.reply_to));
     await caller.close();
   });
+});
+
+test('a compressed body reaches its handler decompressed, and its dead letter as it came', async () => {
+  const payloads: unknown[] = [];
+  const fail = defineCommandHandler({
+    routingKey: 'fail',
+    distributed: true,
+    handle(payload) {
+      payloads.push(payload);
+      throw new Reject('as always');
+    },
+  });
+  const gateway = await runGateway({ service: 'billing', broker: { url: vhost.url }, handlers: [fail] });
+  const properties = { content_type: 'application/json', content_encoding: 'gzip' };
+  const body = gzipSync('{"a":1}');
+  publishRaw(connection, 1, { routingKey: 'distributed_billing' }, { properties, headers: command, body });
+  await eventually(async () => expect(await count(deadLetterQueue)).toBe(1));
+  expect(payloads).toEqual([{ a: 1 }]);
+  const { items } = (await (await fetch(`${gateway.address}/dead-letters`)).json()) as { items: { id: string }[] };
+  const shown = await fetch(`${gateway.address}/dead-letters/${items[0]?.id}`);
+  expect(await shown.json()).toMatchObject({ contentEncoding: 'gzip', payload: { text: '{"a":1}' } });
+  expect(await takeAll(deadLetterQueue, 1)).toMatchObject([{ properties, body }]);
 });
 
 /** What stands behind the length of a long string. */
