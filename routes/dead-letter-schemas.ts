@@ -111,6 +111,12 @@ export const DeadLetterPage = Type.Object(
     next: Type.Union([Type.String(), Type.Null()], {
       description: 'The page after this one, as `after`. Null at the end.',
     }),
+    total: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'How many dead letters there are. Only where a filter leaves none of them.',
+      }),
+    ),
     fault: text('Why nothing behind these can be seen. Absent: all is well.'),
   },
   { examples: [{ items: [example], next: null }] },

@@ -7,7 +7,9 @@ const head = ['ID', 'WHEN', 'ROUTING KEY', 'ENDPOINT', 'ERROR'];
 const maxErrorLength = 80;
 
 /** A page as a table, and how to get the next one. */
-export function pageText({ items, next, fault }: DeadLetterPage): string {
+export function pageText({ items, next, total, fault }: DeadLetterPage): string {
+  if (total === 1) return 'The one dead letter does not match.\n';
+  if (total !== undefined) return `None of the ${total} dead letters matches.\n`;
   if (items.length === 0) return 'No dead letters.\n';
   const rows = items.map((item) => {
     const { id, deadLetteredAt = '', routingKey = '', endpoint = '' } = item;

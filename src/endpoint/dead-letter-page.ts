@@ -6,6 +6,8 @@ export interface DeadLetterPage {
   readonly items: readonly DeadLetterSummary[];
   /** Gives the page after this one; null at the end. */
   readonly next: string | null;
+  /** How many dead letters there are. Only where a filter leaves none of them. */
+  readonly total?: number;
   /** Why nothing behind these can be seen. Absent: all is well. */
   readonly fault?: string;
 }
@@ -34,6 +36,7 @@ interface Beginning {
 export class PageSearch {
   readonly #limit: number;
   readonly #matches: (letter: DeadLetterView) => boolean;
+  #looked = 0;
   /** The best one first. */
   readonly #beginnings: readonly Beginning[];
 
@@ -45,6 +48,7 @@ export class PageSearch {
 
   /** @returns whether the page is complete */
   add(letter: DeadLetterView, position: number): boolean {
+    this.#looked += 1;
     for (const one of this.#beginnings) {
       const wasBegun = one.begun;
       one.begun ||= one.isAt(letter, position);
@@ -54,6 +58,11 @@ export class PageSearch {
     // What comes behind a place that has begun does not matter any more.
     const best = this.#beginnings.find((one) => one.begun || !one.isPast(position));
     return best?.next !== undefined;
+  }
+
+  /** How many dead letters were looked at, whether they match or not. */
+  get looked(): number {
+    return this.#looked;
   }
 
   /** The page as far as it is known: the items, and where the next page begins. */

@@ -74,7 +74,12 @@ export class DeadLetters {
       if (search.add(letter, position)) end();
     });
     const { items, next } = search.page();
-    if (unreadable === undefined) return { items, next: next === undefined ? null : encodeCursor(next) };
+    const isFiltered = filter.routingKey !== undefined || filter.error !== undefined;
+    if (unreadable === undefined) {
+      const isEmpty = items.length === 0 && after === undefined && isFiltered && search.looked > 0;
+      const total = isEmpty ? { total: search.looked } : {};
+      return { items, next: next === undefined ? null : encodeCursor(next), ...total };
+    }
     if (items.length === 0) throw unreadable;
     return { items, next: null, fault: unreadable.message };
   }

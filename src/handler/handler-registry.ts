@@ -8,6 +8,7 @@ import { payload } from '../parameter/payload.ts';
 import { servicesObject } from '../parameter/services-object.ts';
 import { contentTypeRule, faultsOfContentTypes } from './content-type-rule.ts';
 import { deduplicationRule, faultOfDeduplicate, type KeyOfInvocation } from './deduplication-key.ts';
+import { faultOfArguments } from './handler-arguments.ts';
 import {
   type HandlerDefinition,
   handlerKind,
@@ -151,6 +152,8 @@ function faultsOf(definition: HandlerDefinition, name: string, { commands, endpo
   }
   if (typeof distributed !== 'boolean') faults.push(`${name}: its 'distributed' is neither true nor false`);
   if (typeof definition.handle !== 'function') faults.push(`${name}: its 'handle' is not a function`);
+  const surplus = faultOfArguments(definition);
+  if (surplus) faults.push(`${name}: ${surplus}`);
   if (Object.hasOwn(definition, 'payload') && definition.payload === undefined) {
     faults.push(`${name}: its 'payload' is undefined; ${undefinedType}`);
   }

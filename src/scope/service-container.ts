@@ -4,7 +4,7 @@ import { errorText } from '../error-chain.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerCall, InvocationScope, InvocationScopes } from '../handler/invocation-scope.ts';
 import type { ServiceDirectory } from '../parameter/services.ts';
-import type { BuiltInName, BuiltInServices } from './built-in-services.ts';
+import { type BuiltInName, type BuiltInServices, isBuiltIn } from './built-in-services.ts';
 import { CallScope, callOf } from './call-scope.ts';
 import { disposerOf, disposerTimeoutMs, disposeServices, trackMaking } from './disposal.ts';
 
@@ -74,11 +74,13 @@ export class ServiceContainer implements ServiceDirectory, InvocationScopes {
   }
 
   /** Whether a service is the same for every call, so that no scope is needed for it. */
-  #isShared(name: string): boolean {
+  #isShared(name: string, through: readonly string[] = []): boolean {
+    // What littoral provides belongs to the message, under whatever name.
+    if (isBuiltIn(name) || through.includes(name)) return false;
     const resolver = this.#resolvers.get(name);
     if (resolver?.isLeakSafe !== true) return resolver?.lifetime === Lifetime.SINGLETON;
-    const target = aliasedBy(resolver);
-    return target === undefined || this.#isShared(target);
+    const targets = aliasedBy(resolver);
+    return targets?.every((target) => this.#isShared(target, [...through, name])) ?? false;
   }
 }
 
@@ -113,16 +115,20 @@ function registerAll(container: AwilixContainer, register: RegisterServices): vo
   }
 }
 
-/** The name that an alias stands for. A value takes no notice of the container that it is asked with. */
-function aliasedBy(resolver: Resolver<unknown>): string | undefined {
-  let target: string | undefined;
-  const noticing = {
-    resolve(name: string) {
-      target = name;
-    },
-  };
-  resolver.resolve(noticing as unknown as AwilixContainer);
-  return target;
+/**
+ * The names that an alias stands for: none for a value, which takes no notice of the container that it is asked with;
+ * undefined where it cannot be told.
+ */
+function aliasedBy(resolver: Resolver<unknown>): readonly string[] | undefined {
+  const targets: string[] = [];
+  const notice = (name: string | symbol) => void targets.push(String(name));
+  const cradle = new Proxy({}, { get: (_, name) => notice(name) });
+  try {
+    resolver.resolve({ resolve: notice, cradle } as unknown as AwilixContainer);
+    return targets;
+  } catch {
+    return undefined;
+  }
 }
 
 function invalid(fault: string, cause?: unknown): LittoralError {

@@ -23,3 +23,10 @@ describe('the list of dead letters', () => {
     expect(pageWith('x'.repeat(100))).toMatch(/TypeError: x{68}…\n/);
   });
 });
+
+test.each([
+  [12, 'None of the 12 dead letters matches.\n'],
+  [1, 'The one dead letter does not match.\n'],
+])('a filter that leaves none of %i says how many there are', (total, text) => {
+  expect(pageText({ items: [], next: null, total })).toBe(text);
+});

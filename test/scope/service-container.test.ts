@@ -1,15 +1,17 @@
 import { aliasTo, asClass, asFunction, asValue } from 'awilix';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CommandBus } from '../../src/bus/command-bus.ts';
 import type { Config } from '../../src/config.ts';
 import type { DistributedBus } from '../../src/distribution/distributed-bus.ts';
 import { createGateway } from '../../src/gateway.ts';
-import { defineCommandHandler } from '../../src/handler/define-handler.ts';
-import { Header } from '../../src/message/message-headers.ts';
+import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
+import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
+import { headers } from '../../src/parameter/headers.ts';
 import { parameterConverter } from '../../src/parameter/parameter-converter.ts';
 import { reference } from '../../src/parameter/reference.ts';
 import type { RegisterServices } from '../../src/scope/service-container.ts';
+import { startTestGateway } from '../../src/testing.ts';
 import { caught } from '../caught.ts';
 import { openGateway } from '../http/gateway-fixture.ts';
 
@@ -112,6 +114,71 @@ describe('a service', () => {
     expect(first).toBe(value);
     expect(third).toBe(it);
     expect(lifetimes).toMatchObject({ made: 1, disposed: 1 });
+  });
+
+  test.each<[string, RegisterServices]>([
+    ['an alias', (all) => all.register({ it: aliasTo('distributedBus') })],
+    ['an alias of an alias', (all) => all.register({ it: aliasTo('other'), other: aliasTo('distributedBus') })],
+    ['a factory', (all) => all.register({ it: asFunction(({ bus }) => bus), bus: aliasTo('distributedBus') })],
+    [
+      'a scoped factory',
+      (all) => all.register({ it: asFunction(({ bus }) => bus).scoped(), bus: aliasTo('distributedBus') }),
+    ],
+    [
+      'an alias of a factory',
+      (all) => all.register({ it: aliasTo('made'), made: asFunction(({ distributedBus }) => distributedBus) }),
+    ],
+    [
+      'a resolver',
+      (all) => all.register({ it: { resolve: (scope) => scope.resolve('distributedBus'), isLeakSafe: true } }),
+    ],
+    [
+      'a resolver by the cradle',
+      (all) =>
+        all.register({
+          it: { resolve: ({ cradle }) => (cradle as { distributedBus: unknown }).distributedBus, isLeakSafe: true },
+        }),
+    ],
+  ])('that is another name of one of the message belongs to the message: %s', async (_, container) => {
+    const send = defineCommandHandler({
+      routingKey: 'send',
+      parameters: [service('it'), service('distributedBus')],
+      handle: async (it, own) => {
+        await (it as DistributedBus).publishEvent('sent', '{}', 'application/json');
+        return it === own;
+      },
+    });
+    const seen: MessageHeaders[] = [];
+    const receive = defineEventHandler({
+      routingKey: 'sent',
+      distributed: true,
+      parameters: [headers()],
+      handle: (all) => void seen.push(all),
+    });
+    const gateway = await startTestGateway({ service: 'shop', handlers: [send, receive], container });
+    onTestFinished(() => gateway.stop());
+    expect(await gateway.commandBus.send(send, {}, { metadata: { tenant: 't' } })).toBe(true);
+    await gateway.settled();
+    expect(seen).toMatchObject([{ tenant: 't', parentId: expect.any(String), correlationId: expect.any(String) }]);
+  });
+
+  test.each(['distributedBus', 'commandBus', 'eventBus', 'message', 'logger'])(
+    'that is another name of %s is the one of the message',
+    async (name) => {
+      const parameters = [service(name), service('alias'), service('third')] as const;
+      const handler = defineCommandHandler({ routingKey: 'use', parameters, handle: (...all) => all });
+      const container: RegisterServices = (all) => all.register({ alias: aliasTo(name), third: aliasTo('alias') });
+      const { commandBus } = await openGateway({ handlers: [handler], container });
+      const [own, alias, third] = (await commandBus.send(handler)) as unknown[];
+      if (name === 'message') expect([alias, third]).toEqual([own, own]);
+      else expect([alias === own, third === own]).toEqual([true, true]);
+    },
+  );
+
+  test('that names itself cannot be made', async () => {
+    const container: RegisterServices = (all) => all.register({ it: aliasTo('other'), other: aliasTo('it') });
+    const { commandBus } = await openGateway({ handlers: [use('it')], container });
+    await expect(commandBus.send('use')).rejects.toMatchObject({ code: 'cannot-resolve' });
   });
 
   test('whose factory is asynchronous is waited for', async () => {
