@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { jsonFault } from './conversion/json-fault.ts';
@@ -7,9 +6,12 @@ import { parseJson, UnreadableNumbers } from './conversion/parse-json.ts';
 import { errorText } from './error-chain.ts';
 import { LittoralError } from './errors.ts';
 import { importModule } from './import-module.ts';
+import { readRegularFile } from './regular-file.ts';
 
 /** What is looked for in the working directory, the first that exists. */
 const defaultNames = ['ts', 'js', 'mjs', 'json'].map((extension) => `littoral.config.${extension}`);
+
+const maxJsonBytes = 16 * 1_048_576;
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -38,7 +40,7 @@ export async function loadConfigFile(path: string | undefined): Promise<LoadedCo
 }
 
 async function read(path: string): Promise<unknown> {
-  if (path.endsWith('.json')) return parseConfig(await readFile(path, 'utf8'));
+  if (path.endsWith('.json')) return parseConfig(readRegularFile(path, maxJsonBytes));
   return (await importModule(path)).default;
 }
 

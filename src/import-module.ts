@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { createJiti } from 'jiti';
 import { messageOf } from './errors.ts';
+import { assertRegularFile } from './regular-file.ts';
 
 /** What a module of a user may import of this package. It must find the ones of this process. */
 const publicEntries = ['littoral', 'littoral/testing'];
@@ -10,9 +11,10 @@ const publicEntries = ['littoral', 'littoral/testing'];
  *
  * @param path absolute
  * @returns the module's exports
- * @throws whatever the module throws, be it no error
+ * @throws whatever the module throws, be it no error; an error where the path names no regular file
  */
 export async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  assertRegularFile(path);
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig } from './config.ts';
 import { defaultShutdownTimeoutMs, meaningFaults, schemaFaults } from './config-faults.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { LittoralError, messageOf } from './errors.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
+import { readRegularFile } from './regular-file.ts';
 
 type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Section[Key]> };
 
@@ -95,6 +95,8 @@ function portOf(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
+const maxSecretBytes = 65_536;
+
 /** A secret stands in the variable itself, or in the file that the variable with `_FILE` names. */
 function secret(name: string, environment: Environment, faults: string[]): string | undefined {
   const file = environment[`${name}_FILE`];
@@ -106,7 +108,7 @@ function secret(name: string, environment: Environment, faults: string[]): strin
     return undefined;
   }
   try {
-    const content = readFileSync(file, 'utf8').trim();
+    const content = readRegularFile(file, maxSecretBytes).trim();
     if (content === '') faults.push(`${name}_FILE: ${file} is empty`);
     return content;
   } catch (error) {
