@@ -13,7 +13,8 @@ const Ready = Type.Object(
     durable: Type.Optional(Type.Boolean({ description: 'Whether messages outlive this process.' })),
     warnings: Type.Optional(
       Type.Array(Type.String(), {
-        description: 'What is wrong although the gateway sends and receives, such as a dead letter queue that is away.',
+        description:
+          'What is wrong although the gateway sends and receives, such as a dead letter queue that is away, or log lines that were dropped.',
       }),
     ),
   },
@@ -21,7 +22,7 @@ const Ready = Type.Object(
 );
 
 /** `GET /livez`: the process is well. `GET /readyz`: it can send and receive. */
-export const health: Routes = (app, { service, channel, unreadiness, isInsider }) => {
+export const health: Routes = (app, { service, channel, unreadiness, warnings, isInsider }) => {
   app.get(
     '/livez',
     {
@@ -58,9 +59,14 @@ export const health: Routes = (app, { service, channel, unreadiness, isInsider }
       const reasons = unreadiness();
       if (reasons.length > 0) throw new LittoralError('not-ready', `Not ready: ${reasons.join('; ')}.`);
       if (!isInsider(request)) return { status: 'ready' as const };
-      const { warning } = channel.health();
-      const warnings = warning === undefined ? undefined : [warning];
-      return { status: 'ready' as const, service, channel: channel.name, durable: channel.durable, warnings };
+      const wrong = warnings();
+      return {
+        status: 'ready' as const,
+        service,
+        channel: channel.name,
+        durable: channel.durable,
+        ...(wrong.length > 0 ? { warnings: wrong } : {}),
+      };
     },
   );
 };

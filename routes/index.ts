@@ -34,6 +34,8 @@ export interface RouteContext {
   readonly isConsuming: () => boolean;
   /** Why the gateway is not ready; empty when it is. */
   readonly unreadiness: () => readonly string[];
+  /** What is wrong although it is ready. */
+  readonly warnings: () => readonly string[];
 }
 
 export type Routes = (app: FastifyInstance, context: RouteContext) => void;

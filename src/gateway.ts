@@ -9,7 +9,7 @@ import { describeEndpoint } from './endpoint/endpoint-description.ts';
 import { adminGuard } from './http/admin-guard.ts';
 import { Connections } from './http/connections.ts';
 import { listenFailure, listeningAddress } from './http/listening-address.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { createLogger, droppedLogLines, type Logger } from './logger.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from './resolve-config.ts';
 import { shutdownOf } from './shutdown.ts';
 
@@ -81,6 +81,11 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     // What ends one of them, as a rule ends all.
     return [...new Set(reasons.filter((reason) => reason !== undefined))];
   };
+  const warnings = () => {
+    const dropped = droppedLogLines();
+    const ofLog = dropped > 0 ? `log lines were dropped, as standard output did not take them: ${dropped}` : undefined;
+    return [channel.health().warning, ofLog].filter((warning) => warning !== undefined);
+  };
   const connections = new Connections();
   const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
   const { basePath, trustProxy } = resolved.http;
@@ -98,6 +103,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       parameters: { conversion, services, variables: resolved.configuration },
       channel,
       unreadiness,
+      warnings,
       endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
       isConsuming: () => endpoint.consuming,
       deadLetters,

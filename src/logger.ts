@@ -1,21 +1,51 @@
+import { isatty } from 'node:tty';
 import { type Logger as PinoLogger, pino } from 'pino';
-import { build as pretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
+import { BoundedWriter } from './output/bounded-writer.ts';
+import { openNonblocking } from './output/open-nonblocking.ts';
 
 /** pino's logger: one line per event, fields first, never a payload or a secret. */
 export type Logger = PinoLogger;
 
+/** How long the end of the process waits for what is left of the log. */
+const flushTimeoutMs = 500;
+
+let standardOutput: BoundedWriter | undefined;
+
 /**
  * @param level pino's level: trace, debug, info, warn, error, fatal or silent
  * @param singleLine whether a person who watches gets the fields of an event in its line. Default: false, below it
- * @returns a logger to standard output: JSON lines, or plain text where a person watches
+ * @returns a logger to standard output: JSON lines, or plain text where a person watches. Standard output that takes
+ * nothing holds up nobody: lines are kept, then dropped and counted
  */
 export function createLogger(level: string, { singleLine = false } = {}): Logger {
-  if (process.stdout.isTTY) {
-    return pino(
-      { level, base: undefined },
-      pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true, singleLine }),
-    );
+  const format = isatty(1)
+    ? prettyFactory({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', singleLine })
+    : (line: string) => line;
+  const destination = { write: (line: string) => writerOf(destination).write(format(line)) };
+  return pino({ level, base: undefined }, destination);
+}
+
+/** How many lines of the log this process has dropped, because standard output did not take them. */
+export function droppedLogLines(): number {
+  return standardOutput?.dropped ?? 0;
+}
+
+interface Destination {
+  write(line: string): void;
+}
+
+/** All loggers of a process share one writer, so that their lines keep their order. */
+function writerOf(destination: Destination): BoundedWriter {
+  if (standardOutput === undefined) {
+    // Not the logger whose lines were dropped: its level could keep this line back.
+    const reporter = pino({ level: 'warn', base: undefined }, destination);
+    const writer = new BoundedWriter({
+      open: () => openNonblocking(1),
+      onRecovery: (dropped) => reporter.warn({ dropped }, 'log lines were dropped: standard output did not take them'),
+    });
+    process.on('exit', () => writer.flush(flushTimeoutMs));
+    standardOutput = writer;
   }
-  // Written at once: buffered lines would keep the process alive for ever once nobody reads them any more.
-  return pino({ level, base: undefined }, pino.destination({ dest: 1, sync: true }));
+  return standardOutput;
 }

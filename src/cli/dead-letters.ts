@@ -3,9 +3,9 @@ import { respondToSignals } from '../end-signals.ts';
 import type { DeadLetterFilter, DeadLetters, ListOptions } from '../endpoint/dead-letters.ts';
 import type { ReplayProgress } from '../endpoint/replay-run.ts';
 import { detailsText, pageText } from './dead-letter-text.ts';
-import { endProcess } from './end-process.ts';
 import { integer } from './integer.ts';
 import { configOption } from './load-config.ts';
+import { endProcess, print, report } from './output.ts';
 import { printableJson } from './printable.ts';
 import { ProgressLine } from './progress-line.ts';
 import { withDeadLetters } from './with-dead-letters.ts';
@@ -33,7 +33,7 @@ function listLetters(): Command {
     .action(({ config, json, ...options }: CommonOptions & ListOptions) =>
       withDeadLetters(config, async (letters) => {
         const page = await letters.list(options);
-        print(json ? `${printableJson(page)}\n` : pageText(page));
+        await print(json ? `${printableJson(page)}\n` : pageText(page));
         return 0;
       }),
     );
@@ -49,7 +49,7 @@ function showLetter(): Command {
     .action((id: string, { config, json }: CommonOptions) =>
       withDeadLetters(config, async (letters) => {
         const details = await letters.show(id.toLowerCase());
-        print(json ? `${printableJson(details)}\n` : detailsText(details));
+        await print(json ? `${printableJson(details)}\n` : detailsText(details));
         return 0;
       }),
     );
@@ -63,7 +63,7 @@ function replayLetter(): Command {
   ).action((id: string, { config }: CommonOptions) =>
     withDeadLetters(config, async (letters) => {
       await letters.replay(id.toLowerCase());
-      print('Replayed.\n');
+      await report('Replayed.\n');
       return 0;
     }),
   );
@@ -74,7 +74,7 @@ function deleteLetter(): Command {
     (id: string, { config }: CommonOptions) =>
       withDeadLetters(config, async (letters) => {
         await letters.delete(id.toLowerCase());
-        print('Deleted.\n');
+        await report('Deleted.\n');
         return 0;
       }),
   );
@@ -122,7 +122,7 @@ async function replayAll(
   // A signal can come when all is done already.
   const isDone = total > 0 && replayed + failed >= Math.min(total, limit);
   const isInterrupted = interrupted.signal.aborted && !isDone;
-  print(
+  await report(
     json
       ? `${JSON.stringify({ replayed, failed })}\n`
       : `${replayed} replayed${isInterrupted ? ', then interrupted' : ''}.\n`,
@@ -147,11 +147,7 @@ function helpOn(commands: readonly Command[]): Command {
     .summary('show the help of all of these')
     .description('Show the help of all commands about dead letters.')
     .action(async () => {
-      print(commands.map((command) => command.helpInformation()).join('\n'));
+      await print(commands.map((command) => command.helpInformation()).join('\n'));
       await endProcess(0);
     });
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
 }

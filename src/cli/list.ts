@@ -4,8 +4,8 @@ import { describeEndpoint, type EndpointDescription } from '../endpoint/endpoint
 import type { ParameterDescription } from '../handler/method-invoker.ts';
 import { createLogger } from '../logger.ts';
 import { resolveConfig } from '../resolve-config.ts';
-import { endProcess } from './end-process.ts';
 import { configOption, loadConfig } from './load-config.ts';
+import { endProcess, print } from './output.ts';
 import { table } from './table.ts';
 
 export function listCommand(): Command {
@@ -17,7 +17,7 @@ export function listCommand(): Command {
       // Nothing is sent, so nothing can be lost: the channel need not be chosen, as production asks for otherwise.
       const config = resolveConfig(await loadConfig(file), { ...process.env, NODE_ENV: undefined });
       const { registry } = createParts(config, createLogger('silent'));
-      process.stdout.write(endpointTable(describeEndpoint(config.service, config.concurrency, registry)));
+      await print(endpointTable(describeEndpoint(config.service, config.concurrency, registry)));
       await endProcess(0);
     });
 }

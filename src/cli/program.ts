@@ -12,7 +12,7 @@ const environment = `
 Without a command: start. Options may also be written in kebab-case: --handled-message-limit.
 Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), AMQP_CA_FILE,
 AMQP_CERT_FILE, AMQP_KEY_FILE, CHANNEL, HOST, PORT, ADMIN_TOKEN (or ADMIN_TOKEN_FILE), LOG_LEVEL.
-Exit codes: 0 done, 1 failed, 2 wrong usage.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 141 the reader of the output has ended.
 `;
 
 /** What is asked of littoral itself, not of a command. */

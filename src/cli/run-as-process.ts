@@ -1,12 +1,14 @@
 import { CommanderError } from 'commander';
 import { errorStack, errorText } from '../error-chain.ts';
 import { isLittoralError } from '../errors.ts';
+import { ignoreOutputErrors, OutputError, printWarnings } from './output.ts';
 import { runProgram } from './program.ts';
 
 /** All that is wrong with a configuration stands in one error. */
 const maxTextLength = 65_536;
 
-const exitCode = { failed: 1, wrongUsage: 2 } as const;
+/** A shell gives the last one to what wrote to a closed pipe. */
+const exitCode = { failed: 1, wrongUsage: 2, brokenPipe: 141 } as const;
 
 /**
  * Runs the command that the arguments name as this process, and ends it when the command fails.
@@ -14,6 +16,8 @@ const exitCode = { failed: 1, wrongUsage: 2 } as const;
  * @param args without the names of Node and of the script
  */
 export async function runAsProcess(args: readonly string[]): Promise<void> {
+  ignoreOutputErrors();
+  printWarnings();
   try {
     await runProgram(args);
   } catch (error) {
@@ -21,8 +25,10 @@ export async function runAsProcess(args: readonly string[]): Promise<void> {
       // Its text has been written. Help that was asked for is no error.
       process.exit(error.exitCode === 0 ? 0 : exitCode.wrongUsage);
     }
+    if (error instanceof OutputError && error.isReaderGone) process.exit(exitCode.brokenPipe);
     // What littoral says on purpose, or the system of a port, needs no stack trace; everything else does.
-    const isExpected = isLittoralError(error) || (error instanceof Error && 'syscall' in error);
+    const isExpected =
+      isLittoralError(error) || error instanceof OutputError || (error instanceof Error && 'syscall' in error);
     const text = isExpected ? errorText(error, maxTextLength) : errorStack(error) || errorText(error);
     process.stderr.write(`littoral: ${text}\n`);
     process.exit(isLittoralError(error) && error.code === 'wrong-usage' ? exitCode.wrongUsage : exitCode.failed);

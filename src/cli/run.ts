@@ -7,9 +7,9 @@ import { endOnSignals, endOnUnexpectedErrors, stopOnSignals } from '../server.ts
 import { shutdownOf } from '../shutdown.ts';
 import { longestTimeoutMs, within } from '../within.ts';
 import { deliveryLog, timed } from './delivery-log.ts';
-import { endProcess } from './end-process.ts';
 import { integer } from './integer.ts';
 import { configOption, loadConfig } from './load-config.ts';
+import { endProcess } from './output.ts';
 import { type RunLimits, watchLimits } from './run-limits.ts';
 
 interface RunOptions extends RunLimits {
@@ -47,8 +47,11 @@ export function runCommand(): Command {
       0,
     )
     .addOption(configOption())
-    .action(async (endpoint: string, options: RunOptions) => endProcess(await run(endpoint, options)));
+    .action(async (endpoint: string, options: RunOptions) => endProcess(await run(endpoint, options), outputTimeoutMs));
 }
+
+/** How long what handlers printed may hold up the end. */
+const outputTimeoutMs = 500;
 
 /** @returns the exit code */
 async function run(name: string, { config: file, verbose, ...limits }: RunOptions): Promise<number> {

@@ -8,10 +8,10 @@ import { createLogger } from '../logger.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
 import { resolveConfig } from '../resolve-config.ts';
 import { connected } from './connected.ts';
-import { endProcess } from './end-process.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';
 import { configOption, loadConfig } from './load-config.ts';
+import { endProcess, report } from './output.ts';
 import { guessMediaType, readPayload } from './payload-argument.ts';
 import { printable } from './printable.ts';
 
@@ -95,7 +95,7 @@ export async function sendAndEnd(
     };
     await connected(channel, async () => {
       const receipt = await send(distributedBus, sending);
-      process.stdout.write(`${JSON.stringify({ ...receipt, channel: channel.name })}\n`);
+      await report(`${JSON.stringify({ ...receipt, channel: channel.name })}\n`);
     });
     return endProcess(0);
   } catch (error) {

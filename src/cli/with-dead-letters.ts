@@ -5,8 +5,8 @@ import { isLittoralError, LittoralError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { resolveConfig } from '../resolve-config.ts';
 import { connected } from './connected.ts';
-import { endProcess } from './end-process.ts';
 import { loadConfig } from './load-config.ts';
+import { endProcess } from './output.ts';
 import { printable } from './printable.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { AwilixContainer, DisposableResolver, Resolver } from 'awilix';
-import { messageOf } from '../errors.ts';
+import { errorText } from '../error-chain.ts';
 import { isThenable } from '../is-thenable.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
@@ -104,7 +104,7 @@ async function disposeService(
       logger().error({ service: name, timeoutMs }, 'a disposer did not finish in time');
     }
   } catch (error) {
-    logger().error({ service: name, reason: messageOf(error) }, 'a disposer failed');
+    logger().error({ service: name, reason: errorText(error) }, 'a disposer failed');
   }
 }
 

@@ -46,6 +46,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
       parameters,
       channel: used,
       unreadiness,
+      warnings: () => [],
       endpoint: describeEndpoint(service, 10, registry),
       isConsuming: () => false,
       deadLetters: new DeadLetters({ service, channel: used, logger: quiet.logger }),
