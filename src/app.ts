@@ -12,11 +12,13 @@ import { type RouteContext, registerRoutes } from '../routes/index.ts';
 import { ProblemDetails } from '../routes/schemas.ts';
 import { errorFields } from './error-chain.ts';
 import { LittoralError } from './errors.ts';
+import { type BodyLimits, BodyReader } from './http/body-reader.ts';
 import { Connections } from './http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from './http/insiders.ts';
 import { openApi, withPrefix } from './http/openapi.ts';
 import { asLittoralError, clientErrorResponse, noSniffing, sendProblem } from './http/problem.ts';
 import { type ProxyOptions, publicAddressReader, withoutBasePath } from './http/public-address.ts';
+import { headersTimeoutMs, readBodies, requestTimeoutMs } from './http/read-bodies.ts';
 import { refuseMalformedTarget } from './http/request-target.ts';
 import { type SiteGuardOptions, siteGuard } from './http/site-guard.ts';
 import type { Logger } from './logger.ts';
@@ -24,8 +26,7 @@ import type { Logger } from './logger.ts';
 export interface AppOptions {
   readonly routes: Omit<RouteContext, 'publicAddress' | 'isInsider'>;
   readonly logger: Logger;
-  /** The largest body, in bytes. */
-  readonly bodyLimit: number;
+  readonly bodies: BodyLimits;
   readonly guard: Omit<SiteGuardOptions, 'publicAddress'>;
   readonly insiders: Omit<InsiderOptions, 'publicAddress'>;
   /** Default: it stands behind no proxy. */
@@ -36,7 +37,7 @@ export interface AppOptions {
 
 /** Makes the HTTP server: its routes, its documents, and one shape for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { routes, logger, bodyLimit, guard, proxy = noProxy, connections = new Connections() } = options;
+  const { routes, logger, bodies, guard, proxy = noProxy, connections = new Connections() } = options;
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
   const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);
@@ -44,15 +45,18 @@ export function createApp(options: AppOptions): FastifyInstance {
     loggerInstance: logger as FastifyBaseLogger,
     // One line per message is written where the message is handled.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit,
     ...(basePath === '' ? {} : { rewriteUrl }),
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs(bodies),
     // Keys are measured in bytes, after decoding, by what publishes them; this is more than Node lets through.
     routerOptions: { maxParamLength: 65_536 },
     // Both would be answered by Node and Fastify themselves, without a problem document.
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 5_000 },
     return503OnClosing: false,
-    frameworkErrors: (error, _request, reply) => void sendProblem(reply, asLittoralError(error)),
+    // No hook runs for these.
+    frameworkErrors(error, request, reply) {
+      if (connections.endsWith(request.raw, false)) reply.header('connection', 'close');
+      sendProblem(reply, asLittoralError(error));
+    },
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
       connections.refuse(socket, clientErrorResponse(error));
@@ -65,12 +69,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     connections.endAll();
     done();
   });
-  // An expectation that is not known may be ignored (RFC 9110 section 10.1.1); Node would answer 417 itself.
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-
-  // Bodies are handed on as the bytes that came in; the schemas describe, the bus checks.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  readBodies(app, new BodyReader(bodies), connections);
   app.addSchema(ProblemDetails);
   app.setValidatorCompiler(() => () => true);
 
@@ -80,6 +79,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     reply.headers(noSniffing);
     refuseMalformedTarget(request);
     refuseForeignSites(request);
+    // Before the body is read.
+    if (request.is404) throw routeNotFound(request);
     done();
   });
 
@@ -89,11 +90,8 @@ export function createApp(options: AppOptions): FastifyInstance {
       request.log.error({ err: errorFields(error), route: request.routeOptions.url }, 'a request failed');
     return sendProblem(reply, isInsider(request) ? known : withoutDetails(known));
   });
-  app.setNotFoundHandler(({ method, url }) => {
-    throw new LittoralError(
-      'route-not-found',
-      `No route ${method} ${url.split('?')[0]}. All routes are listed under /docs.`,
-    );
+  app.setNotFoundHandler((request) => {
+    throw routeNotFound(request);
   });
 
   app.register(swagger, {
@@ -122,8 +120,12 @@ export function createApp(options: AppOptions): FastifyInstance {
 
 const noProxy: ProxyOptions = { basePath: '', trustProxy: [] };
 
-/** Within this a request must have arrived whole; its answer may take longer. */
-const requestTimeoutMs = 60_000;
+function routeNotFound({ method, url }: FastifyRequest): LittoralError {
+  return new LittoralError(
+    'route-not-found',
+    `No route ${method} ${url.split('?')[0]}. All routes are listed under /docs.`,
+  );
+}
 
 // Swagger UI needs inline styles and images; nothing from elsewhere, and no page may frame it.
 const contentSecurityPolicy = {

@@ -19,6 +19,8 @@ import { isReservedHeader } from './message/reserved-headers.ts';
 /** What the channel takes where the configuration says nothing. */
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
 
+export const defaultBodyLimit = 1024 * 1024;
+
 export const defaultShutdownTimeoutMs = 8_000;
 
 /** What the schema says against settings, each with its path. */
@@ -60,6 +62,12 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   const bodyLimit = http?.bodyLimit;
   if (typeof bodyLimit === 'number' && typeof maxMessageBytes === 'number' && bodyLimit > maxMessageBytes) {
     faults.push(`http.bodyLimit: is larger than broker.maxMessageBytes (${maxMessageBytes})`);
+  }
+  const { maxInFlightBytes } = http ?? {};
+  if (typeof maxInFlightBytes === 'number' && maxInFlightBytes < Number(bodyLimit ?? defaultBodyLimit)) {
+    faults.push(
+      `http.maxInFlightBytes: is less than http.bodyLimit (${bodyLimit ?? defaultBodyLimit}), so a body could never fit`,
+    );
   }
   const shutdownTimeoutMs = settings.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;
   const drainDelayMs = http?.drainDelayMs;

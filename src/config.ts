@@ -54,6 +54,9 @@ export const Settings = Type.Object(
           host: Type.Optional(Type.String({ minLength: 1 })),
           port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
           bodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxInFlightBytes: Type.Optional(Type.Integer({ minimum: 1 })),
+          minBodyBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxConnections: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
           allowedHosts: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
           basePath: Type.Optional(Type.String()),
           trustProxy: Type.Optional(Type.Array(Type.String())),
@@ -211,6 +214,21 @@ export interface HttpConfig {
   port?: number | undefined;
   /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
   bodyLimit?: number | undefined;
+  /**
+   * How many bytes the bodies of all requests may hold, each from its first byte until its answer; more are refused (429).
+   * At least `bodyLimit`. Default: 32 MiB, or `bodyLimit` where that is more.
+   */
+  maxInFlightBytes?: number | undefined;
+  /**
+   * How fast a body has to come: it is cut off (408) when it has taken ten seconds, and one second more for each so many
+   * bytes that have arrived. Default: 1024.
+   */
+  minBodyBytesPerSecond?: number | undefined;
+  /**
+   * How many connections are served at a time, and how many requests may wait for their answers. At the limit, a new
+   * connection takes the place of one that has been idle for five seconds, else it is refused (503). Default: 1000.
+   */
+  maxConnections?: number | undefined;
   /** Host names, beside those of loopback, under which browsers may reach this gateway. Default: none. */
   allowedHosts?: readonly string[] | undefined;
   /**

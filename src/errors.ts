@@ -46,8 +46,14 @@ export const errorTable = {
     title: 'A value does not fit the type that the handler asks for',
   },
   'not-convertible': { status: 422, retryable: false, title: 'The value cannot be converted' },
-  'too-many-in-flight': { status: 429, retryable: true, title: 'Too many publishes in flight', retryAfterSeconds: 1 },
+  'too-many-in-flight': { status: 429, retryable: true, title: 'Too much is in flight', retryAfterSeconds: 1 },
   'headers-too-large': { status: 431, retryable: false, title: 'The headers are too large' },
+  'too-many-connections': {
+    status: 503,
+    retryable: true,
+    title: 'The gateway serves as many connections as it may',
+    retryAfterSeconds: 1,
+  },
   'broker-unavailable': {
     status: 503,
     retryable: true,

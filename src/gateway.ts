@@ -86,13 +86,13 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     const ofLog = dropped > 0 ? `log lines were dropped, as standard output did not take them: ${dropped}` : undefined;
     return [channel.health().warning, ofLog].filter((warning) => warning !== undefined);
   };
-  const connections = new Connections();
-  const { host, bodyLimit, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
+  const { host, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
+  const connections = new Connections(resolved.http);
   const { basePath, trustProxy } = resolved.http;
   const isBehindProxy = basePath !== '' || trustProxy.length > 0;
   const app = createApp({
     logger,
-    bodyLimit,
+    bodies: resolved.http,
     guard: { host, allowedHosts },
     proxy: { basePath, trustProxy },
     insiders: { adminToken, isBehindProxy },

@@ -1,5 +1,5 @@
 import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig } from './config.ts';
-import { defaultShutdownTimeoutMs, meaningFaults, schemaFaults } from './config-faults.ts';
+import { defaultBodyLimit, defaultShutdownTimeoutMs, meaningFaults, schemaFaults } from './config-faults.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { LittoralError, messageOf } from './errors.ts';
@@ -35,6 +35,8 @@ export function resolveConfig(config: Config, environment: Environment): Resolve
   if (faults.length > 0) throw invalid(faults.map((fault) => byVariable(fault, environment)));
   return withDefaults(settings);
 }
+
+const defaultHttpInFlightBytes = 32 * 1024 * 1024;
 
 const variables = {
   service: 'SERVICE_NAME',
@@ -119,7 +121,7 @@ function secret(name: string, environment: Environment, faults: string[]): strin
 
 function withDefaults(settings: Config): ResolvedConfig {
   const { broker = {}, http = {}, deduplication = {}, shutdownTimeoutMs = defaultShutdownTimeoutMs } = settings;
-  const bodyLimit = http.bodyLimit ?? 1024 * 1024;
+  const bodyLimit = http.bodyLimit ?? defaultBodyLimit;
   return {
     service: settings.service ?? '',
     channel: settings.channel ?? (broker.url ? 'rabbitmq' : 'in-memory'),
@@ -152,6 +154,9 @@ function withDefaults(settings: Config): ResolvedConfig {
       host: http.host ?? '127.0.0.1',
       port: http.port ?? 3000,
       bodyLimit,
+      maxInFlightBytes: http.maxInFlightBytes ?? Math.max(defaultHttpInFlightBytes, bodyLimit),
+      minBodyBytesPerSecond: http.minBodyBytesPerSecond ?? 1024,
+      maxConnections: http.maxConnections ?? 1000,
       allowedHosts: http.allowedHosts ?? [],
       basePath: (http.basePath ?? '').replace(/\/$/, ''),
       trustProxy: http.trustProxy ?? [],

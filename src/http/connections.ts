@@ -1,37 +1,94 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { LittoralError } from '../errors.ts';
+import { lingeringClose } from './lingering-close.ts';
+import { rawProblem } from './problem.ts';
 
 interface Connection {
   /** Of the requests that wait for their answers, in their order. */
   readonly unanswered: Set<ServerResponse>;
   /** Of the request that came last, answered or not. */
   latest?: ServerResponse;
+  /** Whether an answer has been made that ends it: nothing that follows is a request. */
+  isEnding: boolean;
+  /** Since when no request waits for its answer, by `performance.now()`. */
+  idleSince: number;
 }
+
+export interface ConnectionLimits {
+  /** How many connections are served at a time, and how many requests wait for their answers. Default: 1000. */
+  readonly maxConnections?: number;
+  /** After which an idle connection is closed where another one needs its place. Default: 5 s, as Node's keep-alive. */
+  readonly idleMs?: number;
+}
+
+/** How many connections beyond the limit are answered at a time, before they are closed. Others are closed at once. */
+const maxRefused = 64;
+
+/** After which a caller who does not read its answer is cut off. */
+const stalledMs = 60_000;
+
+/** What is left of a body up to here is read and thrown away, so that the connection can serve another request. */
+const discardedBytes = 64 * 1024;
 
 /**
  * Knows on which connections of a server requests wait for their answers, so that nothing is cut off or answered out of
- * turn.
+ * turn, and bounds how many of both there are.
  */
 export class Connections {
   readonly #open = new Map<Socket, Connection>();
+  readonly #refused = new Set<Socket>();
+  readonly #ignored = new WeakSet<IncomingMessage>();
+  readonly #expectant = new WeakMap<IncomingMessage, ServerResponse>();
+  readonly #maxConnections: number;
+  readonly #idleMs: number;
+  #unanswered = 0;
   #draining = false;
   #closing = false;
 
+  constructor({ maxConnections = 1000, idleMs = 5_000 }: ConnectionLimits = {}) {
+    this.#maxConnections = maxConnections;
+    this.#idleMs = idleMs;
+  }
+
   /** To be called once, before the server listens. */
   watch(server: Server): void {
-    server.on('connection', (socket: Socket) => {
-      this.#open.set(socket, { unanswered: new Set() });
-      socket.once('close', () => this.#open.delete(socket));
-      if (this.#closing) socket.destroy();
+    server.maxConnections = this.#maxConnections + maxRefused;
+    server.on('connection', (socket: Socket) => this.#onConnection(socket));
+    server.prependListener('request', (request, response) => this.#onRequest(request, response));
+    server.on('checkContinue', (request, response) => {
+      this.#expectant.set(request, response);
+      server.emit('request', request, response);
     });
-    server.prependListener('request', ({ socket }, response) => {
-      const connection = this.#open.get(socket);
-      if (!connection) return;
-      connection.latest = response;
-      connection.unanswered.add(response);
-      response.once('close', () => connection.unanswered.delete(response));
-      if (this.#draining) response.setHeader('connection', 'close');
-    });
+    // An expectation that is not known may be ignored (RFC 9110 section 10.1.1); Node would answer 417 itself.
+    server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+    server.setTimeout(stalledMs, (socket: Socket) => this.#onStalled(socket));
+  }
+
+  /** Asks for the body of a request whose caller waits to be asked (`Expect: 100-continue`). */
+  askForBody(request: IncomingMessage): void {
+    this.#expectant.get(request)?.writeContinue();
+    this.#expectant.delete(request);
+  }
+
+  /**
+   * Decides whether the connection ends with the answer to a request: where too much of its body, or a body that comes too
+   * slowly, would have to be thrown away. It then ends in a way that lets the caller read the answer.
+   */
+  endsWith(request: IncomingMessage, isTooSlow: boolean): boolean {
+    const { socket, complete } = request;
+    const connection = this.#open.get(socket);
+    // Who was not asked for the body may or may not send it (RFC 9110 section 10.1.1).
+    const isUnclear = this.#expectant.has(request);
+    if (complete || !connection || !(isTooSlow || isUnclear || hasLargeBody(request))) return false;
+    connection.isEnding = true;
+    socket.destroySoon = () => lingeringClose(socket);
+    return true;
+  }
+
+  /** Whether a request came after the end of its connection, and is not to be served (RFC 9112 section 9.6). */
+  isIgnored(request: IncomingMessage): boolean {
+    return this.#ignored.has(request);
   }
 
   /**
@@ -43,14 +100,19 @@ export class Connections {
     for (const { unanswered } of this.#open.values()) endAfter([...unanswered].at(-1));
   }
 
+  /** Whether every answer ends its connection. */
+  get isDraining(): boolean {
+    return this.#draining || this.#closing;
+  }
+
   /** Answers what could not be read, and ends the connection. */
   refuse(socket: Socket, answer: string): void {
     const { unanswered, latest } = this.#open.get(socket) ?? { unanswered: [] };
     const end = () => {
       // The fault is in the body of the latest request; that one may have its answer already.
       const answered = latest !== undefined && !latest.req.complete && latest.headersSent;
-      if (socket.writable && !answered) socket.end(answer);
-      socket.destroySoon();
+      if (socket.writable && !answered) lingeringClose(socket, answer);
+      else socket.destroySoon();
     };
     // Requests before it on the same connection: theirs is the next answer that the caller will read.
     const earlier = [...unanswered].findLast(({ req }) => req.complete);
@@ -64,6 +126,7 @@ export class Connections {
    */
   endAll(): void {
     this.#closing = true;
+    for (const socket of this.#refused) socket.destroy();
     for (const [socket, { unanswered }] of this.#open) {
       const last = [...unanswered].at(-1);
       if (last === undefined) socket.destroy();
@@ -71,6 +134,76 @@ export class Connections {
       else endAfter(last);
     }
   }
+
+  #onConnection(socket: Socket): void {
+    if (this.#closing) return void socket.destroy();
+    if (this.#open.size >= this.#maxConnections && !this.#closeIdle()) return void this.#refuseConnection(socket);
+    const connection: Connection = { unanswered: new Set(), isEnding: false, idleSince: performance.now() };
+    this.#open.set(socket, connection);
+    socket.once('close', () => this.#forget(socket, connection));
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const connection = this.#open.get(socket);
+    if (!connection || connection.isEnding) return void this.#ignored.add(request);
+    const { unanswered } = connection;
+    // More than one waits on a connection only where the caller does not wait for answers (pipelining).
+    if (this.#unanswered >= this.#maxConnections && unanswered.size > 0) {
+      this.#ignored.add(request);
+      this.#forget(socket, connection);
+      return void socket.destroy();
+    }
+    connection.latest = response;
+    unanswered.add(response);
+    this.#unanswered += 1;
+    response.once('close', () => {
+      if (!unanswered.delete(response)) return;
+      this.#unanswered -= 1;
+      connection.idleSince = performance.now();
+    });
+    if (this.#draining) response.setHeader('connection', 'close');
+  }
+
+  #forget(socket: Socket, { unanswered }: Connection): void {
+    this.#open.delete(socket);
+    // Answers that wait for earlier ones are never closed by Node.
+    this.#unanswered -= unanswered.size;
+    unanswered.clear();
+  }
+
+  /** Makes room by closing the connection that has been idle for longest. @returns whether there was one */
+  #closeIdle(): boolean {
+    let longest: Socket | undefined;
+    let since = performance.now() - this.#idleMs;
+    for (const [socket, { unanswered, idleSince }] of this.#open) {
+      if (unanswered.size > 0 || idleSince > since) continue;
+      longest = socket;
+      since = idleSince;
+    }
+    const connection = longest && this.#open.get(longest);
+    if (!longest || !connection) return false;
+    this.#forget(longest, connection);
+    longest.destroy();
+    return true;
+  }
+
+  #refuseConnection(socket: Socket): void {
+    this.#refused.add(socket);
+    socket.once('close', () => this.#refused.delete(socket));
+    const detail = `Nothing was sent: this gateway serves ${this.#maxConnections} connections (http.maxConnections) already. Close those that are not needed, or repeat the request later.`;
+    lingeringClose(socket, rawProblem(new LittoralError('too-many-connections', detail)));
+  }
+
+  /** No byte went either way for a while: the caller reads too slowly, unless its answer is still being made. */
+  #onStalled(socket: Socket): void {
+    const [first] = this.#open.get(socket)?.unanswered ?? [];
+    if (first === undefined || first.headersSent) socket.destroy();
+  }
+}
+
+function hasLargeBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > discardedBytes;
 }
 
 function endAfter(last: ServerResponse | undefined): void {

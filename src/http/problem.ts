@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply } from 'fastify';
-import { type ErrorCode, errorTable, isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { type ErrorCode, isLittoralError, LittoralError, messageOf } from '../errors.ts';
 
 /** An error as every caller gets it (RFC 9457). */
 export interface Problem {
@@ -50,12 +50,10 @@ export function sendProblem(reply: FastifyReply, error: LittoralError): FastifyR
 }
 
 const errorsOfFastify: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'The body is larger than http.bodyLimit allows.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'unsupported-media-type',
     'The Content-Type is not a media type; write type/subtype, such as application/json.',
   ],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed-request'],
   FST_ERR_BAD_URL: ['malformed-request'],
 };
 
@@ -77,14 +75,19 @@ export function internalError(cause: unknown): LittoralError {
 /** The whole answer to a connection whose request could not even be parsed (Node's `clientError`). */
 export function clientErrorResponse(error: NodeJS.ErrnoException): string {
   const code = codeOfClientError(error.code);
-  const problem = toProblem(new LittoralError(code, `The request could not be read: ${messageOf(error)}.`));
-  const { status, title } = errorTable[code];
-  const text = JSON.stringify(problem);
+  return rawProblem(new LittoralError(code, `The request could not be read: ${messageOf(error)}.`));
+}
+
+/** A problem as the bytes of an answer that ends its connection, where there is no request to answer. */
+export function rawProblem(error: LittoralError): string {
+  const { title, retryAfterSeconds } = error.kind;
+  const text = JSON.stringify(toProblem(error));
   return [
-    `HTTP/1.1 ${status} ${title}`,
+    `HTTP/1.1 ${error.status} ${title}`,
     `content-type: ${problemContentType}`,
     `content-length: ${Buffer.byteLength(text)}`,
     'x-content-type-options: nosniff',
+    ...(retryAfterSeconds === undefined ? [] : [`retry-after: ${retryAfterSeconds}`]),
     'connection: close',
     '',
     text,

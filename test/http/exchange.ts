@@ -3,13 +3,13 @@ import { onTestFinished } from 'vitest';
 import type { Gateway } from '../../src/gateway.ts';
 
 /** The port of a gateway that listens from now on. */
-export async function portOf({ app }: Gateway): Promise<number> {
+export async function portOf({ app }: Pick<Gateway, 'app'>): Promise<number> {
   if (!app.server.listening) await app.listen({ host: '127.0.0.1', port: 0 });
   return (app.server.address() as { port: number }).port;
 }
 
 /** A connection to a gateway that stays open on this side, whatever the gateway does. */
-export async function openSocket(gateway: Gateway): Promise<Socket> {
+export async function openSocket(gateway: Pick<Gateway, 'app'>): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port: await portOf(gateway), allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
@@ -27,7 +27,7 @@ export interface RawAnswer {
  *
  * @param request each character is a byte; `\n` stands for CRLF
  */
-export async function exchangeAll(gateway: Gateway, request: string): Promise<RawAnswer[]> {
+export async function exchangeAll(gateway: Pick<Gateway, 'app'>, request: string): Promise<RawAnswer[]> {
   const socket = await openSocket(gateway);
   const received: Buffer[] = [];
   const ended = new Promise<void>((resolve, reject) => {
@@ -40,7 +40,7 @@ export async function exchangeAll(gateway: Gateway, request: string): Promise<Ra
 }
 
 /** As `exchangeAll`, for a single request; the connection is ended after it. */
-export async function exchange(gateway: Gateway, request: string): Promise<RawAnswer> {
+export async function exchange(gateway: Pick<Gateway, 'app'>, request: string): Promise<RawAnswer> {
   const [answer] = await exchangeAll(gateway, request.replace('\n', '\nConnection: close\n'));
   return answer ?? { statusCode: 0, headers: {}, body: '' };
 }

@@ -8,6 +8,7 @@ import { DistributedBus } from '../../src/distribution/distributed-bus.ts';
 import { DeadLetters } from '../../src/endpoint/dead-letters.ts';
 import { describeEndpoint } from '../../src/endpoint/endpoint-description.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
+import type { Connections } from '../../src/http/connections.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
 import { quiet } from '../http/gateway-fixture.ts';
 import { parameterContext } from '../parameter/parameter-context.ts';
@@ -16,10 +17,12 @@ export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
   /** Default: a started in-memory channel. */
   readonly channel?: MessageChannel;
   readonly isDraining?: () => boolean;
+  /** Default: with the limits of a gateway. */
+  readonly connections?: Connections;
 }
 
 /** The HTTP server alone, around a channel that can be in any state. */
-export async function openApp({ channel, unreadiness = () => [], isDraining = () => false }: AppParts) {
+export async function openApp({ channel, unreadiness = () => [], isDraining = () => false, connections }: AppParts) {
   const service = 'shop';
   const parameters = parameterContext();
   const { conversion } = parameters;
@@ -37,7 +40,8 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
   const publishing = { mapping: { forwardHeaders: {} }, channel: used.name, scopes: bareScopes, isDraining };
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
-    bodyLimit: 1000,
+    bodies: { bodyLimit: 1000, maxInFlightBytes: 1_000_000, minBodyBytesPerSecond: 1024 },
+    ...(connections === undefined ? {} : { connections }),
     guard: { host: '127.0.0.1', allowedHosts: [] },
     insiders: { adminToken: undefined, isBehindProxy: false },
     routes: {

@@ -1,0 +1,74 @@
+import { LittoralError } from '../errors.ts';
+import type { BodyMemory } from './body-memory.ts';
+
+const empty: Buffer = Buffer.alloc(0);
+
+/** What the first piece of a body gets at least, where more may follow. */
+const smallestCapacity = 256;
+
+/**
+ * The body of one request while it arrives: a single buffer that grows, however small the pieces are. It holds at most
+ * twice of what has arrived, whatever length the caller has announced.
+ */
+export class BodyBuffer {
+  readonly #memory: BodyMemory;
+  readonly #maxBytes: number;
+  readonly #announced: number;
+  #bytes = empty;
+  #length = 0;
+
+  /**
+   * @param maxBytes `http.bodyLimit`
+   * @param announced the length that the caller has announced, or 0
+   */
+  constructor(memory: BodyMemory, maxBytes: number, announced: number) {
+    this.#memory = memory;
+    this.#maxBytes = maxBytes;
+    this.#announced = announced;
+  }
+
+  /** How many bytes have arrived. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** @throws LittoralError `body-too-large`, or `too-many-in-flight` where the process has no memory left for it */
+  append(piece: Uint8Array): void {
+    const length = this.#length + piece.length;
+    if (length > this.#maxBytes) throw bodyTooLarge(this.#maxBytes);
+    if (length > this.#bytes.length) this.#grow(length);
+    this.#bytes.set(piece, this.#length);
+    this.#length = length;
+  }
+
+  /** The body. What the buffer has beyond it is released. */
+  finish(): Buffer {
+    if (this.#length < this.#bytes.length) {
+      const excess = this.#bytes.length - this.#length;
+      this.#bytes = Buffer.from(this.#bytes.subarray(0, this.#length));
+      this.#memory.release(excess);
+    }
+    return this.#bytes;
+  }
+
+  /** Releases the memory. Safe to call again. */
+  release(): void {
+    this.#memory.release(this.#bytes.length);
+    this.#bytes = empty;
+    this.#length = 0;
+  }
+
+  #grow(length: number): void {
+    const wanted = Math.max(length, 2 * this.#bytes.length, smallestCapacity);
+    // Node's parser ends a body at its announced length; only one that is injected can be longer.
+    const capacity = Math.max(length, Math.min(wanted, this.#announced || this.#maxBytes));
+    this.#memory.take(capacity - this.#bytes.length);
+    const grown = Buffer.allocUnsafe(capacity);
+    if (this.#length > 0) grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}
+
+export function bodyTooLarge(bodyLimit: number): LittoralError {
+  return new LittoralError('body-too-large', `The body is larger than http.bodyLimit (${bodyLimit} bytes) allows.`);
+}
