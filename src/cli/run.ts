@@ -60,7 +60,8 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   if (name !== config.service) {
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
   }
-  const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: true });
+  // Headers and steps are many: on a terminal each gets a line of its own.
+  const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: verbose < 2 });
   const { ended, aroundDelivery, begin } = watchLimits(limits, deliveryLog(verbose, logger));
   const settings = {
     ...config,
