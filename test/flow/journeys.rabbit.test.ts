@@ -241,7 +241,8 @@ describe('the dead letter queue', () => {
   });
 
   test('is declared again when somebody deleted it, and takes a message without an id', async () => {
-    const gateway = await runGateway({ service: 'deleted', broker: broker() });
+    const any = defineCommandHandler({ routingKey: 'any', distributed: true, handle() {} });
+    const gateway = await runGateway({ service: 'deleted', broker: broker(), handlers: [any] });
     await vhost.deleteQueue('distributed_deleted_dead_letter');
     await gateway.channel.publish({
       to: { queue: 'distributed_deleted' },
