@@ -14,6 +14,20 @@ export function coerceLiteral(literal: unknown, value: unknown): unknown {
   return coerceScalar(typeof literal, value) === literal ? literal : value;
 }
 
+/**
+ * Coerces to the first of some literals that a value says. Looks values up, for there can be hundreds of thousands of
+ * them and hundreds of literals.
+ */
+export function literalCoercer(literals: readonly unknown[]): (value: unknown) => unknown {
+  const places = new Map(literals.map((literal, place) => [literal, place] as const).toReversed());
+  const types = [...new Set(literals.map((literal) => typeof literal))];
+  return (value) => {
+    if (places.has(value)) return value;
+    const found = types.flatMap((type) => places.get(coerceScalar(type, value)) ?? []);
+    return found.length === 0 ? value : literals[Math.min(...found)];
+  };
+}
+
 function fromText(type: string, text: string): unknown {
   switch (type) {
     case 'number':

@@ -16,6 +16,7 @@ export interface Ambiguity {
 }
 
 const maxNestedAttempts = 1_000;
+const maxMisfits = 1_000;
 
 /** One value on its way through the coercers of its type. */
 export class CoercionRun {
@@ -26,6 +27,8 @@ export class CoercionRun {
   refusal: LittoralError | undefined;
   #attemptDepth = 0;
   #nestedAttempts = 0;
+  #misfits = 0;
+  readonly #known = new Map<object, Map<object, unknown>>();
 
   constructor(ambiguity: Ambiguity) {
     this.ambiguity = ambiguity;
@@ -34,6 +37,32 @@ export class CoercionRun {
   /** Whether there is another way to be tried. */
   get canAttempt(): boolean {
     return this.#attemptDepth === 0 || this.#nestedAttempts < maxNestedAttempts;
+  }
+
+  /** Notes that a part of the value cannot be coerced, so that the whole cannot fit. Not where that is only attempted. */
+  noteMisfit(): void {
+    if (this.#attemptDepth === 0) this.#misfits++;
+  }
+
+  /** Whether so much cannot be coerced that the rest is not worth the time. */
+  get isHopeless(): boolean {
+    return this.#misfits >= maxMisfits;
+  }
+
+  /**
+   * Coerces by a definition, each object once: where the branches of a union lead back to it, each level of a value would
+   * double the work otherwise.
+   *
+   * @param definition stands for it
+   */
+  once(definition: object, coerce: (value: unknown, run: CoercionRun) => unknown, value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return coerce(value, this);
+    const known = this.#known.get(definition) ?? new Map<object, unknown>();
+    this.#known.set(definition, known);
+    if (known.has(value)) return known.get(value);
+    const coerced = coerce(value, this);
+    known.set(value, coerced);
+    return coerced;
   }
 
   /**

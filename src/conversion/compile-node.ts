@@ -1,4 +1,4 @@
-import { coerceLiteral, coerceScalar } from './coerce-scalar.ts';
+import { coerceScalar, literalCoercer } from './coerce-scalar.ts';
 import { findDiscriminator } from './discriminator.ts';
 import { isNamedAsEntry } from './list-entries.ts';
 import { listNode } from './list-node.ts';
@@ -41,7 +41,7 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
   }
   const parts = [
     reference(keywords, scope),
-    union(keywords.anyOf ?? keywords.oneOf, scope),
+    union(keywords, scope),
     ...(keywords.allOf ?? []).map((part) => compileNode(part, scope)),
     literals(keywords) ?? byType(keywords, scope),
   ].filter((part) => part !== undefined);
@@ -74,7 +74,7 @@ function reference({ $ref }: Keywords, scope: NodeScope): SchemaNode | undefined
   // A schema can refer to itself, so there must be something to refer to before it is compiled.
   let target: SchemaNode | undefined;
   const node: SchemaNode = {
-    coerce: (value, run) => (target?.coerce ? target.coerce(value, run) : value),
+    coerce: (value, run) => (target?.coerce ? run.once(node, target.coerce, value) : value),
     explain: (value, search) => target?.explain(value, search),
     claim: (holder, key, claims) => target?.claim?.(holder, key, claims),
   };
@@ -83,7 +83,9 @@ function reference({ $ref }: Keywords, scope: NodeScope): SchemaNode | undefined
   return node;
 }
 
-function union(schemas: readonly Schema[] | undefined, scope: NodeScope): SchemaNode | undefined {
+function union(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
+  const { anyOf, oneOf, allOf, $ref, type } = keywords;
+  const schemas = anyOf ?? oneOf;
   if (schemas === undefined) return undefined;
   const flat = schemas.flatMap(branchesOf);
   const branches = flat.map((schema): Branch => {
@@ -91,24 +93,47 @@ function union(schemas: readonly Schema[] | undefined, scope: NodeScope): Schema
     return { schema, check, kinds: kindsTakenBy(schema, scope), ...compileNode(schema, scope) };
   });
   const discriminator = findDiscriminator(flat, scope);
-  const node = unionNode(branches, discriminator);
+  const node = unionNode(branches, discriminator, allOf === undefined && $ref === undefined && type === undefined);
+  const alternatives = flat.map((schema) => literalsAlone(schema, scope));
+  if (alternatives.every((values) => values !== undefined)) return literalUnion(alternatives.flat(), node);
   return discriminator ? { ...node, coerce: node.coerce && plainFirst(node.coerce, scope) } : node;
 }
 
 /** The branches of a union, those of the unions among them included; of anything else, itself. */
 export function branchesOf(schema: Schema): readonly Schema[] {
-  const { anyOf, title, description, ...others } = keywordsOf(schema) as Keywords & { description?: unknown };
+  const { anyOf, title, description, ...others } = keywordsOf(schema) as Described;
   return anyOf && Object.keys(others).length === 0 ? anyOf.flatMap(branchesOf) : [schema];
 }
 
-function literals(keywords: Keywords): SchemaNode | undefined {
-  const values = Object.hasOwn(keywords, 'const') ? [keywords.const] : keywords.enum;
-  if (values === undefined) return undefined;
-  const coerce: Coerce = (value) => {
-    if (values.includes(value)) return value;
-    for (const literal of values) if (coerceLiteral(literal, value) === literal) return literal;
-    return value;
+/** A union of nothing but literals, which are looked up in place of being tried one by one. */
+function literalUnion(values: readonly unknown[], { explain, claim }: SchemaNode): SchemaNode {
+  const known = new Set(values);
+  return {
+    coerce: literalCoercer(values),
+    explain(value, search) {
+      if (!known.has(value)) explain(value, search);
+    },
+    claim,
   };
+}
+
+/** The literals of a schema that says nothing else, and to which no converter leads. */
+function literalsAlone(schema: Schema, scope: NodeScope): readonly unknown[] | undefined {
+  const { const: _, enum: values, type, title, description, ...others } = keywordsOf(schema) as Described;
+  const isAlone = Object.keys(others).length === 0 && !Object.hasOwn(schema, '~refine') && !classOfType(schema);
+  return isAlone && scope.conversions.nodeTo(schema) === undefined ? valuesOf(keywordsOf(schema)) : undefined;
+}
+
+type Described = Keywords & { readonly description?: unknown };
+
+function valuesOf(keywords: Keywords): readonly unknown[] | undefined {
+  return Object.hasOwn(keywords, 'const') ? [keywords.const] : keywords.enum;
+}
+
+function literals(keywords: Keywords): SchemaNode | undefined {
+  const values = valuesOf(keywords);
+  if (values === undefined) return undefined;
+  const coerce = literalCoercer(values);
   const claim = values.some((value) => typeof value === 'bigint') ? claimBigInt : undefined;
   return { coerce, explain: nothing, claim };
 }

@@ -25,7 +25,7 @@ export function listNode(nodes: ItemNodes): SchemaNode {
 
   function coerceItems(list: readonly unknown[], run: CoercionRun): readonly unknown[] {
     let copy: unknown[] | undefined;
-    for (let index = 0; index < list.length; index++) {
+    for (let index = 0; index < list.length && !run.isHopeless; index++) {
       const coerce = nodeAt(index)?.coerce;
       if (coerce === undefined) continue;
       const item = coerce(list[index], run);

@@ -10,13 +10,20 @@ export interface FieldNodes {
   readonly others: SchemaNode | undefined;
 }
 
+const none: readonly SchemaNode[] = [];
+
 /** The fields of an object. */
 export function objectNode(nodes: FieldNodes): SchemaNode {
   const { properties, patterns, others } = nodes;
   const names = new Set(properties.map(([name]) => name));
   const hasOthers = patterns.length > 0 || others !== undefined;
 
+  const [[pattern, node] = []] = patterns.length === 1 && others === undefined ? patterns : [];
+  const single = node === undefined ? none : [node];
+
   function unnamed(name: string): readonly SchemaNode[] {
+    // As it is for a record, of which there can be a hundred thousand fields.
+    if (pattern) return pattern.test(name) ? single : none;
     const matching = patterns.filter(([pattern]) => pattern.test(name)).map(([, node]) => node);
     return matching.length === 0 && others && !names.has(name) ? [others] : matching;
   }
@@ -48,6 +55,7 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
     }
     if (!hasOthers) return;
     for (const name of Object.keys(value)) {
+      if (search.isFull) return;
       for (const node of unnamed(name)) search.within(name, node.explain, value[name]);
     }
   };

@@ -5,6 +5,7 @@ import { FaultSearch } from './fault-search.ts';
 import { holdsLargeIntegers } from './large-integers.ts';
 import { coerced } from './node-scope.ts';
 import { parseJson, UnreadableNumbers } from './parse-json.ts';
+import { rememberingChecks } from './remembered-checks.ts';
 import { tooDeep, withinStack } from './schema-check.ts';
 import { settleUntyped, type UntypedLargeIntegers } from './untyped-integers.ts';
 
@@ -67,7 +68,7 @@ export function coerceTo(
 ): unknown {
   const { ambiguity, jsonText, untypedLargeIntegers } = circumstances;
   const run = new CoercionRun(ambiguity);
-  const result = withinStack(() => coerced(type, value, run), beyondStack);
+  const result = withinStack(() => rememberingChecks(() => coerced(type, value, run)), beyondStack);
   if (result === beyondStack) throw refuse(tooDeep);
   if (type.check(result)) return result;
   const parsed = jsonText ? parseText(value, refuse) : undefined;
@@ -76,7 +77,10 @@ export function coerceTo(
     return holdsLargeIntegers(parsed) ? settleTyped(type, fitting, untypedLargeIntegers, refuse) : fitting;
   }
   if (run.refusal) throw run.refusal;
-  throw withCause(refuse(withinStack(() => faultsOf(type, result, ambiguity), tooDeep)), run.cause);
+  throw withCause(
+    refuse(withinStack(() => rememberingChecks(() => faultsOf(type, result, ambiguity)), tooDeep)),
+    run.cause,
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import { describeType } from './describe-type.ts';
 import type { FaultSearch } from './fault-search.ts';
 import { coerced } from './node-scope.ts';
 import { refusePromise } from './refuse-promise.ts';
+import { forgetChecks } from './remembered-checks.ts';
 import { classOfType, type TargetType } from './target-type.ts';
 import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
 
@@ -46,6 +47,7 @@ export function convertBy(conversions: readonly Conversion[], value: unknown, ru
 export function apply({ converter, to }: Conversion, value: unknown, run: CoercionRun): unknown {
   try {
     const result = converter.convert(value);
+    forgetChecks();
     refusePromise(result, `The type converter from ${describeTypeConverter(converter)}`);
     const target = classOfType(converter.to);
     if (target ? result instanceof target : to.check(result)) return result;

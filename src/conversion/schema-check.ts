@@ -1,20 +1,16 @@
 import type { Static, TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Format } from 'typebox/format';
 import { Settings } from 'typebox/system';
 import { Check, Errors } from 'typebox/value';
 import type { Fault } from '../errors.ts';
+import { listed } from './listed.ts';
+import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
+import type { Schema } from './schema.ts';
+import type { Definitions } from './schema-keywords.ts';
 
-/**
- * A TypeBox schema. TypeBox's own type for one is empty, and would let texts, numbers, lists and functions through, and
- * schemas of other libraries, which say `~standard`.
- */
-export type Schema = TSchema & {
-  readonly length?: never;
-  readonly expression?: never;
-  readonly '~standard'?: never;
-} & object;
+export type { Schema };
 
 /** A TypeBox schema, compiled once. */
 export interface SchemaCheck<Type> {
@@ -31,18 +27,38 @@ export function compileSchema<Type extends TSchema>(
   schema: Type,
   definitions: Readonly<Record<string, TSchema>> = {},
 ): SchemaCheck<Static<Type>> {
-  const validator = Compile(definitions, schema) as unknown as Validator<Record<never, never>, Type>;
-  // The code that TypeBox makes writes a BigInt of the schema as a number, which rounds it and never equals one.
-  const isExact = !holdsBigInt([schema, definitions]);
+  const remembering = withRememberedReferences(schema, definitions as Definitions, compiled);
+  const { check, errors } = remembering === undefined ? compiled(schema, definitions) : compiled(remembering);
+  const within = remembering === undefined ? atOnce : rememberingChecks;
   return {
     check(value): value is Static<Type> {
-      return withinStack(() => (isExact ? validator.Check(value) : Check(definitions, schema, value)), false);
+      return withinStack(() => within(() => check(value)), false);
     },
     faults(value) {
-      const errors = () => (isExact ? validator.Errors(value) : Errors(definitions, schema, value));
-      return withinStack(() => toFaults(errors), tooDeep);
+      return withinStack(() => within(() => toFaults(() => errors(value))), tooDeep);
     },
   };
+}
+
+interface Compiled {
+  readonly check: (value: unknown) => boolean;
+  readonly errors: (value: unknown) => TLocalizedValidationError[];
+}
+
+function compiled(schema: TSchema, definitions: Readonly<Record<string, TSchema>> = {}): Compiled {
+  // The code that TypeBox makes writes a BigInt of the schema as a number, which rounds it and never equals one.
+  if (holdsBigInt([schema, definitions])) {
+    return {
+      check: (value) => Check(definitions, schema, value),
+      errors: (value) => Errors(definitions, schema, value),
+    };
+  }
+  const validator = Compile(definitions, schema);
+  return { check: (value) => validator.Check(value), errors: (value) => validator.Errors(value) };
+}
+
+function atOnce<Result>(work: () => Result): Result {
+  return work();
 }
 
 /** Whether a BigInt stands anywhere in a schema, such as a minimum or a literal. */
@@ -118,7 +134,7 @@ function withMaxErrors<Result>(work: () => Result): Result {
 /** What the schema allows is no secret; TypeBox does not name it. */
 function messageOf({ keyword, params, message }: TLocalizedValidationError): string {
   if (keyword === 'const') return `must be ${String(params.allowedValue)}`;
-  return keyword === 'enum' ? `must be one of ${params.allowedValues.map(String).join(', ')}` : message;
+  return keyword === 'enum' ? `must be one of ${listed(params.allowedValues.map(String))}` : message;
 }
 
 /** A path is made of the value's own keys, which can be as long as the value. */

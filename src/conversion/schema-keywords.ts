@@ -1,4 +1,4 @@
-import type { Schema } from './schema-check.ts';
+import type { Schema } from './schema.ts';
 
 /** The keywords of JSON Schema that conversion looks at, as far as they are what they should be. */
 export interface Keywords {
@@ -41,6 +41,33 @@ export function* partsOf(schema: object): Generator<[path: string, part: unknown
       for (const [name, part] of Object.entries(value ?? {})) yield [`/${keyword}/${name}`, part];
     }
   }
+}
+
+/**
+ * Maps the schemas that stand directly in a schema.
+ *
+ * @returns the keywords that hold another schema now; undefined where none does
+ */
+export function mapParts(schema: object, map: (part: object) => object): Record<string, unknown> | undefined {
+  const changed: Record<string, unknown> = {};
+  for (const [keyword, value] of Object.entries(schema)) {
+    const isNamed = holdNamed.includes(keyword) || holdList.includes(keyword) || Array.isArray(value);
+    if (!isNamed && keyword !== 'items' && ![...holdOne, ...holdOneMore].includes(keyword)) continue;
+    if (isNamed && !holdNamed.includes(keyword) && !holdList.includes(keyword) && keyword !== 'items') continue;
+    const mapped = isNamed ? mapAll(value as object, map) : mapOne(value, map);
+    if (mapped !== value) changed[keyword] = mapped;
+  }
+  return Object.keys(changed).length === 0 ? undefined : changed;
+}
+
+function mapAll(parts: object, map: (part: object) => object): object {
+  const entries = Object.entries(parts).map(([name, part]) => [name, mapOne(part, map)] as const);
+  if (entries.every(([name, part]) => part === (parts as Record<string, unknown>)[name])) return parts;
+  return Array.isArray(parts) ? entries.map(([, part]) => part) : Object.fromEntries(entries);
+}
+
+function mapOne(part: unknown, map: (part: object) => object): unknown {
+  return typeof part === 'object' && part !== null ? map(part) : part;
 }
 
 const annotations = [

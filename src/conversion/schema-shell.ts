@@ -1,8 +1,9 @@
 import type { Fault } from '../errors.ts';
 import type { FaultSearch } from './fault-search.ts';
+import { isRecord } from './is-record.ts';
 import type { SchemaNode } from './node-scope.ts';
 import { faultsBySchema, plainFaults, type Schema } from './schema-check.ts';
-import type { Definitions } from './schema-keywords.ts';
+import { type Definitions, keywordsOf } from './schema-keywords.ts';
 
 const anything = {};
 
@@ -18,13 +19,40 @@ export function shellExplainer(
   const isWhole = 'unevaluatedProperties' in schema || 'unevaluatedItems' in schema;
   const shell = isWhole ? schema : shellOf(schema);
   const refinement = Object.hasOwn(schema, '~refine') ? { '~refine': (schema as Refined)['~refine'] } : undefined;
+  const shellFaults = (value: unknown) => numberFaults(plainFaults(faultsBySchema(shell, definitions, value)), value);
   return (value, search, parts) => {
     const before = search.faults.length;
-    if (!isEmpty(shell)) search.add(numberFaults(plainFaults(faultsBySchema(shell, definitions, value)), value));
+    if (!isEmpty(shell)) search.add(ofBeginning(value, shell, shellFaults) ?? shellFaults(value));
     if (!isWhole) for (const { explain } of parts) explain(value, search);
     // It is written for a value that has the right shape.
     if (refinement && search.faults.length === before) search.add(faultsBySchema(refinement, definitions, value));
   };
+}
+
+const maxFieldsAtOnce = 1_000;
+/** What says of each field by itself whether it may be there. */
+const ofEachField = new Set(['type', 'required', 'properties', 'patternProperties', 'additionalProperties', 'title']);
+
+/**
+ * The faults of an object with a great many fields by the first of them, for TypeBox goes on looking when it has found
+ * enough.
+ *
+ * @returns undefined where that tells nothing
+ */
+function ofBeginning(
+  value: unknown,
+  shell: Schema,
+  faultsOf: (value: unknown) => readonly Fault[],
+): readonly Fault[] | undefined {
+  if (!isRecord(value)) return undefined;
+  const names = Object.keys(value);
+  if (names.length <= maxFieldsAtOnce || !Object.keys(shell).every((keyword) => ofEachField.has(keyword))) {
+    return undefined;
+  }
+  const { required = [] } = keywordsOf(shell);
+  const first = [...names.slice(0, maxFieldsAtOnce), ...required.filter((name) => Object.hasOwn(value, name))];
+  const faults = faultsOf(Object.fromEntries(first.map((name) => [name, value[name]])));
+  return faults.length > 0 ? faults : undefined;
 }
 
 /** Of an integer beyond 2^53, TypeBox would only say that it must be a number, which it was where it came from. */
@@ -56,6 +84,13 @@ function shellOf(schema: Schema): Schema {
     if (Array.isArray(shell[keyword])) shell[keyword] = shell[keyword].map(hollow);
     else if (keyword in shell) shell[keyword] = hollow(shell[keyword]);
   }
+  // What would be taken as it is, TypeBox would still walk through.
+  if (shell.additionalProperties !== false) {
+    for (const keyword of ['properties', 'patternProperties']) {
+      if (Object.values(shell[keyword] ?? {}).every(isAnything)) delete shell[keyword];
+    }
+  }
+  if (isAnything(shell.items)) delete shell.items;
   if (anyOf && oneOf) shell.oneOf = oneOf;
   return shell as Schema;
 }
@@ -67,6 +102,10 @@ function mapped(schemas: object): object {
 /** `false` says something itself. */
 function hollow(schema: unknown): unknown {
   return typeof schema === 'boolean' ? schema : anything;
+}
+
+function isAnything(schema: unknown): boolean {
+  return schema === anything || schema === true;
 }
 
 function isEmpty(shell: object): boolean {

@@ -4,6 +4,7 @@ import type { Discriminator } from './discriminator.ts';
 import { escaped } from './fault-search.ts';
 import { isRecord } from './is-record.ts';
 import { entriesOf } from './list-entries.ts';
+import { listed } from './listed.ts';
 import { claimAll, type SchemaNode, valueAt } from './node-scope.ts';
 import { itemsBetweenGaps } from './php-arrays.ts';
 import type { Schema } from './schema-check.ts';
@@ -20,9 +21,16 @@ export interface Branch extends SchemaNode {
 /**
  * A union. A value belongs to the branch that its discriminator names, or else the first that it fits as it is, or else
  * the first that it can be coerced to. Only the faults of the branch in question are told.
+ *
+ * @param isWhole whether the schema says nothing else, by which a value could come to fit
  */
-export function unionNode(branches: readonly Branch[], discriminator: Discriminator | undefined): SchemaNode {
-  const types = [...new Set(branches.map(({ schema }) => describeType(schema)))].join(' or ');
+export function unionNode(
+  branches: readonly Branch[],
+  discriminator: Discriminator | undefined,
+  isWhole: boolean,
+): SchemaNode {
+  const types = [...new Set(branches.map(({ schema }) => describeType(schema)))];
+  const wanted = listed(types, ' or ');
   const candidatesFor = (value: unknown, ambiguity: CoercionRun['ambiguity']) =>
     branches.filter(({ kinds }) => canTake(kinds, value, ambiguity));
 
@@ -40,6 +48,7 @@ export function unionNode(branches: readonly Branch[], discriminator: Discrimina
         const result = coerce ? run.attempt(coerce, value) : value;
         if (!Object.is(result, value) && check(result)) return result;
       }
+      if (isWhole) run.noteMisfit();
       return value;
     },
     explain(value, search) {
@@ -52,7 +61,7 @@ export function unionNode(branches: readonly Branch[], discriminator: Discrimina
       const [only] = candidates;
       if (only && candidates.length === 1) return only.explain(value, search);
       if (candidates.some(({ check }) => check(value))) return;
-      search.add([{ path: '', message: `must be ${types}` }]);
+      search.add([{ path: '', message: `must be ${wanted}` }]);
       // Of unions within unions, looking into each branch of each would take time without bound.
       if (search.isTentative) return;
       for (const { explain } of candidates) {
@@ -87,7 +96,7 @@ function couldBeList(value: unknown, { listsInEntries, listsHaveGaps }: Coercion
 
 function unknownLiteral({ property, literals }: Discriminator, value: Readonly<Record<string, unknown>>) {
   const must = Object.hasOwn(value, property) ? 'must be' : 'is missing; it must be';
-  return { path: `/${escaped(property)}`, message: `${must} one of ${literals.map(describeLiteral).join(', ')}` };
+  return { path: `/${escaped(property)}`, message: `${must} one of ${listed(literals.map(describeLiteral))}` };
 }
 
 function canTake(kinds: number, value: unknown, ambiguity: CoercionRun['ambiguity']): boolean {

@@ -1,0 +1,91 @@
+import Type from 'typebox';
+import { describe, expect, test } from 'vitest';
+import { ConversionService } from '../../src/conversion/conversion-service.ts';
+import type { Schema } from '../../src/conversion/schema-check.ts';
+import { Refused, refuse } from './convert-to.ts';
+
+const service = new ConversionService();
+const many = 100_000;
+
+let looks = 0;
+
+/** Fits a text, and counts how often it is asked. */
+const Counted = Type.Refine(Type.Unknown(), (value) => {
+  looks++;
+  return typeof value === 'string';
+});
+
+function refusal(type: Schema, value: unknown): Refused {
+  try {
+    service.prepareType(type).convert(value, {}, refuse);
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
+  return expect.unreachable('it fits');
+}
+
+describe('a value with a great many faults', () => {
+  test.each<[string, Schema, unknown]>([
+    ['items of a union', Type.Array(Type.Union([Counted, Type.Boolean()])), Array(many).fill(7)],
+    ['items that are objects', Type.Array(Type.Object({ a: Counted })), Array(many).fill({ a: 7 })],
+    [
+      'fields of a record',
+      Type.Record(Type.String(), Counted),
+      Object.fromEntries(Array.from({ length: many }, (_, index) => [`k${index}`, 7])),
+    ],
+  ])('is looked at up to the first of its %s, to say what is wrong', (_, type, value) => {
+    looks = 0;
+    expect(refusal(type, value).faults).toHaveLength(50);
+    expect(looks).toBeLessThan(20_000);
+  });
+
+  test('names unknown fields, and what is missing beside them', () => {
+    const type = Type.Object({ a: Type.String(), z: Type.Optional(Type.String()) }, { additionalProperties: false });
+    const unknown = Object.fromEntries(Array.from({ length: many }, (_, index) => [`k${index}`, 7]));
+    const paths = refusal(type, { ...unknown, a: 'x' }).faults.map(({ path }) => path);
+    expect(paths).toHaveLength(50);
+    expect(paths).not.toContain('/a');
+    expect(refusal(type, unknown).faults[0]).toMatchObject({ message: expect.stringContaining('a') });
+  });
+
+  test('finds the only fault, wherever it is', () => {
+    const fields = Array.from({ length: 5000 }, (_, index) => [`a${index}`, 'x']);
+    const type = Type.Object({}, { additionalProperties: false, patternProperties: { '^a': Type.String() } });
+    const value = Object.fromEntries([...fields, ['b', 'x']]);
+    expect(refusal(type, value).faults).toEqual([{ path: '/b', message: 'is not expected' }]);
+  });
+});
+
+describe('what an error lists', () => {
+  const literals = Array.from({ length: 500 }, (_, index) => `literal-${index}`);
+
+  test.each<[string, Schema]>([
+    ['an enum', Type.Enum(literals)],
+    ['a union of literals', Type.Union(literals.map((literal) => Type.Literal(literal)))],
+  ])('is the first twenty of %s, and how many more there are', (_, type) => {
+    const [fault] = refusal(type, 'other').faults;
+    expect(fault?.message).toMatch(/literal-0.*literal-19\b/);
+    expect(fault?.message).not.toContain('literal-20');
+    expect(fault?.message).toContain('480 more');
+  });
+});
+
+describe('a union of literals', () => {
+  test('takes the first literal that a value says', () => {
+    const { convert } = service.prepareType(
+      Type.Union([Type.Literal(7), Type.Literal('8'), Type.Literal(true), Type.Literal(8), Type.Literal('true')]),
+    );
+    for (const [value, literal] of [
+      [7, 7],
+      ['7', 7],
+      [8, 8],
+      ['8', '8'],
+      ['true', 'true'],
+      [true, true],
+    ]) {
+      expect(convert(value, {}, refuse)).toBe(literal);
+    }
+    for (const value of ['9', 9, false, null, [], {}]) expect(() => convert(value, {}, refuse)).toThrow(Refused);
+  });
+});
