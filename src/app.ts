@@ -12,7 +12,7 @@ import { type RouteContext, registerRoutes } from '../routes/index.ts';
 import { ProblemDetails } from '../routes/schemas.ts';
 import { errorFields } from './error-chain.ts';
 import { LittoralError } from './errors.ts';
-import { type BodyLimits, BodyReader } from './http/body-reader.ts';
+import type { BodyLimits } from './http/body-reader.ts';
 import { Connections } from './http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from './http/insiders.ts';
 import { openApi, withPrefix } from './http/openapi.ts';
@@ -52,9 +52,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     // Both would be answered by Node and Fastify themselves, without a problem document.
     http: { requireHostHeader: false, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 5_000 },
     return503OnClosing: false,
-    // No hook runs for these.
     frameworkErrors(error, request, reply) {
-      if (connections.endsWith(request.raw, false)) reply.header('connection', 'close');
+      endConnection(request, reply);
       sendProblem(reply, asLittoralError(error));
     },
     clientErrorHandler(error, socket) {
@@ -69,7 +68,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     connections.endAll();
     done();
   });
-  readBodies(app, new BodyReader(bodies), connections);
+  const endConnection = readBodies(app, bodies, connections);
   app.addSchema(ProblemDetails);
   app.setValidatorCompiler(() => () => true);
 
@@ -88,6 +87,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     const known = asLittoralError(error);
     if (known.code === 'internal-error')
       request.log.error({ err: errorFields(error), route: request.routeOptions.url }, 'a request failed');
+    endConnection(request, reply);
     return sendProblem(reply, isInsider(request) ? known : withoutDetails(known));
   });
   app.setNotFoundHandler((request) => {

@@ -22,9 +22,14 @@ interface Holding extends IncomingMessage {
   [held]?: BodyBuffer;
 }
 
+/** Ends the count of a request's body. To be called when nothing works with the body any more. */
+export function releaseBody(request: Holding): void {
+  request[held]?.release();
+}
+
 /**
  * Reads the bodies of requests, within bounds for one and for all together. What a body holds is counted until
- * `release`.
+ * `releaseBody`.
  */
 export class BodyReader {
   readonly #limits: BodyLimits;
@@ -67,11 +72,6 @@ export class BodyReader {
   /** Throws the body of a request away as it comes, so that none of it waits in memory. */
   discard(request: IncomingMessage): void {
     request.on('data', this.#smallPieces.counterOf(request.socket));
-  }
-
-  /** Ends the count of a request's body. To be called when nothing works with the body any more. */
-  release(request: Holding): void {
-    request[held]?.release();
   }
 
   #arrival(request: IncomingMessage, buffer: BodyBuffer): Promise<void> {

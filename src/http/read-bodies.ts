@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { longestTimeoutMs } from '../within.ts';
 import { bodyGraceMs } from './body-pace.ts';
-import type { BodyLimits, BodyReader } from './body-reader.ts';
+import { type BodyLimits, BodyReader, releaseBody } from './body-reader.ts';
 import type { Connections } from './connections.ts';
 
 /** Within this the line and the headers of a request must have arrived. */
@@ -15,10 +15,17 @@ export function requestTimeoutMs({ bodyLimit, minBodyBytesPerSecond }: BodyLimit
 }
 
 /**
- * Has every body of an application read as the bytes that came in, and counted until its request has been answered. The
- * schemas describe what a body is; the bus checks it.
+ * Has every body of an application read as the bytes that came in, and counted until its request has been handled. The
+ * schemas describe what a body is; the bus checks it. To be called before the routes are added.
+ *
+ * @returns to be called before a request is answered that was refused: decides whether its connection ends
  */
-export function readBodies(app: FastifyInstance, reader: BodyReader, connections: Connections): void {
+export function readBodies(
+  app: FastifyInstance,
+  limits: BodyLimits,
+  connections: Connections,
+): (request: FastifyRequest, reply: FastifyReply) => void {
+  const reader = new BodyReader(limits);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
     reader.read(payload, () => connections.askForBody(payload)),
@@ -27,19 +34,33 @@ export function readBodies(app: FastifyInstance, reader: BodyReader, connections
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request;
     if (connections.isIgnored(raw)) return void reply.hijack();
-    // These methods have no body that is read. What comes must not wait in memory for a slow answer.
-    if (hasNoBodyOfUse(raw) && hasBody(raw)) reader.discard(raw);
+    if (hasNoBodyOfUse(raw) && hasBody(raw)) {
+      // What comes must not wait in memory for a slow answer.
+      reader.discard(raw);
+      if (connections.endsWith(raw, false)) reply.header('connection', 'close');
+    }
     done();
   });
 
-  // The handler has finished with the body here, whether its caller still waits for the answer or not.
-  app.addHook('onSend', (request, reply, _payload, done) => {
-    reader.release(request.raw);
-    if (connections.endsWith(request.raw, reader.wasTooSlow(request.raw))) reply.header('connection', 'close');
-    // Fastify sets it for every error of a body, a small one included, whose caller may want to repeat it here.
-    else if (!connections.isDraining && reply.hasHeader('connection')) reply.removeHeader('connection');
-    done();
+  // The handler has finished with the body then, whether its caller still waits for the answer or not.
+  app.addHook('onRoute', (route) => {
+    const { handler } = route;
+    route.handler = async function (request, reply) {
+      try {
+        return await handler.call(this, request, reply);
+      } finally {
+        releaseBody(request.raw);
+      }
+    };
   });
+
+  return ({ raw }, reply) => {
+    if (connections.endsWith(raw, reader.wasTooSlow(raw))) reply.header('connection', 'close');
+    // Fastify sets it for every error of a body, a small one included, whose caller may want to repeat it here.
+    else if (!connections.isDraining && !hasNoBodyOfUse(raw) && reply.hasHeader('connection')) {
+      reply.removeHeader('connection');
+    }
+  };
 }
 
 function hasNoBodyOfUse({ method }: IncomingMessage): boolean {
