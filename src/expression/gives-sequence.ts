@@ -41,7 +41,7 @@ export function isCondition({ type, expr }: Stage): boolean {
   return type === 'filter' && expr?.type !== 'number';
 }
 
-export function selects(step: ExpressionNode, index: number, steps: readonly ExpressionNode[]): boolean {
+function selects(step: ExpressionNode, index: number, steps: readonly ExpressionNode[]): boolean {
   if (step.stages?.length) return true;
   if (step.type === 'name') return steps.slice(0, index).some(({ type }) => type !== 'name');
   const isOneValue = step.type === 'function' || (index === 0 && step.type === 'variable');

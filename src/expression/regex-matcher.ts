@@ -1,5 +1,5 @@
 /** What JSONata wants of a match. */
-export interface Match {
+interface Match {
   readonly match: string;
   readonly start: number;
   readonly end: number;
