@@ -104,8 +104,10 @@ export class ConversionService {
    */
   headerValue(value: unknown): unknown {
     const plain = toPlain(value, this.#conversions, 'its value cannot be written');
-    const isDate = typeof value === 'object' && value !== null && this.#conversions.plainBy(value) === this.#dateToText;
-    return isDate ? JSON.stringify(plain) : plain;
+    if (typeof value !== 'object' || value === null || typeof plain !== 'string') return plain;
+    // A text that a user's converter makes is the value. What makes its own JSON (`toJSON`) has quotes there, as a date.
+    const writer = this.#conversions.plainBy(value);
+    return writer === undefined || writer === this.#dateToText ? JSON.stringify(plain) : plain;
   }
 
   /**

@@ -51,7 +51,10 @@ describe('what does not fit is refused at once', () => {
       errors: [
         { pointer: '/orderId', detail: 'must match format "uuid"' },
         { pointer: '/items/0/quantity', detail: 'must be >= 1' },
-        { pointer: '/deliverAfter', detail: 'must match format "date-time", to become Date' },
+        {
+          pointer: '/deliverAfter',
+          detail: 'must be a date-time such as 2026-12-01T09:00:00+00:00, or a date, to become Date',
+        },
       ],
     });
   });
