@@ -140,7 +140,7 @@ export interface Delivery {
   readonly redelivered: boolean;
   /**
    * For how many milliseconds it may still be handled, when it is delivered, of the time to live that it was published
-   * with. A channel that does not know how long the message has waited gives more, never less. Undefined: for ever.
+   * with. A channel that does not know how long the message has waited gives more, never less. Undefined: without end.
    */
   readonly timeToLiveMs?: number | undefined;
   /** Done: the message leaves the queue. */

@@ -20,7 +20,7 @@ import { isTypeConverter, type TypeConverter } from './type-converter.ts';
 import { settleUntyped, type UntypedLargeIntegers } from './untyped-integers.ts';
 import { xmlConverter } from './xml-converter.ts';
 
-/** What a conversion service is told beside its converters. */
+/** The settings of a conversion service beside its converters. */
 export interface ConversionSettings {
   /** What becomes of the milliseconds of a `Date`, unless a type converter writes it. Default: `cut`. */
   readonly dateFractions?: DateFractions | undefined;

@@ -15,7 +15,7 @@ export interface Failure {
   readonly attempts?: number | undefined;
   /** After how many milliseconds it is to be tried again; undefined: never. */
   readonly retryAfterMs?: number | undefined;
-  /** Until when the message may be handled: milliseconds since 1970; undefined: for ever. */
+  /** Until when the message may be handled: milliseconds since 1970; undefined: without end. */
   readonly expiresAtMs?: number | undefined;
 }
 
