@@ -19,10 +19,22 @@ export function escapeAttribute(text: string): string {
   return /[&<>"'\r\n\t]/.test(text) ? escaped(text, inAttribute) : text;
 }
 
+/** The length of a part that is escaped at once. A text of several megabytes would take five times as long at once. */
+const partLength = 16_384;
+
 function escaped(text: string, references: typeof inText): string {
+  let result = '';
+  // A pair of surrogates that is cut in two is whole again in the result.
+  for (let start = 0; start < text.length; start += partLength) {
+    result += escapedPart(text.slice(start, start + partLength), references);
+  }
+  return result;
+}
+
+function escapedPart(text: string, references: typeof inText): string {
   let result = text;
   for (const [character, reference] of references) {
-    // For a text of nothing but such characters, replacing them takes five times as long.
+    // For a text of nothing but such characters, `replaceAll` takes twice as long.
     if (result.includes(character)) result = result.split(character).join(reference);
   }
   return result;

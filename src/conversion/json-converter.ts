@@ -5,6 +5,7 @@ import { isDeepJson, maxJsonDepth } from './json-depth.ts';
 import { jsonFault } from './json-fault.ts';
 import { isJson, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
+import { holdsLargeObject, maxObjectFields } from './object-fields.ts';
 import { parseJson, UnreadableNumbers } from './parse-json.ts';
 import { refuseBytes } from './refuse-bytes.ts';
 import { UnwritableNumbers, writeJson } from './write-json.ts';
@@ -21,11 +22,16 @@ export const jsonConverter: MediaTypeConverter = {
 };
 
 /**
- * @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8, `payload-refused` for a number
+ * @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8 or hold an object with too many fields, `payload-refused` for a number
  * that no number of JavaScript stands for
  */
 function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
-  return parsed(bytes, mediaType, parseJson);
+  const value = parsed(bytes, mediaType, parseJson);
+  if (!holdsLargeObject(value, bytes.length)) return value;
+  throw new LittoralError(
+    'malformed-body',
+    `The body of type ${mediaType.text} has an object with more than ${maxObjectFields} fields.`,
+  );
 }
 
 /** @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8, whatever its numbers are */

@@ -3,6 +3,7 @@ import { LittoralError } from '../errors.ts';
 import { withLargeIntegers } from './large-integers.ts';
 import { isPhpSerialized, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
+import { maxObjectFields } from './object-fields.ts';
 import { phpArrays } from './php-arrays.ts';
 
 const maxDepth = 512;
@@ -145,6 +146,9 @@ class PhpReader {
       fields.set(key, this.#value(depth));
     }
     this.#expect('}');
+    if (!isList && fields.size > maxObjectFields) {
+      throw this.#malformed(`has an array with more than ${maxObjectFields} keys that is no list`);
+    }
     // Defines the fields: `__proto__` is one as any other.
     return isList ? [...fields.values()] : Object.fromEntries(fields);
   }

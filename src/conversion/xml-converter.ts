@@ -9,7 +9,7 @@ import { isValue, isXml, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { refuseBytes } from './refuse-bytes.ts';
 import { attributePrefix, textName } from './xml-layout.ts';
-import { maxXmlDepth, maxXmlNodes, readXml } from './xml-reader.ts';
+import { maxXmlDepth, maxXmlFields, maxXmlNodes, readXml } from './xml-reader.ts';
 
 const builder = new XMLBuilder({
   ignoreAttributes: false,
@@ -53,8 +53,8 @@ function encodeXml(value: unknown, target: MediaType): Uint8Array {
   if (!content.takes(value, 1)) {
     throw new LittoralError(
       'not-convertible',
-      content.isTooLarge
-        ? `The payload cannot be written as ${target.text}: it would have more than ${maxXmlNodes} elements and attributes.`
+      content.exceeded
+        ? `The payload cannot be written as ${target.text}: it would have ${content.exceeded}.`
         : `The payload cannot be written as ${target.text}: only text, exact numbers, BigInts, booleans, null, and objects of these or lists of these, whose fields are named as XML names elements, at most ${maxXmlDepth} deep.`,
     );
   }
@@ -66,15 +66,21 @@ class XmlContent {
   /** The root is one. */
   #nodes = 1;
 
-  /** Whether it was refused for its size. */
-  get isTooLarge(): boolean {
-    return this.#nodes > maxXmlNodes;
+  #hasLargeElement = false;
+
+  /** The limit of XML that the value exceeds, in words; undefined when it was refused for something else. */
+  get exceeded(): string | undefined {
+    if (this.#hasLargeElement) {
+      return `an element with more than ${maxXmlFields} attributes and children of different names`;
+    }
+    return this.#nodes > maxXmlNodes ? `more than ${maxXmlNodes} elements and attributes` : undefined;
   }
 
   takes(value: unknown, depth: number): boolean {
     if (!isRecord(value)) return isScalar(value);
-    for (const name of Object.keys(value)) if (!this.#takesField(name, value[name], depth)) return false;
-    return true;
+    const names = Object.keys(value);
+    this.#hasLargeElement ||= names.length > maxXmlFields;
+    return !this.#hasLargeElement && names.every((name) => this.#takesField(name, value[name], depth));
   }
 
   #takesField(name: string, value: unknown, depth: number): boolean {
@@ -92,7 +98,7 @@ class XmlContent {
 
   #hasRoom(nodes: number): boolean {
     this.#nodes += nodes;
-    return !this.isTooLarge;
+    return this.#nodes <= maxXmlNodes;
   }
 }
 

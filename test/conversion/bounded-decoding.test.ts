@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { maxFormFields } from '../../src/conversion/form-fields.ts';
 import { maxJsonDepth } from '../../src/conversion/json-depth.ts';
+import { maxObjectFields } from '../../src/conversion/object-fields.ts';
 import { maxXmlDepth, maxXmlFields, maxXmlNodes } from '../../src/conversion/xml-reader.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { caught, everythingIn } from '../caught.ts';
@@ -120,6 +121,20 @@ describe('XML', () => {
     expect(error).toMatchObject({ code: 'not-convertible', message: expect.stringContaining(`${maxXmlNodes}`) });
   });
 
+  test('writes no element with more fields than may be read', async () => {
+    const most = Object.fromEntries(Array.from({ length: maxXmlFields }, (_, index) => [inKey(index), 'x']));
+    expect(decode(encode({ a: most }, xml), xml)).toEqual({ a: most });
+    const error = await caught(() => encode({ a: { ...most, '@x': 'x' } }, xml));
+    expect(error).toMatchObject({ code: 'not-convertible', message: expect.stringContaining(`than ${maxXmlFields} `) });
+  });
+
+  test('escapes long texts in every part of them', () => {
+    for (const text of [`${'\u{1F600}<'.repeat(12_000)}`, `a${'\u{1F600}&'.repeat(12_000)}`, "'".repeat(40_000)]) {
+      const value = { '@a': text, '#text': text };
+      expect(decode(encode(value, xml), xml)).toEqual(value);
+    }
+  });
+
   test('reads references to characters in every place', () => {
     expect(decode(`<r a="${'&lt;'.repeat(1000)}">${'&#65;'.repeat(1000)}</r>`, xml)).toEqual({
       '@a': '<'.repeat(1000),
@@ -135,6 +150,36 @@ describe('XML', () => {
         expect(decode(encode(value, xml), xml)).toEqual(value);
       }),
     );
+  });
+});
+
+describe('an object of a great many fields', () => {
+  const fields = (count: number, write: (key: string) => string) =>
+    Array.from({ length: count }, (_, index) => write(inKey(index)));
+  const asJson = (count: number) => `{${fields(count, (key) => `"${key}":[]`).join()}}`;
+  const asPhp = (count: number) => {
+    const written = fields(count, (key) => `s:${key.length}:"${key}";i:1;`).join('');
+    return `a:${count}:{${written}}`;
+  };
+
+  test.each<[string, (count: number) => string]>([
+    [json, asJson],
+    [json, (count) => `[1,{"a":[{},${asJson(count)}]}]`],
+    [php, asPhp],
+  ])('is refused in %s', async (type, text) => {
+    expect(typeof decode(text(maxObjectFields), type)).toBe('object');
+    const error = await caught(() => decode(text(maxObjectFields + 1), type));
+    expect(error).toMatchObject({
+      code: 'malformed-body',
+      message: expect.stringContaining(`than ${maxObjectFields} `),
+    });
+  });
+
+  test('is none where it is a list, or several objects', () => {
+    const list = Array(maxObjectFields + 1).fill(10_000_000);
+    expect(decode(JSON.stringify(list), json)).toEqual(list);
+    const half = asJson(maxObjectFields / 2 + 1);
+    expect(decode(`[${half},${half}]`, json)).toHaveLength(2);
   });
 });
 
@@ -173,7 +218,8 @@ test('docs/conversion.md names the limits', () => {
   const rows = [
     `| a form | ${inWords(maxFormFields)} fields`,
     `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${maxXmlDepth} elements in one another, ${inWords(maxXmlFields)} attributes and children`,
-    `| JSON | ${inWords(maxJsonDepth)} objects and lists`,
+    `| JSON | ${inWords(maxJsonDepth)} objects and lists in one another, ${inWords(maxObjectFields)} fields in one object |`,
+    `| PHP | 512 arrays in one another, ${inWords(maxObjectFields)} keys in one array that is no list |`,
   ];
   for (const row of rows) expect(page).toContain(row);
 });
