@@ -1,38 +1,76 @@
-/** What JSONata wants of a match. */
+import { canBacktrack } from './regex-hazard.ts';
+import { withinRegexTime } from './regex-time.ts';
+
+/** A match as JSONata reads it. */
 interface Match {
   readonly match: string;
   readonly start: number;
   readonly end: number;
   readonly groups: readonly (string | undefined)[];
-  /** The match behind this one. */
+  /** Returns the match behind this one. */
   next(): Match | undefined;
 }
 
 /** Looks for the first match in a text. */
 export type Matcher = (text: string) => Match | undefined;
 
+/** Returns the first match at or behind a place in the text; null where there is none. */
+type Find = (from: number) => RegExpExecArray | null;
+
 /**
  * Makes the function that a regular expression is inside an evaluation. JSONata's own keeps its place in the text in one
  * object, so that uses of it at the same time, or inside each other, spoil each other's results.
  */
 export function matcherOf(pattern: RegExp): Matcher {
-  const regex = new RegExp(pattern);
   return (text) => {
-    const find = (from: number): Match | undefined => {
-      regex.lastIndex = from;
-      const found = regex.exec(text);
+    const find = canBacktrack(pattern, text.length) ? findInBatches(pattern, text) : findDirectly(pattern, text);
+    const matchAt = (from: number): Match | undefined => {
+      const found = find(from);
       if (found === null) return undefined;
       const [match, ...groups] = found;
       const end = found.index + match.length;
-      return { match, start: found.index, end, groups, next: () => findNext(end) };
+      return { match, start: found.index, end, groups, next: () => matchBehind(end) };
     };
-    const findNext = (from: number): Match | undefined => {
+    const matchBehind = (from: number): Match | undefined => {
       if (from >= text.length) return undefined;
-      const next = find(from);
+      const next = matchAt(from);
       // As JSONata has it: it would never come to an end.
       if (next?.match === '') throw { code: 'D1004' };
       return next;
     };
-    return find(0);
+    return matchAt(0);
+  };
+}
+
+function findDirectly(pattern: RegExp, text: string): Find {
+  const regex = new RegExp(pattern);
+  return (from) => {
+    regex.lastIndex = from;
+    return regex.exec(text);
+  };
+}
+
+const largestBatch = 512;
+
+/** Finds several matches within one limit of time, which costs as much to set up as matching a thousand characters. */
+function findInBatches(pattern: RegExp, text: string): Find {
+  const find = findDirectly(pattern, text);
+  const known = new Map<number, RegExpExecArray | null>();
+  let batch = 1;
+  return (from) => {
+    if (!known.has(from)) {
+      known.clear();
+      const remember = () => {
+        for (let at = from; known.size < batch; ) {
+          const found = find(at);
+          known.set(at, found);
+          if (found === null || found[0] === '') return;
+          at = found.index + found[0].length;
+        }
+      };
+      withinRegexTime(remember, () => known.size > 0);
+      batch = Math.min(batch * 4, largestBatch);
+    }
+    return known.get(from) ?? null;
   };
 }

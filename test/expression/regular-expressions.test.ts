@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileExpression } from '../../src/expression/compile-expression.ts';
+import { caught } from '../caught.ts';
 import { contextOf, evaluate } from './evaluate.ts';
 
 const payload = { a: 'x,y', b: '1,2,3', word: 'banana' };
@@ -89,6 +90,37 @@ describe('a regular expression in a variable', () => {
         });
       }),
       { numRuns: 100 },
+    );
+  });
+});
+
+describe('a regular expression that could take very long', () => {
+  test.each<[string, string]>([
+    ['$contains(payload, /(a+)+$/)', `${'a'.repeat(100)}b`],
+    ['$match(payload, /(a|a)*c/)', 'a'.repeat(100)],
+    ['$match(payload, /^(?:a|aa)+$/)', `${'a'.repeat(200)}b`],
+    ['$split(payload, /\\s+$/)', `${' '.repeat(1024 * 1024)}b`],
+    ['$replace(payload, /.*.*.*.*=/, "")', 'a'.repeat(1000)],
+    ['$contains(payload, /(.*)\\1(.*)\\2(.*)\\3=/)', 'a'.repeat(5000)],
+    [`$replace(payload, /x/, function($m) { $contains("${'a'.repeat(100)}b", /(a+)+$/) ? "y" : "n" })`, 'x'],
+  ])('is ended: %s', async (text, payload) => {
+    const error = await caught(() => evaluate(text, { payload }));
+    expect(error.message).toContain('a regular expression in it took longer than 80 ms to find a match');
+  });
+
+  test('finds what it finds in JavaScript, in texts of any length', async () => {
+    const patterns = ['(a|b)+', 'a*b', '(?:a+,)+', '[ab]+(,)', '(,)?b+', '(a)\\1', 'b{2,}'];
+    const text = fc
+      .array(fc.string({ unit: fc.constantFrom('a', 'b', ',', '😀'), maxLength: 30 }), { maxLength: 60 })
+      .map((parts) => parts.join(''));
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...patterns), text, async (pattern, payload) => {
+        const found = [...payload.matchAll(new RegExp(pattern, 'g'))];
+        fc.pre(found.every(([match]) => match !== ''));
+        const result = await evaluate(`[$match(payload, /${pattern}/).match]`, { payload });
+        expect(result).toEqual(found.map(([match]) => match));
+      }),
+      { numRuns: 200 },
     );
   });
 });
