@@ -18,6 +18,8 @@ export interface BrokerOptions {
   readonly quorumTickMs?: number;
   /** Listens for TLS as well, and demands a certificate of its clients. Default: no. */
   readonly tls?: BrokerTls;
+  /** More lines of `rabbitmq.conf`. Not in a container. */
+  readonly settings?: readonly string[];
 }
 
 /** Files in PEM, in one folder. A client whose certificate names a user may log in as that by EXTERNAL. */

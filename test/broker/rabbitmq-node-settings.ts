@@ -7,8 +7,21 @@ import { findFreePorts } from './free-ports.ts';
 import { createLeanRabbitmqHome } from './lean-rabbitmq-home.ts';
 import type { RabbitmqInstallation } from './rabbitmq-installation.ts';
 
+/** What the nodes of one cluster have in common, and which of them this one is. */
+export interface ClusterMembership {
+  readonly nodeName: string;
+  readonly nodeNames: readonly string[];
+  readonly cookie: string;
+  /** The nodes find each other through one epmd, which the first of them starts. */
+  readonly epmdPort: number;
+}
+
 /** All that a private node and its tools have to agree on. */
 export interface RabbitmqNodeSettings extends BrokerAddress {
+  /** By which the nodes of a cluster know each other. */
+  readonly nodeName: string;
+  /** Whether the node brings its own epmd. */
+  readonly startsEpmd: boolean;
   /** The node's own folder: its home, data, logs and configuration. */
   readonly folder: string;
   /** The folder of `rabbitmq-server` and `rabbitmqctl`. */
@@ -21,23 +34,28 @@ export interface RabbitmqNodeSettings extends BrokerAddress {
 
 const PLUGINS = ['rabbitmq_management', 'rabbitmq_management_agent'];
 
-// Two schedulers which sleep when idle rather than spin; distribution on loopback only.
-const SERVER_ARGS = '+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}';
+// Schedulers sleep when idle rather than spin; distribution on loopback only.
+const SERVER_ARGS = '+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}';
+const SCHEDULERS = { alone: '+S 2:2', inCluster: '+S 1:1' };
 const CTL_ARGS = '+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}';
 
 /** Makes the folder of a new node, on free ports, with everything the node reads at start. */
 export async function createRabbitmqNodeSettings(
   { home, commandFolders }: RabbitmqInstallation,
   options: BrokerOptions,
+  membership?: ClusterMembership,
 ): Promise<RabbitmqNodeSettings> {
-  const [amqpPort, managementPort, distributionPort, epmdPort, tlsPort] = await findFreePorts(5);
+  const [amqpPort, managementPort, distributionPort, ownEpmdPort, tlsPort] = await findFreePorts(5);
+  const epmdPort = membership?.epmdPort ?? ownEpmdPort;
+  const nodeName = membership?.nodeName ?? `littoral-${randomBytes(4).toString('hex')}@localhost`;
   const { tls } = options;
   const plugins = [...PLUGINS, ...(tls ? [tlsPlugin] : [])];
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'littoral-rabbitmq-'));
   const file = (name: string) => join(folder, name);
   const log = file('rabbitmq.log');
 
-  writeFileSync(file('.erlang.cookie'), randomBytes(16).toString('hex'), { mode: 0o400 });
+  const cookie = membership?.cookie ?? randomBytes(16).toString('hex');
+  writeFileSync(file('.erlang.cookie'), cookie, { mode: 0o400 });
   writeFileSync(file('enabled_plugins'), `[${plugins.join(',')}].\n`);
   writeFileSync(
     file('rabbitmq.conf'),
@@ -57,6 +75,8 @@ export async function createRabbitmqNodeSettings(
       'log.console = false',
       `log.file = ${log}`,
       ...(tls ? tlsSettings(tls, `127.0.0.1:${tlsPort}`, tls.folder) : []),
+      ...(options.settings ?? []),
+      ...(membership ? clusterSettings(membership) : []),
       '',
     ].join('\n'),
   );
@@ -64,6 +84,8 @@ export async function createRabbitmqNodeSettings(
   return {
     url: `amqp://guest:guest@127.0.0.1:${amqpPort}`,
     managementUrl: `http://127.0.0.1:${managementPort}`,
+    nodeName,
+    startsEpmd: membership === undefined || membership.nodeNames[0] === nodeName,
     tlsPort: tls && tlsPort,
     folder,
     scripts: join(createLeanRabbitmqHome(home, folder, plugins), 'sbin'),
@@ -78,7 +100,7 @@ export async function createRabbitmqNodeSettings(
       ERL_CRASH_DUMP: file('erl_crash.dump'),
       ERL_EPMD_ADDRESS: '127.0.0.1',
       ERL_EPMD_PORT: String(epmdPort),
-      RABBITMQ_NODENAME: `littoral-${randomBytes(4).toString('hex')}@localhost`,
+      RABBITMQ_NODENAME: nodeName,
       RABBITMQ_DIST_PORT: String(distributionPort),
       RABBITMQ_MNESIA_BASE: file('data'),
       RABBITMQ_LOG_BASE: folder,
@@ -87,7 +109,11 @@ export async function createRabbitmqNodeSettings(
       RABBITMQ_ENABLED_PLUGINS_FILE: file('enabled_plugins'),
       // A file which is not there, so that the one of the system's broker is not read.
       RABBITMQ_CONF_ENV_FILE: file('rabbitmq-env.conf'),
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [SERVER_ARGS, ...erlangArgsOf(options)].join(' '),
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [
+        membership ? SCHEDULERS.inCluster : SCHEDULERS.alone,
+        SERVER_ARGS,
+        ...erlangArgsOf(options),
+      ].join(' '),
       RABBITMQ_CTL_ERL_ARGS: CTL_ARGS,
       RABBITMQ_CTL_DIST_PORT_MIN: '0',
       RABBITMQ_CTL_DIST_PORT_MAX: '0',
@@ -95,4 +121,15 @@ export async function createRabbitmqNodeSettings(
       RUNNING_UNDER_SYSTEMD: 'true',
     },
   };
+}
+
+function clusterSettings({ nodeNames }: ClusterMembership): string[] {
+  return [
+    'cluster_formation.peer_discovery_backend = classic_config',
+    ...nodeNames.map((name, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${name}`),
+    // What RabbitMQ recommends for three nodes: one that is cut off from the others takes nothing.
+    'cluster_partition_handling = pause_minority',
+    // Three nodes share one machine.
+    'raft.wal_max_size_bytes = 33554432',
+  ];
 }

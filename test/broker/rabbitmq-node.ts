@@ -26,8 +26,11 @@ export async function startRabbitmqNode(
   }
 }
 
-class RabbitmqNode implements Broker {
+/** A node of an installed RabbitMQ with its processes and files. */
+export class RabbitmqNode implements Broker {
   readonly url: string;
+  /** By which a cluster names its nodes. */
+  readonly nodeName: string;
   readonly managementUrl: string;
   readonly tlsPort: number | undefined;
   readonly #installation: RabbitmqInstallation;
@@ -41,6 +44,7 @@ class RabbitmqNode implements Broker {
   constructor(installation: RabbitmqInstallation, settings: RabbitmqNodeSettings) {
     this.#installation = installation;
     this.url = settings.url;
+    this.nodeName = settings.nodeName;
     this.managementUrl = settings.managementUrl;
     this.tlsPort = settings.tlsPort;
     this.#settings = settings;
@@ -51,7 +55,7 @@ class RabbitmqNode implements Broker {
     if (this.#closing) throw new Error('The broker is closed.');
     if (this.#vm && isAlive(this.#vm)) throw new Error('The broker runs already.');
     // Started by us, epmd is a child which can be ended; started by the node, it would become a daemon of its own.
-    this.#epmd ??= this.#spawn(findEpmd(this.#installation.commandFolders));
+    if (this.#settings.startsEpmd) this.#epmd ??= this.#spawn(findEpmd(this.#installation.commandFolders));
     const vm = this.#spawn(join(this.#settings.scripts, 'rabbitmq-server'));
     this.#vm = vm;
     await waitUntilReady(this, {

@@ -1,7 +1,7 @@
 import type { Broker, BrokerOptions } from './broker.ts';
 import { canInstallRabbitmq, installRabbitmq } from './install-rabbitmq.ts';
 import { findContainerEngine, startRabbitmqContainer } from './rabbitmq-container.ts';
-import { findInstalledRabbitmq } from './rabbitmq-installation.ts';
+import { findInstalledRabbitmq, type RabbitmqInstallation } from './rabbitmq-installation.ts';
 import { startRabbitmqNode } from './rabbitmq-node.ts';
 import { wantedSeries } from './rabbitmq-series.ts';
 import { canUnpackRabbitmq, unpackRabbitmq } from './unpack-rabbitmq.ts';
@@ -16,6 +16,22 @@ import { canUnpackRabbitmq, unpackRabbitmq } from './unpack-rabbitmq.ts';
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const series = wantedSeries();
+  const installed = findInstalledRabbitmq();
+  if (installed?.series === series) return startRabbitmqNode(installed, options);
+  const engine = await findContainerEngine();
+  if (engine) return startRabbitmqContainer(engine, series, options);
+  return startRabbitmqNode(await provideRabbitmq(), options);
+}
+
+/**
+ * Finds a RabbitMQ that runs on this machine without a container, or fetches its packages.
+ *
+ * @throws when there is none; the message shows why
+ */
+export async function provideRabbitmq(): Promise<RabbitmqInstallation> {
+  const series = wantedSeries();
+  const installed = findInstalledRabbitmq();
+  if (installed?.series === series) return installed;
   const failures: unknown[] = [];
   const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -25,29 +41,21 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
       return undefined;
     }
   };
-
-  const installed = findInstalledRabbitmq();
-  if (installed?.series === series) return startRabbitmqNode(installed, options);
-
-  const engine = await findContainerEngine();
-  if (engine) return startRabbitmqContainer(engine, series, options);
-
   if (series === 4 && canUnpackRabbitmq()) {
     const unpacked = await attempt(unpackRabbitmq);
-    if (unpacked) return startRabbitmqNode(unpacked, options);
+    if (unpacked) return unpacked;
   }
-
   const other = installed ?? (canInstallRabbitmq() ? await attempt(installRabbitmq) : undefined);
   if (other && (other.series === series || series === 4)) {
     if (other.series !== series) warnOfSeries(other.series, failures);
-    return startRabbitmqNode(other, options);
+    return other;
   }
-
   throw new AggregateError(
     failures,
     `No RabbitMQ ${series} for the tests: it is not installed (looked on PATH and in /usr/sbin and ` +
-      '/usr/lib/rabbitmq/bin), neither "docker info" nor "podman info" succeeds, and its packages can be had on Debian ' +
-      `and Ubuntu only. Install rabbitmq-server, start a container engine, or set RABBITMQ_URL.${reasonsOf(failures)}`,
+      '/usr/lib/rabbitmq/bin), neither "docker info" nor "podman info" succeeds (or this needs a cluster, which ' +
+      'containers are not used for), and its packages can be had on Debian and Ubuntu only. Install rabbitmq-server, ' +
+      `start a container engine, or set RABBITMQ_URL.${reasonsOf(failures)}`,
   );
 }
 

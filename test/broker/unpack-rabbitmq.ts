@@ -121,7 +121,7 @@ async function unpackPackages(packages: readonly string[], root: string): Promis
 
 /**
  * Puts a script in the place of each program of Erlang that runs it by the loader and with the libraries of its own
- * release, and sets in `erl` the folder that holds its files.
+ * release.
  */
 function runErlangByItsOwnLoader(root: string, folder: string): void {
   const libraries = dirname(findFile(join(root, 'usr/lib'), /(^|\/)libc\.so\.6$/));
@@ -139,12 +139,24 @@ function runErlangByItsOwnLoader(root: string, folder: string): void {
     writeFileSync(file, `#!/bin/sh\n${command}\n`);
     chmodSync(file, 0o755);
   }
+}
 
-  const erl = join(erlang, 'bin/erl');
-  writeFileSync(
-    erl,
-    readFileSync(erl, 'utf8').replaceAll(/\bROOTDIR=\/\S+/g, () => `ROOTDIR="${moved(erlang)}"`),
-  );
+/**
+ * Sets, in both scripts that start Erlang, the folder that holds its files. RabbitMQ uses the second one when it forms a
+ * cluster. Changes nothing where that was done before.
+ */
+function setErlangFolder(erlang: string): void {
+  const runtime = readdirSync(erlang).find((entry) => entry.startsWith('erts-'));
+  for (const erl of [join(erlang, 'bin/erl'), join(erlang, runtime ?? '', 'bin/erl')]) {
+    if (!existsSync(erl)) continue;
+    const before = readFileSync(erl, 'utf8');
+    const after = before.replaceAll(/\bROOTDIR=\/\S+/g, () => `ROOTDIR="${erlang}"`);
+    if (after === before) continue;
+    // Renamed into its place, because another run may start it at this moment.
+    const written = `${erl}-${process.pid}`;
+    writeFileSync(written, after, { mode: 0o755 });
+    renameSync(written, erl);
+  }
 }
 
 function isProgram(file: string): boolean {
@@ -163,6 +175,7 @@ function findFile(folder: string, pattern: RegExp): string {
 }
 
 function unpackedIn(folder: string): RabbitmqInstallation {
+  setErlangFolder(join(folder, 'usr/lib/erlang'));
   const server = realpathSync(join(folder, 'usr/lib/rabbitmq/bin/rabbitmq-server'));
   const home = dirname(dirname(server));
   return {
