@@ -12,7 +12,7 @@ let calls = 0;
 /** Notes that a handler is called. @returns notes how it ended */
 export function logCall(
   file: string,
-  call: Pick<HandlerCall, 'mark' | 'bodyMark' | 'messageId' | 'endpoint' | 'retry'>,
+  call: Pick<HandlerCall, 'mark' | 'bodyMark' | 'messageId' | 'exact' | 'endpoint' | 'retry'>,
 ): (outcome: 'succeeded' | 'failed') => void {
   const name = `${process.pid}-${++calls}`;
   const write = (line: Line) => appendFileSync(file, `${JSON.stringify(line)}\n`);

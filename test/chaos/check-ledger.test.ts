@@ -113,6 +113,20 @@ describe('it is a violation when', () => {
     ['two messages are mixed up', { calls: [call({ bodyMark: 'other' })] }, 'came with the body of other'],
     ['its id has changed', { calls: [call({ messageId: 'new' })] }, 'its id is new; the caller was told id'],
     [
+      'a number has changed',
+      { sent: [sent({ exact: '9007199254740993' })], calls: [call({ exact: '9007199254740992' })] },
+      'its values are 9007199254740992; those that were sent are 9007199254740993',
+    ],
+    [
+      'a number of a dead letter has changed',
+      {
+        sent: [sent({ exact: '1' })],
+        calls: [call({ outcome: 'failed', exact: '1' })],
+        deadLetters: [deadLetter({ exact: '2' })],
+      },
+      'its values are 2; those that were sent are 1',
+    ],
+    [
       'a repeated request is two messages',
       { sent: [sent({ attempts: [attempt(), attempt({ messageId: 'new' })] })], calls: [call()] },
       'one idempotency key had several ids: id, new',

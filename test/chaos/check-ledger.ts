@@ -80,6 +80,9 @@ function* faultsOf(message: SentMessage, { calls, deadLetters }: Seen): Generato
   for (const id of [...calls, ...deadLetters].map(({ messageId }) => messageId)) {
     if (ids.size > 0 && !ids.has(id)) yield `its id is ${id}; the caller was told ${[...ids].join(', ')}`;
   }
+  for (const { exact } of [...calls, ...deadLetters]) {
+    if (exact !== message.exact) yield `its values are ${exact}; those that were sent are ${message.exact}`;
+  }
   for (const { bodyMark } of calls) if (bodyMark !== message.mark) yield `came with the body of ${bodyMark}`;
 
   const firstCall = Math.min(...calls.map(({ begunAt }) => begunAt));

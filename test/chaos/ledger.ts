@@ -16,6 +16,8 @@ export interface SentMessage {
   /** Whether it is made to end in the dead letter queue, unhandled. */
   readonly unhandleable: boolean;
   readonly delayMs: number;
+  /** The values in its body and headers that must arrive as they are. Undefined where it has none. */
+  readonly exact?: string | undefined;
   readonly attempts: RequestAttempt[];
 }
 
@@ -39,6 +41,8 @@ export interface HandlerCall {
   /** From the body. */
   readonly bodyMark: string;
   readonly messageId: string;
+  /** The values in the body and the headers as the handler was given them. */
+  readonly exact?: string | undefined;
   readonly endpoint: string;
   /** How many delayed retries came before it. */
   readonly retry: number;
@@ -53,6 +57,8 @@ export interface DeadLetterSeen {
   readonly queue: string;
   readonly mark: string;
   readonly messageId: string;
+  /** The values in the body and the headers. Absent where the body does not say. */
+  readonly exact?: string | undefined;
   /** Absent where no handler was found, or where the broker moved it. */
   readonly endpoint?: string | undefined;
   readonly reason: string;

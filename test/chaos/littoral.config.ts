@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import { defineCommandHandler, defineConfig, defineEventHandler, type MessageHeaders } from 'littoral';
 import Type from 'typebox';
 import { logCall } from './call-log.ts';
+import { exactDigest } from './exact-values.ts';
 import { ledgerTime } from './ledger.ts';
 
 // The services of the chaos test. Which one a process is, and where it notes the calls of its handlers, it is told by
@@ -10,14 +11,16 @@ import { ledgerTime } from './ledger.ts';
 const service = process.env.SERVICE_NAME ?? 'billing';
 const ledgerFile = process.env.CHAOS_LEDGER ?? '';
 
-const Body = Type.Object({ mark: Type.String() });
+const Body = Type.Object({ mark: Type.String(), exact: Type.Unknown() });
 
 /** Notes every call, takes a moment, and fails where `fails` says so. */
 function recording(endpoint: string, fails: (mark: string, retry: number) => boolean = () => false) {
-  return async (body: { mark: string }, headers: MessageHeaders) => {
+  return async (body: { mark: string; exact: unknown }, headers: MessageHeaders) => {
     const mark = String(headers.mark);
     const retry = Number(headers.ecotone_retry_number ?? 0);
-    const ended = logCall(ledgerFile, { mark, bodyMark: body.mark, messageId: String(headers.id), endpoint, retry });
+    const exact = exactDigest(body.exact, headers);
+    const messageId = String(headers.id);
+    const ended = logCall(ledgerFile, { mark, bodyMark: body.mark, messageId, exact, endpoint, retry });
     await delay(crc32(`${mark} takes`) % 10);
     const failed = fails(mark, retry);
     ended(failed ? 'failed' : 'succeeded');
@@ -73,6 +76,7 @@ export default defineConfig({
   service,
   handlers: service === 'billing' ? handlersOf.billing : handlersOf.shop,
   broker: { heartbeatSeconds: 1, confirmTimeoutMs: 3000, connectTimeoutMs: 3000 },
+  untypedLargeIntegers: 'bigint',
   shutdownTimeoutMs: 5000,
   retries: { maxAttempts: 3, initialDelayMs: 200, multiplier: 2 },
 });

@@ -1,3 +1,4 @@
+import { exactDigest, exactJson, makeExactValues } from './exact-values.ts';
 import type { Random } from './random.ts';
 import type { LoadRequest } from './request.ts';
 
@@ -8,6 +9,8 @@ export interface PlannedRequest extends LoadRequest {
   readonly endpoints: readonly string[];
   readonly unhandleable: boolean;
   readonly delayMs: number;
+  /** The values that must arrive as they are. */
+  readonly exact: string | undefined;
   /** Whether it is made again until it is known to have been accepted. */
   readonly repeated: boolean;
   /** What it must be answered with while all is well: 202, or the refusal that it asks for. */
@@ -60,15 +63,16 @@ export function planRequest(mark: string, random: Random): PlannedRequest {
   if (random.chance(0.05)) {
     const [kind, shape] = random.pick(mistakes);
     // Where it goes by mistake is seen by whether a handler is called.
-    return complete(mark, kind, { ...pay, endpoints: [], ...shape });
+    return complete(mark, kind, random, { ...pay, endpoints: [], ...shape });
   }
   const [kind, , shape] = random.pick(byWeight);
-  return complete(mark, kind, shape(random));
+  return complete(mark, kind, random, shape(random));
 }
 
-function complete(mark: string, kind: string, shape: Shape): PlannedRequest {
+function complete(mark: string, kind: string, random: Random, shape: Shape): PlannedRequest {
   const { path = '/', endpoints = [], unhandleable = false, delayMs = 0, repeated = false, status = 202 } = shape;
   const isWhole = shape.body === undefined || /^x+$/.test(shape.body);
+  const exact = makeExactValues(random);
   return {
     mark,
     kind,
@@ -78,13 +82,20 @@ function complete(mark: string, kind: string, shape: Shape): PlannedRequest {
     delayMs,
     repeated,
     status,
+    exact: isWhole ? exactDigest(exact.body, exact.headers) : undefined,
     headers: {
       'content-type': 'application/json',
       'message-header-mark': mark,
+      'message-headers': asciiJson(exact.headers),
       ...(repeated ? { 'idempotency-key': mark } : {}),
       ...(delayMs > 0 ? { 'message-delay': String(delayMs) } : {}),
       ...shape.headers,
     },
-    body: isWhole ? JSON.stringify({ mark, filler: shape.body ?? '' }) : (shape.body as string),
+    body: isWhole ? exactJson({ mark, filler: shape.body ?? '', exact: exact.body }) : (shape.body as string),
   };
+}
+
+/** JSON that a header of HTTP can hold. */
+function asciiJson(value: unknown): string {
+  return exactJson(value).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterNode } from '../broker/broker-cluster.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 import type { PlannedTrouble, TroubleKind } from './trouble-plan.ts';
 import type { World } from './world.ts';
@@ -23,6 +24,36 @@ const make: Record<TroubleKind, (world: World, target: string, hold: () => Promi
     await broker.rabbitmqctl('set_vm_memory_high_watermark', '0');
     await hold();
     await broker.rabbitmqctl('set_vm_memory_high_watermark', '0.5');
+  },
+  async 'leader killed'(world, _, hold) {
+    const { leaderOf, nodes } = clusterOf(world);
+    const leader = await leaderOf(world.vhost.name, 'distributed_billing', nodes[0] as ClusterNode);
+    await downFor(leader ?? (nodes[0] as ClusterNode), 'kill', hold);
+  },
+  async 'node killed'(world, target, hold) {
+    await downFor(nodeOf(world, target), 'kill', hold);
+  },
+  async 'node stopped'(world, target, hold) {
+    await downFor(nodeOf(world, target), 'stop', hold);
+  },
+  async 'node frozen'(world, target, hold) {
+    const node = nodeOf(world, target);
+    await node.pause();
+    await hold();
+    await node.resume();
+  },
+  async 'each node stopped in turn'(world, _, hold) {
+    const { nodes, whole } = clusterOf(world);
+    for (const node of nodes) {
+      await downFor(node, 'stop', hold);
+      await whole();
+    }
+  },
+  async 'all nodes killed'(world, _, hold) {
+    const { nodes } = clusterOf(world);
+    await Promise.all(nodes.map((node) => node.kill()));
+    await hold();
+    await Promise.all(nodes.map((node) => node.start()));
   },
   async 'connections closed by the broker'({ vhost }) {
     await vhost.closeConnections();
@@ -50,13 +81,28 @@ const make: Record<TroubleKind, (world: World, target: string, hold: () => Promi
   },
 };
 
+async function downFor(node: ClusterNode, how: 'kill' | 'stop', hold: () => Promise<void>): Promise<void> {
+  await node[how]();
+  await hold();
+  await node.start();
+}
+
+function clusterOf({ cluster }: World): NonNullable<World['cluster']> {
+  if (!cluster) throw new Error('This world has no cluster.');
+  return cluster;
+}
+
+function nodeOf(world: World, target: string): ClusterNode {
+  return clusterOf(world).nodes[Number(target)] as ClusterNode;
+}
+
 async function onNetworks(
   { networks }: World,
   target: string,
   harm: (network: TcpProxy) => void,
   hold: () => Promise<void>,
 ): Promise<void> {
-  const harmed = [...networks].filter(([name]) => target === 'all' || target === name).map(([, network]) => network);
+  const harmed = [...networks].filter(([name]) => target === 'all' || target === name).flatMap(([, ways]) => ways);
   for (const network of harmed) harm(network);
   await hold();
   for (const network of harmed) network.mend();

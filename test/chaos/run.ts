@@ -2,16 +2,24 @@ import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { runRound } from './run-round.ts';
 import { addRound, describeMemory, describeTotals, memoryFault, noTotals } from './totals.ts';
-import { planTroubles } from './trouble-plan.ts';
+import { clusterTroubleKinds, planTroubles, troubleKinds } from './trouble-plan.ts';
 import { mortals, startWorld } from './world.ts';
 
 // npm run chaos                              ten minutes
 // npm run chaos -- --minutes 60
+// npm run chaos -- --cluster                 on three nodes, which are killed, stopped and frozen as well
 // npm run chaos -- --seed 7 --minutes 1      one round, with the load and the troubles of that seed
 //
 // Exits 1 when something was lost, invented, or handled twice without a reason; it then shows what is known of it.
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    cluster: { type: 'boolean', default: false },
+  },
+});
+const { cluster } = values;
 const minutes = Number(values.minutes);
 const firstSeed = Number(values.seed ?? process.env.CHAOS_SEED ?? randomInt(2 ** 31));
 if (!(minutes > 0) || !Number.isSafeInteger(firstSeed)) throw new Error('--minutes is a number, --seed an integer.');
@@ -22,13 +30,18 @@ const log = (line: string) =>
 const totals = noTotals();
 let violations = 0;
 
-log(`seed ${firstSeed}, for ${minutes} minutes`);
-const world = await startWorld();
+// The whole broker is killed and frozen by what strikes each of its nodes.
+const kinds = cluster
+  ? [...clusterTroubleKinds, ...troubleKinds.filter((kind) => !/^broker/.test(kind))]
+  : troubleKinds;
+
+log(`seed ${firstSeed}, for ${minutes} minutes${cluster ? ', on three nodes' : ''}`);
+const world = await startWorld({ cluster });
 try {
   const endsAt = performance.now() + minutes * 60_000;
   let before: Awaited<ReturnType<typeof world.survivor.memory>> | undefined;
   for (let seed = firstSeed; seed === firstSeed || performance.now() < endsAt; seed++) {
-    const plan = planTroubles({ seed, gateways: mortals, amount: 14, calmMs: [200, 4000] });
+    const plan = planTroubles({ seed, gateways: mortals, kinds, amount: 14, calmMs: [200, 4000] });
     log(`round with seed ${seed}`);
     const load = { lanes: 8, pauseMs: 15, warmUpMs: 4000, minAccepted: 80, settleMs: 120_000 };
     const round = await runRound(world, { seed, plan, ...load, log });

@@ -1,4 +1,6 @@
 import { connect } from 'amqplib';
+import { useExactFrames } from '../../src/amqp/exact-frames.ts';
+import { exactOfDeadLetter } from './exact-values.ts';
 import type { DeadLetterSeen } from './ledger.ts';
 
 /** Empties the dead letter queue of a service. */
@@ -6,6 +8,8 @@ export async function takeDeadLetters(url: string, service: string): Promise<Dea
   const queue = `distributed_${service}_dead_letter`;
   const connection = await connect(url);
   try {
+    // With all digits of their headers.
+    useExactFrames(connection);
     const channel = await connection.createChannel();
     const taken: DeadLetterSeen[] = [];
     for (;;) {
@@ -17,6 +21,7 @@ export async function takeDeadLetters(url: string, service: string): Promise<Dea
         queue,
         mark: String(headers.mark),
         messageId: String(message.properties.messageId),
+        exact: exactOfDeadLetter(message.content, headers),
         endpoint: endpoint === undefined ? undefined : `${service}:${endpoint}`,
         reason: String(headers['exception-message'] ?? headers['x-first-death-reason'] ?? 'none is given'),
       });

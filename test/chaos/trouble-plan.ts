@@ -14,15 +14,34 @@ const troubles = {
   'gateway told to stop': { on: 'gateway', holdMs: [0, 500] },
 } as const satisfies Record<string, { on: string; holdMs: readonly [number, number] }>;
 
-export type TroubleKind = keyof typeof troubles;
+/** What can go wrong with the nodes of a cluster. */
+const clusterTroubles = {
+  'leader killed': { on: 'broker', holdMs: [1000, 8000] },
+  'node killed': { on: 'broker', holdMs: [0, 8000] },
+  'node stopped': { on: 'broker', holdMs: [0, 3000] },
+  // Long enough for the others to elect leaders, which takes them six to twelve seconds.
+  'node frozen': { on: 'broker', holdMs: [8000, 14_000] },
+  'each node stopped in turn': { on: 'broker', holdMs: [0, 1000] },
+  'all nodes killed': { on: 'broker', holdMs: [0, 1000] },
+} as const satisfies Record<string, { on: string; holdMs: readonly [number, number] }>;
 
-/** All kinds of trouble, in no order that matters. */
+const everyTrouble = { ...troubles, ...clusterTroubles };
+
+export type TroubleKind = keyof typeof everyTrouble;
+
+/** All kinds of trouble that one node and its gateways can have, in no order that matters. */
 export const troubleKinds = Object.keys(troubles) as TroubleKind[];
+
+/** All kinds that only a cluster can have. */
+export const clusterTroubleKinds = Object.keys(clusterTroubles) as TroubleKind[];
+
+/** The nodes of a cluster, as targets. */
+const nodeTargets = ['0', '1', '2'];
 
 /** One trouble, at its moment. */
 export interface PlannedTrouble {
   readonly kind: TroubleKind;
-  /** The gateway that it strikes; 'all' where it strikes all, or the broker. */
+  /** The gateway that it strikes, or the number of the node; 'all' where it strikes all, or the only broker. */
   readonly target: string;
   readonly holdMs: number;
   /** How long all is well before it, once the one before is over. */
@@ -35,6 +54,8 @@ export interface PlanOptions {
   readonly seed: number;
   /** The gateways that may be ended. */
   readonly gateways: readonly string[];
+  /** Default: `troubleKinds`. */
+  readonly kinds?: readonly TroubleKind[];
   /** How many troubles. Default: each kind once. */
   readonly amount?: number;
   /** How long all is well between two. Lowest and highest. */
@@ -42,19 +63,20 @@ export interface PlanOptions {
 }
 
 /** The troubles of a round, which its seed repeats: each kind once, or that and as many more at random. */
-export function planTroubles({ seed, gateways, amount = troubleKinds.length, calmMs }: PlanOptions): PlannedTrouble[] {
+export function planTroubles(options: PlanOptions): PlannedTrouble[] {
+  const { seed, gateways, kinds: wanted = troubleKinds, amount = wanted.length, calmMs } = options;
   const random = createRandom(seed);
   const between = ([lowest, highest]: readonly [number, number]) => random.between(lowest, highest);
-  const kinds = random.shuffled(troubleKinds);
-  while (kinds.length < amount) kinds.push(random.pick(troubleKinds));
+  const kinds = random.shuffled(wanted);
+  while (kinds.length < amount) kinds.push(random.pick(wanted));
   const plan: PlannedTrouble[] = [];
   for (const kind of kinds.slice(0, amount)) {
     const before = plan.at(-1);
-    const elsewhere = before !== undefined && !before.atOnce && troubles[before.kind].on !== troubles[kind].on;
+    const elsewhere = before !== undefined && !before.atOnce && everyTrouble[before.kind].on !== everyTrouble[kind].on;
     plan.push({
       kind,
       target: targetOf(kind, gateways, random),
-      holdMs: between(troubles[kind].holdMs),
+      holdMs: between(everyTrouble[kind].holdMs),
       afterMs: between(calmMs),
       atOnce: elsewhere && random.chance(0.25),
     });
@@ -63,7 +85,8 @@ export function planTroubles({ seed, gateways, amount = troubleKinds.length, cal
 }
 
 function targetOf(kind: TroubleKind, gateways: readonly string[], random: Random): string {
-  const { on } = troubles[kind];
+  if (Object.hasOwn(clusterTroubles, kind)) return random.pick(nodeTargets);
+  const { on } = everyTrouble[kind];
   if (on === 'broker') return 'all';
   return on === 'gateway' ? random.pick(gateways) : random.pick([...gateways, 'all']);
 }

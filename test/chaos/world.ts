@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Broker } from '../broker/broker.ts';
+import type { Broker, BrokerOptions } from '../broker/broker.ts';
+import { type BrokerCluster, startBrokerCluster } from '../broker/broker-cluster.ts';
 import { eventually } from '../broker/eventually.ts';
 import { findFreePorts } from '../broker/free-ports.ts';
 import { killOnExit } from '../broker/kill-on-exit.ts';
@@ -12,17 +13,20 @@ import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 /** A broker and three gateways, each behind a network of its own. */
 export interface World {
+  /** The only broker, or the first node of the cluster. */
   readonly broker: Broker;
+  /** Undefined where there is one broker. */
+  readonly cluster: BrokerCluster | undefined;
   readonly vhost: Vhost;
   readonly gateways: readonly GatewayProcess[];
   /** The one that nobody ends, so that it shows whether memory grows. */
   readonly survivor: GatewayProcess;
-  /** By the names of the gateways. */
-  readonly networks: ReadonlyMap<string, TcpProxy>;
+  /** By the names of the gateways: their ways to the broker. */
+  readonly networks: ReadonlyMap<string, readonly TcpProxy[]>;
   /** Where the handlers of all gateways note their calls. */
   readonly callLog: string;
   start(gateway: GatewayProcess): void;
-  /** Waits until every gateway is ready. */
+  /** Waits until the cluster is whole and every gateway is ready. */
   untilReady(): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,22 +41,30 @@ const inhabitants = [
  * A broker that tries again soon what it moves from queue to queue, and tells the truth about them. What it moves just
  * after a crash, before the next queue is there, it otherwise tries again after three minutes.
  */
-const hurry = { deadLetterRetryMs: 3000, quorumTickMs: 500 };
+const hurry: BrokerOptions = { deadLetterRetryMs: 3000, quorumTickMs: 500 };
+
+export interface WorldOptions {
+  /** Whether the broker is a cluster of three nodes, each gateway connected to one of its own. Default: no. */
+  readonly cluster?: boolean;
+}
 
 /** Starts everything, and waits until it is ready. */
-export async function startWorld(): Promise<World> {
+export async function startWorld({ cluster: isCluster = false }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'littoral-chaos-'));
   const callLog = join(folder, 'calls.jsonl');
   writeFileSync(callLog, '');
   const watch = killOnExit(folder);
-  const broker = await startBroker(hurry);
+  const cluster = isCluster ? await startBrokerCluster(hurry) : undefined;
+  const nodes: readonly Broker[] = cluster?.nodes ?? [await startBroker(hurry)];
+  const broker = nodes[0] as Broker;
   const vhost = await createVhost(broker);
   const ports = await findFreePorts(inhabitants.length);
-  const networks = new Map<string, TcpProxy>();
+  const networks = new Map<string, readonly TcpProxy[]>();
   const gateways: GatewayProcess[] = [];
   for (const [index, inhabitant] of inhabitants.entries()) {
-    const network = await startTcpProxy(Number(new URL(vhost.url).port));
-    networks.set(inhabitant.name, network);
+    const node = nodes[index % nodes.length] as Broker;
+    const network = await startTcpProxy(Number(new URL(node.url).port));
+    networks.set(inhabitant.name, [network]);
     const amqpUrl = new URL(vhost.url);
     amqpUrl.port = String(network.port);
     gateways.push(new GatewayProcess({ ...inhabitant, port: ports[index] as number, amqpUrl: amqpUrl.href, callLog }));
@@ -63,6 +75,7 @@ export async function startWorld(): Promise<World> {
     watchProcesses(watch, gateways);
   };
   const untilReady = async () => {
+    await cluster?.whole();
     const isReady = async () => {
       const unready = await Promise.all(gateways.map(async (each) => ((await each.isReady()) ? [] : [each.name])));
       if (unready.flat().length > 0) throw new Error(`not ready: ${unready.flat().join(', ')}`);
@@ -71,8 +84,8 @@ export async function startWorld(): Promise<World> {
   };
   const close = async () => {
     await Promise.all(gateways.map((gateway) => gateway.kill()));
-    await Promise.all([...networks.values()].map((network) => network.close()));
-    await broker.close();
+    await Promise.all([...networks.values()].flat().map((network) => network.close()));
+    await Promise.all(nodes.map((node) => node.close()));
     await watch.release();
   };
 
@@ -85,7 +98,7 @@ export async function startWorld(): Promise<World> {
     throw new Error(`The gateways do not start:\n${logs.join('\n')}`, { cause: error });
   }
   const survivor = gateways.at(-1) as GatewayProcess;
-  return { broker, vhost, gateways, survivor, networks, callLog, start, untilReady, close };
+  return { broker, cluster, vhost, gateways, survivor, networks, callLog, start, untilReady, close };
 }
 
 /** Those that troubles may end. */
