@@ -119,6 +119,7 @@ const publishing = [
   'body-too-large',
   'too-many-in-flight',
   'broker-blocked',
+  'not-bound',
   'nacked',
   'confirm-timeout',
 ] as const;

@@ -44,6 +44,7 @@ export const Settings = Type.Object(
           maxInFlight: Type.Optional(Type.Integer({ minimum: 1 })),
           maxInFlightBytes: Type.Optional(Type.Integer({ minimum: 1 })),
           maxMessageBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 536_870_912 })),
+          topologyCheckMs: Type.Optional(Milliseconds),
         },
         closed,
       ),
@@ -204,6 +205,11 @@ export interface BrokerConfig {
   maxInFlightBytes?: number | undefined;
   /** Larger messages are refused, for RabbitMQ would close the channel over them. Default: 16 MiB, as RabbitMQ 4. */
   maxMessageBytes?: number | undefined;
+  /**
+   * How often the exchange, the queues and the bindings of this service are verified, and declared again where somebody
+   * deleted them. The same on all gateways of a bus. Default: 10 s.
+   */
+  topologyCheckMs?: number | undefined;
 }
 
 /** Where HTTP is served, and what is taken from requests. */

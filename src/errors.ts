@@ -66,6 +66,12 @@ export const errorTable = {
     title: 'The broker accepts no messages at the moment',
     retryAfterSeconds: 5,
   },
+  'not-bound': {
+    status: 503,
+    retryable: true,
+    title: 'A queue is not bound to the bus at the moment',
+    retryAfterSeconds: 5,
+  },
   'not-ready': { status: 503, retryable: true, title: 'The gateway is not ready', retryAfterSeconds: 1 },
   draining: { status: 503, retryable: true, title: 'This gateway is shutting down', retryAfterSeconds: 1 },
   nacked: {

@@ -13,6 +13,7 @@ import { LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
 import { AmqpBrowser } from './amqp-browser.ts';
+import { AmqpBusExchange } from './amqp-bus-exchange.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './amqp-connection.ts';
 import { AmqpConsumer } from './amqp-consumer.ts';
 import { AmqpDeadLetterQueues } from './amqp-dead-letter-queues.ts';
@@ -23,6 +24,7 @@ import { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { type QueueType, queueTypeOf } from './amqp-topology.ts';
 import { parseAmqpUrl } from './amqp-url.ts';
 import type { TlsFiles } from './tls-files.ts';
+import { TopologyCheck } from './topology-check.ts';
 
 export interface AmqpChannelOptions {
   /** `amqp://` or `amqps://`, with user, password and vhost. */
@@ -44,6 +46,8 @@ export interface AmqpChannelOptions {
   readonly maxInFlightBytes?: number | undefined;
   /** Default: 16 MiB, as RabbitMQ 4 allows. */
   readonly maxMessageBytes?: number | undefined;
+  /** How often queues and bindings are verified, and restored. Default: 10 s. */
+  readonly topologyCheckMs?: number | undefined;
   /** For `amqps://`. Default: the certificates that Node trusts, and none to show. */
   readonly tlsFiles?: TlsFiles | undefined;
 }
@@ -60,6 +64,12 @@ const publishingFirstMs = 5_000;
  */
 const givingBackMs = 500;
 
+/** How long a message that a binding of this service should have taken waits for that binding. */
+const restoreMs = 5_000;
+
+/** How long a check waits for an answer about the exchange before it goes on without one. */
+const verifyBusMs = 10_000;
+
 /** The message channel over RabbitMQ. */
 export class AmqpChannel implements MessageChannel {
   readonly name = 'rabbitmq';
@@ -75,6 +85,8 @@ export class AmqpChannel implements MessageChannel {
   readonly #ladder: AmqpDelayLadder;
   readonly #browser: AmqpBrowser;
   readonly #deadLetterQueues: AmqpDeadLetterQueues;
+  readonly #bus: AmqpBusExchange;
+  readonly #topologyCheck: TopologyCheck;
   readonly #consumers: AmqpConsumer[] = [];
   /** The connection for consuming, from the beginning of its preparation. */
   #consumingModel: ChannelModel | undefined;
@@ -100,6 +112,13 @@ export class AmqpChannel implements MessageChannel {
       logger,
       isCurrent: (model) => model === this.#publishing.model || model === this.#consumingModel,
     });
+    const intervalMs = options.topologyCheckMs ?? 10_000;
+    this.#topologyCheck = new TopologyCheck({ intervalMs, check: () => this.#verify() });
+    this.#bus = new AmqpBusExchange({
+      logger,
+      rebindingMs: 1.5 * intervalMs + 2_000,
+      onRestored: () => void this.#topologyCheck.now(),
+    });
     this.#publishing = new AmqpConnection({
       ...common,
       role: 'publishing',
@@ -110,7 +129,7 @@ export class AmqpChannel implements MessageChannel {
       role: 'consuming',
       onConnect: async (model) => {
         this.#consumingModel = model;
-        model.on('close', () => this.#onConsumingClosed());
+        model.on('close', () => this.#onConsumingClosed(model));
         await within(publishingFirstMs, this.#publishing.attempted());
         await Promise.all(this.#consumers.map((consumer) => consumer.attach(model)));
       },
@@ -120,6 +139,7 @@ export class AmqpChannel implements MessageChannel {
       maxInFlightBytes,
       confirmTimeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
+      bus: this.#bus,
       logger,
       onChannelClosed: () => this.#ladder.forget(),
     });
@@ -145,23 +165,41 @@ export class AmqpChannel implements MessageChannel {
     await Promise.all([this.#publishing.start(), this.#consumers.length > 0 ? this.#consuming.start() : undefined]);
     const mismatch = [this.#publishing, this.#consuming, ...this.#consumers].find((part) => part.mismatch)?.mismatch;
     if (mismatch) throw mismatch;
+    this.#topologyCheck.start();
   }
 
   async publish(publication: Publication): Promise<PublishReceipt> {
     this.#assertOpen();
     if (publication.delayMs !== undefined) return this.#ladder.publish(publication);
+    if ('bus' in publication.to && this.#bus.mismatch) throw this.#bus.mismatch;
     const receipt = await this.#outbound.publish(publication);
-    if (receipt.routed || !(await this.#declareAgain(publication.to))) return receipt;
-    return this.#outbound.publish(publication);
+    if (receipt.routed) return receipt;
+    const again = (await this.#restore(publication.to)) ? await this.#outbound.publish(publication) : receipt;
+    if (!again.routed && 'bus' in publication.to && this.#bus.isRebinding) throw unbound(this.#bus.warning);
+    return again;
   }
 
-  /** A dead letter queue that somebody deleted is this channel's to declare. */
-  async #declareAgain(to: Address): Promise<boolean> {
+  /** Restores what is missing although it is this channel's to declare. Returns whether anything of it is. */
+  async #restore(to: Address): Promise<boolean> {
     const { model } = this.#publishing;
-    if (!('queue' in to) || !model) return false;
+    if (!model) return false;
+    if ('bus' in to) {
+      // A binding of its own should have taken it.
+      if (!this.#consumers.some((consumer) => consumer.isBoundTo(to.bus))) return false;
+      return within(restoreMs, this.#topologyCheck.now());
+    }
     if (!this.#consumers.some((consumer) => consumer.deadLetterQueue === to.queue)) return false;
     await this.#deadLetterQueues.ensure(model, to.queue);
     return true;
+  }
+
+  /** Never rejects. */
+  async #verify(): Promise<void> {
+    const { model } = this.#publishing;
+    const ensured = async () => model && this.#bus.ensure(model);
+    // What is wrong with the exchange, each consumer finds as well.
+    await within(verifyBusMs, ensured()).catch(() => {});
+    await Promise.all(this.#consumers.map((consumer) => consumer.verify()));
   }
 
   async hasQueue(queue: string): Promise<boolean> {
@@ -177,6 +215,7 @@ export class AmqpChannel implements MessageChannel {
       currentModel: () => this.#consumingModel,
       publish: (publication) => this.#outbound.publish(publication),
       deadLetterQueues: this.#deadLetterQueues,
+      bus: this.#bus,
       onDeclared: (model) => restoreLadderEnd(model, this.#service, subscription.queue),
     });
     const first = this.#consumers.length === 0;
@@ -195,11 +234,12 @@ export class AmqpChannel implements MessageChannel {
   health(): ChannelHealth {
     if (this.#closing) return { ready: false, reason: 'closing' };
     const { failure, blocked } = this.#publishing;
+    if (this.#bus.mismatch) return { ready: false, reason: this.#bus.mismatch.message };
     if (failure) return { ready: false, reason: failure };
     if (blocked !== undefined) return { ready: false, reason: `the broker blocks publishing: ${blocked}` };
     if (!this.#outbound.isOpen) return { ready: false, reason: 'the publishing channel is being opened again' };
-    const { problem } = this.#deadLetterQueues;
-    return { ready: true, ...(problem !== undefined && { warning: problem }) };
+    const warning = [this.#deadLetterQueues.problem, this.#bus.warning].filter((text) => text !== undefined).join('; ');
+    return { ready: true, ...(warning !== '' && { warning }) };
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -208,6 +248,7 @@ export class AmqpChannel implements MessageChannel {
   }
 
   async #closeWithin(deadlineMs: number): Promise<void> {
+    this.#topologyCheck.close();
     const deadline = performance.now() + deadlineMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
     await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => this.#finish(consumer))));
@@ -228,8 +269,13 @@ export class AmqpChannel implements MessageChannel {
     if (this.#closing) throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
   }
 
-  #onConsumingClosed(): void {
+  #onConsumingClosed(model: ChannelModel): void {
+    if (this.#consumingModel !== model) return;
     this.#consumingModel = undefined;
     for (const consumer of this.#consumers) consumer.onDisconnect('the connection to the broker was lost');
   }
+}
+
+function unbound(reason: string | undefined): LittoralError {
+  return new LittoralError('not-bound', `Nothing was stored, for no queue took the message: ${reason}. Send it again.`);
 }

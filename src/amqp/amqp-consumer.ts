@@ -1,20 +1,23 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Consumer, Subscription } from '../channel/message-channel.ts';
+import { matchesTopic } from '../channel/topic-pattern.ts';
 import { isLittoralError, type LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
+import type { AmqpBusExchange } from './amqp-bus-exchange.ts';
 import type { AmqpDeadLetterQueues } from './amqp-dead-letter-queues.ts';
 import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts';
 import { corker } from './amqp-socket.ts';
 import { declareSubscription } from './amqp-topology.ts';
 import { CautiousStart } from './cautious-start.ts';
 import { reasonOf } from './connection-end.ts';
-import { countMessages } from './count-messages.ts';
+import { countMessages, hasConsumer, isQueueAbsent } from './count-messages.ts';
 
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
   /** The live connection for consuming, at the time of asking. */
   readonly currentModel: () => ChannelModel | undefined;
   readonly deadLetterQueues: AmqpDeadLetterQueues;
+  readonly bus: AmqpBusExchange;
   /** Called when the queue has been declared, each time, before it is consumed. */
   readonly onDeclared: (model: ChannelModel) => Promise<void>;
 }
@@ -26,12 +29,16 @@ interface Inbound {
   /** Of its consumers: one, and a second for all that it may take beside that once the start is over. */
   readonly consumerTags: Set<string>;
   start: CautiousStart | undefined;
+  hasEnded: boolean;
 }
 
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
 
 /** A queue whose leader is gone answers nothing, while its connection lives on. */
 const attachTimeoutMs = 30_000;
+
+/** How long a check waits for an answer about the dead letter queue. */
+const deadLetterQueueMs = 3_000;
 
 /** Consumes the queue of one subscription: on every new connection, and again when the broker cancels it. */
 export class AmqpConsumer implements Consumer {
@@ -40,6 +47,8 @@ export class AmqpConsumer implements Consumer {
   readonly #logger: Logger;
   #inbound: Inbound | undefined;
   #detached: string | undefined = 'not attached yet';
+  /** What the last check found wrong with the queue or its bindings, and could not restore. */
+  #problem: string | undefined;
   #mismatch: LittoralError | undefined;
   #attaching: Promise<void> = Promise.resolve();
   /** Counts the attempts to attach that were given up on. */
@@ -64,7 +73,12 @@ export class AmqpConsumer implements Consumer {
   }
 
   get detached(): string | undefined {
-    return this.#detached;
+    return this.#detached ?? this.#problem;
+  }
+
+  /** Whether its queue is bound to the bus under a key that matches. */
+  isBoundTo(routingKey: string): boolean {
+    return this.#detached === undefined && this.#subscription.bindingKeys.some((key) => matchesTopic(key, routingKey));
   }
 
   async waiting(): Promise<number | undefined> {
@@ -107,6 +121,54 @@ export class AmqpConsumer implements Consumer {
       this.#detach(`cannot consume '${queue}': ${reasonOf(error, model)}`);
       this.#attachLater(model);
     }
+  }
+
+  /**
+   * Declares the queue and its bindings again while it consumes, for somebody can have deleted any of them, and RabbitMQ
+   * reports only the end of the queue. What is still there stays as it is. Never rejects.
+   */
+  async verify(): Promise<void> {
+    const { currentModel } = this.#options;
+    const model = currentModel();
+    if (model === undefined || this.#stopped || this.#detached !== undefined) return;
+    const { queue } = this.#subscription;
+    let problem: string | undefined;
+    try {
+      if (!(await within(attachTimeoutMs, this.#declare(model)))) {
+        problem = `the broker did not answer within ${attachTimeoutMs} ms`;
+      } else if (!(await hasConsumer(model, queue))) {
+        problem = 'it does not answer: most of its nodes may be down';
+      }
+      await this.#verifyDeadLetterQueue(model);
+    } catch (error) {
+      // The exchange of the bus is no concern of this queue alone.
+      if (error !== this.#options.bus.mismatch) problem = reasonOf(error, model);
+    }
+    // While it did, consuming may have ended and begun again: attaching verifies as well.
+    if (currentModel() !== model || this.#detached !== undefined) return;
+    this.#note(problem === undefined ? undefined : `the queue '${queue}' could not be verified: ${problem}`);
+  }
+
+  // Looks first: declaring one that exists can fail several times, and the broker logs each failure.
+  async #verifyDeadLetterQueue(model: ChannelModel): Promise<void> {
+    const { deadLetterQueue } = this.#subscription;
+    const restored = async () => {
+      if (await isQueueAbsent(model, deadLetterQueue))
+        await this.#options.deadLetterQueues.ensure(model, deadLetterQueue);
+    };
+    // Its node can be down, which is no problem of the queue that is consumed.
+    await within(deadLetterQueueMs, restored()).catch(() => {});
+  }
+
+  #note(problem: string | undefined): void {
+    const { queue } = this.#subscription;
+    // The same problem at every check is one event.
+    if (problem !== undefined && problem !== this.#problem) {
+      this.#logger.error({ queue, reason: problem }, 'queue and bindings cannot be verified');
+    } else if (problem === undefined && this.#problem !== undefined) {
+      this.#logger.info({ queue }, 'queue and bindings verified again');
+    }
+    this.#problem = problem;
   }
 
   /** To be told that the connection is gone: the broker has taken every delivery back. */
@@ -156,8 +218,7 @@ export class AmqpConsumer implements Consumer {
   async #declareAndConsume(model: ChannelModel): Promise<void> {
     const attempt = this.#attempt;
     await this.#options.deadLetterQueues.ensure(model, this.#subscription.deadLetterQueue);
-    await declareSubscription(model, this.#subscription, this.#options.queueType);
-    await this.#options.onDeclared(model);
+    await this.#declare(model);
     // After a cancel by the broker the channel is still good, and deliveries in hand are settled on it.
     const inbound = this.#inbound ?? (await this.#open(model));
     // Given up on meanwhile: a later attempt has a channel of its own.
@@ -165,6 +226,8 @@ export class AmqpConsumer implements Consumer {
       inbound.channel.close().catch(() => {});
       return;
     }
+    // The end can come in the same bytes as the beginning, before this has a channel to listen to.
+    if (this.#options.currentModel() !== model || inbound.hasEnded) throw new Error('it ended as soon as it began');
     this.#inbound = inbound;
     const { prefetch, ordered } = this.#subscription;
     // Of the consumers of an ordered queue one receives at a time: a second of this process would wait for the first.
@@ -173,15 +236,23 @@ export class AmqpConsumer implements Consumer {
     await this.#consumeWith(inbound, 1);
   }
 
+  /** Declares what the subscription needs beside its dead letter queue. */
+  async #declare(model: ChannelModel): Promise<void> {
+    await this.#options.bus.ensure(model);
+    await declareSubscription(model, this.#subscription, this.#options.queueType);
+    await this.#options.onDeclared(model);
+  }
+
   async #open(model: ChannelModel): Promise<Inbound> {
     const channel = await model.createChannel();
     channel.on('error', (error) => this.#logger.error({ reason: error.message }, 'the consuming channel failed'));
-    channel.on('close', () => this.#onClose(channel, model));
+    channel.on('close', () => this.#onClose(inbound, model));
     channel.on('cancel', () => this.#onCancel(model));
     // Without a listener amqplib would end the connection over it.
     channel.on('handler-error', (error) => this.#logger.error({ reason: messageOf(error) }, 'a listener failed'));
     const deliveries = new AmqpDeliveries(channel, corker(model), this.#options);
-    return { channel, deliveries, consumerTags: new Set(), start: undefined };
+    const inbound: Inbound = { channel, deliveries, consumerTags: new Set(), start: undefined, hasEnded: false };
+    return inbound;
   }
 
   async #consumeWith(inbound: Inbound, prefetch: number): Promise<void> {
@@ -206,8 +277,9 @@ export class AmqpConsumer implements Consumer {
     });
   }
 
-  #onClose(channel: Channel, model: ChannelModel): void {
-    if (this.#inbound?.channel !== channel) return;
+  #onClose(inbound: Inbound, model: ChannelModel): void {
+    inbound.hasEnded = true;
+    if (this.#inbound !== inbound) return;
     this.#endInbound();
     this.#detach(`the channel that consumed '${this.#subscription.queue}' was closed`);
     this.#attachLater(model);
@@ -230,6 +302,7 @@ export class AmqpConsumer implements Consumer {
     this.#inbound?.start?.end();
     this.#inbound?.consumerTags.clear();
     if (!this.#stopped) this.#detached = reason;
+    this.#problem = undefined;
   }
 
   #attachLater(model: ChannelModel): void {

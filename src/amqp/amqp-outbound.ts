@@ -5,10 +5,11 @@ import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
+import type { AmqpBusExchange } from './amqp-bus-exchange.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import { toAmqp } from './amqp-message-mapper.ts';
 import { corker, socketOf } from './amqp-socket.ts';
-import { busExchange, declareBus } from './amqp-topology.ts';
+import { busExchange } from './amqp-topology.ts';
 import { hearOfBlock } from './hear-of-block.ts';
 
 export interface AmqpOutboundOptions {
@@ -19,6 +20,7 @@ export interface AmqpOutboundOptions {
   readonly confirmTimeoutMs: number;
   /** RabbitMQ closes the channel over a body that is larger than its own limit. */
   readonly maxMessageBytes: number;
+  readonly bus: AmqpBusExchange;
   readonly logger: Logger;
   /** Called when the channel was closed, which the broker does when an exchange is gone. */
   readonly onChannelClosed: () => void;
@@ -69,9 +71,15 @@ export class AmqpOutbound {
     channel.on('error', (error) => logger.error({ reason: error.message }, 'the publishing channel failed'));
     channel.on('handler-error', (error) => logger.error({ reason: error.message }, 'a listener failed'));
     channel.on('return', (message) => this.#onReturn(message));
-    channel.on('close', () => this.#onClose(channel, model));
-    await declareBus(channel);
+    let hasEnded = false;
+    channel.on('close', () => {
+      hasEnded = true;
+      this.#onClose(channel, model);
+    });
+    await this.#options.bus.ensure(model);
     await hearOfBlock(model);
+    // The end can come in the same bytes as the answer to the last question.
+    if (hasEnded) throw new Error('the publishing channel ended as soon as it was open');
     this.#channel = channel;
     this.#corkSocket = corker(model);
   }

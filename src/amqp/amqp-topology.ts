@@ -26,7 +26,8 @@ export async function declareBus(channel: Channel): Promise<void> {
 }
 
 /**
- * Declares what a service receives through: its queue and its bindings. On a channel of its own, which a mismatch closes.
+ * Declares what a service receives through, once the exchange of the bus exists: its queue and its bindings. On a channel
+ * of its own, which a mismatch closes.
  *
  * @throws LittoralError `topology-mismatch` when one of them exists with other arguments
  */
@@ -38,7 +39,6 @@ export async function declareSubscription(
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
   const { queue, bindingKeys } = subscription;
-  await declareBus(channel);
   await declareQueue(channel, subscription, queueType);
   for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
   closeUnawaited(channel);

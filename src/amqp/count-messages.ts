@@ -1,5 +1,7 @@
-import type { ChannelModel } from 'amqplib';
+import type { ChannelModel, Replies } from 'amqplib';
 import { within } from '../within.ts';
+import { isAbsent } from './broker-replies.ts';
+import { closeUnawaited } from './close-unawaited.ts';
 
 const timeoutMs = 5_000;
 
@@ -16,16 +18,48 @@ const attempts = 5;
  */
 export async function countMessages(model: ChannelModel, queue: string): Promise<number | undefined> {
   let count: number | undefined;
-  const asked = (async () => {
-    const channel = await model.createChannel();
-    channel.on('error', () => {}); // The call that failed throws it.
-    let told = await channel.checkQueue(queue);
-    for (let attempt = 2; attempt <= attempts && told.messageCount + told.consumerCount === 0; attempt += 1) {
-      told = await channel.checkQueue(queue);
-    }
-    count = told.messageCount;
-    channel.close().catch(() => {});
-  })();
+  const asked = ask(model, queue).then(({ messageCount }) => {
+    count = messageCount;
+  });
   await within(timeoutMs, asked).catch(() => {});
   return count;
+}
+
+/**
+ * Returns whether RabbitMQ knows of a consumer of a queue. Of a quorum queue without a leader, which most of its nodes
+ * being down causes, it knows of none.
+ *
+ * @throws what amqplib throws
+ */
+export async function hasConsumer(model: ChannelModel, queue: string): Promise<boolean> {
+  return (await ask(model, queue)).consumerCount > 0;
+}
+
+/**
+ * Returns whether a queue is known not to exist.
+ *
+ * @throws what amqplib throws
+ */
+export async function isQueueAbsent(model: ChannelModel, queue: string): Promise<boolean> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  try {
+    await channel.checkQueue(queue);
+  } catch (error) {
+    if (isAbsent(error)) return true;
+    throw error;
+  }
+  closeUnawaited(channel);
+  return false;
+}
+
+async function ask(model: ChannelModel, queue: string): Promise<Replies.AssertQueue> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  let told = await channel.checkQueue(queue);
+  for (let attempt = 2; attempt <= attempts && told.messageCount + told.consumerCount === 0; attempt += 1) {
+    told = await channel.checkQueue(queue);
+  }
+  closeUnawaited(channel);
+  return told;
 }

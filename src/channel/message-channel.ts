@@ -64,7 +64,8 @@ export interface OutboundChannel {
    *
    * @throws LittoralError
    * - `too-many-in-flight`, `broker-unavailable`, `broker-blocked`, `draining`: nothing was sent
-   * - `topology-mismatch`: nothing was sent, for what a delay needs exists otherwise
+   * - `topology-mismatch`: nothing was sent, for the bus, or what a delay needs, exists otherwise
+   * - `not-bound`: no queue took it, for the bus was deleted, and services may not have bound their queues again yet
    * - `nacked`, `confirm-timeout`, `connection-lost`: one of several queues, or all, may have the message
    */
   publish(publication: Publication): Promise<PublishReceipt>;

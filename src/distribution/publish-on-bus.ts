@@ -24,8 +24,8 @@ export interface BusChannel {
  * Publishes a message on the bus.
  *
  * @returns whether anybody gets it, which can only be false for an event
- * @throws LittoralError `destination-not-found` for a command or a message that nobody gets, and what
- * `OutboundChannel` rejects with
+ * @throws LittoralError `destination-not-found` for a command or a message to a service without a queue, `not-bound` where
+ * the queue exists and did not get it, and what `OutboundChannel` rejects with
  */
 export async function publishOnBus(
   { payloadType, target, message, timeToLive }: BusMessage,
@@ -34,7 +34,7 @@ export async function publishOnBus(
   const mustArrive = payloadType !== 'event';
   if (mustArrive) await findDestination(target, message, channel, checkDestinations);
   const { routed } = await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive });
-  if (mustArrive && !routed) throw destinationNotFound(target, message);
+  if (mustArrive && !routed) throw checkDestinations ? notBound(target, message) : destinationNotFound(target, message);
   return routed;
 }
 
@@ -68,6 +68,14 @@ function destinationNotFound(destination: string, message: TransportMessage): Li
   const reason = `the queue '${serviceQueue(destination)}' does not exist or is not bound to it`;
   const text = `No service '${destination}' on this bus: ${reason}. Check the name, or start the service once.`;
   return notFound(text, message);
+}
+
+/** The queue was found a moment ago. Its service binds it again at its next check of the topology. */
+function notBound(destination: string, { headers: { [Header.id]: id } }: TransportMessage): LittoralError {
+  const text =
+    `Nothing was sent: the queue '${serviceQueue(destination)}' exists, but is not bound to the bus under '${destination}'. ` +
+    'A running gateway of that service binds it again within seconds; send the same again.';
+  return new LittoralError('not-bound', text, typeof id === 'string' ? { messageId: id } : {});
 }
 
 function notFound(text: string, { headers: { [Header.id]: id } }: TransportMessage): LittoralError {

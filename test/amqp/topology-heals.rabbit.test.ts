@@ -1,0 +1,187 @@
+import { type Channel, connect } from 'amqplib';
+import { defineCommandHandler, defineEventHandler } from 'littoral';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../broker/eventually.ts';
+import { useVhost } from '../broker/use-vhost.ts';
+import { type Answer, post, type RunningGateway, runGateway } from '../flow/gateway-fixture.ts';
+
+const vhost = useVhost();
+const bus = 'ecotone.distributed';
+/** No check comes by itself within a test. */
+const never = 3_600_000;
+
+async function openChannel(): Promise<Channel> {
+  const connection = await connect(vhost.url);
+  connection.on('error', () => {}); // The call that failed throws it.
+  onTestFinished(() => connection.close());
+  const channel = await connection.createChannel();
+  channel.on('error', () => {});
+  return channel;
+}
+
+interface Service extends RunningGateway {
+  readonly handled: unknown[];
+  readonly lines: string[];
+}
+
+/** A gateway that handles the command `pay` and the event `<service>.paid`. */
+async function runService(service: string, topologyCheckMs: number): Promise<Service> {
+  const handled: unknown[] = [];
+  const lines: string[] = [];
+  const handle = (payload: unknown) => void handled.push(payload);
+  const handlers = [
+    defineCommandHandler({ routingKey: 'pay', distributed: true, handle }),
+    defineEventHandler({ routingKey: `${service}.paid`, distributed: true, handle }),
+  ];
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const broker = { url: vhost.url, topologyCheckMs };
+  const gateway = await runGateway({ service, broker, handlers }, { logger });
+  return { ...gateway, handled, lines };
+}
+
+async function readiness({ address }: RunningGateway): Promise<{ status: number; body: { warnings?: string[] } }> {
+  const answer = await fetch(`${address}/readyz`);
+  return { status: answer.status, body: (await answer.json()) as { warnings?: string[] } };
+}
+
+async function boundKeys(queue: string): Promise<string[]> {
+  const bindings = (await vhost.bindings()).filter(
+    ({ source, destination }) => source === bus && destination === queue,
+  );
+  return bindings.map(({ routingKey }) => routingKey).sort();
+}
+
+/** Sends until it is accepted, and holds every answer before to be one that says that nothing was stored. */
+async function acceptedAtLast(send: () => Promise<Answer>): Promise<Answer> {
+  return eventually(async () => {
+    const answer = await send();
+    if (answer.status !== 202) expect(answer.body).toMatchObject({ outcome: expect.stringMatching(/unknown|not-acc/) });
+    expect(answer.status).toBe(202);
+    return answer;
+  });
+}
+
+describe('a binding that somebody deletes', () => {
+  test('is restored by a command that comes back, which is then handled', async () => {
+    const gateway = await runService('one', never);
+    await (await openChannel()).unbindQueue('distributed_one', bus, 'one');
+    expect((await post(gateway, '/commands/one/pay', 1)).status).toBe(202);
+    await eventually(() => expect(gateway.handled).toEqual([1]));
+    expect(await boundKeys('distributed_one')).toEqual(['one', 'one.paid']);
+  });
+
+  test('is restored by an event that its own gateway publishes', async () => {
+    const gateway = await runService('two', never);
+    await (await openChannel()).unbindQueue('distributed_two', bus, 'two.paid');
+    expect(await post(gateway, '/events/two.paid', 2)).toMatchObject({ status: 202, body: { routed: true } });
+    await eventually(() => expect(gateway.handled).toEqual([2]));
+  });
+
+  test('is restored at the next check, without any message', async () => {
+    const gateway = await runService('three', 200);
+    const channel = await openChannel();
+    await channel.unbindQueue('distributed_three', bus, 'three.paid');
+    await channel.unbindQueue('distributed_three', bus, 'three');
+    await eventually(async () => expect(await boundKeys('distributed_three')).toEqual(['three', 'three.paid']));
+    expect((await readiness(gateway)).status).toBe(200);
+  });
+
+  test('answers a command of another gateway with 503 until its owner restores it', async () => {
+    const [sender, receiver] = await Promise.all([runService('sender', never), runService('owner', never)]);
+    await (await openChannel()).unbindQueue('distributed_owner', bus, 'owner');
+    const answer = await post(sender, '/commands/owner/pay', 1);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'not-bound', outcome: 'not-accepted' } });
+    expect(answer.body.detail).toContain("the queue 'distributed_owner' exists, but is not bound to the bus");
+    expect((await post(receiver, '/commands/owner/pay', 2)).status).toBe(202);
+    expect((await post(sender, '/commands/owner/pay', 3)).status).toBe(202);
+    await eventually(() => expect(receiver.handled).toEqual([2, 3]));
+  });
+
+  test('is left to its owner, and so is every other binding of the bus', async () => {
+    const channel = await openChannel();
+    const gateway = await runService('four', 200);
+    await channel.assertQueue('distributed_php', { durable: true });
+    await channel.bindQueue('distributed_php', bus, 'php.#');
+    await channel.bindQueue('distributed_four', bus, 'by.hand');
+    await channel.unbindQueue('distributed_four', bus, 'four.paid');
+    await eventually(async () => expect(await boundKeys('distributed_four')).toContain('four.paid'));
+    expect(await boundKeys('distributed_four')).toContain('by.hand');
+    expect(await boundKeys('distributed_php')).toEqual(['php.#']);
+    // An event without a subscriber is what it always was.
+    expect(await post(gateway, '/events/nobody', 1)).toMatchObject({ status: 202, body: { routed: false } });
+  });
+});
+
+describe('the exchange of the bus, deleted', () => {
+  test('is restored by a publish, with the bindings of the gateway that published', async () => {
+    const gateway = await runService('five', never);
+    await (await openChannel()).deleteExchange(bus);
+    await acceptedAtLast(() => post(gateway, '/commands/five/pay', 1));
+    await eventually(() => expect(gateway.handled).toEqual([1]));
+    expect(await boundKeys('distributed_five')).toEqual(['five', 'five.paid']);
+    const { status, body } = await readiness(gateway);
+    expect(status).toBe(200);
+    expect(body.warnings?.join()).toContain(
+      "the exchange 'ecotone.distributed' was deleted and has been declared again",
+    );
+  });
+
+  test('is restored at the next check, with the bindings of every gateway', async () => {
+    const [one, other] = await Promise.all([runService('six', 200), runService('seven', 200)]);
+    await (await openChannel()).deleteExchange(bus);
+    await eventually(async () => {
+      expect(await boundKeys('distributed_six')).toEqual(['six', 'six.paid']);
+      expect(await boundKeys('distributed_seven')).toEqual(['seven', 'seven.paid']);
+    });
+    await acceptedAtLast(() => post(one, '/commands/seven/pay', 1));
+    await eventually(() => expect(other.handled).toEqual([1]));
+  });
+
+  test('answers events that nobody takes with 503, while other services may still bind', async () => {
+    const [sender, receiver] = await Promise.all([runService('eight', never), runService('nine', never)]);
+    await (await openChannel()).deleteExchange(bus);
+    await eventually(async () => {
+      const answer = await post(sender, '/events/nine.paid', 1);
+      expect(answer).toMatchObject({ status: 503, body: { outcome: 'not-accepted' } });
+      expect(answer.body.detail).toContain('binds its queue');
+    });
+    expect(await post(sender, '/commands/nine/pay', 2)).toMatchObject({ status: 503, body: { code: 'not-bound' } });
+    // The receiver finds it as soon as something that it should get comes back.
+    expect((await post(receiver, '/commands/nine/pay', 3)).status).toBe(202);
+    expect((await post(sender, '/events/nine.paid', 4)).status).toBe(202);
+    await eventually(() => expect(receiver.handled).toEqual([3, 4]));
+  });
+
+  test('is told once when it comes again in another form, and used again when that is gone', async () => {
+    const gateway = await runService('ten', 200);
+    const channel = await openChannel();
+    await Promise.all([channel.deleteExchange(bus), channel.assertExchange(bus, 'fanout', { durable: true })]);
+    await eventually(async () => {
+      const { status, body } = await readiness(gateway);
+      expect(status).toBe(503);
+      expect(JSON.stringify(body)).toContain('in another form than a durable topic exchange');
+    });
+    expect((await post(gateway, '/events/ten.paid', 1)).status).toBe(503);
+    await (await openChannel()).deleteExchange(bus);
+    await eventually(async () => expect((await readiness(gateway)).status).toBe(200));
+    await acceptedAtLast(() => post(gateway, '/events/ten.paid', 2));
+    await eventually(() => expect(gateway.handled).toEqual([2]));
+    expect(gateway.lines.filter((line) => line.includes('exchange of the bus exists in another form'))).toHaveLength(1);
+  });
+});
+
+describe('a queue that somebody deletes', () => {
+  test.each([
+    ['of the service', 'distributed_eleven'],
+    ['of its dead letters', 'distributed_eleven_dead_letter'],
+    ['of what is due', 'littoral_eleven_due'],
+  ])('%s is declared again, also without a message', async (_, queue) => {
+    const gateway = await runService('eleven', 200);
+    await vhost.deleteQueue(queue);
+    await eventually(async () => expect((await vhost.queues()).map(({ name }) => name)).toContain(queue));
+    await eventually(async () => expect((await readiness(gateway)).status).toBe(200));
+    await acceptedAtLast(() => post(gateway, '/commands/eleven/pay', queue));
+    await eventually(() => expect(gateway.handled).toEqual([queue]));
+  });
+});
