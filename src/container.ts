@@ -14,8 +14,10 @@ import { DeadLetters } from './endpoint/dead-letters.ts';
 import { Deduplication } from './endpoint/deduplication.ts';
 import { DueMessages } from './endpoint/due-messages.ts';
 import { InProcessDeduplicationStore } from './endpoint/in-process-deduplication-store.ts';
+import { RetryPolicy } from './endpoint/retry-policy.ts';
 import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
+import type { Retries } from './handler/retries.ts';
 import type { Logger } from './logger.ts';
 import type { ResolvedConfig } from './resolve-config.ts';
 import { ServiceContainer } from './scope/service-container.ts';
@@ -127,6 +129,7 @@ function createEndpoint(
     concurrency: config.concurrency,
     handlerTimeoutMs: config.handlerTimeoutMs,
     retries: config.retries,
+    delaysMs: retryDelaysMs(config.retries, registry),
     finalFailureStrategy: config.finalFailureStrategy,
     logger,
     clock,
@@ -134,6 +137,12 @@ function createEndpoint(
     deduplication: createDeduplication(config, clock, logger),
     aroundDelivery,
   });
+}
+
+/** Every delay that the retries of a distributed handler can have, each once. */
+function retryDelaysMs(retries: Retries, registry: HandlerRegistry): number[] {
+  const distributed = registry.handlers().filter(({ definition }) => definition.distributed);
+  return [...new Set(distributed.flatMap(({ definition }) => new RetryPolicy(retries, definition.retries).delaysMs()))];
 }
 
 function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logger): Deduplication {

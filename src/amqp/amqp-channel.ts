@@ -88,6 +88,8 @@ export class AmqpChannel implements MessageChannel {
   readonly #bus: AmqpBusExchange;
   readonly #topologyCheck: TopologyCheck;
   readonly #consumers: AmqpConsumer[] = [];
+  /** The delays to prepare for, by the queue that the messages come to. */
+  readonly #delayed: { readonly to: Subscription; readonly delaysMs: readonly number[] }[] = [];
   /** The connection for consuming, from the beginning of its preparation. */
   #consumingModel: ChannelModel | undefined;
   #started = false;
@@ -200,6 +202,13 @@ export class AmqpChannel implements MessageChannel {
     // What is wrong with the exchange, each consumer finds as well.
     await within(verifyBusMs, ensured()).catch(() => {});
     await Promise.all(this.#consumers.map((consumer) => consumer.verify()));
+    void this.#prepareDelays();
+  }
+
+  /** Never rejects. What is prepared already costs nothing. */
+  async #prepareDelays(): Promise<void> {
+    if (this.#closing || this.#publishing.failure !== undefined) return;
+    for (const { to, delaysMs } of this.#delayed) await this.#ladder.prepare(to, delaysMs);
   }
 
   async hasQueue(queue: string): Promise<boolean> {
@@ -216,10 +225,14 @@ export class AmqpChannel implements MessageChannel {
       publish: (publication) => this.#outbound.publish(publication),
       deadLetterQueues: this.#deadLetterQueues,
       bus: this.#bus,
-      onDeclared: (model) => restoreLadderEnd(model, this.#service, subscription.queue),
+      onDeclared: async (model) => {
+        await restoreLadderEnd(model, this.#service, subscription.queue);
+        void this.#prepareDelays();
+      },
     });
     const first = this.#consumers.length === 0;
     this.#consumers.push(consumer);
+    if (subscription.delaysMs) this.#delayed.push({ to: subscription, delaysMs: subscription.delaysMs });
     if (this.#started && first) void this.#consuming.start();
     else if (this.#consumingModel) void consumer.attach(this.#consumingModel);
     return consumer;

@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { DelayedPublication, OwnQueue, PublishReceipt } from '../channel/message-channel.ts';
-import { isLittoralError, LittoralError } from '../errors.ts';
+import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
@@ -51,6 +51,8 @@ export class AmqpDelayLadder {
   #waiting = 0;
   #waitingBytes = 0;
   #declared: DeclaredLevels | undefined;
+  /** The levels that were declared ahead, on whatever connection. */
+  readonly #prepared = new Set<number>();
   readonly #looking = new Map<string, Promise<void>>();
 
   constructor(
@@ -82,6 +84,25 @@ export class AmqpDelayLadder {
       this.#waitingBytes -= bytes;
     }
     return { routed: true };
+  }
+
+  /**
+   * Declares what messages with these delays will need, so that the first of them is not late. Does so once; the next call
+   * goes on where this one has failed. Never rejects.
+   */
+  async prepare(to: OwnQueue, delaysMs: readonly number[]): Promise<void> {
+    const needed = new Set(delaysMs.flatMap(delayLevels));
+    for (const level of [...needed].sort((one, other) => one - other)) {
+      if (this.#prepared.has(level)) continue;
+      try {
+        // Each in a turn of its own: messages that are to be delayed meanwhile do not wait for all of them.
+        await this.#inTurn(to, [level]);
+        this.#prepared.add(level);
+      } catch (error) {
+        const reason = messageOf(error);
+        return this.#options.logger.debug({ queue: to.queue, reason }, 'delay levels were not declared ahead');
+      }
+    }
   }
 
   #assertRoom(bytes: number): void {
@@ -116,7 +137,7 @@ export class AmqpDelayLadder {
 
   /** Waits, and tells all processes: one deletes a level that is not marked and does not answer. */
   async #untilRemembered({ model }: DeclaredLevels, level: number): Promise<void> {
-    await untilRemembered();
+    await untilRemembered(model);
     const isMarked =
       this.#connection.model === model &&
       (await within(this.#options.timeoutMs, markRemembered(model, this.#options.service, level)).catch(() => false));
@@ -178,7 +199,7 @@ export class AmqpDelayLadder {
       const isNew = !(await this.#lookup.hasQueue(to.queue));
       await this.#options.deadLetterQueues.ensure(declared.model, to.deadLetterQueue);
       await declareLadderEnd(channel, service, to, queueType);
-      declared.addEnd(to, isNew ? untilRemembered() : Promise.resolve());
+      declared.addEnd(to, isNew ? untilRemembered(declared.model) : Promise.resolve());
     }
     for (let level = 0; level <= (levels[0] as number); level++) {
       if (!exchanges.has(level)) await declareLevelExchange(channel, service, level);

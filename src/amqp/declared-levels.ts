@@ -1,17 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import type { OwnQueue } from '../channel/message-channel.ts';
+import { brokerSeries } from './broker-replies.ts';
 
 /**
- * A RabbitMQ that is killed can forget the quorum queue that was declared last (see `amqp-forgotten-queue.ts`): what it needs
- * to find the queue's messages again, it keeps in a write cache (Erlang's dets), for 3 s at most and the time that writing
- * takes.
+ * A RabbitMQ that is killed can forget the quorum queue that was declared last (see `amqp-forgotten-queue.ts`): it keeps
+ * what it needs to find the queue's messages in a write cache (Erlang's dets). 3.x writes that cache every 3 s, 4.x after
+ * half a second; writing takes some time as well. docs/delays.md has the measurements.
  */
-const untilRememberedMs = 3200;
+const untilRememberedMs = { 3: 3200, 4: 1500 };
 
-/** Resolves once RabbitMQ remembers what has been declared before. */
-export function untilRemembered(): Promise<void> {
-  return delay(untilRememberedMs, undefined, { ref: false });
+/** Resolves once the RabbitMQ of this connection remembers what has been declared before. */
+export function untilRemembered(model: ChannelModel): Promise<void> {
+  const ms = brokerSeries(model) >= 4 ? untilRememberedMs[4] : untilRememberedMs[3];
+  return delay(ms, undefined, { ref: false });
 }
 
 /** What is known to be there of a ladder, on one connection. */

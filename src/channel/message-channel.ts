@@ -127,6 +127,11 @@ export interface Subscription extends OwnQueue {
   readonly bindingKeys: readonly string[];
   /** How many deliveries may be in hand at once. At least 1. */
   readonly prefetch: number;
+  /**
+   * Delays with which messages will be published to this queue. A channel that must make something ready for these does so
+   * once it consumes. Default: none.
+   */
+  readonly delaysMs?: readonly number[] | undefined;
   /** Called for each delivery. Must not throw, and settles every delivery exactly once, in any order. */
   readonly onDelivery: (delivery: Delivery) => void;
 }

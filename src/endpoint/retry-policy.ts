@@ -31,16 +31,26 @@ export class RetryPolicy {
     return this.#instantErrors === undefined || this.#instantErrors.some((kind) => isOfKind(error, kind));
   }
 
+  /** Every delay that its settings lead to, each once. */
+  delaysMs(): number[] {
+    const delays = new Set<number>();
+    for (let earlier = 0; earlier < this.#delayed.maxAttempts; earlier++) delays.add(this.#delayBefore(earlier));
+    return [...delays];
+  }
+
   /**
    * @param earlier how many delayed retries the message has had
    * @returns after how many milliseconds to try again; undefined: never
    */
   delayMs(error: unknown, earlier: number): number | undefined {
-    const { maxAttempts, initialDelayMs, multiplier, maxDelayMs } = this.#delayed;
     const verdict = verdictOf(error);
-    if (!verdict.retryable || earlier >= maxAttempts) return undefined;
+    if (!verdict.retryable || earlier >= this.#delayed.maxAttempts) return undefined;
     // What a handler of another copy of littoral asks for was checked by that copy only.
-    if (isDelay(verdict.delayMs)) return verdict.delayMs;
+    return isDelay(verdict.delayMs) ? verdict.delayMs : this.#delayBefore(earlier);
+  }
+
+  #delayBefore(earlier: number): number {
+    const { initialDelayMs, multiplier, maxDelayMs } = this.#delayed;
     return Math.ceil(Math.min(maxDelayMs, initialDelayMs * multiplier ** earlier));
   }
 }

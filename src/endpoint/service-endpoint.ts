@@ -37,6 +37,8 @@ export interface ServiceEndpointOptions {
   readonly handlerTimeoutMs: number;
   /** How handlers that failed are tried again, unless they say otherwise. */
   readonly retries: Retries;
+  /** The delays with which messages come back to the queue. Default: none, so that the first of them may be late. */
+  readonly delaysMs?: readonly number[] | undefined;
   readonly finalFailureStrategy: FinalFailureStrategy;
   readonly logger: Logger;
   /** How large a compressed body may become. Default: 4 MiB. */
@@ -76,8 +78,8 @@ export class ServiceEndpoint {
 
   /** Begins to consume, now or as soon as the channel has a connection; does nothing when there is no handler. */
   start(): void {
-    const { service, channel, hasHandlers, eventBindingKeys, concurrency, finalFailureStrategy, logger } =
-      this.#options;
+    const { service, channel, hasHandlers, eventBindingKeys, concurrency, delaysMs } = this.#options;
+    const { finalFailureStrategy, logger } = this.#options;
     if (!hasHandlers) {
       logger.info({ queue: serviceQueue(service) }, 'no distributed handlers: this gateway sends and does not consume');
       return;
@@ -90,6 +92,7 @@ export class ServiceEndpoint {
       deadLetterQueue: deadLetterQueue(service),
       bindingKeys: [service, ...eventBindingKeys],
       prefetch: concurrency,
+      delaysMs,
       onDelivery: (delivery) => void this.#receive(delivery),
     });
   }

@@ -31,6 +31,15 @@ test.each<[string, Retries, (number | undefined)[]]>([
   expect(delaysOf(new RetryPolicy(retries))).toEqual(expected);
 });
 
+test.each<[Retries, number[]]>([
+  [{}, [1000, 10_000, 100_000]],
+  [{ maxAttempts: 0 }, []],
+  [{ maxAttempts: 1000, maxDelayMs: 1500 }, [1000, 1500]],
+  [{ multiplier: 1, maxAttempts: 5 }, [1000]],
+])('lists every delay of %o once', (retries, expected) => {
+  expect(new RetryPolicy(retries).delaysMs()).toEqual(expected);
+});
+
 test('a delay that is never too large, however many attempts there were', () => {
   const policy = new RetryPolicy({ multiplier: 1000, maxAttempts: 1000 });
   expect(policy.delayMs(failed, 999)).toBe(3_600_000);
