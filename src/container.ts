@@ -10,6 +10,7 @@ import { ConversionService } from './conversion/conversion-service.ts';
 import { DistributedBus, type DistributedBusOptions } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
 import type { AroundDelivery } from './endpoint/around-delivery.ts';
+import { DeadLetterOutlet } from './endpoint/dead-letter-outlet.ts';
 import { DeadLetters } from './endpoint/dead-letters.ts';
 import { Deduplication } from './endpoint/deduplication.ts';
 import { DueMessages } from './endpoint/due-messages.ts';
@@ -36,6 +37,7 @@ export interface Parts {
   readonly openCalls: OpenCalls;
   readonly endpoint: ServiceEndpoint;
   readonly dueMessages: DueMessages;
+  readonly deadLetterOutlet: DeadLetterOutlet;
   readonly deadLetters: DeadLetters;
 }
 
@@ -71,6 +73,7 @@ export function createParts(
     openCalls: asFunction(() => new OpenCalls()).singleton(),
     endpoint: asFunction((parts: Parts) => createEndpoint(parts, clock, aroundDelivery)).singleton(),
     dueMessages: asFunction(createDueMessages).singleton(),
+    deadLetterOutlet: asFunction(createDeadLetterOutlet).singleton(),
     deadLetters: asFunction(createDeadLetters).singleton(),
   });
   return container.cradle;
@@ -115,7 +118,7 @@ function localBusOptions({ registry, conversion, services: scopes, openCalls }: 
 }
 
 function createEndpoint(
-  { config, channel, registry, services, logger }: Parts,
+  { config, channel, registry, services, deadLetterOutlet, logger }: Parts,
   clock: Clock & WallClock,
   aroundDelivery: AroundDelivery | undefined,
 ): ServiceEndpoint {
@@ -136,6 +139,7 @@ function createEndpoint(
     maxDecodedBytes: config.maxDecodedBytes,
     deduplication: createDeduplication(config, clock, logger),
     aroundDelivery,
+    deadLetterOutlet,
   });
 }
 
@@ -156,9 +160,13 @@ function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logge
   });
 }
 
-function createDueMessages({ config, channel, logger }: Parts): DueMessages {
+function createDueMessages({ config, channel, deadLetterOutlet, logger }: Parts): DueMessages {
   const { service, broker } = config;
-  return new DueMessages({ service, channel, checkDestinations: broker.checkDestinations, logger });
+  return new DueMessages({ service, channel, checkDestinations: broker.checkDestinations, deadLetterOutlet, logger });
+}
+
+function createDeadLetterOutlet({ config, channel, logger }: Parts): DeadLetterOutlet {
+  return new DeadLetterOutlet({ service: config.service, channel, logger });
 }
 
 function createDeadLetters({ config, channel, logger }: Parts): DeadLetters {

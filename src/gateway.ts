@@ -72,19 +72,20 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
  */
 export function gatewayOf(parts: Parts, consume = true): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, dueMessages } = parts;
-  const { conversion, registry, services, deadLetters } = parts;
+  const { conversion, registry, services, deadLetterOutlet, deadLetters } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
 
   const unreadiness = () => {
     if (state === 'draining') return ['shutting down'];
-    const reasons = [channel.health().reason, endpoint.detached, dueMessages.detached];
+    const reasons = [channel.health().reason, endpoint.detached, endpoint.stalled, dueMessages.detached];
     // What ends one of them, as a rule ends all.
     return [...new Set(reasons.filter((reason) => reason !== undefined))];
   };
   const warnings = () => {
     const dropped = droppedLogLines();
     const ofLog = dropped > 0 ? `log lines were dropped, as standard output did not take them: ${dropped}` : undefined;
-    return [channel.health().warning, ofLog].filter((warning) => warning !== undefined);
+    const ofFailed = [deadLetterOutlet.problem, endpoint.warning, dueMessages.warning];
+    return [channel.health().warning, ...ofFailed, ofLog].filter((warning) => warning !== undefined);
   };
   const { host, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
   const connections = new Connections(resolved.http);

@@ -12,6 +12,7 @@ import { declareSubscription } from './amqp-topology.ts';
 import { CautiousStart } from './cautious-start.ts';
 import { reasonOf } from './connection-end.ts';
 import { countMessages, hasConsumer, isQueueAbsent } from './count-messages.ts';
+import { ExtraConsumers } from './extra-consumers.ts';
 
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
   /** The live connection for consuming, at the time of asking. */
@@ -30,6 +31,8 @@ interface Inbound {
   readonly consumerTags: Set<string>;
   start: CautiousStart | undefined;
   hasEnded: boolean;
+  /** Beside these, while deliveries are held. Created when first needed. */
+  extra: ExtraConsumers | undefined;
 }
 
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
@@ -231,7 +234,10 @@ export class AmqpConsumer implements Consumer {
     this.#inbound = inbound;
     const { prefetch, ordered } = this.#subscription;
     // Of the consumers of an ordered queue one receives at a time: a second of this process would wait for the first.
-    if (ordered || prefetch === 1) return this.#consumeWith(inbound, prefetch);
+    if (ordered || prefetch === 1) {
+      await this.#consumeWith(inbound, prefetch);
+      return;
+    }
     inbound.start = new CautiousStart(() => this.#takeTheRest(inbound, prefetch - 1));
     await this.#consumeWith(inbound, 1);
   }
@@ -251,11 +257,13 @@ export class AmqpConsumer implements Consumer {
     // Without a listener amqplib would end the connection over it.
     channel.on('handler-error', (error) => this.#logger.error({ reason: messageOf(error) }, 'a listener failed'));
     const deliveries = new AmqpDeliveries(channel, corker(model), this.#options);
-    const inbound: Inbound = { channel, deliveries, consumerTags: new Set(), start: undefined, hasEnded: false };
+    const consumers = { consumerTags: new Set<string>(), start: undefined, extra: undefined };
+    const inbound: Inbound = { channel, deliveries, ...consumers, hasEnded: false };
     return inbound;
   }
 
-  async #consumeWith(inbound: Inbound, prefetch: number): Promise<void> {
+  /** @returns the tag of the new consumer */
+  async #consumeWith(inbound: Inbound, prefetch: number): Promise<string> {
     const { channel, deliveries, consumerTags } = inbound;
     await channel.prefetch(prefetch);
     const onMessage = (message: ConsumeMessage | null) => {
@@ -268,13 +276,37 @@ export class AmqpConsumer implements Consumer {
     const { consumerTag } = await channel.consume(this.#subscription.queue, onMessage);
     consumerTags.add(consumerTag);
     if (this.#stopped) await this.#cancel();
+    return consumerTag;
   }
 
   /** The prefetch of a consumer is fixed when it begins, so another one begins beside it. */
   #takeTheRest(inbound: Inbound, prefetch: number): void {
-    this.#rising = this.#consumeWith(inbound, prefetch).catch((error) => {
-      this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch rose');
-    });
+    this.#rise(() => this.#consumeWith(inbound, prefetch));
+  }
+
+  takeBeside(count: number): void {
+    const inbound = this.#inbound;
+    if (inbound === undefined || this.#stopped || this.#subscription.ordered) return;
+    inbound.extra ??= new ExtraConsumers(
+      this.#subscription.prefetch,
+      (prefetch) => this.#consumeWith(inbound, prefetch),
+      (tag) => this.#cancelExtra(inbound, tag),
+    );
+    const { extra } = inbound;
+    this.#rise(() => extra.take(count));
+  }
+
+  async #cancelExtra({ channel, consumerTags }: Inbound, tag: string): Promise<void> {
+    consumerTags.delete(tag);
+    await channel.cancel(tag);
+  }
+
+  // One after the other: a prefetch holds for the consumer that begins next on the channel.
+  #rise(begin: () => Promise<unknown>): void {
+    this.#rising = this.#rising.then(begin).then(
+      () => {},
+      (error) => this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch rose'),
+    );
   }
 
   #onClose(inbound: Inbound, model: ChannelModel): void {
@@ -295,6 +327,8 @@ export class AmqpConsumer implements Consumer {
     this.#inbound?.start?.end();
     this.#inbound?.deliveries.end();
     this.#inbound = undefined;
+    // A call that the end of its channel overtakes may never be answered, and must not hold up those on the next.
+    this.#rising = Promise.resolve();
   }
 
   #detach(reason: string): void {

@@ -3,15 +3,18 @@ import type { Consumer, Delivery, Subscription } from './message-channel.ts';
 
 /** The consumer of one queue of the in-memory channel. */
 export class InMemoryConsumer implements Consumer, Receiver {
-  readonly prefetch: number;
+  prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void;
   inHand = 0;
   readonly #queue: InMemoryQueue;
+  readonly #subscription: Subscription;
   #detached: string | undefined = 'the channel has not been started';
   #stopped = false;
 
-  constructor(queue: InMemoryQueue, { prefetch, onDelivery }: Subscription) {
+  constructor(queue: InMemoryQueue, subscription: Subscription) {
+    const { prefetch, onDelivery } = subscription;
     this.#queue = queue;
+    this.#subscription = subscription;
     this.prefetch = prefetch;
     this.onDelivery = onDelivery;
   }
@@ -35,6 +38,12 @@ export class InMemoryConsumer implements Consumer, Receiver {
 
   async waiting(): Promise<number | undefined> {
     return this.#detached === undefined ? this.#queue.length : undefined;
+  }
+
+  takeBeside(count: number): void {
+    if (this.#subscription.ordered) return;
+    this.prefetch = this.#subscription.prefetch + count;
+    this.#queue.deliver();
   }
 
   async stop(): Promise<void> {

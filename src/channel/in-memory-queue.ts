@@ -119,6 +119,11 @@ export class InMemoryQueue {
     this.#scheduleDelivery();
   }
 
+  /** Delivers what it can: a receiver takes more than before. */
+  deliver(): void {
+    this.#scheduleDelivery();
+  }
+
   detach(receiver: Receiver): void {
     const index = this.#receivers.indexOf(receiver);
     if (index !== -1) this.#receivers.splice(index, 1);

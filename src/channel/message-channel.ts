@@ -172,6 +172,12 @@ export interface Consumer {
    * @returns undefined while it cannot be told: not attached, stopped, or no answer
    */
   waiting(): Promise<number | undefined>;
+  /**
+   * Takes up to so many deliveries beyond the prefetch, so that deliveries that cannot be settled for a while do not keep
+   * others out. A smaller number than before takes effect at 0 at the latest, and a lost connection ends it. An ordered
+   * queue has no such deliveries. Never throws.
+   */
+  takeBeside(count: number): void;
   /** Takes no more deliveries. Those in hand can still be settled. */
   stop(): Promise<void>;
 }

@@ -2,9 +2,12 @@ import type { Consumer, Delivery, MessageChannel } from '../channel/message-chan
 import { fromDueMessage } from '../distribution/due-message.ts';
 import { publishOnBus } from '../distribution/publish-on-bus.ts';
 import { dueQueue } from '../distribution/service-queue.ts';
+import { errorText } from '../error-chain.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
+import { DeadLetterOutlet, isRefusal, timesSetAside, withoutSetAside } from './dead-letter-outlet.ts';
+import { DeliveryPlaces } from './delivery-places.ts';
 import { describeMessage } from './describe-message.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
 import { describeThrown } from './thrown-error.ts';
@@ -16,10 +19,15 @@ export interface DueMessagesOptions {
   /** Whether a destination is looked for again when a command or message for it is due. */
   readonly checkDestinations: boolean;
   readonly logger: Logger;
+  /** Default: one of its own. */
+  readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
 }
 
 /** Leaves most of the room that the channel has for publishes to those who wait for an answer. */
 const prefetch = 100;
+
+/** How long a message waits again that a queue does not take: one level of the ladder. */
+const refusedDelayMs = 2 ** 16 - 1;
 
 /**
  * Publishes the messages of a service that were delayed, once they are due. Every process of the service does, for
@@ -28,6 +36,8 @@ const prefetch = 100;
 export class DueMessages {
   readonly #options: DueMessagesOptions;
   readonly #failed: FailedDeliveries;
+  readonly #outlet: DeadLetterOutlet;
+  readonly #places = new DeliveryPlaces(prefetch);
   readonly #stopping = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
   #consumer: Consumer | undefined;
@@ -36,7 +46,9 @@ export class DueMessages {
   constructor(options: DueMessagesOptions) {
     this.#options = options;
     const from = dueQueue(options.service);
-    this.#failed = new FailedDeliveries({ ...options, from, stopping: this.#stopping.signal });
+    const stopping = this.#stopping.signal;
+    this.#outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
+    this.#failed = new FailedDeliveries({ ...options, from, stopping, outlet: this.#outlet, places: this.#places });
   }
 
   /** Begins, now or as soon as the channel has a connection. */
@@ -54,6 +66,11 @@ export class DueMessages {
     return this.#consumer?.detached;
   }
 
+  /** What is wrong although messages are published. */
+  get warning(): string | undefined {
+    return this.#failed.problem;
+  }
+
   /** Takes no more, and waits for what is in hand, at the latest until the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
@@ -65,12 +82,14 @@ export class DueMessages {
   }
 
   async #receive(delivery: Delivery): Promise<void> {
+    const earlier = timesSetAside(delivery.message);
     try {
-      await this.#publish(delivery);
+      await (earlier === undefined ? this.#publish(delivery) : this.#publishDeadLetter(delivery, earlier));
     } catch (error) {
       // Its channel is closed: the broker has taken the message back.
       this.#options.logger.error({ reason: describeThrown(error).message }, 'a due message could not be settled');
     }
+    this.#places.leave(delivery);
   }
 
   /** Publish, confirm, then acknowledge: who dies in between leaves the message to be published once more. */
@@ -88,10 +107,48 @@ export class DueMessages {
       if (isLittoralError(error) && !error.retryable) {
         logger.error({ ...fields, reason }, 'a due message cannot be published');
         await this.#failed.settle(delivery, [{ error }]);
-      } else {
+      } else if (!(await this.#delayAgain(delivery, error))) {
         logger.warn({ ...fields, reason }, 'a due message was not published; it comes again');
         await this.#failed.giveBack(delivery);
       }
+    }
+  }
+
+  /** Delays what a queue refuses, where many are held: messages for other queues are due as well. */
+  async #delayAgain(delivery: Delivery, error: unknown): Promise<boolean> {
+    const { channel, service, logger } = this.#options;
+    const isRefused = isLittoralError(error) && (error.code === 'nacked' || error.code === 'confirm-timeout');
+    if (!isRefused || this.#stopping.signal.aborted || this.#places.holdWithinHalf(delivery)) return false;
+    const { message } = delivery;
+    try {
+      await channel.publish({ to: dueQueue(service), message, delayMs: refusedDelayMs });
+      delivery.acknowledge();
+    } catch {
+      return false;
+    }
+    const fields = { ...describeMessage(message), againAfterMs: refusedDelayMs, reason: errorText(error) };
+    logger.warn(fields, 'due message delayed again: a queue does not take it');
+    return true;
+  }
+
+  /** A dead letter that its queue did not take before. Set aside again, it keeps no due message waiting. */
+  async #publishDeadLetter(delivery: Delivery, earlier: number): Promise<void> {
+    const message = withoutSetAside(delivery.message);
+    const publish = async () => {
+      try {
+        await this.#outlet.publish(message);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        await this.#outlet.setAside(message, earlier);
+      }
+    };
+    try {
+      await whenNotBusy(publish, this.#stopping.signal);
+      delivery.acknowledge();
+    } catch (error) {
+      const fields = { ...describeMessage(message), reason: describeThrown(error).message };
+      this.#options.logger.warn(fields, 'dead letter could be neither published nor set aside; it will be redelivered');
+      await this.#failed.giveBack(delivery);
     }
   }
 

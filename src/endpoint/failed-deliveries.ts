@@ -5,6 +5,8 @@ import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import type { DeliveryOutcome } from './around-delivery.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
+import { type DeadLetterOutlet, isRefusal } from './dead-letter-outlet.ts';
+import type { DeliveryPlaces } from './delivery-places.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
 import { resentMessage, retryMessage } from './moved-message.ts';
 import { pause } from './pause.ts';
@@ -16,6 +18,9 @@ export interface FailedDeliveriesOptions {
   /** The queue that the deliveries come from. */
   readonly from: OwnQueue;
   readonly channel: OutboundChannel;
+  readonly outlet: DeadLetterOutlet;
+  /** What is held here takes places of these. */
+  readonly places: DeliveryPlaces;
   /** Aborted when pauses must end, because the service stops. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
@@ -25,6 +30,9 @@ export interface FailedDeliveriesOptions {
 
 const giveBack = { firstMs: 1000, maxMs: 60_000 };
 const resendPauseMs = 1000;
+
+/** A delivery that takes longer to be moved counts as held. */
+const movedWithinMs = 1000;
 
 // What the broker itself is missing for. It has the message still, and gives it again.
 const ofTheBroker: ReadonlySet<ErrorCode> = new Set([
@@ -37,9 +45,17 @@ const ofTheBroker: ReadonlySet<ErrorCode> = new Set([
 /** Settles the deliveries of a service that failed. */
 export class FailedDeliveries {
   readonly #options: FailedDeliveriesOptions;
+  #reason: string | undefined;
 
   constructor(options: FailedDeliveriesOptions) {
     this.#options = options;
+  }
+
+  /** What is held here, and why; undefined while nothing is. */
+  get problem(): string | undefined {
+    const { held } = this.#options.places;
+    if (held === 0) return undefined;
+    return `${held} failed messages are held, for they can be moved nowhere at the moment: ${this.#reason ?? 'no confirm yet'}`;
   }
 
   /**
@@ -47,6 +63,16 @@ export class FailedDeliveries {
    * is never nowhere. What is `stopped` is still in hand.
    */
   async settle(delivery: Delivery, failures: readonly Failure[]): Promise<DeliveryOutcome> {
+    const { places } = this.#options;
+    const slow = setTimeout(() => places.hold(delivery), movedWithinMs);
+    try {
+      return await this.#settle(delivery, failures);
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  async #settle(delivery: Delivery, failures: readonly Failure[]): Promise<DeliveryOutcome> {
     const { logger } = this.#options;
     try {
       // All of them, also when one cannot be published: the message then comes again, to every handler once more.
@@ -59,6 +85,7 @@ export class FailedDeliveries {
     } catch (error) {
       const { message: reason } = describeThrown(error);
       const { [Header.id]: messageId } = delivery.message.headers;
+      this.#reason = reason;
       logger.error(
         { messageId, reason },
         'a failed message could be put neither into its delay nor into the dead letter queue',
@@ -92,19 +119,29 @@ export class FailedDeliveries {
   }
 
   async #publishDeadLetter(delivery: Delivery, failure: Failure): Promise<void> {
-    const { channel, service, from } = this.#options;
+    const { outlet, service, from } = this.#options;
     const place = { service, queue: from.queue };
-    const to = { queue: from.deadLetterQueue };
-    const publish = (stackTrace: boolean) => {
+    const publish = async (stackTrace: boolean) => {
       const message = deadLetter(delivery, failure, place, stackTrace);
-      return this.#publish(() => channel.publish({ to, message }));
+      try {
+        await this.#publish(() => outlet.publish(message));
+      } catch (error) {
+        if (!this.#isToBeSetAside(delivery, error)) throw error;
+        await outlet.setAside(message);
+      }
     };
-    const { routed } = await publish(true).catch((error) => {
+    await publish(true).catch((error) => {
       // There is no room for the stack trace beside the headers that it came with.
       if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);
       throw error;
     });
-    if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
+  }
+
+  /** Not while few are held: this one is held as well then, and tried again sooner. */
+  #isToBeSetAside(delivery: Delivery, error: unknown): boolean {
+    const { places, stopping, finalFailureStrategy = 'release' } = this.#options;
+    if (stopping.aborted || !isRefusal(error)) return false;
+    return (finalFailureStrategy === 'release' || isOfTheBroker(error)) && !places.holdWithinHalf(delivery);
   }
 
   #publish<Receipt>(publish: () => Promise<Receipt>): Promise<Receipt> {
@@ -113,8 +150,7 @@ export class FailedDeliveries {
 
   async #finally(delivery: Delivery, error: unknown, expiresAtMs: number | undefined): Promise<DeliveryOutcome> {
     const { finalFailureStrategy, stopping, logger } = this.#options;
-    const isOfTheBroker = isLittoralError(error) && ofTheBroker.has(error.code);
-    if (stopping.aborted || isOfTheBroker) return this.giveBack(delivery);
+    if (stopping.aborted || isOfTheBroker(error)) return this.giveBack(delivery);
     switch (finalFailureStrategy) {
       case 'ignore':
         logger.error({ messageId: delivery.message.headers[Header.id] }, 'a failed message is lost, as configured');
@@ -150,6 +186,7 @@ export class FailedDeliveries {
 
   /** Not at once: whatever stood in the way may still stand there. The broker's delivery limit ends it. */
   async giveBack(delivery: Delivery): Promise<'given back'> {
+    this.#options.places.hold(delivery);
     const count = delivery.message.headers[Header.deliveryCount];
     // A classic queue hands on whatever the sender wrote there.
     const earlier = Number.isSafeInteger(count) ? Math.max(0, count as number) : 0;
@@ -157,4 +194,8 @@ export class FailedDeliveries {
     delivery.release(!this.#options.stopping.aborted);
     return 'given back';
   }
+}
+
+function isOfTheBroker(error: unknown): boolean {
+  return isLittoralError(error) && ofTheBroker.has(error.code);
 }

@@ -11,7 +11,9 @@ import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from './around-delivery.ts';
 import type { Failure } from './dead-letter.ts';
+import { DeadLetterOutlet } from './dead-letter-outlet.ts';
 import type { Deduplication } from './deduplication.ts';
+import { DeliveryPlaces } from './delivery-places.ts';
 import { describeMessage } from './describe-message.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
@@ -49,6 +51,8 @@ export interface ServiceEndpointOptions {
   readonly deduplication?: Deduplication | undefined;
   /** Watches every delivery. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery | undefined;
+  /** Default: one of its own. */
+  readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
 }
 
 const defaultMaxDecodedBytes = 4 * 1024 * 1024;
@@ -59,6 +63,7 @@ export class ServiceEndpoint {
   readonly #handlers: HandlerCaller;
   readonly #attempts: HandlerAttempts;
   readonly #failed: FailedDeliveries;
+  readonly #places: DeliveryPlaces;
   readonly #unboundKeys: UnboundKeys;
   readonly #inHand = new Set<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
@@ -73,7 +78,9 @@ export class ServiceEndpoint {
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs, options.deduplication);
     this.#attempts = new HandlerAttempts({ ...options, handlers: this.#handlers, stopping });
     const from = { queue: serviceQueue(options.service), deadLetterQueue: deadLetterQueue(options.service) };
-    this.#failed = new FailedDeliveries({ ...options, from, stopping });
+    this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumer?.takeBeside(count));
+    const outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
+    this.#failed = new FailedDeliveries({ ...options, from, stopping, outlet, places: this.#places });
   }
 
   /** Begins to consume, now or as soon as the channel has a connection; does nothing when there is no handler. */
@@ -102,6 +109,16 @@ export class ServiceEndpoint {
     return this.#halted ?? this.#consumer?.detached;
   }
 
+  /** Why no message is handled although it receives; undefined while there is room for one. */
+  get stalled(): string | undefined {
+    return this.#places.isExhausted ? `no room for other messages: ${this.#failed.problem}` : undefined;
+  }
+
+  /** What is wrong although messages are handled. */
+  get warning(): string | undefined {
+    return this.#failed.problem;
+  }
+
   /** Whether it receives at the moment. */
   get consuming(): boolean {
     return this.#consumer !== undefined && this.detached === undefined;
@@ -121,6 +138,7 @@ export class ServiceEndpoint {
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     this.#handlers.stop();
+    this.#places.end();
     // A broker that does not answer must not hold up the end either.
     if (await within(deadlineMs, this.finish())) return;
     this.#options.logger.warn({ inHand: this.inHand }, 'not finished in time; these messages are given back');
@@ -137,11 +155,15 @@ export class ServiceEndpoint {
     const { aroundDelivery } = this.#options;
     this.#inHand.add(delivery);
     try {
-      await (aroundDelivery ? aroundDelivery(delivery, () => this.#handle(delivery)) : this.#handle(delivery));
+      const place = this.#places.take(delivery);
+      if (place) await place;
+      if (place && this.#stopping.signal.aborted) delivery.release();
+      else await (aroundDelivery ? aroundDelivery(delivery, () => this.#handle(delivery)) : this.#handle(delivery));
     } catch (error) {
       // Nothing above may throw; if it does, the message must not hang in hand for ever.
       await this.#giveUp(delivery, error);
     }
+    this.#places.leave(delivery);
     this.#inHand.delete(delivery);
     if (this.#inHand.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }

@@ -108,6 +108,8 @@ export const Header = {
   expiresAt: 'x-littoral-expires-at',
   /** When a message became a dead letter: milliseconds since 1970. */
   deadLetteredAt: 'x-littoral-dead-lettered-at',
+  /** How often a dead letter was put into a delay because its queue did not take it. Absent once it is in that queue. */
+  setAside: 'x-littoral-set-aside',
   /** What the broker had recorded of earlier dead-lettering (`x-death`, …), as JSON text, where it can do no harm. */
   brokerHistory: 'x-littoral-broker-history',
 } as const;

@@ -8,6 +8,7 @@ import {
   messageOf,
   openHarness,
   openInbox,
+  openWideInbox,
   send,
   sendAll,
   textOf,
@@ -43,6 +44,27 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     }
     expect(inbox.texts()).toEqual(texts);
     expect(mostInHand).toBe(3);
+  });
+
+  test('more deliveries are taken beside those that are held, until that ends', async () => {
+    const harnessed = await openHarness(harness);
+    const { channel } = harnessed;
+    const inbox = await openWideInbox(channel, 2);
+    const texts = Array.from({ length: 12 }, (_, index) => `${index}`);
+    await sendAll(channel, inbox.queue, texts);
+    await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 2)));
+    inbox.consumer.takeBeside(2);
+    await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 4)));
+    inbox.consumer.takeBeside(0);
+    // The broker answers in order: what it still gives to the consumers that end has arrived before.
+    await inbox.consumer.waiting();
+    for (const delivery of inbox.deliveries.slice(0, 4)) delivery.acknowledge();
+    await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 6)));
+    inbox.consumer.takeBeside(4);
+    await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 10)));
+    await inbox.consumer.stop();
+    for (const delivery of inbox.deliveries) delivery.acknowledge();
+    await expectWaiting(harnessed, inbox.queue, texts.slice(10));
   });
 
   test('two consumers of a queue compete: each gets some, and every message is handled once', async () => {

@@ -160,6 +160,27 @@ describe('a message that cannot be published when it is due', () => {
   });
 });
 
+test('many due messages that a full queue refuses do not keep those for other queues waiting, and are delayed again', async () => {
+  const { channel, waiting, left } = await runDueMessages();
+  let isFull = true;
+  let attempts = 0;
+  channel.beforePublish = ({ to }) => {
+    if (!('bus' in to) || to.bus !== 'order.placed') return;
+    attempts += 1;
+    if (isFull) throw new LittoralError('nacked', 'of a full queue');
+  };
+  const send = (headers: MessageHeaders) =>
+    channel.publish({ to: dueQueue('shop'), message: { headers, body: Buffer.from('') } });
+  for (let count = 0; count < 120; count += 1) await send(dueEvent);
+  await send(dueCommand);
+  await turns(100);
+  expect(waiting()).toHaveLength(1);
+  expect([attempts, left(), channel.verdicts.length]).toEqual([120, [], 71]);
+  isFull = false;
+  await pass(1000);
+  expect(waiting()).toHaveLength(51);
+});
+
 test('stopping waits for what is being published', async () => {
   const { arrive, channel, due } = await runDueMessages();
   let publish = () => {};

@@ -147,4 +147,57 @@ describe('a dead letter that cannot be published', () => {
       expect(waiting()).toHaveLength(1);
     },
   );
+
+  test.each<[ErrorCode, number]>([
+    ['broker-blocked', 1],
+    ['broker-unavailable', 1],
+    ['confirm-timeout', 2],
+    ['broker-blocked', 10],
+  ])('leaves room for messages that need no publishing: %s at a concurrency of %i', async (code, concurrency) => {
+    let handled = 0;
+    const handle = (payload: unknown) => {
+      if (payload === 'bad') throw new Error('of the handler');
+      handled += 1;
+    };
+    const { send, channel, deadLetters, endpoint } = await runEndpoint([onCommand(handle)], concurrency);
+    let isDown = true;
+    channel.beforePublish = ({ to, delayMs }) => {
+      if (isDown && 'queue' in to && (to.queue.endsWith('dead_letter') || delayMs)) {
+        throw new LittoralError(code, 'of the channel');
+      }
+    };
+    const failing = 3 * concurrency;
+    for (let count = 0; count < failing; count += 1) await send(commandHeaders, '"bad"');
+    for (let count = 0; count < 10; count += 1) await send(commandHeaders, '"good"');
+    await turns();
+    for (let seconds = 0; seconds < 6; seconds += 1) await pass(1000);
+    expect(handled).toBe(10);
+    expect(endpoint.warning).toContain(`${failing} failed messages are held`);
+    expect(endpoint.stalled).toBeUndefined();
+    isDown = false;
+    for (let seconds = 0; seconds < 70; seconds += 1) await pass(1000);
+    expect(deadLetters()).toHaveLength(failing);
+    expect([endpoint.warning, endpoint.inHand]).toEqual([undefined, []]);
+  });
+
+  test('ends at a bound: then nothing more is taken, which makes the endpoint unready', async () => {
+    const { send, channel, endpoint, waiting } = await runEndpoint(
+      [onCommand(() => Promise.reject(new Error('of the handler')))],
+      1,
+    );
+    channel.beforePublish = ({ to }) => {
+      if ('queue' in to && to.queue.endsWith('dead_letter'))
+        throw new LittoralError('broker-blocked', 'of the channel');
+    };
+    for (let count = 0; count < 20; count += 1) await send();
+    for (let seconds = 0; seconds < 20; seconds += 1) await pass(1000);
+    expect(endpoint.inHand).toHaveLength(10);
+    expect(waiting()).toHaveLength(10);
+    expect(endpoint.stalled).toContain('10 failed messages are held');
+    const stopped = endpoint.stop(1000);
+    await turns();
+    await stopped;
+    expect(channel.verdicts).toEqual(Array(10).fill('released'));
+    expect(waiting()).toHaveLength(20);
+  });
 });

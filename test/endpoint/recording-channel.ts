@@ -67,6 +67,7 @@ export class RecordingChannel implements MessageChannel {
         return consumer.detached;
       },
       waiting: () => consumer.waiting(),
+      takeBeside: (count) => consumer.takeBeside(count),
       stop: async () => {
         await this.beforeStop();
         await consumer.stop();

@@ -1,0 +1,153 @@
+import type { OutboundChannel } from '../channel/message-channel.ts';
+import { deadLetterQueue, dueQueue } from '../distribution/service-queue.ts';
+import { isLittoralError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { describeMessage } from './describe-message.ts';
+import { describeThrown } from './thrown-error.ts';
+
+export interface DeadLetterOutletOptions {
+  readonly service: string;
+  readonly channel: OutboundChannel;
+  readonly logger: Logger;
+}
+
+/** A publish that is never confirmed keeps its room in the publishing channel, which others need. */
+const mostUnconfirmed = 64;
+
+/** How long nothing is published to a queue that does not confirm: twice as long after each time. */
+const silence = { firstMs: 1000, maxMs: 300_000 };
+
+/** How long a refusal is reported after the last one: longer than a dead letter is set aside at most. */
+const reportedMs = 300_000;
+
+/** 2^16 ms to 2^18 ms, that is 66 s to 262 s. Each is one level of the ladder, so that few queues are declared for it. */
+const delays = { first: 16, highest: 18 };
+
+/**
+ * Publishes the dead letters of a service. What the dead letter queue does not take, because it is full, gone or does not
+ * confirm, can be set aside: it waits in a delay of the service, and is published again when that is over.
+ */
+export class DeadLetterOutlet {
+  readonly #options: DeadLetterOutletOptions;
+  readonly #queue: string;
+  /** What waits for room among the unconfirmed. */
+  readonly #waiting: (() => void)[] = [];
+  #unconfirmed = 0;
+  /** While the queue does not confirm. */
+  #silent: { readonly error: unknown; readonly count: number; isOver: boolean } | undefined;
+  #isProbing = false;
+  #refusal: { readonly reason: string; readonly atMs: number } | undefined;
+
+  constructor(options: DeadLetterOutletOptions) {
+    this.#options = options;
+    this.#queue = deadLetterQueue(options.service);
+  }
+
+  /** Why the dead letter queue takes nothing; undefined when it took the last one, or none came for some minutes. */
+  get problem(): string | undefined {
+    if (this.#refusal === undefined || performance.now() - this.#refusal.atMs > reportedMs) return undefined;
+    const { reason } = this.#refusal;
+    return `the dead letter queue '${this.#queue}' takes no dead letters, which wait elsewhere meanwhile: ${reason}`;
+  }
+
+  /**
+   * Publishes a dead letter.
+   *
+   * @throws what `OutboundChannel.publish` throws; at once while the queue does not confirm
+   */
+  async publish(message: TransportMessage): Promise<void> {
+    this.#assertNotSilent();
+    while (this.#unconfirmed >= mostUnconfirmed) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      this.#assertNotSilent();
+    }
+    const isProbe = this.#silent !== undefined;
+    this.#isProbing ||= isProbe;
+    this.#unconfirmed += 1;
+    try {
+      const { routed } = await this.#options.channel.publish({ to: { queue: this.#queue }, message });
+      if (!routed) throw new Error(`the queue '${this.#queue}' does not exist`);
+      this.#onTaken();
+    } catch (error) {
+      if (isRefusal(error)) this.#onRefused(error);
+      throw error;
+    } finally {
+      if (isProbe) this.#isProbing = false;
+      this.#unconfirmed -= 1;
+      if (this.#silent) for (const wake of this.#waiting.splice(0)) wake();
+      else this.#waiting.shift()?.();
+    }
+  }
+
+  /**
+   * Puts a dead letter into a delay, after which it is published again.
+   *
+   * @param earlier how often that was done before
+   * @throws what `OutboundChannel.publish` throws
+   */
+  async setAside(message: TransportMessage, earlier = 0): Promise<void> {
+    const { channel, service, logger } = this.#options;
+    // A little less than the power of two, for the broker can be early by a millisecond.
+    const delayMs = 2 ** Math.min(delays.highest, delays.first + earlier) - 1;
+    const headers = { ...message.headers, [Header.setAside]: earlier + 1 };
+    await channel.publish({ to: dueQueue(service), message: { ...message, headers }, delayMs });
+    const fields = { ...describeMessage(message), deadLetterQueue: this.#queue, againAfterMs: delayMs };
+    logger.warn({ ...fields, reason: this.#refusal?.reason }, 'dead letter set aside: its queue does not take it');
+  }
+
+  #assertNotSilent(): void {
+    if (this.#silent && (this.#isProbing || !this.#silent.isOver)) throw this.#silent.error;
+  }
+
+  #onTaken(): void {
+    this.#silent = undefined;
+    if (this.#refusal === undefined) return;
+    this.#refusal = undefined;
+    this.#options.logger.info({ deadLetterQueue: this.#queue }, 'dead letter queue takes dead letters again');
+  }
+
+  #onRefused(error: unknown): void {
+    const { message: reason } = describeThrown(error);
+    if (this.#refusal === undefined) {
+      const fields = { deadLetterQueue: this.#queue, reason };
+      this.#options.logger.error(
+        fields,
+        'dead letter queue takes no dead letters. Is it full, gone, or its node down?',
+      );
+    }
+    this.#refusal = { reason, atMs: performance.now() };
+    if (!isLittoralError(error) || error.code !== 'confirm-timeout') return;
+    // Several can time out together: they count once.
+    if (this.#silent?.isOver === false) return;
+    const count = (this.#silent?.count ?? 0) + 1;
+    const silent = { error, count, isOver: false };
+    this.#silent = silent;
+    const end = () => {
+      silent.isOver = true;
+    };
+    setTimeout(end, Math.min(silence.maxMs, silence.firstMs * 2 ** (count - 1))).unref();
+  }
+}
+
+/** Whether an error says something of the queue, while the broker may take messages elsewhere. */
+export function isRefusal(error: unknown): boolean {
+  return !isLittoralError(error) || error.code === 'nacked' || error.code === 'confirm-timeout';
+}
+
+/**
+ * Returns how often a message that is due was set aside as a dead letter.
+ *
+ * @returns undefined when it is none
+ */
+export function timesSetAside({ headers }: TransportMessage): number | undefined {
+  const count = headers[Header.setAside];
+  return Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : undefined;
+}
+
+/** The dead letter as it goes into its queue. */
+export function withoutSetAside(message: TransportMessage): TransportMessage {
+  const { [Header.setAside]: _, ...headers } = message.headers;
+  return { ...message, headers };
+}
