@@ -2,13 +2,14 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { amqpUrlFaults } from './amqp/amqp-url.ts';
 import { tlsFileFaults } from './amqp/tls-files.ts';
-import { type Config, Settings } from './config.ts';
+import { type Config, RoutesSettings, Settings } from './config.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { faultOfConverter, faultOfType } from './conversion/fault-of-type.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { compileSchema } from './conversion/schema-check.ts';
 import { isSendableMediaType } from './conversion/sendable-media-type.ts';
 import { settingFaults } from './conversion/setting-faults.ts';
+import { faultOfOwnQueue, routeFaults } from './distribution/route-faults.ts';
 import { ownerOfDeadLetters } from './distribution/service-queue.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import { faultsOfErrorKinds } from './handler/retries.ts';
@@ -54,6 +55,11 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
     );
   }
   if (isRecord(broker)) faults.push(...brokerFaults(broker));
+  if (typeof broker?.queue === 'string') {
+    const queueFault = faultOfOwnQueue(broker.queue, String(service));
+    if (queueFault) faults.push(`broker.queue: ${queueFault}`);
+  }
+  if (settings.routes !== undefined && isRoutes(settings.routes)) faults.push(...routeFaults(settings.routes));
   const mediaType = settings.defaultSerializationMediaType;
   if (typeof mediaType === 'string' && !isSendableMediaType(mediaType)) {
     faults.push('defaultSerializationMediaType: is not a media type to send, such as application/json');
@@ -94,6 +100,9 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   faults.push(...handlersFaults(settings.handlers));
   return faults;
 }
+
+/** The schema finds what is wrong with routes of another form. */
+const { check: isRoutes } = compileSchema(RoutesSettings);
 
 function faultOfService(service: string): string | undefined {
   const owner = ownerOfDeadLetters(service);

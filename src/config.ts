@@ -5,6 +5,7 @@ import type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 import type { TargetType } from './conversion/target-type.ts';
 import type { TypeConverter } from './conversion/type-converter.ts';
 import type { UntypedLargeIntegers } from './conversion/untyped-integers.ts';
+import type { Routes } from './distribution/service-map.ts';
 import type { FinalFailureStrategy } from './endpoint/final-failure-strategy.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
@@ -14,6 +15,26 @@ import { longestTimeoutMs } from './within.ts';
 
 const closed = { additionalProperties: false };
 const Milliseconds = Type.Integer({ minimum: 1, maximum: longestTimeoutMs });
+
+/** The form of `routes`. */
+export const RoutesSettings = Type.Object(
+  {
+    services: Type.Optional(Type.Record(Type.String(), Type.Object({ queue: Type.String() }, closed))),
+    events: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            keys: Type.Array(Type.String(), { minItems: 1 }),
+            queue: Type.String(),
+            except: Type.Optional(Type.Array(Type.String())),
+          },
+          closed,
+        ),
+      ),
+    ),
+  },
+  closed,
+);
 
 /** What a configuration may hold, as far as a schema can say. */
 export const Settings = Type.Object(
@@ -34,6 +55,7 @@ export const Settings = Type.Object(
         {
           url: Type.Optional(Type.String()),
           queueType: Type.Optional(Type.Enum(['quorum', 'classic'])),
+          queue: Type.Optional(Type.String()),
           caFile: Type.Optional(Type.String({ minLength: 1 })),
           certFile: Type.Optional(Type.String({ minLength: 1 })),
           keyFile: Type.Optional(Type.String({ minLength: 1 })),
@@ -49,6 +71,7 @@ export const Settings = Type.Object(
         closed,
       ),
     ),
+    routes: Type.Optional(RoutesSettings),
     http: Type.Optional(
       Type.Object(
         {
@@ -102,6 +125,11 @@ export interface Config {
    */
   channel?: 'in-memory' | 'rabbitmq' | undefined;
   broker?: BrokerConfig | undefined;
+  /**
+   * Queues that messages are sent to by their names, for services that do not receive through the exchange of the bus:
+   * Ecotone's service map. Default: none.
+   */
+  routes?: Routes | undefined;
   http?: HttpConfig | undefined;
   /**
    * What `defineCommandHandler` and `defineEventHandler` made; or a pattern of the files that export it, such as
@@ -178,6 +206,11 @@ export interface BrokerConfig {
   url?: string | undefined;
   /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */
   queueType?: 'quorum' | 'classic' | undefined;
+  /**
+   * The queue that is consumed. Other services reach it through the exchange, or by its name in their `routes`. Default:
+   * `distributed_<service>`, which Ecotone's bus and the look-up of destinations expect.
+   */
+  queue?: string | undefined;
   /**
    * A file of certificates to trust in place of those that Node trusts, PEM. Needs `amqps://`. Read for each connection.
    * Default: those that Node trusts. `AMQP_CA_FILE` overrides it.

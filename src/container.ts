@@ -9,6 +9,7 @@ import type { MessageChannel } from './channel/message-channel.ts';
 import { ConversionService } from './conversion/conversion-service.ts';
 import { DistributedBus, type DistributedBusOptions } from './distribution/distributed-bus.ts';
 import { DistributedMessageHandler } from './distribution/distributed-message-handler.ts';
+import { ServiceMap } from './distribution/service-map.ts';
 import type { AroundDelivery } from './endpoint/around-delivery.ts';
 import { DeadLetterOutlet } from './endpoint/dead-letter-outlet.ts';
 import { DeadLetters } from './endpoint/dead-letters.ts';
@@ -81,7 +82,7 @@ export function createParts(
 
 function createChannel({ channel, broker, service }: ResolvedConfig, logger: Logger): MessageChannel {
   if (channel === 'in-memory') return new InMemoryChannel();
-  const { url = '', caFile, certFile, keyFile, checkDestinations: _, ...limits } = broker;
+  const { url = '', caFile, certFile, keyFile, checkDestinations: _, queue: _queue, ...limits } = broker;
   return new AmqpChannel({ ...limits, url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
 }
 
@@ -108,6 +109,7 @@ function distributedBusOptions({ config, channel, conversion, registry }: Parts)
     conversion,
     registry,
     checkDestinations: config.broker.checkDestinations,
+    serviceMap: new ServiceMap(config.routes, config.service),
     defaultSerializationMediaType: config.defaultSerializationMediaType,
     allowPhpSerialized: config.allowPhpSerialized,
   };
@@ -124,6 +126,7 @@ function createEndpoint(
 ): ServiceEndpoint {
   return new ServiceEndpoint({
     service: config.service,
+    queue: config.broker.queue,
     channel,
     scopes: services,
     messages: new DistributedMessageHandler(config.service, registry),
@@ -161,8 +164,10 @@ function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logge
 }
 
 function createDueMessages({ config, channel, deadLetterOutlet, logger }: Parts): DueMessages {
-  const { service, broker } = config;
-  return new DueMessages({ service, channel, checkDestinations: broker.checkDestinations, deadLetterOutlet, logger });
+  const { service, broker, routes } = config;
+  const { checkDestinations } = broker;
+  const serviceMap = new ServiceMap(routes, service);
+  return new DueMessages({ service, channel, checkDestinations, serviceMap, deadLetterOutlet, logger });
 }
 
 function createDeadLetterOutlet({ config, channel, logger }: Parts): DeadLetterOutlet {
@@ -170,5 +175,5 @@ function createDeadLetterOutlet({ config, channel, logger }: Parts): DeadLetterO
 }
 
 function createDeadLetters({ config, channel, logger }: Parts): DeadLetters {
-  return new DeadLetters({ service: config.service, channel, logger });
+  return new DeadLetters({ service: config.service, queue: config.broker.queue, channel, logger });
 }

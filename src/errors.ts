@@ -81,6 +81,13 @@ export const errorTable = {
     retryAfterSeconds: 1,
     outcome: 'unknown',
   },
+  'partly-published': {
+    status: 503,
+    retryable: true,
+    title: 'Not every queue has the event',
+    retryAfterSeconds: 1,
+    outcome: 'unknown',
+  },
   'confirm-timeout': {
     status: 504,
     retryable: true,

@@ -105,7 +105,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       channel,
       unreadiness,
       warnings,
-      endpoint: describeEndpoint(resolved.service, resolved.concurrency, registry),
+      endpoint: describeEndpoint({ ...resolved, queue: resolved.broker.queue }, registry),
       isConsuming: () => endpoint.consuming,
       deadLetters,
       refuseStrangers: adminGuard({ host, adminToken, isBehindProxy }),

@@ -2,6 +2,7 @@ import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig } from './co
 import { defaultBodyLimit, defaultShutdownTimeoutMs, meaningFaults, schemaFaults } from './config-faults.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { isRecord } from './conversion/is-record.ts';
+import { serviceQueue } from './distribution/service-queue.ts';
 import { LittoralError, messageOf } from './errors.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
 import { readRegularFile } from './regular-file.ts';
@@ -14,9 +15,11 @@ export interface ResolvedConfig
     Pick<Config, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly deduplication: Resolved<Omit<DeduplicationConfig, 'store'>> & Pick<DeduplicationConfig, 'store'>;
-  readonly broker: Omit<BrokerConfig, 'checkDestinations'> & { readonly checkDestinations: boolean };
+  readonly broker: Omit<BrokerConfig, ResolvedInBroker> & Resolved<Pick<BrokerConfig, ResolvedInBroker>>;
   readonly http: Resolved<Omit<HttpConfig, OptionalInHttp>> & Pick<HttpConfig, OptionalInHttp>;
 }
+
+type ResolvedInBroker = 'checkDestinations' | 'queue';
 
 type OptionalInHttp = 'idempotencyScopeHeader' | 'adminToken';
 
@@ -149,7 +152,12 @@ function withDefaults(settings: Config): ResolvedConfig {
     xmlLists: settings.xmlLists ?? 'entry',
     dateFractions: settings.dateFractions ?? 'cut',
     untypedLargeIntegers: settings.untypedLargeIntegers ?? 'refuse',
-    broker: { ...broker, checkDestinations: broker.checkDestinations ?? true },
+    broker: {
+      ...broker,
+      queue: broker.queue ?? serviceQueue(settings.service ?? ''),
+      checkDestinations: broker.checkDestinations ?? true,
+    },
+    routes: settings.routes ?? {},
     http: {
       host: http.host ?? '127.0.0.1',
       port: http.port ?? 3000,

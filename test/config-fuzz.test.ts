@@ -63,9 +63,19 @@ const settings = often(
           {
             url: often(fc.oneof(fc.constant(`amqp://user:${secret}@broker:5672/v`), anyText, fc.webUrl())),
             queueType: often(fc.constantFrom('quorum', 'classic')),
+            queue: often(anyText),
             caFile: often(fc.oneof(fc.constant('/nowhere'), anyText)),
             checkDestinations: often(fc.boolean()),
             maxMessageBytes: often(number),
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+      routes: often(
+        fc.record(
+          {
+            services: often(fc.dictionary(anyText, often(fc.record({ queue: often(anyText) })))),
+            events: often(fc.array(often(fc.record({ keys: often(fc.array(anyText)), queue: often(anyText) })))),
           },
           { requiredKeys: [] },
         ),

@@ -50,7 +50,8 @@ describe('a configuration', () => {
       dateFractions: 'cut',
       untypedLargeIntegers: 'refuse',
       deduplication: { enabled: true, windowMs: 600_000, maxEntries: 100_000 },
-      broker: { checkDestinations: true },
+      broker: { checkDestinations: true, queue: 'distributed_billing' },
+      routes: {},
       http: {
         host: '127.0.0.1',
         port: 3000,
@@ -95,7 +96,11 @@ describe('a configuration', () => {
       service: 'zażółć',
       concurrency: 1,
       logLevel: 'silent',
-      broker: { url, queueType: 'classic', checkDestinations: false, maxInFlight: 1 },
+      broker: { url, queueType: 'classic', queue: 'tickets', checkDestinations: false, maxInFlight: 1 },
+      routes: {
+        services: { crm: { queue: 'crm_in' } },
+        events: [{ keys: ['user.*'], queue: 'crm_in', except: ['crm'] }],
+      },
       http: { host: '::', port: 0, bodyLimit: 16 * 1024 * 1024, allowedHosts: ['gateway'] },
     };
     expect(resolveConfig(config, {})).toMatchObject(config);
@@ -383,6 +388,15 @@ describe('a configuration is not valid', () => {
     [{ broker: null }, 'broker'],
     [{ broker: { url: 7 } }, 'broker.url'],
     [{ broker: { queueType: 'stream' } }, 'broker.queueType'],
+    [{ broker: { queue: '' } }, 'broker.queue'],
+    [{ broker: { queue: 'amq.q' } }, 'broker.queue'],
+    [{ broker: { queue: 'distributed_billing_dead_letter' } }, 'broker.queue'],
+    [{ broker: { queue: 'littoral_billing_due' } }, 'broker.queue'],
+    [{ routes: { services: { crm: 'crm_in' } } }, 'routes.services.crm'],
+    [{ routes: { services: { crm: { queue: 'amq.x' } } } }, 'routes.services.crm.queue'],
+    [{ routes: { events: [{ keys: [], queue: 'a' }] } }, 'routes.events.0.keys'],
+    [{ routes: { events: [{ keys: ['a.#'], queue: 'a' }] } }, 'routes.events.0.keys.0'],
+    [{ routes: { events: [{ keys: ['a'], queue: 'a', only: [] }] } }, 'routes.events.0.only'],
     [{ broker: { caFile: '/does/not/exist' } }, 'broker.caFile'],
     [{ broker: { heartbeatSeconds: 0 } }, 'broker.heartbeatSeconds'],
     [{ http: [] }, 'http'],

@@ -237,6 +237,17 @@ describe('what the gateway publishes', () => {
     expect(unchecked.published).toEqual([]);
   });
 
+  test('to queues that routes name is among it once, and needs no such service', async () => {
+    const routes = { services: { mail: { queue: 'mail_in' } }, events: [{ keys: ['billing.*'], queue: 'audit' }] };
+    const gateway = await open({ ...billing, handlers: [everything], routes }, { otherServices: ['stock'] });
+    await gateway.sendCommand('everything');
+    expect(gateway.published).toMatchObject([
+      { kind: 'command', destination: 'mail', routingKey: 'mail.send', timeToLive: 500 },
+      { kind: 'event', routingKey: 'billing.paid' },
+      { kind: 'message', destination: 'stock' },
+    ]);
+  });
+
   test('through a route is among it, and its handlers can be waited for', async () => {
     const gateway = await open();
     const response = await gateway.app.inject({

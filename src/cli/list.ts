@@ -17,7 +17,7 @@ export function listCommand(): Command {
       // Nothing is sent, so nothing can be lost: the channel need not be chosen, as production asks for otherwise.
       const config = resolveConfig(await loadConfig(file), { ...process.env, NODE_ENV: undefined });
       const { registry } = createParts(config, createLogger('silent'));
-      await print(endpointTable(describeEndpoint(config.service, config.concurrency, registry)));
+      await print(endpointTable(describeEndpoint({ ...config, queue: config.broker.queue }, registry)));
       await endProcess(0);
     });
 }

@@ -11,7 +11,7 @@ import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { toDueMessage } from './due-message.ts';
 import { outboundMessage } from './outbound-message.ts';
-import { type BusChannel, type BusMessage, findDestination, publishOnBus } from './publish-on-bus.ts';
+import { type BusChannel, type BusMessage, findDestination, findMappedQueues, publishOnBus } from './publish-on-bus.ts';
 import { bytesOf, checkKeys } from './send-checks.ts';
 import type { SendOptions } from './send-options.ts';
 import { dueQueue } from './service-queue.ts';
@@ -211,9 +211,10 @@ export class DistributedBus {
 
   /** Whoever gets it is known when it is due. A destination that does not exist now is taken for a misspelt one. */
   async #delay(busMessage: BusMessage, delayMs: number): Promise<boolean> {
-    const { channel, checkDestinations, service } = this.#options;
+    const { channel, serviceMap, service } = this.#options;
     const { payloadType, target, message } = busMessage;
-    if (payloadType !== 'event') await findDestination(target, message, channel, checkDestinations);
+    if (payloadType !== 'event') await findDestination(target, message, this.#options);
+    else await findMappedQueues(serviceMap?.queuesOf(target) ?? [], message, this.#options);
     const { routed } = await channel.publish({ to: dueQueue(service), message: toDueMessage(busMessage), delayMs });
     return routed;
   }

@@ -9,6 +9,9 @@ import { checkHeaderSize } from './header-size.ts';
 import { checkSendOptions, type SendOptions } from './send-options.ts';
 import { serviceQueue } from './service-queue.ts';
 
+/** Without it, an Ecotone application that reads a plain queue acknowledges the message and calls no handler. */
+const distributedInvoke = 'ecotone.distributed.invoke';
+
 /** All that makes one message of the distributed bus. */
 export interface Outbound {
   readonly payloadType: PayloadType;
@@ -45,6 +48,7 @@ export function outboundMessage(outbound: Outbound, service: string, conversion:
     [Header.timestamp]: Math.floor(Date.now() / 1000),
     [Header.contentType]: contentType,
     [Header.polledChannelName]: serviceQueue(service),
+    [Header.routingSlip]: distributedInvoke,
   });
   if (payloadType === 'command') headers[Header.targetServiceName] = target;
   if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;

@@ -1,7 +1,8 @@
-import type { OutboundChannel } from '../channel/message-channel.ts';
-import { LittoralError } from '../errors.ts';
+import type { OutboundChannel, PublishReceipt } from '../channel/message-channel.ts';
+import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import { type ServiceMap, toMappedForm } from './service-map.ts';
 import { ownerOfDeadLetters, serviceQueue } from './service-queue.ts';
 
 /** A message of the distributed bus, ready to go out. */
@@ -18,42 +19,103 @@ export interface BusChannel {
   readonly channel: OutboundChannel;
   /** Whether a destination's queue is looked for before a command or message is sent to it. */
   readonly checkDestinations: boolean;
+  /** The queues that are sent to by their names. Default: none, everything goes through the exchange. */
+  readonly serviceMap?: ServiceMap | undefined;
 }
 
 /**
- * Publishes a message on the bus.
+ * Publishes a message on the bus, and to the queues that the service map names.
  *
  * @returns whether anybody gets it, which can only be false for an event
- * @throws LittoralError `destination-not-found` for a command or a message to a service without a queue, `not-bound` where
- * the queue exists and did not get it, and what `OutboundChannel` rejects with
+ * @throws LittoralError `destination-not-found` for a command or a message to a service without a queue, and for an event
+ * when a queue of the service map does not exist; `not-bound` where the service's queue exists and did not get it;
+ * `partly-published` for an event that some of its queues did not get; and what `OutboundChannel` rejects with
  */
-export async function publishOnBus(
-  { payloadType, target, message, timeToLive }: BusMessage,
-  { channel, checkDestinations }: BusChannel,
-): Promise<boolean> {
-  const mustArrive = payloadType !== 'event';
-  if (mustArrive) await findDestination(target, message, channel, checkDestinations);
-  const { routed } = await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive });
-  if (mustArrive && !routed) throw checkDestinations ? notBound(target, message) : destinationNotFound(target, message);
+export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
+  const { payloadType, target, message, timeToLive } = busMessage;
+  const { channel, serviceMap } = bus;
+  if (payloadType === 'event') return publishEvent(busMessage, bus);
+  await findDestination(target, message, bus);
+  const queue = serviceMap?.queueOf(target);
+  const { routed } =
+    queue === undefined
+      ? await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive })
+      : await publishTo(queue, busMessage, channel);
+  if (!routed)
+    throw queue === undefined && bus.checkDestinations
+      ? notBound(target, message)
+      : destinationNotFound(target, queue, message);
   return routed;
+}
+
+async function publishEvent(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
+  const { target, message, timeToLive } = busMessage;
+  const { channel, serviceMap } = bus;
+  const queues = serviceMap?.queuesOf(target) ?? [];
+  await findMappedQueues(queues, message, bus);
+  const onExchange = channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive });
+  if (queues.length === 0) return (await onExchange).routed;
+  const copies = queues.map(async (queue) => {
+    const receipt = await publishTo(queue, busMessage, channel);
+    if (!receipt.routed) throw mappedQueueNotFound(queue, message);
+    return receipt;
+  });
+  const results = await Promise.allSettled([onExchange, ...copies]);
+  assertAllPublished(results, message);
+  return true;
+}
+
+function publishTo(queue: string, busMessage: BusMessage, channel: OutboundChannel): Promise<PublishReceipt> {
+  const { payloadType, target, message, timeToLive } = busMessage;
+  const mapped = toMappedForm(message, payloadType, target);
+  return channel.publish({ to: { queue }, message: mapped, timeToLiveMs: timeToLive });
+}
+
+/** @throws what the first copy failed with where no copy can have arrived, else an error whose outcome is unknown */
+function assertAllPublished(results: readonly PromiseSettledResult<PublishReceipt>[], message: TransportMessage): void {
+  const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
+  if (failures.length === 0) return;
+  const unknown = failures.find((error) => !isLittoralError(error) || error.outcome === 'unknown');
+  if (unknown !== undefined) throw unknown;
+  if (!results.some((result) => result.status === 'fulfilled' && result.value.routed)) throw failures[0];
+  throw new LittoralError(
+    'partly-published',
+    `${results.length - failures.length} of ${results.length} copies of the event were published; not the others: ` +
+      `${messageOf(failures[0])} Publish it again with the same id: who has handled it skips the copy.`,
+    { ...idOf(message), cause: failures[0] },
+  );
 }
 
 /**
  * Looks for the service that a command or a message is for: an event subscriber whose binding is wider than the
  * service's own would swallow it, and it would count as routed.
  *
- * @param mustExist whether its queue is looked for; a name that no service can have is refused in any case
- * @throws LittoralError `destination-not-found`, and what `OutboundChannel.hasQueue` rejects with
+ * @throws LittoralError `destination-not-found`, also for a name that no service can have where destinations are not
+ * looked for; and what `OutboundChannel.hasQueue` rejects with
  */
 export async function findDestination(
   destination: string,
   message: TransportMessage,
-  channel: OutboundChannel,
-  mustExist: boolean,
+  { channel, checkDestinations, serviceMap }: BusChannel,
 ): Promise<void> {
-  assertService(destination, message);
-  if (mustExist && !(await channel.hasQueue(serviceQueue(destination))))
-    throw destinationNotFound(destination, message);
+  const mapped = serviceMap?.queueOf(destination);
+  if (mapped === undefined) assertService(destination, message);
+  if (checkDestinations && !(await channel.hasQueue(mapped ?? serviceQueue(destination))))
+    throw destinationNotFound(destination, mapped, message);
+}
+
+/**
+ * Looks for the queues that get a copy of an event, before the first copy is published.
+ *
+ * @throws LittoralError `destination-not-found`; what `OutboundChannel.hasQueue` rejects with
+ */
+export async function findMappedQueues(
+  queues: readonly string[],
+  message: TransportMessage,
+  { channel, checkDestinations }: BusChannel,
+): Promise<void> {
+  if (!checkDestinations) return;
+  for (const queue of queues) if (!(await channel.hasQueue(queue))) throw mappedQueueNotFound(queue, message);
 }
 
 /** @throws LittoralError `destination-not-found` for a name whose queue belongs to no service, and may exist all the same */
@@ -64,20 +126,36 @@ function assertService(destination: string, message: TransportMessage): void {
   throw notFound(`No service can have the name '${destination}': ${reason}`, message);
 }
 
-function destinationNotFound(destination: string, message: TransportMessage): LittoralError {
-  const reason = `the queue '${serviceQueue(destination)}' does not exist or is not bound to it`;
+function destinationNotFound(
+  destination: string,
+  mapped: string | undefined,
+  message: TransportMessage,
+): LittoralError {
+  const reason =
+    mapped === undefined
+      ? `the queue '${serviceQueue(destination)}' does not exist or is not bound to it`
+      : `the queue '${mapped}', which routes.services names, does not exist`;
   const text = `No service '${destination}' on this bus: ${reason}. Check the name, or start the service once.`;
   return notFound(text, message);
 }
 
 /** The queue was found a moment ago. Its service binds it again at its next check of the topology. */
-function notBound(destination: string, { headers: { [Header.id]: id } }: TransportMessage): LittoralError {
+function notBound(destination: string, message: TransportMessage): LittoralError {
   const text =
     `Nothing was sent: the queue '${serviceQueue(destination)}' exists, but is not bound to the bus under '${destination}'. ` +
     'A running gateway of that service binds it again within seconds; send the same again.';
-  return new LittoralError('not-bound', text, typeof id === 'string' ? { messageId: id } : {});
+  return new LittoralError('not-bound', text, idOf(message));
 }
 
-function notFound(text: string, { headers: { [Header.id]: id } }: TransportMessage): LittoralError {
-  return new LittoralError('destination-not-found', text, typeof id === 'string' ? { messageId: id } : {});
+function mappedQueueNotFound(queue: string, message: TransportMessage): LittoralError {
+  const text = `The queue '${queue}', which routes.events names, does not exist. Check the name, or start its service once.`;
+  return notFound(text, message);
+}
+
+function notFound(text: string, message: TransportMessage): LittoralError {
+  return new LittoralError('destination-not-found', text, idOf(message));
+}
+
+function idOf({ headers: { [Header.id]: id } }: TransportMessage): { readonly messageId?: string } {
+  return typeof id === 'string' ? { messageId: id } : {};
 }

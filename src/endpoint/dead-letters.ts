@@ -13,6 +13,8 @@ import { type ReplayProgress, ReplayRun } from './replay-run.ts';
 
 export interface DeadLettersOptions {
   readonly service: string;
+  /** The queue that the service consumes. Default: the one that Ecotone names. */
+  readonly queue?: string | undefined;
   readonly channel: MessageChannel;
   readonly logger: Logger;
 }

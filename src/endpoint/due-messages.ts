@@ -1,6 +1,7 @@
 import type { Consumer, Delivery, MessageChannel } from '../channel/message-channel.ts';
 import { fromDueMessage } from '../distribution/due-message.ts';
 import { publishOnBus } from '../distribution/publish-on-bus.ts';
+import type { ServiceMap } from '../distribution/service-map.ts';
 import { dueQueue } from '../distribution/service-queue.ts';
 import { errorText } from '../error-chain.ts';
 import { isLittoralError } from '../errors.ts';
@@ -18,6 +19,8 @@ export interface DueMessagesOptions {
   readonly channel: MessageChannel;
   /** Whether a destination is looked for again when a command or message for it is due. */
   readonly checkDestinations: boolean;
+  /** The queues that are sent to by their names. Default: none. */
+  readonly serviceMap?: ServiceMap | undefined;
   readonly logger: Logger;
   /** Default: one of its own. */
   readonly deadLetterOutlet?: DeadLetterOutlet | undefined;

@@ -1,4 +1,3 @@
-import { serviceQueue } from '../distribution/service-queue.ts';
 import { handlerKind } from '../handler/handler-definition.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { ParameterDescription } from '../handler/method-invoker.ts';
@@ -26,10 +25,13 @@ export interface EndpointDescription {
 }
 
 /** Describes the endpoint of a service. */
-export function describeEndpoint(service: string, concurrency: number, registry: HandlerRegistry): EndpointDescription {
+export function describeEndpoint(
+  { service, queue, concurrency }: { readonly service: string; readonly queue: string; readonly concurrency: number },
+  registry: HandlerRegistry,
+): EndpointDescription {
   const handlers = registry.handlers().map(({ definition, endpointId, parameters }) => {
     const { routingKey, distributed } = definition;
     return { endpointId, kind: definition[handlerKind], routingKey, distributed, parameters };
   });
-  return { name: service, queue: serviceQueue(service), concurrency, handlers };
+  return { name: service, queue, concurrency, handlers };
 }

@@ -9,6 +9,14 @@ const busyPauses: BusyPauses = { firstMs: 200, maxMs: 200, count: 100 };
 
 const never = new AbortController().signal;
 
+/** Where dead letters of a service are replayed to. */
+interface ReplayedTo {
+  readonly service: string;
+  /** The queue that the service consumes. Default: the one that Ecotone names. */
+  readonly queue?: string | undefined;
+  readonly channel: OutboundChannel;
+}
+
 /**
  * Puts a dead letter back into its queue. Resolves once the queue has it: the dead letter may be removed then.
  *
@@ -17,10 +25,10 @@ const never = new AbortController().signal;
  */
 export async function publishReplay(
   deadLetter: TransportMessage,
-  { service, channel }: { readonly service: string; readonly channel: OutboundChannel },
+  { service, queue: consumed, channel }: ReplayedTo,
   signal: AbortSignal = never,
 ): Promise<void> {
-  const { queue, message } = replayOf(deadLetter, service);
+  const { queue, message } = replayOf(deadLetter, service, consumed);
   const { routed } = await whenNotBusy(() => channel.publish({ to: { queue }, message }), signal, busyPauses);
   if (routed) return;
   const detail = `Nothing was replayed: the queue '${queue}' does not exist. Start '${service}' once, which declares it.`;

@@ -31,8 +31,12 @@ export interface Replay {
   readonly message: TransportMessage;
 }
 
-/** What a dead letter of a service is replayed as: straight to the queue that it was taken from, and to nobody else. */
-export function replayOf(deadLetter: TransportMessage, service: string): Replay {
+/**
+ * What a dead letter of a service is replayed as: straight to the queue that it was taken from, and to nobody else.
+ *
+ * @param consumed the queue that the service consumes. Default: the one that Ecotone names
+ */
+export function replayOf(deadLetter: TransportMessage, service: string, consumed = serviceQueue(service)): Replay {
   const { headers } = deadLetter;
   const death = brokerDeathOf(headers);
   let kept = withoutBrokerNotes(headers);
@@ -44,6 +48,6 @@ export function replayOf(deadLetter: TransportMessage, service: string): Replay 
   // What the broker moved by itself can have a header of that name from its sender.
   const named = death?.queue ?? headers[Header.failedQueue];
   // Whatever a header names, a replay reaches no queue of others.
-  const own = [serviceQueue(service), dueQueue(service).queue].find((queue) => queue === named);
-  return { queue: own ?? serviceQueue(service), message: { ...deadLetter, headers: kept } };
+  const own = [consumed, dueQueue(service).queue].find((queue) => queue === named);
+  return { queue: own ?? consumed, message: { ...deadLetter, headers: kept } };
 }

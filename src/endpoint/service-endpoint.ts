@@ -26,6 +26,8 @@ import { UnboundKeys } from './unbound-keys.ts';
 
 export interface ServiceEndpointOptions {
   readonly service: string;
+  /** The queue that is consumed. Default: the one that Ecotone names. */
+  readonly queue?: string | undefined;
   readonly channel: MessageChannel;
   readonly scopes: InvocationScopes;
   readonly messages: DistributedMessageHandler;
@@ -60,6 +62,7 @@ const defaultMaxDecodedBytes = 4 * 1024 * 1024;
 /** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
+  readonly #queue: string;
   readonly #handlers: HandlerCaller;
   readonly #attempts: HandlerAttempts;
   readonly #failed: FailedDeliveries;
@@ -77,7 +80,8 @@ export class ServiceEndpoint {
     this.#unboundKeys = new UnboundKeys([options.service, ...options.eventBindingKeys], options.logger);
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs, options.deduplication);
     this.#attempts = new HandlerAttempts({ ...options, handlers: this.#handlers, stopping });
-    const from = { queue: serviceQueue(options.service), deadLetterQueue: deadLetterQueue(options.service) };
+    this.#queue = options.queue ?? serviceQueue(options.service);
+    const from = { queue: this.#queue, deadLetterQueue: deadLetterQueue(options.service) };
     this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumer?.takeBeside(count));
     const outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
     this.#failed = new FailedDeliveries({ ...options, from, stopping, outlet, places: this.#places });
@@ -88,14 +92,14 @@ export class ServiceEndpoint {
     const { service, channel, hasHandlers, eventBindingKeys, concurrency, delaysMs } = this.#options;
     const { finalFailureStrategy, logger } = this.#options;
     if (!hasHandlers) {
-      logger.info({ queue: serviceQueue(service) }, 'no distributed handlers: this gateway sends and does not consume');
+      logger.info({ queue: this.#queue }, 'no distributed handlers: this gateway sends and does not consume');
       return;
     }
     if (finalFailureStrategy === 'ignore') {
       logger.warn("finalFailureStrategy is 'ignore': a failed message that can be put nowhere else will be lost");
     }
     this.#consumer = channel.subscribe({
-      queue: serviceQueue(service),
+      queue: this.#queue,
       deadLetterQueue: deadLetterQueue(service),
       bindingKeys: [service, ...eventBindingKeys],
       prefetch: concurrency,

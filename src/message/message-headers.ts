@@ -35,6 +35,8 @@ export const Header = {
   serviceTarget: 'ecotone.amqp.distributed.service_target',
   /** Ecotone's name for the channel that a message was polled from. The receiver overwrites it. */
   polledChannelName: 'polledChannelName',
+  /** Which of its own handlers an Ecotone application gives a message to that it reads from a plain queue. */
+  routingSlip: 'routingSlip',
   /** The PHP type that Ecotone serialized the payload from. */
   typeId: '__TypeId__',
   /** Ecotone's bookkeeping of what it published together. */

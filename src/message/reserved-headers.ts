@@ -7,7 +7,6 @@ const reservedNames: ReadonlySet<string> = new Set([
   ...Object.values(Header).filter((name) => !open.has(name)),
   'CC',
   'BCC',
-  'routingSlip',
   'replyChannel',
   'errorChannel',
   '__proto__',

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { createParts } from '../container.ts';
+import type { Routes } from '../distribution/service-map.ts';
 import { gatewayOf } from '../gateway.ts';
 import { loadHandlers } from '../load-handlers.ts';
 import { createLogger, type Logger } from '../logger.ts';
@@ -41,13 +42,17 @@ export async function startTestGateway(config: Config, options: TestGatewayOptio
   const handlers = await loadHandlers(config.handlers, { baseUrl });
   const resolved = resolveConfig({ ...changed(config, options), handlers }, { ...environment, ...noBroker });
   const clock = new TestClock();
-  const channel = new TestChannel(resolved.service, clock, otherServices);
+  const channel = new TestChannel(resolved.service, clock, otherServices, mappedQueues(resolved.routes));
   const deliveries = new Deliveries();
   channel.onDueSettled = () => deliveries.changed();
   const parts = createParts(resolved, logger, { channel, clock, aroundDelivery: deliveries.around });
   const gateway = gatewayOf(parts);
   await gateway.start();
   return testGatewayOf({ gateway, parts, channel, clock, deliveries });
+}
+
+function mappedQueues({ services = {}, events = [] }: Routes): readonly string[] {
+  return [...Object.values(services), ...events].map(({ queue }) => queue);
 }
 
 const noBroker: Environment = { CHANNEL: undefined, AMQP_URL: undefined, AMQP_URL_FILE: undefined };

@@ -23,14 +23,22 @@ export class TestChannel extends InMemoryChannel {
   onDueSettled: () => void = () => {};
   readonly #dueQueue: string;
   readonly #otherServices: readonly string[] | undefined;
+  readonly #mappedQueues: readonly string[];
   readonly #dueInHand = new Set<Delivery>();
 
   /**
    * @param service the one under test
    * @param otherServices those that exist. Undefined: whichever is asked for
+   * @param mappedQueues queues of other services that `routes` names, which all exist
    */
-  constructor(service: string, clock: Clock, otherServices: readonly string[] | undefined) {
+  constructor(
+    service: string,
+    clock: Clock,
+    otherServices: readonly string[] | undefined,
+    mappedQueues: readonly string[] = [],
+  ) {
     super({ clock });
+    this.#mappedQueues = mappedQueues;
     this.#dueQueue = dueQueue(service).queue;
     this.#otherServices = otherServices;
   }
@@ -62,16 +70,28 @@ export class TestChannel extends InMemoryChannel {
   }
 
   override async hasQueue(queue: string): Promise<boolean> {
-    return (await super.hasQueue(queue)) || this.#exists((service) => serviceQueue(service) === queue);
+    if ((await super.hasQueue(queue)) || this.#mappedQueues.includes(queue)) return true;
+    return this.#exists((service) => serviceQueue(service) === queue);
   }
 
   override async publish(publication: Publication): Promise<PublishReceipt> {
     const receipt = await super.publish(publication);
-    if (!isOnBus(publication)) return receipt;
+    if (!isOnBus(publication)) return this.#published(publication, receipt);
     const forOneService = publication.message.headers[Header.payloadType] !== 'event';
     const routed = receipt.routed || (forOneService && this.#exists((service) => service === publication.to.bus));
     if (routed || !forOneService) this.publications.push({ ...publication, message: copy(publication.message) });
     return { routed };
+  }
+
+  /** Notes what was sent to a queue of another service by its name. Events are noted when they go to the exchange. */
+  #published({ to, ...publication }: Publication, receipt: PublishReceipt): PublishReceipt {
+    if (!('queue' in to) || !this.#mappedQueues.includes(to.queue)) return receipt;
+    const { headers } = publication.message;
+    const bus = String(headers[Header.targetServiceName]);
+    if (headers[Header.payloadType] !== 'event') {
+      this.publications.push({ ...publication, to: { bus }, message: copy(publication.message) } as BusPublication);
+    }
+    return { routed: true };
   }
 
   /** Publishes what comes from outside of the gateway. */

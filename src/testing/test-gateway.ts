@@ -1,7 +1,7 @@
 import type { Parts } from '../container.ts';
 import type { Metadata } from '../conversion/metadata.ts';
 import type { SendReceipt } from '../distribution/distributed-bus.ts';
-import { deadLetterQueue, serviceQueue } from '../distribution/service-queue.ts';
+import { deadLetterQueue } from '../distribution/service-queue.ts';
 import { LittoralError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -78,7 +78,7 @@ export interface TestGatewayParts {
 
 export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: TestGatewayParts): TestGateway {
   const { conversion, config } = parts;
-  const queue = serviceQueue(config.service);
+  const { queue } = config.broker;
   const failures = new Failures(deliveries, channel);
   const outside = outsideBus(parts, channel);
   let sending = 0;

@@ -60,6 +60,7 @@ describe('what arrives', () => {
     [Header.timestamp]: expect.any(Number),
     [Header.contentType]: 'text/plain',
     [Header.polledChannelName]: 'distributed_shop',
+    [Header.routingSlip]: 'ecotone.distributed.invoke',
   };
 
   test.each([

@@ -151,6 +151,7 @@ describe('the headers of the framework', () => {
       'ecotone.distributed.sourceServiceName': 'shop',
       'ecotone.amqp.distributed.service_target': 'billing',
       polledChannelName: serviceQueue('shop'),
+      routingSlip: 'ecotone.distributed.invoke',
       id: expect.any(String),
       correlationId: headers.id,
       timestamp: expect.any(Number),

@@ -22,6 +22,11 @@ export const captureNames: readonly string[] = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
   .map((name) => name.replace(/\.json$/, ''));
 
+/** The messages of one application, in the order in which it sent them. */
+export function capturesOf(application: 'service-map' | 'php-jms'): readonly CapturedMessage[] {
+  return JSON.parse(readFileSync(new URL(`../captures-2/${application}.json`, folder), 'utf8'));
+}
+
 /** What Ecotone sent in one case. */
 export function captured(name: string): CapturedMessage {
   const { messages } = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as {

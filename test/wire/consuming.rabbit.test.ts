@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
-import { type CapturedMessage, captured, captureNames } from './captured-message.ts';
+import { type CapturedMessage, captured, captureNames, capturesOf } from './captured-message.ts';
+import { publishCaptured } from './publish-captured.ts';
 
 // The captures were sent to a service 'ts-gateway', and to whoever listens to 'order.*'. Here littoral is that service.
 const vhost = useVhost();
@@ -45,7 +46,7 @@ const forHandlers = captureNames.filter((name) => !name.startsWith('sendMessage'
 describe('a handler sees what Ecotone sent:', () => {
   test.each(forHandlers)('%s', async (name) => {
     const capture = captured(name);
-    replay(capture);
+    publishCaptured(channel, capture);
     await eventually(() => expect(handled).toHaveLength(1));
     const { payload, headers } = handled[0] as (typeof handled)[number];
 
@@ -58,7 +59,7 @@ describe('a handler sees what Ecotone sent:', () => {
 
   test('a message for a channel becomes a dead letter that says so', async () => {
     const capture = captured('sendMessage.json-metadata');
-    replay(capture);
+    publishCaptured(channel, capture);
     const [deadLetter] = await eventually(async () => {
       const waiting = await waitingMessages(vhost.url, 'distributed_ts-gateway_dead_letter');
       expect(waiting).toHaveLength(1);
@@ -80,54 +81,33 @@ describe('a handler sees what Ecotone sent:', () => {
       'ecotone.distributed.targetServiceName': { type: 'S', value: 'ts-gateway' },
       'ecotone.distributed.routingKey': { type: 'S', value: 'billing.changeDetails' },
     };
-    replay({ ...capture, routingKey: 'distributed_ts-gateway', headers });
+    publishCaptured(channel, { ...capture, routingKey: 'distributed_ts-gateway', headers });
     await eventually(() => expect(handled).toHaveLength(1));
     expect(handled[0]).toMatchObject({ payload: { x: 1 }, headers: { executorId: 'u-1', f: 1.5, b: true } });
   });
 });
 
-/** Publishes a capture again, with the field types that it had. */
-function replay({ exchange, routingKey, properties, headers, body }: CapturedMessage): void {
-  const table = Object.fromEntries(
-    Object.entries(headers).map(([name, { type, value }]) => [name, field(type, value)]),
+describe('a handler sees what an application with the JMS converter sent:', () => {
+  const kinds = capturesOf('php-jms').filter(
+    ({ headers }) => headers['ecotone.distributed.payloadType']?.value !== 'message',
   );
-  channel.publish(exchange, routingKey, Buffer.from(body), {
-    headers: table,
-    contentType: properties.content_type as string,
-    deliveryMode: properties.delivery_mode === 2,
-    expiration: properties.expiration,
-    priority: properties.priority as number | undefined,
-    timestamp: properties.timestamp as number | undefined,
+
+  test.each(kinds.map((capture) => [capture.headers.id?.value, capture] as const))('%s', async (_, capture) => {
+    const isEvent = capture.headers['ecotone.distributed.payloadType']?.value === 'event';
+    const headers = {
+      ...capture.headers,
+      'ecotone.distributed.targetServiceName': { type: 'S', value: 'ts-gateway' },
+      'ecotone.distributed.routingKey': { type: 'S', value: isEvent ? 'order.placed' : 'billing.changeDetails' },
+    };
+    publishCaptured(channel, { ...capture, exchange: '', routingKey: 'distributed_ts-gateway', headers });
+    await eventually(() => expect(handled).toHaveLength(1));
+    const [only] = handled;
+    expect(only?.payload).toEqual(JSON.parse(capture.body));
+    for (const [header, { type, value }] of Object.entries(headers)) {
+      expect(only?.headers[header], header).toEqual(seen(type, value));
+    }
   });
-}
-
-/** In amqplib's notation for a value of a certain field type. */
-function field(type: string, value: unknown): unknown {
-  switch (type) {
-    case 'S':
-      return value;
-    case 't':
-      return value === 1;
-    case 'l':
-      return { '!': 'int64', value };
-    case 'I':
-      return { '!': 'int32', value };
-    case 'd':
-      return { '!': 'double', value };
-    case 'T':
-      return { '!': 'timestamp', value };
-    case 'A':
-      return (value as { type: string; value: unknown }[]).map((item) => field(item.type, item.value));
-    case 'F':
-      return fields(value as Record<string, { type: string; value: unknown }>);
-    default:
-      throw new Error(`a field type that no capture has: ${type}`);
-  }
-}
-
-function fields(table: Record<string, { type: string; value: unknown }>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(table).map(([name, item]) => [name, field(item.type, item.value)]));
-}
+});
 
 /** What a handler finds in the place of a captured value. */
 function seen(type: string, value: unknown): unknown {
