@@ -6,26 +6,50 @@ import { withoutDelayTraces } from './amqp-delay-topology.ts';
 import { type BasicProperties, encodeProperties, type ReceivedProperties } from './basic-properties.ts';
 import { encodedProperties, type ReadProperties } from './exact-frames.ts';
 import { encodedFields, encodeField } from './field-table.ts';
+import { priorityOfHeader, propertiesWithPriority, suspendedPriority } from './message-priority.ts';
 import { addPropertyHeaders, keptAsHeaders, propertiesOfMoved } from './property-headers.ts';
 
-/** The AMQP properties and headers of a message. */
-export function toAmqp(message: TransportMessage, timeToLiveMs: number | undefined): Options.Publish {
+/**
+ * The AMQP properties and headers of a message.
+ *
+ * @param isDelayed whether it goes to a delay level, where its priority must not count
+ */
+export function toAmqp(
+  message: TransportMessage,
+  timeToLiveMs: number | undefined,
+  isDelayed = false,
+): Options.Publish {
   const { headers, arrived } = message;
   const properties = propertiesOf(headers, timeToLiveMs);
+  if (!isAmqp(arrived) || !arrived.isWhole) properties.priority = priorityOfHeader(headers);
   if (isAmqp(arrived)) {
     const kept = arrived.isWhole ? { ...properties, ...propertiesOfMoved(arrived.encoded) } : properties;
     // Its time to live begins now, not when it was made.
     if (arrived.isWhole && timeToLiveMs !== undefined) kept.timestamp = Math.floor(Date.now() / 1000);
-    const encoded = encodeProperties({ ...kept, deliveryMode: 2 }, fieldsAsTheyCame(headers, arrived));
+    const fields = fieldsAsTheyCame(headers, arrived);
+    if (isDelayed && kept.priority !== undefined) {
+      fields.push(encodeField(suspendedPriority, kept.priority));
+      delete kept.priority;
+    }
+    const encoded = encodeProperties({ ...kept, deliveryMode: 2 }, fields);
     return { headers: { [encodedProperties]: encoded }, messageId: kept.messageId, mandatory: true };
   }
-  return { ...(properties as Options.Publish), headers: toAmqpHeaders(headers), persistent: true, mandatory: true };
+  const { priority, ...others } = properties;
+  const isSuspended = isDelayed && priority !== undefined;
+  return {
+    ...(others as Options.Publish),
+    ...(priority !== undefined && !isDelayed && { priority }),
+    headers: toAmqpHeaders(isSuspended ? { ...headers, [suspendedPriority]: priority } : headers),
+    persistent: true,
+    mandatory: true,
+  };
 }
 
 /** A delivered message, its AMQP properties among the headers. */
-export function fromAmqp({ properties, content }: ConsumeMessage): TransportMessage {
-  const { table } = properties as ReadProperties;
-  const headers = table === undefined ? readByAmqplib(properties.headers) : { ...properties.headers };
+export function fromAmqp({ properties: received, content }: ConsumeMessage): TransportMessage {
+  const { table } = received as ReadProperties;
+  const headers = table === undefined ? readByAmqplib(received.headers) : { ...received.headers };
+  const properties = propertiesWithPriority(received, headers);
   addPropertyHeaders(headers, properties as BasicProperties);
   const message = { headers: withoutDelayTraces(headers), body: content };
   return table === undefined ? message : { ...message, arrived: { headers, isWhole: true, encoded: properties } };

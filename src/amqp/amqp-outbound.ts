@@ -26,7 +26,7 @@ export interface AmqpOutboundOptions {
   readonly onChannelClosed: () => void;
 }
 
-/** An exchange and a key in it. */
+/** An exchange and a key in it: of a delay level, or one of the addresses below. */
 interface Route {
   readonly exchange: string;
   readonly routingKey: string;
@@ -88,7 +88,7 @@ export class AmqpOutbound {
   publish({ to, message, timeToLiveMs }: AmqpPublication): Promise<PublishReceipt> {
     const { exchange, routingKey } = routeTo(to);
     return new Promise<PublishReceipt>((resolve, reject) => {
-      const properties = propertiesOf(message, timeToLiveMs);
+      const properties = propertiesOf(message, timeToLiveMs, 'exchange' in to);
       const { messageId } = properties;
       this.#assertRoom(message.body.byteLength, messageId);
       const channel = this.#openChannel(messageId);
@@ -232,9 +232,13 @@ export class AmqpOutbound {
 }
 
 /** @throws LittoralError `invalid-header` */
-function propertiesOf(message: TransportMessage, timeToLiveMs: number | undefined): Options.Publish {
+function propertiesOf(
+  message: TransportMessage,
+  timeToLiveMs: number | undefined,
+  isDelayed: boolean,
+): Options.Publish {
   try {
-    return toAmqp(message, timeToLiveMs);
+    return toAmqp(message, timeToLiveMs, isDelayed);
   } catch (cause) {
     const { [Header.id]: id } = message.headers;
     throw notWritten(cause, typeof id === 'string' ? id : undefined);

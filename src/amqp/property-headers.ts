@@ -7,7 +7,6 @@ const always = [
   ['replyTo', Header.replyTo],
   ['clusterId', Header.clusterId],
   ['userId', Header.userId],
-  ['priority', Header.amqpPriority],
 ] as const;
 
 /** Properties that mean the same as a header: the header that stands for both, and that of a property that differs. */
@@ -32,6 +31,12 @@ export function addPropertyHeaders(headers: Record<string, unknown>, properties:
   // The property wins over the header of the same meaning: Ecotone reads it so.
   if (properties.contentType !== undefined) headers[Header.contentType] = properties.contentType;
   for (const [name, header] of always) if (properties[name] !== undefined) headers[header] = properties[name];
+  // 0 means that a client had to write something, and is told apart from a header.
+  const { priority } = properties;
+  if (priority !== undefined && headers[Header.priority] !== priority) {
+    headers[Header.amqpPriority] = priority;
+    if (priority !== 0) headers[Header.priority] ??= priority;
+  }
   for (const [name, header, other] of twins) {
     const value = properties[name];
     if (value === undefined) continue;
@@ -39,8 +44,7 @@ export function addPropertyHeaders(headers: Record<string, unknown>, properties:
     if (headers[header] === undefined && value !== 0 && standIns.has(name)) headers[header] = value;
     else if (headers[header] !== value) headers[other] = value;
   }
-  const { deliveryMode, priority, expiration } = properties;
-  if (priority !== undefined && priority !== 0) headers[Header.priority] ??= priority;
+  const { deliveryMode, expiration } = properties;
   if (deliveryMode !== undefined && deliveryMode !== persistent) headers[Header.deliveryMode] = deliveryMode;
   if (expiration !== undefined) addTimeToLive(headers, expiration);
 }

@@ -17,7 +17,7 @@ export const Header = {
   timestamp: 'timestamp',
   /** The media type of the payload, parameters included. */
   contentType: 'contentType',
-  /** A number from 0 to 255 for the handler to read. It does not change the order of delivery. */
+  /** A number from 0 to 255 for the handler to read. Travels as the AMQP property `priority` as well, of which queues make what their kind makes. */
   priority: 'priority',
   /** How long to hold the message back, in milliseconds. */
   deliveryDelay: 'deliveryDelay',

@@ -1,0 +1,90 @@
+import { connect } from 'amqplib';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { delayLevels } from '../../src/amqp/delay-levels.ts';
+import { defineCommandHandler } from '../../src/handler/define-handler.ts';
+import { RetryLater } from '../../src/handler/handler-verdict.ts';
+import type { MessageHeaders } from '../../src/message/message-headers.ts';
+import { eventually } from '../broker/eventually.ts';
+import { useVhost } from '../broker/use-vhost.ts';
+import { post, runGateway } from './gateway-fixture.ts';
+
+const vhost = useVhost();
+
+/** A channel of another program. */
+async function outsider() {
+  const connection = await connect(vhost.url);
+  onTestFinished(() => connection.close());
+  return connection.createConfirmChannel();
+}
+
+/** The priorities of what comes to the queue of a service that another program consumes. */
+async function prioritiesAt(service: string): Promise<unknown[]> {
+  const channel = await outsider();
+  await channel.assertExchange('ecotone.distributed', 'topic', { durable: true });
+  await channel.assertQueue(`distributed_${service}`, { durable: true });
+  await channel.bindQueue(`distributed_${service}`, 'ecotone.distributed', service);
+  const seen: unknown[] = [];
+  await channel.consume(`distributed_${service}`, (message) => seen.push(message?.properties.priority), {
+    noAck: true,
+  });
+  return seen;
+}
+
+describe('Message-Priority', () => {
+  test('is the AMQP property of what is sent, at once and after a delay', async () => {
+    const seen = await prioritiesAt('php');
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url } });
+    const sent: Record<string, string>[] = [
+      { 'message-priority': '7' },
+      { 'message-priority': '7', 'message-delay': '5' },
+      {},
+    ];
+    for (const headers of sent) {
+      const before = seen.length;
+      expect(await post(gateway, '/commands/php/change', {}, headers)).toMatchObject({ status: 202 });
+      await eventually(() => expect(seen).toHaveLength(before + 1));
+    }
+    expect(seen).toEqual([7, 7, undefined]);
+  });
+
+  test('does not count on a delay level, where it would hold up others', async () => {
+    await prioritiesAt('php');
+    const gateway = await runGateway({ service: 'store', broker: { url: vhost.url } });
+    const headers = { 'message-priority': '7', 'message-delay': '600000' };
+    expect(await post(gateway, '/commands/php/change', {}, headers)).toMatchObject({ status: 202 });
+    const channel = await outsider();
+    const waiting = await channel.get(`littoral_store_delay_${delayLevels(600_000)[0]}`, { noAck: true });
+    expect(waiting).toMatchObject({ properties: { priority: undefined, headers: { priority: 7 } } });
+  });
+
+  test('is there again in a retry', async () => {
+    const seen: MessageHeaders[] = [];
+    const retryMs = 700;
+    const handler = defineCommandHandler({
+      routingKey: 'fail',
+      distributed: true,
+      handle(_payload: unknown, headers: MessageHeaders) {
+        seen.push(headers);
+        if (seen.length < 2) throw new RetryLater('not yet', { delayMs: retryMs });
+      },
+    });
+    const gateway = await runGateway({ service: 'billing', broker: { url: vhost.url }, handlers: [handler] });
+    const channel = await outsider();
+    const sent = {
+      headers: { 'ecotone.distributed.payloadType': 'command', 'ecotone.distributed.routingKey': 'fail' },
+    };
+    channel.sendToQueue('distributed_billing', Buffer.from('{}'), {
+      ...sent,
+      contentType: 'application/json',
+      persistent: true,
+      priority: 9,
+    });
+    await eventually(() => expect(seen).toHaveLength(2));
+    expect(seen).toMatchObject([
+      { priority: 9, amqp_priority: 9 },
+      { priority: 9, amqp_priority: 9, ecotone_retry_number: 1 },
+    ]);
+    expect(seen[1]).not.toHaveProperty('x-littoral-priority');
+    await gateway.stop();
+  });
+});
