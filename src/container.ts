@@ -16,6 +16,7 @@ import { DeadLetters } from './endpoint/dead-letters.ts';
 import { Deduplication } from './endpoint/deduplication.ts';
 import { DueMessages } from './endpoint/due-messages.ts';
 import { InProcessDeduplicationStore } from './endpoint/in-process-deduplication-store.ts';
+import { longestHoldMs } from './endpoint/longest-hold.ts';
 import { RetryPolicy } from './endpoint/retry-policy.ts';
 import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
@@ -136,6 +137,7 @@ function createEndpoint(
     handlerTimeoutMs: config.handlerTimeoutMs,
     retries: config.retries,
     delaysMs: retryDelaysMs(config.retries, registry),
+    longestHoldMs: longestHoldMs(registry.handlers(), config),
     finalFailureStrategy: config.finalFailureStrategy,
     logger,
     clock,

@@ -11,6 +11,7 @@ import { corker } from './amqp-socket.ts';
 import { declareSubscription } from './amqp-topology.ts';
 import { CautiousStart } from './cautious-start.ts';
 import { reasonOf } from './connection-end.ts';
+import { consumerArguments, consumerTimeoutWarning } from './consumer-timeout.ts';
 import { countMessages, hasConsumer, isQueueAbsent } from './count-messages.ts';
 import { ExtraConsumers } from './extra-consumers.ts';
 
@@ -25,6 +26,7 @@ export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
 
 /** A channel to consume on, and what came in on it. */
 interface Inbound {
+  readonly model: ChannelModel;
   readonly channel: Channel;
   readonly deliveries: AmqpDeliveries;
   /** Of its consumers: one, and a second for all that it may take beside that once the start is over. */
@@ -61,6 +63,7 @@ export class AmqpConsumer implements Consumer {
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
+  #hasWarned = false;
   #cancelled: Promise<unknown> = Promise.resolve();
   /** Resolves when the second consumer has begun. */
   #rising: Promise<void> = Promise.resolve();
@@ -119,6 +122,7 @@ export class AmqpConsumer implements Consumer {
       this.#mismatch = undefined;
       this.#failures = 0;
       this.#logger.info({ queue }, 'consuming');
+      this.#warnOfTimeout(model);
     } catch (error) {
       this.#mismatch = isLittoralError(error) ? error : undefined;
       this.#detach(`cannot consume '${queue}': ${reasonOf(error, model)}`);
@@ -258,13 +262,21 @@ export class AmqpConsumer implements Consumer {
     channel.on('handler-error', (error) => this.#logger.error({ reason: messageOf(error) }, 'a listener failed'));
     const deliveries = new AmqpDeliveries(channel, corker(model), this.#options);
     const consumers = { consumerTags: new Set<string>(), start: undefined, extra: undefined };
-    const inbound: Inbound = { channel, deliveries, ...consumers, hasEnded: false };
+    const inbound: Inbound = { model, channel, deliveries, ...consumers, hasEnded: false };
     return inbound;
+  }
+
+  /** Once: what it says does not change while the process runs. */
+  #warnOfTimeout(model: ChannelModel): void {
+    const warning = consumerTimeoutWarning(model, this.#subscription.longestHoldMs);
+    if (warning !== undefined && !this.#hasWarned) this.#logger.warn({ queue: this.#subscription.queue }, warning);
+    this.#hasWarned = true;
   }
 
   /** @returns the tag of the new consumer */
   async #consumeWith(inbound: Inbound, prefetch: number): Promise<string> {
-    const { channel, deliveries, consumerTags } = inbound;
+    const { model, channel, deliveries, consumerTags } = inbound;
+    const { queue, longestHoldMs } = this.#subscription;
     await channel.prefetch(prefetch);
     const onMessage = (message: ConsumeMessage | null) => {
       if (message === null) return;
@@ -273,7 +285,9 @@ export class AmqpConsumer implements Consumer {
       inbound.start?.received(message);
       deliveries.handOver(message);
     };
-    const { consumerTag } = await channel.consume(this.#subscription.queue, onMessage);
+    const { consumerTag } = await channel.consume(queue, onMessage, {
+      arguments: consumerArguments(model, longestHoldMs),
+    });
     consumerTags.add(consumerTag);
     if (this.#stopped) await this.#cancel();
     return consumerTag;

@@ -32,7 +32,12 @@ export function isExclusive(error: unknown): boolean {
 
 /** Returns the first number of the broker's version; 0 when it does not give one. */
 export function brokerSeries(model: ChannelModel): number {
+  return brokerVersion(model)[0];
+}
+
+/** Returns the first two numbers of the broker's version; zeros when it does not give them. */
+export function brokerVersion(model: ChannelModel): readonly [series: number, minor: number] {
   const { version } = model.connection.serverProperties as { version?: unknown };
-  const [, series = '0'] = /^(\d+)\./.exec(String(version)) ?? [];
-  return Number(series);
+  const [, series = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(String(version)) ?? [];
+  return [Number(series), Number(minor)];
 }

@@ -132,6 +132,11 @@ export interface Subscription extends OwnQueue {
    * once it consumes. Default: none.
    */
   readonly delaysMs?: readonly number[] | undefined;
+  /**
+   * For how many milliseconds a delivery may stay unsettled. A channel that takes back what is held for long, and can be
+   * told, allows that much. Default: what the channel allows.
+   */
+  readonly longestHoldMs?: number | undefined;
   /** Called for each delivery. Must not throw, and settles every delivery exactly once, in any order. */
   readonly onDelivery: (delivery: Delivery) => void;
 }

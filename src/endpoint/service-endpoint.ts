@@ -41,6 +41,8 @@ export interface ServiceEndpointOptions {
   readonly handlerTimeoutMs: number;
   /** How handlers that failed are tried again, unless they say otherwise. */
   readonly retries: Retries;
+  /** For how long a delivery can stay unacknowledged. See `longestHoldMs`. Default: what the broker allows. */
+  readonly longestHoldMs?: number | undefined;
   /** The delays with which messages come back to the queue. Default: none, so that the first of them may be late. */
   readonly delaysMs?: readonly number[] | undefined;
   readonly finalFailureStrategy: FinalFailureStrategy;
@@ -89,7 +91,7 @@ export class ServiceEndpoint {
 
   /** Begins to consume, now or as soon as the channel has a connection; does nothing when there is no handler. */
   start(): void {
-    const { service, channel, hasHandlers, eventBindingKeys, concurrency, delaysMs } = this.#options;
+    const { service, channel, hasHandlers, eventBindingKeys, concurrency, delaysMs, longestHoldMs } = this.#options;
     const { finalFailureStrategy, logger } = this.#options;
     if (!hasHandlers) {
       logger.info({ queue: this.#queue }, 'no distributed handlers: this gateway sends and does not consume');
@@ -104,6 +106,7 @@ export class ServiceEndpoint {
       bindingKeys: [service, ...eventBindingKeys],
       prefetch: concurrency,
       delaysMs,
+      longestHoldMs,
       onDelivery: (delivery) => void this.#receive(delivery),
     });
   }

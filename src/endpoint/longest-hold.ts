@@ -1,0 +1,33 @@
+import { handlerKind } from '../handler/handler-definition.ts';
+import type { RegisteredHandler } from '../handler/handler-registry.ts';
+import type { Retries } from '../handler/retries.ts';
+
+export interface HoldOptions {
+  /** The time of a handler that names none. */
+  readonly handlerTimeoutMs: number;
+  /** The retries of the service. */
+  readonly retries: Retries;
+}
+
+/** For what follows a handler: its sends are confirmed, and a retry or a dead letter is published. */
+const settlingMs = 300_000;
+
+/**
+ * Computes how long a delivery can stay unacknowledged while all is well: the handlers of an event are called one after the
+ * other, each up to its deadline, and again for each of its instant retries. Which events come together is not known, so
+ * the handlers of all events count.
+ *
+ * @returns milliseconds
+ */
+export function longestHoldMs(handlers: readonly RegisteredHandler[], options: HoldOptions): number {
+  let commandMs = 0;
+  let eventsMs = 0;
+  for (const { definition } of handlers) {
+    if (!definition.distributed) continue;
+    const instant = definition.retries?.instant?.maxAttempts ?? options.retries.instant?.maxAttempts ?? 0;
+    const holdMs = (definition.timeoutMs ?? options.handlerTimeoutMs) * (1 + instant);
+    if (definition[handlerKind] === 'command') commandMs = Math.max(commandMs, holdMs);
+    else eventsMs += holdMs;
+  }
+  return Math.max(commandMs, eventsMs) + settlingMs;
+}
