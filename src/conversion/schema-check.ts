@@ -9,6 +9,7 @@ import { listed } from './listed.ts';
 import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
 import type { Schema } from './schema.ts';
 import type { Definitions } from './schema-keywords.ts';
+import { withTimedPatterns } from './timed-patterns.ts';
 
 export type { Schema };
 
@@ -45,7 +46,9 @@ interface Compiled {
   readonly errors: (value: unknown) => TLocalizedValidationError[];
 }
 
-function compiled(schema: TSchema, definitions: Readonly<Record<string, TSchema>> = {}): Compiled {
+function compiled(given: TSchema, givenDefinitions: Readonly<Record<string, TSchema>> = {}): Compiled {
+  const schema = withTimedPatterns(given);
+  const definitions = withTimedPatterns(givenDefinitions);
   // The code that TypeBox makes writes a BigInt of the schema as a number, which rounds it and never equals one.
   if (holdsBigInt([schema, definitions])) {
     return {
@@ -74,7 +77,7 @@ export function faultsBySchema(
   definitions: Readonly<Record<string, TSchema>>,
   value: unknown,
 ): readonly Fault[] {
-  return toFaults(() => Errors(definitions, schema, value));
+  return toFaults(() => Errors(withTimedPatterns(definitions), withTimedPatterns(schema), value));
 }
 
 function toFaults(find: () => TLocalizedValidationError[]): Fault[] {

@@ -1,5 +1,6 @@
-import { canBacktrack } from './regex-hazard.ts';
-import { withinRegexTime } from './regex-time.ts';
+import { canBacktrack } from '../conversion/regex-hazard.ts';
+import { regexTimeMs, withinRegexTime } from '../conversion/regex-time.ts';
+import { ExpressionFault } from './expression-error.ts';
 
 /** A match as JSONata reads it. */
 interface Match {
@@ -68,7 +69,11 @@ function findInBatches(pattern: RegExp, text: string): Find {
           at = found.index + found[0].length;
         }
       };
-      withinRegexTime(remember, () => known.size > 0);
+      if (!withinRegexTime(remember, () => known.size > 0)) {
+        throw new ExpressionFault(
+          `a regular expression in it took longer than ${regexTimeMs} ms to find a match; nested quantifiers such as (a+)+ can`,
+        );
+      }
       batch = Math.min(batch * 4, largestBatch);
     }
     return known.get(from) ?? null;

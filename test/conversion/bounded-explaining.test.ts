@@ -89,3 +89,36 @@ describe('a union of literals', () => {
     for (const value of ['9', 9, false, null, [], {}]) expect(() => convert(value, {}, refuse)).toThrow(Refused);
   });
 });
+
+describe('a pattern that could take very long', () => {
+  const hostile = `${'a'.repeat(100)}!`;
+  const message = 'must match pattern "^(a+)+$"';
+  const Word = Type.String({ pattern: '^(a+)+$' });
+
+  test.each<[string, Schema, unknown, string]>([
+    ['by itself', Word, hostile, ''],
+    ['in a list', Type.Object({ x: Type.Array(Word) }), { x: ['aa', hostile] }, '/x/1'],
+    [
+      'in an intersection',
+      Type.Intersect([Type.Object({ x: Word }), Type.Object({ y: Word })]),
+      { x: 'a', y: hostile },
+      '/y',
+    ],
+    [
+      'in a type that refers to itself',
+      Type.Cyclic({ A: Type.Object({ n: Type.Optional(Type.Ref('A')), s: Word }) }, 'A'),
+      { n: { s: 'aa' }, s: hostile },
+      '/s',
+    ],
+  ])('is not matched, %s', (_, type, value, path) => {
+    expect(refusal(type, value).faults).toEqual([{ path, message }]);
+  });
+
+  test('still matches what it matches', () => {
+    for (const text of ['a', 'a'.repeat(100_000)]) {
+      expect(service.prepareType(Word).convert(text, {}, refuse)).toBe(text);
+    }
+    expect(refusal(Word, 'ab').faults).toEqual([{ path: '', message }]);
+    expect(refusal(Word, 7).faults).toEqual([expect.objectContaining({ path: '' })]);
+  });
+});

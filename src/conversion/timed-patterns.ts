@@ -1,0 +1,65 @@
+import { canBacktrack } from './regex-hazard.ts';
+import { withinRegexTime } from './regex-time.ts';
+import { mapParts } from './schema-keywords.ts';
+
+/**
+ * By pattern, the last text that took too long, until the end of this turn: what does not fit is checked several times, by
+ * several copies of its schema.
+ */
+const tooLong = new Map<string, string>();
+
+/** A regular expression that no text matches when finding out takes too long. */
+class TimedRegExp extends RegExp {
+  override test(text: string): boolean {
+    if (!canBacktrack(this, text.length)) return super.test(text);
+    if (text === tooLong.get(this.source)) return false;
+    let matches = false;
+    const search = () => {
+      matches = super.test(text);
+    };
+    if (withinRegexTime(search, () => false)) return matches;
+    tooLong.set(this.source, text);
+    setImmediate(() => tooLong.clear());
+    return false;
+  }
+
+  /** Returns what TypeBox writes into the error: the pattern as its author wrote it. */
+  override toString(): string {
+    return this.source;
+  }
+}
+
+const known = new WeakMap<object, object>();
+
+/**
+ * Replaces each `pattern` in a schema that could take very long to match a hostile text.
+ *
+ * @param schema a schema, or schemas by their names
+ * @returns the same schema where there is none
+ */
+export function withTimedPatterns<Type extends object>(schema: Type): Type {
+  const timed = known.get(schema) ?? replaced(schema);
+  known.set(schema, timed);
+  return timed as Type;
+}
+
+function replaced(schema: object): object {
+  const { pattern } = schema as { readonly pattern?: unknown };
+  const isSchemas = pattern !== null && typeof pattern === 'object' && !(pattern instanceof RegExp);
+  const timed = isSchemas ? undefined : timedPattern(pattern);
+  const parts = mapParts(schema, withTimedPatterns);
+  if (timed === undefined && parts === undefined) return schema;
+  // What TypeBox notes for itself is not enumerable.
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema));
+  const changes = { ...parts, ...(timed && { pattern: timed }) };
+  for (const [keyword, value] of Object.entries(changes)) {
+    Object.defineProperty(copy, keyword, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return copy;
+}
+
+function timedPattern(pattern: unknown): RegExp | undefined {
+  if (typeof pattern !== 'string' && !(pattern instanceof RegExp)) return undefined;
+  const regex = typeof pattern === 'string' ? new TimedRegExp(pattern, 'u') : new TimedRegExp(pattern);
+  return canBacktrack(regex, Number.POSITIVE_INFINITY) ? regex : undefined;
+}
