@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { amqpUrlFaults } from './amqp/amqp-url.ts';
+import { amqpUrlsFaults } from './amqp/amqp-urls.ts';
 import { tlsFileFaults } from './amqp/tls-files.ts';
 import { type Config, RoutesSettings, Settings } from './config.ts';
 import { describeValue } from './conversion/describe-value.ts';
@@ -47,7 +47,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   const { service, broker, http, channel, converters, types, container } = settings;
   const serviceFault = typeof service === 'string' ? faultOfService(service) : undefined;
   if (serviceFault) faults.push(`service: ${serviceFault}`);
-  const hasUrl = Boolean(broker?.url);
+  const hasUrl = Boolean(broker?.url ?? broker?.urls);
   if (channel === 'rabbitmq' && !hasUrl) faults.push('broker.url: is missing; set it or AMQP_URL');
   if (!hasUrl && channel === undefined && environment.NODE_ENV === 'production') {
     faults.push(
@@ -114,16 +114,25 @@ function faultOfService(service: string): string | undefined {
 
 /** What is wrong with where the broker is and how it is reached. */
 function brokerFaults(broker: NonNullable<Config['broker']>): string[] {
-  const { url } = broker;
-  const hasUrl = typeof url === 'string' && url !== '';
-  const faults = hasUrl ? amqpUrlFaults(url).map((fault) => `broker.url: ${fault}`) : [];
+  const { url, urls } = broker;
+  const faults = urlFaults(broker);
+  const [first] = Array.isArray(urls) ? urls : [url];
+  const hasUrl = typeof first === 'string' && first !== '';
   const names = (['caFile', 'certFile', 'keyFile'] as const).filter((name) => broker[name] !== undefined);
-  const isTls = hasUrl && /^\s*amqps:/i.test(url);
+  const isTls = hasUrl && /^\s*amqps:/i.test(first);
   if (hasUrl && !isTls) {
     faults.push(...names.map((name) => `broker.${name}: is for amqps://, and broker.url says otherwise`));
   }
   const isText = names.every((name) => typeof broker[name] === 'string' && broker[name] !== '');
   return isText ? [...faults, ...tlsFileFaults(broker)] : faults;
+}
+
+function urlFaults({ url, urls }: NonNullable<Config['broker']>): string[] {
+  if (url && urls !== undefined) return ['broker.urls: broker.url is set as well; keep one of them'];
+  if (Array.isArray(urls) && urls.every((text) => typeof text === 'string')) {
+    return amqpUrlsFaults(urls).map((fault) => `broker.urls: ${fault}`);
+  }
+  return typeof url === 'string' && url !== '' ? amqpUrlsFaults(url).map((fault) => `broker.url: ${fault}`) : [];
 }
 
 function forwardingFaults(headers: Readonly<Record<string, unknown>>): string[] {

@@ -54,6 +54,7 @@ export const Settings = Type.Object(
       Type.Object(
         {
           url: Type.Optional(Type.String()),
+          urls: Type.Optional(Type.Array(Type.String())),
           queueType: Type.Optional(Type.Enum(['quorum', 'classic'])),
           queue: Type.Optional(Type.String()),
           caFile: Type.Optional(Type.String({ minLength: 1 })),
@@ -202,8 +203,13 @@ export interface Config {
 
 /** How the broker is reached, and how much is asked of it. */
 export interface BrokerConfig {
-  /** `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. `AMQP_URL` or `AMQP_URL_FILE` overrides it. */
+  /**
+   * `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. Several, of the nodes of one broker, are divided by commas.
+   * `AMQP_URL` or `AMQP_URL_FILE` overrides it.
+   */
   url?: string | undefined;
+  /** The same as a list, in place of `url`. The nodes are tried in random order. */
+  urls?: readonly string[] | undefined;
   /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */
   queueType?: 'quorum' | 'classic' | undefined;
   /**

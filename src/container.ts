@@ -83,8 +83,8 @@ export function createParts(
 
 function createChannel({ channel, broker, service }: ResolvedConfig, logger: Logger): MessageChannel {
   if (channel === 'in-memory') return new InMemoryChannel();
-  const { url = '', caFile, certFile, keyFile, checkDestinations: _, queue: _queue, ...limits } = broker;
-  return new AmqpChannel({ ...limits, url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
+  const { url = '', urls, caFile, certFile, keyFile, checkDestinations: _, queue: _queue, ...limits } = broker;
+  return new AmqpChannel({ ...limits, url: urls ?? url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
 }
 
 /** Each bus of a handler is one of its own; those of the process are the parts. */

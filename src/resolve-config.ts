@@ -71,7 +71,7 @@ function withEnvironment(config: Config, environment: Environment, faults: strin
   const url = secret('AMQP_URL', environment, faults);
   const adminToken = secret('ADMIN_TOKEN', environment, faults);
   const broker = {
-    ...(url ? { url } : {}),
+    ...(url ? { url, urls: undefined } : {}),
     ...(AMQP_CA_FILE ? { caFile: AMQP_CA_FILE } : {}),
     ...(AMQP_CERT_FILE ? { certFile: AMQP_CERT_FILE } : {}),
     ...(AMQP_KEY_FILE ? { keyFile: AMQP_KEY_FILE } : {}),
@@ -127,7 +127,7 @@ function withDefaults(settings: Config): ResolvedConfig {
   const bodyLimit = http.bodyLimit ?? defaultBodyLimit;
   return {
     service: settings.service ?? '',
-    channel: settings.channel ?? (broker.url ? 'rabbitmq' : 'in-memory'),
+    channel: settings.channel ?? ((broker.urls ?? broker.url) ? 'rabbitmq' : 'in-memory'),
     concurrency: settings.concurrency ?? 10,
     maxDecodedBytes: settings.maxDecodedBytes ?? Math.max(4 * 1024 * 1024, bodyLimit),
     defaultSerializationMediaType: settings.defaultSerializationMediaType ?? 'application/json',

@@ -5,7 +5,8 @@ import type { Browsing } from '../channel/message-channel.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { within } from '../within.ts';
 import { AmqpBrowsing } from './amqp-browsing.ts';
-import { socketOf } from './amqp-socket.ts';
+import type { AmqpAddress } from './amqp-url.ts';
+import { closeConnection } from './close-connection.ts';
 import { connectFailure } from './connect-failure.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
 import { useExactFrames } from './exact-frames.ts';
@@ -20,21 +21,23 @@ const waitMs = 5_000;
 const othersWaitMs = 5_000;
 const othersRetryMs = 50;
 
-/** How long a connection that is not needed any more may take to close. */
-const closeTimeoutMs = 2_000;
+export interface AmqpBrowserOptions extends Omit<ConnectOptions, 'role' | 'address'> {
+  /** Of the nodes of one broker. */
+  readonly addresses: readonly AmqpAddress[];
+}
 
 /**
  * Looks through queues, each time on a connection of its own: a message that amqplib cannot decode ends the connection
  * that it comes in on, and that must not be one that publishes or consumes.
  */
 export class AmqpBrowser {
-  readonly #options: ConnectOptions;
+  readonly #options: AmqpBrowserOptions;
   readonly #turns = new BrowsingTurns(waitMs);
   readonly #running = new Map<AmqpBrowsing, Promise<void>>();
   #closed = false;
 
-  constructor(options: Omit<ConnectOptions, 'role'>) {
-    this.#options = { ...options, role: 'browsing' };
+  constructor(options: AmqpBrowserOptions) {
+    this.#options = options;
   }
 
   /** See `MessageChannel.browse`. */
@@ -75,25 +78,24 @@ export class AmqpBrowser {
   }
 
   async #connect(): Promise<ChannelModel> {
-    const { address } = this.#options;
-    try {
-      const model = await connect(...connectArguments(this.#options));
-      // Told by 'close' as well; without a listener it would end the process.
-      model.on('error', () => {});
-      useExactFrames(model);
-      return model;
-    } catch (cause) {
-      // All that the cause says stands in the text.
-      const reason = connectFailure(cause, this.#options);
-      throw new LittoralError('broker-unavailable', `Cannot use ${address.display}: ${reason}.`);
+    const untried = [...this.#options.addresses];
+    const reasons: string[] = [];
+    while (untried.length > 0) {
+      const [address] = untried.splice(Math.floor(Math.random() * untried.length), 1) as [AmqpAddress];
+      const options = { ...this.#options, address, role: 'browsing' };
+      try {
+        const model = await connect(...connectArguments(options));
+        // Reported by 'close' as well; without a listener it would end the process.
+        model.on('error', () => {});
+        useExactFrames(model);
+        return model;
+      } catch (cause) {
+        reasons.push(`Cannot use ${address.display}: ${connectFailure(cause, options)}.`);
+      }
     }
+    // All that the causes say stands in the text.
+    throw new LittoralError('broker-unavailable', reasons.join(' '));
   }
-}
-
-async function closeConnection(model: ChannelModel): Promise<void> {
-  const closed = model.close().catch(() => {});
-  // With an error: amqplib hears nothing else, and would keep its heartbeat.
-  if (!(await within(closeTimeoutMs, closed))) socketOf(model)?.destroy(new Error('closed'));
 }
 
 function isBusy(error: unknown): boolean {

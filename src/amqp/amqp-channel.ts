@@ -22,13 +22,13 @@ import { restoreLadderEnd } from './amqp-delay-topology.ts';
 import { AmqpOutbound } from './amqp-outbound.ts';
 import { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import { type QueueType, queueTypeOf } from './amqp-topology.ts';
-import { parseAmqpUrl } from './amqp-url.ts';
+import { parseAmqpUrls } from './amqp-urls.ts';
 import type { TlsFiles } from './tls-files.ts';
 import { TopologyCheck } from './topology-check.ts';
 
 export interface AmqpChannelOptions {
-  /** `amqp://` or `amqps://`, with user, password and vhost. */
-  readonly url: string;
+  /** `amqp://` or `amqps://`, with user, password and vhost. Several, of the nodes of one broker, are divided by commas. */
+  readonly url: string | readonly string[];
   /** Names the connections in the broker's lists: `littoral:<service>`. */
   readonly service: string;
   readonly logger: Logger;
@@ -102,7 +102,7 @@ export class AmqpChannel implements MessageChannel {
     this.#service = options.service;
     this.#queueType = options.queueType ?? 'quorum';
     const common: Omit<AmqpConnectionOptions, 'role' | 'onConnect'> = {
-      address: parseAmqpUrl(options.url),
+      addresses: parseAmqpUrls(options.url),
       name: `littoral:${options.service}`,
       heartbeatSeconds: options.heartbeatSeconds ?? 5,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,

@@ -1,43 +1,50 @@
-import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib';
-import { errorFields } from '../error-chain.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ChannelModel, connect } from 'amqplib';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
 import { socketOf } from './amqp-socket.ts';
+import type { AmqpAddress } from './amqp-url.ts';
+import { BrokerAddresses } from './broker-addresses.ts';
+import { closeConnection } from './close-connection.ts';
+import { closeUnawaited } from './close-unawaited.ts';
 import { connectFailure } from './connect-failure.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
 import { endOf, rememberEnd } from './connection-end.ts';
 import { useExactFrames } from './exact-frames.ts';
 
-export interface AmqpConnectionOptions extends ConnectOptions {
+export interface AmqpConnectionOptions extends Omit<ConnectOptions, 'address'> {
+  /** Of the nodes of one broker. */
+  readonly addresses: readonly AmqpAddress[];
   readonly logger: Logger;
   /** Prepares every new connection. When it fails, the connection is closed and tried again later. */
   readonly onConnect: (model: ChannelModel) => Promise<void>;
 }
 
-// No longer pauses: a message that ends the connection while it is being read is only moved by the delivery limit,
-// after as many connections.
-const recovery = { initialDelay: 50, maxDelay: 2_000, factor: 2, jitter: 0.3 };
+/** How long preparing a connection may take. A broker without a majority answers heartbeats, and no declarations. */
+const prepareTimeoutMs = 45_000;
 
-/** A timer can fire a little early by another clock. */
-const timerSlackMs = 10;
-
-/** A connection that is made again for ever, with growing and random pauses. */
+/**
+ * A connection that is opened again whenever it ends, to one of several nodes, with growing and random pauses. amqplib's own
+ * recovery knows one address, and waits without a bound for the end of a connection that failed while it was prepared.
+ */
 export class AmqpConnection {
   readonly #options: AmqpConnectionOptions;
-  #recovering: RecoveringChannelModel | undefined;
+  readonly #addresses: BrokerAddresses;
   #model: ChannelModel | undefined;
   #blocked: string | undefined;
+  /** By address, why it cannot be used. */
+  readonly #failures = new Map<AmqpAddress, string>();
   #failure: string | undefined = 'not started';
-  #closed = false;
-  /** In the past while an attempt is under way. */
-  #nextAttemptAtMs = 0;
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
+  #isAttempting = false;
   #mismatch: LittoralError | undefined;
-  #endFirstAttempt: () => void = () => {};
-  readonly #whenAttempted: (() => void)[] = [];
+  #whenAttempted: (() => void)[] = [];
 
   constructor(options: AmqpConnectionOptions) {
     this.#options = options;
+    this.#addresses = new BrokerAddresses(options.addresses);
   }
 
   /** The live connection, prepared; undefined while there is none. */
@@ -55,70 +62,76 @@ export class AmqpConnection {
     return this.#blocked;
   }
 
-  /** What trying again cannot mend: the exchange exists in another form. */
+  /** An error that another attempt does not repair: the exchange exists in another form. */
   get mismatch(): LittoralError | undefined {
     return this.#mismatch;
   }
 
-  /** Begins to connect. Resolves when the first attempt has ended, whichever way. */
+  /** Begins to connect. Resolves when there is a connection, or each address has been tried once. */
   async start(): Promise<void> {
-    const { role } = this.#options;
-    const [address, socketOptions] = connectArguments(this.#options);
-    const recovering = await connect(address, {
-      ...socketOptions,
-      recovery: { ...recovery, waitForConnect: false, setup: (model: ChannelModel) => this.#prepare(model) },
-    });
-    this.#recovering = recovering;
-    recovering.on('error', () => {}); // Told by 'disconnect' as well.
-    recovering.on('reconnect-scheduled', ({ delay }) => {
-      this.#nextAttemptAtMs = performance.now() + delay;
-    });
-    recovering.on('disconnect', (error) => this.#onDisconnect(error));
-    recovering.on('handler-error', (error: Error) =>
-      this.#options.logger.error({ err: errorFields(error), role }, 'listener failed'),
-    );
-    await new Promise<void>((resolve) => {
-      this.#endFirstAttempt = resolve;
-      recovering.once('connect', resolve);
-      recovering.once('connect-failed', () => resolve());
-      recovering.on('connect', (model) => this.#onConnect(model));
-      recovering.on('connect-failed', (error) => this.#onConnectFailed(error));
-    });
+    this.#running ??= this.#run();
+    for (let attempt = 0; attempt < this.#options.addresses.length; attempt += 1) await this.attempted();
   }
 
   /** Resolves at once while there is a live connection, else when the next attempt has ended, whichever way. */
   async attempted(): Promise<void> {
-    if (this.#model === undefined && !this.#closed) {
+    if (this.#model === undefined && !this.#closing.signal.aborted) {
       await new Promise<void>((resolve) => this.#whenAttempted.push(resolve));
     }
   }
 
   /** Closes the connection, at the deadline without waiting for the broker. */
   async close(deadlineMs: number): Promise<void> {
-    this.#closed = true;
     this.#failure = 'closed';
     const model = this.#model;
     this.#model = undefined;
+    this.#closing.abort();
     this.#endAttempt();
-    const recovering = this.#recovering;
-    if (!recovering) return;
-    // A first attempt that is ended here reports nothing any more.
-    this.#endFirstAttempt();
-    const isAttempting = model === undefined && performance.now() > this.#nextAttemptAtMs - timerSlackMs;
-    // What an attempt opens after the end would have nobody to hear its errors, and they would end the process.
-    const attempt = isAttempting ? attemptOf(recovering) : Promise.resolve();
-    const ended = attempt.then(() => recovering.close()).catch(() => {});
-    // A broker that blocks this connection reads nothing from it, not even its end.
-    await within(this.#blocked === undefined ? deadlineMs : 0, ended);
-    // With an error: amqplib hears nothing else, and would keep its heartbeat.
-    if (model) socketOf(model)?.destroy(new Error('closed'));
+    if (model) {
+      // A broker that blocks this connection reads nothing from it, not even its end.
+      await closeConnection(model, this.#blocked === undefined ? deadlineMs : 0);
+      socketOf(model)?.destroy();
+    } else if (this.#isAttempting) {
+      await within(deadlineMs, this.#running ?? Promise.resolve());
+    }
   }
 
-  async #prepare(model: ChannelModel): Promise<void> {
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const { address, waitMs } = this.#addresses.next();
+      if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      this.#isAttempting = true;
+      const ended = await this.#attempt(address);
+      this.#isAttempting = false;
+      this.#endAttempt();
+      await ended?.reason;
+    }
+  }
+
+  /** Returns the end of the connection that was opened; undefined when none was. */
+  async #attempt(address: AmqpAddress): Promise<ConnectionEnd | undefined> {
+    const beganMs = performance.now();
+    let model: ChannelModel | undefined;
+    try {
+      model = await connect(...connectArguments({ ...this.#options, address }));
+      const end = endingOf(model);
+      await this.#prepare(model, end);
+      this.#onConnect(model, address);
+      return end;
+    } catch (error) {
+      if (model) await closeConnection(model);
+      this.#onConnectFailed(address, error);
+      this.#addresses.failed(address, performance.now() - beganMs);
+      return undefined;
+    }
+  }
+
+  async #prepare(model: ChannelModel, end: ConnectionEnd): Promise<void> {
     this.#blocked = undefined;
     rememberEnd(model);
     useExactFrames(model);
-    if (this.#closed) throw new Error('closed meanwhile');
     model.on('blocked', (reason) => {
       this.#blocked = reason;
       this.#options.logger.warn({ role: this.#options.role, reason }, 'the broker blocks this connection');
@@ -127,59 +140,85 @@ export class AmqpConnection {
       this.#blocked = undefined;
       this.#options.logger.info({ role: this.#options.role }, 'the broker takes messages again');
     });
-    // amqplib listens from here on only: a connection that ends meanwhile would count as a good one for ever.
-    const ended = new Promise<never>((_, reject) => {
-      model.once('close', () => reject(new Error('the connection ended while it was being prepared')));
-    });
-    ended.catch(() => {});
+    const prepared = async () => {
+      // The end can come in the same bytes as the beginning, before there is a model to listen to: then this throws.
+      closeUnawaited(await model.createChannel());
+      if (this.#closing.signal.aborted) throw new Error('closed meanwhile');
+      await this.#options.onConnect(model);
+    };
     try {
-      await Promise.race([this.#options.onConnect(model), ended]);
+      if (!(await within(prepareTimeoutMs, Promise.race([prepared(), end.reason])))) {
+        throw new Error(`the broker did not answer within ${prepareTimeoutMs} ms`);
+      }
       // What was prepared in the same moment as the end comes first in the race.
-      await Promise.race([ended, Promise.resolve()]);
+      if (end.hasEnded) throw new Error('the connection ended while it was being prepared');
+      if (this.#closing.signal.aborted) throw new Error('closed meanwhile');
     } catch (error) {
       throw isLittoralError(error) ? error : (endOf(model) ?? error);
     }
   }
 
-  #onConnect(model: ChannelModel): void {
-    if (this.#closed) return;
+  #onConnect(model: ChannelModel, address: AmqpAddress): void {
     this.#model = model;
-    this.#endAttempt();
     this.#mismatch = undefined;
-    const { logger, role, address } = this.#options;
+    this.#failures.clear();
+    this.#addresses.succeeded(address);
+    model.once('close', (error?: Error) => this.#onDisconnect(address, error));
+    const { logger, role } = this.#options;
     logger.info({ role, broker: address.display }, 'connected to the broker');
   }
 
-  #onConnectFailed(error: Error): void {
-    this.#endAttempt();
-    if (this.#closed) return;
-    const { logger, role, address } = this.#options;
+  #onConnectFailed(address: AmqpAddress, error: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    const { logger, role } = this.#options;
     this.#mismatch = isLittoralError(error) && error.code === 'topology-mismatch' ? error : undefined;
-    const reason = `cannot use ${address.display}: ${connectFailure(error, this.#options)}`;
+    const reason = `cannot use ${address.display}: ${connectFailure(error, { ...this.#options, address })}`;
     // The same failure again and again is one event.
-    if (reason !== this.#failure) logger.warn({ role, reason }, 'the broker cannot be used; trying again');
-    this.#failure = reason;
+    if (reason !== this.#failures.get(address))
+      logger.warn({ role, reason }, 'the broker cannot be used; trying again');
+    this.#failures.set(address, reason);
+    this.#failure = [...this.#failures.values()].join('; ');
   }
 
   #endAttempt(): void {
-    for (const resolve of this.#whenAttempted.splice(0)) resolve();
+    const resolves = this.#whenAttempted;
+    this.#whenAttempted = [];
+    for (const resolve of resolves) resolve();
   }
 
-  #onDisconnect(error: Error): void {
+  #onDisconnect(address: AmqpAddress, error: Error | undefined): void {
+    this.#addresses.failed(address, 0);
+    if (this.#closing.signal.aborted) return;
     this.#model = undefined;
     this.#blocked = undefined;
-    const { logger, role, address } = this.#options;
-    this.#failure = `lost the connection to ${address.display}: ${connectFailure(error, this.#options)}`;
+    const { logger, role } = this.#options;
+    const why = connectFailure(error ?? new Error('Connection closed'), { ...this.#options, address });
+    this.#failure = `lost the connection to ${address.display}: ${why}`;
     logger.warn({ role, reason: this.#failure }, 'the connection to the broker was lost; connecting again');
   }
 }
 
-/** Resolves when the attempt to connect that is under way has ended, whichever way. */
-function attemptOf(recovering: RecoveringChannelModel): Promise<void> {
-  return new Promise((resolve) => {
-    recovering.once('connect', () => resolve());
-    recovering.once('connect-failed', () => resolve());
+/** The end of one connection. */
+interface ConnectionEnd {
+  readonly hasEnded: boolean;
+  /** Resolves when it has ended, with the reason, where one is known. */
+  readonly reason: Promise<Error | undefined>;
+}
+
+/** Listens for the end of a connection. To be called before anything else is awaited on it. */
+function endingOf(model: ChannelModel): ConnectionEnd {
+  const end = { hasEnded: false, reason: Promise.resolve<Error | undefined>(undefined) };
+  // Reported by 'close' as well; without a listener it would end the process.
+  model.on('error', () => {});
+  end.reason = new Promise((resolve) => {
+    model.once('close', (error?: Error) => {
+      end.hasEnded = true;
+      resolve(error);
+      // What still waits to be written keeps the socket of a silent broker open.
+      if (error?.message === 'Heartbeat timeout') socketOf(model)?.destroy();
+    });
   });
+  return end;
 }
 
 /** @throws LittoralError `broker-unavailable`, `broker-blocked` while nothing may be sent */

@@ -37,6 +37,9 @@ export function connectArguments(options: ConnectOptions): [Options.Connect, Soc
       noDelay: true,
       ...wholeTurns,
       timeout: connectTimeoutMs,
+      // A name can have several addresses, of which Node tries one after the other. Its own 250 ms are few for another region.
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: Math.min(connectTimeoutMs, 1_000),
       clientProperties: { connection_name: name, role },
       ...(isExternal ? { credentials: credentials.external() } : {}),
       ...(hasFiles ? { secureContext: freshContext(tlsFiles) } : {}),

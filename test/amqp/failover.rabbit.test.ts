@@ -1,0 +1,92 @@
+import { defineCommandHandler } from 'littoral';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../broker/eventually.ts';
+import { useVhost } from '../broker/use-vhost.ts';
+import { startTcpProxy, type TcpProxy } from '../chaos/tcp-proxy.ts';
+import { post, type RunningGateway, runGateway } from '../flow/gateway-fixture.ts';
+
+const vhost = useVhost();
+
+/** A way to the broker that can be cut, and its URL. */
+async function openWay(hostname = '127.0.0.1'): Promise<TcpProxy & { readonly url: string }> {
+  const url = new URL(vhost.url);
+  const proxy = await startTcpProxy(Number(url.port));
+  onTestFinished(() => proxy.close());
+  url.hostname = hostname;
+  url.port = String(proxy.port);
+  return { ...proxy, url: url.href };
+}
+
+async function runService(service: string, urls: string[] | string) {
+  const handled: unknown[] = [];
+  const lines: string[] = [];
+  const handle = (payload: unknown) => void handled.push(payload);
+  const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle })];
+  const broker = typeof urls === 'string' ? { url: urls } : { urls };
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const gateway = await runGateway({ service, broker: { ...broker, connectTimeoutMs: 2_000 }, handlers }, { logger });
+  return { ...gateway, handled, lines };
+}
+
+function untilAccepted(gateway: RunningGateway, service: string, payload: unknown): Promise<void> {
+  return eventually(async () => expect((await post(gateway, `/commands/${service}/pay`, payload)).status).toBe(202));
+}
+
+describe('several URLs of a broker', () => {
+  test('are used in turn, whichever of them is cut', async () => {
+    const ways = [await openWay(), await openWay()] as const;
+    const gateway = await runService('turns', ways.map(({ url }) => url).join(','));
+    for (const [index, way] of [...ways, ...ways].entries()) {
+      way.cut();
+      await untilAccepted(gateway, 'turns', index);
+      await eventually(() => expect(gateway.handled).toContain(index));
+      expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200);
+      way.mend();
+    }
+  });
+
+  test('are all tried before the start is over, and the failing ones are named without their secrets', async () => {
+    const dead = ['amqp://u:hunter2@127.0.0.1:1', 'amqp://u:hunter2@127.0.0.1:2'];
+    const gateway = await runService('dead', dead);
+    const ready = await fetch(`${gateway.address}/readyz`);
+    const text = await ready.text();
+    expect(ready.status).toBe(503);
+    expect(text).toContain('amqp://127.0.0.1:1');
+    expect(text).toContain('amqp://127.0.0.1:2');
+    expect(text + gateway.lines.join('')).not.toContain('hunter2');
+    // The same failure again and again is one event.
+    for (const address of ['127.0.0.1:1', '127.0.0.1:2']) {
+      const told = gateway.lines.filter(
+        (line) => line.includes(`cannot use amqp://${address}`) && line.includes('consuming'),
+      );
+      expect(told).toHaveLength(1);
+    }
+  });
+
+  test('lead to the dead letters as well', async () => {
+    const way = await openWay();
+    const gateway = await runService(
+      'looking',
+      ['amqp://127.0.0.1:1/%2F', way.url].map((url) => withVhost(url)),
+    );
+    await untilAccepted(gateway, 'looking', 1);
+    const answers = Array.from({ length: 4 }, () => fetch(`${gateway.address}/dead-letters`));
+    for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
+  });
+});
+
+test('a name with several addresses is reached at the one that answers', async () => {
+  // The proxy listens on 127.0.0.1 alone, and localhost can be ::1 first.
+  const way = await openWay('localhost');
+  const gateway = await runService('named', way.url);
+  await untilAccepted(gateway, 'named', 1);
+  await eventually(() => expect(gateway.handled).toEqual([1]));
+});
+
+/** All URLs must name the same vhost. */
+function withVhost(text: string): string {
+  const url = new URL(text);
+  url.pathname = new URL(vhost.url).pathname;
+  return url.href;
+}
