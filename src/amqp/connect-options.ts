@@ -37,12 +37,15 @@ export function connectArguments(options: ConnectOptions): [Options.Connect, Soc
       noDelay: true,
       ...wholeTurns,
       timeout: connectTimeoutMs,
-      // A name can have several addresses, of which Node tries one after the other. Its own 250 ms are few for another region.
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: Math.min(connectTimeoutMs, 1_000),
+      ...everyAddress(connectTimeoutMs),
       clientProperties: { connection_name: name, role },
       ...(isExternal ? { credentials: credentials.external() } : {}),
       ...(hasFiles ? { secureContext: freshContext(tlsFiles) } : {}),
     },
   ];
+}
+
+/** Tries the addresses of a name one after the other. By itself Node gives each 250 ms, which is little for another region. */
+function everyAddress(connectTimeoutMs: number) {
+  return { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: Math.max(10, Math.min(connectTimeoutMs, 1_000)) };
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { runAllCuts } from './run-all-cuts.ts';
 import { runRound } from './run-round.ts';
 import { addRound, describeMemory, describeTotals, memoryFault, noTotals } from './totals.ts';
 import { clusterTroubleKinds, planTroubles, troubleKinds } from './trouble-plan.ts';
@@ -9,6 +10,7 @@ import { mortals, startWorld } from './world.ts';
 // npm run chaos -- --minutes 60
 // npm run chaos -- --cluster                 on three nodes, which are killed, stopped and frozen as well
 // npm run chaos -- --seed 7 --minutes 1      one round, with the load and the troubles of that seed
+// npm run chaos -- --cut                     a connection is cut after every byte, for as long as that takes
 //
 // Exits 1 when something was lost, invented, or handled twice without a reason; it then shows what is known of it.
 
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string' },
     cluster: { type: 'boolean', default: false },
+    cut: { type: 'boolean', default: false },
   },
 });
 const { cluster } = values;
@@ -27,6 +30,7 @@ if (!(minutes > 0) || !Number.isSafeInteger(firstSeed)) throw new Error('--minut
 const startedAt = performance.now();
 const log = (line: string) =>
   console.log(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(8)} s  ${line}`);
+if (values.cut) process.exit((await runAllCuts(log)) > 0 ? 1 : 0);
 const totals = noTotals();
 let violations = 0;
 
