@@ -1,6 +1,6 @@
 import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message, type Options } from 'amqplib';
 import type { Address, PromptPublication, PublishReceipt } from '../channel/message-channel.ts';
-import { LittoralError, messageOf } from '../errors.ts';
+import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
@@ -10,6 +10,7 @@ import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import { toAmqp } from './amqp-message-mapper.ts';
 import { corker, socketOf } from './amqp-socket.ts';
 import { busExchange } from './amqp-topology.ts';
+import { assertFitsFrame, propertyLimit } from './frame-limit.ts';
 import { hearOfBlock } from './hear-of-block.ts';
 
 export interface AmqpOutboundOptions {
@@ -54,6 +55,8 @@ export class AmqpOutbound {
   readonly #connection: AmqpConnection;
   readonly #inFlight = new Set<InFlight>();
   #inFlightBytes = 0;
+  /** How many bytes of properties and headers a frame of the connection can carry, where that is little. */
+  #propertyLimit: number | undefined;
   #channel: ConfirmChannel | undefined;
   #corkSocket: () => void = () => {};
   #sweeper: NodeJS.Timeout | undefined;
@@ -81,6 +84,7 @@ export class AmqpOutbound {
     // The end can come in the same bytes as the answer to the last question.
     if (hasEnded) throw new Error('the publishing channel ended as soon as it was open');
     this.#channel = channel;
+    this.#propertyLimit = propertyLimit(model);
     this.#corkSocket = corker(model);
   }
 
@@ -88,7 +92,7 @@ export class AmqpOutbound {
   publish({ to, message, timeToLiveMs }: AmqpPublication): Promise<PublishReceipt> {
     const { exchange, routingKey } = routeTo(to);
     return new Promise<PublishReceipt>((resolve, reject) => {
-      const properties = propertiesOf(message, timeToLiveMs, 'exchange' in to);
+      const properties = propertiesOf(message, timeToLiveMs, 'exchange' in to, this.#propertyLimit);
       const { messageId } = properties;
       this.#assertRoom(message.body.byteLength, messageId);
       const channel = this.#openChannel(messageId);
@@ -231,15 +235,19 @@ export class AmqpOutbound {
   }
 }
 
-/** @throws LittoralError `invalid-header` */
+/** @throws LittoralError `invalid-header`, `headers-too-large` */
 function propertiesOf(
   message: TransportMessage,
   timeToLiveMs: number | undefined,
   isDelayed: boolean,
+  limit: number | undefined,
 ): Options.Publish {
   try {
-    return toAmqp(message, timeToLiveMs, isDelayed);
+    const properties = toAmqp(message, timeToLiveMs, isDelayed);
+    assertFitsFrame(properties, limit);
+    return properties;
   } catch (cause) {
+    if (isLittoralError(cause)) throw cause;
     const { [Header.id]: id } = message.headers;
     throw notWritten(cause, typeof id === 'string' ? id : undefined);
   }

@@ -91,7 +91,7 @@ export function decodeProperties(bytes: Buffer): ReceivedProperties {
 }
 
 /** One frame must be able to carry them, and other clients refuse more. */
-const maxTableBytes = 65_536;
+export const maxTableBytes = 65_536;
 
 /**
  * Writes properties.

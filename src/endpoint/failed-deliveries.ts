@@ -13,6 +13,9 @@ import { pause } from './pause.ts';
 import { describeThrown } from './thrown-error.ts';
 import { whenNotBusy } from './when-not-busy.ts';
 
+/** The codes of an error that a message without a stack trace may not have. */
+const tooLarge: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-large']);
+
 export interface FailedDeliveriesOptions {
   readonly service: string;
   /** The queue that the deliveries come from. */
@@ -132,7 +135,7 @@ export class FailedDeliveries {
     };
     await publish(true).catch((error) => {
       // There is no room for the stack trace beside the headers that it came with.
-      if (isLittoralError(error) && error.code === 'invalid-header') return publish(false);
+      if (isLittoralError(error) && tooLarge.has(error.code)) return publish(false);
       throw error;
     });
   }
