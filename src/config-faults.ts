@@ -12,6 +12,7 @@ import { settingFaults } from './conversion/setting-faults.ts';
 import { faultOfOwnQueue, routeFaults } from './distribution/route-faults.ts';
 import { ownerOfDeadLetters } from './distribution/service-queue.ts';
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
+import { faultsOfRetiredKeys } from './handler/retired-keys.ts';
 import { faultsOfErrorKinds } from './handler/retries.ts';
 import { faultOfKey } from './handler/routing-key.ts';
 import { proxyFaults } from './http/proxy-settings.ts';
@@ -98,6 +99,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   if (Array.isArray(converters)) faults.push(...converterFaults(converters));
   if (isRecord(types)) faults.push(...typeFaults(types));
   faults.push(...handlersFaults(settings.handlers));
+  faults.push(...faultsOfRetiredKeys(settings.retiredKeys, settings.handlers, service));
   return faults;
 }
 

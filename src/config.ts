@@ -10,6 +10,7 @@ import type { FinalFailureStrategy } from './endpoint/final-failure-strategy.ts'
 import type { DeduplicationStore } from './handler/deduplication-store.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
 import { type Retries, RetriesSettings } from './handler/retries.ts';
+import { longestDelayMs } from './message/longest-delay.ts';
 import type { RegisterServices } from './scope/service-container.ts';
 import { longestTimeoutMs } from './within.ts';
 
@@ -50,6 +51,18 @@ export const Settings = Type.Object(
     shutdownTimeoutMs: Type.Optional(Milliseconds),
     retries: Type.Optional(RetriesSettings),
     finalFailureStrategy: Type.Optional(Type.Enum(['release', 'resend', 'ignore', 'stop'])),
+    unhandled: Type.Optional(
+      Type.Object(
+        {
+          graceMs: Type.Optional(Type.Integer({ minimum: 0, maximum: longestDelayMs })),
+          // biome-ignore lint/suspicious/noThenProperty: a word, of an object that nothing awaits
+          then: Type.Optional(Type.Enum(['dead-letter', 'ignore'])),
+          commands: Type.Optional(Type.Enum(['auto', 'defer', 'dead-letter'])),
+        },
+        closed,
+      ),
+    ),
+    retiredKeys: Type.Optional(Type.Array(Type.String())),
     broker: Type.Optional(
       Type.Object(
         {
@@ -194,11 +207,35 @@ export interface Config {
   retries?: Retries | undefined;
   /** What becomes of a failed message that can be put nowhere else. Default: `release`, it comes again. */
   finalFailureStrategy?: FinalFailureStrategy | undefined;
+  unhandled?: UnhandledConfig | undefined;
+  /**
+   * Keys of events that no version of this service handles any more, patterns as in handlers: the queue is unbound from
+   * them at each start. None that a distributed handler has. Default: none.
+   */
+  retiredKeys?: readonly string[] | undefined;
   /**
    * How long a shutdown waits for what is in hand, `http.drainDelayMs` included. Closing takes up to a second more.
    * Default: 8 s, within the 10 s that a container gets.
    */
   shutdownTimeoutMs?: number | undefined;
+}
+
+/**
+ * What becomes of messages for this service that no handler of this process takes, such as those for another version
+ * while a new one is rolled out. Deferred means: published again to the queue of this service alone, after 1 s, then 2 s,
+ * up to 57 s, until a process handles them.
+ */
+export interface UnhandledConfig {
+  /** For how long a message is deferred, in milliseconds. 0: not at all. Default: 10 min. */
+  graceMs?: number | undefined;
+  /** What becomes of an event after that: a dead letter, or `ignore`, it is acknowledged. Default: `dead-letter`. */
+  then?: 'dead-letter' | 'ignore' | undefined;
+  /**
+   * What becomes of what names one handler: a command, a message for a channel, a retry of a handler. `auto` defers it
+   * while the queue has other consumers; a process that is alone makes a dead letter of it at once. `defer` is for a
+   * queue that a PHP application shares, which polls and is not counted. Default: `auto`.
+   */
+  commands?: 'auto' | 'defer' | 'dead-letter' | undefined;
 }
 
 /** How the broker is reached, and how much is asked of it. */
@@ -342,5 +379,6 @@ type Same<A, B> = keyof A extends keyof B ? (keyof B extends keyof A ? true : ne
 type SettingsOf<Key extends keyof Static<typeof Settings>> = NonNullable<Static<typeof Settings>[Key]>;
 true satisfies Same<Config, Static<typeof Settings>>;
 true satisfies Same<BrokerConfig, SettingsOf<'broker'>>;
+true satisfies Same<UnhandledConfig, SettingsOf<'unhandled'>>;
 true satisfies Same<HttpConfig, SettingsOf<'http'>>;
 true satisfies Same<DeduplicationConfig, SettingsOf<'deduplication'>>;

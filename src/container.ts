@@ -14,6 +14,7 @@ import type { AroundDelivery } from './endpoint/around-delivery.ts';
 import { DeadLetterOutlet } from './endpoint/dead-letter-outlet.ts';
 import { DeadLetters } from './endpoint/dead-letters.ts';
 import { Deduplication } from './endpoint/deduplication.ts';
+import { deferralDelaysMs } from './endpoint/deferral.ts';
 import { DueMessages } from './endpoint/due-messages.ts';
 import { InProcessDeduplicationStore } from './endpoint/in-process-deduplication-store.ts';
 import { longestHoldMs } from './endpoint/longest-hold.ts';
@@ -21,6 +22,7 @@ import { RetryPolicy } from './endpoint/retry-policy.ts';
 import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Retries } from './handler/retries.ts';
+import { bindingKeyOf } from './handler/routing-key.ts';
 import type { Logger } from './logger.ts';
 import type { ResolvedConfig } from './resolve-config.ts';
 import { ServiceContainer } from './scope/service-container.ts';
@@ -133,12 +135,14 @@ function createEndpoint(
     messages: new DistributedMessageHandler(config.service, registry),
     hasHandlers: registry.hasDistributedHandlers,
     eventBindingKeys: registry.eventBindingKeys(),
+    retiredBindingKeys: config.retiredKeys.map(bindingKeyOf),
     concurrency: config.concurrency,
     handlerTimeoutMs: config.handlerTimeoutMs,
     retries: config.retries,
-    delaysMs: retryDelaysMs(config.retries, registry),
+    delaysMs: [...retryDelaysMs(config.retries, registry), ...(config.unhandled.graceMs > 0 ? deferralDelaysMs : [])],
     longestHoldMs: longestHoldMs(registry.handlers(), config),
     finalFailureStrategy: config.finalFailureStrategy,
+    unhandled: config.unhandled,
     logger,
     clock,
     maxDecodedBytes: config.maxDecodedBytes,

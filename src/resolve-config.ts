@@ -3,6 +3,7 @@ import { defaultBodyLimit, defaultShutdownTimeoutMs, meaningFaults, schemaFaults
 import { describeValue } from './conversion/describe-value.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { serviceQueue } from './distribution/service-queue.ts';
+import type { UnhandledSettings } from './endpoint/unhandled-settings.ts';
 import { LittoralError, messageOf } from './errors.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
 import { readRegularFile } from './regular-file.ts';
@@ -11,11 +12,12 @@ type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Sectio
 
 /** A configuration that was checked and completed. */
 export interface ResolvedConfig
-  extends Resolved<Omit<Config, 'broker' | 'http' | 'deduplication' | 'container' | 'handlers'>>,
+  extends Resolved<Omit<Config, 'broker' | 'http' | 'deduplication' | 'unhandled' | 'container' | 'handlers'>>,
     Pick<Config, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly deduplication: Resolved<Omit<DeduplicationConfig, 'store'>> & Pick<DeduplicationConfig, 'store'>;
   readonly broker: Omit<BrokerConfig, ResolvedInBroker> & Resolved<Pick<BrokerConfig, ResolvedInBroker>>;
+  readonly unhandled: UnhandledSettings;
   readonly http: Resolved<Omit<HttpConfig, OptionalInHttp>> & Pick<HttpConfig, OptionalInHttp>;
 }
 
@@ -123,7 +125,13 @@ function secret(name: string, environment: Environment, faults: string[]): strin
 }
 
 function withDefaults(settings: Config): ResolvedConfig {
-  const { broker = {}, http = {}, deduplication = {}, shutdownTimeoutMs = defaultShutdownTimeoutMs } = settings;
+  const {
+    broker = {},
+    http = {},
+    deduplication = {},
+    unhandled = {},
+    shutdownTimeoutMs = defaultShutdownTimeoutMs,
+  } = settings;
   const bodyLimit = http.bodyLimit ?? defaultBodyLimit;
   return {
     service: settings.service ?? '',
@@ -137,6 +145,12 @@ function withDefaults(settings: Config): ResolvedConfig {
     shutdownTimeoutMs,
     retries: settings.retries ?? {},
     finalFailureStrategy: settings.finalFailureStrategy ?? 'release',
+    unhandled: {
+      graceMs: unhandled.graceMs ?? 600_000,
+      afterGrace: unhandled.then ?? 'dead-letter',
+      commands: unhandled.commands ?? 'auto',
+    },
+    retiredKeys: settings.retiredKeys ?? [],
     deduplication: {
       enabled: deduplication.enabled ?? true,
       windowMs: deduplication.windowMs ?? 600_000,

@@ -51,6 +51,10 @@ const settings = often(
           { requiredKeys: [] },
         ),
       ),
+      unhandled: often(
+        fc.record({ graceMs: often(fc.integer()), commands: often(fc.constantFrom('auto', 'defer', 'never')) }),
+      ),
+      retiredKeys: often(fc.array(often(fc.string()))),
       finalFailureStrategy: often(fc.constantFrom('release', 'ignore', 'retry')),
       deduplication: often(
         fc.record(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Type from 'typebox';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Config } from '../src/config.ts';
+import { defineEventHandler } from '../src/handler/define-handler.ts';
 import { type Environment, resolveConfig } from '../src/resolve-config.ts';
 import { caught, everythingIn } from './caught.ts';
 
@@ -28,6 +29,35 @@ function secretFile(content: string): string {
   return file;
 }
 
+describe('what becomes of messages without a handler', () => {
+  const order = defineEventHandler({ routingKey: 'order.*', distributed: true, handle() {} });
+
+  test('is as it says', () => {
+    // biome-ignore lint/suspicious/noThenProperty: a word, of an object that nothing awaits
+    const unhandled = { graceMs: 0, then: 'ignore', commands: 'defer' } as const;
+    const config = { service: 'billing', unhandled, retiredKeys: ['parcel.*'], handlers: [order] };
+    expect(resolveConfig(config, {})).toMatchObject({
+      unhandled: { graceMs: 0, afterGrace: 'ignore', commands: 'defer' },
+      retiredKeys: ['parcel.*'],
+    });
+  });
+
+  test.each<[object, string]>([
+    [{ unhandled: { graceMs: -1 } }, 'unhandled.graceMs'],
+    [{ unhandled: { graceMs: 2_592_000_001 } }, 'unhandled.graceMs'],
+    [{ unhandled: { commands: 'ignore' } }, 'unhandled.commands'],
+    [{ unhandled: { events: 'defer' } }, 'unhandled.events'],
+    [{ unhandled: 'defer' }, 'unhandled'],
+    [{ retiredKeys: 'order.placed' }, 'retiredKeys'],
+    [{ retiredKeys: [7] }, 'retiredKeys.0'],
+    [{ retiredKeys: ['a', 'b.#'] }, 'retiredKeys.1'],
+    [{ retiredKeys: ['billing'] }, 'retiredKeys.0'],
+    [{ retiredKeys: ['order.pla*'], handlers: [order] }, "event handler of 'order.*'"],
+  ])('is refused as %j', (settings, path) => {
+    expect(() => resolveConfig({ service: 'billing', ...settings } as Config, {})).toThrow(path);
+  });
+});
+
 describe('a configuration', () => {
   test('needs nothing but the name of the service', () => {
     expect(resolveConfig({ service: 'billing' }, {})).toEqual({
@@ -42,6 +72,8 @@ describe('a configuration', () => {
       shutdownTimeoutMs: 8000,
       retries: {},
       finalFailureStrategy: 'release',
+      unhandled: { graceMs: 600_000, afterGrace: 'dead-letter', commands: 'auto' },
+      retiredKeys: [],
       handlers: [],
       configuration: {},
       converters: [],

@@ -160,6 +160,15 @@ describe('what fails', () => {
     expect(gateway.deadLetters.map(({ endpointId }) => endpointId)).toEqual([undefined, 'billing.changeDetails']);
   });
 
+  test('without a handler says so when it is deferred, and when its time is over', async () => {
+    const gateway = await open({ ...billing, unhandled: { commands: 'defer' } });
+    await expect(gateway.sendCommand('billing.chnageDetails')).rejects.toMatchObject({ code: 'no-handler' });
+    await gateway.advanceTime(599_999);
+    expect(gateway.deadLetters).toEqual([]);
+    await expect(gateway.advanceTime(1)).rejects.toMatchObject({ code: 'no-handler' });
+    expect(gateway.deadLetters).toMatchObject([{ routingKey: 'billing.chnageDetails', reasonCode: 'unhandled' }]);
+  });
+
   test('in several handlers of an event is one error, while the others handle it', async () => {
     const errors = [new Error('of a'), 'of c'];
     const handlers = [

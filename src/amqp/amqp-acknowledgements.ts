@@ -28,6 +28,7 @@ export class AmqpAcknowledgements {
   /** No tag above this one was delivered. */
   #newest = 0;
   readonly #whenSettled: (() => void)[] = [];
+  readonly #whenSettledUpTo: { readonly upTo: number; resolve(): void }[] = [];
 
   constructor({ channel, corkSocket, logger }: AmqpAcknowledgementsOptions) {
     this.#channel = channel;
@@ -101,6 +102,18 @@ export class AmqpAcknowledgements {
     }
   }
 
+  /** How many deliveries are in hand. */
+  get inHand(): number {
+    return this.#inHand.size;
+  }
+
+  /** Resolves once nothing is in hand that was delivered before the call. */
+  async settledSoFar(): Promise<void> {
+    const upTo = this.#newest;
+    if (this.#oldestInHand() <= upTo)
+      await new Promise<void>((resolve) => this.#whenSettledUpTo.push({ upTo, resolve }));
+  }
+
   /** Resolves once nothing is in hand. */
   async settled(): Promise<void> {
     if (this.#inHand.size > 0) await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
@@ -119,6 +132,14 @@ export class AmqpAcknowledgements {
   }
 
   #tellSettled(): void {
+    if (this.#whenSettledUpTo.length > 0) {
+      const oldest = this.#oldestInHand();
+      const due = this.#whenSettledUpTo.filter(({ upTo }) => oldest > upTo);
+      for (const one of due) {
+        this.#whenSettledUpTo.splice(this.#whenSettledUpTo.indexOf(one), 1);
+        one.resolve();
+      }
+    }
     if (this.#inHand.size === 0) for (const resolve of this.#whenSettled.splice(0)) resolve();
   }
 

@@ -12,7 +12,7 @@ import { declareSubscription } from './amqp-topology.ts';
 import { CautiousStart } from './cautious-start.ts';
 import { reasonOf } from './connection-end.ts';
 import { consumerArguments, consumerTimeoutWarning } from './consumer-timeout.ts';
-import { countMessages, hasConsumer, isQueueAbsent } from './count-messages.ts';
+import { countConsumers, countMessages, hasConsumer, isQueueAbsent } from './count-messages.ts';
 import { ExtraConsumers } from './extra-consumers.ts';
 
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
@@ -35,6 +35,13 @@ interface Inbound {
   hasEnded: boolean;
   /** Beside these, while deliveries are held. Created when first needed. */
   extra: ExtraConsumers | undefined;
+}
+
+async function cancelConsumers({ channel, consumerTags }: Inbound): Promise<void> {
+  const tags = [...consumerTags];
+  consumerTags.clear();
+  const cancelled = tags.map(async (tag) => channel.cancel(tag));
+  await Promise.all(cancelled.map((one) => one.catch(() => {})));
 }
 
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
@@ -64,6 +71,9 @@ export class AmqpConsumer implements Consumer {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   #hasWarned = false;
+  #isPausing = false;
+  /** Counts the pauses. */
+  #pauses = 0;
   #cancelled: Promise<unknown> = Promise.resolve();
   /** Resolves when the second consumer has begun. */
   #rising: Promise<void> = Promise.resolve();
@@ -91,6 +101,54 @@ export class AmqpConsumer implements Consumer {
     const model = this.#options.currentModel();
     if (this.#detached !== undefined || model === undefined) return undefined;
     return countMessages(model, this.#subscription.queue);
+  }
+
+  async otherConsumers(): Promise<number | undefined> {
+    // A consumer of its own can begin while the broker answers, and is then known here too late.
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const rising = this.#rising;
+      await rising;
+      const model = this.#options.currentModel();
+      if (this.#stopped || model === undefined) return undefined;
+      const count = await countConsumers(model, this.#subscription.queue);
+      if (this.#stopped || count === undefined || this.#options.currentModel() !== model) return undefined;
+      if (this.#rising !== rising) continue;
+      const own = this.#inbound?.consumerTags.size ?? 0;
+      // A quorum queue whose leader does not answer seems to have none at all.
+      return own === 0 || count < own ? undefined : count - own;
+    }
+    return undefined;
+  }
+
+  async pause(milliseconds: number): Promise<boolean> {
+    const inbound = this.#inbound;
+    if (this.#stopped || this.#isPausing || inbound === undefined || inbound.consumerTags.size === 0) return false;
+    // At the start it takes one delivery at a time, for a reason; and what is held must not keep others out.
+    if (inbound.start?.isPending || inbound.extra?.isTaking) return false;
+    this.#isPausing = true;
+    const endings = this.#endings;
+    await this.#rising;
+    await cancelConsumers(inbound);
+    const resume = () => {
+      this.#isPausing = false;
+      if (!this.#stopped && this.#inbound === inbound && this.#endings === endings) this.#resume(inbound);
+    };
+    setTimeout(resume, milliseconds).unref();
+    return true;
+  }
+
+  /** The broker does not count what a cancelled consumer has in hand, so the next one takes so much less. */
+  #resume(inbound: Inbound): void {
+    const { deliveries, channel } = inbound;
+    const prefetch = Math.max(1, this.#subscription.prefetch - deliveries.inHand);
+    const rest = this.#subscription.prefetch - prefetch;
+    const pauses = ++this.#pauses;
+    this.#rise(() => this.#consumeWith(inbound, prefetch));
+    if (rest === 0) return;
+    void deliveries.settledSoFar().then(() => {
+      const isOver = this.#stopped || this.#isPausing || this.#pauses !== pauses || this.#inbound?.channel !== channel;
+      if (!isOver) this.#rise(() => this.#consumeWith(inbound, rest));
+    });
   }
 
   /** What trying again cannot mend: the queue exists with other arguments. */
@@ -143,7 +201,7 @@ export class AmqpConsumer implements Consumer {
     try {
       if (!(await within(attachTimeoutMs, this.#declare(model)))) {
         problem = `the broker did not answer within ${attachTimeoutMs} ms`;
-      } else if (!(await hasConsumer(model, queue))) {
+      } else if (!this.#isPausing && !(await hasConsumer(model, queue)) && !this.#isPausing) {
         problem = 'it does not answer: most of its nodes may be down';
       }
       await this.#verifyDeadLetterQueue(model);
@@ -199,9 +257,7 @@ export class AmqpConsumer implements Consumer {
     if (inbound === undefined) return;
     inbound.start?.end();
     inbound.deliveries.stop();
-    const tags = [...inbound.consumerTags];
-    inbound.consumerTags.clear();
-    await Promise.all(tags.map((tag) => inbound.channel.cancel(tag).catch(() => {})));
+    await cancelConsumers(inbound);
   }
 
   /** Resolves once nothing is in hand. To be called after `stop`. */

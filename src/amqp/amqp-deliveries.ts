@@ -73,6 +73,16 @@ export class AmqpDeliveries {
     this.#stopped.abort();
   }
 
+  /** How many deliveries are in hand. */
+  get inHand(): number {
+    return this.#acknowledgements.inHand;
+  }
+
+  /** Resolves once nothing is in hand that was delivered before the call. */
+  settledSoFar(): Promise<void> {
+    return this.#acknowledgements.settledSoFar();
+  }
+
   /** Resolves once nothing is in hand. */
   settled(): Promise<void> {
     return this.#acknowledgements.settled();

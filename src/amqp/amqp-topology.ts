@@ -38,9 +38,11 @@ export async function declareSubscription(
 ): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
-  const { queue, bindingKeys } = subscription;
+  const { queue, bindingKeys, retiredKeys = [] } = subscription;
   await declareQueue(channel, subscription, queueType);
   for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
+  // Harmless where there is no such binding.
+  for (const key of retiredKeys) await channel.unbindQueue(queue, busExchange, key);
   closeUnawaited(channel);
 }
 

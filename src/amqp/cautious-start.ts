@@ -18,6 +18,11 @@ export class CautiousStart {
     this.#rise = rise;
   }
 
+  /** Whether it is still to be decided. */
+  get isPending(): boolean {
+    return this.#rise !== undefined;
+  }
+
   /** To be called with every delivery, before it is handed over. */
   received({ fields, properties }: ConsumeMessage): void {
     if (this.#rise === undefined) return;

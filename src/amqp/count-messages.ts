@@ -17,12 +17,25 @@ const attempts = 5;
  * @returns undefined when the broker does not tell, in time or at all
  */
 export async function countMessages(model: ChannelModel, queue: string): Promise<number | undefined> {
-  let count: number | undefined;
-  const asked = ask(model, queue).then(({ messageCount }) => {
-    count = messageCount;
+  return (await askInTime(model, queue))?.messageCount;
+}
+
+/**
+ * Counts the consumers of a queue.
+ *
+ * @returns undefined when the broker does not tell, in time or at all
+ */
+export async function countConsumers(model: ChannelModel, queue: string): Promise<number | undefined> {
+  return (await askInTime(model, queue))?.consumerCount;
+}
+
+async function askInTime(model: ChannelModel, queue: string): Promise<Replies.AssertQueue | undefined> {
+  let told: Replies.AssertQueue | undefined;
+  const asked = ask(model, queue).then((answer) => {
+    told = answer;
   });
   await within(timeoutMs, asked).catch(() => {});
-  return count;
+  return told;
 }
 
 /**

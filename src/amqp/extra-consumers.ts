@@ -20,6 +20,11 @@ export class ExtraConsumers {
     this.#cancel = cancel;
   }
 
+  /** Whether anything is taken beyond the prefetch. */
+  get isTaking(): boolean {
+    return this.#capacity > 0;
+  }
+
   /**
    * Takes up to so many deliveries. Fewer than before take effect at 0.
    *

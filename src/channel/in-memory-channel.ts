@@ -71,6 +71,7 @@ export class InMemoryChannel implements MessageChannel {
   subscribe(subscription: Subscription): Consumer {
     const queue = this.#declare(subscription);
     queue.bind(subscription.bindingKeys);
+    queue.unbind(subscription.retiredKeys ?? []);
     const consumer = new InMemoryConsumer(queue, subscription);
     this.#consumers.add(consumer);
     if (this.#closed !== undefined) consumer.detach('the channel is closed');

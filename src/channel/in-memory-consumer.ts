@@ -46,6 +46,10 @@ export class InMemoryConsumer implements Consumer, Receiver {
     this.#queue.deliver();
   }
 
+  async otherConsumers(): Promise<number | undefined> {
+    return this.#detached === undefined ? this.#queue.receiverCount - 1 : undefined;
+  }
+
   async stop(): Promise<void> {
     this.detach('the consumer was stopped');
   }

@@ -92,6 +92,11 @@ export class InMemoryQueue {
     return this.#receivers.length > 0;
   }
 
+  /** How many receive from it. */
+  get receiverCount(): number {
+    return this.#receivers.length;
+  }
+
   /** Takes a message out that waits; one that has left already is gone. */
   remove(queued: QueuedMessage): void {
     this.#waiting.delete(queued);
@@ -100,6 +105,10 @@ export class InMemoryQueue {
 
   bind(bindingKeys: readonly string[]): void {
     for (const bindingKey of bindingKeys) this.#bindingKeys.add(bindingKey);
+  }
+
+  unbind(bindingKeys: readonly string[]): void {
+    for (const bindingKey of bindingKeys) this.#bindingKeys.delete(bindingKey);
   }
 
   isBoundTo(routingKey: string): boolean {

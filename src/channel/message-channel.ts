@@ -125,6 +125,8 @@ export interface PublishReceipt {
 export interface Subscription extends OwnQueue {
   /** Keys on the bus: words between dots, `*` for one word, `#` for any number of words, none included. */
   readonly bindingKeys: readonly string[];
+  /** Keys of earlier bindings, which are removed. None of `bindingKeys`. Default: none. */
+  readonly retiredKeys?: readonly string[] | undefined;
   /** How many deliveries may be in hand at once. At least 1. */
   readonly prefetch: number;
   /**
@@ -183,6 +185,20 @@ export interface Consumer {
    * queue has no such deliveries. Never throws.
    */
   takeBeside(count: number): void;
+  /**
+   * Counts the consumers that the queue has beside this one, in whatever process or program, of which one can have
+   * several. A program that polls is none. Never rejects.
+   *
+   * @returns undefined while it cannot be told: stopped, no connection, or no answer
+   */
+  otherConsumers(): Promise<number | undefined>;
+  /**
+   * Takes no deliveries for a time, so that a program that polls the queue finds what waits there. Those in hand can still
+   * be settled, and count towards `prefetch` afterwards. Never rejects. Absent on a channel that no other program reaches.
+   *
+   * @returns when nothing more is delivered; false when it does not pause: stopped, not attached, or paused already
+   */
+  readonly pause?: ((milliseconds: number) => Promise<boolean>) | undefined;
   /** Takes no more deliveries. Those in hand can still be settled. */
   stop(): Promise<void>;
 }

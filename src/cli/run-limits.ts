@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AroundDelivery } from '../endpoint/around-delivery.ts';
+import type { AroundDelivery, DeliveryOutcome } from '../endpoint/around-delivery.ts';
 import type { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
 
 /** When an endpoint that is run ends, beside by a signal. */
@@ -32,6 +32,14 @@ type RunningEndpoint = Pick<ServiceEndpoint, 'finish' | 'waiting' | 'inHand'>;
 
 const lookIntervalMs = 100;
 
+// What has no handler here, another process or program may handle.
+const isNoFailure: ReadonlySet<DeliveryOutcome> = new Set([
+  'handled',
+  'not for this service',
+  'deferred',
+  'left in the queue',
+]);
+
 /**
  * Ends a run when a limit is reached.
  *
@@ -58,9 +66,9 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
     if (taken === handledMessageLimit) end(`the limit of messages is reached: ${taken}`);
     const settled = await around(delivery, handle);
     const { outcome } = settled;
-    if (outcome === 'given back') taken -= 1;
+    if (outcome === 'given back' || outcome === 'left in the queue') taken -= 1;
     if (outcome === 'stopped') end('a failed message could be put nowhere', 1);
-    if (stopOnFailure && outcome !== 'handled' && outcome !== 'not for this service') end('a message failed', 1);
+    if (stopOnFailure && !isNoFailure.has(outcome)) end('a message failed', 1);
     if (memoryLimit !== undefined && process.memoryUsage.rss() > memoryLimit * 1_048_576) {
       end(`the process takes more than ${memoryLimit} MiB`);
     }

@@ -1,3 +1,4 @@
+import { matchesTopic } from '../channel/topic-pattern.ts';
 import { describeValue } from '../conversion/describe-value.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
@@ -13,18 +14,21 @@ const none: Recipients = [];
 export class DistributedMessageHandler {
   readonly #service: string;
   readonly #registry: HandlerRegistry;
+  /** The keys that this process binds the queue to. */
+  readonly #bindingKeys: readonly string[];
 
   constructor(service: string, registry: HandlerRegistry) {
     this.#service = service;
     this.#registry = registry;
+    this.#bindingKeys = [service, ...registry.eventBindingKeys()];
   }
 
   /**
    * @param message what arrived in the service's queue
-   * @param key the key that it was published under, where it came through the bus
+   * @param key the key on the bus that it was published under, where it is known
    * @param endpointId the only handler that it is for; a command has no other in any case
-   * @returns no handlers for what a wide binding brought: commands for others, events without a handler
-   * @throws LittoralError `malformed-message`, `no-handler`
+   * @returns no handlers for what a wide binding of this process brought: commands for others, events without a handler
+   * @throws LittoralError `malformed-message`; `no-handler` for what another process or program may handle
    */
   recipientsOf(message: Message, key: string | undefined, endpointId?: string): Recipients {
     const payloadType = message.headers[Header.payloadType];
@@ -34,12 +38,12 @@ export class DistributedMessageHandler {
           ? [this.#commandHandler(textHeader(message, Header.routingKey))]
           : none;
       case 'event':
-        return this.#eventHandlers(textHeader(message, Header.routingKey), endpointId);
+        return this.#eventHandlers(textHeader(message, Header.routingKey), key, endpointId);
       case 'message':
         if (!this.#isForThisService(message, key)) return none;
         throw new LittoralError(
           'no-handler',
-          `No channel '${textHeader(message, Header.routingKey)}' in ${this.#service}: this service takes commands and events.`,
+          `No channel '${shortened(textHeader(message, Header.routingKey))}' in ${this.#service}: this service takes commands and events.`,
         );
       default:
         throw malformed(Header.payloadType, payloadType, 'command, event or message');
@@ -56,14 +60,29 @@ export class DistributedMessageHandler {
     return false;
   }
 
-  #eventHandlers(routingKey: string, endpointId: string | undefined): Recipients {
+  #eventHandlers(routingKey: string, key: string | undefined, endpointId: string | undefined): Recipients {
     const handlers = this.#registry.distributedEventHandlers(routingKey);
-    if (endpointId === undefined) return handlers;
+    if (endpointId === undefined) {
+      if (handlers.length === 0 && !this.#isBoundTo(key ?? routingKey)) throw this.#noEventHandler(routingKey);
+      return handlers;
+    }
     const handler = handlers.find((one) => one.endpointId === endpointId);
     if (handler) return [handler];
     throw new LittoralError(
       'no-handler',
-      `No distributed event handler '${endpointId.slice(0, 255)}' of '${routingKey.slice(0, 255)}' in ${this.#service} any more.`,
+      `No distributed event handler '${shortened(endpointId)}' of '${shortened(routingKey)}' in ${this.#service} any more.`,
+    );
+  }
+
+  #isBoundTo(key: string): boolean {
+    return this.#bindingKeys.some((bindingKey) => matchesTopic(bindingKey, key));
+  }
+
+  #noEventHandler(routingKey: string): LittoralError {
+    const keys = this.#registry.distributedEventKeys();
+    return new LittoralError(
+      'no-handler',
+      `No distributed event handler of '${shortened(routingKey)}' in ${this.#service}. Registered: ${listed(keys)}.`,
     );
   }
 
@@ -73,9 +92,18 @@ export class DistributedMessageHandler {
     const keys = this.#registry.distributedCommandKeys();
     throw new LittoralError(
       'no-handler',
-      `No distributed command handler '${routingKey}' in ${this.#service}. Registered: ${keys.length > 0 ? keys.join(', ') : 'none'}.`,
+      `No distributed command handler '${shortened(routingKey)}' in ${this.#service}. Registered: ${listed(keys)}.`,
     );
   }
+}
+
+function listed(keys: readonly string[]): string {
+  return keys.length > 0 ? keys.join(', ') : 'none';
+}
+
+/** A text of the sender, as an error quotes it. */
+function shortened(text: string): string {
+  return text.slice(0, 255).toWellFormed();
 }
 
 function textHeader({ headers }: Message, name: string): string {

@@ -9,6 +9,8 @@ export type DeliveryOutcome =
   | 'handled'
   | 'not for this service'
   | 'retried later'
+  | 'deferred'
+  | 'left in the queue'
   | 'dead letter'
   | 'given back'
   | 'resent'

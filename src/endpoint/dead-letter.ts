@@ -3,7 +3,8 @@ import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { reasonOf } from './dead-letter-reason.ts';
-import { publishedKeyOf, type ReceivedMessage } from './moved-message.ts';
+import type { Deferral } from './deferral.ts';
+import { ofDeferral, publishedKeyOf, type ReceivedMessage } from './moved-message.ts';
 import { describeThrown } from './thrown-error.ts';
 
 /** Why a message could not be handled. */
@@ -17,6 +18,8 @@ export interface Failure {
   readonly retryAfterMs?: number | undefined;
   /** Until when the message may be handled: milliseconds since 1970; undefined: without end. */
   readonly expiresAtMs?: number | undefined;
+  /** Of a message that has no handler here, and is to come again after `retryAfterMs`, as it is. */
+  readonly deferral?: Deferral | undefined;
 }
 
 /** Where a message failed. */
@@ -27,7 +30,7 @@ export interface FailurePlace {
 }
 
 // Not every dead letter has these; one that failed before must not keep them of that time.
-const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint];
+const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint, ...ofDeferral];
 
 /**
  * Makes the message that goes to the dead letter queue: as it came, with the headers by which Ecotone describes an

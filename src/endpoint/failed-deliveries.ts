@@ -3,9 +3,11 @@ import { errorText } from '../error-chain.ts';
 import { type ErrorCode, isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
 import type { DeliveryOutcome } from './around-delivery.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
 import { type DeadLetterOutlet, isRefusal } from './dead-letter-outlet.ts';
+import { deferredMessage } from './deferral.ts';
 import type { DeliveryPlaces } from './delivery-places.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
 import { resentMessage, retryMessage } from './moved-message.ts';
@@ -45,6 +47,22 @@ const ofTheBroker: ReadonlySet<ErrorCode> = new Set([
   'draining',
 ]);
 
+/** Where a failed message was moved to, for one of its handlers. */
+type Move = 'retried later' | 'deferred' | 'dead letter';
+
+/** One dead letter makes the delivery one. */
+function togetherOf(moves: readonly Move[]): Move {
+  const [first = 'dead letter'] = moves;
+  return moves.every((move) => move === first) ? first : 'dead letter';
+}
+
+/** Makes the message that comes again. */
+function laterMessage(delivery: Delivery, failure: Failure): TransportMessage {
+  const { endpointId = '', attempts = 0, expiresAtMs, deferral } = failure;
+  if (deferral) return deferredMessage(delivery, deferral, expiresAtMs);
+  return retryMessage(delivery, endpointId, attempts, expiresAtMs);
+}
+
 /** Settles the deliveries of a service that failed. */
 export class FailedDeliveries {
   readonly #options: FailedDeliveriesOptions;
@@ -82,9 +100,7 @@ export class FailedDeliveries {
       const moved = await Promise.allSettled(failures.map((failure) => this.#move(delivery, failure)));
       for (const result of moved) if (result.status === 'rejected') throw result.reason;
       delivery.acknowledge();
-      return moved.every((result) => 'value' in result && result.value === 'retried later')
-        ? 'retried later'
-        : 'dead letter';
+      return togetherOf(moved.flatMap((result) => ('value' in result ? [result.value] : [])));
     } catch (error) {
       const { message: reason } = describeThrown(error);
       const { [Header.id]: messageId } = delivery.message.headers;
@@ -100,15 +116,15 @@ export class FailedDeliveries {
     }
   }
 
-  async #move(delivery: Delivery, failure: Failure): Promise<'retried later' | 'dead letter'> {
-    const { retryAfterMs, endpointId, attempts = 0, expiresAtMs } = failure;
-    if (retryAfterMs !== undefined && endpointId !== undefined) {
+  async #move(delivery: Delivery, failure: Failure): Promise<Move> {
+    const { retryAfterMs, endpointId, deferral } = failure;
+    if (retryAfterMs !== undefined && (deferral !== undefined || endpointId !== undefined)) {
       try {
-        const message = retryMessage(delivery, endpointId, attempts, expiresAtMs);
+        const message = laterMessage(delivery, failure);
         await this.#publish(() =>
           this.#options.channel.publish({ to: this.#options.from, message, delayMs: retryAfterMs }),
         );
-        return 'retried later';
+        return deferral ? 'deferred' : 'retried later';
       } catch (error) {
         if (!isLittoralError(error) || error.retryable) throw error;
         this.#options.logger.error(

@@ -25,7 +25,7 @@ export function attemptsOf(received: ReceivedMessage): number {
   return countIn(received, Header.attempts);
 }
 
-function countIn({ message: { headers }, fromBus }: ReceivedMessage, name: string): number {
+export function countIn({ message: { headers }, fromBus }: ReceivedMessage, name: string): number {
   const count = headers[name];
   return !fromBus && Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : 0;
 }
@@ -35,12 +35,26 @@ export function publishedKeyOf({ fromBus, routingKey }: ReceivedMessage): Record
   return fromBus ? { [Header.publishedKey]: routingKey } : {};
 }
 
+/** The key on the bus that a message was first published under; undefined where it never was on the bus. */
+export function keyOnBusOf({ message: { headers }, fromBus, routingKey }: ReceivedMessage): string | undefined {
+  if (fromBus) return routingKey;
+  const key = headers[Header.publishedKey];
+  return typeof key === 'string' ? key : undefined;
+}
+
+/** What says of a message that it was deferred. */
+export const ofDeferral: readonly string[] = [Header.deferredSince, Header.deferrals];
+
 /** What says of a message that it was moved, and why. */
-const claims: readonly string[] = [Header.failedEndpoint, Header.retryNumber, Header.attempts];
+const claims: readonly string[] = [Header.failedEndpoint, Header.retryNumber, Header.attempts, ...ofDeferral];
 
 /** Takes away what its sender wrote on a message of the bus: straight in a queue of the service it would count. */
 export function withoutClaims(headers: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !claims.includes(name)));
+}
+
+function withoutDeferral(headers: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofDeferral.includes(name)));
 }
 
 /** The time to live does not begin anew. */
@@ -80,7 +94,7 @@ export function retryMessage(
   return {
     ...message,
     headers: {
-      ...withoutBrokerNotes(message.headers),
+      ...withoutDeferral(withoutBrokerNotes(message.headers)),
       ...publishedKeyOf(received),
       ...expiry(expiresAtMs),
       [Header.retryNumber]: retriesOf(received) + 1,

@@ -3,7 +3,7 @@ import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { brokerDeathOf } from './broker-death.ts';
-import { withoutClaims } from './moved-message.ts';
+import { ofDeferral, withoutClaims } from './moved-message.ts';
 
 /** What says how a message failed. A replayed one begins anew: for its failed handler alone, as on its first day. */
 const ofFailure = [
@@ -20,6 +20,7 @@ const ofFailure = [
   Header.failedQueue,
   Header.attempts,
   Header.retryNumber,
+  ...ofDeferral,
   // Whoever replays it wants it handled.
   Header.timeToLive,
   Header.expiresAt,

@@ -19,10 +19,11 @@ import { FailedDeliveries } from './failed-deliveries.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
 import { HandlerAttempts } from './handler-attempts.ts';
 import { HandlerCaller } from './handler-caller.ts';
-import { endpointOf } from './moved-message.ts';
+import { endpointOf, keyOnBusOf } from './moved-message.ts';
 import { describeThrown } from './thrown-error.ts';
-import { timeToLiveOf } from './time-to-live.ts';
-import { UnboundKeys } from './unbound-keys.ts';
+import { type TimeToLive, timeToLiveOf } from './time-to-live.ts';
+import { isUnhandled, UnhandledMessages } from './unhandled-messages.ts';
+import type { UnhandledSettings } from './unhandled-settings.ts';
 
 export interface ServiceEndpointOptions {
   readonly service: string;
@@ -35,6 +36,8 @@ export interface ServiceEndpointOptions {
   readonly hasHandlers: boolean;
   /** The keys of the events that its handlers listen to. */
   readonly eventBindingKeys: readonly string[];
+  /** Keys that the queue is not to be bound to any more. Default: none. */
+  readonly retiredBindingKeys?: readonly string[] | undefined;
   /** How many deliveries are handled at once. */
   readonly concurrency: number;
   /** After which a handler counts as failed. */
@@ -46,6 +49,7 @@ export interface ServiceEndpointOptions {
   /** The delays with which messages come back to the queue. Default: none, so that the first of them may be late. */
   readonly delaysMs?: readonly number[] | undefined;
   readonly finalFailureStrategy: FinalFailureStrategy;
+  readonly unhandled: UnhandledSettings;
   readonly logger: Logger;
   /** How large a compressed body may become. Default: 4 MiB. */
   readonly maxDecodedBytes?: number | undefined;
@@ -69,7 +73,7 @@ export class ServiceEndpoint {
   readonly #attempts: HandlerAttempts;
   readonly #failed: FailedDeliveries;
   readonly #places: DeliveryPlaces;
-  readonly #unboundKeys: UnboundKeys;
+  readonly #unhandled: UnhandledMessages;
   readonly #inHand = new Set<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
@@ -79,7 +83,12 @@ export class ServiceEndpoint {
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
     const stopping = this.#stopping.signal;
-    this.#unboundKeys = new UnboundKeys([options.service, ...options.eventBindingKeys], options.logger);
+    this.#unhandled = new UnhandledMessages({
+      settings: options.unhandled,
+      consumer: () => this.#consumer,
+      clock: options.clock ?? systemClock,
+      logger: options.logger,
+    });
     this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs, options.deduplication);
     this.#attempts = new HandlerAttempts({ ...options, handlers: this.#handlers, stopping });
     this.#queue = options.queue ?? serviceQueue(options.service);
@@ -91,10 +100,13 @@ export class ServiceEndpoint {
 
   /** Begins to consume, now or as soon as the channel has a connection; does nothing when there is no handler. */
   start(): void {
-    const { service, channel, hasHandlers, eventBindingKeys, concurrency, delaysMs, longestHoldMs } = this.#options;
-    const { finalFailureStrategy, logger } = this.#options;
+    const { service, channel, hasHandlers, eventBindingKeys, retiredBindingKeys } = this.#options;
+    const { concurrency, delaysMs, longestHoldMs, finalFailureStrategy, logger } = this.#options;
     if (!hasHandlers) {
       logger.info({ queue: this.#queue }, 'no distributed handlers: this gateway sends and does not consume');
+      if (retiredBindingKeys?.length) {
+        logger.warn({ retiredKeys: retiredBindingKeys }, 'retiredKeys stay bound: this gateway does not consume');
+      }
       return;
     }
     if (finalFailureStrategy === 'ignore') {
@@ -104,6 +116,7 @@ export class ServiceEndpoint {
       queue: this.#queue,
       deadLetterQueue: deadLetterQueue(service),
       bindingKeys: [service, ...eventBindingKeys],
+      retiredKeys: retiredBindingKeys,
       prefetch: concurrency,
       delaysMs,
       longestHoldMs,
@@ -209,6 +222,25 @@ export class ServiceEndpoint {
     return decodeContent(body, headers, this.#options.maxDecodedBytes ?? defaultMaxDecodedBytes);
   }
 
+  async #settleUnhandled(
+    delivery: Delivery,
+    error: unknown,
+    failures: Failure[],
+    timeToLive: TimeToLive | undefined,
+  ): Promise<DeliveryOutcome> {
+    const failure = await this.#unhandled.failureOf(delivery, error, timeToLive);
+    if (failure === 'ignored') {
+      delivery.acknowledge();
+      return 'not for this service';
+    }
+    if (failure === 'released') {
+      delivery.release();
+      return 'left in the queue';
+    }
+    failures.push(failure);
+    return this.#failed.settle(delivery, failures);
+  }
+
   /**
    * @param handled where each handler that finished is noted
    * @param failures where each that failed is noted
@@ -220,8 +252,9 @@ export class ServiceEndpoint {
     const endpointId = endpointOf(delivery);
     let recipients: Recipients;
     try {
-      recipients = messages.recipientsOf(message, delivery.fromBus ? delivery.routingKey : undefined, endpointId);
+      recipients = messages.recipientsOf(message, keyOnBusOf(delivery), endpointId);
     } catch (error) {
+      if (isUnhandled(error)) return this.#settleUnhandled(delivery, error, failures, timeToLive);
       logger.error(
         { ...describeMessage(message), reason: describeThrown(error).message },
         'a message cannot be handled',
@@ -232,7 +265,6 @@ export class ServiceEndpoint {
     }
     if (recipients.length === 0) {
       logger.debug(describeMessage(message), 'not for this service');
-      if (delivery.fromBus) this.#unboundKeys.passedOver(delivery.routingKey);
       delivery.acknowledge();
       return 'not for this service';
     }

@@ -62,6 +62,16 @@ export function expiredBeforeRetry(
   return new LittoralError('expired', detail, { cause: error });
 }
 
+/**
+ * Makes the error of a message that expired while it waited for a handler.
+ *
+ * @param error why it had none
+ */
+export function expiredWithoutHandler({ expiresAtMs }: TimeToLive, error: unknown): LittoralError {
+  const detail = `The time to live of the message ended at ${timeText(expiresAtMs)}, before a process had a handler for it.`;
+  return new LittoralError('expired', detail, { cause: error });
+}
+
 /** Whether a handler was not called because its message has expired. */
 export function hasExpired(error: unknown): boolean {
   return isLittoralError(error) && error.code === 'expired';

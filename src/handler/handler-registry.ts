@@ -112,6 +112,12 @@ export class HandlerRegistry {
     return [...this.#commands].filter(([, { definition }]) => definition.distributed).map(([key]) => key);
   }
 
+  /** The routing keys of all events that the bus can reach, patterns included, for error messages. */
+  distributedEventKeys(): readonly string[] {
+    const distributed = this.#events.filter(({ definition }) => definition.distributed);
+    return [...new Set(distributed.map(({ definition }) => definition.routingKey))];
+  }
+
   /** Every handler: the commands, then the events, in the order in which they were listed. */
   handlers(): readonly RegisteredHandler[] {
     return [...this.#commands.values(), ...this.#events];

@@ -112,6 +112,10 @@ export const Header = {
   deadLetteredAt: 'x-littoral-dead-lettered-at',
   /** How often a dead letter was put into a delay because its queue did not take it. Absent once it is in that queue. */
   setAside: 'x-littoral-set-aside',
+  /** When a message was first found to have no handler in a process: milliseconds since 1970. On a deferred message. */
+  deferredSince: 'x-littoral-deferred-since',
+  /** How often a message has been deferred since then. */
+  deferrals: 'x-littoral-deferrals',
   /** What the broker had recorded of earlier dead-lettering (`x-death`, …), as JSON text, where it can do no harm. */
   brokerHistory: 'x-littoral-broker-history',
 } as const;

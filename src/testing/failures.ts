@@ -2,6 +2,12 @@ import { Header } from '../message/message-headers.ts';
 import type { Deliveries, PastDelivery } from './deliveries.ts';
 import type { TestChannel } from './test-channel.ts';
 
+/** A message without a handler fails when it is deferred first, and when it becomes a dead letter. */
+function isFailure({ outcome, message }: PastDelivery): boolean {
+  if (outcome === 'deferred') return message.headers[Header.deferrals] === undefined;
+  return outcome === 'dead letter' || outcome === 'retried later';
+}
+
 /**
  * Tells each failure once. Several can send at the same time: each hears of what followed from its own message, and of
  * what followed from nobody's.
@@ -31,9 +37,7 @@ export class Failures {
    */
   tell(messageId?: string): void {
     this.#followed.delete(messageId);
-    const failed = this.#deliveries.past.filter(
-      ({ outcome }) => outcome === 'dead letter' || outcome === 'retried later',
-    );
+    const failed = this.#deliveries.past.filter(isFailure);
     const untold = failed.filter((delivery) => !this.#told.has(delivery) && !this.#isForAnother(delivery));
     for (const delivery of untold) this.#told.add(delivery);
     const errors = untold.flatMap(({ failures }) => failures.map(({ error }) => error));

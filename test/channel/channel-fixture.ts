@@ -47,12 +47,13 @@ export async function openInbox(channel: MessageChannel, options: Partial<Subscr
   const queue = options.queue ?? newName();
   const deadLetterQueue = `${queue}_dead_letter`;
   const deliveries: Delivery[] = [];
-  const { bindingKeys = [], prefetch = 1, ordered, onDelivery = hold } = options;
+  const { bindingKeys = [], retiredKeys, prefetch = 1, ordered, onDelivery = hold } = options;
   const receive = (delivery: Delivery) => {
     deliveries.push(delivery);
     onDelivery(delivery);
   };
-  const consumer = channel.subscribe({ queue, deadLetterQueue, ordered, bindingKeys, prefetch, onDelivery: receive });
+  const keys = { bindingKeys, retiredKeys };
+  const consumer = channel.subscribe({ queue, deadLetterQueue, ordered, ...keys, prefetch, onDelivery: receive });
   await eventually(() => expect(consumer.detached).toBeUndefined());
   return {
     queue,

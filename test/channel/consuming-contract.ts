@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../src/channel/message-channel.ts';
+import type { Consumer, Delivery } from '../../src/channel/message-channel.ts';
 import { eventually } from '../broker/eventually.ts';
 import type { ChannelHarness } from './channel-contract.ts';
 import {
@@ -8,6 +8,7 @@ import {
   messageOf,
   openHarness,
   openInbox,
+  openQueue,
   openWideInbox,
   send,
   sendAll,
@@ -142,6 +143,37 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     await eventually(async () => expect(await consumer.waiting()).toBe(0));
     await consumer.stop();
     expect(await consumer.waiting()).toBeUndefined();
+  });
+
+  test('a consumer counts the others of its queue, however many deliveries it takes at once', async () => {
+    const harnessed = await openHarness(harness);
+    const { channel } = harnessed;
+    const { queue, consumer } = await openWideInbox(channel, 5);
+    expect(await consumer.otherConsumers()).toBe(0);
+    const rival = (await harnessed.another?.()) ?? channel;
+    const others = [await openInbox(rival, { queue }), await openInbox(rival, { queue })];
+    expect(await consumer.otherConsumers()).toBe(2);
+    expect(await others[0]?.consumer.otherConsumers()).toBeGreaterThanOrEqual(2);
+    await others[0]?.consumer.stop();
+    await eventually(async () => expect(await consumer.otherConsumers()).toBe(1));
+    await consumer.stop();
+    expect(await consumer.otherConsumers()).toBeUndefined();
+  });
+
+  test('a consumer knows in its first delivery that it is alone', async () => {
+    const { channel } = await openHarness(harness);
+    const { queue } = await openQueue(channel);
+    await send(channel, queue, 'waits');
+    const counted: Promise<number | undefined>[] = [];
+    const consumer: Consumer = channel.subscribe({
+      queue,
+      deadLetterQueue: `${queue}_dead_letter`,
+      bindingKeys: [],
+      prefetch: 5,
+      onDelivery: () => void counted.push(Promise.resolve().then(() => consumer.otherConsumers())),
+    });
+    await eventually(() => expect(counted).toHaveLength(1));
+    expect(await counted[0]).toBe(0);
   });
 
   test('stopping twice is harmless', async () => {

@@ -60,6 +60,16 @@ export function routingContract(harness: () => Promise<ChannelHarness>): void {
     expect(inbox.texts()).toEqual(['once', 'end']);
   });
 
+  test('a retired key no longer reaches the queue, and its other keys do', async () => {
+    const { channel } = await openHarness(harness);
+    const [kept, retired] = [newName(), newName()];
+    const { queue } = await openQueue(channel, [kept, retired]);
+    const inbox = await openInbox(channel, { queue, bindingKeys: [kept], retiredKeys: [retired, newName()] });
+    expect(await publishOnBus(channel, retired, 'retired')).toEqual({ routed: false });
+    expect(await publishOnBus(channel, kept, 'kept')).toEqual({ routed: true });
+    expect(textOf((await inbox.delivery(1)).message)).toBe('kept');
+  });
+
   test('every queue that is bound gets its copy', async () => {
     const { channel } = await openHarness(harness);
     const key = newName();

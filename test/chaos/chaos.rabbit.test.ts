@@ -20,7 +20,7 @@ test('through every kind of trouble, nothing is lost, invented, or handled twice
     before = await world.survivor.memory();
   };
   const lines: string[] = [];
-  const load = { lanes: 6, pauseMs: 20, warmUpMs: 3500, minAccepted: 80, settleMs: 90_000 };
+  const load = { lanes: 6, pauseMs: 20, warmUpMs: 3500, minAccepted: 80, settleMs: 150_000 };
   const round = await runRound(world, { seed, plan, ...load, onWarm, log: (line) => lines.push(line) });
   const after = await world.survivor.memory();
   if (!before) throw new Error('nobody has looked at the memory');

@@ -185,6 +185,11 @@ describe('a duplicate is explained and counted when', () => {
       'moved on while there was a trouble',
     ],
     [
+      'it was deferred while there was a trouble',
+      { sent: [sent({ deferrable: true })], calls: [call(), later], troubles: [trouble(1001, 1002)] },
+      'moved on while there was a trouble',
+    ],
+    [
       'its request was repeated, as nobody knew',
       { sent: [sent({ attempts: [unanswered, attempt()] })], calls: [call(), later] },
       'the request was repeated',

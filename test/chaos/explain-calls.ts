@@ -41,8 +41,8 @@ export function explainCalls(
     // A delivery that was not acknowledged comes again: what broke, broke after it had begun. Its retries can come before.
     const previous = calls.slice(0, index).findLast(({ retry }) => retry === call.retry);
     if (previous && troubleBetween(previous.begunAt, call.begunAt)) return 'in hand when a trouble came';
-    // What waits is published again when it is due: twice, where the first confirm was lost. Both are handled later.
-    const moves = message.delayMs > 0 || call.retry > 0;
+    // What waits or is deferred is published again: twice, where the first confirm was lost. Both are handled later.
+    const moves = message.delayMs > 0 || call.retry > 0 || message.deferrable;
     if (moves && troubleBetween(firstSentAt, call.begunAt)) return 'moved on while there was a trouble';
     return 'none';
   });

@@ -16,6 +16,8 @@ export interface GatewayProcessOptions {
   /** Tells the gateways of one service apart. */
   readonly name: string;
   readonly service: string;
+  /** What `littoral.config.ts` knows as such. */
+  readonly version?: 'next';
   readonly port: number;
   readonly amqpUrl: string;
   /** Where its handlers note their calls. */
@@ -54,7 +56,7 @@ export class GatewayProcess {
 
   /** Does not wait until it is ready. */
   start(): void {
-    const { service, port, amqpUrl, callLog } = this.#options;
+    const { service, version = '', port, amqpUrl, callLog } = this.#options;
     const child = spawn(process.execPath, command, {
       cwd: root,
       // Ctrl+C in the terminal is for the run, which ends it.
@@ -63,6 +65,7 @@ export class GatewayProcess {
       env: {
         PATH: process.env.PATH,
         SERVICE_NAME: service,
+        CHAOS_VERSION: version,
         PORT: String(port),
         AMQP_URL: amqpUrl,
         LOG_LEVEL: 'info',

@@ -18,6 +18,8 @@ export interface SentMessage {
   readonly delayMs: number;
   /** The values in its body and headers that must arrive as they are. Undefined where it has none. */
   readonly exact?: string | undefined;
+  /** Whether only one of two versions handles it, so that the other defers it. Default: false. */
+  readonly deferrable?: boolean;
   readonly attempts: RequestAttempt[];
 }
 

@@ -9,6 +9,8 @@ import { ledgerTime } from './ledger.ts';
 // The services of the chaos test. Which one a process is, and where it notes the calls of its handlers, it is told by
 // the environment.
 const service = process.env.SERVICE_NAME ?? 'billing';
+/** Two versions of billing run side by side: the next one handles more. */
+const isNextVersion = process.env.CHAOS_VERSION === 'next';
 const ledgerFile = process.env.CHAOS_LEDGER ?? '';
 
 const Body = Type.Object({ mark: Type.String(), exact: Type.Unknown() });
@@ -51,6 +53,21 @@ const handlersOf = {
       handle: recording('billing:flaky', failsAtRandom),
     }),
   ],
+  nextBilling: [
+    defineCommandHandler({
+      routingKey: 'refund',
+      distributed: true,
+      payload: Body,
+      handle: recording('billing:refund'),
+    }),
+    defineEventHandler({
+      routingKey: 'parcel.sent',
+      endpointId: 'parcel',
+      distributed: true,
+      payload: Body,
+      handle: recording('billing:parcel', failsAtRandom),
+    }),
+  ],
   shop: [
     defineEventHandler({
       routingKey: 'order.placed',
@@ -72,9 +89,14 @@ process.on('SIGUSR2', async () => {
   process.stdout.write(`${JSON.stringify({ memory: { rss, heapUsed, external, at: ledgerTime() } })}\n`);
 });
 
+const { billing, nextBilling, shop } = handlersOf;
+const billingHandlers = isNextVersion ? [...billing, ...nextBilling] : billing;
+
 export default defineConfig({
   service,
-  handlers: service === 'billing' ? handlersOf.billing : handlersOf.shop,
+  handlers: service === 'billing' ? billingHandlers : shop,
+  // A version whose connection was cut must not seem to be gone for good.
+  unhandled: { commands: service === 'billing' ? 'defer' : 'auto' },
   broker: { heartbeatSeconds: 1, confirmTimeoutMs: 3000, connectTimeoutMs: 3000 },
   untypedLargeIntegers: 'bigint',
   shutdownTimeoutMs: 5000,

@@ -11,6 +11,8 @@ export interface PlannedRequest extends LoadRequest {
   readonly delayMs: number;
   /** The values that must arrive as they are. */
   readonly exact: string | undefined;
+  /** Whether only one of two versions handles it. */
+  readonly deferrable: boolean;
   /** Whether it is made again until it is known to have been accepted. */
   readonly repeated: boolean;
   /** What it must be answered with while all is well: 202, or the refusal that it asks for. */
@@ -23,6 +25,9 @@ const onPlaced = ['billing:steady', 'billing:flaky', 'shop:audit'];
 const pay = { path: '/commands/billing/pay', endpoints: ['billing:pay'] };
 const placed = { path: '/events/order.placed', endpoints: onPlaced };
 
+/** The other version defers it. */
+const ofNextVersion = (endpoint: string) => ({ endpoints: [`billing:${endpoint}`], deferrable: true });
+
 const good: readonly (readonly [kind: string, weight: number, shape: (random: Random) => Shape])[] = [
   ['command', 30, () => pay],
   ['event', 25, () => placed],
@@ -31,6 +36,8 @@ const good: readonly (readonly [kind: string, weight: number, shape: (random: Ra
     5,
     () => ({ path: '/events/order.cancelled', endpoints: ['billing:steady', 'billing:flaky'] }),
   ],
+  ['command to the next version', 3, () => ({ path: '/commands/billing/refund', ...ofNextVersion('refund') })],
+  ['event to the next version', 3, () => ({ path: '/events/parcel.sent', ...ofNextVersion('parcel') })],
   ['event to nobody', 2, () => ({ path: '/events/nobody.listens' })],
   ['command with a key', 15, () => ({ ...pay, repeated: true })],
   ['event with a key', 8, () => ({ ...placed, repeated: true })],
@@ -71,6 +78,7 @@ export function planRequest(mark: string, random: Random): PlannedRequest {
 
 function complete(mark: string, kind: string, random: Random, shape: Shape): PlannedRequest {
   const { path = '/', endpoints = [], unhandleable = false, delayMs = 0, repeated = false, status = 202 } = shape;
+  const { deferrable = false } = shape;
   const isWhole = shape.body === undefined || /^x+$/.test(shape.body);
   const exact = makeExactValues(random);
   return {
@@ -80,6 +88,7 @@ function complete(mark: string, kind: string, random: Random, shape: Shape): Pla
     endpoints,
     unhandleable,
     delayMs,
+    deferrable,
     repeated,
     status,
     exact: isWhole ? exactDigest(exact.body, exact.headers) : undefined,

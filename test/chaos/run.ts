@@ -47,7 +47,7 @@ try {
   for (let seed = firstSeed; seed === firstSeed || performance.now() < endsAt; seed++) {
     const plan = planTroubles({ seed, gateways: mortals, kinds, amount: 14, calmMs: [200, 4000] });
     log(`round with seed ${seed}`);
-    const load = { lanes: 8, pauseMs: 15, warmUpMs: 4000, minAccepted: 80, settleMs: 120_000 };
+    const load = { lanes: 8, pauseMs: 15, warmUpMs: 4000, minAccepted: 80, settleMs: 240_000 };
     const round = await runRound(world, { seed, plan, ...load, log });
     addRound(totals, round);
     for (const violation of round.violations) log(`VIOLATION in round ${seed}: ${violation}`);

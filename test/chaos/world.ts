@@ -8,7 +8,7 @@ import { findFreePorts } from '../broker/free-ports.ts';
 import { killOnExit } from '../broker/kill-on-exit.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
-import { GatewayProcess, watchProcesses } from './gateway-process.ts';
+import { GatewayProcess, type GatewayProcessOptions, watchProcesses } from './gateway-process.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 /** A broker and three gateways, each behind a network of its own. */
@@ -31,10 +31,10 @@ export interface World {
   close(): Promise<void>;
 }
 
-const inhabitants = [
+const inhabitants: readonly Pick<GatewayProcessOptions, 'name' | 'service' | 'version'>[] = [
   { name: 'shop', service: 'shop' },
   { name: 'billing', service: 'billing' },
-  { name: 'survivor', service: 'billing' },
+  { name: 'survivor', service: 'billing', version: 'next' },
 ];
 
 /**

@@ -38,6 +38,7 @@ describe('the limit of messages', () => {
   test('does not count what went back into the queue', async () => {
     const { settle, state } = start({ handledMessageLimit: 2 });
     await settle('given back');
+    await settle('left in the queue');
     await settle('not for this service');
     expect(state.finished).toBe(false);
     await settle('handled');
@@ -53,11 +54,14 @@ describe('under stopOnFailure', () => {
     expect(await ended).toMatchObject({ exitCode: 1 });
   });
 
-  test.each(['handled', 'not for this service'] as const)('one that ends as %s does not', async (outcome) => {
-    const { settle, state } = start({ stopOnFailure: true });
-    await settle(outcome);
-    expect(state.finished).toBe(false);
-  });
+  test.each(['handled', 'not for this service', 'deferred', 'left in the queue'] as const)(
+    'one that ends as %s does not',
+    async (outcome) => {
+      const { settle, state } = start({ stopOnFailure: true });
+      await settle(outcome);
+      expect(state.finished).toBe(false);
+    },
+  );
 });
 
 test('the first limit that is reached decides', async () => {

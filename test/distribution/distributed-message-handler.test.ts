@@ -90,7 +90,21 @@ describe('an event', () => {
 
   test('is for nobody when a wide binding brought it', () => {
     expect(recipients({ ...event, [Header.routingKey]: 'order' }, 'order')).toEqual([]);
-    expect(recipients({ ...event, [Header.routingKey]: 'billing.change' }, 'billing.change')).toEqual([]);
+    expect(recipients({ ...event, [Header.routingKey]: 'order' })).toEqual([]);
+    expect(recipients({ ...event, [Header.routingKey]: 'any' }, 'order')).toEqual([]);
+    expect(recipients({ ...event, [Header.routingKey]: 'any' }, 'billing')).toEqual([]);
+  });
+
+  test.each([
+    ['another process bound', 'billing.change', 'billing.change'],
+    ['came straight to the queue', 'billing.change', undefined],
+    ['names itself otherwise than its key on the bus', 'order', 'shop.opened'],
+    ['has a hostile key', 'x'.repeat(100_000), undefined],
+  ])('is unhandled where it %s', async (_, routingKey, key) => {
+    expect(await caught(() => recipients({ ...event, [Header.routingKey]: routingKey }, key))).toMatchObject({
+      code: 'no-handler',
+      message: `No distributed event handler of '${routingKey.slice(0, 255)}' in billing. Registered: order.*, order.placed.`,
+    });
   });
 
   test('is for whoever listens, whatever service it names', () => {

@@ -54,7 +54,7 @@ export function onCommand(handle: HandlerDefinition['handle']): HandlerDefinitio
   return defineCommandHandler({ routingKey: 'change', distributed: true, handle });
 }
 
-interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy'>> {
+interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy' | 'unhandled'>> {
   readonly clock?: Clock | (Clock & WallClock);
   readonly deduplication?: Pick<DeduplicationOptions, 'store' | 'enabled'>;
 }
@@ -68,6 +68,7 @@ export async function runEndpoint(
   more: MoreOptions = {},
 ): Promise<EndpointFixture> {
   const { clock, retries = { maxAttempts: 0 }, finalFailureStrategy = 'release', deduplication } = more;
+  const { unhandled = { graceMs: 600_000, afterGrace: 'dead-letter', commands: 'auto' } } = more;
   const channel = new RecordingChannel(new InMemoryChannel(clock && { clock }));
   await channel.start();
   onTestFinished(() => channel.close(0));
@@ -85,6 +86,7 @@ export async function runEndpoint(
     handlerTimeoutMs,
     retries,
     finalFailureStrategy,
+    unhandled,
     aroundDelivery,
     clock: clock && 'wallMs' in clock ? clock : systemClock,
     logger,

@@ -68,6 +68,7 @@ export class RecordingChannel implements MessageChannel {
       },
       waiting: () => consumer.waiting(),
       takeBeside: (count) => consumer.takeBeside(count),
+      otherConsumers: () => consumer.otherConsumers(),
       stop: async () => {
         await this.beforeStop();
         await consumer.stop();

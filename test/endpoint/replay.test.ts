@@ -29,6 +29,11 @@ describe('what is replayed', () => {
     });
   });
 
+  test('begins anew where it was deferred', () => {
+    const deferred = { ...headers, [Header.deferredSince]: 1, [Header.deferrals]: 7, [Header.publishedKey]: 'a.b' };
+    expect(replayedHeaders(deferred)).toEqual({ ...headers, [Header.publishedKey]: 'a.b' });
+  });
+
   test('has no notes of the broker, but as text', () => {
     const noted = { ...headers, 'x-death': [{ reason: 'expired' }], 'x-first-death-reason': 'expired', CC: ['x'] };
     const replayed = replayedHeaders({ ...noted, [Header.deliveryCount]: 20 });

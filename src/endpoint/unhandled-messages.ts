@@ -1,0 +1,105 @@
+import type { WallClock } from '../channel/clock.ts';
+import type { Consumer, Delivery } from '../channel/message-channel.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Header } from '../message/message-headers.ts';
+import type { Failure } from './dead-letter.ts';
+import { deferralDelayMs, deferralOf } from './deferral.ts';
+import { DeferredKeys } from './deferred-keys.ts';
+import { describeMessage } from './describe-message.ts';
+import { attemptsOf, endpointOf } from './moved-message.ts';
+import { OtherConsumers } from './other-consumers.ts';
+import { PollingGaps } from './polling-gaps.ts';
+import { describeThrown } from './thrown-error.ts';
+import { expiredWithoutHandler, type TimeToLive } from './time-to-live.ts';
+import type { UnhandledSettings } from './unhandled-settings.ts';
+
+export interface UnhandledMessagesOptions {
+  readonly settings: UnhandledSettings;
+  /** Of the service's queue; undefined before the start. */
+  readonly consumer: () => Pick<Consumer, 'otherConsumers' | 'pause'> | undefined;
+  readonly clock: WallClock;
+  readonly logger: Logger;
+}
+
+/** Whether a message has no handler in this process, and may have one in another. */
+export function isUnhandled(error: unknown): boolean {
+  return isLittoralError(error) && error.code === 'no-handler';
+}
+
+/**
+ * Decides what becomes of messages without a handler in this process. Another version of the service, or another program
+ * that shares its name, can have one: the message goes round until it comes to that, for as long as `graceMs` says.
+ */
+export class UnhandledMessages {
+  readonly #options: UnhandledMessagesOptions;
+  readonly #keys: DeferredKeys;
+  readonly #others: OtherConsumers;
+  readonly #gaps: PollingGaps;
+
+  constructor(options: UnhandledMessagesOptions) {
+    this.#options = options;
+    this.#keys = new DeferredKeys(options.logger);
+    this.#others = new OtherConsumers(async () => options.consumer()?.otherConsumers(), options.clock);
+    this.#gaps = new PollingGaps(options.consumer, options.clock);
+  }
+
+  /**
+   * @param error why it has no handler here
+   * @returns the failure that the delivery is settled with, deferred or as a dead letter; `ignored` for an event whose
+   * time is over, where `afterGrace` says so; `released` for what is left in the queue for a moment
+   */
+  async failureOf(
+    delivery: Delivery,
+    error: unknown,
+    timeToLive: TimeToLive | undefined,
+  ): Promise<Failure | 'ignored' | 'released'> {
+    const { settings, clock, logger } = this.#options;
+    const nowMs = Math.floor(clock.wallMs());
+    const endpointId = endpointOf(delivery);
+    const deferral = deferralOf(delivery, nowMs);
+    const named = { endpointId, attempts: endpointId === undefined ? 0 : attemptsOf(delivery) };
+    const fields = { ...describeMessage(delivery.message), endpointId, deferrals: deferral.count };
+    if (timeToLive !== undefined && timeToLive.expiresAtMs <= nowMs) {
+      logger.error(fields, 'a message without a handler here has expired: it becomes a dead letter');
+      return { error: expiredWithoutHandler(timeToLive, error), ...named };
+    }
+    const isEvent = endpointId === undefined && delivery.message.headers[Header.payloadType] === 'event';
+    const endsAtMs = deferral.sinceMs + settings.graceMs;
+    if (nowMs < endsAtMs && (isEvent || (await this.#mayBeHandledElsewhere()))) {
+      this.#keys.deferred(delivery, isEvent, endpointId, settings);
+      // A retry names a handler of littoral, which does not poll.
+      const isPolled = settings.commands === 'defer' && endpointId === undefined;
+      if (isPolled && (await this.#gaps.open(delivery))) return 'released';
+      // It comes back when it expires, or when its time is over, for what is to become of it then.
+      const retryAfterMs = Math.ceil(
+        Math.min(
+          deferralDelayMs(deferral.count),
+          endsAtMs - nowMs,
+          (timeToLive?.expiresAtMs ?? Number.POSITIVE_INFINITY) - nowMs,
+        ),
+      );
+      return { error, ...named, deferral, retryAfterMs, expiresAtMs: timeToLive?.expiresAtMs };
+    }
+    if (isEvent && settings.afterGrace === 'ignore') {
+      logger.warn(fields, 'an event without a handler is ignored, as configured');
+      return 'ignored';
+    }
+    logger.error({ ...fields, reason: describeThrown(error).message }, 'a message cannot be handled');
+    return {
+      error: deferral.count === 0 ? error : unhandledFor(error, deferral.count, nowMs - deferral.sinceMs),
+      ...named,
+    };
+  }
+
+  async #mayBeHandledElsewhere(): Promise<boolean> {
+    const { commands } = this.#options.settings;
+    return commands === 'auto' ? this.#others.exist() : commands === 'defer';
+  }
+}
+
+function unhandledFor(error: unknown, deferrals: number, forMs: number): LittoralError {
+  const seconds = Math.round(forMs / 1000);
+  const detail = `The message was deferred ${deferrals} times within ${seconds} s, and no process had a handler for it`;
+  return new LittoralError('no-handler', detail, { cause: error });
+}

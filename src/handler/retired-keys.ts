@@ -1,0 +1,38 @@
+import { handlerKind, isHandlerDefinition } from './handler-definition.ts';
+import { bindingKeyOf, faultOfPattern } from './routing-key.ts';
+
+/**
+ * Returns what is wrong with the keys that a queue is to be unbound from, each with its path. Values of the wrong kind are
+ * left to the schema.
+ *
+ * @param handlers what the configuration lists
+ * @param service whose name is a key of the queue as well
+ */
+export function faultsOfRetiredKeys(retiredKeys: unknown, handlers: unknown, service: unknown): string[] {
+  if (!Array.isArray(retiredKeys)) return [];
+  const bound = boundKeys(handlers);
+  return retiredKeys.flatMap((key: unknown, index) => {
+    const fault = typeof key === 'string' ? faultOfRetiredKey(key, bound, service) : undefined;
+    return fault === undefined ? [] : [`retiredKeys.${index}: ${fault}`];
+  });
+}
+
+function faultOfRetiredKey(key: string, bound: ReadonlyMap<string, string>, service: unknown): string | undefined {
+  const fault = faultOfPattern(key);
+  if (fault !== undefined) return fault;
+  const bindingKey = bindingKeyOf(key);
+  if (bindingKey === service) return `'${key}' is the name of the service, by which commands reach it`;
+  const routingKey = bound.get(bindingKey);
+  if (routingKey === undefined) return undefined;
+  return `'${key}' is bound for the event handler of '${routingKey}'. Remove the handler, or keep the key`;
+}
+
+/** The keys that distributed handlers need, each with the routing key of one of them. */
+function boundKeys(handlers: unknown): Map<string, string> {
+  const list: readonly unknown[] = Array.isArray(handlers) ? handlers : [];
+  const events = list.filter(
+    (handler) => isHandlerDefinition(handler) && handler[handlerKind] === 'event' && handler.distributed === true,
+  );
+  const keys = events.map((handler) => (handler as { routingKey: unknown }).routingKey);
+  return new Map(keys.flatMap((key) => (typeof key === 'string' ? [[bindingKeyOf(key), key] as const] : [])));
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import type { Delivery } from '../../src/channel/message-channel.ts';
+import { PollingGaps } from '../../src/endpoint/polling-gaps.ts';
+import { Header } from '../../src/message/message-headers.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
+import { gate } from './endpoint-fixture.ts';
+
+const delivery = (deliveryCount?: number) =>
+  ({ message: { headers: { [Header.deliveryCount]: deliveryCount }, body: Buffer.of() } }) as unknown as Delivery;
+
+/** Gaps of a consumer that pauses when told, or says that it does not. */
+function gapsOf(pause: ((milliseconds: number) => Promise<boolean>) | undefined) {
+  const clock = new TestClock();
+  return { clock, gaps: new PollingGaps(() => ({ pause }), clock) };
+}
+
+describe('a gap for polling', () => {
+  test('is one for all messages that arrive until it begins', async () => {
+    const { opened, open } = gate();
+    const pauses: number[] = [];
+    const { gaps } = gapsOf(async (milliseconds) => {
+      pauses.push(milliseconds);
+      await opened;
+      return true;
+    });
+    const both = [gaps.open(delivery()), gaps.open(delivery(9))];
+    open();
+    expect(await Promise.all(both)).toEqual([true, true]);
+    expect(pauses).toEqual([250]);
+  });
+
+  test('comes again only when the consumer has had its time', async () => {
+    const { gaps, clock } = gapsOf(async () => true);
+    expect(await gaps.open(delivery())).toBe(true);
+    clock.moveTo(1249);
+    expect(await gaps.open(delivery())).toBe(false);
+    clock.moveTo(1250);
+    expect(await gaps.open(delivery())).toBe(true);
+  });
+
+  test('is not there for what was released often, where the consumer does not pause, nor where none can poll', async () => {
+    expect(await gapsOf(async () => true).gaps.open(delivery(10))).toBe(false);
+    expect(await gapsOf(async () => false).gaps.open(delivery())).toBe(false);
+    expect(await gapsOf(undefined).gaps.open(delivery())).toBe(false);
+  });
+});

@@ -1,0 +1,297 @@
+import { describe, expect, test } from 'vitest';
+import { LittoralError } from '../../src/errors.ts';
+import { defineEventHandler } from '../../src/handler/define-handler.ts';
+import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
+import { commandHeaders, eventHeaders, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
+
+type Unhandled = NonNullable<NonNullable<Parameters<typeof runEndpoint>[4]>['unhandled']>;
+
+const graceMs = 600_000;
+const unknownEvent = { ...eventHeaders, [Header.routingKey]: 'parcel.sent' };
+const unknownCommand = { ...commandHeaders, [Header.routingKey]: 'refund' };
+const channelMessage = { ...commandHeaders, [Header.payloadType]: 'message' };
+const retryOfAnother = { ...eventHeaders, [Header.failedEndpoint]: 'x', [Header.retryNumber]: 1, [Header.attempts]: 2 };
+
+/** A process that handles `order.*` and `change`, on a clock that stands still; its queue is bound to more. */
+async function run(unhandled: Partial<Unhandled> = {}, concurrency = 10) {
+  const clock = new TestClock();
+  const handled: MessageHeaders[] = [];
+  const handle = (_: unknown, headers: MessageHeaders) => void handled.push(headers);
+  const handlers = [onCommand(handle), defineEventHandler({ routingKey: 'order.*', distributed: true, handle })];
+  const settings: Unhandled = { graceMs, afterGrace: 'dead-letter', commands: 'auto', ...unhandled };
+  const fixture = await runEndpoint(handlers, concurrency, undefined, 60_000, { clock, unhandled: settings });
+  const { channel } = fixture;
+  const queue = { queue: 'distributed_billing', deadLetterQueue: 'distributed_billing_dead_letter' };
+  // As another version of the service has left it.
+  const consume = (onDelivery: Parameters<typeof channel.subscribe>[0]['onDelivery']) =>
+    channel.subscribe({ ...queue, bindingKeys: ['parcel.sent', 'billing', '#.note'], prefetch: 1, onDelivery });
+  await consume(() => {}).stop();
+  const pass = async (milliseconds: number) => {
+    for (const end = clock.nowMs() + milliseconds; clock.nowMs() < end; ) {
+      clock.moveTo(Math.min(end, clock.nextMs));
+      await turns();
+    }
+  };
+  const later: { headers: MessageHeaders; delayMs: number }[] = [];
+  channel.beforePublish = ({ message: { headers }, delayMs }) => {
+    if (delayMs !== undefined) later.push({ headers, delayMs });
+  };
+  const warnings = () => fixture.log.filter(({ level }) => level === 40);
+  return { ...fixture, clock, consume, handled, pass, later, warnings };
+}
+
+describe('an event whose key another process bound', () => {
+  test('comes again to this queue alone, after ever longer delays, and is a dead letter in the end', async () => {
+    const { publish, pass, later, deadLetters, waiting, channel } = await run();
+    await publish('parcel.sent', { ...unknownEvent, a: 1 }, '{"b":2}');
+    await turns();
+    expect(channel.verdicts).toEqual(['acknowledged']);
+    await pass(graceMs - 1);
+    expect(deadLetters()).toEqual([]);
+    expect(later.slice(0, 8).map(({ delayMs }) => delayMs)).toEqual([
+      1023, 2047, 4095, 8191, 16_383, 32_767, 57_341, 57_341,
+    ]);
+    expect(later.map(({ headers }) => headers[Header.deferrals])).toEqual(later.map((_, index) => index + 1));
+    expect(new Set(later.map(({ headers }) => headers[Header.deferredSince])).size).toBe(1);
+    await pass(1);
+    const [letter, ...others] = deadLetters();
+    expect(letter?.headers).toMatchObject({
+      ...unknownEvent,
+      a: 1,
+      [Header.publishedKey]: 'parcel.sent',
+      [Header.deadLetterReason]: 'unhandled',
+      [Header.errorClass]: 'littoral.no-handler',
+      [Header.errorMessage]: `The message was deferred ${later.length} times within 600 s, and no process had a handler for it; caused by littoral.no-handler: No distributed event handler of 'parcel.sent' in billing. Registered: order.*.`,
+    });
+    expect(letter?.headers).not.toHaveProperty(Header.deferredSince);
+    expect(letter?.headers).not.toHaveProperty(Header.deferrals);
+    expect(Buffer.from(letter?.body ?? []).toString()).toBe('{"b":2}');
+    expect([others, waiting()]).toEqual([[], []]);
+  });
+
+  test('is acknowledged in the end where the configuration says so', async () => {
+    const { publish, pass, deadLetters, later, log, waiting } = await run({ afterGrace: 'ignore' });
+    await publish('parcel.sent', unknownEvent);
+    await turns();
+    expect(later).toHaveLength(1);
+    await pass(graceMs);
+    expect([deadLetters(), waiting()]).toEqual([[], []]);
+    expect(log).toContainEqual(
+      expect.objectContaining({ level: 40, msg: 'an event without a handler is ignored, as configured' }),
+    );
+    expect(log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
+
+  test.each([
+    ['dead-letter', 1],
+    ['ignore', 0],
+  ] as const)('is not deferred without a grace: %s', async (afterGrace, letters) => {
+    const { publish, later, deadLetters } = await run({ graceMs: 0, afterGrace });
+    await publish('parcel.sent', unknownEvent);
+    await turns();
+    expect([later.length, deadLetters().length]).toEqual([0, letters]);
+  });
+
+  test('reaches the process that has a handler, with all that it came with', async () => {
+    const { publish, pass, consume } = await run();
+    await publish('parcel.sent', { ...unknownEvent, a: true });
+    await turns();
+    const seen: unknown[] = [];
+    consume(({ message, acknowledge }) => {
+      seen.push({ ...message.headers });
+      acknowledge();
+    });
+    // Of two consumers each gets every other message.
+    await pass(60_000);
+    expect(seen).toEqual([expect.objectContaining({ ...unknownEvent, a: true, [Header.publishedKey]: 'parcel.sent' })]);
+  });
+
+  test('is deferred where it came straight to the queue, as what a PHP application publishes again', async () => {
+    const { send, later } = await run();
+    await send(unknownEvent);
+    await turns();
+    expect(later).toEqual([{ headers: expect.not.objectContaining({ [Header.publishedKey]: '' }), delayMs: 1023 }]);
+  });
+
+  test('is no loss of what a wide binding of this process brought: that is acknowledged, deferred before or not', async () => {
+    const { publish, send, channel, later, deadLetters } = await run();
+    await publish('order.', { ...eventHeaders, [Header.routingKey]: 'other' });
+    await send({
+      ...eventHeaders,
+      [Header.routingKey]: 'other',
+      [Header.publishedKey]: 'order.x',
+      [Header.deferrals]: 2,
+    });
+    await publish('shop.note', { ...unknownCommand, [Header.targetServiceName]: 'shop' });
+    await turns();
+    expect(channel.verdicts).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
+    expect([later, deadLetters()]).toEqual([[], []]);
+  });
+
+  test('does not believe its sender that it was deferred before', async () => {
+    const { publish, later } = await run();
+    await publish('parcel.sent', { ...unknownEvent, [Header.deferredSince]: 1, [Header.deferrals]: 99 });
+    await turns();
+    expect(later).toMatchObject([{ delayMs: 1023, headers: { [Header.deferrals]: 1 } }]);
+  });
+
+  test('is handled as any other once its key has a handler, and a failure begins anew', async () => {
+    const { send, handled, log } = await run();
+    await send({ ...eventHeaders, [Header.deferredSince]: 1, [Header.deferrals]: 99 });
+    await turns();
+    expect(handled).toHaveLength(1);
+    expect(log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+  });
+});
+
+describe('what names one handler', () => {
+  const named: [string, MessageHeaders, string | undefined][] = [
+    ['a command', unknownCommand, undefined],
+    ['a message for a channel', channelMessage, undefined],
+    ['a retry', retryOfAnother, 'x'],
+  ];
+
+  test.each(named)('%s: is a dead letter at once where this process is alone', async (_, headers, endpointId) => {
+    const { send, deadLetters, later } = await run();
+    await send(headers);
+    await turns();
+    expect(later).toEqual([]);
+    expect(deadLetters()[0]?.headers).toMatchObject({ [Header.deadLetterReason]: 'unhandled' });
+    expect(deadLetters()[0]?.headers[Header.failedEndpoint]).toBe(endpointId);
+    expect(deadLetters()[0]?.headers[Header.attempts]).toBe(endpointId === undefined ? 0 : 2);
+  });
+
+  test.each(named)('%s: is deferred while there are other consumers, as it is', async (_, headers) => {
+    const { send, consume, later, deadLetters, channel } = await run();
+    const other = consume(({ release }) => release());
+    await other.stop();
+    consume(() => {});
+    await send({ ...headers, first: true });
+    await send({ ...headers, first: false });
+    await turns();
+    // One of both went to the other consumer, which holds it.
+    expect(later).toHaveLength(1);
+    expect(later[0]?.headers).toMatchObject({ ...headers, [Header.deferrals]: 1 });
+    expect(deadLetters()).toEqual([]);
+    expect(channel.verdicts).toEqual(['acknowledged']);
+  });
+
+  test.each(named)(
+    '%s: is deferred by a process that is alone where told, until its time is over',
+    async (_, headers) => {
+      const { send, pass, deadLetters, later } = await run({ commands: 'defer', afterGrace: 'ignore' });
+      await send(headers);
+      await turns();
+      await pass(graceMs - 1);
+      expect(deadLetters()).toEqual([]);
+      expect(later.length).toBeGreaterThan(10);
+      await pass(1);
+      expect(deadLetters()).toHaveLength(1);
+    },
+  );
+
+  test.each(named)('%s: is a dead letter at once where told, whoever consumes', async (_, headers) => {
+    const { send, consume, later, deadLetters } = await run({ commands: 'dead-letter' });
+    await send(headers);
+    await turns();
+    consume(() => {});
+    await send(headers);
+    await send(headers);
+    await turns();
+    expect([later.length, deadLetters().length]).toEqual([0, 2]);
+  });
+
+  test('is a dead letter soon after the last other consumer has gone', async () => {
+    const { send, consume, pass, deadLetters, later } = await run();
+    const other = consume(({ release }) => release());
+    await send(unknownCommand);
+    await turns();
+    await other.stop();
+    await turns();
+    await pass(graceMs);
+    expect(deadLetters()).toHaveLength(1);
+    expect(later.length).toBeLessThan(3);
+  });
+});
+
+describe('the time to live of a deferred message', () => {
+  test('goes on: it comes back when it ends, and is a dead letter that has expired', async () => {
+    const { publish, pass, later, deadLetters, clock } = await run();
+    await publish('parcel.sent', unknownEvent, '{}', 2000);
+    await turns();
+    await pass(1999);
+    expect(later.map(({ delayMs }) => delayMs)).toEqual([1023, 977]);
+    expect(later[1]?.headers[Header.expiresAt]).toBe(clock.wallMs() + 1);
+    expect(deadLetters()).toEqual([]);
+    await pass(1);
+    expect(deadLetters()[0]?.headers).toMatchObject({
+      [Header.deadLetterReason]: 'expired',
+      [Header.errorClass]: 'littoral.expired',
+    });
+  });
+});
+
+describe('the log', () => {
+  test('names each key once, with its kind and its reason', async () => {
+    const { publish, send, warnings } = await run({ commands: 'defer' });
+    for (const key of ['parcel.sent', 'parcel.sent', 'a.note']) await publish(key, unknownEvent);
+    for (let count = 0; count < 3; count++) await send(unknownCommand);
+    await send(retryOfAnother);
+    await turns();
+    expect(warnings()).toEqual([
+      expect.objectContaining({ kind: 'event', routingKey: 'parcel.sent', graceMs, afterGrace: 'dead-letter' }),
+      expect.objectContaining({ kind: 'event', routingKey: 'a.note', msg: expect.stringContaining('retiredKeys') }),
+      expect.objectContaining({ kind: 'command', routingKey: 'refund' }),
+      expect.objectContaining({ kind: 'event', routingKey: 'order.placed', endpointId: 'x' }),
+    ]);
+  });
+
+  test('is not flooded by hostile keys, nor is the memory', async () => {
+    const { publish, warnings } = await run();
+    for (let number = 0; number < 1100; number++) await publish(`${number}.note`, unknownEvent);
+    await turns(200);
+    expect(warnings()).toHaveLength(1001);
+    expect(warnings().at(-1)).toMatchObject({ keys: 1000 });
+  });
+
+  test('shortens a key without end', async () => {
+    const { send, warnings } = await run({ commands: 'defer' });
+    await send({ ...unknownCommand, [Header.routingKey]: 'x'.repeat(100_000) });
+    await turns();
+    expect(JSON.stringify(warnings()).length).toBeLessThan(1000);
+  });
+});
+
+describe('a deferral that cannot be published', () => {
+  test('is given back where the broker is away, and is no dead letter', async () => {
+    const { publish, channel, deadLetters, endpoint, waiting } = await run();
+    channel.beforePublish = ({ delayMs }) => {
+      if (delayMs !== undefined) throw new LittoralError('broker-unavailable', 'no broker');
+    };
+    await publish('parcel.sent', unknownEvent);
+    await turns();
+    expect(channel.verdicts).toEqual([]);
+    await endpoint.stop(1000);
+    expect(channel.verdicts).toEqual(['released']);
+    expect([deadLetters().length, waiting().length]).toEqual([0, 1]);
+  });
+
+  test('is a dead letter where no delay is possible', async () => {
+    const { publish, channel, deadLetters } = await run();
+    channel.beforePublish = ({ delayMs }) => {
+      if (delayMs !== undefined) throw new LittoralError('topology-mismatch', 'another form');
+    };
+    await publish('parcel.sent', unknownEvent);
+    await turns();
+    expect(deadLetters()[0]?.headers).toMatchObject({ [Header.deadLetterReason]: 'unhandled' });
+  });
+});
+
+test('a storm of unknown keys leaves places for messages with a handler', async () => {
+  const { publish, send, handled, later } = await run({}, 2);
+  for (let number = 0; number < 500; number++) await publish(`${number % 50}.note`, unknownEvent);
+  await send();
+  await turns(600);
+  expect([later.length, handled.length]).toEqual([500, 1]);
+});

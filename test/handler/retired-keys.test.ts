@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
+import { faultsOfRetiredKeys } from '../../src/handler/retired-keys.ts';
+
+const handle = () => {};
+const handlers = [
+  defineEventHandler({ routingKey: 'order.*', distributed: true, handle }),
+  defineEventHandler({ routingKey: 'order.placed', distributed: true, handle }),
+  defineEventHandler({ routingKey: 'here.only', handle }),
+  defineCommandHandler({ routingKey: 'change', distributed: true, handle }),
+];
+const faults = (keys: unknown) => faultsOfRetiredKeys(keys, handlers, 'billing');
+
+describe('a retired key', () => {
+  test.each([[undefined], [[]], [['order.cancelled']], [['order']], [['here.only', 'change', '*']]])(
+    'is fine where no distributed event handler binds it: %j',
+    (keys) => {
+      expect(faults(keys)).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['order.placed', 'order.placed'],
+    ['order.*', 'order.*'],
+    ['order.pla*', 'order.*'],
+  ])('is refused where a handler needs its binding: %s', (key, routingKey) => {
+    expect(faults(['old', key])).toEqual([
+      `retiredKeys.1: '${key}' is bound for the event handler of '${routingKey}'. Remove the handler, or keep the key`,
+    ]);
+  });
+
+  test.each([
+    ['', 'is empty'],
+    ['x'.repeat(256), 'is longer than 255 bytes'],
+    ['a\u0000', 'has a control character'],
+    ['order.#', 'has the wildcard #; * stands for any characters, dots included'],
+    ['billing', "'billing' is the name of the service, by which commands reach it"],
+  ])('is refused where it is no key of an event: %j', (key, fault) => {
+    expect(faults([key])).toEqual([`retiredKeys.0: ${fault}`]);
+  });
+
+  test.each([[7], ['order.placed'], [[7, null, {}]], [{ 0: 'order.placed' }]])(
+    'of the wrong kind is left to the schema: %j',
+    (keys) => {
+      expect(faults(keys)).toEqual([]);
+    },
+  );
+
+  test.each([[undefined], ['./handlers/*.ts'], [[7, null, './a.ts', {}]], [{}]])(
+    'is not compared with handlers that are none: %j',
+    (list) => {
+      expect(faultsOfRetiredKeys(['order.placed'], list, 'billing')).toEqual([]);
+    },
+  );
+});
