@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
 import { delayLevels } from '../../src/amqp/delay-levels.ts';
+import { deferralDelaysMs } from '../../src/endpoint/deferral.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
@@ -47,7 +48,7 @@ describe('the delays of a subscription', () => {
 });
 
 describe('a gateway', () => {
-  test('declares at start what the retries of its distributed handlers need', async () => {
+  test('declares at start what deferrals and the retries of its distributed handlers need', async () => {
     const handler = (routingKey: string, distributed: boolean, initialDelayMs: number) =>
       defineCommandHandler({ routingKey, distributed, retries: { initialDelayMs, maxAttempts: 1 }, handle: () => {} });
     await runGateway({
@@ -55,6 +56,8 @@ describe('a gateway', () => {
       broker: { url: vhost.url },
       handlers: [handler('one', true, 64), handler('two', true, 300), handler('local', false, 100_000)],
     });
-    await eventually(async () => expect(await declaredLevels('billing')).toEqual(levelsOf(64, 300)));
+    await eventually(async () =>
+      expect(await declaredLevels('billing')).toEqual(levelsOf(64, 300, ...deferralDelaysMs)),
+    );
   });
 });
