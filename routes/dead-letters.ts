@@ -120,6 +120,7 @@ const publishing = [
   'too-many-in-flight',
   'broker-blocked',
   'not-bound',
+  'not-permitted',
   'nacked',
   'confirm-timeout',
 ] as const;

@@ -97,6 +97,7 @@ const homes: LibraryHomes = {
   fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/gateway.ts'],
   jiti: ['src/import-module.ts'],
   jsonata: ['src/expression/'],
+  'p-limit': ['src/amqp/'],
   pino: ['src/logger.ts'],
   'pino-pretty': ['src/logger.ts'],
   tinyglobby: ['src/load-handlers.ts'],

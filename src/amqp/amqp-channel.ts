@@ -142,6 +142,7 @@ export class AmqpChannel implements MessageChannel {
       confirmTimeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
       bus: this.#bus,
+      connection: common,
       logger,
       onChannelClosed: () => this.#ladder.forget(),
     });
@@ -175,6 +176,11 @@ export class AmqpChannel implements MessageChannel {
     if (publication.delayMs !== undefined) return this.#ladder.publish(publication);
     if ('bus' in publication.to && this.#bus.mismatch) throw this.#bus.mismatch;
     const receipt = await this.#outbound.publish(publication);
+    const { destinationQueue } = publication;
+    if (destinationQueue !== undefined) {
+      if (receipt.routed) this.#lookup.onRouted(destinationQueue);
+      else this.#lookup.onReturned(destinationQueue);
+    }
     if (receipt.routed) return receipt;
     const again = (await this.#restore(publication.to)) ? await this.#outbound.publish(publication) : receipt;
     if (!again.routed && 'bus' in publication.to && this.#bus.isRebinding) throw unbound(this.#bus.warning);
@@ -251,7 +257,9 @@ export class AmqpChannel implements MessageChannel {
     if (failure) return { ready: false, reason: failure };
     if (blocked !== undefined) return { ready: false, reason: `the broker blocks publishing: ${blocked}` };
     if (!this.#outbound.isOpen) return { ready: false, reason: 'the publishing channel is being opened again' };
-    const warning = [this.#deadLetterQueues.problem, this.#bus.warning].filter((text) => text !== undefined).join('; ');
+    if (this.#outbound.problem !== undefined) return { ready: false, reason: this.#outbound.problem };
+    const warnings = [this.#deadLetterQueues.problem, this.#bus.warning, this.#ladder.problem];
+    const warning = warnings.filter((text) => text !== undefined).join('; ');
     return { ready: true, ...(warning !== '' && { warning }) };
   }
 
@@ -268,6 +276,7 @@ export class AmqpChannel implements MessageChannel {
     this.#deadLetterQueues.close();
     await this.#browser.close(remainingMs());
     await this.#outbound.flush(remainingMs());
+    this.#outbound.close();
     const closing = Promise.all(this.#consumers.map((consumer) => consumer.close()));
     await within(Math.max(givingBackMs, remainingMs()), closing);
     await Promise.all([this.#consuming.close(remainingMs()), this.#publishing.close(remainingMs())]);

@@ -53,6 +53,7 @@ export class AmqpDelayLadder {
   #declared: DeclaredLevels | undefined;
   /** The levels that were declared ahead, on whatever connection. */
   readonly #prepared = new Set<number>();
+  #problem: string | undefined;
   readonly #looking = new Map<string, Promise<void>>();
 
   constructor(
@@ -115,6 +116,17 @@ export class AmqpDelayLadder {
     );
   }
 
+  /** Why messages cannot be delayed; undefined while they can, or where none was. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Once for each reason, however many messages are refused for it. */
+  #note(reason: string): void {
+    if (reason !== this.#problem) this.#options.logger.error({ reason }, 'messages cannot be delayed');
+    this.#problem = reason;
+  }
+
   /** To be told that something may be gone: it is declared again when it is needed next. */
   forget(): void {
     this.#declared = undefined;
@@ -143,7 +155,11 @@ export class AmqpDelayLadder {
       (await within(this.#options.timeoutMs, markRemembered(model, this.#options.service, level)).catch(() => false));
     if (isMarked) return;
     this.forget();
-    throw unavailable(connectionEnded);
+    // A broker that takes nothing because of an alarm does not answer either.
+    assertUsable(this.#connection);
+    throw unavailable(
+      this.#connection.model === model ? 'the broker did not say in time that it is safe' : connectionEnded,
+    );
   }
 
   /**
@@ -165,7 +181,17 @@ export class AmqpDelayLadder {
     const declared = this.#declared;
     if (declared.has(to, levels)) return declared;
     const remainingMs = givenMs + this.#options.timeoutMs - performance.now();
-    if (remainingMs > 0 && (await this.#declareWithin(remainingMs, declared, to, levels))) return declared;
+    try {
+      if (remainingMs > 0 && (await this.#declareWithin(remainingMs, declared, to, levels))) {
+        this.#problem = undefined;
+        return declared;
+      }
+    } catch (error) {
+      if (this.#connection.model === model) this.#note(messageOf(error));
+      throw error;
+    }
+    // A broker that takes nothing because of an alarm does not answer either.
+    assertUsable(this.#connection);
     throw unavailable('the broker did not declare it in time');
   }
 

@@ -1,17 +1,21 @@
-import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message, type Options } from 'amqplib';
-import type { Address, PromptPublication, PublishReceipt } from '../channel/message-channel.ts';
+import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import type { Address, PublishReceipt } from '../channel/message-channel.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
-import type { TransportMessage } from '../message/transport-message.ts';
 import { within } from '../within.ts';
 import type { AmqpBusExchange } from './amqp-bus-exchange.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import { toAmqp } from './amqp-message-mapper.ts';
+import type { AmqpPublication } from './amqp-publication.ts';
 import { corker, socketOf } from './amqp-socket.ts';
 import { busExchange } from './amqp-topology.ts';
+import { asBuffer, notWritten } from './encode-publication.ts';
 import { assertFitsFrame, propertyLimit } from './frame-limit.ts';
-import { hearOfBlock } from './hear-of-block.ts';
+import { divide, type InFlight, settleUnconfirmed } from './in-flight.ts';
+import type { ProbeConnectionOptions } from './probe-apart.ts';
+import { PublishPermissions } from './publish-permissions.ts';
+import { type Route, readPublishRefusal, refusedPublish } from './publish-refusal.ts';
 
 export interface AmqpOutboundOptions {
   /** How many publishes may wait for their confirm. */
@@ -22,42 +26,35 @@ export interface AmqpOutboundOptions {
   /** RabbitMQ closes the channel over a body that is larger than its own limit. */
   readonly maxMessageBytes: number;
   readonly bus: AmqpBusExchange;
+  /** How connections are made. */
+  readonly connection: ProbeConnectionOptions;
   readonly logger: Logger;
   /** Called when the channel was closed, which the broker does when an exchange is gone. */
   readonly onChannelClosed: () => void;
 }
 
-/** An exchange and a key in it: of a delay level, or one of the addresses below. */
-interface Route {
-  readonly exchange: string;
-  readonly routingKey: string;
-}
-
-/** A message on its way to any exchange, not only to that of the bus. */
-export interface AmqpPublication extends Omit<PromptPublication, 'to'> {
-  readonly to: Address | Route;
-}
-
-interface InFlight extends Route {
-  /** As the broker gives it back with a return; a message from elsewhere may have none. */
-  readonly messageId: string | undefined;
-  readonly bytes: number;
-  readonly deadline: number;
-  returned: boolean;
-  timedOut: boolean;
-  resolve(receipt: PublishReceipt): void;
-  reject(error: LittoralError): void;
-}
+/** A channel that ends sooner after it was opened is opened again after a longer pause than the one before. */
+const earlyMs = 10_000;
+const reopenDelays = { firstMs: 10, maxMs: 5_000 };
 
 /** Publishes with confirms on one channel. */
 export class AmqpOutbound {
   readonly #options: AmqpOutboundOptions;
   readonly #connection: AmqpConnection;
+  readonly #permissions: PublishPermissions;
   readonly #inFlight = new Set<InFlight>();
   #inFlightBytes = 0;
   /** How many bytes of properties and headers a frame of the connection can carry, where that is little. */
   #propertyLimit: number | undefined;
+  /** What waits for the channel to be opened again, in its order. */
+  #held: InFlight[] = [];
+  /** What the channel that is being closed had not confirmed, in the order in which it was written. */
+  #unconfirmed: InFlight[] = [];
   #channel: ConfirmChannel | undefined;
+  #channelError: Error | undefined;
+  /** How often the channel was closed soon after it was opened. */
+  #earlyEnds = 0;
+  #openedAtMs = 0;
   #corkSocket: () => void = () => {};
   #sweeper: NodeJS.Timeout | undefined;
   #whenIdle: (() => void) | undefined;
@@ -65,13 +62,19 @@ export class AmqpOutbound {
   constructor(connection: AmqpConnection, options: AmqpOutboundOptions) {
     this.#connection = connection;
     this.#options = options;
+    const { confirmTimeoutMs: timeoutMs } = options;
+    this.#permissions = new PublishPermissions({ ...options, timeoutMs });
   }
 
-  /** Opens the channel of a new connection. */
+  /** Opens the channel of a new connection, or that of the same connection again. */
   async attach(model: ChannelModel): Promise<void> {
     const { logger } = this.#options;
     const channel = await model.createConfirmChannel();
-    channel.on('error', (error) => logger.error({ reason: error.message }, 'the publishing channel failed'));
+    this.#channelError = undefined;
+    channel.on('error', (error) => {
+      this.#channelError = error;
+      logger.error({ reason: error.message }, 'the publishing channel failed');
+    });
     channel.on('handler-error', (error) => logger.error({ reason: error.message }, 'a listener failed'));
     channel.on('return', (message) => this.#onReturn(message));
     let hasEnded = false;
@@ -80,50 +83,104 @@ export class AmqpOutbound {
       this.#onClose(channel, model);
     });
     await this.#options.bus.ensure(model);
-    await hearOfBlock(model);
+    await this.#permissions.attach(model);
     // The end can come in the same bytes as the answer to the last question.
     if (hasEnded) throw new Error('the publishing channel ended as soon as it was open');
     this.#channel = channel;
     this.#propertyLimit = propertyLimit(model);
+    this.#openedAtMs = performance.now();
     this.#corkSocket = corker(model);
+    for (const entry of this.#held.splice(0)) if (this.#inFlight.has(entry)) this.#writeOrAsk(entry);
   }
 
   /** Sends one message. See `OutboundChannel.publish`. */
-  publish({ to, message, timeToLiveMs }: AmqpPublication): Promise<PublishReceipt> {
-    const { exchange, routingKey } = routeTo(to);
+  publish(publication: AmqpPublication): Promise<PublishReceipt> {
+    const { to, message } = publication;
+    const { [Header.id]: id } = message.headers;
     return new Promise<PublishReceipt>((resolve, reject) => {
-      const properties = propertiesOf(message, timeToLiveMs, 'exchange' in to, this.#propertyLimit);
-      const { messageId } = properties;
-      this.#assertRoom(message.body.byteLength, messageId);
-      const channel = this.#openChannel(messageId);
       const entry: InFlight = {
-        exchange,
-        routingKey,
-        messageId,
+        publication,
+        route: routeTo(to),
+        messageId: typeof id === 'string' ? id : undefined,
         bytes: message.body.byteLength,
         deadline: performance.now() + this.#options.confirmTimeoutMs,
+        written: false,
         returned: false,
         timedOut: false,
         resolve,
         reject,
       };
-      try {
-        channel.publish(exchange, routingKey, asBuffer(message.body), properties, (error) =>
-          this.#settle(entry, error),
-        );
-      } catch (cause) {
-        throw notWritten(cause, messageId);
-      }
-      this.#corkSocket();
+      this.#assertRoom(entry);
+      assertUsable(this.#connection, entry.messageId);
       this.#inFlight.add(entry);
       this.#inFlightBytes += entry.bytes;
       this.#sweeper ??= setTimeout(() => this.#sweep(), this.#options.confirmTimeoutMs).unref();
+      this.#writeOrAsk(entry);
     });
+  }
+
+  #writeOrAsk(entry: InFlight): void {
+    if (this.#channel === undefined) {
+      this.#held.push(entry);
+      return;
+    }
+    if (this.#permissions.isKnown(entry.route, entry.bytes)) {
+      this.#write(this.#channel, entry);
+      return;
+    }
+    this.#permissions
+      .ask(entry.route, entry.bytes, () => {
+        if (!this.#inFlight.has(entry)) return; // Its time was over.
+        if (this.#channel) this.#write(this.#channel, entry);
+        else this.#hold(entry);
+      })
+      .catch((error) => this.#refuse(entry, error));
+  }
+
+  #write(channel: ConfirmChannel, entry: InFlight): void {
+    const { to, message, timeToLiveMs } = entry.publication;
+    const { exchange, routingKey } = entry.route;
+    try {
+      const properties = toAmqp(message, timeToLiveMs, 'exchange' in to);
+      assertFitsFrame(properties, this.#propertyLimit);
+      entry.messageId = properties.messageId;
+      channel.publish(exchange, routingKey, asBuffer(message.body), properties, (error) => this.#settle(entry, error));
+      entry.written = true;
+      this.#corkSocket();
+    } catch (cause) {
+      this.#refuse(entry, isLittoralError(cause) ? cause : notWritten(cause, entry.messageId));
+    }
+  }
+
+  #hold(entry: InFlight): void {
+    entry.written = false;
+    // Its caller has had its answer already.
+    if (entry.timedOut) this.#leave(entry);
+    else if (this.#connection.failure) this.#refuse(entry, notSent(this.#connection.failure));
+    else this.#held.push(entry);
+  }
+
+  #refuse(entry: InFlight, error: unknown): void {
+    this.#leave(entry);
+    const cause = isLittoralError(error) ? error : notSent(messageOf(error));
+    const details = { messageId: entry.messageId, cause: cause.cause };
+    entry.reject(new LittoralError(cause.code, cause.message, details));
+  }
+
+  #leave(entry: InFlight): void {
+    if (!this.#inFlight.delete(entry)) return;
+    this.#inFlightBytes -= entry.bytes;
+    if (this.#inFlight.size === 0) this.#whenIdle?.();
   }
 
   /** Whether there is a channel to publish on. */
   get isOpen(): boolean {
     return this.#channel !== undefined;
+  }
+
+  /** Why nothing at all may be published on the bus; undefined while it may. */
+  get problem(): string | undefined {
+    return this.#permissions.problem;
   }
 
   /** Resolves when nothing waits for its confirm any more, at the latest after the deadline. */
@@ -135,7 +192,12 @@ export class AmqpOutbound {
     await within(deadlineMs, idle);
   }
 
-  #assertRoom(bytes: number, messageId: string | undefined): void {
+  /** Ends what it does by itself. */
+  close(): void {
+    this.#permissions.close();
+  }
+
+  #assertRoom({ bytes, messageId }: InFlight): void {
     const { maxInFlight, maxInFlightBytes, maxMessageBytes } = this.#options;
     if (bytes > maxMessageBytes) {
       throw new LittoralError('body-too-large', `The body has ${bytes} bytes; ${maxMessageBytes} are allowed.`);
@@ -150,23 +212,15 @@ export class AmqpOutbound {
     }
   }
 
-  #openChannel(messageId: string | undefined): ConfirmChannel {
-    assertUsable(this.#connection, messageId);
-    if (this.#channel) return this.#channel;
-    throw new LittoralError('broker-unavailable', 'Nothing was sent: the publishing channel is being opened again.', {
-      messageId,
-    });
-  }
-
   // A return comes before the confirm of its message and carries no tag. The broker answers in order, so the first
   // publish of that address and id that was not returned yet is the one: one id can be in flight twice.
   #onReturn({ fields, properties }: Message): void {
     for (const entry of this.#inFlight) {
       const same =
         entry.messageId === properties.messageId &&
-        entry.exchange === fields.exchange &&
-        entry.routingKey === fields.routingKey;
-      if (same && !entry.returned) {
+        entry.route.exchange === fields.exchange &&
+        entry.route.routingKey === fields.routingKey;
+      if (same && entry.written && !entry.returned) {
         entry.returned = true;
         return;
       }
@@ -174,27 +228,18 @@ export class AmqpOutbound {
   }
 
   #settle(entry: InFlight, error: Error | null): void {
-    this.#inFlight.delete(entry);
-    this.#inFlightBytes -= entry.bytes;
-    if (this.#inFlight.size === 0) this.#whenIdle?.();
+    // amqplib has one kind of error for both; only its text tells a nack from a lost channel.
+    if (error !== null && error.message !== 'message nacked') {
+      this.#unconfirmed.push(entry);
+      return;
+    }
+    this.#leave(entry);
     if (error === null) {
       entry.resolve({ routed: !entry.returned });
       return;
     }
     const { messageId } = entry;
-    // amqplib has one kind of error for both; only its text tells a nack from a lost channel.
-    if (error.message === 'message nacked') {
-      entry.reject(
-        new LittoralError('nacked', 'A queue refused the message; another may have taken it.', { messageId }),
-      );
-    } else {
-      entry.reject(
-        new LittoralError('connection-lost', 'The message was written, but the connection ended before the confirm.', {
-          messageId,
-          cause: error,
-        }),
-      );
-    }
+    entry.reject(new LittoralError('nacked', 'A queue refused the message; another may have taken it.', { messageId }));
   }
 
   // One timer for all: they all have the same time, so the first in the set is the first that is due. Who timed out
@@ -209,69 +254,68 @@ export class AmqpOutbound {
         return;
       }
       entry.timedOut = true;
-      entry.reject(
-        new LittoralError(
-          'confirm-timeout',
-          `The message was written, but the broker did not confirm it within ${this.#options.confirmTimeoutMs} ms.`,
-          { messageId: entry.messageId },
-        ),
-      );
+      const { messageId } = entry;
+      const { confirmTimeoutMs } = this.#options;
+      const text = `The message was written, but the broker did not confirm it within ${confirmTimeoutMs} ms.`;
+      if (entry.written) entry.reject(new LittoralError('confirm-timeout', text, { messageId }));
+      else this.#refuse(entry, notSent(`the broker did not take it within ${confirmTimeoutMs} ms`));
     }
   }
 
-  // The broker closes a channel over a fault of its own kind, such as a deleted exchange. The connection lives on.
+  // The broker closes a channel over a publish that it refuses, and over a missing exchange. The connection lives on.
   #onClose(channel: ConfirmChannel, model: ChannelModel): void {
+    this.#settleClosed();
     if (this.#channel !== channel) return;
     this.#channel = undefined;
     this.#options.onChannelClosed();
-    setTimeout(() => {
-      if (this.#connection.model !== model || this.#channel) return;
-      this.attach(model).catch((error) => {
-        this.#options.logger.error({ reason: messageOf(error) }, 'the publishing channel cannot be opened again');
-        // With an error: amqplib hears nothing else, and would wait for its heartbeat.
-        socketOf(model)?.destroy(new Error('the publishing channel cannot be opened'));
-      });
-    }, 100).unref();
+    const isEarly = performance.now() - this.#openedAtMs < earlyMs;
+    this.#earlyEnds = isEarly ? this.#earlyEnds + 1 : 0;
+    const { firstMs, maxMs } = reopenDelays;
+    setTimeout(() => this.#reopen(model), Math.min(maxMs, firstMs * 2 ** this.#earlyEnds)).unref();
+  }
+
+  #reopen(model: ChannelModel): void {
+    if (this.#channel) return;
+    if (this.#connection.model !== model) {
+      this.#refuseHeld();
+      return;
+    }
+    this.attach(model).catch((error) => {
+      this.#options.logger.error({ reason: messageOf(error) }, 'the publishing channel cannot be opened again');
+      this.#refuseHeld();
+      // With an error: amqplib hears nothing else, and would wait for its heartbeat.
+      socketOf(model)?.destroy(new Error('the publishing channel cannot be opened'));
+    });
+  }
+
+  #refuseHeld(): void {
+    for (const entry of this.#held.splice(0)) this.#refuse(entry, notSent('the publishing channel was lost'));
+  }
+
+  #settleClosed(): void {
+    const error = this.#channelError;
+    const refusal = error && readPublishRefusal(error);
+    const { unknown, refused, untouched } = divide(this.#unconfirmed.splice(0), refusal);
+    const reason = error ? `the broker closed the channel (${messageOf(error)})` : 'the connection ended';
+    for (const entry of unknown) {
+      this.#leave(entry);
+      settleUnconfirmed(entry, reason, error);
+    }
+    if (refusal && refused) {
+      this.#permissions.onRefused(refusal, refused.route);
+      // What finds the bus missing is sent once more, when it has been declared again.
+      if (refusal.kind === 'absent' && refused.route.exchange === busExchange) this.#hold(refused);
+      else this.#refuse(refused, refusedPublish(refusal, refused.route, refused.bytes));
+    }
+    for (const entry of untouched) this.#hold(entry);
   }
 }
 
-/** @throws LittoralError `invalid-header`, `headers-too-large` */
-function propertiesOf(
-  message: TransportMessage,
-  timeToLiveMs: number | undefined,
-  isDelayed: boolean,
-  limit: number | undefined,
-): Options.Publish {
-  try {
-    const properties = toAmqp(message, timeToLiveMs, isDelayed);
-    assertFitsFrame(properties, limit);
-    return properties;
-  } catch (cause) {
-    if (isLittoralError(cause)) throw cause;
-    const { [Header.id]: id } = message.headers;
-    throw notWritten(cause, typeof id === 'string' ? id : undefined);
-  }
-}
-
-/** amqplib encodes the whole message before it writes a byte of it, and refuses to write on what is closing. */
-function notWritten(cause: unknown, messageId: string | undefined): LittoralError {
-  const details = { messageId, cause };
-  if (cause instanceof IllegalOperationError) {
-    return new LittoralError('broker-unavailable', 'Nothing was sent: the connection is being closed.', details);
-  }
-  return new LittoralError('invalid-header', `The message cannot be encoded: ${encodingFault(cause)}.`, details);
-}
-
-/** What Node says of a number that is out of range quotes it, and a header can be a secret. */
-function encodingFault(cause: unknown): string {
-  return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : messageOf(cause);
+function notSent(reason: string): LittoralError {
+  return new LittoralError('broker-unavailable', `Nothing was sent: ${reason}.`);
 }
 
 function routeTo(to: Address | Route): Route {
   if ('bus' in to) return { exchange: busExchange, routingKey: to.bus };
   return 'queue' in to ? { exchange: '', routingKey: to.queue } : to;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,15 +1,23 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { LittoralError, messageOf } from '../errors.ts';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { LittoralError } from '../errors.ts';
 import { within } from '../within.ts';
 import { type AmqpConnection, assertUsable } from './amqp-connection.ts';
 import { isAbsent, isExclusive, replyCode } from './broker-replies.ts';
+import { reasonOf } from './connection-end.ts';
 
 export interface AmqpQueueLookupOptions {
-  /** How long a found queue is believed in. */
+  /** How long a found queue is believed in, and after which it is looked for again behind the back of its callers. */
   readonly rememberMs: number;
   readonly timeoutMs: number;
-  /** How many look-ups may wait for their turn. */
+  /** How many look-ups of unknown names may wait for their turn. */
   readonly maxWaiting: number;
+}
+
+/** A queue that was found. */
+interface Known {
+  believedUntilMs: number;
+  lookAgainAtMs: number;
 }
 
 interface Spare {
@@ -17,16 +25,30 @@ interface Spare {
   readonly channel: Channel;
 }
 
+/** How long a queue is believed in after a message for it was confirmed and not returned. */
+const provenMs = 60_000;
+/** How long an absent queue is believed to be absent: its service may be about to start. */
+const absentMs = 250;
+
 const maxRemembered = 10_000;
 
-/** Tells whether queues exist. Asking for an absent one costs a channel, so this uses a spare one, one question at a time. */
+/** Each question about an absent queue costs a channel, of which a user can have a limit. */
+const unknownSideBySide = 3;
+
+/**
+ * Tells whether queues exist. Names that were found before have a lane of their own: callers with any number of unknown
+ * names cannot hold them up.
+ */
 export class AmqpQueueLookup {
   readonly #connection: AmqpConnection;
   readonly #options: AmqpQueueLookupOptions;
-  readonly #found = new Map<string, number>();
+  readonly #known = new Map<string, Known>();
+  readonly #absentUntilMs = new Map<string, number>();
   readonly #asking = new Map<string, Promise<boolean>>();
-  #turn: Promise<unknown> = Promise.resolve();
-  #spare: Spare | undefined;
+  readonly #knownLane = pLimit(1);
+  readonly #unknownLane = pLimit(unknownSideBySide);
+  /** Channels on which no question waits for its answer. */
+  #spares: Spare[] = [];
 
   constructor(connection: AmqpConnection, options: AmqpQueueLookupOptions) {
     this.#connection = connection;
@@ -35,80 +57,127 @@ export class AmqpQueueLookup {
 
   /** @throws LittoralError `broker-unavailable`, `broker-blocked`, `too-many-in-flight` when it cannot be told */
   async hasQueue(queue: string): Promise<boolean> {
-    const believedUntil = this.#found.get(queue);
-    if (believedUntil !== undefined && believedUntil > performance.now()) return true;
+    const nowMs = performance.now();
+    const known = this.#known.get(queue);
+    if (known !== undefined && known.believedUntilMs > nowMs) {
+      if (known.lookAgainAtMs <= nowMs) this.#lookAgain(queue, known);
+      return true;
+    }
+    if ((this.#absentUntilMs.get(queue) ?? 0) > nowMs) return false;
     return this.#asking.get(queue) ?? this.#ask(queue);
+  }
+
+  /** Believes in a queue for longer: a message for it was confirmed and not returned. */
+  onRouted(queue: string): void {
+    const known = this.#known.get(queue);
+    if (known !== undefined) known.believedUntilMs = performance.now() + provenMs;
+  }
+
+  /** Looks for a queue again before the next message: one for it was returned. */
+  onReturned(queue: string): void {
+    this.#known.delete(queue);
+  }
+
+  // A message that was routed may have gone to another queue with a wide binding, so that alone proves nothing for long.
+  #lookAgain(queue: string, known: Known): void {
+    known.lookAgainAtMs = performance.now() + this.#options.rememberMs;
+    if (!this.#asking.has(queue) && this.#connection.model !== undefined) this.#ask(queue).catch(() => {});
   }
 
   #ask(queue: string): Promise<boolean> {
     assertUsable(this.#connection);
-    if (this.#asking.size >= this.#options.maxWaiting) {
+    const isKnown = this.#known.has(queue);
+    if (!isKnown && this.#unknownLane.pendingCount >= this.#options.maxWaiting) {
       throw new LittoralError('too-many-in-flight', 'Nothing was sent: too many destinations are being looked for.');
     }
-    const given = performance.now();
-    const question = this.#turn.then(() => this.#inTime(queue, given));
-    this.#turn = question.catch(() => {});
-    const answer = question
-      .then((found) => {
-        if (found) this.#remember(queue);
-        return found;
-      })
-      .finally(() => this.#asking.delete(queue));
+    const answer = this.#inTime(queue, isKnown ? this.#knownLane : this.#unknownLane).finally(() =>
+      this.#asking.delete(queue),
+    );
     this.#asking.set(queue, answer);
     return answer;
   }
 
-  #remember(queue: string): void {
-    if (this.#found.size >= maxRemembered) this.#found.clear();
-    this.#found.set(queue, performance.now() + this.#options.rememberMs);
-  }
-
   /** The time that a question waits for its turn counts: with a broker that says nothing, none waits for all before. */
-  async #inTime(queue: string, given: number): Promise<boolean> {
-    assertUsable(this.#connection);
-    let found = false;
-    const asked = this.#exists(queue).then((exists) => {
-      found = exists;
+  async #inTime(queue: string, lane: LimitFunction): Promise<boolean> {
+    let found: boolean | undefined;
+    let isLate = false;
+    const asked = lane(async () => {
+      if (isLate) return;
+      assertUsable(this.#connection);
+      // A question without an answer gives its place to the next one all the same.
+      await within(
+        this.#options.timeoutMs,
+        this.#exists(queue).then((exists) => {
+          found = exists;
+          this.#remember(queue, exists);
+        }),
+      );
     });
-    const remainingMs = given + this.#options.timeoutMs - performance.now();
-    if (remainingMs > 0 && (await within(remainingMs, asked))) return found;
     asked.catch(() => {});
-    this.#dropSpare();
+    await within(this.#options.timeoutMs, asked);
+    if (found !== undefined) return found;
+    isLate = true;
+    // A broker that takes nothing because of an alarm does not answer either.
+    assertUsable(this.#connection);
     throw new LittoralError(
       'broker-unavailable',
       'Nothing was sent: the broker did not say in time whether the queue exists.',
     );
   }
 
+  #remember(queue: string, exists: boolean): void {
+    const nowMs = performance.now();
+    if (!exists) {
+      this.#known.delete(queue);
+      makeRoom(this.#absentUntilMs);
+      this.#absentUntilMs.set(queue, nowMs + absentMs);
+      return;
+    }
+    this.#absentUntilMs.delete(queue);
+    const untilMs = nowMs + this.#options.rememberMs;
+    const believedUntilMs = Math.max(untilMs, this.#known.get(queue)?.believedUntilMs ?? 0);
+    // Set anew at the end: the one that was found longest ago is dropped first.
+    this.#known.delete(queue);
+    makeRoom(this.#known);
+    this.#known.set(queue, { believedUntilMs, lookAgainAtMs: untilMs });
+  }
+
   async #exists(queue: string): Promise<boolean> {
     let spare: Spare | undefined;
     try {
-      spare = await this.#openSpare();
+      spare = await this.#takeSpare();
       await spare.channel.checkQueue(queue);
+      this.#spares.push(spare);
       return true;
     } catch (error) {
       // The broker has closed the channel over its answer.
-      if (this.#spare === spare) this.#spare = undefined;
       if (isAbsent(error)) return false;
       if (isExclusive(error)) return true; // Locked by its owner: it exists.
       const answer =
-        replyCode(error) === undefined ? 'the connection ended while the queue was looked for' : messageOf(error);
+        replyCode(error) === undefined || spare === undefined
+          ? 'the connection ended while the queue was looked for'
+          : reasonOf(error, spare.model);
       throw new LittoralError('broker-unavailable', `Nothing was sent: ${answer}.`, { cause: error });
     }
   }
 
-  async #openSpare(): Promise<Spare> {
+  async #takeSpare(): Promise<Spare> {
     const { model } = this.#connection;
-    if (this.#spare && this.#spare.model === model) return this.#spare;
     if (!model) throw new Error('there is no connection to the broker');
+    this.#spares = this.#spares.filter((spare) => spare.model === model);
+    const spare = this.#spares.pop();
+    if (spare) return spare;
     const channel = await model.createChannel();
     channel.on('error', () => {}); // The call that failed throws it.
-    this.#spare = { model, channel };
-    return this.#spare;
+    channel.once('close', () => {
+      this.#spares = this.#spares.filter((each) => each.channel !== channel);
+    });
+    return { model, channel };
   }
+}
 
-  #dropSpare(): void {
-    this.#spare?.channel.close().catch(() => {});
-    this.#spare = undefined;
-  }
+/** Drops what was set first when there is no room for another. */
+function makeRoom(remembered: Map<string, unknown>): void {
+  const [oldest] = remembered.keys();
+  if (remembered.size >= maxRemembered && oldest !== undefined) remembered.delete(oldest);
 }

@@ -1,6 +1,7 @@
 import { errorText } from '../error-chain.ts';
 import { isLittoralError } from '../errors.ts';
 import type { ConnectFailureOptions } from './connect-options.ts';
+import { withRemedy } from './declaration-remedy.ts';
 import { type HandshakeAnswer, handshakeAnswer } from './handshake-answer.ts';
 import { refusalText } from './refusal-text.ts';
 import { tlsFailureText } from './tls-failure-text.ts';
@@ -18,7 +19,7 @@ export function connectFailure(error: unknown, options: ConnectFailureOptions): 
   const text = errorText(error);
   const other = firstBytes && otherProtocol(firstBytes);
   if (other) return `${other} (${text})`;
-  return tlsFailureText(error, options) ?? socketFailure(error, text, options) ?? text;
+  return tlsFailureText(error, options) ?? socketFailure(error, text, options) ?? withRemedy(error, text);
 }
 
 /** Reads a close of the broker that came after the handshake, which amqplib writes into its message. */

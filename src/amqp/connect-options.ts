@@ -8,7 +8,7 @@ export interface ConnectOptions {
   readonly address: AmqpAddress;
   /** Shown in the broker's list of connections. */
   readonly name: string;
-  /** `publishing`, `consuming` or `browsing`: a client property, and a field of the log. */
+  /** `publishing`, `consuming`, `browsing` or `probing`: a client property, and a field of the log. */
   readonly role: string;
   /** A broker that is silent for twice as long is taken for dead. */
   readonly heartbeatSeconds: number;

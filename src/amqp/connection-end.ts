@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { messageOf } from '../errors.ts';
+import { withRemedy } from './declaration-remedy.ts';
 
 const ends = new WeakMap<ChannelModel, Error>();
 
@@ -18,7 +18,7 @@ export function endOf(model: ChannelModel): Error | undefined {
   return ends.get(model);
 }
 
-/** Why a call on a connection failed: over the end of the connection, if that has ended. */
+/** Returns why a call on a connection failed, over the end of the connection if that has ended, and what to do. */
 export function reasonOf(error: unknown, model: ChannelModel): string {
-  return messageOf(ends.get(model) ?? error);
+  return withRemedy(ends.get(model) ?? error);
 }

@@ -15,16 +15,25 @@ export function refusalText(code: number, replyText: string, address: AmqpAddres
   const user = address.connect.username;
   const said = `(${code} ${shown(replyText, address)})`;
   const login = user === undefined ? 'this connection' : `the user '${user}'`;
-  if (code === 320) {
-    return /shutdown/.test(replyText)
-      ? `the broker is shutting down ${said}`
-      : `somebody closed the connection at the broker ${said}`;
-  }
   if (/vhost .* is down/.test(replyText)) {
     return `the vhost '${vhost}' is down at the broker ${said}. Look at the broker's log; rabbitmqctl restart_vhost starts it again`;
   }
   if (/vhost .* not found/.test(replyText)) {
     return `the broker has no vhost '${vhost}' ${said}. Create it with rabbitmqctl add_vhost, or correct the path of the URL`;
+  }
+  if (/vhost .* is deleted/.test(replyText)) {
+    return `the vhost '${vhost}' was deleted at the broker ${said}. Create it with rabbitmqctl add_vhost, or correct the path of the URL`;
+  }
+  if (/user .* (?:is|was) deleted/.test(replyText)) {
+    return `${login} was deleted at the broker ${said}. Create it with rabbitmqctl add_user, or correct the user in the URL`;
+  }
+  if (code === 320) {
+    return /shutdown/.test(replyText)
+      ? `the broker is shutting down ${said}`
+      : `somebody closed the connection at the broker ${said}`;
+  }
+  if (code === 541) {
+    return `the broker failed over what it was asked for ${said}. Its log says why: often a queue without a majority of its nodes, or without an answer from its node; the gateway connects again by itself`;
   }
   if (/number of channels/.test(replyText)) {
     return `the broker allows too few channels ${said}. Raise max-channels of the user with rabbitmqctl set_user_limits, or channel_max of the broker`;

@@ -63,7 +63,8 @@ export interface OutboundChannel {
    * the message holds, a failure concerns that message alone.
    *
    * @throws LittoralError
-   * - `too-many-in-flight`, `broker-unavailable`, `broker-blocked`, `draining`: nothing was sent
+   * - `too-many-in-flight`, `broker-unavailable`, `broker-blocked`, `write-refused`, `draining`: nothing was sent
+   * - `not-permitted`, `body-too-large`, `invalid-header`: nothing was sent, and the same again is refused again
    * - `topology-mismatch`: nothing was sent, for the bus, or what a delay needs, exists otherwise
    * - `not-bound`: no queue took it, for the bus was deleted, and services may not have bound their queues again yet
    * - `nacked`, `confirm-timeout`, `connection-lost`: one of several queues, or all, may have the message
@@ -88,6 +89,8 @@ export interface PromptPublication {
   readonly message: TransportMessage;
   /** After how many milliseconds the message expires in a queue. An integer from 1 to 4,294,967,295. Default: never. */
   readonly timeToLiveMs?: number | undefined;
+  /** The queue that it is for, where that was looked for: what becomes of the message says whether it still exists. */
+  readonly destinationQueue?: string | undefined;
   readonly delayMs?: undefined;
 }
 

@@ -37,14 +37,16 @@ export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Pro
   if (payloadType === 'event') return publishEvent(busMessage, bus);
   await findDestination(target, message, bus);
   const queue = serviceMap?.queueOf(target);
+  const destinationQueue = bus.checkDestinations ? serviceQueue(target) : undefined;
   const { routed } =
     queue === undefined
-      ? await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive })
+      ? await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive, destinationQueue })
       : await publishTo(queue, busMessage, channel);
-  if (!routed)
-    throw queue === undefined && bus.checkDestinations
-      ? notBound(target, message)
-      : destinationNotFound(target, queue, message);
+  if (!routed) {
+    // It was found before, perhaps a while ago. After a return the channel looks again.
+    const isThere = queue === undefined && bus.checkDestinations && (await channel.hasQueue(serviceQueue(target)));
+    throw isThere ? notBound(target, message) : destinationNotFound(target, queue, message);
+  }
   return routed;
 }
 
@@ -68,7 +70,7 @@ async function publishEvent(busMessage: BusMessage, bus: BusChannel): Promise<bo
 function publishTo(queue: string, busMessage: BusMessage, channel: OutboundChannel): Promise<PublishReceipt> {
   const { payloadType, target, message, timeToLive } = busMessage;
   const mapped = toMappedForm(message, payloadType, target);
-  return channel.publish({ to: { queue }, message: mapped, timeToLiveMs: timeToLive });
+  return channel.publish({ to: { queue }, message: mapped, timeToLiveMs: timeToLive, destinationQueue: queue });
 }
 
 /** @throws what the first copy failed with where no copy can have arrived, else an error whose outcome is unknown */

@@ -42,6 +42,7 @@ const movedWithinMs = 1000;
 // What the broker itself is missing for. It has the message still, and gives it again.
 const ofTheBroker: ReadonlySet<ErrorCode> = new Set([
   'broker-unavailable',
+  'write-refused',
   'connection-lost',
   'confirm-timeout',
   'draining',

@@ -29,6 +29,8 @@ const details: Partial<Record<LittoralError['code'], string>> = {
   'not-ready': 'Not ready.',
   'broker-unavailable': 'Nothing was sent: the broker cannot be used.',
   'broker-blocked': 'Nothing was sent: the broker takes no messages at the moment.',
+  'write-refused': 'Nothing was sent: the broker user of this gateway may not publish at the moment.',
+  'not-permitted': 'Nothing was sent: the broker user of this gateway may not send to that destination.',
   'connection-lost': 'The connection to the broker was lost before it confirmed the message.',
   'topology-mismatch': 'Nothing was sent: the broker has a queue or an exchange in another form.',
 };

@@ -163,11 +163,14 @@ test('a consumer that the broker cancels attaches again, with queue and bindings
   await eventually(() => expect(handled).toEqual([1]));
 });
 
-test('a lost exchange costs what was in flight, and is there again', async () => {
+test('a lost exchange is declared again, and no outcome is unknown', async () => {
   const gateway = await runGateway({ service: 'exchange', broker: { url: vhost.url } });
   const channel = await openChannel();
   await channel.deleteExchange('ecotone.distributed');
-  expect(await post(gateway, '/events/a', {})).toMatchObject({ status: 504, body: { outcome: 'unknown' } });
+  expect(await post(gateway, '/events/a', {})).toMatchObject({
+    status: 503,
+    body: { code: 'not-bound', outcome: 'not-accepted' },
+  });
   await eventually(async () => expect((await post(gateway, '/events/a', {})).status).toBe(202));
 });
 

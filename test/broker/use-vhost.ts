@@ -31,6 +31,7 @@ export function useVhost(): Vhost {
     closeConnections: () => vhost().closeConnections(),
     messages: (queue) => vhost().messages(queue),
     setPolicy: (name, policy) => vhost().setPolicy(name, policy),
+    limitQueues: (value) => vhost().limitQueues(value),
     deleteQueue: (queue) => vhost().deleteQueue(queue),
     close: () => vhost().close(),
   };

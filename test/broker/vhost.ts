@@ -55,6 +55,8 @@ export interface Vhost {
   /** How many messages are ready in a queue, at this very moment; throws when there is no such queue. */
   messages(queue: string): Promise<number>;
   setPolicy(name: string, policy: Policy): Promise<void>;
+  /** How many queues the vhost may have; -1 for any number. */
+  limitQueues(value: number): Promise<void>;
   /** Deletes a queue with what is in it; does nothing when there is none. */
   deleteQueue(queue: string): Promise<void>;
   /** Deletes the vhost with everything in it; its connections are closed by the broker. */
@@ -143,6 +145,7 @@ export async function createVhost(broker: BrokerAddress): Promise<Vhost> {
       const path = `/api/policies/${name}/${encodeURIComponent(policy)}`;
       await management.put(path, { pattern, definition, 'apply-to': applyTo });
     },
+    limitQueues: (value) => management.put(`/api/vhost-limits/${name}/max-queues`, { value }),
     async deleteQueue(queue) {
       await management.delete(`/api/queues/${name}/${encodeURIComponent(queue)}`);
     },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterNode } from '../broker/broker-cluster.ts';
+import { credentialsOf } from '../broker/management.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 import type { PlannedTrouble, TroubleKind } from './trouble-plan.ts';
 import type { World } from './world.ts';
@@ -57,6 +58,16 @@ const make: Record<TroubleKind, (world: World, target: string, hold: () => Promi
   },
   async 'connections closed by the broker'({ vhost }) {
     await vhost.closeConnections();
+  },
+  async 'permissions withdrawn'({ broker, vhost }, _, hold) {
+    const { username } = credentialsOf(vhost.url);
+    const mayWrite = (pattern: string) =>
+      broker.rabbitmqctl('set_permissions', '-p', vhost.name, username, '.*', pattern, '.*');
+    await mayWrite('^(?!ecotone)');
+    // RabbitMQ keeps what it knows of a channel's permissions for up to a minute.
+    await vhost.closeConnections();
+    await hold();
+    await mayWrite('.*');
   },
   async 'connections cut'(world, target, hold) {
     await onNetworks(world, target, (network) => network.cut(), hold);

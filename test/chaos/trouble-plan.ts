@@ -7,6 +7,7 @@ const troubles = {
   'broker frozen': { on: 'broker', holdMs: [3500, 5000] },
   'memory alarm': { on: 'broker', holdMs: [1000, 3000] },
   'connections closed by the broker': { on: 'broker', holdMs: [0, 0] },
+  'permissions withdrawn': { on: 'broker', holdMs: [500, 2500] },
   'connections cut': { on: 'network', holdMs: [0, 1000] },
   'connections stalled': { on: 'network', holdMs: [3500, 5000] },
   'answers of the broker lost': { on: 'network', holdMs: [200, 1500] },

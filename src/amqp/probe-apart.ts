@@ -1,0 +1,52 @@
+import { type ChannelModel, connect } from 'amqplib';
+import type { AmqpAddress } from './amqp-url.ts';
+import { closeConnection } from './close-connection.ts';
+import { type ConnectOptions, connectArguments } from './connect-options.ts';
+import { endOf, rememberEnd } from './connection-end.ts';
+import { type ProbeAnswer, probePublish } from './publish-probe.ts';
+import type { Route } from './publish-refusal.ts';
+
+/** How a connection is made that is used for one question. */
+export interface ProbeConnectionOptions extends Omit<ConnectOptions, 'address' | 'role'> {
+  /** Of the nodes of one broker. */
+  readonly addresses: readonly AmqpAddress[];
+}
+
+const plainKey = /^[ -~]*$/;
+
+/** Returns whether RabbitMQ can put a key into the text of a refusal. */
+export function isPlainKey(key: string): boolean {
+  return plainKey.test(key);
+}
+
+/**
+ * Asks for a publish on a connection of its own. RabbitMQ (4.0.5) ends the whole connection, with 541, over a key that it
+ * refuses and cannot put into the text of the refusal, because of characters beyond ASCII.
+ *
+ * @throws what `probePublish` throws, and what amqplib throws when it cannot connect
+ */
+export async function probeApart(options: ProbeConnectionOptions, route: Route, bytes: number): Promise<ProbeAnswer> {
+  const model = await connectToAny(options);
+  rememberEnd(model);
+  try {
+    return await probePublish(model, route, bytes);
+  } catch (error) {
+    const end = endOf(model);
+    if (!end?.message.includes('541')) throw end ?? error;
+    return { kind: 'key', text: `${end.message}, as where it refuses a key that is not ASCII`, maxBytes: undefined };
+  } finally {
+    await closeConnection(model);
+  }
+}
+
+async function connectToAny({ addresses, ...options }: ProbeConnectionOptions): Promise<ChannelModel> {
+  let failure: unknown;
+  for (const address of addresses) {
+    try {
+      return await connect(...connectArguments({ ...options, address, role: 'probing' }));
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}

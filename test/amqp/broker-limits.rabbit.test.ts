@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Broker } from '../broker/broker.ts';
+import { eventually } from '../broker/eventually.ts';
+import { startBroker } from '../broker/start-broker.ts';
+import { createVhost, type Vhost } from '../broker/vhost.ts';
+import { post, type RunningGateway, runGateway, untilReady } from '../flow/gateway-fixture.ts';
+
+// A broker of its own: its limits are those of the whole broker.
+let broker: Broker;
+let vhost: Vhost;
+beforeAll(async () => {
+  broker = await startBroker();
+});
+afterAll(() => broker.close());
+beforeEach(async () => {
+  vhost = await createVhost(broker);
+});
+
+const publish = ({ distributedBus }: RunningGateway, bytes: number) =>
+  distributedBus.publishEvent('a.b', Buffer.alloc(bytes, '.'), 'text/plain').then(
+    () => 'confirmed',
+    (error) => `${error.code} ${error.outcome}`,
+  );
+
+describe('a body that is larger than max_message_size', () => {
+  test.each([40_000, 200_000])('is refused with 413, and disturbs no other (limit: %i bytes)', async (limit) => {
+    const set = `application:set_env(rabbit, max_message_size, ${limit}), persistent_term:put(max_message_size, ${limit}).`;
+    await broker.rabbitmqctl('eval', set);
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url } });
+    const sizes = Array.from({ length: 90 }, (_, index) => (index % 9 === 4 ? limit + 1 + index : 10 * index));
+    const outcomes = await Promise.all(sizes.map((bytes) => publish(gateway, bytes)));
+    expect(outcomes).toEqual(sizes.map((bytes) => (bytes > limit ? 'body-too-large not-accepted' : 'confirmed')));
+    expect(await publish(gateway, limit)).toBe('confirmed');
+  });
+});
+
+async function alarm(on: boolean): Promise<void> {
+  await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', on ? '1' : '512MB');
+}
+
+describe('a memory alarm that begins while a delay level is declared', () => {
+  test('is what the caller gets to know, not a lost connection', async () => {
+    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, confirmTimeoutMs: 2_000 } });
+    const delayed = post(gateway, '/events/a.b', {}, { 'message-delay': '64' });
+    const isDeclared = async () =>
+      expect((await vhost.queues()).some(({ name }) => name === 'littoral_shop_delay_6')).toBe(true);
+    await eventually(isDeclared);
+    await alarm(true);
+    await eventually(async () => {
+      void post(gateway, '/events/nobody.cares', {}).catch(() => {});
+      expect(gateway.channel.health().reason).toContain('blocks');
+    });
+    // It depends on the moment: delayed already, written but not confirmed, or refused.
+    expect([undefined, 'confirm-timeout', 'broker-blocked']).toContain((await delayed).body.code);
+    const refused = await post(gateway, '/events/a.b', {}, { 'message-delay': '128' });
+    expect(refused).toMatchObject({ status: 503, body: { code: 'broker-blocked', outcome: 'not-accepted' } });
+    await alarm(false);
+    await untilReady(gateway);
+    expect((await post(gateway, '/events/a.b', {})).status).toBe(202);
+  });
+});
