@@ -3,13 +3,13 @@ import type { Consumer, Delivery } from '../channel/message-channel.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
+import { ConsumingGaps, gapMs } from './consuming-gaps.ts';
 import type { Failure } from './dead-letter.ts';
 import { deferralDelayMs, deferralOf } from './deferral.ts';
 import { DeferredKeys } from './deferred-keys.ts';
 import { describeMessage } from './describe-message.ts';
 import { attemptsOf, endpointOf } from './moved-message.ts';
 import { OtherConsumers } from './other-consumers.ts';
-import { PollingGaps } from './polling-gaps.ts';
 import { describeThrown } from './thrown-error.ts';
 import { expiredWithoutHandler, type TimeToLive } from './time-to-live.ts';
 import type { UnhandledSettings } from './unhandled-settings.ts';
@@ -35,13 +35,13 @@ export class UnhandledMessages {
   readonly #options: UnhandledMessagesOptions;
   readonly #keys: DeferredKeys;
   readonly #others: OtherConsumers;
-  readonly #gaps: PollingGaps;
+  readonly #gaps: ConsumingGaps;
 
   constructor(options: UnhandledMessagesOptions) {
     this.#options = options;
     this.#keys = new DeferredKeys(options.logger);
     this.#others = new OtherConsumers(async () => options.consumer()?.otherConsumers(), options.clock);
-    this.#gaps = new PollingGaps(options.consumer, options.clock);
+    this.#gaps = new ConsumingGaps(options.consumer, options.clock);
   }
 
   /**
@@ -68,9 +68,7 @@ export class UnhandledMessages {
     const endsAtMs = deferral.sinceMs + settings.graceMs;
     if (nowMs < endsAtMs && (isEvent || (await this.#mayBeHandledElsewhere()))) {
       this.#keys.deferred(delivery, isEvent, endpointId, settings);
-      // A retry names a handler of littoral, which does not poll.
-      const isPolled = settings.commands === 'defer' && endpointId === undefined;
-      if (isPolled && (await this.#gaps.open(delivery))) return 'released';
+      if (await this.#isLeftForOthers(delivery, deferral.count, endpointId)) return 'released';
       // It comes back when it expires, or when its time is over, for what is to become of it then.
       const retryAfterMs = Math.ceil(
         Math.min(
@@ -92,11 +90,26 @@ export class UnhandledMessages {
     };
   }
 
+  /** Whether the message is left in the queue for a moment, in which this process takes nothing. */
+  async #isLeftForOthers(delivery: Delivery, deferrals: number, endpointId: string | undefined): Promise<boolean> {
+    // A retry names a handler of littoral, which does not poll.
+    if (this.#options.settings.commands === 'defer' && endpointId === undefined) {
+      return this.#gaps.open(delivery, gapMs.forPolling);
+    }
+    // By chance it has come to processes without its handler only, of which there can be many.
+    return (
+      deferrals >= deferralsByChance && (await this.#others.exist()) && this.#gaps.open(delivery, gapMs.forConsumers)
+    );
+  }
+
   async #mayBeHandledElsewhere(): Promise<boolean> {
     const { commands } = this.#options.settings;
     return commands === 'auto' ? this.#others.exist() : commands === 'defer';
   }
 }
+
+/** How often a message is deferred before this process makes way for others. */
+const deferralsByChance = 2;
 
 function unhandledFor(error: unknown, deferrals: number, forMs: number): LittoralError {
   const seconds = Math.round(forMs / 1000);

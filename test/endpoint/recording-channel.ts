@@ -23,6 +23,8 @@ export class RecordingChannel implements MessageChannel {
   beforeSettle: (verdict: Verdict) => void = () => {};
   /** Called before a consumer stops. */
   beforeStop: () => Promise<void> = async () => {};
+  /** How a consumer pauses, which those of the in-memory channel do not. */
+  pause: Consumer['pause'];
   readonly #channel: InMemoryChannel;
   #inHand = 0;
 
@@ -43,6 +45,7 @@ export class RecordingChannel implements MessageChannel {
   }
 
   subscribe(subscription: Subscription): Consumer {
+    const pauseOf = () => this.pause;
     const consumer = this.#channel.subscribe({
       ...subscription,
       onDelivery: (delivery) => {
@@ -69,6 +72,9 @@ export class RecordingChannel implements MessageChannel {
       waiting: () => consumer.waiting(),
       takeBeside: (count) => consumer.takeBeside(count),
       otherConsumers: () => consumer.otherConsumers(),
+      get pause() {
+        return pauseOf();
+      },
       stop: async () => {
         await this.beforeStop();
         await consumer.stop();

@@ -215,6 +215,67 @@ describe('what names one handler', () => {
   });
 });
 
+describe('a message that others may handle', () => {
+  const deferredTwice = (headers: MessageHeaders, sinceMs: number) => {
+    return { ...headers, [Header.deferredSince]: sinceMs, [Header.deferrals]: 2 };
+  };
+  const pausing = ({ channel }: Awaited<ReturnType<typeof run>>) => {
+    const pauses: number[] = [];
+    channel.pause = async (milliseconds) => pauses.push(milliseconds) > 0;
+    return pauses;
+  };
+
+  test.each([unknownCommand, unknownEvent, retryOfAnother])(
+    'is left to other consumers for a moment once it was deferred twice, and then deferred: %#',
+    async (headers) => {
+      const fixture = await run();
+      const { send, consume, clock, channel, later, deadLetters } = fixture;
+      const pauses = pausing(fixture);
+      consume(() => {});
+      for (let count = 0; count < 2; count++) await send(deferredTwice(headers, clock.wallMs()));
+      await turns();
+      // One of both went to the other consumer, which holds it, so it gets no more.
+      expect(channel.verdicts).toEqual(['released', 'acknowledged']);
+      expect(pauses).toEqual([100]);
+      expect(later).toMatchObject([{ headers: { [Header.deferrals]: 3 } }]);
+      expect(deadLetters()).toEqual([]);
+    },
+  );
+
+  test('is not left in the queue where there is no other consumer, nor before', async () => {
+    const fixture = await run();
+    const pauses = pausing(fixture);
+    const { send, consume, clock, later } = fixture;
+    await send(deferredTwice(unknownEvent, clock.wallMs()));
+    await turns();
+    consume(() => {});
+    await send({ ...deferredTwice(unknownEvent, clock.wallMs()), [Header.deferrals]: 1 });
+    await send({ ...deferredTwice(unknownEvent, clock.wallMs()), [Header.deferrals]: 1 });
+    await turns();
+    expect([pauses, later.length]).toEqual([[], 2]);
+  });
+
+  test.each([unknownCommand, unknownEvent])(
+    'is left at once to a program that polls, where one shares the queue: %#',
+    async (headers) => {
+      const fixture = await run({ commands: 'defer' });
+      const pauses = pausing(fixture);
+      await fixture.send(headers);
+      await turns();
+      expect(fixture.channel.verdicts).toEqual(['released', 'acknowledged']);
+      expect(pauses).toEqual([250]);
+    },
+  );
+
+  test('is deferred where it is the retry of a handler, which does not poll', async () => {
+    const fixture = await run({ commands: 'defer' });
+    const pauses = pausing(fixture);
+    await fixture.send(retryOfAnother);
+    await turns();
+    expect([pauses, fixture.later.length]).toEqual([[], 1]);
+  });
+});
+
 describe('the time to live of a deferred message', () => {
   test('goes on: it comes back when it ends, and is a dead letter that has expired', async () => {
     const { publish, pass, later, deadLetters, clock } = await run();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Delivery } from '../../src/channel/message-channel.ts';
-import { PollingGaps } from '../../src/endpoint/polling-gaps.ts';
+import { ConsumingGaps } from '../../src/endpoint/consuming-gaps.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
 import { gate } from './endpoint-fixture.ts';
@@ -11,10 +11,10 @@ const delivery = (deliveryCount?: number) =>
 /** Gaps of a consumer that pauses when told, or says that it does not. */
 function gapsOf(pause: ((milliseconds: number) => Promise<boolean>) | undefined) {
   const clock = new TestClock();
-  return { clock, gaps: new PollingGaps(() => ({ pause }), clock) };
+  return { clock, gaps: new ConsumingGaps(() => ({ pause }), clock) };
 }
 
-describe('a gap for polling', () => {
+describe('a gap in consuming', () => {
   test('is one for all messages that arrive until it begins', async () => {
     const { opened, open } = gate();
     const pauses: number[] = [];
@@ -23,7 +23,7 @@ describe('a gap for polling', () => {
       await opened;
       return true;
     });
-    const both = [gaps.open(delivery()), gaps.open(delivery(9))];
+    const both = [gaps.open(delivery(), 250), gaps.open(delivery(9), 250)];
     open();
     expect(await Promise.all(both)).toEqual([true, true]);
     expect(pauses).toEqual([250]);
@@ -31,16 +31,16 @@ describe('a gap for polling', () => {
 
   test('comes again only when the consumer has had its time', async () => {
     const { gaps, clock } = gapsOf(async () => true);
-    expect(await gaps.open(delivery())).toBe(true);
+    expect(await gaps.open(delivery(), 250)).toBe(true);
     clock.moveTo(1249);
-    expect(await gaps.open(delivery())).toBe(false);
+    expect(await gaps.open(delivery(), 250)).toBe(false);
     clock.moveTo(1250);
-    expect(await gaps.open(delivery())).toBe(true);
+    expect(await gaps.open(delivery(), 250)).toBe(true);
   });
 
   test('is not there for what was released often, where the consumer does not pause, nor where none can poll', async () => {
-    expect(await gapsOf(async () => true).gaps.open(delivery(10))).toBe(false);
-    expect(await gapsOf(async () => false).gaps.open(delivery())).toBe(false);
-    expect(await gapsOf(undefined).gaps.open(delivery())).toBe(false);
+    expect(await gapsOf(async () => true).gaps.open(delivery(10), 250)).toBe(false);
+    expect(await gapsOf(async () => false).gaps.open(delivery(), 250)).toBe(false);
+    expect(await gapsOf(undefined).gaps.open(delivery(), 250)).toBe(false);
   });
 });
