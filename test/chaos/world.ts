@@ -44,7 +44,7 @@ const inhabitants: readonly Pick<GatewayProcessOptions, 'name' | 'service' | 've
 const hurry: BrokerOptions = { deadLetterRetryMs: 3000, quorumTickMs: 500 };
 
 export interface WorldOptions {
-  /** Whether the broker is a cluster of three nodes, each gateway connected to one of its own. Default: no. */
+  /** Whether the broker is a cluster of three nodes, each gateway with the URLs of all. Default: no. */
   readonly cluster?: boolean;
 }
 
@@ -62,12 +62,10 @@ export async function startWorld({ cluster: isCluster = false }: WorldOptions = 
   const networks = new Map<string, readonly TcpProxy[]>();
   const gateways: GatewayProcess[] = [];
   for (const [index, inhabitant] of inhabitants.entries()) {
-    const node = nodes[index % nodes.length] as Broker;
-    const network = await startTcpProxy(Number(new URL(node.url).port));
-    networks.set(inhabitant.name, [network]);
-    const amqpUrl = new URL(vhost.url);
-    amqpUrl.port = String(network.port);
-    gateways.push(new GatewayProcess({ ...inhabitant, port: ports[index] as number, amqpUrl: amqpUrl.href, callLog }));
+    const ways = await Promise.all(nodes.map((node) => startTcpProxy(Number(new URL(node.url).port))));
+    networks.set(inhabitant.name, ways);
+    const amqpUrl = ways.map(({ port }) => Object.assign(new URL(vhost.url), { port }).href).join(',');
+    gateways.push(new GatewayProcess({ ...inhabitant, port: ports[index] as number, amqpUrl, callLog }));
   }
 
   const start = (gateway: GatewayProcess) => {
