@@ -1,5 +1,6 @@
 import { type ChannelModel, connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { brokerSeries } from '../../src/amqp/broker-replies.ts';
 import { type BrokerCluster, type ClusterNode, startBrokerCluster } from './broker-cluster.ts';
 import { eventually } from './eventually.ts';
 import { findProcessesByHome } from './processes-by-home.ts';
@@ -66,13 +67,16 @@ describe('a cluster of three nodes', () => {
     await cluster.whole();
   });
 
-  test('goes on while the node that leads a queue is frozen', async () => {
+  test('goes on when the node that leads a queue is frozen: on RabbitMQ 4 at once, on 3.x when it is resumed', async () => {
     await publish(cluster.nodes[0] as ClusterNode, 'frozen', 'still here');
     const [leader, other] = (await leaderAndOthers('frozen')) as [ClusterNode, ClusterNode];
+    const series = await using(other, async (model) => brokerSeries(model));
     await leader.pause();
-    await eventually(async () => expect(await take(other, 'frozen')).toBe('still here'));
+    // 3.x answers nothing before the node counts as gone, after a minute, and the node is cut off then.
+    if (series >= 4) await eventually(async () => expect(await take(other, 'frozen')).toBe('still here'));
     await leader.resume();
     await cluster.whole();
+    if (series < 4) await eventually(async () => expect(await take(other, 'frozen')).toBe('still here'));
   });
 
   test('takes a node back that was stopped', async () => {
