@@ -85,7 +85,9 @@ export class RabbitmqNode implements Broker {
   }
 
   rabbitmqctl(...args: string[]): Promise<string> {
-    return runCommand(join(this.#settings.scripts, 'rabbitmqctl'), args, { env: this.#settings.env });
+    // The command starts an Erlang of its own, for which a busy machine can take more than a minute.
+    const options = { env: this.#settings.env, timeoutMs: 180_000 };
+    return runCommand(join(this.#settings.scripts, 'rabbitmqctl'), args, options);
   }
 
   close(): Promise<void> {
