@@ -1,9 +1,5 @@
-import Type from 'typebox';
-import { methodInvoker } from '../src/handler/method-invoker.ts';
+import Type, { type Static } from 'typebox';
 import { publishRoute } from '../src/http/publish-route.ts';
-import { body, metadata, sendOptions } from '../src/http/request-parameters.ts';
-import { Header } from '../src/message/message-headers.ts';
-import { header } from '../src/parameter/header.ts';
 import type { Routes } from './index.ts';
 import { SendHeaders, sendBody, sendResponses } from './schemas.ts';
 
@@ -13,25 +9,12 @@ const Params = Type.Object({
 });
 
 /** `POST /commands/:destination/:routingKey`: sends a command to one service by name. */
-export const commands: Routes = (app, { bus, parameters, publishing }) => {
-  const site = { ...parameters, handler: 'route POST /commands/:destination/:routingKey' };
-  const [destination, routingKey] = [header(Header.targetServiceName), header(Header.routingKey)];
+export const commands: Routes = (app, { publishing }) => {
   app.route(
     publishRoute(
       {
         url: '/commands/:destination/:routingKey',
-        payloadType: 'command',
-        keys: ({ params }) => params as { destination: string; routingKey: string },
-        send: methodInvoker(
-          [destination, routingKey, body(), header(Header.contentType), metadata(), sendOptions()],
-          bus.sendCommand.bind(bus),
-          site,
-        ),
-        convertAndSend: methodInvoker(
-          [destination, routingKey, body(), metadata(), sendOptions()],
-          bus.convertAndSendCommand.bind(bus),
-          site,
-        ),
+        address: (params) => ({ kind: 'command', ...(params as Static<typeof Params>) }),
         schema: {
           tags: ['Send'],
           operationId: 'sendCommand',

@@ -1,9 +1,5 @@
-import Type from 'typebox';
-import { methodInvoker } from '../src/handler/method-invoker.ts';
+import Type, { type Static } from 'typebox';
 import { publishRoute } from '../src/http/publish-route.ts';
-import { body, metadata, sendOptions } from '../src/http/request-parameters.ts';
-import { Header } from '../src/message/message-headers.ts';
-import { header } from '../src/parameter/header.ts';
 import type { Routes } from './index.ts';
 import { EventHeaders, sendBody, sendResponses } from './schemas.ts';
 
@@ -12,28 +8,12 @@ const Params = Type.Object({
 });
 
 /** `POST /events/:routingKey`: publishes an event to every service that subscribes to it. */
-export const events: Routes = (app, { bus, parameters, publishing }) => {
-  const site = { ...parameters, handler: 'route POST /events/:routingKey' };
-  const routingKey = header(Header.routingKey);
+export const events: Routes = (app, { publishing }) => {
   app.route(
     publishRoute(
       {
         url: '/events/:routingKey',
-        payloadType: 'event',
-        keys({ params }) {
-          const { routingKey } = params as { routingKey: string };
-          return { destination: routingKey, routingKey };
-        },
-        send: methodInvoker(
-          [routingKey, body(), header(Header.contentType), metadata(), sendOptions()],
-          bus.publishEvent.bind(bus),
-          site,
-        ),
-        convertAndSend: methodInvoker(
-          [routingKey, body(), metadata(), sendOptions()],
-          bus.convertAndPublishEvent.bind(bus),
-          site,
-        ),
+        address: (params) => ({ kind: 'event', ...(params as Static<typeof Params>) }),
         schema: {
           tags: ['Send'],
           operationId: 'publishEvent',

@@ -1,11 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { MessageChannel } from '../src/channel/message-channel.ts';
-import type { DistributedBus } from '../src/distribution/distributed-bus.ts';
 import type { DeadLetters } from '../src/endpoint/dead-letters.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
 import type { PublicAddress } from '../src/http/public-address.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
-import type { ParameterContext } from '../src/parameter/parameter-converter.ts';
 import { commands } from './commands.ts';
 import { deadLetters } from './dead-letters.ts';
 import { documents } from './documents.ts';
@@ -17,9 +15,6 @@ import { messages } from './messages.ts';
 /** What the routes draw on. */
 export interface RouteContext {
   readonly service: string;
-  readonly bus: DistributedBus;
-  /** What the parameters of the bus methods may draw on. */
-  readonly parameters: ParameterContext;
   readonly channel: MessageChannel;
   readonly publishing: PublishContext;
   readonly endpoint: EndpointDescription;

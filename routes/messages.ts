@@ -1,9 +1,5 @@
-import Type from 'typebox';
-import { methodInvoker } from '../src/handler/method-invoker.ts';
+import Type, { type Static } from 'typebox';
 import { publishRoute } from '../src/http/publish-route.ts';
-import { body, metadata, sendOptions } from '../src/http/request-parameters.ts';
-import { Header } from '../src/message/message-headers.ts';
-import { header } from '../src/parameter/header.ts';
 import type { Routes } from './index.ts';
 import { SendHeaders, sendBody, sendResponses } from './schemas.ts';
 
@@ -13,28 +9,15 @@ const Params = Type.Object({
 });
 
 /** `POST /messages/:destination/:channel`: sends a message to a channel of a service, such as an Ecotone application. */
-export const messages: Routes = (app, { bus, parameters, publishing }) => {
-  const site = { ...parameters, handler: 'route POST /messages/:destination/:channel' };
-  const [destination, channel] = [header(Header.targetServiceName), header(Header.routingKey)];
+export const messages: Routes = (app, { publishing }) => {
   app.route(
     publishRoute(
       {
         url: '/messages/:destination/:channel',
-        payloadType: 'message',
-        keys({ params }) {
-          const { destination, channel } = params as { destination: string; channel: string };
-          return { destination, routingKey: channel };
+        address(params) {
+          const { destination, channel: routingKey } = params as Static<typeof Params>;
+          return { kind: 'message', destination, routingKey };
         },
-        send: methodInvoker(
-          [destination, channel, body(), header(Header.contentType), metadata(), sendOptions()],
-          bus.sendMessage.bind(bus),
-          site,
-        ),
-        convertAndSend: methodInvoker(
-          [destination, channel, body(), metadata(), sendOptions()],
-          bus.convertAndSendMessage.bind(bus),
-          site,
-        ),
         schema: {
           tags: ['Send'],
           operationId: 'sendMessage',

@@ -100,8 +100,6 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     connections,
     routes: {
       service: resolved.service,
-      bus: distributedBus,
-      parameters: { conversion, services, variables: resolved.configuration },
       channel,
       unreadiness,
       warnings,
@@ -110,6 +108,8 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       deadLetters,
       refuseStrangers: adminGuard({ host, adminToken, isBehindProxy }),
       publishing: {
+        bus: distributedBus,
+        parameters: { conversion, services, variables: resolved.configuration },
         mapping: { forwardHeaders, idempotencyScopeHeader },
         channel: channel.name,
         scopes: services,

@@ -10,6 +10,7 @@ export type { Class, TargetType, ValueOf } from './conversion/target-type.ts';
 export { defineTypeConverter, type TypeConverter } from './conversion/type-converter.ts';
 export type { ConversionOptions, DistributedBus, SendReceipt } from './distribution/distributed-bus.ts';
 export type { SendOptions } from './distribution/send-options.ts';
+export type { SendRequest } from './distribution/send-request.ts';
 export type { FinalFailureStrategy } from './endpoint/final-failure-strategy.ts';
 export { type ErrorCode, type Fault, isLittoralError, LittoralError, type Outcome } from './errors.ts';
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';

@@ -7,13 +7,14 @@ import type { Metadata } from '../conversion/metadata.ts';
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
-import { Header, type PayloadType } from '../message/message-headers.ts';
+import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { toDueMessage } from './due-message.ts';
 import { outboundMessage } from './outbound-message.ts';
 import { type BusChannel, type BusMessage, findDestination, findMappedQueues, publishOnBus } from './publish-on-bus.ts';
-import { bytesOf, checkKeys } from './send-checks.ts';
-import type { SendOptions } from './send-options.ts';
+import { assertKeys, bytesOf } from './send-checks.ts';
+import { requestOptions, type SendOptions } from './send-options.ts';
+import { type SendRequest, targetOf } from './send-request.ts';
 import { dueQueue } from './service-queue.ts';
 import { transportToMessage } from './transport-to-message.ts';
 
@@ -65,6 +66,16 @@ export class DistributedBus {
   }
 
   /**
+   * Sends a message.
+   *
+   * @returns what became of it, once the broker has confirmed it
+   */
+  send(request: SendRequest): Promise<SendReceipt> {
+    const call = this.#publish(request);
+    return this.#origin ? this.#origin.track(call) : call;
+  }
+
+  /**
    * Sends a command, as it is, to the one service that handles it.
    *
    * @param destination the service's name
@@ -81,8 +92,8 @@ export class DistributedBus {
     metadata: Metadata = {},
     options: SendOptions = {},
   ): Promise<SendReceipt> {
-    const bytes = () => ({ body: bytesOf(command), contentType: sourceMediaType });
-    return this.#send('command', destination, routingKey, bytes, metadata, options);
+    const request = { destination, routingKey, payload: command, contentType: sourceMediaType, metadata };
+    return this.send({ kind: 'command', ...request, ...requestOptions(options) });
   }
 
   /** Converts a command, then sends it to the one service that handles it. */
@@ -93,8 +104,8 @@ export class DistributedBus {
     metadata: Metadata = {},
     options: ConversionOptions = {},
   ): Promise<SendReceipt> {
-    const converted = () => this.#convert(command, options);
-    return this.#send('command', destination, routingKey, converted, metadata, options);
+    const request = { destination, routingKey, payload: command, metadata };
+    return this.send({ kind: 'command', ...request, ...this.#conversion(options) });
   }
 
   /**
@@ -112,8 +123,8 @@ export class DistributedBus {
     metadata: Metadata = {},
     options: SendOptions = {},
   ): Promise<SendReceipt> {
-    const bytes = () => ({ body: bytesOf(event), contentType: sourceMediaType });
-    return this.#send('event', routingKey, routingKey, bytes, metadata, options);
+    const request = { routingKey, payload: event, contentType: sourceMediaType, metadata };
+    return this.send({ kind: 'event', ...request, ...requestOptions(options) });
   }
 
   /** Converts an event, then publishes it to every service that subscribes to it. */
@@ -123,8 +134,7 @@ export class DistributedBus {
     metadata: Metadata = {},
     options: ConversionOptions = {},
   ): Promise<SendReceipt> {
-    const converted = () => this.#convert(event, options);
-    return this.#send('event', routingKey, routingKey, converted, metadata, options);
+    return this.send({ kind: 'event', routingKey, payload: event, metadata, ...this.#conversion(options) });
   }
 
   /**
@@ -142,8 +152,8 @@ export class DistributedBus {
     metadata: Metadata = {},
     options: SendOptions = {},
   ): Promise<SendReceipt> {
-    const bytes = () => ({ body: bytesOf(payload), contentType: sourceMediaType });
-    return this.#send('message', destination, channel, bytes, metadata, options);
+    const request = { destination, routingKey: channel, payload, contentType: sourceMediaType, metadata };
+    return this.send({ kind: 'message', ...request, ...requestOptions(options) });
   }
 
   /** Converts a payload, then sends it to a channel of a service. Ecotone has no such method; HTTP callers expect it. */
@@ -154,59 +164,45 @@ export class DistributedBus {
     metadata: Metadata = {},
     options: ConversionOptions = {},
   ): Promise<SendReceipt> {
-    const converted = () => this.#convert(payload, options);
-    return this.#send('message', destination, channel, converted, metadata, options);
+    const request = { destination, routingKey: channel, payload, metadata };
+    return this.send({ kind: 'message', ...request, ...this.#conversion(options) });
   }
 
-  #convert(payload: unknown, options: ConversionOptions): Encoded {
-    const { sourceMediaType, targetMediaType } = options;
-    const source = sourceMediaType === undefined ? valueMediaType : sendableMediaType(sourceMediaType);
-    const target = sendableMediaType(targetMediaType ?? this.#options.defaultSerializationMediaType);
+  #conversion(options: ConversionOptions) {
+    const { sourceMediaType: contentType, targetMediaType } = options;
+    const convertTo = targetMediaType ?? this.#options.defaultSerializationMediaType;
+    return { contentType, convertTo, ...requestOptions(options) };
+  }
+
+  async #publish(request: SendRequest): Promise<SendReceipt> {
+    assertKeys(request);
+    const { body, mediaType } = this.#encode(request);
+    if (isPhp(mediaType) && !this.#options.allowPhpSerialized) throw phpRefused(mediaType);
+    if (isJson(mediaType)) assertJson(body, mediaType);
+    const { service, conversion } = this.#options;
+    const outbound = { request, body, contentType: toContentType(mediaType), cause: this.#origin?.message };
+    const message = outboundMessage(outbound, service, conversion);
+    await this.#checkWithOwnHandlers(request, message);
+
+    const { kind: payloadType, delayMs, timeToLiveMs: timeToLive } = request;
+    const busMessage = { payloadType, target: targetOf(request), message, timeToLive };
+    const routed = delayMs ? await this.#delay(busMessage, delayMs) : await publishOnBus(busMessage, this.#options);
+    const { [Header.id]: messageId, [Header.correlationId]: correlationId } = message.headers;
+    return { messageId: String(messageId), correlationId: String(correlationId), routed };
+  }
+
+  #encode({ payload, contentType, convertTo }: SendRequest): Encoded {
+    if (contentType !== undefined && convertTo === undefined) {
+      return { body: bytesOf(payload), mediaType: sendableMediaType(contentType) };
+    }
+    const source = contentType === undefined ? valueMediaType : sendableMediaType(contentType);
+    const target = sendableMediaType(convertTo ?? this.#options.defaultSerializationMediaType);
     const body = this.#options.conversion.convert(payload, source, target);
-    if (body instanceof Uint8Array) return { body, contentType: target.text };
+    if (body instanceof Uint8Array) return { body, mediaType: target };
     throw new LittoralError(
       'not-convertible',
       `Converted from ${source.text} to ${target.text}, the payload is ${describeValue(body)}, not bytes.`,
     );
-  }
-
-  #send(
-    payloadType: PayloadType,
-    target: string,
-    routingKey: string,
-    encode: () => Encoded,
-    metadata: Metadata,
-    options: SendOptions,
-  ): Promise<SendReceipt> {
-    const call = this.#publish(payloadType, target, routingKey, encode, metadata, options);
-    return this.#origin ? this.#origin.track(call) : call;
-  }
-
-  async #publish(
-    payloadType: PayloadType,
-    target: string,
-    routingKey: string,
-    encode: () => Encoded,
-    metadata: Metadata,
-    options: SendOptions,
-  ): Promise<SendReceipt> {
-    checkKeys(payloadType, target, routingKey);
-    const { body, contentType: given } = encode();
-    const mediaType = sendableMediaType(given);
-    if (isPhp(mediaType) && !this.#options.allowPhpSerialized) throw phpRefused(mediaType);
-    if (isJson(mediaType)) assertJson(body, mediaType);
-    const contentType = toContentType(mediaType);
-    const cause = this.#origin?.message;
-    const outbound = { payloadType, target, routingKey, body, contentType, metadata, options, cause };
-    const message = outboundMessage(outbound, this.#options.service, this.#options.conversion);
-    await this.#checkWithOwnHandlers(payloadType, target, routingKey, message);
-
-    const busMessage = { payloadType, target, message, timeToLive: options.timeToLive };
-    const routed = options.deliveryDelay
-      ? await this.#delay(busMessage, options.deliveryDelay)
-      : await publishOnBus(busMessage, this.#options);
-    const { [Header.id]: messageId, [Header.correlationId]: correlationId } = message.headers;
-    return { messageId: String(messageId), correlationId: String(correlationId), routed };
   }
 
   /** Whoever gets it is known when it is due. A destination that does not exist now is taken for a misspelt one. */
@@ -220,17 +216,13 @@ export class DistributedBus {
   }
 
   /** What this gateway itself would refuse at delivery is refused at once. */
-  async #checkWithOwnHandlers(
-    payloadType: PayloadType,
-    target: string,
-    routingKey: string,
-    message: TransportMessage,
-  ): Promise<void> {
+  async #checkWithOwnHandlers(request: SendRequest, message: TransportMessage): Promise<void> {
+    const { kind, destination, routingKey } = request;
     const { registry, service } = this.#options;
     const asDelivered = transportToMessage(message);
-    if (payloadType === 'event') {
+    if (kind === 'event') {
       for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(asDelivered);
-    } else if (payloadType === 'command' && target === service) {
+    } else if (kind === 'command' && destination === service) {
       await registry.distributedCommandHandler(routingKey)?.checkPayload(asDelivered);
     }
   }
@@ -247,5 +239,5 @@ function phpRefused({ essence }: MediaType): LittoralError {
 /** A payload as it travels. */
 interface Encoded {
   readonly body: Uint8Array;
-  readonly contentType: string;
+  readonly mediaType: MediaType;
 }

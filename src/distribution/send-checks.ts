@@ -1,10 +1,10 @@
 import { describeValue } from '../conversion/describe-value.ts';
 import { LittoralError } from '../errors.ts';
 import { faultOfKey } from '../handler/routing-key.ts';
-import type { PayloadType } from '../message/message-headers.ts';
+import type { SendRequest } from './send-request.ts';
 
 /** @throws LittoralError `not-convertible` for what is neither bytes nor text */
-export function bytesOf(payload: string | Uint8Array): Uint8Array {
+export function bytesOf(payload: unknown): Uint8Array {
   if (payload instanceof Uint8Array) return payload;
   if (typeof payload === 'string' && payload.isWellFormed()) return Buffer.from(payload);
   const found = typeof payload === 'string' ? 'not valid Unicode' : describeValue(payload);
@@ -16,24 +16,31 @@ export function bytesOf(payload: string | Uint8Array): Uint8Array {
 
 const keyNames = {
   command: ['destination', 'routing key'],
-  event: ['routing key', 'routing key'],
+  event: [undefined, 'routing key'],
   message: ['destination', 'channel'],
 } as const;
 
 /** The longest service name whose queue's name is still one that AMQP can carry. */
 const maxDestinationBytes = 200;
 
-/** @throws LittoralError `invalid-key` */
-export function checkKeys(payloadType: PayloadType, target: string, routingKey: string): void {
-  const [targetName, routingKeyName] = keyNames[payloadType];
-  checkKey(routingKeyName, routingKey);
-  checkKey(targetName, target);
-  if (payloadType !== 'event' && Buffer.byteLength(target) > maxDestinationBytes) {
+/** @throws LittoralError `wrong-usage` for a request of no known kind, `invalid-key` */
+export function assertKeys({ kind, destination, routingKey }: SendRequest): void {
+  if (!Object.hasOwn(keyNames, kind)) {
+    throw new LittoralError(
+      'wrong-usage',
+      `The kind of the message is ${describeValue(kind)}; give command, event or message.`,
+    );
+  }
+  const [destinationName, routingKeyName] = keyNames[kind];
+  assertKey(routingKeyName, routingKey);
+  if (destinationName === undefined) return;
+  assertKey(destinationName, destination);
+  if (Buffer.byteLength(destination as string) > maxDestinationBytes) {
     throw new LittoralError('invalid-key', `The destination is longer than ${maxDestinationBytes} bytes.`);
   }
 }
 
-function checkKey(name: string, key: string): void {
+function assertKey(name: string, key: unknown): void {
   const fault = typeof key === 'string' ? faultOfKey(key) : 'is not a text';
   if (fault) throw new LittoralError('invalid-key', `The ${name} ${fault}.`);
 }

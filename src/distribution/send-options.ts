@@ -1,6 +1,7 @@
 import { LittoralError } from '../errors.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
 import { isMessageId } from '../message/message-id.ts';
+import type { SendRequest } from './send-request.ts';
 
 /** What a caller may decide about a message beside its payload and metadata. */
 export interface SendOptions {
@@ -22,16 +23,24 @@ export interface SendOptions {
   readonly deliveryDelay?: number | undefined;
 }
 
+/** Returns what the options of the bus methods say, in the words of a request. */
+export function requestOptions(
+  options: SendOptions,
+): Pick<SendRequest, 'id' | 'correlationId' | 'delayMs' | 'timeToLiveMs' | 'priority'> {
+  const { id, correlationId, deliveryDelay: delayMs, timeToLive: timeToLiveMs, priority } = options;
+  return { id, correlationId, delayMs, timeToLiveMs, priority };
+}
+
 /** RabbitMQ closes the channel over an expiration that is larger. */
 export const maxTimeToLiveMs = 4_294_967_295;
 
 /** @throws LittoralError `invalid-header` */
-export function checkSendOptions({ id, correlationId, timeToLive, priority, deliveryDelay }: SendOptions): void {
+export function assertSendOptions({ id, correlationId, timeToLiveMs, priority, delayMs }: Partial<SendRequest>): void {
   if (id !== undefined && !isMessageId(id)) throw invalid('The message id is not a UUID.');
   if (correlationId !== undefined) checkCorrelationId(correlationId);
-  if (timeToLive !== undefined) checkInteger('time to live', timeToLive, 1, maxTimeToLiveMs);
+  if (timeToLiveMs !== undefined) checkInteger('time to live', timeToLiveMs, 1, maxTimeToLiveMs);
   if (priority !== undefined) checkInteger('priority', priority, 0, 255);
-  if (deliveryDelay !== undefined) checkInteger('delivery delay', deliveryDelay, 0, longestDelayMs);
+  if (delayMs !== undefined) checkInteger('delivery delay', delayMs, 0, longestDelayMs);
 }
 
 function checkCorrelationId(correlationId: unknown): void {

@@ -1,5 +1,6 @@
 import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
-import type { SendReceipt } from '../distribution/distributed-bus.ts';
+import type { DistributedBus, SendReceipt } from '../distribution/distributed-bus.ts';
+import type { SendRequest } from '../distribution/send-request.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import {
   type InvocationScope,
@@ -7,24 +8,23 @@ import {
   invokeInScope,
   UnlimitedTime,
 } from '../handler/invocation-scope.ts';
-import type { MethodInvoker } from '../handler/method-invoker.ts';
-import { Header, type PayloadType } from '../message/message-headers.ts';
+import { type MethodInvoker, methodInvoker } from '../handler/method-invoker.ts';
+import type { ParameterContext } from '../parameter/parameter-converter.ts';
+import { payload } from '../parameter/payload.ts';
 import { internalError } from './problem.ts';
-import { type RequestMapping, requestToMessage } from './request-to-message.ts';
+import { type Addressed, type RequestMapping, requestToMessage } from './request-to-message.ts';
 
 export interface PublishRoute {
   readonly url: string;
-  readonly payloadType: PayloadType;
   readonly schema: FastifySchema;
-  /** The method of the bus that sends the body as it is. */
-  readonly send: MethodInvoker;
-  /** The method that converts it first. */
-  readonly convertAndSend: MethodInvoker;
-  /** The path's parameters. */
-  readonly keys: (request: FastifyRequest) => { readonly destination: string; readonly routingKey: string };
+  /** Reads the path's parameters. */
+  readonly address: (params: unknown) => Addressed;
 }
 
 export interface PublishContext {
+  readonly bus: Pick<DistributedBus, 'send'>;
+  /** What the parameters of a route may draw on. */
+  readonly parameters: ParameterContext;
   readonly mapping: RequestMapping;
   /** Names the channel in every answer. */
   readonly channel: string;
@@ -33,12 +33,12 @@ export interface PublishContext {
   readonly isDraining: () => boolean;
 }
 
-/** A route that is a handler: its request becomes a message, from which a method of the bus is called. */
-export function publishRoute(
-  route: PublishRoute,
-  { mapping, channel, scopes, isDraining }: PublishContext,
-): RouteOptions {
-  const { url, schema, payloadType, send, convertAndSend, keys } = route;
+/** A route that is a handler: its request becomes a message, from which the bus is called. */
+export function publishRoute(route: PublishRoute, context: PublishContext): RouteOptions {
+  const { url, schema, address } = route;
+  const { bus, parameters, mapping, channel, scopes, isDraining } = context;
+  const site = { ...parameters, handler: `route POST ${url}` };
+  const invoker = methodInvoker([payload()], (request: SendRequest) => bus.send(request), site);
   return {
     method: 'POST',
     url,
@@ -47,12 +47,10 @@ export function publishRoute(
       if (isDraining()) throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
       const { rawHeaders } = request.raw;
       const body = request.body as Uint8Array | undefined;
-      const { destination, routingKey } = keys(request);
-      const message = requestToMessage({ payloadType, destination, routingKey, rawHeaders, body }, mapping);
-      const invoker = message.headers[Header.targetMediaType] === undefined ? send : convertAndSend;
+      const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mapping);
       const receipt = await receiptOf(invoker, scopes.open({ message, time: new UnlimitedTime() }));
       if (!receipt.routed && isStrict(request)) {
-        const detail = `Nobody subscribes to '${String(message.headers[Header.routingKey])}'; the event went nowhere.`;
+        const detail = `Nobody subscribes to '${message.payload.routingKey}'; the event went nowhere.`;
         throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });
       }
       const { messageId, correlationId, routed } = receipt;

@@ -67,8 +67,6 @@ export const Header = {
   amqpExpiration: 'amqp_expiration',
   /** How often the broker has delivered the message before and got it back unacknowledged. Set by quorum queues. */
   deliveryCount: 'x-delivery-count',
-  /** The media type that a request wants its body converted to. Never sent. */
-  targetMediaType: 'x-littoral-target-media-type',
   /** W3C Trace Context. */
   traceparent: 'traceparent',
   /** W3C Trace Context. */

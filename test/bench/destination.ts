@@ -64,7 +64,7 @@ export async function declareDestination(url: string): Promise<Destination> {
 
 /** With all headers that the bus gives it. */
 export function command(body: Uint8Array): TransportMessage {
-  const key = { payloadType: 'command', target: service, routingKey: 'billing.changeDetails' } as const;
-  const outbound = { ...key, body, contentType: 'application/json', metadata: {}, options: {} };
+  const key = { kind: 'command', destination: service, routingKey: 'billing.changeDetails' } as const;
+  const outbound = { request: { ...key, payload: body }, body, contentType: 'application/json' };
   return outboundMessage(outbound, 'bench', new ConversionService());
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Metadata } from '../../src/conversion/metadata.ts';
 import type { ConversionOptions, DistributedBus, SendReceipt } from '../../src/distribution/distributed-bus.ts';
 import type { SendOptions } from '../../src/distribution/send-options.ts';
+import type { SendRequest } from '../../src/distribution/send-request.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { isMessageId } from '../../src/message/message-id.ts';
@@ -51,6 +52,76 @@ async function openBilling(...options: Parameters<typeof openBus>): Promise<BusF
   await fixture.addService('billing', 'order.placed');
   return fixture;
 }
+
+describe('one request', () => {
+  const requests: readonly [string, SendRequest, (bus: DistributedBus) => Promise<SendReceipt>][] = [
+    [
+      'a command as it is',
+      {
+        kind: 'command',
+        destination: 'billing',
+        routingKey: 'pay',
+        payload: '{"a":1}',
+        contentType: 'application/json',
+      },
+      (bus) => bus.sendCommand('billing', 'pay', '{"a":1}', 'application/json'),
+    ],
+    [
+      'an event of a value',
+      { kind: 'event', routingKey: 'order.placed', payload: { a: 1 }, metadata: { tenant: 't' }, priority: 7 },
+      (bus) => bus.convertAndPublishEvent('order.placed', { a: 1 }, { tenant: 't' }, { priority: 7 }),
+    ],
+    [
+      'a message to convert',
+      {
+        kind: 'message',
+        destination: 'billing',
+        routingKey: 'import',
+        payload: '<message><a>1</a></message>',
+        contentType: 'application/xml',
+        convertTo: 'application/json',
+        correlationId: 'c-1',
+        timeToLiveMs: 500,
+      },
+      (bus) =>
+        bus.convertAndSendMessage(
+          'billing',
+          'import',
+          Buffer.from('<message><a>1</a></message>'),
+          {},
+          {
+            sourceMediaType: 'application/xml',
+            targetMediaType: 'application/json',
+            correlationId: 'c-1',
+            timeToLive: 500,
+          },
+        ),
+    ],
+  ];
+
+  test.each(requests)('is what its method sends: %s', async (_, request, viaMethod) => {
+    const { bus, waiting } = await openBilling();
+    const payload = request.convertTo ? Buffer.from(String(request.payload)) : request.payload;
+    await bus.send({ ...request, payload });
+    await viaMethod(bus);
+    const [sent, expected] = waiting('billing').map((one) => ({ ...one.headers, body: textOf(one) }));
+    const id = expect.any(String);
+    const correlationId = request.correlationId ?? id;
+    expect(sent).toEqual({ ...expected, id, correlationId, timestamp: expect.any(Number) });
+  });
+
+  test.each<[unknown, string]>([
+    [{ kind: 'query', routingKey: 'a', payload: 1 }, 'wrong-usage'],
+    [{ routingKey: 'a', payload: 1 }, 'wrong-usage'],
+    [{ kind: 'toString', routingKey: 'a', payload: 1 }, 'wrong-usage'],
+    [{ kind: 'command', routingKey: 'a', payload: 1 }, 'invalid-key'],
+    [{ kind: 'event', payload: 1 }, 'invalid-key'],
+    [{ kind: 'event', routingKey: 'a', payload: 1, delayMs: -1 }, 'invalid-header'],
+  ])('is refused where it is none: %j', async (request, code) => {
+    const { bus } = await openBilling();
+    expect(await caught(() => bus.send(request as SendRequest))).toMatchObject({ code });
+  });
+});
 
 describe('what arrives', () => {
   const common = {

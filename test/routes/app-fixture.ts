@@ -37,7 +37,8 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
     defaultSerializationMediaType: 'application/json',
     allowPhpSerialized: false,
   });
-  const publishing = { mapping: { forwardHeaders: {} }, channel: used.name, scopes: bareScopes, isDraining };
+  const caller = { mapping: { forwardHeaders: {} }, scopes: bareScopes };
+  const publishing = { bus, parameters, ...caller, channel: used.name, isDraining };
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
     bodies: { bodyLimit: 1000, maxInFlightBytes: 1_000_000, minBodyBytesPerSecond: 1024 },
@@ -46,8 +47,6 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
     insiders: { adminToken: undefined, isBehindProxy: false },
     routes: {
       service,
-      bus,
-      parameters,
       channel: used,
       unreadiness,
       warnings: () => [],
