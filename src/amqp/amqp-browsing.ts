@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { queueBusy } from '../channel/browsing-turns.ts';
 import type { Browsing } from '../channel/message-channel.ts';
 import { PendingVisits } from '../channel/pending-visits.ts';
 import type { LittoralError } from '../errors.ts';
+import { Header } from '../message/message-headers.ts';
 import { within } from '../within.ts';
 import { fromAmqp } from './amqp-message-mapper.ts';
 import { corker, socketOf } from './amqp-socket.ts';
@@ -18,6 +20,12 @@ const windowBytes = 16 * 1024 * 1024;
 
 /** After so long without a message, it is asked whether there are any: some may have left meanwhile. */
 const idleMs = 500;
+
+/** RabbitMQ waits 250 ms for the leader of a quorum queue, before it says that nothing is in the queue. */
+const promptMs = 200;
+
+/** How long the channel of a quorum queue may take to send what it holds back. */
+const flushMs = 500;
 
 /** A queue whose leader is gone answers nothing, while its connection lives on. */
 const answerTimeoutMs = 10_000;
@@ -55,6 +63,16 @@ export class AmqpBrowsing {
   #isLost = false;
   /** Whether the broker has not answered the first questions. */
   #isSilent = false;
+  /** What the first consumer got before it was known how much there is. */
+  #uncounted: (ConsumeMessage | null)[] | undefined;
+  #firstConsumer: string | undefined;
+  #consumerTag: string | undefined;
+  /** How many messages the broker has sent. */
+  #received = 0;
+  /** Whether the last one had been returned to a quorum queue before. */
+  #isReturned = false;
+  /** Whether all that was removed has left the queue: nothing that ends the connection can harm any more. */
+  #isFlushed = false;
   #onLost = () => {};
   /** amqplib never answers a call that the end of the connection overtakes. */
   readonly #lost = new Promise<void>((resolve) => {
@@ -131,25 +149,76 @@ export class AmqpBrowsing {
     await this.#lock();
     const channel = await this.#openChannel();
     const found = await channel.checkQueue(this.#queue).catch((error) => {
-      if (isAbsent(error)) return { messageCount: 0, consumerCount: 0 };
+      if (isAbsent(error)) return undefined;
       throw error;
     });
+    if (found === undefined) return channel;
     // A quorum queue knows no exclusive consumer: it would share itself out among all.
     if (found.consumerCount > 0) throw queueBusy(this.#queue);
-    this.#total = found.messageCount;
+    if (found.messageCount === 0) await this.#countWhileConsuming(channel);
+    else this.#total = found.messageCount;
     this.#last = Math.min(this.#total, this.#upTo);
     return channel;
   }
 
+  // RabbitMQ says that nothing is in a quorum queue whose leader is gone, or takes longer than 250 ms. It says the truth
+  // where it knows of the consumer. What that gets is the first window.
+  async #countWhileConsuming(channel: Channel): Promise<void> {
+    this.#window = Math.min(firstWindow, this.#maxWindow, this.#upTo);
+    this.#uncounted = [];
+    this.#firstConsumer = await this.#consume(channel);
+    let found = await channel.checkQueue(this.#queue);
+    while (found.consumerCount === 0 && !this.#isSilent) found = await channel.checkQueue(this.#queue);
+    if (found.consumerCount > 1) throw queueBusy(this.#queue);
+    // What the queue sent before it answered arrives before the next answer.
+    await channel.checkQueue(this.#queue);
+    this.#total = found.messageCount + (found.messageCount > 0 ? this.#window : this.#uncounted.length);
+  }
+
+  async #consume(channel: Channel): Promise<string> {
+    await channel.prefetch(this.#window);
+    const onMessage = (message: ConsumeMessage | null) => {
+      if (this.#uncounted) this.#uncounted.push(message);
+      else this.#onMessage(channel, message);
+    };
+    return (await channel.consume(this.#queue, onMessage, { exclusive: true })).consumerTag;
+  }
+
   async #lookThroughWindow(channel: Channel): Promise<void> {
     this.#keptInWindow = 0;
-    this.#window = this.#nextWindow();
+    if (this.#firstConsumer === undefined) this.#window = this.#nextWindow();
     this.#maySend = this.#visited + this.#window;
-    await channel.prefetch(this.#window);
-    const onMessage = (message: ConsumeMessage | null) => this.#onMessage(channel, message);
-    const { consumerTag } = await channel.consume(this.#queue, onMessage, { exclusive: true });
+    this.#consumerTag = this.#firstConsumer ?? (await this.#consume(channel));
+    this.#firstConsumer = undefined;
+    const uncounted = this.#uncounted ?? [];
+    this.#uncounted = undefined;
+    for (const message of uncounted) this.#onMessage(channel, message);
     while (!this.#isWindowOver) await this.#nextChange(channel);
-    if (!this.#visits.ended) await channel.cancel(consumerTag);
+    if (!this.#visits.ended) await channel.cancel(this.#consumerTag);
+  }
+
+  // A quorum queue delivers what was returned to it first, and puts what is returned behind that. So its order is kept
+  // only if nothing is returned before all of that was taken. And no consumer may be cancelled that can still get
+  // something: RabbitMQ puts that at the end of a queue without a delivery limit.
+  async #takeAllReturned(channel: Channel): Promise<void> {
+    while (this.#isReturned && this.#received < this.#total) {
+      if (this.#received >= this.#maySend) {
+        const prefetch = Math.min(this.#largestAffordable(), this.#total - this.#received);
+        this.#maySend = this.#received + prefetch;
+        await channel.prefetch(prefetch);
+        await channel.consume(this.#queue, (message) => this.#onMessage(channel, message));
+      }
+      const before = this.#received;
+      const changed = new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+      });
+      if (!(await within(idleMs, changed)) && this.#received === before) return; // Some have left meanwhile.
+    }
+  }
+
+  #largestAffordable(): number {
+    const affordable = Math.floor((windowBytes * this.#visited) / this.#bytes) || 1;
+    return this.#bytes === 0 ? largestWindow : Math.min(largestWindow, affordable);
   }
 
   #nextWindow(): number {
@@ -170,10 +239,13 @@ export class AmqpBrowsing {
     });
     if ((await within(idleMs, changed)) || this.#visits.size > 0) return;
     let waiting = 0;
+    const askedAtMs = performance.now();
     const counted = channel.checkQueue(this.#queue).then(({ messageCount }) => {
       waiting = messageCount;
     });
     if (!(await within(answerTimeoutMs, counted))) throw new Error('the broker does not answer');
+    // A quorum queue whose leader is slow has the same answer.
+    if (waiting === 0 && performance.now() - askedAtMs > promptMs) return;
     // The last delivery may come behind that answer.
     if (waiting === 0 && !(await within(idleMs, changed))) this.#visits.end();
   }
@@ -181,6 +253,10 @@ export class AmqpBrowsing {
   // Must not throw: amqplib would close the channel.
   #onMessage(channel: Channel, message: ConsumeMessage | null): void {
     this.#onChange();
+    if (message !== null) {
+      this.#received += 1;
+      this.#isReturned = isReturned(message);
+    }
     if (this.#visits.ended) return; // It goes back with the others.
     if (message === null) {
       this.#visits.end(); // The queue was deleted.
@@ -220,17 +296,43 @@ export class AmqpBrowsing {
 
   /** Behind the last acknowledgement, and before others may look: they must find what is kept in its place. */
   async #giveBack(): Promise<void> {
-    const given = async () => {
-      for (const message of this.#done) this.#channel?.ack(message);
-      await this.#channel?.close();
+    const channel = this.#channel;
+    if (channel) {
+      try {
+        const answered = await within(answerTimeoutMs, Promise.race([this.#acknowledge(channel), this.#lost]));
+        if (!answered) throw new Error('the broker does not answer');
+      } catch (error) {
+        if (this.#removed > 0) this.#visits.fail(this.#describe(error));
+      }
+      // What fails here ends the connection, by which all of it goes back as well.
+      await Promise.race([this.#takeAllReturned(channel), this.#lost]).catch(() => {});
+    }
+    const closed = async () => {
+      await channel?.close();
       await this.#unlock?.();
     };
-    try {
-      const answered = await within(answerTimeoutMs, Promise.race([given(), this.#lost]));
-      if (!answered) throw new Error('the broker does not answer');
-    } catch (error) {
-      if (this.#removed > 0) this.#visits.fail(this.#describe(error));
+    await within(answerTimeoutMs, Promise.race([closed(), this.#lost])).catch(() => {});
+  }
+
+  // The channel of a quorum queue holds acknowledgements back while the queue has not applied 32 earlier ones, and drops them
+  // when it closes. It has sent them once the queue has answered a `get`, which takes nothing where all was taken. Elsewhere
+  // the channel gets some time.
+  async #acknowledge(channel: Channel): Promise<void> {
+    if (this.#removed > 0) {
+      const mayGetMore = this.#received < this.#maySend;
+      // What acknowledgements make room for would end up behind what arrived meanwhile.
+      if (!mayGetMore && this.#consumerTag !== undefined) await channel.cancel(this.#consumerTag);
+      for (const message of this.#done) channel.ack(message);
+      if (mayGetMore) this.#maySend += this.#done.length;
+      const isExhausted = this.#received >= this.#total;
+      if (isExhausted) await channel.get(this.#queue);
+      const untilMs = performance.now() + (isExhausted || this.#removed <= 32 ? 0 : flushMs);
+      do {
+        await channel.checkQueue(this.#queue);
+        await delay(performance.now() < untilMs ? 50 : 0);
+      } while (performance.now() < untilMs);
     }
+    this.#isFlushed = true;
   }
 
   async #openChannel(): Promise<Channel> {
@@ -243,6 +345,7 @@ export class AmqpBrowsing {
   #end(error: Error | undefined): void {
     this.#isLost = true;
     this.#onLost();
+    if (this.#isFlushed) return;
     // What has come behind the last visit does not matter, unless an acknowledgement is lost with it.
     if (this.#visits.ended && this.#removed + this.#visits.size === 0) return;
     const next = this.#visited + 1;
@@ -254,4 +357,9 @@ export class AmqpBrowsing {
     const inDoubt = this.#removed + this.#visits.size > 0;
     return browsingFailure(error, { queue: this.#queue, visited: this.#visited, total: this.#total, inDoubt });
   }
+}
+
+/** Only a quorum queue counts how often it got a message back. */
+function isReturned({ fields, properties }: ConsumeMessage): boolean {
+  return fields.redelivered && Number(properties.headers?.[Header.deliveryCount]) > 0;
 }

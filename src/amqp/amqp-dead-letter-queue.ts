@@ -16,15 +16,15 @@ const maxArguments = 20;
 
 /**
  * Makes sure that a dead letter queue is there, in a form in which browsing loses nothing: a classic queue, or a quorum
- * queue without a delivery limit. One that exists is used as it is, whatever else its arguments say. A new one is a classic
- * queue, also where the vhost's default is another type: a quorum queue puts what a browser returns behind whatever was
- * returned before, so each look at a part of it would change the order of the rest.
+ * queue without a delivery limit. One that exists is used as it is, whatever else its arguments say. A new one is a quorum
+ * queue from RabbitMQ 4.0 on, so that it survives the loss of a node; before, it is a classic one, also where the vhost's
+ * default is another type.
  *
  * @throws LittoralError `topology-mismatch` for a queue in another form; what amqplib throws
  */
 export async function declareDeadLetterQueue(model: ChannelModel, queue: string): Promise<void> {
   if (!(await exists(model, queue))) {
-    const refusal = await declare(model, queue, classic);
+    const refusal = await declare(model, queue, brokerSeries(model) >= 4 ? unlimited : classic);
     if (refusal === undefined) return;
     // Another process was faster.
     if (!isMismatch(refusal)) throw refusal;

@@ -45,11 +45,12 @@ const refusing = (service: string) => {
 };
 
 describe('a new dead letter queue', () => {
-  test('is classic by its arguments, whatever the type that the vhost gives to queues without one', async () => {
+  test('survives a node from RabbitMQ 4 on, and before is classic, whatever the type that the vhost gives', async () => {
     await runGateway({ service: 'fresh', broker: { url: vhost.url } });
     await eventually(async () => {
       const found = (await vhost.queues()).find(({ name }) => name === 'distributed_fresh_dead_letter');
-      expect(found).toMatchObject({ type: 'classic', arguments: { 'x-queue-type': 'classic' } });
+      const unlimited = { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 };
+      expect(found?.arguments).toEqual(series >= 4 ? unlimited : { 'x-queue-type': 'classic' });
     });
   });
 

@@ -1,0 +1,104 @@
+import { connect } from 'amqplib';
+import { defineCommandHandler, Reject } from 'littoral';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type BrokerCluster, type ClusterNode, startBrokerCluster } from '../broker/broker-cluster.ts';
+import { eventually } from '../broker/eventually.ts';
+import { createVhost, type Vhost } from '../broker/vhost.ts';
+import { post, type RunningGateway, runGateway, untilReady } from './gateway-fixture.ts';
+
+let cluster: BrokerCluster;
+let vhost: Vhost;
+beforeAll(async () => {
+  cluster = await startBrokerCluster();
+  vhost = await createVhost(cluster.nodes[0] as ClusterNode);
+}, 300_000);
+afterAll(() => cluster?.close());
+
+const patient = { timeoutMs: 120_000, intervalMs: 500 };
+
+function deadLettersOf(service: string): string {
+  return `distributed_${service}_dead_letter`;
+}
+
+/** Declares the dead letter queue of a service, as a classic one, on a node. */
+async function declareOn(node: ClusterNode, service: string): Promise<void> {
+  const url = new URL(node.url);
+  url.pathname = `/${vhost.name}`;
+  const connection = await connect(url.href);
+  const channel = await connection.createChannel();
+  const args = { 'x-queue-type': 'classic', 'x-queue-leader-locator': 'client-local' };
+  await channel.assertQueue(deadLettersOf(service), { durable: true, arguments: args });
+  await connection.close();
+}
+
+async function run(service: string) {
+  const paid: number[] = [];
+  const log: Record<string, unknown>[] = [];
+  const pay = (payload: unknown) => {
+    const { amount } = payload as { amount: number };
+    if (amount < 0) throw new Reject('the amount is negative');
+    paid.push(amount);
+  };
+  const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle: pay })];
+  const logger = pino({ level: 'warn' }, { write: (line: string) => log.push(JSON.parse(line)) });
+  const broker = { url: vhost.url, confirmTimeoutMs: 10_000 };
+  const gateway = await runGateway({ service, broker, handlers, concurrency: 4 }, { logger });
+  const send = async (amount: number, delayMs?: number) => {
+    const headers: Record<string, string> = delayMs ? { 'message-delay': `${delayMs}` } : {};
+    expect((await post(gateway, `/commands/${service}/pay`, { amount }, headers)).status).toBe(202);
+  };
+  return { gateway, paid, log, send };
+}
+
+async function get({ address }: RunningGateway, path: string) {
+  const response = await fetch(address + path);
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+async function listed(gateway: RunningGateway): Promise<string[]> {
+  const { body } = await get(gateway, '/dead-letters');
+  return (body.items as { payload: { text: string } }[]).map(({ payload }) => payload.text);
+}
+
+test('while a node is down its classic dead letter queue stops nothing, and a quorum queue keeps all dead letters', async () => {
+  const [, , third] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode];
+  await declareOn(third, 'billing');
+  const billing = await run('billing');
+  const shop = await run('shop');
+  await untilReady(billing.gateway);
+  await untilReady(shop.gateway);
+  // Declares what a delay needs before the node is gone.
+  await billing.send(100, 100);
+  await eventually(() => expect(billing.paid).toEqual([100]), patient);
+  for (const amount of [-1, -2, -3]) await shop.send(amount);
+  const beforehand = ['{"amount":-1}', '{"amount":-2}', '{"amount":-3}'];
+  await eventually(async () => expect((await listed(shop.gateway)).sort()).toEqual(beforehand), patient);
+  const order = await listed(shop.gateway);
+  await third.kill();
+
+  for (let amount = 1; amount <= 10; amount += 1) await billing.send(-amount);
+  for (let amount = 1; amount <= 10; amount += 1) await billing.send(amount);
+  await billing.send(101, 100);
+  await eventually(() => expect(billing.paid).toHaveLength(12), patient);
+  const { status, body } = await get(billing.gateway, '/readyz');
+  expect(status).toBe(200);
+  expect(String(body.warnings)).toContain(`'${deadLettersOf('billing')}' takes no dead letters`);
+  expect(billing.log.map(({ msg }) => msg)).toContainEqual(expect.stringMatching(/^dead letter queue takes no/));
+  expect(await get(billing.gateway, '/dead-letters')).toMatchObject({
+    status: 503,
+    body: { code: 'broker-unavailable', retryable: true },
+  });
+
+  // One that starts now attaches without that queue.
+  await billing.gateway.stop();
+  const again = await run('billing');
+  await untilReady(again.gateway);
+  await again.send(200);
+  await again.send(201, 100);
+  await eventually(() => expect(again.paid).toEqual(expect.arrayContaining([200, 201])), patient);
+
+  await eventually(async () => expect(await listed(shop.gateway)).toEqual(order), patient);
+  await shop.send(-4);
+  await eventually(async () => expect(await listed(shop.gateway)).toEqual([...order, '{"amount":-4}']), patient);
+}, 600_000);
