@@ -257,6 +257,7 @@ export class AmqpChannel implements MessageChannel {
     if (failure) return { ready: false, reason: failure };
     if (blocked !== undefined) return { ready: false, reason: `the broker blocks publishing: ${blocked}` };
     if (!this.#outbound.isOpen) return { ready: false, reason: 'the publishing channel is being opened again' };
+    if (this.#outbound.silence !== undefined) return { ready: false, reason: this.#outbound.silence };
     if (this.#outbound.problem !== undefined) return { ready: false, reason: this.#outbound.problem };
     const warnings = [this.#deadLetterQueues.problem, this.#bus.warning, this.#ladder.problem];
     const warning = warnings.filter((text) => text !== undefined).join('; ');

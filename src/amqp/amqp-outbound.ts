@@ -10,6 +10,7 @@ import { toAmqp } from './amqp-message-mapper.ts';
 import type { AmqpPublication } from './amqp-publication.ts';
 import { corker, socketOf } from './amqp-socket.ts';
 import { busExchange } from './amqp-topology.ts';
+import { ConfirmWatch } from './confirm-watch.ts';
 import { asBuffer, notWritten } from './encode-publication.ts';
 import { assertFitsFrame, propertyLimit } from './frame-limit.ts';
 import { divide, type InFlight, settleUnconfirmed } from './in-flight.ts';
@@ -42,6 +43,7 @@ export class AmqpOutbound {
   readonly #options: AmqpOutboundOptions;
   readonly #connection: AmqpConnection;
   readonly #permissions: PublishPermissions;
+  readonly #confirms: ConfirmWatch;
   readonly #inFlight = new Set<InFlight>();
   #inFlightBytes = 0;
   /** How many bytes of properties and headers a frame of the connection can carry, where that is little. */
@@ -64,6 +66,12 @@ export class AmqpOutbound {
     this.#options = options;
     const { confirmTimeoutMs: timeoutMs } = options;
     this.#permissions = new PublishPermissions({ ...options, timeoutMs });
+    this.#confirms = new ConfirmWatch(timeoutMs);
+  }
+
+  /** Why publishes cannot be expected to be confirmed in time; undefined while they can. */
+  get silence(): string | undefined {
+    return this.#confirms.problem;
   }
 
   /** Opens the channel of a new connection, or that of the same connection again. */
@@ -234,6 +242,7 @@ export class AmqpOutbound {
       return;
     }
     this.#leave(entry);
+    this.#confirms.answered();
     if (error === null) {
       entry.resolve({ routed: !entry.returned });
       return;
@@ -257,6 +266,7 @@ export class AmqpOutbound {
       const { messageId } = entry;
       const { confirmTimeoutMs } = this.#options;
       const text = `The message was written, but the broker did not confirm it within ${confirmTimeoutMs} ms.`;
+      if (entry.written) this.#confirms.timedOut();
       if (entry.written) entry.reject(new LittoralError('confirm-timeout', text, { messageId }));
       else this.#refuse(entry, notSent(`the broker did not take it within ${confirmTimeoutMs} ms`));
     }
@@ -267,6 +277,7 @@ export class AmqpOutbound {
     this.#settleClosed();
     if (this.#channel !== channel) return;
     this.#channel = undefined;
+    this.#confirms.ended();
     this.#options.onChannelClosed();
     const isEarly = performance.now() - this.#openedAtMs < earlyMs;
     this.#earlyEnds = isEarly ? this.#earlyEnds + 1 : 0;
