@@ -67,6 +67,9 @@ const givingBackMs = 500;
 /** How long a message that a binding of this service should have taken waits for that binding. */
 const restoreMs = 5_000;
 
+/** How many checks of queues and bindings there are for one of the delay levels. */
+const ladderEvery = 6;
+
 /** How long a check waits for an answer about the exchange before it goes on without one. */
 const verifyBusMs = 10_000;
 
@@ -88,6 +91,8 @@ export class AmqpChannel implements MessageChannel {
   readonly #bus: AmqpBusExchange;
   readonly #topologyCheck: TopologyCheck;
   readonly #consumers: AmqpConsumer[] = [];
+  /** How often the topology has been verified. */
+  #checks = 0;
   /** The delays to prepare for, by the queue that the messages come to. */
   readonly #delayed: { readonly to: Subscription; readonly delaysMs: readonly number[] }[] = [];
   /** The connection for consuming, from the beginning of its preparation. */
@@ -207,6 +212,9 @@ export class AmqpChannel implements MessageChannel {
     const ensured = async () => model && this.#bus.ensure(model);
     // What is wrong with the exchange, each consumer finds as well.
     await within(verifyBusMs, ensured()).catch(() => {});
+    // Up to 31 levels, and seldom missing. Before the consumers, each of which leads the end of the ladder to its queue.
+    this.#checks += 1;
+    if (this.#checks % ladderEvery === 0) await this.#ladder.restore();
     await Promise.all(this.#consumers.map((consumer) => consumer.verify()));
     void this.#prepareDelays();
   }

@@ -17,11 +17,13 @@ import {
   levelQueue,
   lockQueue,
   markRemembered,
+  restoreLadder,
 } from './amqp-delay-topology.ts';
 import { deleteIfForgotten } from './amqp-forgotten-queue.ts';
 import type { AmqpOutbound } from './amqp-outbound.ts';
 import type { AmqpQueueLookup } from './amqp-queue-lookup.ts';
 import type { QueueType } from './amqp-topology.ts';
+import { isAbsent } from './broker-replies.ts';
 import { closeUnawaited } from './close-unawaited.ts';
 import { reasonOf } from './connection-end.ts';
 import { DeclaredLevels, untilRemembered } from './declared-levels.ts';
@@ -125,6 +127,26 @@ export class AmqpDelayLadder {
   #note(reason: string): void {
     if (reason !== this.#problem) this.#options.logger.error({ reason }, 'messages cannot be delayed');
     this.#problem = reason;
+  }
+
+  /** Declares again what somebody may have deleted of what this process has declared. Never rejects. */
+  async restore(): Promise<void> {
+    const declared = this.#declared;
+    if (declared === undefined || declared.exchanges.size === 0) return;
+    let channel: Channel | undefined;
+    const restored = async () => {
+      channel = await declared.model.createChannel();
+      channel.on('error', () => {}); // The call that failed throws it.
+      await restoreLadder(channel, this.#options.service, declared.exchanges, declared.levels);
+    };
+    try {
+      await within(this.#options.timeoutMs, restored());
+    } catch (error) {
+      // A queue is missing. The next message on its level declares it, and waits until it is safe.
+      if (isAbsent(error) && this.#declared === declared) this.forget();
+    } finally {
+      if (channel) closeUnawaited(channel);
+    }
   }
 
   /** To be told that something may be gone: it is declared again when it is needed next. */

@@ -86,6 +86,30 @@ export async function restoreLadderEnd(model: ChannelModel, service: string, que
   closeUnawaited(channel);
 }
 
+/**
+ * Declares the exchanges and bindings of a ladder again, for somebody can have deleted some: what waits above a gap is held
+ * by RabbitMQ until the gap is closed.
+ *
+ * @param channel one of its own, which a queue that is missing closes
+ * @param exchanges the levels that have an exchange
+ * @param queues the levels that have a queue
+ * @throws what amqplib throws; the queue of a level is not declared again here, for a new one is not safe at once
+ */
+export async function restoreLadder(
+  channel: Channel,
+  service: string,
+  exchanges: Iterable<number>,
+  queues: Iterable<number>,
+): Promise<void> {
+  await channel.assertExchange(lastExchange(service), 'direct', { durable: true });
+  for (const level of [...exchanges].sort((one, other) => one - other)) {
+    await declareLevelExchange(channel, service, level);
+  }
+  for (const level of queues) {
+    await channel.bindQueue(levelQueue(service, level), levelExchange(service, level), '', whereHeaderIs(level, true));
+  }
+}
+
 /** Declares the exchange of a level, which needs that of the level below. */
 export async function declareLevelExchange(channel: Channel, service: string, level: number): Promise<void> {
   const exchange = levelExchange(service, level);

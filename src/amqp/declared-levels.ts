@@ -27,6 +27,11 @@ export class DeclaredLevels {
     this.model = model;
   }
 
+  /** The levels whose queues are there. */
+  get levels(): Iterable<number> {
+    return this.#queues.keys();
+  }
+
   /** A queue is declared last, after all that a message needs below it. */
   has({ queue }: OwnQueue, levels: readonly number[]): boolean {
     return this.#ends.has(queue) && levels.every((level) => this.#queues.has(level));

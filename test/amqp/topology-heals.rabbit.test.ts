@@ -185,3 +185,21 @@ describe('a queue that somebody deletes', () => {
     await eventually(() => expect(gateway.handled).toEqual([queue]));
   });
 });
+
+describe('what leads delayed messages on', () => {
+  test.each([
+    ['the last exchange', (channel: Channel) => channel.deleteExchange('littoral_twelve_delay_end')],
+    ['the exchange of a level', (channel: Channel) => channel.deleteExchange('littoral_twelve_delay_3')],
+    [
+      'the binding at the end',
+      (channel: Channel) =>
+        channel.unbindQueue('littoral_twelve_due', 'littoral_twelve_delay_end', 'littoral_twelve_due'),
+    ],
+  ])('is restored while they wait: %s', { timeout: 300_000 }, async (name, remove) => {
+    const gateway = await runService('twelve', 300);
+    const sent = await post(gateway, '/commands/twelve/pay', name, { 'message-delay': '4000' });
+    expect(sent.status).toBe(202);
+    await remove(await openChannel());
+    await eventually(() => expect(gateway.handled).toEqual([name]), { timeoutMs: 240_000 });
+  });
+});
