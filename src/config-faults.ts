@@ -57,7 +57,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   }
   if (isRecord(broker)) faults.push(...brokerFaults(broker));
   if (typeof broker?.queue === 'string') {
-    const queueFault = faultOfOwnQueue(broker.queue, String(service));
+    const queueFault = faultOfOwnQueue(broker.queue, typeof service === 'string' ? service : '');
     if (queueFault) faults.push(`broker.queue: ${queueFault}`);
   }
   if (settings.routes !== undefined && isRoutes(settings.routes)) faults.push(...routeFaults(settings.routes));

@@ -1,5 +1,5 @@
 import { faultOfKey, faultOfPattern } from '../handler/routing-key.ts';
-import type { Routes } from './service-map.ts';
+import type { EventRoute, Routes } from './service-map.ts';
 import { deadLetterQueue, dueQueue, ownerOfDeadLetters } from './service-queue.ts';
 
 /** Returns what is wrong with the name of a queue that a service consumes; undefined for a good one. */
@@ -27,10 +27,25 @@ export function routeFaults({ services = {}, events = [] }: Routes): string[] {
     add(`services.${service}`, faultOfKey(service));
     add(`services.${service}.queue`, faultOfQueue(queue));
   }
-  for (const [index, { keys, queue, except = [] }] of events.entries()) {
-    for (const [at, key] of keys.entries()) add(`events.${index}.keys.${at}`, faultOfPattern(key));
+  const addAll = (
+    path: string,
+    names: readonly (string | undefined)[],
+    faultOf: (name: string) => string | undefined,
+  ) => {
+    for (const [at, name] of names.entries()) add(`${path}.${at}`, name === undefined ? missing : faultOf(name));
+  };
+  for (const [index, route] of (events as readonly (EventRoute | undefined)[]).entries()) {
+    if (route === undefined) {
+      add(`events.${index}`, missing);
+      continue;
+    }
+    const { keys, queue, except = [] } = route;
+    addAll(`events.${index}.keys`, keys, faultOfPattern);
     add(`events.${index}.queue`, faultOfQueue(queue));
-    for (const [at, service] of except.entries()) add(`events.${index}.except.${at}`, faultOfKey(service));
+    addAll(`events.${index}.except`, except, faultOfKey);
   }
   return faults;
 }
+
+/** A list of JavaScript can have holes, which no schema finds. */
+const missing = 'is missing';

@@ -64,6 +64,16 @@ describe('routes', () => {
   });
 });
 
+test('holes in the lists of routes are faults', () => {
+  // biome-ignore lint/suspicious/noSparseArray: a configuration is JavaScript
+  const holes = { events: [, { keys: [,], queue: 'a', except: [,] }] } as unknown as Routes;
+  expect(routeFaults(holes)).toEqual([
+    'routes.events.0: is missing',
+    'routes.events.1.keys.0: is missing',
+    'routes.events.1.except.0: is missing',
+  ]);
+});
+
 describe('what is sent by a service map', () => {
   async function openMapped(routes: Routes, checkDestinations = true) {
     const fixture = await openBus({ serviceMap: new ServiceMap(routes, 'shop'), checkDestinations });
