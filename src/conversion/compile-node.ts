@@ -14,6 +14,7 @@ import {
   withDefinitions,
 } from './node-scope.ts';
 import { objectNode } from './object-node.ts';
+import { keyPattern } from './safe-patterns.ts';
 import { compileSchema, isSchema, passes, type Schema } from './schema-check.ts';
 import { type Definitions, type Keywords, keywordsOf } from './schema-keywords.ts';
 import { shellExplainer } from './schema-shell.ts';
@@ -194,7 +195,7 @@ function object(keywords: Keywords, scope: NodeScope): SchemaNode {
       .map(([name, schema]) => [name, compileNode(schema, scope)] as const);
   return objectNode({
     properties: compiled(properties),
-    patterns: compiled(patternProperties).map(([pattern, node]) => [new RegExp(pattern, 'u'), node] as const),
+    patterns: compiled(patternProperties).map(([pattern, node]) => [keyPattern(pattern), node] as const),
     others: isSchema(additionalProperties) ? compileNode(additionalProperties, scope) : undefined,
   });
 }
@@ -239,7 +240,7 @@ function namesEntry(type: TargetType, outer: NodeScope, within: readonly TargetT
   const { $defs, $ref, anyOf = [], oneOf = [], allOf = [], properties, patternProperties } = keywordsOf(type);
   const scope = withDefinitions(outer, $defs);
   if (Object.keys(properties ?? {}).some(isNamedAsEntry)) return true;
-  if (Object.keys(patternProperties ?? {}).some((pattern) => isNamedAsEntry(new RegExp(pattern, 'u')))) return true;
+  if (Object.keys(patternProperties ?? {}).some((pattern) => isNamedAsEntry(keyPattern(pattern)))) return true;
   const target = definitionOf($ref, scope);
   const parts = [...(target ? [target] : []), ...anyOf, ...oneOf, ...allOf];
   return parts.some((part) => namesEntry(part, scope, inner));

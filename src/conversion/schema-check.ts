@@ -7,9 +7,9 @@ import { Check, Errors } from 'typebox/value';
 import type { Fault } from '../errors.ts';
 import { listed } from './listed.ts';
 import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
+import { withSafePatterns } from './safe-patterns.ts';
 import type { Schema } from './schema.ts';
 import type { Definitions } from './schema-keywords.ts';
-import { withTimedPatterns } from './timed-patterns.ts';
 
 export type { Schema };
 
@@ -47,8 +47,8 @@ interface Compiled {
 }
 
 function compiled(given: TSchema, givenDefinitions: Readonly<Record<string, TSchema>> = {}): Compiled {
-  const schema = withTimedPatterns(given);
-  const definitions = withTimedPatterns(givenDefinitions);
+  const schema = withSafePatterns(given);
+  const definitions = withSafePatterns(givenDefinitions);
   // The code that TypeBox makes writes a BigInt of the schema as a number, which rounds it and never equals one.
   if (holdsBigInt([schema, definitions])) {
     return {
@@ -77,7 +77,7 @@ export function faultsBySchema(
   definitions: Readonly<Record<string, TSchema>>,
   value: unknown,
 ): readonly Fault[] {
-  return toFaults(() => Errors(withTimedPatterns(definitions), withTimedPatterns(schema), value));
+  return toFaults(() => Errors(withSafePatterns(definitions), withSafePatterns(schema), value));
 }
 
 function toFaults(find: () => TLocalizedValidationError[]): Fault[] {

@@ -297,3 +297,20 @@ test('what a getter of the value throws is not taken for a fault', () => {
   };
   expect(() => convertTo(Order, value)).toThrow('of the getter');
 });
+
+describe('a record', () => {
+  const key = 'a\nb';
+  const Counts = Type.Record(Type.String(), Type.Integer());
+
+  test.each<[TargetType, unknown, unknown]>([
+    [Counts, { [key]: '7' }, { [key]: 7 }],
+    [Type.Array(Counts), [{ [key]: '7' }], [{ [key]: 7 }]],
+    [Type.Record(Type.String({ pattern: '^b' }), Type.Integer()), { [key]: 'x', b: '1' }, { [key]: 'x', b: 1 }],
+  ])('converts the values of keys with a line break: %#', (type, value, expected) => {
+    expect(convertTo(type, value)).toEqual(expected);
+  });
+
+  test('refuses a value of such a key that does not fit', () => {
+    expect(faults(Counts, { [key]: 'x' })).toHaveLength(1);
+  });
+});

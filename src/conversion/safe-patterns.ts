@@ -1,6 +1,6 @@
 import { canBacktrack } from './regex-hazard.ts';
 import { withinRegexTime } from './regex-time.ts';
-import { mapParts } from './schema-keywords.ts';
+import { keywordsOf, mapParts } from './schema-keywords.ts';
 
 /**
  * By pattern, the last text that took too long, until the end of this turn: what does not fit is checked several times, by
@@ -31,23 +31,32 @@ class TimedRegExp extends RegExp {
 
 const known = new WeakMap<object, object>();
 
+/** The pattern that TypeBox writes for the keys of a record. A key with a line break does not match it. */
+const anyKey = '^.*$';
+
+/** Returns the regular expression for a pattern of keys. */
+export function keyPattern(pattern: string): RegExp {
+  return new RegExp(pattern, pattern === anyKey ? 'su' : 'u');
+}
+
 /**
- * Replaces each `pattern` in a schema that could take very long to match a hostile text.
+ * Replaces each `pattern` in a schema that could take very long to match a hostile text, and the pattern of a record's
+ * keys by one that every key matches.
  *
  * @param schema a schema, or schemas by their names
- * @returns the same schema where there is none
+ * @returns the same schema where there is neither
  */
-export function withTimedPatterns<Type extends object>(schema: Type): Type {
-  const timed = known.get(schema) ?? replaced(schema);
-  known.set(schema, timed);
-  return timed as Type;
+export function withSafePatterns<Type extends object>(schema: Type): Type {
+  const safe = known.get(schema) ?? replaced(schema);
+  known.set(schema, safe);
+  return safe as Type;
 }
 
 function replaced(schema: object): object {
   const { pattern } = schema as { readonly pattern?: unknown };
   const isSchemas = pattern !== null && typeof pattern === 'object' && !(pattern instanceof RegExp);
   const timed = isSchemas ? undefined : timedPattern(pattern);
-  const parts = mapParts(schema, withTimedPatterns);
+  const parts = withWholeKeys(schema, mapParts(schema, withSafePatterns));
   if (timed === undefined && parts === undefined) return schema;
   // What TypeBox notes for itself is not enumerable.
   const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema));
@@ -56,6 +65,17 @@ function replaced(schema: object): object {
     Object.defineProperty(copy, keyword, { value, enumerable: true, configurable: true, writable: true });
   }
   return copy;
+}
+
+/** @param parts the keywords of the schema that hold another schema now */
+function withWholeKeys(
+  schema: object,
+  parts: Record<string, unknown> | undefined,
+): Record<string, unknown> | undefined {
+  const patterns = parts?.patternProperties ?? keywordsOf(schema).patternProperties;
+  if (typeof patterns !== 'object' || patterns === null || !Object.hasOwn(patterns, anyKey)) return parts;
+  const { [anyKey]: values, ...others } = patterns as Record<string, unknown>;
+  return { ...parts, patternProperties: { ...others, '^[\\s\\S]*$': values } };
 }
 
 function timedPattern(pattern: unknown): RegExp | undefined {
