@@ -113,7 +113,8 @@ describe('the ladder', () => {
     onTestFinished(() => connection.close());
     const other = await connection.createChannel();
     for (const n of [7, 6, 5, 4, 3, 2, 1, 0]) await other.deleteExchange(level(n));
-    await expect(delay('lost sight of', 50)).rejects.toMatchObject({ code: 'connection-lost', outcome: 'unknown' });
+    const refused = { code: 'broker-unavailable', outcome: 'not-accepted' };
+    await expect(delay('refused', 50)).rejects.toMatchObject(refused);
     await eventually(() => delay('after', 50));
     await inbox.delivery(2);
     expect(inbox.texts()).toEqual(['before', 'after']);

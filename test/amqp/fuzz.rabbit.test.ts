@@ -165,6 +165,8 @@ test('whatever AMQP can express is handled or a dead letter, and the next good m
   const gateway = await runGateway({
     service: 'billing',
     broker: { url: vhost.url },
+    // What has no handler ends at once.
+    unhandled: { graceMs: 0 },
     handlers: [
       defineCommandHandler({
         routingKey: 'change',
