@@ -32,6 +32,7 @@ export class AmqpConnection {
   readonly #options: AmqpConnectionOptions;
   readonly #addresses: BrokerAddresses;
   #model: ChannelModel | undefined;
+  #address: AmqpAddress | undefined;
   #blocked: string | undefined;
   /** By address, why it cannot be used. */
   readonly #failures = new Map<AmqpAddress, string>();
@@ -50,6 +51,11 @@ export class AmqpConnection {
   /** The live connection, prepared; undefined while there is none. */
   get model(): ChannelModel | undefined {
     return this.#model;
+  }
+
+  /** Of the connection, live or being prepared; undefined while there is none. */
+  get address(): AmqpAddress | undefined {
+    return this.#address;
   }
 
   /** Why there is no connection; undefined while there is one. */
@@ -116,11 +122,13 @@ export class AmqpConnection {
     let model: ChannelModel | undefined;
     try {
       model = await connect(...connectArguments({ ...this.#options, address }));
+      this.#address = address;
       const end = endingOf(model);
       await this.#prepare(model, end);
       this.#onConnect(model, address);
       return end;
     } catch (error) {
+      this.#address = undefined;
       if (model) await closeConnection(model);
       this.#onConnectFailed(address, error);
       this.#addresses.failed(address, performance.now() - beganMs);
@@ -129,6 +137,7 @@ export class AmqpConnection {
   }
 
   async #prepare(model: ChannelModel, end: ConnectionEnd): Promise<void> {
+    const { signal } = this.#closing;
     this.#blocked = undefined;
     rememberEnd(model);
     useExactFrames(model);
@@ -143,18 +152,26 @@ export class AmqpConnection {
     const prepared = async () => {
       // The end can come in the same bytes as the beginning, before there is a model to listen to: then this throws.
       closeUnawaited(await model.createChannel());
-      if (this.#closing.signal.aborted) throw new Error('closed meanwhile');
+      if (signal.aborted) throw new Error('closed meanwhile');
       await this.#options.onConnect(model);
     };
+    // A broker that says nothing would keep the process alive after it was closed.
+    let onAbort = () => {};
+    const closed = new Promise<void>((resolve) => {
+      onAbort = resolve;
+      signal.addEventListener('abort', onAbort);
+    });
     try {
-      if (!(await within(prepareTimeoutMs, Promise.race([prepared(), end.reason])))) {
+      if (!(await within(prepareTimeoutMs, Promise.race([prepared(), end.reason, closed])))) {
         throw new Error(`the broker did not answer within ${prepareTimeoutMs} ms`);
       }
       // What was prepared in the same moment as the end comes first in the race.
       if (end.hasEnded) throw new Error('the connection ended while it was being prepared');
-      if (this.#closing.signal.aborted) throw new Error('closed meanwhile');
+      if (signal.aborted) throw new Error('closed meanwhile');
     } catch (error) {
       throw isLittoralError(error) ? error : (endOf(model) ?? error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
@@ -190,6 +207,7 @@ export class AmqpConnection {
     this.#addresses.failed(address, 0);
     if (this.#closing.signal.aborted) return;
     this.#model = undefined;
+    this.#address = undefined;
     this.#blocked = undefined;
     const { logger, role } = this.#options;
     const why = connectFailure(error ?? new Error('Connection closed'), { ...this.#options, address });

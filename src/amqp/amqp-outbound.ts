@@ -10,13 +10,16 @@ import { toAmqp } from './amqp-message-mapper.ts';
 import type { AmqpPublication } from './amqp-publication.ts';
 import { corker, socketOf } from './amqp-socket.ts';
 import { busExchange } from './amqp-topology.ts';
+import { closeUnawaited } from './close-unawaited.ts';
 import { ConfirmWatch } from './confirm-watch.ts';
+import { endOf } from './connection-end.ts';
 import { asBuffer, notWritten } from './encode-publication.ts';
 import { assertFitsFrame, propertyLimit } from './frame-limit.ts';
 import { divide, type InFlight, settleUnconfirmed } from './in-flight.ts';
-import type { ProbeConnectionOptions } from './probe-apart.ts';
+import { isPlainKey, type ProbeConnectionOptions } from './probe-apart.ts';
 import { PublishPermissions } from './publish-permissions.ts';
 import { type Route, readPublishRefusal, refusedPublish } from './publish-refusal.ts';
+import { TakenKeys } from './taken-keys.ts';
 
 export interface AmqpOutboundOptions {
   /** How many publishes may wait for their confirm. */
@@ -37,6 +40,7 @@ export interface AmqpOutboundOptions {
 /** A channel that ends sooner after it was opened is opened again after a longer pause than the one before. */
 const earlyMs = 10_000;
 const reopenDelays = { firstMs: 10, maxMs: 5_000 };
+const minReopenTimeoutMs = 5_000;
 
 /** Publishes with confirms on one channel. */
 export class AmqpOutbound {
@@ -53,7 +57,13 @@ export class AmqpOutbound {
   /** What the channel that is being closed had not confirmed, in the order in which it was written. */
   #unconfirmed: InFlight[] = [];
   #channel: ConfirmChannel | undefined;
-  #channelError: Error | undefined;
+  /** The position of what was written last, and the last one that the broker has answered. */
+  #lastWritten = 0;
+  #lastHandled = 0;
+  readonly #takenKeys = new TakenKeys();
+  /** How many of those in flight timed out. */
+  #timedOut = 0;
+  #isClosed = false;
   /** How often the channel was closed soon after it was opened. */
   #earlyEnds = 0;
   #openedAtMs = 0;
@@ -65,7 +75,8 @@ export class AmqpOutbound {
     this.#connection = connection;
     this.#options = options;
     const { confirmTimeoutMs: timeoutMs } = options;
-    this.#permissions = new PublishPermissions({ ...options, timeoutMs });
+    const apart = { ...options.connection, current: () => connection.address };
+    this.#permissions = new PublishPermissions({ ...options, connection: apart, timeoutMs });
     this.#confirms = new ConfirmWatch(timeoutMs);
   }
 
@@ -78,9 +89,9 @@ export class AmqpOutbound {
   async attach(model: ChannelModel): Promise<void> {
     const { logger } = this.#options;
     const channel = await model.createConfirmChannel();
-    this.#channelError = undefined;
+    let failure: Error | undefined;
     channel.on('error', (error) => {
-      this.#channelError = error;
+      failure = error;
       logger.error({ reason: error.message }, 'the publishing channel failed');
     });
     channel.on('handler-error', (error) => logger.error({ reason: error.message }, 'a listener failed'));
@@ -88,17 +99,20 @@ export class AmqpOutbound {
     let hasEnded = false;
     channel.on('close', () => {
       hasEnded = true;
-      this.#onClose(channel, model);
+      this.#onClose(channel, model, failure);
     });
     await this.#options.bus.ensure(model);
     await this.#permissions.attach(model);
     // The end can come in the same bytes as the answer to the last question.
     if (hasEnded) throw new Error('the publishing channel ended as soon as it was open');
     this.#channel = channel;
+    this.#takenKeys.clear();
     this.#propertyLimit = propertyLimit(model);
     this.#openedAtMs = performance.now();
     this.#corkSocket = corker(model);
-    for (const entry of this.#held.splice(0)) if (this.#inFlight.has(entry)) this.#writeOrAsk(entry);
+    // In the order in which they were given: what had to be asked for came to the others later.
+    const held = new Set(this.#held.splice(0));
+    for (const entry of this.#inFlight) if (held.has(entry)) this.#writeOrAsk(entry);
   }
 
   /** Sends one message. See `OutboundChannel.publish`. */
@@ -112,7 +126,7 @@ export class AmqpOutbound {
         messageId: typeof id === 'string' ? id : undefined,
         bytes: message.body.byteLength,
         deadline: performance.now() + this.#options.confirmTimeoutMs,
-        written: false,
+        position: 0,
         returned: false,
         timedOut: false,
         resolve,
@@ -129,7 +143,7 @@ export class AmqpOutbound {
 
   #writeOrAsk(entry: InFlight): void {
     if (this.#channel === undefined) {
-      this.#held.push(entry);
+      this.#hold(entry);
       return;
     }
     if (this.#permissions.isKnown(entry.route, entry.bytes)) {
@@ -153,7 +167,7 @@ export class AmqpOutbound {
       assertFitsFrame(properties, this.#propertyLimit);
       entry.messageId = properties.messageId;
       channel.publish(exchange, routingKey, asBuffer(message.body), properties, (error) => this.#settle(entry, error));
-      entry.written = true;
+      entry.position = ++this.#lastWritten;
       this.#corkSocket();
     } catch (cause) {
       this.#refuse(entry, isLittoralError(cause) ? cause : notWritten(cause, entry.messageId));
@@ -161,9 +175,10 @@ export class AmqpOutbound {
   }
 
   #hold(entry: InFlight): void {
-    entry.written = false;
+    entry.position = 0;
     // Its caller has had its answer already.
     if (entry.timedOut) this.#leave(entry);
+    else if (this.#isClosed) this.#refuse(entry, notSent('this gateway is shutting down'));
     else if (this.#connection.failure) this.#refuse(entry, notSent(this.#connection.failure));
     else this.#held.push(entry);
   }
@@ -178,6 +193,7 @@ export class AmqpOutbound {
   #leave(entry: InFlight): void {
     if (!this.#inFlight.delete(entry)) return;
     this.#inFlightBytes -= entry.bytes;
+    if (entry.timedOut) this.#timedOut -= 1;
     if (this.#inFlight.size === 0) this.#whenIdle?.();
   }
 
@@ -202,22 +218,46 @@ export class AmqpOutbound {
 
   /** Ends what it does by itself. */
   close(): void {
+    this.#isClosed = true;
     this.#permissions.close();
+    this.#refuseHeld();
   }
 
   #assertRoom({ bytes, messageId }: InFlight): void {
-    const { maxInFlight, maxInFlightBytes, maxMessageBytes } = this.#options;
+    const { maxMessageBytes } = this.#options;
     if (bytes > maxMessageBytes) {
       throw new LittoralError('body-too-large', `The body has ${bytes} bytes; ${maxMessageBytes} are allowed.`);
     }
-    const full = this.#inFlight.size >= maxInFlight || (bytes > 0 && this.#inFlightBytes + bytes > maxInFlightBytes);
-    if (full && this.#inFlight.size > 0) {
+    if (this.#isFull(bytes) && this.#timedOut === this.#inFlight.size) this.#replaceChannel();
+    if (this.#isFull(bytes)) {
       throw new LittoralError(
         'too-many-in-flight',
         `Nothing was sent: ${this.#inFlight.size} publishes (${this.#inFlightBytes} bytes) wait for the broker's confirm.`,
         { messageId },
       );
     }
+  }
+
+  #isFull(bytes: number): boolean {
+    const { maxInFlight, maxInFlightBytes } = this.#options;
+    const full = this.#inFlight.size >= maxInFlight || (bytes > 0 && this.#inFlightBytes + bytes > maxInFlightBytes);
+    return full && this.#inFlight.size > 0;
+  }
+
+  // A queue without a majority can hold back its confirms for days, and publishes for all other queues have no room then.
+  // The broker forgets what a closed channel waits for; all who wait have been told that the outcome is unknown.
+  #replaceChannel(): void {
+    const channel = this.#channel;
+    const { model } = this.#connection;
+    if (channel === undefined || model === undefined) return;
+    this.#options.logger.warn(
+      { unconfirmed: this.#inFlight.size },
+      'publishing channel replaced: nothing is confirmed',
+    );
+    for (const entry of this.#inFlight) this.#leave(entry);
+    this.#channel = undefined;
+    closeUnawaited(channel);
+    this.#reopen(model);
   }
 
   // A return comes before the confirm of its message and carries no tag. The broker answers in order, so the first
@@ -228,8 +268,9 @@ export class AmqpOutbound {
         entry.messageId === properties.messageId &&
         entry.route.exchange === fields.exchange &&
         entry.route.routingKey === fields.routingKey;
-      if (same && entry.written && !entry.returned) {
+      if (same && entry.position > 0 && !entry.returned) {
         entry.returned = true;
+        this.#onHandled(entry);
         return;
       }
     }
@@ -242,13 +283,19 @@ export class AmqpOutbound {
       return;
     }
     this.#leave(entry);
+    this.#onHandled(entry);
     this.#confirms.answered();
     if (error === null) {
+      if (entry.route.exchange === busExchange) this.#takenKeys.add(entry.route.routingKey);
       entry.resolve({ routed: !entry.returned });
       return;
     }
     const { messageId } = entry;
     entry.reject(new LittoralError('nacked', 'A queue refused the message; another may have taken it.', { messageId }));
+  }
+
+  #onHandled({ position }: InFlight): void {
+    if (position > this.#lastHandled) this.#lastHandled = position;
   }
 
   // One timer for all: they all have the same time, so the first in the set is the first that is due. Who timed out
@@ -263,18 +310,19 @@ export class AmqpOutbound {
         return;
       }
       entry.timedOut = true;
+      this.#timedOut += 1;
       const { messageId } = entry;
       const { confirmTimeoutMs } = this.#options;
       const text = `The message was written, but the broker did not confirm it within ${confirmTimeoutMs} ms.`;
-      if (entry.written) this.#confirms.timedOut();
-      if (entry.written) entry.reject(new LittoralError('confirm-timeout', text, { messageId }));
+      if (entry.position > 0) this.#confirms.timedOut();
+      if (entry.position > 0) entry.reject(new LittoralError('confirm-timeout', text, { messageId }));
       else this.#refuse(entry, notSent(`the broker did not take it within ${confirmTimeoutMs} ms`));
     }
   }
 
   // The broker closes a channel over a publish that it refuses, and over a missing exchange. The connection lives on.
-  #onClose(channel: ConfirmChannel, model: ChannelModel): void {
-    this.#settleClosed();
+  #onClose(channel: ConfirmChannel, model: ChannelModel, error: Error | undefined): void {
+    this.#settleClosed(error, model);
     if (this.#channel !== channel) return;
     this.#channel = undefined;
     this.#confirms.ended();
@@ -291,7 +339,7 @@ export class AmqpOutbound {
       this.#refuseHeld();
       return;
     }
-    this.attach(model).catch((error) => {
+    this.#attachInTime(model).catch((error) => {
       this.#options.logger.error({ reason: messageOf(error) }, 'the publishing channel cannot be opened again');
       this.#refuseHeld();
       // With an error: amqplib hears nothing else, and would wait for its heartbeat.
@@ -299,14 +347,25 @@ export class AmqpOutbound {
     });
   }
 
+  // A broker without a majority can answer heartbeats and nothing else.
+  async #attachInTime(model: ChannelModel): Promise<void> {
+    const timeoutMs = Math.max(minReopenTimeoutMs, this.#options.confirmTimeoutMs);
+    if (await within(timeoutMs, this.attach(model))) return;
+    throw new Error(`the broker did not answer within ${timeoutMs} ms`);
+  }
+
   #refuseHeld(): void {
     for (const entry of this.#held.splice(0)) this.#refuse(entry, notSent('the publishing channel was lost'));
   }
 
-  #settleClosed(): void {
-    const error = this.#channelError;
+  #settleClosed(error: Error | undefined, model: ChannelModel): void {
     const refusal = error && readPublishRefusal(error);
-    const { unknown, refused, untouched } = divide(this.#unconfirmed.splice(0), refusal);
+    const unconfirmed = this.#unconfirmed.splice(0);
+    if (!error && isOverForeignKey(endOf(model), unconfirmed)) this.#permissions.onForeignKeyRefused();
+    const { unknown, refused, untouched } = divide(unconfirmed, refusal, {
+      lastHandled: this.#lastHandled,
+      hasTaken: (route) => this.#takenKeys.has(route.routingKey) || this.#permissions.hasPermitted(route),
+    });
     const reason = error ? `the broker closed the channel (${messageOf(error)})` : 'the connection ended';
     for (const entry of unknown) {
       this.#leave(entry);
@@ -320,6 +379,12 @@ export class AmqpOutbound {
     }
     for (const entry of untouched) this.#hold(entry);
   }
+}
+
+/** Whether a connection can have ended over a key: see `probe-apart.ts`. */
+function isOverForeignKey(end: Error | undefined, unconfirmed: readonly InFlight[]): boolean {
+  const isInternal = end?.message.includes('541') === true;
+  return isInternal && unconfirmed.some(({ route }) => route.exchange === busExchange && !isPlainKey(route.routingKey));
 }
 
 function notSent(reason: string): LittoralError {

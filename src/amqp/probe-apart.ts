@@ -10,6 +10,8 @@ import type { Route } from './publish-refusal.ts';
 export interface ProbeConnectionOptions extends Omit<ConnectOptions, 'address' | 'role'> {
   /** Of the nodes of one broker. */
   readonly addresses: readonly AmqpAddress[];
+  /** Returns the one that answers at the moment, which is tried first: those before it can be silent. */
+  readonly current?: () => AmqpAddress | undefined;
 }
 
 const plainKey = /^[ -~]*$/;
@@ -39,9 +41,10 @@ export async function probeApart(options: ProbeConnectionOptions, route: Route, 
   }
 }
 
-async function connectToAny({ addresses, ...options }: ProbeConnectionOptions): Promise<ChannelModel> {
+async function connectToAny({ addresses, current, ...options }: ProbeConnectionOptions): Promise<ChannelModel> {
   let failure: unknown;
-  for (const address of addresses) {
+  const first = current?.();
+  for (const address of first ? [first, ...addresses.filter((other) => other !== first)] : addresses) {
     try {
       return await connect(...connectArguments({ ...options, address, role: 'probing' }));
     } catch (error) {

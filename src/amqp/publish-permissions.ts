@@ -4,7 +4,7 @@ import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
 import { busExchange } from './amqp-topology.ts';
-import { reasonOf } from './connection-end.ts';
+import { endOf, reasonOf } from './connection-end.ts';
 import { isPlainKey, type ProbeConnectionOptions, probeApart } from './probe-apart.ts';
 import { type ProbeAnswer, probePublish } from './publish-probe.ts';
 import { busRefusal, type PublishRefusal, type Route } from './publish-refusal.ts';
@@ -30,6 +30,8 @@ const ordinaryBytes = 64 * 1024;
 
 /** A key that is in no use: permissions that cover it cover all keys, with few exceptions. */
 const strangeKey = '~ littoral: any key at all? ~';
+/** The same for keys beyond ASCII, which a pattern can leave out. */
+const strangeForeignKey = `${strangeKey} \u00fc\u65e5`;
 
 /**
  * Knows what the broker user may publish, on one connection after the other. RabbitMQ closes the channel over a publish
@@ -46,6 +48,9 @@ export class PublishPermissions {
   #isOpened = false;
   /** Whether the user may publish under any key. */
   #isOpen = false;
+  /** The question whether that holds for keys beyond ASCII as well, once it has been asked. */
+  #foreignKeys: Promise<boolean> | undefined;
+  #areForeignKeysOpen = false;
   /** Up to this size, bodies are not too large. */
   #knownBytes = 0;
   /** Scopes, the one that was permitted first in front. */
@@ -53,7 +58,7 @@ export class PublishPermissions {
   readonly #refused: RefusedPublishes;
   /** What waits for an answer, one after the other in each scope: messages for one key keep their order. */
   readonly #lines = new Map<string, Promise<void>>();
-  /** Whether a key was refused although the first question was answered well. */
+  /** Whether a key or an exchange was refused although the first question was answered well. */
   #hasExceptions = false;
   #busProblem: string | undefined;
   #busRetry: NodeJS.Timeout | undefined;
@@ -74,6 +79,8 @@ export class PublishPermissions {
     this.#permitted.clear();
     this.#isOpened = false;
     this.#isOpen = false;
+    this.#foreignKeys = undefined;
+    this.#areForeignKeysOpen = false;
     if (this.#model !== model) {
       // The broker can be another one.
       this.#knownBytes = 0;
@@ -81,10 +88,15 @@ export class PublishPermissions {
     }
     this.#model = model;
     // A broker that answers in another way than RabbitMQ is believed to permit everything.
-    await this.#open().catch(() => this.#trust());
+    await this.#open().catch(() => this.#trust(model));
+    // During an alarm, the broker says nothing of permissions.
+    if (this.#busProblem !== undefined && this.#model === model) this.#askForBusAfter(firstBusRetryMs);
   }
 
-  #trust(): void {
+  #trust(model: ChannelModel): void {
+    // The end of a connection is no answer, and another one can be open by now.
+    if (this.#model !== model || endOf(model) !== undefined) return;
+    this.#setBusProblem(undefined);
     this.#isOpened = true;
     this.#isOpen = true;
     this.#knownBytes = Number.POSITIVE_INFINITY;
@@ -100,9 +112,15 @@ export class PublishPermissions {
   isKnown({ exchange, routingKey }: Route, bytes: number): boolean {
     if (bytes > this.#knownBytes) return false;
     if (this.#lines.size > 0 && this.#lines.has(scopeOf(exchange, routingKey))) return false;
-    // The first question was about the bus. What delays a message was permitted to be bound, which takes as much.
-    if (this.#isOpen && exchange !== '') return true;
+    if (this.#isCovered(exchange, routingKey)) return true;
     return this.#permitted.has(scopeOf(exchange, routingKey));
+  }
+
+  /** Whether the first question has answered for a publish. */
+  #isCovered(exchange: string, routingKey: string): boolean {
+    // It was about the bus. What delays a message was permitted to be bound, which takes as much.
+    if (!this.#isOpen || exchange === '') return false;
+    return exchange !== busExchange || this.#areForeignKeysOpen || isPlainKey(routingKey);
   }
 
   /**
@@ -125,14 +143,25 @@ export class PublishPermissions {
     return asked;
   }
 
+  /** Returns whether RabbitMQ was asked for a publish like this, and permitted it. */
+  hasPermitted({ exchange, routingKey }: Route): boolean {
+    return this.#permitted.has(scopeOf(exchange, routingKey));
+  }
+
   /** Learns from a channel that RabbitMQ has closed: nothing that it permitted before is believed any more. */
   onRefused(refusal: PublishRefusal, route: Route): void {
-    if (refusal.kind === 'key' && this.#isOpen) this.#hasExceptions = true;
+    const isException = refusal.kind === 'key' || (refusal.kind === 'exchange' && route.exchange !== busExchange);
+    if (isException && this.#isOpen) this.#hasExceptions = true;
     if (refusal.kind !== 'size') {
       this.#isOpen = false;
       this.#permitted.clear();
     }
     this.#onAnswer(refusal, route, 0);
+  }
+
+  /** Learns from a connection that RabbitMQ has ended over a key that it can neither permit nor put into words. */
+  onForeignKeyRefused(): void {
+    this.#hasExceptions = true;
   }
 
   /** Asks for a strange key: a user who may write that is taken to be permitted all others, until one is refused. */
@@ -148,17 +177,17 @@ export class PublishPermissions {
       this.#isOpened = true;
       if (isSize(answer)) return ask(0);
       this.#isOpen = answer === 'permitted' && !this.#hasExceptions;
-      if (!isOfExchange(answer)) this.#setBusProblem(undefined, 0);
+      if (!isOfExchange(answer)) this.#setBusProblem(undefined);
     };
     await ask(Math.min(ordinaryBytes, maxMessageBytes));
   }
 
   async #learn(route: Route, scope: string, bytes: number, deadlineMs: number): Promise<void> {
-    // At most: the first question of all, the size, the permission.
-    for (let questions = 0; questions < 4; questions += 1) {
+    // At most: the first question of all, that for keys beyond ASCII, the size, the permission.
+    for (let questions = 0; questions < 5; questions += 1) {
       this.#assertNotRefused(route, scope, bytes);
       const isSizeKnown = bytes <= this.#knownBytes;
-      if (isSizeKnown && (this.#permitted.has(scope) || (this.#isOpen && route.exchange !== ''))) return;
+      if (isSizeKnown && (this.#permitted.has(scope) || this.#isCovered(route.exchange, route.routingKey))) return;
       const size = isSizeKnown ? 0 : Math.min(nextPowerOfTwo(bytes), this.#options.maxMessageBytes);
       const answer = await this.#inTime(deadlineMs, () => this.#question(route, size));
       if (answer === 'blocked')
@@ -176,6 +205,10 @@ export class PublishPermissions {
       await this.#open();
       return undefined;
     }
+    if (this.#isOpen && route.exchange === busExchange && !isPlainKey(route.routingKey) && !this.#hasExceptions) {
+      this.#foreignKeys ??= this.#askForForeignKeys(model);
+      if (await this.#foreignKeys) return undefined;
+    }
     try {
       const answer = await (isPlainKey(route.routingKey)
         ? probePublish(model, route, size)
@@ -186,6 +219,16 @@ export class PublishPermissions {
     } catch (error) {
       throw isLittoralError(error) ? error : unanswered(reasonOf(error, model), error);
     }
+  }
+
+  async #askForForeignKeys(model: ChannelModel): Promise<boolean> {
+    const bus = { exchange: busExchange, routingKey: strangeForeignKey };
+    // Where it cannot be asked, as where there may be no more connections, keys are not looked at.
+    const answer = await probeApart(this.#options.connection, bus, 0).catch(() => 'permitted');
+    if (this.#model !== model) return false;
+    if (answer === 'blocked') this.#foreignKeys = undefined;
+    this.#areForeignKeysOpen = answer === 'permitted';
+    return this.#areForeignKeysOpen;
   }
 
   async #inTime<Answer>(deadlineMs: number, question: () => Promise<Answer>): Promise<Answer | undefined> {
@@ -215,7 +258,8 @@ export class PublishPermissions {
     }
     if (answer.kind === 'absent') return;
     if (isOfExchange(answer) && route.exchange === busExchange) {
-      this.#setBusProblem(answer, firstBusRetryMs);
+      this.#setBusProblem(answer);
+      this.#askForBusAfter(firstBusRetryMs);
     } else if (route.routingKey !== strangeKey) {
       this.#refused.remember(scope, route, answer);
     }
@@ -229,22 +273,25 @@ export class PublishPermissions {
   }
 
   /** While nothing at all may be published on the bus, the gateway asks again by itself, not with each of its callers. */
-  #setBusProblem(refusal: PublishRefusal | undefined, retryMs: number): void {
+  #setBusProblem(refusal: PublishRefusal | undefined): void {
     const { logger } = this.#options;
     const problem = refusal && busRefusal(refusal.text);
     if (problem !== undefined && this.#busProblem === undefined) logger.error({ reason: problem }, 'bus is refused');
     if (problem === undefined && this.#busProblem !== undefined) logger.info('bus may be written to again');
     this.#busProblem = problem;
     clearTimeout(this.#busRetry);
-    if (problem === undefined) return;
+  }
+
+  #askForBusAfter(waitMs: number): void {
+    clearTimeout(this.#busRetry);
     const model = this.#model;
     const retry = async () => {
       await this.#open().catch(() => {});
       if (this.#busProblem !== undefined && this.#model === model) {
-        this.#setBusProblem(refusal, Math.min(refusedForMs, 2 * retryMs));
+        this.#askForBusAfter(Math.min(refusedForMs, 2 * waitMs));
       }
     };
-    this.#busRetry = setTimeout(retry, retryMs).unref();
+    this.#busRetry = setTimeout(retry, waitMs).unref();
   }
 }
 

@@ -59,3 +59,24 @@ describe('a memory alarm that begins while a delay level is declared', () => {
     expect((await post(gateway, '/events/a.b', {})).status).toBe(202);
   });
 });
+
+describe('a memory alarm while the broker user may write nothing on the bus', () => {
+  test('ends with that, also when the connection began during the alarm', async () => {
+    const permit = (write: string) =>
+      broker.rabbitmqctl('set_permissions', '-p', vhost.name, 'mute', '.*', write, '.*');
+    await broker.rabbitmqctl('add_user', 'mute', 'mute-password');
+    await permit('^(?!ecotone)');
+    const url = new URL(vhost.url);
+    url.username = 'mute';
+    url.password = 'mute-password';
+    const gateway = await runGateway({ service: 'shop', broker: { url: url.href } });
+    expect((await post(gateway, '/events/a.b', {})).body.code).toBe('write-refused');
+    await alarm(true);
+    await vhost.closeConnections();
+    await eventually(() => expect(gateway.channel.health().reason).toContain('blocks'));
+    await permit('.*');
+    await alarm(false);
+    await untilReady(gateway);
+    expect((await post(gateway, '/events/a.b', {})).status).toBe(202);
+  });
+});

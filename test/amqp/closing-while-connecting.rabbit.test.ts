@@ -5,6 +5,7 @@ import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { turns } from '../endpoint/endpoint-fixture.ts';
+import { methods, wayOfFrames } from './way-of-frames.ts';
 import { wayToBroker } from './way-to-broker.ts';
 
 const vhost = useVhost();
@@ -29,6 +30,21 @@ async function heldWay(url: string) {
     },
   };
 }
+
+test('a channel that is closed while its connection is prepared waits for nothing that a silent broker owes', {
+  timeout: 40_000,
+}, async () => {
+  let isAsked = false;
+  const url = await wayOfFrames(vhost.url, (method) => {
+    isAsked ||= method === methods.openOk;
+    return method === methods.openOk;
+  });
+  const channel = new AmqpChannel({ url, service: 'silent', logger: pino({ level: 'silent' }) });
+  const started = channel.start();
+  await eventually(() => expect(isAsked).toBe(true));
+  await channel.close(600_000);
+  await started;
+});
 
 test('a channel that is closed while it connects waits for that, and leaves no connection and no error behind', async () => {
   const errors: unknown[] = [];

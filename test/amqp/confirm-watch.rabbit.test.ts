@@ -3,36 +3,19 @@ import { expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
-import { wayToBroker } from './way-to-broker.ts';
+import { methods, wayOfFrames } from './way-of-frames.ts';
 
 const vhost = useVhost();
 
-const headBytes = 7;
-/** The class and the method of `basic.ack`, which confirms. */
-const basicAck = 0x003c_0050;
-
 /** A way to the broker on which its confirms can be dropped, while everything else arrives. */
-async function wayWithoutConfirms(url: string) {
+async function wayWithoutConfirms() {
   const state = { isDropping: false };
-  const way = await wayToBroker(url, (client, broker) => {
-    let rest = Buffer.alloc(0);
-    client.pipe(broker);
-    broker.on('data', (bytes: Buffer) => {
-      rest = Buffer.concat([rest, bytes]);
-      while (rest.length >= headBytes) {
-        const end = headBytes + rest.readUInt32BE(3) + 1;
-        if (rest.length < end) return;
-        const isConfirm = rest[0] === 1 && rest.readUInt32BE(headBytes) === basicAck;
-        if (!isConfirm || !state.isDropping) client.write(rest.subarray(0, end));
-        rest = rest.subarray(end);
-      }
-    });
-  });
-  return { url: way, state };
+  const url = await wayOfFrames(vhost.url, (method) => state.isDropping && method === methods.ack);
+  return { url, state };
 }
 
 test('a gateway whose publishes are not confirmed is not ready, until one is', async () => {
-  const way = await wayWithoutConfirms(vhost.url);
+  const way = await wayWithoutConfirms();
   const broker = { url: way.url, confirmTimeoutMs: 500 };
   const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle: () => {} })];
   const gateway = await runGateway({ service: 'silent', broker, handlers });
@@ -51,4 +34,16 @@ test('a gateway whose publishes are not confirmed is not ready, until one is', a
   way.state.isDropping = false;
   await eventually(async () => expect((await post(gateway, '/commands/silent/pay', 3)).status).toBe(202));
   expect(await readiness()).toMatch(/^200/);
+});
+
+test('publishes that are never confirmed take the room of others no longer than they wait for', async () => {
+  const way = await wayWithoutConfirms();
+  const broker = { url: way.url, confirmTimeoutMs: 500, maxInFlight: 3 };
+  const gateway = await runGateway({ service: 'stuck', broker });
+  way.state.isDropping = true;
+  const answers = await Promise.all([1, 2, 3].map((payload) => post(gateway, '/events/a.b', payload)));
+  expect(answers.map(({ body }) => body.code)).toEqual(['confirm-timeout', 'confirm-timeout', 'confirm-timeout']);
+  // Their confirms were lost, and never come.
+  way.state.isDropping = false;
+  expect((await post(gateway, '/events/a.b', 4)).status).toBe(202);
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { defineCommandHandler } from 'littoral';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -34,6 +36,18 @@ function untilAccepted(gateway: RunningGateway, service: string, payload: unknow
 }
 
 describe('several URLs of a broker', () => {
+  test('are not all tried for a question that needs a connection of its own', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const url = new URL(vhost.url);
+    url.port = String((silent.address() as AddressInfo).port);
+    url.hostname = '127.0.0.1';
+    const broker = { urls: [url.href, vhost.url], connectTimeoutMs: 4_000, confirmTimeoutMs: 3_000 };
+    const gateway = await runGateway({ service: 'asking', broker });
+    expect(await post(gateway, `/events/${encodeURIComponent('日本')}`, 1)).toMatchObject({ status: 202 });
+  });
+
   test('are used in turn, whichever of them is cut', async () => {
     const ways = [await openWay(), await openWay()] as const;
     const gateway = await runService('turns', ways.map(({ url }) => url).join(','));

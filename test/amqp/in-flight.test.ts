@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { divide, type InFlight, settleUnconfirmed } from '../../src/amqp/in-flight.ts';
+import { divide, type InFlight, type ShownBefore, settleUnconfirmed } from '../../src/amqp/in-flight.ts';
 import type { PublishRefusal } from '../../src/amqp/publish-refusal.ts';
 import type { PublishReceipt } from '../../src/channel/message-channel.ts';
 
@@ -13,13 +13,30 @@ function inFlight(routingKey: string, bytes = 1, settled: unknown[] = []): InFli
     messageId: undefined,
     bytes,
     deadline: 0,
-    written: true,
+    position: 0,
     returned: false,
     timedOut: false,
     resolve: (receipt: PublishReceipt) => void settled.push(receipt),
     reject: (error) => void settled.push(error),
   };
 }
+
+/** What was written for some keys, in their order. */
+function written(keys: readonly string[]): InFlight[] {
+  return keys.map((key, index) => Object.assign(inFlight(key), { position: index + 1 }));
+}
+
+const nothing: ShownBefore = { lastHandled: 0, hasTaken: () => false };
+const absent: PublishRefusal = {
+  kind: 'absent',
+  text: `NOT_FOUND - no exchange '${exchange}' in vhost '/'`,
+  maxBytes: undefined,
+};
+const unwritable: PublishRefusal = {
+  kind: 'exchange',
+  text: `ACCESS_REFUSED - write access to exchange '${exchange}' in vhost '/' refused for user 'u'`,
+  maxBytes: undefined,
+};
 
 function refusalOfKey(key: string): PublishRefusal {
   const text = `ACCESS_REFUSED - write access to topic '${key}' in exchange '${exchange}' in vhost '/' refused for user 'u'`;
@@ -29,30 +46,32 @@ function refusalOfKey(key: string): PublishRefusal {
 
 describe('what a closed channel had not confirmed', () => {
   test('is divided at the publish that was refused', () => {
-    const entries = ['a', 'b', 'bad', 'c', 'bad', 'd'].map((key) => inFlight(key));
-    const { unknown, refused, untouched } = divide(entries, refusalOfKey('bad'));
+    const entries = written(['a', 'b', 'bad', 'c', 'bad', 'd']);
+    const { unknown, refused, untouched } = divide(entries, refusalOfKey('bad'), nothing);
     expect(unknown).toEqual(entries.slice(0, 2));
     expect(refused).toBe(entries[2]);
     expect(untouched).toEqual(entries.slice(3));
   });
 
   test('is divided at the first that is too large', () => {
-    const entries = [1, 5, 11, 12, 2].map((bytes) => inFlight('a', bytes));
-    const divided = divide(entries, { kind: 'size', text: '', maxBytes: 10 });
+    const entries = [1, 5, 11, 12, 2].map((bytes, index) =>
+      Object.assign(inFlight('a', bytes), { position: index + 1 }),
+    );
+    const divided = divide(entries, { kind: 'size', text: '', maxBytes: 10 }, nothing);
     expect(divided).toEqual({ unknown: entries.slice(0, 2), refused: entries[2], untouched: entries.slice(3) });
   });
 
   test('is all unknown where the broker names no publish, or none of these', () => {
-    const entries = ['a', 'b'].map((key) => inFlight(key));
+    const entries = written(['a', 'b']);
     const all = { unknown: entries, refused: undefined, untouched: [] };
-    expect(divide(entries, undefined)).toEqual(all);
-    expect(divide(entries, refusalOfKey('other'))).toEqual(all);
+    expect(divide(entries, undefined, nothing)).toEqual(all);
+    expect(divide(entries, refusalOfKey('other'), nothing)).toEqual(all);
   });
 
   test('is unknown up to the last that fits a text that was cut off', () => {
     const keys = ['a', `${'k'.repeat(240)}1`, 'b', `${'k'.repeat(240)}2`, 'c'];
-    const entries = keys.map((key) => inFlight(key));
-    const divided = divide(entries, refusalOfKey(keys[3] as string));
+    const entries = written(keys);
+    const divided = divide(entries, refusalOfKey(keys[3] as string), nothing);
     expect(divided).toEqual({ unknown: entries.slice(0, 4), refused: undefined, untouched: entries.slice(4) });
   });
 
@@ -63,13 +82,47 @@ describe('what a closed channel had not confirmed', () => {
         const guilty = keys[at % keys.length] as string;
         // RabbitMQ stops at the first of that key.
         const first = keys.indexOf(guilty);
-        const entries = keys.map((each) => inFlight(each));
-        const { unknown, refused, untouched } = divide(entries, refusalOfKey(guilty));
+        const entries = written(keys);
+        const { unknown, refused, untouched } = divide(entries, refusalOfKey(guilty), nothing);
         expect([...unknown, ...(refused ? [refused] : []), ...untouched]).toEqual(entries);
         for (const entry of untouched) expect(entries.indexOf(entry)).toBeGreaterThan(first);
         if (refused) expect(refused).toBe(entries[first]);
       }),
     );
+  });
+
+  test.each([
+    ['an exchange that was deleted', absent],
+    ['a permission on an exchange that was withdrawn', unwritable],
+    ['a permission on a key that was withdrawn', refusalOfKey('a')],
+  ])('never counts as refused what RabbitMQ can have taken before it noticed %s', (_, refusal) => {
+    const shape = fc.record({ key: fc.constantFrom('a', 'b'), isReturned: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(shape, { minLength: 1, maxLength: 30 }), fc.nat(), fc.nat(), (shapes, at, handled) => {
+        const entries = written(shapes.map(({ key }) => key));
+        // RabbitMQ takes those before, refuses the first that can be refused from there on, and reads no more.
+        const changed = at % entries.length;
+        const culprit = entries.findIndex(
+          ({ route }, index) => index >= changed && (refusal.kind !== 'key' || route.routingKey === 'a'),
+        );
+        fc.pre(culprit >= 0);
+        for (let index = 0; index < culprit; index++) {
+          (entries[index] as InFlight).returned = shapes[index]?.isReturned === true;
+        }
+        const lastHandled = handled % (culprit + 1);
+        const { unknown, refused, untouched } = divide(entries, refusal, { lastHandled, hasTaken: () => true });
+        expect([...unknown, ...(refused ? [refused] : []), ...untouched]).toEqual(entries);
+        expect(refused).toBeDefined();
+        expect(unknown).toEqual(expect.arrayContaining(entries.slice(0, culprit)));
+      }),
+    );
+  });
+
+  test('is known up to the last publish that RabbitMQ has answered', () => {
+    const entries = written(['a', 'a', 'a', 'a']);
+    (entries[2] as InFlight).returned = true;
+    const divided = divide(entries, absent, { lastHandled: 2, hasTaken: () => true });
+    expect(divided).toEqual({ unknown: entries.slice(0, 3), refused: entries[3], untouched: [] });
   });
 
   test('was taken by no queue when it was returned', () => {

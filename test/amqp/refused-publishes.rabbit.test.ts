@@ -68,6 +68,24 @@ describe('a key that the broker user may not write', () => {
     expect(lines.filter((line) => line.includes('was lost'))).toEqual([]);
   });
 
+  test.each([
+    ['beyond ASCII, where all others are permitted', '^[ -~]*$', 'プ', 0],
+    // Which is not found out before the connection ends over it.
+    ['beyond ASCII, and an exception', '^(?!secret)', 'secretü', 1],
+  ])('ends one connection at most: %s', async (_, pattern, key, mostLost) => {
+    const user = await restrictedUser();
+    await user.mayWriteKeys(pattern);
+    const { gateway, lines } = await gatewayOf(user, { service: 'beyond' });
+    await eventually(async () => {
+      const { status } = await post(gateway, `/events/${encodeURIComponent(key)}`, {});
+      expect(status).toBe(403);
+    });
+    const answers = await many(gateway, [key, 'good', 'güt', key, 'good'].map(encodeURIComponent));
+    const isForeignGood = pattern.includes('secret') ? 202 : 403;
+    expect(answers.map(({ status }) => status)).toEqual([403, 202, isForeignGood, 403, 202]);
+    expect(lines.filter((line) => line.includes('was lost')).length).toBeLessThanOrEqual(mostLost);
+  });
+
   test('works within ten seconds after it was permitted', async () => {
     const user = await restrictedUser();
     await user.mayWriteKeys('^good\\.');
