@@ -68,22 +68,22 @@ describe('a key that the broker user may not write', () => {
     expect(lines.filter((line) => line.includes('was lost'))).toEqual([]);
   });
 
+  // RabbitMQ 4.0.5 ends the connection over a refused key of which it would have to cut a letter beyond ASCII.
   test.each([
-    ['beyond ASCII, where all others are permitted', '^[ -~]*$', 'プ', 0],
-    // Which is not found out before the connection ends over it.
-    ['beyond ASCII, and an exception', '^(?!secret)', 'secretü', 1],
-  ])('ends one connection at most: %s', async (_, pattern, key, mostLost) => {
+    ['keys beyond ASCII alone', '^[ -~]*$', 'ü'.repeat(120), 403, 0],
+    // Which nothing tells before the connection ends over it.
+    ['an exception beyond ASCII', '^(?!secret)', `secret${'ü'.repeat(110)}`, 202, 1],
+  ])('ends one connection at most where the pattern leaves out %s', async (_, pattern, key, other, mostLost) => {
     const user = await restrictedUser();
     await user.mayWriteKeys(pattern);
     const { gateway, lines } = await gatewayOf(user, { service: 'beyond' });
-    await eventually(async () => {
-      const { status } = await post(gateway, `/events/${encodeURIComponent(key)}`, {});
-      expect(status).toBe(403);
-    });
+    const bad = `/events/${encodeURIComponent(key)}`;
+    await eventually(async () => expect((await post(gateway, bad, {})).status).toBe(403));
     const answers = await many(gateway, [key, 'good', 'güt', key, 'good'].map(encodeURIComponent));
-    const isForeignGood = pattern.includes('secret') ? 202 : 403;
-    expect(answers.map(({ status }) => status)).toEqual([403, 202, isForeignGood, 403, 202]);
-    expect(lines.filter((line) => line.includes('was lost')).length).toBeLessThanOrEqual(mostLost);
+    expect(answers.map(({ status }) => status)).toEqual([403, 202, other, 403, 202]);
+    expect(lines.filter((line) => line.includes('the connection to the broker was lost')).length).toBeLessThanOrEqual(
+      mostLost,
+    );
   });
 
   test('works within ten seconds after it was permitted', async () => {
