@@ -20,6 +20,7 @@ import { InProcessDeduplicationStore } from './endpoint/in-process-deduplication
 import { longestHoldMs } from './endpoint/longest-hold.ts';
 import { RetryPolicy } from './endpoint/retry-policy.ts';
 import { ServiceEndpoint } from './endpoint/service-endpoint.ts';
+import type { UnhandledSettings } from './endpoint/unhandled-settings.ts';
 import { HandlerRegistry } from './handler/handler-registry.ts';
 import type { Retries } from './handler/retries.ts';
 import { bindingKeyOf } from './handler/routing-key.ts';
@@ -142,7 +143,7 @@ function createEndpoint(
     delaysMs: [...retryDelaysMs(config.retries, registry), ...(config.unhandled.graceMs > 0 ? deferralDelaysMs : [])],
     longestHoldMs: longestHoldMs(registry.handlers(), config),
     finalFailureStrategy: config.finalFailureStrategy,
-    unhandled: config.unhandled,
+    unhandled: unhandledSettings(config),
     logger,
     clock,
     maxDecodedBytes: config.maxDecodedBytes,
@@ -150,6 +151,10 @@ function createEndpoint(
     aroundDelivery,
     deadLetterOutlet,
   });
+}
+
+function unhandledSettings({ unhandled: { then: afterGrace, ...settings } }: ResolvedConfig): UnhandledSettings {
+  return { ...settings, afterGrace };
 }
 
 /** Every delay that the retries of a distributed handler can have, each once. */

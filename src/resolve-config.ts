@@ -1,23 +1,22 @@
-import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig } from './config.ts';
+import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig, UnhandledConfig } from './config.ts';
 import { defaultBodyLimit, defaultShutdownTimeoutMs, meaningFaults, schemaFaults } from './config-faults.ts';
 import { describeValue } from './conversion/describe-value.ts';
 import { isRecord } from './conversion/is-record.ts';
 import { serviceQueue } from './distribution/service-queue.ts';
-import type { UnhandledSettings } from './endpoint/unhandled-settings.ts';
 import { LittoralError, messageOf } from './errors.ts';
 import type { HandlerDefinition } from './handler/handler-definition.ts';
 import { readRegularFile } from './regular-file.ts';
 
 type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Section[Key]> };
 
-/** A configuration that was checked and completed. */
+/** A configuration that was checked and completed: a valid configuration itself. */
 export interface ResolvedConfig
   extends Resolved<Omit<Config, 'broker' | 'http' | 'deduplication' | 'unhandled' | 'container' | 'handlers'>>,
     Pick<Config, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly deduplication: Resolved<Omit<DeduplicationConfig, 'store'>> & Pick<DeduplicationConfig, 'store'>;
   readonly broker: Omit<BrokerConfig, ResolvedInBroker> & Resolved<Pick<BrokerConfig, ResolvedInBroker>>;
-  readonly unhandled: UnhandledSettings;
+  readonly unhandled: Resolved<UnhandledConfig>;
   readonly http: Resolved<Omit<HttpConfig, OptionalInHttp>> & Pick<HttpConfig, OptionalInHttp>;
 }
 
@@ -147,7 +146,8 @@ function withDefaults(settings: Config): ResolvedConfig {
     finalFailureStrategy: settings.finalFailureStrategy ?? 'release',
     unhandled: {
       graceMs: unhandled.graceMs ?? 600_000,
-      afterGrace: unhandled.then ?? 'dead-letter',
+      // biome-ignore lint/suspicious/noThenProperty: the name of the setting; a text is no method that an await would call
+      then: unhandled.then ?? 'dead-letter',
       commands: unhandled.commands ?? 'auto',
     },
     retiredKeys: settings.retiredKeys ?? [],

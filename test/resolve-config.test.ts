@@ -37,7 +37,7 @@ describe('what becomes of messages without a handler', () => {
     const unhandled = { graceMs: 0, then: 'ignore', commands: 'defer' } as const;
     const config = { service: 'billing', unhandled, retiredKeys: ['parcel.*'], handlers: [order] };
     expect(resolveConfig(config, {})).toMatchObject({
-      unhandled: { graceMs: 0, afterGrace: 'ignore', commands: 'defer' },
+      unhandled,
       retiredKeys: ['parcel.*'],
     });
   });
@@ -72,7 +72,8 @@ describe('a configuration', () => {
       shutdownTimeoutMs: 8000,
       retries: {},
       finalFailureStrategy: 'release',
-      unhandled: { graceMs: 600_000, afterGrace: 'dead-letter', commands: 'auto' },
+      // biome-ignore lint/suspicious/noThenProperty: a word, of an object that nothing awaits
+      unhandled: { graceMs: 600_000, then: 'dead-letter', commands: 'auto' },
       retiredKeys: [],
       handlers: [],
       configuration: {},
@@ -98,6 +99,16 @@ describe('a configuration', () => {
         drainDelayMs: 1000,
       },
     });
+  });
+
+  test('is a valid configuration itself, and stays as it is', () => {
+    // biome-ignore lint/suspicious/noThenProperty: a word, of an object that nothing awaits
+    const unhandled = { graceMs: 1000, then: 'ignore', commands: 'defer' } as const;
+    const order = defineEventHandler({ routingKey: 'order.*', distributed: true, handle() {} });
+    for (const config of [{}, { broker: { url } }, { broker: { urls: [url] }, unhandled, handlers: [order] }]) {
+      const resolved = resolveConfig({ service: 'billing', ...config }, {});
+      expect(resolveConfig(resolved, {})).toEqual(resolved);
+    }
   });
 
   test.each([
