@@ -317,8 +317,16 @@ describe('a configuration is tested', () => {
   });
 
   test('without its broker, whatever the configuration and the environment say', async () => {
-    const broker = { url: 'amqp://nowhere.example', caFile: '/nowhere/ca.pem' };
-    const environment = { SERVICE_NAME: 'shop', CHANNEL: 'rabbitmq', AMQP_URL: 'amqp://nowhere.example' };
+    const files = { caFile: '/nowhere/ca.pem', certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem' };
+    const broker = { urls: ['amqps://nowhere.example'], ...files };
+    const environment = {
+      AMQP_CA_FILE: '/nowhere/ca.pem',
+      AMQP_CERT_FILE: '/nowhere/cert.pem',
+      AMQP_KEY_FILE: '/nowhere/key.pem',
+      SERVICE_NAME: 'shop',
+      CHANNEL: 'rabbitmq',
+      AMQP_URL: 'amqp://nowhere.example',
+    };
     const gateway = await open({ channel: 'rabbitmq', broker }, { environment });
     expect(gateway.config.service).toBe('shop');
     expect((await gateway.app.inject('/readyz')).json()).toMatchObject({ channel: 'in-memory' });

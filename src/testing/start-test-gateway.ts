@@ -55,7 +55,16 @@ function mappedQueues({ services = {}, events = [] }: Routes): readonly string[]
   return [...Object.values(services), ...events].map(({ queue }) => queue);
 }
 
-const noBroker: Environment = { CHANNEL: undefined, AMQP_URL: undefined, AMQP_URL_FILE: undefined };
+const noBroker: Environment = {
+  CHANNEL: undefined,
+  AMQP_URL: undefined,
+  AMQP_URL_FILE: undefined,
+  AMQP_CA_FILE: undefined,
+  AMQP_CERT_FILE: undefined,
+  AMQP_KEY_FILE: undefined,
+};
+
+const noServer = { url: undefined, urls: undefined, caFile: undefined, certFile: undefined, keyFile: undefined };
 
 /** Faults stay in it, for the check of the configuration to find. */
 function changed(config: Config, { container, configuration = {} }: TestGatewayOptions): Config {
@@ -63,7 +72,7 @@ function changed(config: Config, { container, configuration = {} }: TestGatewayO
     ...config,
     channel: 'in-memory',
     // What it names may be there in production alone.
-    broker: overridden(config.broker, { url: undefined, caFile: undefined }),
+    broker: overridden(config.broker, noServer),
     shutdownTimeoutMs: config.shutdownTimeoutMs ?? 1000,
     configuration: overridden(config.configuration, configuration),
     container: container ? oneAfterTheOther(config.container, container) : config.container,
