@@ -105,7 +105,7 @@ export class AmqpDeliveries {
       const to = { queue: subscription.deadLetterQueue };
       const received = fromAmqp(message);
       const { headers } = received;
-      const move = (kept: MessageHeaders) => publish({ to, message: { ...received, headers: kept } });
+      const move = (kept: MessageHeaders) => publish({ to, message: { ...received, headers: kept }, keepsOrder: true });
       const { routed } = await move(withoutBrokerNotes(headers)).catch((error) => {
         // What cannot be written again must not hold its place in this queue for ever.
         if (isLittoralError(error) && !error.retryable) return move(essentialHeaders(headers));

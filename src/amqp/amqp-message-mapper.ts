@@ -12,12 +12,12 @@ import { addPropertyHeaders, keptAsHeaders, propertiesOfMoved } from './property
 /**
  * The AMQP properties and headers of a message.
  *
- * @param isDelayed whether it goes to a delay level, where its priority must not count
+ * @param isSuspended whether its priority must not count in the queue that it goes to: a delay level, or for dead letters
  */
 export function toAmqp(
   message: TransportMessage,
   timeToLiveMs: number | undefined,
-  isDelayed = false,
+  isSuspended = false,
 ): Options.Publish {
   const { headers, arrived } = message;
   const properties = propertiesOf(headers, timeToLiveMs);
@@ -27,7 +27,7 @@ export function toAmqp(
     // Its time to live begins now, not when it was made.
     if (arrived.isWhole && timeToLiveMs !== undefined) kept.timestamp = Math.floor(Date.now() / 1000);
     const fields = fieldsAsTheyCame(headers, arrived);
-    if (isDelayed && kept.priority !== undefined) {
+    if (isSuspended && kept.priority !== undefined) {
       fields.push(encodeField(suspendedPriority, kept.priority));
       delete kept.priority;
     }
@@ -35,11 +35,12 @@ export function toAmqp(
     return { headers: { [encodedProperties]: encoded }, messageId: kept.messageId, mandatory: true };
   }
   const { priority, ...others } = properties;
-  const isSuspended = isDelayed && priority !== undefined;
   return {
     ...(others as Options.Publish),
-    ...(priority !== undefined && !isDelayed && { priority }),
-    headers: toAmqpHeaders(isSuspended ? { ...headers, [suspendedPriority]: priority } : headers),
+    ...(priority !== undefined && !isSuspended && { priority }),
+    headers: toAmqpHeaders(
+      isSuspended && priority !== undefined ? { ...headers, [suspendedPriority]: priority } : headers,
+    ),
     persistent: true,
     mandatory: true,
   };

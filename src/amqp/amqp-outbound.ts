@@ -160,10 +160,10 @@ export class AmqpOutbound {
   }
 
   #write(channel: ConfirmChannel, entry: InFlight): void {
-    const { to, message, timeToLiveMs } = entry.publication;
+    const { to, message, timeToLiveMs, keepsOrder = 'exchange' in to } = entry.publication;
     const { exchange, routingKey } = entry.route;
     try {
-      const properties = toAmqp(message, timeToLiveMs, 'exchange' in to);
+      const properties = toAmqp(message, timeToLiveMs, keepsOrder);
       assertFitsFrame(properties, this.#propertyLimit);
       entry.messageId = properties.messageId;
       channel.publish(exchange, routingKey, asBuffer(message.body), properties, (error) => this.#settle(entry, error));

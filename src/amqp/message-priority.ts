@@ -2,9 +2,10 @@ import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import type { BasicProperties } from './basic-properties.ts';
 
 /**
- * Carries the AMQP property `priority` over the delay levels. RabbitMQ 4 keeps two lanes in a quorum queue and looks at
- * the next message of one of them alone to see whether anything expires: a message with a high priority that has still to
- * wait would hold up all those that are due.
+ * Carries the AMQP property `priority` over the delay levels and through the dead letter queue. RabbitMQ 4 keeps two lanes
+ * in a quorum queue and looks at the next message of one of them alone to see whether anything expires: a message with a
+ * high priority that has still to wait would hold up all those that are due. And a dead letter with a high priority would
+ * overtake others, between the two looks of a replay as well.
  */
 export const suspendedPriority = 'x-littoral-priority';
 
@@ -14,7 +15,7 @@ export function priorityOfHeader({ [Header.priority]: priority }: MessageHeaders
 }
 
 /**
- * The properties of a message that came, with the priority that a delay level has suspended.
+ * The properties of a message that came, with the priority that was suspended.
  *
  * @param headers of the message, from which the suspended priority is removed
  */

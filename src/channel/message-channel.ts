@@ -91,6 +91,8 @@ export interface PromptPublication {
   readonly timeToLiveMs?: number | undefined;
   /** The queue that it is for, where that was looked for: what becomes of the message says whether it still exists. */
   readonly destinationQueue?: string | undefined;
+  /** Whether a priority must not let it overtake others in its queue. It has its priority again when it is read. Default: false. */
+  readonly keepsOrder?: boolean | undefined;
   readonly delayMs?: undefined;
 }
 

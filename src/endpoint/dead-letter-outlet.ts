@@ -67,7 +67,8 @@ export class DeadLetterOutlet {
     this.#isProbing ||= isProbe;
     this.#unconfirmed += 1;
     try {
-      const { routed } = await this.#options.channel.publish({ to: { queue: this.#queue }, message });
+      const to = { queue: this.#queue };
+      const { routed } = await this.#options.channel.publish({ to, message, keepsOrder: true });
       if (!routed) throw new Error(`the queue '${this.#queue}' does not exist`);
       this.#onTaken();
     } catch (error) {
@@ -141,7 +142,7 @@ export function isRefusal(error: unknown): boolean {
  *
  * @returns undefined when it is none
  */
-export function timesSetAside({ headers }: TransportMessage): number | undefined {
+export function timesSetAside({ headers }: Pick<TransportMessage, 'headers'>): number | undefined {
   const count = headers[Header.setAside];
   return Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : undefined;
 }

@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { delayLevels } from '../../src/amqp/delay-levels.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
-import { RetryLater } from '../../src/handler/handler-verdict.ts';
+import { Reject, RetryLater } from '../../src/handler/handler-verdict.ts';
 import type { MessageHeaders } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
@@ -55,6 +55,54 @@ describe('Message-Priority', () => {
     const channel = await outsider();
     const waiting = await channel.get(`littoral_store_delay_${delayLevels(600_000)[0]}`, { noAck: true });
     expect(waiting).toMatchObject({ properties: { priority: undefined, headers: { priority: 7 } } });
+  });
+
+  test('does not reorder dead letters, and is there again after a replay', async () => {
+    const failed: unknown[] = [];
+    const replayed: MessageHeaders[] = [];
+    let isHealed = false;
+    const handler = defineCommandHandler({
+      routingKey: 'fail',
+      distributed: true,
+      handle(payload: unknown, headers: MessageHeaders) {
+        if (isHealed) return void replayed.push(headers);
+        failed.push(payload);
+        throw new Reject('never');
+      },
+    });
+    const gateway = await runGateway({ service: 'claims', broker: { url: vhost.url }, handlers: [handler] });
+    const channel = await outsider();
+    const headers = {
+      'ecotone.distributed.payloadType': 'command',
+      'ecotone.distributed.routingKey': 'fail',
+      'ecotone.distributed.targetServiceName': 'claims',
+    };
+    const priorities = [1, 9, 1, 9, 9, 1];
+    // One after the other, for the queue of the service orders by them.
+    for (const [index, priority] of priorities.entries()) {
+      const properties = {
+        headers,
+        contentType: 'application/json',
+        messageId: `${index}`,
+        priority,
+        persistent: true,
+      };
+      channel.sendToQueue('distributed_claims', Buffer.from(`${index}`), properties);
+      await eventually(() => expect(failed).toHaveLength(index + 1));
+      await eventually(async () => expect(await vhost.messages('distributed_claims_dead_letter')).toBe(index + 1));
+    }
+    const listed = async () => {
+      const page = await (await fetch(`${gateway.address}/dead-letters`)).json();
+      return (page as { items: { id: string; messageId: string }[] }).items;
+    };
+    const letters = await listed();
+    expect(letters.map(({ messageId }) => messageId)).toEqual(['0', '1', '2', '3', '4', '5']);
+    isHealed = true;
+    const [, second] = letters;
+    const answer = await fetch(`${gateway.address}/dead-letters/${second?.id}/replay`, { method: 'POST' });
+    expect(answer.status).toBe(202);
+    await eventually(() => expect(replayed).toMatchObject([{ id: '1', priority: 9, amqp_priority: 9 }]));
+    expect((await listed()).map(({ messageId }) => messageId)).toEqual(['0', '2', '3', '4', '5']);
   });
 
   test('is there again in a retry', async () => {
