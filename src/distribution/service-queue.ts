@@ -22,7 +22,18 @@ export function ownerOfDeadLetters(name: string): string | undefined {
   return suffix === undefined ? undefined : name.slice(0, -suffix.length);
 }
 
+const [beforeService, behindService] = ['littoral_', '_due'];
+
 /** Where the delayed messages of a service arrive when they are due, to be published. */
 export function dueQueue(service: string): OwnQueue {
-  return { queue: `littoral_${service}_due`, deadLetterQueue: deadLetterQueue(service), ordered: true };
+  return {
+    queue: `${beforeService}${service}${behindService}`,
+    deadLetterQueue: deadLetterQueue(service),
+    ordered: true,
+  };
+}
+
+/** Whether a queue is that of the due messages of some service. */
+export function isDueQueue(queue: string): boolean {
+  return queue.startsWith(beforeService) && queue.endsWith(behindService);
 }

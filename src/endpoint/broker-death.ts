@@ -1,4 +1,6 @@
+import { isDueQueue } from '../distribution/service-queue.ts';
 import type { MessageHeaders } from '../message/message-headers.ts';
+import { timesSetAside } from './dead-letter-outlet.ts';
 
 /** What the broker noted when it moved a message to the dead letter queue by itself. */
 export interface BrokerDeath {
@@ -26,7 +28,7 @@ const words: Readonly<Record<string, string>> = {
  * Reads the latest entry of `x-death` (RabbitMQ, "Dead Letter Exchanges", "Dead-Lettered Messages"), which other
  * programs can write too.
  *
- * @returns undefined where there is none
+ * @returns undefined where there is none, or where it says nothing of why the message is a dead letter
  */
 export function brokerDeathOf(headers: MessageHeaders): BrokerDeath | undefined {
   const deaths = headers['x-death'];
@@ -36,6 +38,8 @@ export function brokerDeathOf(headers: MessageHeaders): BrokerDeath | undefined 
   const keys = death['routing-keys'];
   const key: unknown = Array.isArray(keys) ? keys[0] : undefined;
   if (typeof reason !== 'string') return undefined;
+  // What was set aside was a dead letter before it came to that queue.
+  if (typeof queue === 'string' && isDueQueue(queue) && timesSetAside({ headers }) !== undefined) return undefined;
   return {
     reason,
     queue: typeof queue === 'string' ? queue : undefined,

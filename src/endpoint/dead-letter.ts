@@ -30,7 +30,7 @@ export interface FailurePlace {
 }
 
 // Not every dead letter has these; one that failed before must not keep them of that time.
-const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint, ...ofDeferral];
+const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint, Header.setAside, ...ofDeferral];
 
 /**
  * Makes the message that goes to the dead letter queue: as it came, with the headers by which Ecotone describes an

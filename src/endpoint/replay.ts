@@ -20,6 +20,8 @@ const ofFailure = [
   Header.failedQueue,
   Header.attempts,
   Header.retryNumber,
+  // With it, what is put into the queue of due messages would become a dead letter again.
+  Header.setAside,
   ...ofDeferral,
   // Whoever replays it wants it handled.
   Header.timeToLive,

@@ -48,3 +48,9 @@ test('a dead letter says where it failed, how often it was tried, and under whic
   const again = deadLetter(straight(first), { error: 'b' }, place);
   expect(again.headers).toMatchObject({ ...expected, [Header.attempts]: 0 });
 });
+
+test('a dead letter is not said to have been set aside before it was', () => {
+  const headers = { ...message.headers, [Header.setAside]: 2 };
+  const letter = deadLetter(straight({ headers, body: message.body }), { error: 'a' }, place);
+  expect(letter.headers).not.toHaveProperty(Header.setAside);
+});

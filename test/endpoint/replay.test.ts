@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { deadLetter } from '../../src/endpoint/dead-letter.ts';
+import { DeadLetterView } from '../../src/endpoint/dead-letter-view.ts';
 import { replayOf } from '../../src/endpoint/replay.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 
@@ -69,6 +70,41 @@ test('what the sender of a message on the bus wrote of its past counts no more a
   // A retry that ended its process: littoral wrote it.
   const retried = { ...headers, ...claims, 'x-death': [{ ...death, exchange: 'littoral_billing_delay_end' }] };
   expect(replayedHeaders(retried)).toMatchObject({ [Header.failedEndpoint]: 'audit', [Header.publishedKey]: 'x' });
+});
+
+describe('a dead letter that was set aside, and that the broker gave up meanwhile', () => {
+  const letter = {
+    ...headers,
+    [Header.deadLetterId]: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
+    [Header.deadLetterReason]: 'refused',
+    [Header.errorClass]: 'Reject',
+    [Header.failedEndpoint]: 'audit',
+    [Header.failedQueue]: 'distributed_billing',
+    [Header.setAside]: 3,
+    'x-death': [{ reason: 'delivery_limit', queue: 'littoral_billing_due', exchange: 'littoral_billing_delay_end' }],
+  };
+
+  test('is replayed for the handler that failed', () => {
+    expect(replayedTo(letter)).toBe('distributed_billing');
+    const { [Header.brokerHistory]: _, ...replayed } = replayedHeaders(letter);
+    expect(replayed).toEqual({ ...headers, [Header.failedEndpoint]: 'audit' });
+  });
+
+  test('is shown with the error that it failed with', () => {
+    const view = new DeadLetterView({ headers: letter, body });
+    expect([view.reasonCode, view.errorClass]).toEqual(['refused', 'Reject']);
+  });
+
+  test('is no dead letter again when it is replayed to the queue of due messages', () => {
+    const due = { ...letter, [Header.failedQueue]: 'littoral_billing_due' };
+    expect(replayedTo(due)).toBe('littoral_billing_due');
+    expect(replayedHeaders(due)).not.toHaveProperty(Header.setAside);
+  });
+
+  test('is told by the broker where a sender wrote that it was set aside', () => {
+    const death = { reason: 'delivery_limit', queue: 'distributed_billing' };
+    expect(new DeadLetterView({ headers: { ...letter, 'x-death': [death] }, body }).reasonCode).toBe('delivery_limit');
+  });
 });
 
 describe('a replay goes to', () => {
