@@ -147,7 +147,7 @@ export class FailedDeliveries {
         await this.#publish(() => outlet.publish(message));
       } catch (error) {
         if (!this.#isToBeSetAside(delivery, error)) throw error;
-        await outlet.setAside(message);
+        await this.#publish(() => outlet.setAside(message));
       }
     };
     await publish(true).catch((error) => {

@@ -94,7 +94,7 @@ export class HandlerAttempts {
     const late = retryAfterMs === undefined ? undefined : expiredBeforeRetry(error, retryAfterMs, name, timeToLive);
     if (late !== undefined) {
       logger.error(outcome, `${name} failed, and its message expires before the retry: it becomes a dead letter`);
-      return { error: late, endpointId, attempts };
+      return { error: late, endpointId, attempts, expiresAtMs: timeToLive?.expiresAtMs };
     }
     if (retryAfterMs === undefined) logger.error(outcome, `${name} failed: its message becomes a dead letter`);
     else logger.warn({ ...outcome, retryAfterMs }, `${name} failed, and is tried again later`);

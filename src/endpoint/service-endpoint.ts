@@ -79,6 +79,7 @@ export class ServiceEndpoint {
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
   #halted: string | undefined;
+  #isFinishing = false;
 
   constructor(options: ServiceEndpointOptions) {
     this.#options = options;
@@ -158,15 +159,20 @@ export class ServiceEndpoint {
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     this.#handlers.stop();
-    this.#places.end();
     // A broker that does not answer must not hold up the end either.
     if (await within(deadlineMs, this.finish())) return;
     this.#options.logger.warn({ inHand: this.inHand }, 'not finished in time; these messages are given back');
   }
 
-  /** Takes no more deliveries, from the call on, and waits for those in hand, which are not hurried. */
+  /**
+   * Takes no more deliveries, from the call on, and waits for those that are being handled, which are not hurried. Those
+   * that wait for a place are given back.
+   */
   async finish(): Promise<void> {
-    await this.#consumer?.stop();
+    this.#isFinishing = true;
+    const stopped = this.#consumer?.stop();
+    this.#places.end();
+    await stopped;
     if (this.#inHand.size === 0) return;
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
@@ -177,7 +183,7 @@ export class ServiceEndpoint {
     try {
       const place = this.#places.take(delivery);
       if (place) await place;
-      if (place && this.#stopping.signal.aborted) delivery.release();
+      if (place && this.#isFinishing) delivery.release();
       else await (aroundDelivery ? aroundDelivery(delivery, () => this.#handle(delivery)) : this.#handle(delivery));
     } catch (error) {
       // Nothing above may throw; if it does, the message must not hang in hand for ever.
@@ -260,7 +266,7 @@ export class ServiceEndpoint {
         'a message cannot be handled',
       );
       // Named still, for a replay that finds the handler again.
-      failures.push({ error, endpointId });
+      failures.push({ error, endpointId, expiresAtMs: timeToLive?.expiresAtMs });
       return this.#failed.settle(delivery, failures);
     }
     if (recipients.length === 0) {
@@ -274,7 +280,7 @@ export class ServiceEndpoint {
       } catch (error) {
         const reason = describeThrown(error).message;
         logger.error({ ...describeMessage(message), reason }, 'the body of a message cannot be decompressed');
-        failures.push({ error, endpointId });
+        failures.push({ error, endpointId, expiresAtMs: timeToLive?.expiresAtMs });
         return this.#failed.settle(delivery, failures);
       }
     }

@@ -24,7 +24,8 @@ export function timeToLiveOf(
   const moved = Number.isSafeInteger(written) ? (written as number) : Number.POSITIVE_INFINITY;
   if (timeToLiveMs === undefined)
     return moved === Number.POSITIVE_INFINITY ? undefined : { expiresAtMs: moved, wallMs };
-  return { expiresAtMs: Math.min(moved, wallMs() + timeToLiveMs), wallMs };
+  // A channel can count in fractions; what is moved says it in whole milliseconds.
+  return { expiresAtMs: Math.min(moved, Math.ceil(wallMs() + timeToLiveMs)), wallMs };
 }
 
 /** Makes a handler that is not called once its message has expired. The time is looked up at the last moment. */

@@ -58,7 +58,8 @@ export class UnhandledMessages {
     const nowMs = Math.floor(clock.wallMs());
     const endpointId = endpointOf(delivery);
     const deferral = deferralOf(delivery, nowMs);
-    const named = { endpointId, attempts: endpointId === undefined ? 0 : attemptsOf(delivery) };
+    const attempts = endpointId === undefined ? 0 : attemptsOf(delivery);
+    const named = { endpointId, attempts, expiresAtMs: timeToLive?.expiresAtMs };
     const fields = { ...describeMessage(delivery.message), endpointId, deferrals: deferral.count };
     if (timeToLive !== undefined && timeToLive.expiresAtMs <= nowMs) {
       logger.error(fields, 'a message without a handler here has expired: it becomes a dead letter');
@@ -77,7 +78,7 @@ export class UnhandledMessages {
           (timeToLive?.expiresAtMs ?? Number.POSITIVE_INFINITY) - nowMs,
         ),
       );
-      return { error, ...named, deferral, retryAfterMs, expiresAtMs: timeToLive?.expiresAtMs };
+      return { error, ...named, deferral, retryAfterMs };
     }
     if (isEvent && settings.afterGrace === 'ignore') {
       logger.warn(fields, 'an event without a handler is ignored, as configured');

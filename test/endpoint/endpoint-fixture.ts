@@ -57,6 +57,8 @@ export function onCommand(handle: HandlerDefinition['handle']): HandlerDefinitio
 interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy' | 'unhandled'>> {
   readonly clock?: Clock | (Clock & WallClock);
   readonly deduplication?: Pick<DeduplicationOptions, 'store' | 'enabled'>;
+  /** See `RecordingChannel`. */
+  readonly beyondPrefetch?: number;
 }
 
 /** The endpoint of the service `billing`, which consumes. It retries nothing unless told so. */
@@ -70,6 +72,7 @@ export async function runEndpoint(
   const { clock, retries = { maxAttempts: 0 }, finalFailureStrategy = 'release', deduplication } = more;
   const { unhandled = { graceMs: 600_000, afterGrace: 'dead-letter', commands: 'auto' } } = more;
   const channel = new RecordingChannel(new InMemoryChannel(clock && { clock }));
+  channel.beyondPrefetch = more.beyondPrefetch ?? 0;
   await channel.start();
   onTestFinished(() => channel.close(0));
   const registry = new HandlerRegistry(handlers, parameterContext());

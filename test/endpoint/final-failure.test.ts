@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { FinalFailureStrategy } from '../../src/endpoint/final-failure-strategy.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 import { defineEventHandler } from '../../src/handler/define-handler.ts';
-import { Header } from '../../src/message/message-headers.ts';
+import type { Retries } from '../../src/handler/retries.ts';
+import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import { commandHeaders, eventHeaders, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
 import { freezeTime, pass } from './frozen-time.ts';
 
@@ -61,6 +62,55 @@ test('resend does not begin a time to live anew', async () => {
   const { deadLetters } = await run('resend', 1, 'nacked', 60_000);
   await pass(1000);
   expect(deadLetters()).toMatchObject([{ headers: { [Header.expiresAt]: expect.any(Number), timeToLive: 60_000 } }]);
+});
+
+test.each<[string, MessageHeaders, Retries]>([
+  ['a retry that would come too late', commandHeaders, { maxAttempts: 1, initialDelayMs: 120_000 }],
+  ['a body that cannot be decompressed', { ...commandHeaders, [Header.contentEncoding]: 'gzip' }, {}],
+  ['a command without a handler', { ...commandHeaders, [Header.routingKey]: 'unknown' }, {}],
+  ['a header that cannot be read', { ...commandHeaders, [Header.routingKey]: 7 }, {}],
+])('resend does not lose the time to live either of %s', async (_, headers, retries) => {
+  const failing = onCommand(() => {
+    throw new Error('of the handler');
+  });
+  const { send, channel, deadLetters } = await runEndpoint([failing], 10, undefined, 60_000, {
+    finalFailureStrategy: 'resend',
+    retries,
+  });
+  await send(headers, '{}', 60_000);
+  let left = 1;
+  channel.beforePublish = () => {
+    if (left-- > 0) throw new LittoralError('nacked', 'of the channel');
+  };
+  await turns();
+  await pass(1000);
+  expect(deadLetters()).toMatchObject([{ headers: { [Header.expiresAt]: expect.any(Number) } }]);
+});
+
+test('a dead letter that is set aside waits for room, and is not lost as configured', async () => {
+  const failing = onCommand(() => {
+    throw new Error('of the handler');
+  });
+  const outcomes: string[] = [];
+  const around = async (_: unknown, handle: () => Promise<{ outcome: string }>) => {
+    const settled = await handle();
+    outcomes.push(settled.outcome);
+    return settled as never;
+  };
+  const strategy = { finalFailureStrategy: 'ignore' } as const;
+  const { send, channel } = await runEndpoint([failing], 1, around as never, 60_000, strategy);
+  const setAside: unknown[] = [];
+  let busy = 3;
+  await send();
+  channel.beforePublish = ({ message, delayMs }) => {
+    if (delayMs === undefined) throw new LittoralError('confirm-timeout', 'of the dead letter queue');
+    if (busy-- > 0) throw new LittoralError('too-many-in-flight', 'of the channel');
+    setAside.push(message.headers[Header.setAside]);
+  };
+  await turns();
+  await pass(10_000);
+  expect(outcomes).toEqual(['dead letter']);
+  expect(setAside).toEqual([1]);
 });
 
 test('resend makes nothing of what the sender of an event wrote of its past', async () => {

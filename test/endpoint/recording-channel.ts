@@ -23,6 +23,8 @@ export class RecordingChannel implements MessageChannel {
   beforeSettle: (verdict: Verdict) => void = () => {};
   /** Called before a consumer stops. */
   beforeStop: () => Promise<void> = async () => {};
+  /** How many deliveries a consumer takes beyond what it was told to, as one of RabbitMQ can. For the next to subscribe. */
+  beyondPrefetch = 0;
   /** How a consumer pauses, which those of the in-memory channel do not. */
   pause: Consumer['pause'];
   readonly #channel: InMemoryChannel;
@@ -48,6 +50,7 @@ export class RecordingChannel implements MessageChannel {
     const pauseOf = () => this.pause;
     const consumer = this.#channel.subscribe({
       ...subscription,
+      prefetch: subscription.prefetch + this.beyondPrefetch,
       onDelivery: (delivery) => {
         this.#inHand += 1;
         this.mostInHand = Math.max(this.mostInHand, this.#inHand);

@@ -82,3 +82,27 @@ describe('an endpoint that stops', () => {
     await eventually(() => expect(channel.verdicts).toEqual(['acknowledged']));
   });
 });
+
+describe('an endpoint that finishes', () => {
+  test('gives back what waits for a place, and handles no more', async () => {
+    const finish = gate();
+    const calls: unknown[] = [];
+    const handler = onCommand(async (payload: unknown) => {
+      calls.push(payload);
+      await finish.opened;
+    });
+    const { endpoint, send, channel, waiting } = await runEndpoint([handler], 1, undefined, 60_000, {
+      beyondPrefetch: 2,
+    });
+    for (const body of ['1', '2', '3', '4']) await send(undefined, body);
+    await turns();
+    expect([calls, endpoint.inHand.length]).toEqual([[1], 3]);
+    const finished = endpoint.finish();
+    await turns();
+    expect(channel.verdicts).toEqual(['released', 'released']);
+    finish.open();
+    await finished;
+    expect(channel.verdicts).toEqual(['released', 'released', 'acknowledged']);
+    expect([calls, waiting().length]).toEqual([[1], 3]);
+  });
+});

@@ -45,6 +45,18 @@ describe('a time to live', () => {
     expect(calls.map(({ timeToLive }) => timeToLive)).toEqual([5000, 5000]);
   });
 
+  test('holds over retries where the clock of the channel counts in fractions', async () => {
+    const { calls, handle } = failing();
+    const { send, pass, deadLetters } = await run([onCommand(handle)], every2s);
+    await pass(0.3);
+    await send(commandHeaders, '{}', 5000);
+    await turns();
+    for (let retry = 1; retry <= 5; retry += 1) await pass(2000);
+    expect(calls).toHaveLength(3);
+    expect(reasonsOf(deadLetters())).toEqual(['expired']);
+    expect(Number.isSafeInteger(deadLetters()[0]?.headers[Header.expiresAt])).toBe(true);
+  });
+
   test('holds over retries: the message is a dead letter once the next one would come too late', async () => {
     const { calls, handle } = failing();
     const { send, pass, deadLetters, clock } = await run([onCommand(handle)], every2s);
