@@ -10,6 +10,9 @@ export type Recipients = readonly RegisteredHandler[];
 
 const none: Recipients = [];
 
+/** AMQP carries a key as a short string. */
+const maxKeyLength = 255;
+
 /** Finds out who a message of the distributed bus is for. */
 export class DistributedMessageHandler {
   readonly #service: string;
@@ -75,7 +78,8 @@ export class DistributedMessageHandler {
   }
 
   #isBoundTo(key: string): boolean {
-    return this.#bindingKeys.some((bindingKey) => matchesTopic(bindingKey, key));
+    // A key on the bus is no longer than that; what comes straight to the queue can name any.
+    return key.length <= maxKeyLength && this.#bindingKeys.some((bindingKey) => matchesTopic(bindingKey, key));
   }
 
   #noEventHandler(routingKey: string): LittoralError {

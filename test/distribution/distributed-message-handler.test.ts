@@ -88,6 +88,11 @@ describe('an event', () => {
     expect(recipients(event, 'order.placed')).toEqual(['audit', 'order.placed']);
   });
 
+  test('has no wide binding that explains a key longer than any on the bus', () => {
+    const key = `order${'.a'.repeat(60_000)}`;
+    expect(() => recipients({ ...event, [Header.routingKey]: 'parcel.sent' }, key)).toThrow('No distributed event');
+  });
+
   test('is for nobody when a wide binding brought it', () => {
     expect(recipients({ ...event, [Header.routingKey]: 'order' }, 'order')).toEqual([]);
     expect(recipients({ ...event, [Header.routingKey]: 'order' })).toEqual([]);
