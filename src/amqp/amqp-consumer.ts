@@ -71,6 +71,8 @@ export class AmqpConsumer implements Consumer {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   #hasWarned = false;
+  /** Whether the retired keys were unbound. */
+  #hasUnbound = false;
   #isPausing = false;
   /** Counts the pauses. */
   #pauses = 0;
@@ -127,8 +129,13 @@ export class AmqpConsumer implements Consumer {
     if (inbound.start?.isPending || inbound.extra?.isTaking) return false;
     this.#isPausing = true;
     const endings = this.#endings;
-    await this.#rising;
-    await cancelConsumers(inbound);
+    await within(attachTimeoutMs, this.#rising);
+    // What was on its turn meanwhile may have begun to take more.
+    if (inbound.extra?.isTaking) {
+      this.#isPausing = false;
+      return false;
+    }
+    if (this.#endings === endings) await within(attachTimeoutMs, cancelConsumers(inbound));
     const resume = () => {
       this.#isPausing = false;
       if (!this.#stopped && this.#inbound === inbound && this.#endings === endings) this.#resume(inbound);
@@ -139,15 +146,16 @@ export class AmqpConsumer implements Consumer {
 
   /** The broker does not count what a cancelled consumer has in hand, so the next one takes so much less. */
   #resume(inbound: Inbound): void {
-    const { deliveries, channel } = inbound;
+    const { deliveries } = inbound;
     const prefetch = Math.max(1, this.#subscription.prefetch - deliveries.inHand);
     const rest = this.#subscription.prefetch - prefetch;
     const pauses = ++this.#pauses;
+    const endings = this.#endings;
     this.#rise(() => this.#consumeWith(inbound, prefetch));
     if (rest === 0) return;
     void deliveries.settledSoFar().then(() => {
-      const isOver = this.#stopped || this.#isPausing || this.#pauses !== pauses || this.#inbound?.channel !== channel;
-      if (!isOver) this.#rise(() => this.#consumeWith(inbound, rest));
+      const isSame = this.#inbound === inbound && this.#endings === endings && this.#pauses === pauses;
+      if (isSame && !this.#stopped && !this.#isPausing) this.#rise(() => this.#consumeWith(inbound, rest));
     });
   }
 
@@ -201,7 +209,7 @@ export class AmqpConsumer implements Consumer {
     try {
       if (!(await within(attachTimeoutMs, this.#declare(model)))) {
         problem = `the broker did not answer within ${attachTimeoutMs} ms`;
-      } else if (!this.#isPausing && !(await hasConsumer(model, queue)) && !this.#isPausing) {
+      } else if (!(await this.#seemsConsumed(model))) {
         problem = 'it does not answer: most of its nodes may be down';
       }
       await this.#verifyDeadLetterQueue(model);
@@ -212,6 +220,13 @@ export class AmqpConsumer implements Consumer {
     // While it did, consuming may have ended and begun again: attaching verifies as well.
     if (currentModel() !== model || this.#detached !== undefined) return;
     this.#note(problem === undefined ? undefined : `the queue '${queue}' could not be verified: ${problem}`);
+  }
+
+  /** Whether RabbitMQ knows of a consumer, as long as there is one: a pause can begin and end while it answers. */
+  async #seemsConsumed(model: ChannelModel): Promise<boolean> {
+    const pauses = this.#pauses;
+    const consumes = () => !this.#isPausing && this.#pauses === pauses && (this.#inbound?.consumerTags.size ?? 0) > 0;
+    return !consumes() || (await hasConsumer(model, this.#subscription.queue)) || !consumes();
   }
 
   // Looks first: declaring one that exists can fail several times, and the broker logs each failure.
@@ -273,8 +288,11 @@ export class AmqpConsumer implements Consumer {
     const inbound = this.#inbound;
     // What is given back to a consumer that goes on comes again at once, and out of order.
     await Promise.all([this.#cancelled, this.#rising]);
-    if (this.#inbound === inbound) inbound?.deliveries.giveBack();
-    this.#endInbound();
+    // Another one may have begun meanwhile.
+    if (this.#inbound === inbound) {
+      inbound?.deliveries.giveBack();
+      this.#endInbound();
+    }
     await inbound?.channel.close().catch(() => {});
   }
 
@@ -305,7 +323,10 @@ export class AmqpConsumer implements Consumer {
   /** Declares what the subscription needs beside its dead letter queue. */
   async #declare(model: ChannelModel): Promise<void> {
     await this.#options.bus.ensure(model);
-    await declareSubscription(model, this.#subscription, this.#options.queueType);
+    // Once: a version that still handles such a key may bind it again, and keeps it then.
+    const subscription = this.#hasUnbound ? { ...this.#subscription, retiredKeys: [] } : this.#subscription;
+    await declareSubscription(model, subscription, this.#options.queueType);
+    this.#hasUnbound = true;
     await this.#options.onDeclared(model);
   }
 
@@ -313,7 +334,7 @@ export class AmqpConsumer implements Consumer {
     const channel = await model.createChannel();
     channel.on('error', (error) => this.#logger.error({ reason: error.message }, 'the consuming channel failed'));
     channel.on('close', () => this.#onClose(inbound, model));
-    channel.on('cancel', () => this.#onCancel(model));
+    channel.on('cancel', () => this.#onCancel(inbound));
     // Without a listener amqplib would end the connection over it.
     channel.on('handler-error', (error) => this.#logger.error({ reason: messageOf(error) }, 'a listener failed'));
     const deliveries = new AmqpDeliveries(channel, corker(model), this.#options);
@@ -387,8 +408,13 @@ export class AmqpConsumer implements Consumer {
     this.#attachLater(model);
   }
 
-  // The queue was deleted, or the node that led it is gone.
-  #onCancel(model: ChannelModel): void {
+  // The queue was deleted, or the node that led it is gone, or one delivery was held for too long. That ends one consumer
+  // alone from RabbitMQ 4.3 on, and the others must not be left beside those that begin next.
+  #onCancel(inbound: Inbound): void {
+    if (this.#inbound !== inbound) return;
+    const { model } = inbound;
+    inbound.extra = undefined;
+    void cancelConsumers(inbound);
     this.#detach(`the broker cancelled the consumer of '${this.#subscription.queue}'`);
     this.#attachLater(model);
   }

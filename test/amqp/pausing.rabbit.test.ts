@@ -2,6 +2,7 @@ import { connect } from 'amqplib';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
+import type { AmqpConsumer } from '../../src/amqp/amqp-consumer.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { openInbox, openWideInbox, send, sendAll } from '../channel/channel-fixture.ts';
@@ -60,4 +61,31 @@ test('a consumer that has stopped, or is at its start, does not pause', async ()
   expect(await inbox.consumer.pause?.(1)).toBe(false);
   await inbox.consumer.stop();
   expect(await inbox.consumer.pause?.(1)).toBe(false);
+});
+
+test('a consumer that is told to take more does not pause, and goes on to take it', async () => {
+  const channel = await openChannel();
+  const inbox = await openWideInbox(channel, 2);
+  inbox.consumer.takeBeside(1);
+  expect(await inbox.consumer.pause?.(1)).toBe(false);
+  await sendAll(channel, inbox.queue, ['a', 'b', 'c']);
+  await inbox.delivery(3);
+  expect(inbox.texts().toSorted()).toEqual(['a', 'b', 'c']);
+});
+
+test('a check while a consumer pauses, or goes on, finds nothing wrong', async () => {
+  const channel = await openChannel();
+  const inbox = await openWideInbox(channel, 2);
+  const consumer = inbox.consumer as AmqpConsumer;
+  for (let round = 0; round < 5; round += 1) {
+    const checks = [consumer.verify()];
+    expect(await inbox.consumer.pause?.(1)).toBe(true);
+    await send(channel, inbox.queue, `${round}`);
+    checks.push(consumer.verify());
+    (await inbox.delivery(round + 1)).acknowledge();
+    checks.push(consumer.verify());
+    await Promise.all(checks);
+    expect(consumer.detached).toBeUndefined();
+    await eventually(async () => expect(await consumer.otherConsumers()).toBe(0));
+  }
 });

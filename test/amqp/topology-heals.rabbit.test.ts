@@ -2,8 +2,11 @@ import { type Channel, connect } from 'amqplib';
 import { defineCommandHandler, defineEventHandler } from 'littoral';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
+import type { AmqpConsumer } from '../../src/amqp/amqp-consumer.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { openInbox } from '../channel/channel-fixture.ts';
 import { type Answer, post, type RunningGateway, runGateway } from '../flow/gateway-fixture.ts';
 
 const vhost = useVhost();
@@ -201,5 +204,28 @@ describe('what leads delayed messages on', () => {
     expect(sent.status).toBe(202);
     await remove(await openChannel());
     await eventually(() => expect(gateway.handled).toEqual([name]), { timeoutMs: 240_000 });
+  });
+});
+
+describe('a retired key', () => {
+  test('is unbound at the start alone: a version that still handles it binds it again', async () => {
+    const open = async (keys: object) => {
+      const channel = new AmqpChannel({
+        url: vhost.url,
+        service: 'rollback',
+        topologyCheckMs: never,
+        logger: pino({ level: 'silent' }),
+      });
+      onTestFinished(() => channel.close(1000));
+      await channel.start();
+      const { consumer } = await openInbox(channel, { queue: 'distributed_rollback', ...keys });
+      return consumer as AmqpConsumer;
+    };
+    const before = await open({ bindingKeys: ['rollback', 'rollback.done'] });
+    const after = await open({ bindingKeys: ['rollback'], retiredKeys: ['rollback.done'] });
+    expect(await boundKeys('distributed_rollback')).toEqual(['rollback']);
+    await before.verify();
+    await after.verify();
+    expect(await boundKeys('distributed_rollback')).toEqual(['rollback', 'rollback.done']);
   });
 });
