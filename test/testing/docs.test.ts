@@ -4,7 +4,7 @@ import { startTestGateway } from 'littoral/testing';
 import { expect, test } from 'vitest';
 import config from './littoral.config.ts';
 
-test('whoever changes billing details is told to others', async () => {
+test('announces changed billing details to other services', async () => {
   await using billing = await startTestGateway(config);
   await billing.sendCommand('billing.changeDetails', { personId: '1' }, { executorId: '7' });
   expect(billing.published).toMatchObject([
