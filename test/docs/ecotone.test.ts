@@ -4,7 +4,7 @@ import { readPage } from './page-code.ts';
 
 const root = new URL('../../', import.meta.url);
 const page = readPage('docs/ecotone.md');
-const tables = page.slice(0, page.indexOf('## What there is not'));
+const tables = page.slice(0, page.indexOf('## Not supported'));
 const rows = tables.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| Ecotone'));
 const proofs = rows.flatMap((row) => {
   const cell = row.split(' | ').at(-1)?.replace(/ \|$/, '') as string;
