@@ -156,6 +156,24 @@ describe('the exchange of the bus, deleted', () => {
     await eventually(() => expect(receiver.handled).toEqual([3, 4]));
   });
 
+  test('is known only to the gateway that restored it: others answer an event that no queue took with 202', async () => {
+    const services = ['thirteen', 'fourteen', 'fifteen'] as const;
+    const [restorer, sender] = await Promise.all(services.map((service) => runService(service, never)));
+    await (await openChannel()).deleteExchange(bus);
+    await eventually(async () => {
+      expect(await post(restorer as Service, '/events/fifteen.paid', 1)).toMatchObject({
+        status: 503,
+        body: { code: 'not-bound' },
+      });
+    });
+    const answer = await post(sender as Service, '/events/fifteen.paid', 2);
+    expect(answer).toMatchObject({ status: 202, body: { routed: false } });
+    expect(await post(sender as Service, '/commands/fifteen/pay', 3)).toMatchObject({
+      status: 503,
+      body: { code: 'not-bound' },
+    });
+  });
+
   test('is told once when it comes again in another form, and used again when that is gone', async () => {
     const gateway = await runService('ten', 200);
     const channel = await openChannel();
