@@ -50,6 +50,36 @@ test('a policy applies to the queues which it names', async () => {
   await eventually(async () => expect(await vhost.messages('placed')).toBe(1));
 });
 
+test('deleting a policy ends what it did, and deleting it again does nothing', async () => {
+  await vhost.setPolicy('at-most-one', { pattern: '^placed$', definition: { 'max-length': 1 } });
+  await vhost.deletePolicy('only-one');
+  await vhost.deletePolicy('at-most-one');
+  await vhost.deletePolicy('at-most-one');
+  const channel = await connection.createConfirmChannel();
+  await eventually(async () => {
+    channel.sendToQueue('placed', Buffer.from('one more'));
+    await channel.waitForConfirms();
+    expect(await vhost.messages('placed')).toBeGreaterThan(1);
+  });
+  await channel.close();
+});
+
+test('deleting a binding leaves the others, and deleting it again does nothing', async () => {
+  const channel = await connection.createChannel();
+  await channel.bindQueue('placed', 'events', 'order.*');
+  const binding = { source: 'events', destination: 'placed', routingKey: 'order.*' };
+  await vhost.deleteBinding(binding);
+  await vhost.deleteBinding(binding);
+  expect(await vhost.bindings()).toMatchObject([{ source: 'events', routingKey: 'order.#' }]);
+  await channel.close();
+});
+
+test('deleting an exchange deletes its bindings, and deleting it again does nothing', async () => {
+  await vhost.deleteExchange('events');
+  await vhost.deleteExchange('events');
+  expect(await vhost.bindings()).toEqual([]);
+});
+
 test('a deleted queue is gone, and deleting it again does nothing', async () => {
   await vhost.deleteQueue('placed');
   await vhost.deleteQueue('placed');

@@ -55,10 +55,16 @@ export interface Vhost {
   /** How many messages are ready in a queue, at this very moment; throws when there is no such queue. */
   messages(queue: string): Promise<number>;
   setPolicy(name: string, policy: Policy): Promise<void>;
+  /** Does nothing when there is no such policy. */
+  deletePolicy(name: string): Promise<void>;
   /** How many queues the vhost may have; -1 for any number. */
   limitQueues(value: number): Promise<void>;
   /** Deletes a queue with what is in it; does nothing when there is none. */
   deleteQueue(queue: string): Promise<void>;
+  /** Deletes an exchange with all its bindings; does nothing when there is none. */
+  deleteExchange(exchange: string): Promise<void>;
+  /** Deletes the binding of a queue by a key, whatever its arguments are; does nothing when there is none. */
+  deleteBinding(binding: Pick<BindingInfo, 'source' | 'destination' | 'routingKey'>): Promise<void>;
   /** Deletes the vhost with everything in it; its connections are closed by the broker. */
   close(): Promise<void>;
 }
@@ -145,9 +151,22 @@ export async function createVhost(broker: BrokerAddress): Promise<Vhost> {
       const path = `/api/policies/${name}/${encodeURIComponent(policy)}`;
       await management.put(path, { pattern, definition, 'apply-to': applyTo });
     },
+    async deletePolicy(policy) {
+      await management.delete(`/api/policies/${name}/${encodeURIComponent(policy)}`);
+    },
     limitQueues: (value) => management.put(`/api/vhost-limits/${name}/max-queues`, { value }),
     async deleteQueue(queue) {
       await management.delete(`/api/queues/${name}/${encodeURIComponent(queue)}`);
+    },
+    async deleteExchange(exchange) {
+      await management.delete(`/api/exchanges/${name}/${encodeURIComponent(exchange)}`);
+    },
+    async deleteBinding({ source, destination, routingKey }) {
+      const path = `/api/bindings/${name}/e/${encodeURIComponent(source)}/q/${encodeURIComponent(destination)}`;
+      const bindings = await management.get<Binding[]>(path);
+      for (const { routing_key, properties_key } of bindings) {
+        if (routing_key === routingKey) await management.delete(`${path}/${encodeURIComponent(properties_key)}`);
+      }
     },
     async close() {
       await management.delete(`/api/vhosts/${name}`);
@@ -160,6 +179,8 @@ interface Binding {
   readonly destination: string;
   readonly destination_type: 'queue' | 'exchange';
   readonly routing_key: string;
+  /** By which the API names the binding among those of the same exchange and queue. */
+  readonly properties_key: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 

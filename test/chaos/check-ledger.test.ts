@@ -21,9 +21,11 @@ const deadLetter = (more: Partial<DeadLetterSeen> = {}): DeadLetterSeen => {
   return { queue, mark: 'm', messageId: 'id', endpoint: 'billing:pay', reason: 'on purpose', ...more };
 };
 const trouble = (from: number, until: number): TroubleSeen => ({ kind: 'broker killed', target: 'all', from, until });
+const unhandled = sent({ endpoints: [], unhandleable: true });
+const full: TroubleSeen = { kind: 'dead letter queues full', target: 'all', from: 900, until: 2000 };
 
 const check = (ledger: Partial<Ledger>) =>
-  checkLedger({ sent: [sent()], calls: [], deadLetters: [], troubles: [], ...ledger });
+  checkLedger({ sent: [sent()], calls: [], deadLetters: [], troubles: [], gaps: [], setAside: [], ...ledger });
 const violations = (ledger: Partial<Ledger>) => check(ledger).violations.map(({ what }) => what);
 
 const failed = call({ outcome: 'failed' });
@@ -48,6 +50,14 @@ describe('nothing is wrong with', () => {
       { sent: [sent({ attempts: [refused, attempt()] })], calls: [call()] },
     ],
     ['one that waited', { sent: [sent({ delayMs: 10 })], calls: [call()] }],
+    [
+      'an event that one service missed, because it was not bound',
+      {
+        sent: [sent({ eventKey: 'paid', endpoints: ['billing:pay', 'shop:audit'] })],
+        calls: [call()],
+        gaps: [{ service: 'shop', key: 'paid', from: 900, until: 1001 }],
+      },
+    ],
     [
       'one that nobody can handle, as a dead letter',
       {
@@ -139,6 +149,20 @@ describe('it is a violation when', () => {
       'an unexplained duplicate: billing:pay was called again',
     ],
     [
+      'it is handled twice, and no more than a binding was missing',
+      { calls: [call(), later], troubles: [{ ...trouble(900, 1200), kind: 'bindings of a service deleted' }] },
+      'an unexplained duplicate: billing:pay was called again',
+    ],
+    [
+      'it waited and is handled twice, and no more than a dead letter queue was full',
+      {
+        sent: [sent({ delayMs: 5 })],
+        calls: [call(), { ...later, retry: 1 }],
+        troubles: [full],
+      },
+      'an unexplained duplicate: billing:pay was called again',
+    ],
+    [
       'it is retried although it has succeeded',
       { calls: [call(), call({ begunAt: 1100, retry: 1 })] },
       'an unexplained duplicate: billing:pay was called again',
@@ -149,6 +173,30 @@ describe('it is a violation when', () => {
       'an unexplained duplicate: billing:pay was called again',
     ],
     [
+      'a command is gone, although its service was not bound',
+      { gaps: [{ service: 'billing', key: 'billing', from: 900, until: 2000 }], troubles: [full] },
+      'lost: not handled by billing:pay',
+    ],
+    [
+      'nobody can handle it, and it is two dead letters',
+      {
+        sent: [unhandled],
+        deadLetters: [deadLetter({ endpoint: undefined }), deadLetter({ endpoint: undefined })],
+        troubles: [full, trouble(900, 999)],
+      },
+      '2 dead letters without an endpoint, and no fault that explains them',
+    ],
+    [
+      'what was set aside is two dead letters, without another trouble',
+      {
+        calls: [failed],
+        deadLetters: [deadLetter(), deadLetter()],
+        setAside: [{ messageId: 'id', at: 1020 }],
+        troubles: [full],
+      },
+      '2 dead letters of billing:pay, and 0 duplicates',
+    ],
+    [
       'one failure has left two dead letters',
       { calls: [failed], deadLetters: [deadLetter(), deadLetter()] },
       '2 dead letters of billing:pay, and 0 duplicates',
@@ -156,6 +204,13 @@ describe('it is a violation when', () => {
   ])('%s', (_, ledger, expected) => {
     expect(violations(ledger)).toEqual([expected]);
   });
+});
+
+test('a dead letter may be there twice when it was set aside and a trouble came then', () => {
+  const deadLetters = [deadLetter(), deadLetter()];
+  const troubles = [full, trouble(1500, 1600)];
+  const setAside = [{ messageId: 'id', at: 1020 }];
+  expect(violations({ calls: [failed], deadLetters, troubles, setAside })).toEqual([]);
 });
 
 describe('a duplicate is explained and counted when', () => {
@@ -172,6 +227,11 @@ describe('a duplicate is explained and counted when', () => {
         deadLetters: [deadLetter()],
         troubles: [trouble(1050, 1100)],
       },
+      'in hand when a trouble came',
+    ],
+    [
+      'its dead letter queue refused it, so that it was redelivered',
+      { calls: [failed, call({ outcome: 'failed', begunAt: 1100 })], deadLetters: [deadLetter()], troubles: [full] },
       'in hand when a trouble came',
     ],
     [

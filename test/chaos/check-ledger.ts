@@ -1,6 +1,7 @@
-import { type Explanation, explainCalls } from './explain-calls.ts';
+import { type Explanation, explainCalls, losesAnswers } from './explain-calls.ts';
 import { grouped } from './grouped.ts';
-import type { DeadLetterSeen, HandlerCall, Ledger, SentMessage, TroubleSeen } from './ledger.ts';
+import type { DeadLetterSeen, HandlerCall, Ledger, SentMessage } from './ledger.ts';
+import { isMissed } from './missed-events.ts';
 
 /** Something that must never be. */
 export interface Violation {
@@ -14,6 +15,8 @@ export interface Verdict {
   readonly duplicates: Readonly<Record<string, number>>;
   readonly handled: number;
   readonly retried: number;
+  /** How often an endpoint has not got an event because its service was not bound. */
+  readonly missed: number;
 }
 
 /** Holds what was promised against what was seen. */
@@ -23,6 +26,7 @@ export function checkLedger(ledger: Ledger): Verdict {
   const deadLetters = grouped(ledger.deadLetters, ({ mark }) => mark);
   const duplicates: Record<string, number> = {};
   let retried = 0;
+  let missed = 0;
 
   const known = new Set(ledger.sent.map(({ mark }) => mark));
   for (const mark of new Set([...calls.keys(), ...deadLetters.keys()])) {
@@ -31,7 +35,12 @@ export function checkLedger(ledger: Ledger): Verdict {
   for (const message of ledger.sent) {
     const seen = { calls: calls.get(message.mark) ?? [], deadLetters: deadLetters.get(message.mark) ?? [] };
     const find = (what: string) => violations.push({ mark: message.mark, what });
+    const lacking = endpointsLacking(message, seen);
+    const unexplained = lacking.filter((endpoint) => !isMissed(message, serviceOf(endpoint), seen.calls, ledger.gaps));
+    missed += lacking.length - unexplained.length;
+    for (const endpoint of unexplained) find(`lost: not handled by ${endpoint}`);
     for (const what of faultsOf(message, seen)) find(what);
+    for (const what of unhandledLetterFaults(message, seen, ledger)) find(what);
     for (const [endpoint, ofEndpoint] of grouped(seen.calls, (call) => call.endpoint)) {
       const inOrder = ofEndpoint.toSorted((one, other) => one.begunAt - other.begunAt);
       for (const explanation of explainCalls(message, inOrder, ledger.troubles)) {
@@ -39,16 +48,25 @@ export function checkLedger(ledger: Ledger): Verdict {
         else if (explanation === 'retried after a failure') retried += 1;
         else if (explanation !== 'the first') duplicates[explanation] = (duplicates[explanation] ?? 0) + 1;
       }
-      for (const what of deadLetterFaults(endpoint, inOrder, seen.deadLetters, message, ledger.troubles)) find(what);
+      for (const what of deadLetterFaults(endpoint, inOrder, seen.deadLetters, message, ledger)) find(what);
     }
   }
   const handled = ledger.calls.filter(({ outcome }) => outcome === 'succeeded').length;
-  return { violations, duplicates, handled, retried };
+  return { violations, duplicates, handled, retried, missed };
 }
 
 interface Seen {
   readonly calls: readonly HandlerCall[];
   readonly deadLetters: readonly DeadLetterSeen[];
+}
+
+/** The endpoints that an accepted message was for, and that have neither handled it nor left a dead letter. */
+function endpointsLacking({ attempts, endpoints }: SentMessage, { calls, deadLetters }: Seen): string[] {
+  if (!attempts.some(({ outcome }) => outcome === 'accepted')) return [];
+  return endpoints.filter((endpoint) => {
+    const isHandled = calls.some((call) => call.endpoint === endpoint && call.outcome === 'succeeded');
+    return !isHandled && !deadLetters.some((letter) => isOf(letter, endpoint));
+  });
 }
 
 function* faultsOf(message: SentMessage, { calls, deadLetters }: Seen): Generator<string> {
@@ -59,13 +77,8 @@ function* faultsOf(message: SentMessage, { calls, deadLetters }: Seen): Generato
   if (arrived.length === 0 && calls.length > 0) yield 'handled, though every request for it was refused';
   if (arrived.length === 0 && deadLetters.length > 0) yield 'a dead letter, though every request for it was refused';
 
-  if (accepted.length > 0) {
-    for (const endpoint of endpoints) {
-      const isHandled = calls.some((call) => call.endpoint === endpoint && call.outcome === 'succeeded');
-      if (!isHandled && !deadLetters.some((letter) => isOf(letter, endpoint))) yield `lost: not handled by ${endpoint}`;
-    }
-    if (unhandleable && deadLetters.length === 0) yield 'lost: neither handled nor in a dead letter queue';
-  }
+  const isLost = accepted.length > 0 && unhandleable && deadLetters.length === 0;
+  if (isLost) yield 'lost: neither handled nor in a dead letter queue';
 
   for (const endpoint of new Set(calls.map((call) => call.endpoint))) {
     if (!endpoints.includes(endpoint)) yield `handled by ${endpoint}, which it was not sent to`;
@@ -96,17 +109,44 @@ function* deadLetterFaults(
   calls: readonly HandlerCall[],
   deadLetters: readonly DeadLetterSeen[],
   message: SentMessage,
-  troubles: readonly TroubleSeen[],
+  ledger: Ledger,
 ): Generator<string> {
   const letters = deadLetters.filter((letter) => letter.endpoint === endpoint).length;
   const failed = calls.filter(({ outcome }) => outcome === 'failed').length;
   if (letters <= Math.min(1, failed)) return;
-  const explanations: Explanation[] = explainCalls(message, calls, troubles);
+  const explanations: Explanation[] = explainCalls(message, calls, ledger.troubles);
   const duplicates = explanations.filter((each) => each !== 'the first' && each !== 'retried after a failure').length;
-  if (letters > 1 + duplicates) yield `${letters} dead letters of ${endpoint}, and ${duplicates} duplicates`;
+  const again = timesPublishedAgain(message, ledger);
+  if (letters > 1 + duplicates + again) yield `${letters} dead letters of ${endpoint}, and ${duplicates} duplicates`;
+}
+
+/** What fails before a handler is found has no calls that could explain a second dead letter. */
+function* unhandledLetterFaults(message: SentMessage, { deadLetters }: Seen, ledger: Ledger): Generator<string> {
+  const letters = deadLetters.filter(({ endpoint }) => endpoint === undefined).length;
+  const sentAt = message.attempts[0]?.sentAt ?? 0;
+  const arrivals = message.attempts.filter(({ outcome }) => outcome !== 'not-accepted').length;
+  if (
+    letters <= Math.max(1, arrivals) ||
+    ledger.troubles.some((trouble) => losesAnswers(trouble) && trouble.until >= sentAt)
+  )
+    return;
+  yield `${letters} dead letters without an endpoint, and no fault that explains them`;
+}
+
+/** What was set aside is published twice where the confirm or the acknowledgement was lost. */
+function timesPublishedAgain({ attempts }: SentMessage, { setAside, troubles }: Ledger): number {
+  const ids = new Set(attempts.map(({ messageId }) => messageId));
+  return setAside.filter(
+    ({ messageId, at }) =>
+      ids.has(messageId) && troubles.some((trouble) => losesAnswers(trouble) && trouble.until >= at),
+  ).length;
+}
+
+function serviceOf(endpoint: string): string {
+  return endpoint.split(':')[0] as string;
 }
 
 /** What the broker moved, or what failed before a handler was found, stands for every handler of its service. */
 function isOf({ endpoint, queue }: DeadLetterSeen, of: string): boolean {
-  return endpoint === undefined ? queue === `distributed_${of.split(':')[0]}_dead_letter` : endpoint === of;
+  return endpoint === undefined ? queue === `distributed_${serviceOf(of)}_dead_letter` : endpoint === of;
 }

@@ -9,6 +9,21 @@ export type Explanation =
   | 'moved on while there was a trouble'
   | 'none';
 
+// A missing binding ends no connection and loses no answer, so nothing comes twice because of it.
+const breakingNothing = ['binding of an event deleted', 'bindings of a service deleted'];
+// A full queue refuses, and loses no answer either. What it refuses is redelivered.
+const losingNoAnswer = [...breakingNothing, 'dead letter queues full'];
+
+/** Returns whether a message may be redelivered because of a trouble. */
+function redelivers({ kind }: TroubleSeen): boolean {
+  return !breakingNothing.includes(kind);
+}
+
+/** Returns whether a message may be published twice because of a trouble. */
+export function losesAnswers({ kind }: TroubleSeen): boolean {
+  return !losingNoAnswer.includes(kind);
+}
+
 /**
  * Explains each call of one handler for one message.
  *
@@ -19,8 +34,8 @@ export function explainCalls(
   calls: readonly HandlerCall[],
   troubles: readonly TroubleSeen[],
 ): Explanation[] {
-  const troubleBetween = (from: number, until: number) =>
-    troubles.some((trouble) => trouble.from <= until && trouble.until >= from);
+  const troubleBetween = (from: number, until: number, may: (trouble: TroubleSeen) => boolean) =>
+    troubles.some((trouble) => may(trouble) && trouble.from <= until && trouble.until >= from);
   const retried = new Set<HandlerCall>();
   const firstSentAt = message.attempts[0]?.sentAt ?? 0;
   // What is not refused may have arrived, each time.
@@ -40,10 +55,10 @@ export function explainCalls(
     if (call.retry === 0 && originals <= arrivals) return 'the request was repeated';
     // A delivery that was not acknowledged comes again: what broke, broke after it had begun. Its retries can come before.
     const previous = calls.slice(0, index).findLast(({ retry }) => retry === call.retry);
-    if (previous && troubleBetween(previous.begunAt, call.begunAt)) return 'in hand when a trouble came';
+    if (previous && troubleBetween(previous.begunAt, call.begunAt, redelivers)) return 'in hand when a trouble came';
     // What waits or is deferred is published again: twice, where the first confirm was lost. Both are handled later.
     const moves = message.delayMs > 0 || call.retry > 0 || message.deferrable;
-    if (moves && troubleBetween(firstSentAt, call.begunAt)) return 'moved on while there was a trouble';
+    if (moves && troubleBetween(firstSentAt, call.begunAt, losesAnswers)) return 'moved on while there was a trouble';
     return 'none';
   });
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../broker/eventually.ts';
 import type { KillOnExit } from '../broker/kill-on-exit.ts';
+import { ledgerTime, type SetAside } from './ledger.ts';
 
 /** What a process needs, after its garbage was collected. Bytes. */
 export interface MemoryUse {
@@ -37,6 +38,8 @@ export class GatewayProcess {
   readonly address: string;
   /** Ends that nobody asked for, and ends in good order that were none. */
   readonly faults: string[] = [];
+  /** The dead letters that it has set aside. */
+  readonly setAside: SetAside[] = [];
   readonly #options: GatewayProcessOptions;
   readonly #lines: string[] = [];
   #child: ChildProcess | undefined;
@@ -133,6 +136,9 @@ export class GatewayProcess {
       return;
     }
     this.#lines.push(line);
+    if (line.includes('"msg":"dead letter set aside')) {
+      this.setAside.push({ messageId: String(JSON.parse(line).messageId), at: ledgerTime() });
+    }
     // What nothing caught is logged as fatal; what is no line of the log at all was not meant to be written.
     if (line.startsWith('{"level":60') || !line.startsWith('{')) this.faults.push(`${this.name} wrote: ${line}`);
     if (this.#lines.length > 2 * keptLines) this.trimLog();

@@ -4,6 +4,9 @@ export interface Ledger {
   readonly calls: readonly HandlerCall[];
   readonly deadLetters: readonly DeadLetterSeen[];
   readonly troubles: readonly TroubleSeen[];
+  /** When which bindings were missing. */
+  readonly gaps: readonly BindingGap[];
+  readonly setAside: readonly SetAside[];
 }
 
 /** One request, with all its repetitions. All times are milliseconds of `ledgerTime`. */
@@ -13,6 +16,8 @@ export interface SentMessage {
   readonly kind: string;
   /** Who is to handle it, once it is accepted. */
   readonly endpoints: readonly string[];
+  /** The routing key of an event. Undefined for what is no event. */
+  readonly eventKey?: string | undefined;
   /** Whether it is made to end in the dead letter queue, unhandled. */
   readonly unhandleable: boolean;
   readonly delayMs: number;
@@ -72,6 +77,21 @@ export interface TroubleSeen {
   readonly target: string;
   readonly from: number;
   readonly until: number;
+}
+
+/** The time in which RabbitMQ may have routed events without a binding of a service's queue to the bus. */
+export interface BindingGap {
+  readonly service: string;
+  /** Of the binding: a pattern. */
+  readonly key: string;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** A dead letter that its queue did not take, so that it waits elsewhere to be published again. */
+export interface SetAside {
+  readonly messageId: string;
+  readonly at: number;
 }
 
 /** Milliseconds on a clock that all processes of this machine share, and that nobody sets. */

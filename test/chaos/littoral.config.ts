@@ -97,7 +97,8 @@ export default defineConfig({
   handlers: service === 'billing' ? billingHandlers : shop,
   // A version whose connection was cut must not seem to be gone for good.
   unhandled: { commands: service === 'billing' ? 'defer' : 'auto' },
-  broker: { heartbeatSeconds: 1, confirmTimeoutMs: 3000, connectTimeoutMs: 3000 },
+  // Restores what is deleted sooner than the default does, so that a run sees it more often.
+  broker: { heartbeatSeconds: 1, confirmTimeoutMs: 3000, connectTimeoutMs: 3000, topologyCheckMs: 1500 },
   untypedLargeIntegers: 'bigint',
   shutdownTimeoutMs: 5000,
   retries: { maxAttempts: 3, initialDelayMs: 200, multiplier: 2 },

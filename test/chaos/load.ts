@@ -7,6 +7,8 @@ export interface PlannedRequest extends LoadRequest {
   readonly mark: string;
   readonly kind: string;
   readonly endpoints: readonly string[];
+  /** The routing key of an event. */
+  readonly eventKey: string | undefined;
   readonly unhandleable: boolean;
   readonly delayMs: number;
   /** The values that must arrive as they are. */
@@ -45,7 +47,8 @@ const good: readonly (readonly [kind: string, weight: number, shape: (random: Ra
   ['delayed event', 3, (random) => ({ ...placed, delayMs: random.between(100, 3000) })],
   ['delayed command with a key', 3, (random) => ({ ...pay, repeated: true, delayMs: random.between(100, 3000) })],
   ['large command', 1, (random) => ({ ...pay, body: 'x'.repeat(random.between(100_000, 900_000)) })],
-  ['command that nobody handles', 1, () => ({ path: '/commands/shop/pay', unhandleable: true })],
+  // Fills the dead letter queue, and when that is full, the places of those that wait for it.
+  ['command that nobody handles', 2, () => ({ path: '/commands/shop/pay', unhandleable: true })],
 ];
 
 const mistakes: readonly (readonly [kind: string, shape: Shape & { status: number }])[] = [
@@ -86,6 +89,7 @@ function complete(mark: string, kind: string, random: Random, shape: Shape): Pla
     kind,
     path,
     endpoints,
+    eventKey: path.startsWith('/events/') ? path.slice('/events/'.length) : undefined,
     unhandleable,
     delayMs,
     deferrable,

@@ -1,16 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterNode } from '../broker/broker-cluster.ts';
-import { credentialsOf } from '../broker/management.ts';
+import { createManagement, credentialsOf } from '../broker/management.ts';
+import { type Binding, deleteBindings, deleteExchange } from './binding-gaps.ts';
+import { fillDeadLetterQueues } from './full-dead-letter-queues.ts';
+import type { BindingGap } from './ledger.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 import type { PlannedTrouble, TroubleKind } from './trouble-plan.ts';
 import type { World } from './world.ts';
 
-/** Brings a trouble, holds it, and takes it away again. What then recovers may take longer. */
-export async function makeTrouble(world: World, { kind, target, holdMs }: PlannedTrouble): Promise<void> {
-  await make[kind](world, target, () => delay(holdMs));
+/**
+ * Brings a trouble, holds it, and takes it away again. What then recovers may take longer.
+ *
+ * @returns when bindings were missing
+ */
+export async function makeTrouble(
+  world: World,
+  { kind, target, holdMs }: PlannedTrouble,
+): Promise<readonly BindingGap[]> {
+  const gaps: BindingGap[] = [];
+  await make[kind](world, target, () => delay(holdMs), gaps);
+  return gaps;
 }
 
-const make: Record<TroubleKind, (world: World, target: string, hold: () => Promise<void>) => Promise<void>> = {
+type Make = (world: World, target: string, hold: () => Promise<void>, gaps: BindingGap[]) => Promise<void>;
+
+const make: Record<TroubleKind, Make> = {
   async 'broker killed'({ broker }, _, hold) {
     await broker.kill();
     await hold();
@@ -60,14 +74,27 @@ const make: Record<TroubleKind, (world: World, target: string, hold: () => Promi
     await vhost.closeConnections();
   },
   async 'permissions withdrawn'({ broker, vhost }, _, hold) {
-    const { username } = credentialsOf(vhost.url);
-    const mayWrite = (pattern: string) =>
-      broker.rabbitmqctl('set_permissions', '-p', vhost.name, username, '.*', pattern, '.*');
+    const path = `/api/permissions/${vhost.name}/${encodeURIComponent(credentialsOf(vhost.url).username)}`;
+    const mayWrite = (write: string) => createManagement(broker).put(path, { configure: '.*', write, read: '.*' });
     await mayWrite('^(?!ecotone)');
     // RabbitMQ keeps what it knows of a channel's permissions for up to a minute.
     await vhost.closeConnections();
     await hold();
     await mayWrite('.*');
+  },
+  async 'exchange deleted'(world, _target, _hold, gaps) {
+    gaps.push(...(await deleteExchange(world)));
+  },
+  async 'binding of an event deleted'(world, target, _, gaps) {
+    const [service, key] = target.split(' ');
+    const isMeant = (binding: Binding) => binding.service === service && binding.key === key;
+    gaps.push(...(await deleteBindings(world, isMeant)));
+  },
+  async 'bindings of a service deleted'(world, target, _, gaps) {
+    gaps.push(...(await deleteBindings(world, ({ service }) => service === target)));
+  },
+  async 'dead letter queues full'(world, _, hold) {
+    await fillDeadLetterQueues(world, hold);
   },
   async 'connections cut'(world, target, hold) {
     await onNetworks(world, target, (network) => network.cut(), hold);

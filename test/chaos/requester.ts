@@ -41,8 +41,9 @@ export function startRequester({ seed, round, addresses, lanes, pauseMs }: Reque
     const random = createRandom(seed + 7919 * (number + 1));
     while (!stopped) {
       const request = planRequest(`${round}-${number}-${sent.length}`, random);
-      const { mark, kind, endpoints, unhandleable, delayMs, exact, deferrable } = request;
-      const message: SentMessage = { mark, kind, endpoints, unhandleable, delayMs, exact, deferrable, attempts: [] };
+      const { mark, kind, endpoints, eventKey, unhandleable, delayMs, exact, deferrable } = request;
+      const expected = { endpoints, eventKey, unhandleable, delayMs, exact, deferrable };
+      const message: SentMessage = { mark, kind, ...expected, attempts: [] };
       sent.push(message);
       for (let attempt = 1; ; attempt++) {
         const answer = await sendRequest(agent, random.pick(addresses), request);

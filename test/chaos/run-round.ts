@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../broker/eventually.ts';
 import { emptyCallLog, readCalls } from './call-log.ts';
 import { checkLedger, type Violation } from './check-ledger.ts';
-import { type Ledger, ledgerTime, type TroubleSeen } from './ledger.ts';
+import { type BindingGap, type Ledger, ledgerTime, type TroubleSeen } from './ledger.ts';
 import { makeTrouble } from './make-trouble.ts';
 import { type Requester, startRequester } from './requester.ts';
 import { takeDeadLetters } from './take-dead-letters.ts';
@@ -44,6 +44,7 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
   const requester = startRequester({ seed, round: String(seed), addresses, lanes, pauseMs });
   const faults: string[] = [];
   const troubles: TroubleSeen[] = [];
+  const gaps: BindingGap[] = [];
   try {
     await delay(warmUpMs);
     await options.onWarm?.();
@@ -53,7 +54,7 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
       await untilAccepted(requester, acceptedBefore + minAccepted, settleMs);
       const from = ledgerTime();
       log(together.map(({ kind, target, holdMs }) => `${kind} (${target}, ${holdMs} ms)`).join(' and '));
-      await Promise.all(together.map((trouble) => makeTrouble(world, trouble)));
+      gaps.push(...(await Promise.all(together.map((trouble) => makeTrouble(world, trouble)))).flat());
       await world.untilReady();
       acceptedBefore = requester.accepted;
       const until = ledgerTime() + graceMs;
@@ -74,7 +75,8 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
   const deadLetters = await Promise.all(services.map((service) => takeDeadLetters(world.vhost.url, service)));
   const calls = readCalls(world.callLog);
   emptyCallLog(world.callLog);
-  const ledger = { sent: requester.sent, calls, deadLetters: deadLetters.flat(), troubles };
+  const setAside = world.gateways.flatMap((gateway) => gateway.setAside.splice(0));
+  const ledger = { sent: requester.sent, calls, deadLetters: deadLetters.flat(), troubles, gaps, setAside };
   const verdict = checkLedger(ledger);
   faults.push(...requester.wrongAnswers, ...world.gateways.flatMap((gateway) => gateway.faults.splice(0)));
   const violations = [...faults, ...verdict.violations.map((violation) => historyOf(violation, ledger, world))];
@@ -121,7 +123,8 @@ async function untilQuiet({ vhost, callLog }: World, timeoutMs: number): Promise
   });
 }
 
-function historyOf({ mark, what }: Violation, { sent, calls, deadLetters, troubles }: Ledger, world: World): string {
+function historyOf({ mark, what }: Violation, ledger: Ledger, world: World): string {
+  const { sent, calls, deadLetters, troubles, gaps } = ledger;
   const of = <T extends { readonly mark: string }>(list: readonly T[]) => list.filter((each) => each.mark === mark);
   const events: [number, string][] = [];
   let shownId: string | undefined;
@@ -141,6 +144,10 @@ function historyOf({ mark, what }: Violation, { sent, calls, deadLetters, troubl
   for (const { kind, target, ...window } of troubles) {
     if (window.from > until || window.until < from) continue;
     events.push([window.from, `${kind} (${target})`], [window.until, `${kind} is over`]);
+  }
+  for (const { service, key, ...window } of gaps) {
+    if (window.from > until || window.until < from) continue;
+    events.push([window.until, `${service} is bound by '${key}' again, not since ${window.from.toFixed(1)}`]);
   }
   events.sort(([one], [other]) => one - other);
   const lines = [

@@ -45,7 +45,7 @@ try {
   const endsAt = performance.now() + minutes * 60_000;
   let before: Awaited<ReturnType<typeof world.survivor.memory>> | undefined;
   for (let seed = firstSeed; seed === firstSeed || performance.now() < endsAt; seed++) {
-    const plan = planTroubles({ seed, gateways: mortals, kinds, amount: 14, calmMs: [200, 4000] });
+    const plan = planTroubles({ seed, gateways: mortals, kinds, amount: 18, calmMs: [200, 4000] });
     log(`round with seed ${seed}`);
     const load = { lanes: 8, pauseMs: 15, warmUpMs: 4000, minAccepted: 80, settleMs: 240_000 };
     const round = await runRound(world, { seed, plan, ...load, log });

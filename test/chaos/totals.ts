@@ -9,6 +9,10 @@ export interface Totals {
   handled: number;
   retried: number;
   deadLetters: number;
+  /** Dead letters that had to wait for room in their queue, each time. */
+  setAside: number;
+  /** Events that a handler has not got because its service was not bound. */
+  missed: number;
   /** By status, or by what the socket said. */
   readonly answers: Record<string, number>;
   readonly duplicates: Record<string, number>;
@@ -16,7 +20,16 @@ export interface Totals {
 }
 
 export function noTotals(): Totals {
-  const numbers = { rounds: 0, messages: 0, requests: 0, handled: 0, retried: 0, deadLetters: 0 };
+  const numbers = {
+    rounds: 0,
+    messages: 0,
+    requests: 0,
+    handled: 0,
+    retried: 0,
+    deadLetters: 0,
+    setAside: 0,
+    missed: 0,
+  };
   return { ...numbers, answers: {}, duplicates: {}, troubles: {} };
 }
 
@@ -26,6 +39,8 @@ export function addRound(totals: Totals, { ledger, verdict }: Round): void {
   totals.handled += verdict.handled;
   totals.retried += verdict.retried;
   totals.deadLetters += ledger.deadLetters.length;
+  totals.setAside += ledger.setAside.length;
+  totals.missed += verdict.missed;
   const count = (counts: Record<string, number>, name: string, by = 1) => {
     counts[name] = (counts[name] ?? 0) + by;
   };
@@ -41,7 +56,8 @@ export function addRound(totals: Totals, { ledger, verdict }: Round): void {
 }
 
 export function describeTotals(totals: Totals): string {
-  const { rounds, messages, requests, handled, retried, deadLetters, answers, duplicates, troubles } = totals;
+  const { rounds, messages, requests, handled, retried, deadLetters, setAside, missed } = totals;
+  const { answers, duplicates, troubles } = totals;
   const list = (title: string, counts: Record<string, number>) => [
     `${title}: ${Object.keys(counts).length === 0 ? 'none' : ''}`,
     ...Object.entries(counts)
@@ -50,7 +66,8 @@ export function describeTotals(totals: Totals): string {
   ];
   return [
     `rounds ${rounds}, messages ${messages}, requests ${requests}`,
-    `handler calls that succeeded ${handled}, retries ${retried}, dead letters ${deadLetters}`,
+    `handler calls that succeeded ${handled}, retries ${retried}, dead letters ${deadLetters}, set aside ${setAside}`,
+    `events that handlers have not got while their service was not bound ${missed}`,
     ...list('answers', answers),
     ...list('duplicates, explained', duplicates),
     ...list('troubles', troubles),

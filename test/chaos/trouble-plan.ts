@@ -1,6 +1,15 @@
 import { createRandom, type Random } from './random.ts';
 
-/** Everything that can go wrong, and how long it lasts. Milliseconds; lowest and highest. */
+interface Trouble {
+  /** Two at once strike at different places. */
+  readonly on: 'broker' | 'network' | 'gateway';
+  /** How long it lasts. Milliseconds; lowest and highest. */
+  readonly holdMs: readonly [number, number];
+  /** Default: a node of a cluster, the only broker, or a gateway. */
+  readonly targets?: readonly string[];
+}
+
+/** Everything that can go wrong. */
 const troubles = {
   'broker killed': { on: 'broker', holdMs: [0, 1500] },
   // Both must be longer than the gateways' heartbeat takes to find a silent broker dead.
@@ -8,12 +17,21 @@ const troubles = {
   'memory alarm': { on: 'broker', holdMs: [1000, 3000] },
   'connections closed by the broker': { on: 'broker', holdMs: [0, 0] },
   'permissions withdrawn': { on: 'broker', holdMs: [500, 2500] },
+  'exchange deleted': { on: 'broker', holdMs: [0, 0] },
+  'binding of an event deleted': {
+    on: 'broker',
+    holdMs: [0, 0],
+    targets: ['billing order.*', 'billing parcel.sent', 'shop order.placed'],
+  },
+  // Also that of its commands.
+  'bindings of a service deleted': { on: 'broker', holdMs: [0, 0], targets: ['billing', 'shop'] },
+  'dead letter queues full': { on: 'broker', holdMs: [2000, 8000] },
   'connections cut': { on: 'network', holdMs: [0, 1000] },
   'connections stalled': { on: 'network', holdMs: [3500, 5000] },
   'answers of the broker lost': { on: 'network', holdMs: [200, 1500] },
   'gateway killed': { on: 'gateway', holdMs: [0, 1500] },
   'gateway told to stop': { on: 'gateway', holdMs: [0, 500] },
-} as const satisfies Record<string, { on: string; holdMs: readonly [number, number] }>;
+} as const satisfies Record<string, Trouble>;
 
 /** What can go wrong with the nodes of a cluster. */
 const clusterTroubles = {
@@ -24,11 +42,11 @@ const clusterTroubles = {
   'node frozen': { on: 'broker', holdMs: [8000, 14_000] },
   'each node stopped in turn': { on: 'broker', holdMs: [0, 1000] },
   'all nodes killed': { on: 'broker', holdMs: [0, 1000] },
-} as const satisfies Record<string, { on: string; holdMs: readonly [number, number] }>;
+} as const satisfies Record<string, Trouble>;
 
-const everyTrouble = { ...troubles, ...clusterTroubles };
+export type TroubleKind = keyof typeof troubles | keyof typeof clusterTroubles;
 
-export type TroubleKind = keyof typeof everyTrouble;
+const everyTrouble: Readonly<Record<TroubleKind, Trouble>> = { ...troubles, ...clusterTroubles };
 
 /** All kinds of trouble that one node and its gateways can have, in no order that matters. */
 export const troubleKinds = Object.keys(troubles) as TroubleKind[];
@@ -42,7 +60,7 @@ const nodeTargets = ['0', '1', '2'];
 /** One trouble, at its moment. */
 export interface PlannedTrouble {
   readonly kind: TroubleKind;
-  /** The gateway that it strikes, or the number of the node; 'all' where it strikes all, or the only broker. */
+  /** The gateway or the bindings that it strikes, or the number of the node; 'all' where it strikes all, or the only broker. */
   readonly target: string;
   readonly holdMs: number;
   /** How long all is well before it, once the one before is over. */
@@ -87,7 +105,8 @@ export function planTroubles(options: PlanOptions): PlannedTrouble[] {
 
 function targetOf(kind: TroubleKind, gateways: readonly string[], random: Random): string {
   if (Object.hasOwn(clusterTroubles, kind)) return random.pick(nodeTargets);
-  const { on } = everyTrouble[kind];
+  const { on, targets } = everyTrouble[kind];
+  if (targets) return random.pick(targets);
   if (on === 'broker') return 'all';
   return on === 'gateway' ? random.pick(gateways) : random.pick([...gateways, 'all']);
 }

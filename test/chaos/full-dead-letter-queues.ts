@@ -1,0 +1,38 @@
+import { eventually } from '../broker/eventually.ts';
+import { readCalls } from './call-log.ts';
+import { ledgerTime } from './ledger.ts';
+import { isOfService } from './missed-events.ts';
+import type { World } from './world.ts';
+
+const policy = 'full-dead-letter-queues';
+
+/** How many calls of its handlers show that a service goes on, although its dead letters find no room. */
+const enoughHandled = 20;
+
+/**
+ * Leaves no room in the dead letter queues of all services: for as long as `hold` takes, and until each service has handled
+ * messages meanwhile and one dead letter at least was set aside.
+ */
+export async function fillDeadLetterQueues(world: World, hold: () => Promise<void>): Promise<void> {
+  const { vhost, gateways, callLog } = world;
+  const definition = { 'max-length': 1, overflow: 'reject-publish' };
+  await vhost.setPolicy(policy, { pattern: '^distributed_.+_dead_letter$', definition });
+  try {
+    const from = ledgerTime();
+    await hold();
+    const services = new Set(gateways.map(({ service }) => service));
+    const look = () => {
+      const calls = readCalls(callLog).filter(({ outcome, begunAt }) => outcome === 'succeeded' && begunAt >= from);
+      for (const service of services) {
+        const handled = calls.filter(({ endpoint }) => isOfService(endpoint, service)).length;
+        if (handled < enoughHandled)
+          throw new Error(`${service} handled ${handled} messages while its dead letter queue was full`);
+      }
+      const isSetAside = gateways.some(({ setAside }) => setAside.some(({ at }) => at >= from));
+      if (!isSetAside) throw new Error('no dead letter was set aside while the dead letter queues were full');
+    };
+    await eventually(look, { timeoutMs: 120_000, intervalMs: 250 });
+  } finally {
+    await vhost.deletePolicy(policy);
+  }
+}
