@@ -31,8 +31,11 @@ export function useVhost(): Vhost {
     closeConnections: () => vhost().closeConnections(),
     messages: (queue) => vhost().messages(queue),
     setPolicy: (name, policy) => vhost().setPolicy(name, policy),
+    deletePolicy: (name) => vhost().deletePolicy(name),
     limitQueues: (value) => vhost().limitQueues(value),
     deleteQueue: (queue) => vhost().deleteQueue(queue),
+    deleteExchange: (exchange) => vhost().deleteExchange(exchange),
+    deleteBinding: (binding) => vhost().deleteBinding(binding),
     close: () => vhost().close(),
   };
 }

@@ -53,8 +53,12 @@ async function watchGaps(
   remove: (chosen: readonly Binding[]) => Promise<void>,
 ): Promise<BindingGap[]> {
   const nodes = world.cluster?.nodes ?? [world.broker];
-  const missing = (await bindings(world.broker, world)).filter(isChosen);
-  if (missing.length === 0) throw new Error('No service has such a binding.');
+  const present = await bindings(world.broker, world);
+  const missing = present.filter(isChosen);
+  if (missing.length === 0)
+    throw new Error(
+      `No binding to delete. There are: ${present.map(({ service, key }) => `${service} by '${key}'`).join(', ')}.`,
+    );
   const from = ledgerTime();
   await remove(missing);
   const seen = new Set<Binding>();

@@ -14,7 +14,7 @@ test('through every kind of trouble, nothing is lost, invented, or handled twice
   console.log(`CHAOS_SEED=${seed}`);
   const world = await startWorld();
   onTestFinished(() => world.close());
-  const plan = planTroubles({ seed, gateways: mortals, calmMs: [100, 700] });
+  const plan = planTroubles({ seed, gateways: mortals, calmMs: [100, 700], togetherChance: 0.6 });
   let before: MemoryUse | undefined;
   const onWarm = async () => {
     before = await world.survivor.memory();

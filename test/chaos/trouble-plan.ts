@@ -21,11 +21,12 @@ const troubles = {
   'binding of an event deleted': {
     on: 'broker',
     holdMs: [0, 0],
-    targets: ['billing order.*', 'billing parcel.sent', 'shop order.placed'],
+    targets: ['billing order.#', 'billing parcel.sent', 'shop order.placed'],
   },
   // Also that of its commands.
   'bindings of a service deleted': { on: 'broker', holdMs: [0, 0], targets: ['billing', 'shop'] },
-  'dead letter queues full': { on: 'broker', holdMs: [2000, 8000] },
+  // And until a dead letter was set aside.
+  'dead letter queues full': { on: 'broker', holdMs: [0, 5000] },
   'connections cut': { on: 'network', holdMs: [0, 1000] },
   'connections stalled': { on: 'network', holdMs: [3500, 5000] },
   'answers of the broker lost': { on: 'network', holdMs: [200, 1500] },
@@ -79,11 +80,20 @@ export interface PlanOptions {
   readonly amount?: number;
   /** How long all is well between two. Lowest and highest. */
   readonly calmMs: readonly [number, number];
+  /** How probable it is that two begin at once, where they can. Default: 0.25. */
+  readonly togetherChance?: number;
 }
 
 /** The troubles of a round, which its seed repeats: each kind once, or that and as many more at random. */
 export function planTroubles(options: PlanOptions): PlannedTrouble[] {
-  const { seed, gateways, kinds: wanted = troubleKinds, amount = wanted.length, calmMs } = options;
+  const {
+    seed,
+    gateways,
+    kinds: wanted = troubleKinds,
+    amount = wanted.length,
+    calmMs,
+    togetherChance = 0.25,
+  } = options;
   const random = createRandom(seed);
   const between = ([lowest, highest]: readonly [number, number]) => random.between(lowest, highest);
   const kinds = random.shuffled(wanted);
@@ -97,7 +107,7 @@ export function planTroubles(options: PlanOptions): PlannedTrouble[] {
       target: targetOf(kind, gateways, random),
       holdMs: between(everyTrouble[kind].holdMs),
       afterMs: between(calmMs),
-      atOnce: elsewhere && random.chance(0.25),
+      atOnce: elsewhere && random.chance(togetherChance),
     });
   }
   return plan;
