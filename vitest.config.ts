@@ -8,6 +8,10 @@ const shared = {
   ssr: { resolve: { conditions: ['littoral-src'] } },
 };
 
+/** Folders whose tests hold nothing that outlives them, so that the files of a worker can share what they import. */
+const sharing =
+  'test/{amqp,bus,channel,conversion,distribution,endpoint,expression,handler,message,output,parameter,scope}';
+
 export default defineConfig({
   test: {
     // More than two cores: most tests wait for a broker or a process.
@@ -17,8 +21,20 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
+          include: [`${sharing}/**/*.test.ts`],
           exclude: ['test/**/*.rabbit.test.ts'],
+          // Importing takes longer than testing.
+          isolate: false,
+          testTimeout: timeLimitMs,
+          hookTimeout: timeLimitMs,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'gateway',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.rabbit.test.ts', `${sharing}/**`],
           testTimeout: timeLimitMs,
           hookTimeout: timeLimitMs,
         },
