@@ -3,7 +3,7 @@ import type { EventRoute, Routes } from './service-map.ts';
 import { deadLetterQueue, dueQueue, ownerOfDeadLetters } from './service-queue.ts';
 
 /** Returns what is wrong with the name of a queue that a service consumes; undefined for a good one. */
-export function faultOfQueue(queue: string): string | undefined {
+function faultOfQueue(queue: string): string | undefined {
   if (queue.startsWith('amq.')) return "begins with 'amq.', which RabbitMQ reserves";
   const owner = ownerOfDeadLetters(queue);
   if (owner !== undefined) return `is a queue for dead letters, of '${owner}'`;

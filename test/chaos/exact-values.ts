@@ -9,7 +9,7 @@ export interface ExactValues {
   readonly headers: Readonly<Record<string, Exact>>;
 }
 
-export type Exact = string | number | bigint | boolean | null | readonly Exact[];
+type Exact = string | number | bigint | boolean | null | readonly Exact[];
 
 const headerPrefix = 'exact';
 const texts = ['', ' ', 'plain', 'ü€ß', '日本語', '😀', '"\\/', 'line\nline', '007', '1e3', 'null', '0x10', '+5'];
