@@ -17,7 +17,7 @@ test('on three nodes, nothing that was accepted is lost when the leader is kille
   onTestFinished(() => world.close());
   const plan = planTroubles({ seed, gateways: mortals, kinds: drill, calmMs: [100, 700] });
   const lines: string[] = [];
-  const load = { lanes: 4, pauseMs: 30, warmUpMs: 3500, minAccepted: 40, settleMs: 90_000 };
+  const load = { lanes: 4, pauseMs: 30, warmUpMs: 3500, minAccepted: 40, settleMs: 300_000 };
   const round = await runRound(world, { seed, plan, ...load, log: (line) => lines.push(line) });
 
   const totals = noTotals();

@@ -38,18 +38,23 @@ async function runPhpApplication(): Promise<PhpApplication> {
     }
     channel.ack(message);
   };
-  let isPolling = false;
-  const poll = async () => {
-    if (isPolling) return;
-    isPolling = true;
-    const message = await channel.get(queue);
-    if (message) await handle(message);
-    isPolling = false;
-    if (message) void poll();
+  let isEnding = false;
+  const pollAll = async () => {
+    for (let message = await channel.get(queue); message; message = await channel.get(queue)) {
+      await handle(message);
+      if (isEnding) return;
+    }
   };
-  const timer = setInterval(poll, 100);
+  let polling: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    polling ??= pollAll().finally(() => {
+      polling = undefined;
+    });
+  }, 100);
   onTestFinished(async () => {
     clearInterval(timer);
+    isEnding = true;
+    await polling;
     await connection.close();
   });
   return application;
