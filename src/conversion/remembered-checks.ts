@@ -38,27 +38,13 @@ export function withRememberedReferences(
   compile: CompileSchema,
 ): TSchema | undefined {
   try {
-    // A schema with a base of its own is another root for what stands in it.
-    const scope = holdsId(schema) ? definitions : { ...definitions, [root]: schema };
-    for (const definition of Object.values(definitions)) assertResolved(definition, scope);
-    const rewritten = rewrite(schema, scope, compile);
+    for (const definition of Object.values(definitions)) assertResolved(definition, definitions);
+    const rewritten = rewrite(schema, definitions, compile);
     return rewritten === schema ? undefined : rewritten;
   } catch (error) {
     if (error === unresolved) return undefined;
     throw error;
   }
-}
-
-/** The reference to the whole schema (RFC 6901 section 6). */
-const root = '#';
-
-function holdsId(schema: object): boolean {
-  let found = Object.hasOwn(schema, '$id');
-  mapParts(schema, (part) => {
-    found ||= holdsId(part);
-    return part;
-  });
-  return found;
 }
 
 const unresolved = Symbol('a reference to none of the definitions');
@@ -75,10 +61,7 @@ function rewrite(schema: TSchema, outer: Definitions, compile: CompileSchema): T
   const result = Object.defineProperties({}, copy) as Record<string, unknown>;
   Object.assign(result, changed);
   if ($ref !== undefined) {
-    const check = {
-      check: fits(definitionIn(scope, $ref), scope, compile),
-      error: () => ($ref === root ? 'must fit the whole type' : `must be ${String($ref)}`),
-    };
+    const check = { check: fits(definitionIn(scope, $ref), scope, compile), error: () => `must be ${String($ref)}` };
     const refinements = [...((result['~refine'] as unknown[] | undefined) ?? []), check];
     Object.defineProperty(result, '~refine', { value: refinements, configurable: true });
   }
