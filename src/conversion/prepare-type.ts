@@ -8,7 +8,7 @@ import { faultOfType, noConverterTo } from './fault-of-type.ts';
 import { definitionOf, type NodeScope, noConversions, withDefinitions } from './node-scope.ts';
 import { type ConversionHints, coerceTo, type PreparedType, settleTyped } from './prepared-type.ts';
 import { passes, type Schema } from './schema-check.ts';
-import { keywordsOf } from './schema-keywords.ts';
+import { keywordsOf, rootDefinitions } from './schema-keywords.ts';
 import { classOfType, isSameType, type TargetType, type ValueOf } from './target-type.ts';
 import type { TypeConversions } from './type-conversions.ts';
 import type { UntypedLargeIntegers } from './untyped-integers.ts';
@@ -31,7 +31,7 @@ export function prepareType<T extends TargetType>(
 ): PreparedType<ValueOf<T>> {
   const fault = faultOfType(type, soundness(conversions));
   if (fault) throw new TypeError(`the type ${fault}.`);
-  const scope: NodeScope = { definitions: {}, references: new Map(), conversions };
+  const scope: NodeScope = { definitions: rootDefinitions(schemaOf(type)), references: new Map(), conversions };
   const compiled = compile(type, scope);
   const byTypeId = branchesByTypeId(schemaOf(type), types, scope);
   const optional = Object.hasOwn(type, '~optional');

@@ -1,11 +1,12 @@
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { type Class, nameOfClass } from './class.ts';
 import type { CoercionRun } from './coercion-run.ts';
-import { compileSource, compileType } from './compiled-type.ts';
+import { compileSource, compileType, schemaOf } from './compiled-type.ts';
 import { describeType } from './describe-type.ts';
-import type { ConvertingNode, RegisteredConversions } from './node-scope.ts';
+import type { ConvertingNode, NodeScope, RegisteredConversions } from './node-scope.ts';
 import { refusePromise } from './refuse-promise.ts';
 import { apply, type Conversion, convertBy, explainConversion, failed } from './run-conversion.ts';
+import { rootDefinitions } from './schema-keywords.ts';
 import { classOfType, isSameType, type TargetType } from './target-type.ts';
 import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
 
@@ -90,9 +91,11 @@ export class TypeConversions implements RegisteredConversions {
   #compile(converter: TypeConverter): Conversion {
     const known = this.#compiled.get(converter);
     if (known) return known;
-    const scope = { definitions: {}, references: new Map(), conversions: this };
     const { from, to } = converter;
-    const conversion = { converter, from: compileSource(from, scope), to: compileType(to, scope) };
+    const scopeOf = (type: TargetType): NodeScope => {
+      return { definitions: rootDefinitions(schemaOf(type)), references: new Map(), conversions: this };
+    };
+    const conversion = { converter, from: compileSource(from, scopeOf(from)), to: compileType(to, scopeOf(to)) };
     this.#compiled.set(converter, conversion);
     return conversion;
   }

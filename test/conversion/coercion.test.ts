@@ -206,6 +206,12 @@ describe('the faults of a value', () => {
     ['items too many', Type.Tuple([Type.Number()]), ['x', 1], ['/1 is not expected', '/0 must be number']],
     ['a recursive schema', Tree, { n: 1, next: { n: 'x' } }, ['/next/n must be number']],
     ['a pointer', Type.Script('{ a: number, b?: this }'), { a: 1, b: { a: 'x' } }, ['/b/a must be number']],
+    [
+      'a pointer within a schema with an id',
+      Type.Object({ q: Type.Unsafe({ $id: 'q', properties: { n: { $ref: '#' }, v: { type: 'number' } } }) }),
+      { q: { v: 1, n: { v: 'x' } } },
+      ['/q/n/v must be number'],
+    ],
     ['a record', Type.Record(Type.String(), Type.Number()), { 'a/b~': 'x' }, ['/a~1b~0 must be number']],
     ['what is never', Type.Object({ a: Type.Never() }), { a: 1 }, ['/a must not be valid']],
     [
@@ -296,6 +302,11 @@ test('what a getter of the value throws is not taken for a fault', () => {
     },
   };
   expect(() => convertTo(Order, value)).toThrow('of the getter');
+});
+
+test('a schema that refers to itself as a whole coerces at every depth', () => {
+  const type = Type.Script('{ a: number, b?: this }');
+  expect(convertTo(type, { a: '1', b: { a: '2', b: { a: 3 } } })).toEqual({ a: 1, b: { a: 2, b: { a: 3 } } });
 });
 
 describe('a record', () => {

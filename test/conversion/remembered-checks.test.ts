@@ -25,6 +25,16 @@ const Branching = Type.Cyclic(
   'Node',
 );
 
+const ToRoot = Type.Unsafe({ $ref: '#' });
+
+/** The same as a JSON Schema that refers to itself as a whole. */
+const BranchingByPointer = Type.Union([
+  Type.Object({ next: ToRoot, own: Counted }),
+  Type.Object({ next: ToRoot, own: Type.Boolean(), also: Counted }),
+  Type.Object({ next: Type.Array(ToRoot), own: Counted }),
+  Type.Null(),
+]);
+
 function chain(levels: number, fields: object, end: unknown = null): unknown {
   let value = end;
   for (let level = 0; level < levels; level++) value = { next: value, ...fields };
@@ -34,6 +44,7 @@ function chain(levels: number, fields: object, end: unknown = null): unknown {
 describe('a union whose branches lead back to it', () => {
   test.each<[string, Schema, (value: unknown) => unknown]>([
     ['by itself', Branching, (value) => value],
+    ['by a pointer to the whole', BranchingByPointer, (value) => value],
     ['in a field', Type.Object({ tree: Type.Optional(Branching) }), (tree) => ({ tree })],
     ['in a list', Type.Array(Branching), (value) => [value, value]],
     ['in another definition', Type.Cyclic({ Other: Type.Object({ tree: Branching }) }, 'Other'), (tree) => ({ tree })],
