@@ -19,14 +19,10 @@ import { divide, type InFlight, settleUnconfirmed } from './in-flight.ts';
 import { isPlainKey, type ProbeConnectionOptions } from './probe-apart.ts';
 import { PublishPermissions } from './publish-permissions.ts';
 import { type Route, readPublishRefusal, refusedPublish } from './publish-refusal.ts';
+import { PublishesInFlight, type PublishesInFlightOptions } from './publishes-in-flight.ts';
 import { TakenKeys } from './taken-keys.ts';
 
-export interface AmqpOutboundOptions {
-  /** How many publishes may wait for their confirm. */
-  readonly maxInFlight: number;
-  /** How many bytes of bodies may wait for their confirm. */
-  readonly maxInFlightBytes: number;
-  readonly confirmTimeoutMs: number;
+export interface AmqpOutboundOptions extends Omit<PublishesInFlightOptions, 'onTimedOut'> {
   /** RabbitMQ closes the channel over a body that is larger than its own limit. */
   readonly maxMessageBytes: number;
   readonly bus: AmqpBusExchange;
@@ -48,8 +44,7 @@ export class AmqpOutbound {
   readonly #connection: AmqpConnection;
   readonly #permissions: PublishPermissions;
   readonly #confirms: ConfirmWatch;
-  readonly #inFlight = new Set<InFlight>();
-  #inFlightBytes = 0;
+  readonly #inFlight: PublishesInFlight;
   /** How many bytes of properties and headers a frame of the connection can carry, where that is little. */
   #propertyLimit: number | undefined;
   /** What waits for the channel to be opened again, in its order. */
@@ -61,15 +56,11 @@ export class AmqpOutbound {
   #lastWritten = 0;
   #lastHandled = 0;
   readonly #takenKeys = new TakenKeys();
-  /** How many of those in flight timed out. */
-  #timedOut = 0;
   #isClosed = false;
   /** How often the channel was closed soon after it was opened. */
   #earlyEnds = 0;
   #openedAtMs = 0;
   #corkSocket: () => void = () => {};
-  #sweeper: NodeJS.Timeout | undefined;
-  #whenIdle: (() => void) | undefined;
 
   constructor(connection: AmqpConnection, options: AmqpOutboundOptions) {
     this.#connection = connection;
@@ -78,6 +69,7 @@ export class AmqpOutbound {
     const apart = { ...options.connection, current: () => connection.address };
     this.#permissions = new PublishPermissions({ ...options, connection: apart, timeoutMs });
     this.#confirms = new ConfirmWatch(timeoutMs);
+    this.#inFlight = new PublishesInFlight({ ...options, onTimedOut: (entry) => this.#onTimedOut(entry) });
   }
 
   /** Why publishes cannot be expected to be confirmed in time; undefined while they can. */
@@ -135,8 +127,6 @@ export class AmqpOutbound {
       this.#assertRoom(entry);
       assertUsable(this.#connection, entry.messageId);
       this.#inFlight.add(entry);
-      this.#inFlightBytes += entry.bytes;
-      this.#sweeper ??= setTimeout(() => this.#sweep(), this.#options.confirmTimeoutMs).unref();
       this.#writeOrAsk(entry);
     });
   }
@@ -177,24 +167,17 @@ export class AmqpOutbound {
   #hold(entry: InFlight): void {
     entry.position = 0;
     // Its caller has had its answer already.
-    if (entry.timedOut) this.#leave(entry);
+    if (entry.timedOut) this.#inFlight.remove(entry);
     else if (this.#isClosed) this.#refuse(entry, notSent('this gateway is shutting down'));
     else if (this.#connection.failure) this.#refuse(entry, notSent(this.#connection.failure));
     else this.#held.push(entry);
   }
 
   #refuse(entry: InFlight, error: unknown): void {
-    this.#leave(entry);
+    this.#inFlight.remove(entry);
     const cause = isLittoralError(error) ? error : notSent(messageOf(error));
     const details = { messageId: entry.messageId, cause: cause.cause };
     entry.reject(new LittoralError(cause.code, cause.message, details));
-  }
-
-  #leave(entry: InFlight): void {
-    if (!this.#inFlight.delete(entry)) return;
-    this.#inFlightBytes -= entry.bytes;
-    if (entry.timedOut) this.#timedOut -= 1;
-    if (this.#inFlight.size === 0) this.#whenIdle?.();
   }
 
   /** Whether there is a channel to publish on. */
@@ -208,12 +191,8 @@ export class AmqpOutbound {
   }
 
   /** Resolves when nothing waits for its confirm any more, at the latest after the deadline. */
-  async flush(deadlineMs: number): Promise<void> {
-    if (this.#inFlight.size === 0) return;
-    const idle = new Promise<void>((resolve) => {
-      this.#whenIdle = resolve;
-    });
-    await within(deadlineMs, idle);
+  flush(deadlineMs: number): Promise<void> {
+    return this.#inFlight.flush(deadlineMs);
   }
 
   /** Ends what it does by itself. */
@@ -223,25 +202,14 @@ export class AmqpOutbound {
     this.#refuseHeld();
   }
 
-  #assertRoom({ bytes, messageId }: InFlight): void {
+  #assertRoom(entry: InFlight): void {
+    const { bytes } = entry;
     const { maxMessageBytes } = this.#options;
     if (bytes > maxMessageBytes) {
       throw new LittoralError('body-too-large', `The body has ${bytes} bytes; ${maxMessageBytes} are allowed.`);
     }
-    if (this.#isFull(bytes) && this.#timedOut === this.#inFlight.size) this.#replaceChannel();
-    if (this.#isFull(bytes)) {
-      throw new LittoralError(
-        'too-many-in-flight',
-        `Nothing was sent: ${this.#inFlight.size} publishes (${this.#inFlightBytes} bytes) wait for the broker's confirm.`,
-        { messageId },
-      );
-    }
-  }
-
-  #isFull(bytes: number): boolean {
-    const { maxInFlight, maxInFlightBytes } = this.#options;
-    const full = this.#inFlight.size >= maxInFlight || (bytes > 0 && this.#inFlightBytes + bytes > maxInFlightBytes);
-    return full && this.#inFlight.size > 0;
+    if (!this.#inFlight.hasRoomFor(bytes) && this.#inFlight.haveAllTimedOut) this.#replaceChannel();
+    this.#inFlight.assertRoomFor(entry);
   }
 
   // A queue without a majority can hold back its confirms for days, and publishes for all other queues have no room then.
@@ -254,26 +222,17 @@ export class AmqpOutbound {
       { unconfirmed: this.#inFlight.size },
       'publishing channel replaced: nothing is confirmed',
     );
-    for (const entry of this.#inFlight) this.#leave(entry);
+    this.#inFlight.removeAll();
     this.#channel = undefined;
     closeUnawaited(channel);
     this.#reopen(model);
   }
 
-  // A return comes before the confirm of its message and carries no tag. The broker answers in order, so the first
-  // publish of that address and id that was not returned yet is the one: one id can be in flight twice.
-  #onReturn({ fields, properties }: Message): void {
-    for (const entry of this.#inFlight) {
-      const same =
-        entry.messageId === properties.messageId &&
-        entry.route.exchange === fields.exchange &&
-        entry.route.routingKey === fields.routingKey;
-      if (same && entry.position > 0 && !entry.returned) {
-        entry.returned = true;
-        this.#onHandled(entry);
-        return;
-      }
-    }
+  #onReturn(message: Message): void {
+    const entry = this.#inFlight.findReturned(message);
+    if (entry === undefined) return;
+    entry.returned = true;
+    this.#onHandled(entry);
   }
 
   #settle(entry: InFlight, error: Error | null): void {
@@ -282,7 +241,7 @@ export class AmqpOutbound {
       this.#unconfirmed.push(entry);
       return;
     }
-    this.#leave(entry);
+    this.#inFlight.remove(entry);
     this.#onHandled(entry);
     this.#confirms.answered();
     if (error === null) {
@@ -298,26 +257,15 @@ export class AmqpOutbound {
     if (position > this.#lastHandled) this.#lastHandled = position;
   }
 
-  // One timer for all: they all have the same time, so the first in the set is the first that is due. Who timed out
-  // keeps its place in flight, for the broker still holds it: what is outstanding stays bounded.
-  #sweep(): void {
-    this.#sweeper = undefined;
-    const now = performance.now();
-    for (const entry of this.#inFlight) {
-      if (entry.timedOut) continue;
-      if (entry.deadline > now) {
-        this.#sweeper = setTimeout(() => this.#sweep(), entry.deadline - now).unref();
-        return;
-      }
-      entry.timedOut = true;
-      this.#timedOut += 1;
-      const { messageId } = entry;
-      const { confirmTimeoutMs } = this.#options;
-      const text = `The message was written, but the broker did not confirm it within ${confirmTimeoutMs} ms.`;
-      if (entry.position > 0) this.#confirms.timedOut();
-      if (entry.position > 0) entry.reject(new LittoralError('confirm-timeout', text, { messageId }));
-      else this.#refuse(entry, notSent(`the broker did not take it within ${confirmTimeoutMs} ms`));
+  #onTimedOut(entry: InFlight): void {
+    const { confirmTimeoutMs } = this.#options;
+    if (entry.position === 0) {
+      this.#refuse(entry, notSent(`the broker did not take it within ${confirmTimeoutMs} ms`));
+      return;
     }
+    this.#confirms.timedOut();
+    const text = `The message was written, but the broker did not confirm it within ${confirmTimeoutMs} ms.`;
+    entry.reject(new LittoralError('confirm-timeout', text, { messageId: entry.messageId }));
   }
 
   // The broker closes a channel over a publish that it refuses, and over a missing exchange. The connection lives on.
@@ -368,7 +316,7 @@ export class AmqpOutbound {
     });
     const reason = error ? `the broker closed the channel (${messageOf(error)})` : 'the connection ended';
     for (const entry of unknown) {
-      this.#leave(entry);
+      this.#inFlight.remove(entry);
       settleUnconfirmed(entry, reason, error);
     }
     if (refusal && refused) {
