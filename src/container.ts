@@ -36,6 +36,7 @@ export interface Parts {
   readonly services: ServiceContainer;
   readonly registry: HandlerRegistry;
   readonly channel: MessageChannel;
+  readonly serviceMap: ServiceMap;
   readonly distributedBus: DistributedBus;
   readonly commandBus: CommandBus;
   readonly eventBus: EventBus;
@@ -72,6 +73,7 @@ export function createParts(
     services: asFunction(createServices).singleton(),
     registry: asFunction(createRegistry).singleton(),
     channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),
+    serviceMap: asFunction(({ config }: Parts) => new ServiceMap(config.routes, config.service)).singleton(),
     distributedBus: asFunction((parts: Parts) => new DistributedBus(distributedBusOptions(parts))).singleton(),
     commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
     eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
@@ -106,14 +108,14 @@ function createRegistry({ config, conversion, services }: Parts): HandlerRegistr
   return new HandlerRegistry(config.handlers, { conversion, services, variables: config.configuration });
 }
 
-function distributedBusOptions({ config, channel, conversion, registry }: Parts): DistributedBusOptions {
+function distributedBusOptions({ config, channel, serviceMap, conversion, registry }: Parts): DistributedBusOptions {
   return {
     service: config.service,
     channel,
     conversion,
     registry,
     checkDestinations: config.broker.checkDestinations,
-    serviceMap: new ServiceMap(config.routes, config.service),
+    serviceMap,
     defaultSerializationMediaType: config.defaultSerializationMediaType,
     allowPhpSerialized: config.allowPhpSerialized,
   };
@@ -174,10 +176,9 @@ function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logge
   });
 }
 
-function createDueMessages({ config, channel, deadLetterOutlet, logger }: Parts): DueMessages {
-  const { service, broker, routes } = config;
+function createDueMessages({ config, channel, serviceMap, deadLetterOutlet, logger }: Parts): DueMessages {
+  const { service, broker } = config;
   const { checkDestinations } = broker;
-  const serviceMap = new ServiceMap(routes, service);
   return new DueMessages({ service, channel, checkDestinations, serviceMap, deadLetterOutlet, logger });
 }
 

@@ -5,8 +5,8 @@ import { deadLetterQueue, dueQueue, ownerOfDeadLetters } from './service-queue.t
 /** Returns what is wrong with the name of a queue that a service consumes; undefined for a good one. */
 function faultOfQueue(queue: string): string | undefined {
   if (queue.startsWith('amq.')) return "begins with 'amq.', which RabbitMQ reserves";
-  const owner = ownerOfDeadLetters(queue);
-  if (owner !== undefined) return `is a queue for dead letters, of '${owner}'`;
+  const owner = ownerOfDeadLetters(queue)?.replace(/^distributed_/, '');
+  if (owner !== undefined) return `is a queue for the dead letters of '${owner}'`;
   if (/^littoral_.*_(due|delay_\d+)$/.test(queue)) return 'is a queue in which delayed messages wait';
   return faultOfKey(queue);
 }
@@ -14,7 +14,9 @@ function faultOfQueue(queue: string): string | undefined {
 /** Returns what is wrong with the queue that a service consumes; undefined for a good one. */
 export function faultOfOwnQueue(queue: string, service: string): string | undefined {
   const others = [deadLetterQueue(service), dueQueue(service).queue];
-  return others.includes(queue) ? 'is a queue that this service needs for something else' : faultOfQueue(queue);
+  return others.includes(queue)
+    ? 'is a queue in which delayed messages or dead letters of this service wait'
+    : faultOfQueue(queue);
 }
 
 /** Returns what is wrong with routes whose form is right, each with its path. */

@@ -54,7 +54,7 @@ describe('routes', () => {
       'routes.services.a*: has a wildcard (* or #)',
       'routes.services.a*.queue: is empty',
       "routes.services.b.queue: begins with 'amq.', which RabbitMQ reserves",
-      "routes.services.c.queue: is a queue for dead letters, of 'distributed_c'",
+      "routes.services.c.queue: is a queue for the dead letters of 'c'",
       'routes.events.0.keys.0: is empty',
       'routes.events.0.keys.1: has the wildcard #; * stands for any characters, dots included',
       'routes.events.0.queue: is a queue in which delayed messages wait',
