@@ -1,11 +1,11 @@
 import { type Fault, LittoralError } from '../errors.ts';
 import { decodeUtf8 } from './character-encoding.ts';
 import { describeValue } from './describe-value.ts';
-import { isDeepJson, maxJsonDepth } from './json-depth.ts';
 import { jsonFault } from './json-fault.ts';
+import { exceededLimit, maxJsonDepth } from './json-limits.ts';
 import { isJson, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
-import { holdsLargeObject, maxObjectFields } from './object-fields.ts';
+import { maxObjectFields } from './object-fields.ts';
 import { parseJson, UnreadableNumbers } from './parse-json.ts';
 import { refuseBytes } from './refuse-bytes.ts';
 import { UnwritableNumbers, writeJson } from './write-json.ts';
@@ -26,27 +26,25 @@ export const jsonConverter: MediaTypeConverter = {
  * that no number of JavaScript stands for
  */
 function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
-  const value = parsed(bytes, mediaType, parseJson);
-  if (!holdsLargeObject(value, bytes.length)) return value;
-  throw new LittoralError(
-    'malformed-body',
-    `The body of type ${mediaType.text} has an object with more than ${maxObjectFields} fields.`,
-  );
+  return parsed(bytes, mediaType, parseJson, maxObjectFields);
 }
 
 /** @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8, whatever its numbers are */
 export function assertJson(bytes: Uint8Array, mediaType: MediaType): void {
-  parsed(bytes, mediaType, JSON.parse);
+  // What is only passed on has no limit of fields.
+  parsed(bytes, mediaType, JSON.parse, Number.POSITIVE_INFINITY);
 }
 
-function parsed(bytes: Uint8Array, mediaType: MediaType, parse: (text: string) => unknown): unknown {
+function parsed(bytes: Uint8Array, mediaType: MediaType, parse: (text: string) => unknown, maxFields: number): unknown {
   // RFC 8259 section 8.1: JSON between systems is UTF-8, whatever a charset parameter claims.
   const text = decodeUtf8(bytes, mediaType);
-  if (isDeepJson(bytes)) {
-    throw new LittoralError(
-      'malformed-body',
-      `The body of type ${mediaType.text} has more than ${maxJsonDepth} objects and lists in one another.`,
-    );
+  const exceeded = exceededLimit(bytes, { maxFields });
+  if (exceeded !== undefined) {
+    const what =
+      exceeded === 'depth'
+        ? `more than ${maxJsonDepth} objects and lists in one another`
+        : `an object with more than ${maxFields} fields`;
+    throw new LittoralError('malformed-body', `The body of type ${mediaType.text} has ${what}.`);
   }
   try {
     return parse(text);

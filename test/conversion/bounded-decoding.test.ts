@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { maxFormFields } from '../../src/conversion/form-fields.ts';
-import { maxJsonDepth } from '../../src/conversion/json-depth.ts';
+import { assertJson } from '../../src/conversion/json-converter.ts';
+import { maxJsonDepth } from '../../src/conversion/json-limits.ts';
 import { maxObjectFields } from '../../src/conversion/object-fields.ts';
 import { maxXmlDepth, maxXmlFields, maxXmlNodes } from '../../src/conversion/xml-reader.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { caught, everythingIn } from '../caught.ts';
-import { convert, decode, encode } from './convert.ts';
+import { convert, decode, encode, mediaType } from './convert.ts';
 
 const form = 'application/x-www-form-urlencoded';
 const json = 'application/json';
@@ -173,6 +174,31 @@ describe('an object of a great many fields', () => {
       code: 'malformed-body',
       message: expect.stringContaining(`than ${maxObjectFields} `),
     });
+  });
+
+  test('is refused in JSON before any of it is parsed', async () => {
+    const parsing = vi.spyOn(JSON, 'parse');
+    try {
+      const text = asJson(maxObjectFields + 1);
+      expect(await caught(() => decode(text, json))).toMatchObject({ code: 'malformed-body' });
+      expect(parsing).not.toHaveBeenCalled();
+    } finally {
+      parsing.mockRestore();
+    }
+  });
+
+  test('is none where colons stand in texts', () => {
+    const text = ':'.repeat(maxObjectFields + 1);
+    expect(decode(JSON.stringify({ [text]: `"\\${text}`, a: [text] }), json)).toEqual({
+      [text]: `"\\${text}`,
+      a: [text],
+    });
+  });
+
+  test('is passed on as it came', () => {
+    const text = asJson(maxObjectFields + 1);
+    expect(() => assertJson(Buffer.from(text), mediaType(json))).not.toThrow();
+    expect(convert(text, json, 'application/vnd.a+json')).toBe(text);
   });
 
   test('is none where it is a list, or several objects', () => {
