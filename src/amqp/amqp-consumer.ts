@@ -4,24 +4,18 @@ import { matchesTopic } from '../channel/topic-pattern.ts';
 import { isLittoralError, type LittoralError, messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { within } from '../within.ts';
-import type { AmqpBusExchange } from './amqp-bus-exchange.ts';
-import type { AmqpDeadLetterQueues } from './amqp-dead-letter-queues.ts';
 import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts';
 import { corker } from './amqp-socket.ts';
-import { declareSubscription } from './amqp-topology.ts';
 import { CautiousStart } from './cautious-start.ts';
 import { reasonOf } from './connection-end.ts';
 import { consumerArguments, consumerTimeoutWarning } from './consumer-timeout.ts';
-import { countConsumers, countMessages, hasConsumer, isQueueAbsent } from './count-messages.ts';
+import { countConsumers, countMessages, hasConsumer } from './count-messages.ts';
 import { ExtraConsumers } from './extra-consumers.ts';
+import { answerTimeoutMs, SubscriptionTopology, type SubscriptionTopologyOptions } from './subscription-topology.ts';
 
-export interface AmqpConsumerOptions extends AmqpDeliveriesOptions {
+export interface AmqpConsumerOptions extends AmqpDeliveriesOptions, SubscriptionTopologyOptions {
   /** The live connection for consuming, at the time of asking. */
   readonly currentModel: () => ChannelModel | undefined;
-  readonly deadLetterQueues: AmqpDeadLetterQueues;
-  readonly bus: AmqpBusExchange;
-  /** Called when the queue has been declared, each time, before it is consumed. */
-  readonly onDeclared: (model: ChannelModel) => Promise<void>;
 }
 
 /** A channel to consume on, and what came in on it. */
@@ -46,21 +40,14 @@ async function cancelConsumers({ channel, consumerTags }: Inbound): Promise<void
 
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
 
-/** A queue whose leader is gone answers nothing, while its connection lives on. */
-const attachTimeoutMs = 30_000;
-
-/** How long a check waits for an answer about the dead letter queue. */
-const deadLetterQueueMs = 3_000;
-
 /** Consumes the queue of one subscription: on every new connection, and again when the broker cancels it. */
 export class AmqpConsumer implements Consumer {
   readonly #options: AmqpConsumerOptions;
   readonly #subscription: Subscription;
   readonly #logger: Logger;
+  readonly #topology: SubscriptionTopology;
   #inbound: Inbound | undefined;
   #detached: string | undefined = 'not attached yet';
-  /** What the last check found wrong with the queue or its bindings, and could not restore. */
-  #problem: string | undefined;
   #mismatch: LittoralError | undefined;
   #attaching: Promise<void> = Promise.resolve();
   /** Counts the attempts to attach that were given up on. */
@@ -71,8 +58,6 @@ export class AmqpConsumer implements Consumer {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   #hasWarned = false;
-  /** Whether the retired keys were unbound. */
-  #hasUnbound = false;
   #isPausing = false;
   /** Counts the pauses. */
   #pauses = 0;
@@ -84,6 +69,7 @@ export class AmqpConsumer implements Consumer {
     this.#options = options;
     this.#subscription = options.subscription;
     this.#logger = options.logger;
+    this.#topology = new SubscriptionTopology(options);
   }
 
   get deadLetterQueue(): string {
@@ -91,7 +77,7 @@ export class AmqpConsumer implements Consumer {
   }
 
   get detached(): string | undefined {
-    return this.#detached ?? this.#problem;
+    return this.#detached ?? this.#topology.problem;
   }
 
   /** Whether its queue is bound to the bus under a key that matches. */
@@ -129,13 +115,13 @@ export class AmqpConsumer implements Consumer {
     if (inbound.start?.isPending || inbound.extra?.isTaking) return false;
     this.#isPausing = true;
     const endings = this.#endings;
-    await within(attachTimeoutMs, this.#rising);
+    await within(answerTimeoutMs, this.#rising);
     // What was on its turn meanwhile may have begun to take more.
     if (inbound.extra?.isTaking) {
       this.#isPausing = false;
       return false;
     }
-    if (this.#endings === endings) await within(attachTimeoutMs, cancelConsumers(inbound));
+    if (this.#endings === endings) await within(answerTimeoutMs, cancelConsumers(inbound));
     const resume = () => {
       this.#isPausing = false;
       if (!this.#stopped && this.#inbound === inbound && this.#endings === endings) this.#resume(inbound);
@@ -176,10 +162,10 @@ export class AmqpConsumer implements Consumer {
     const { queue } = this.#subscription;
     const endings = this.#endings;
     try {
-      if (!(await within(attachTimeoutMs, this.#declareAndConsume(model)))) {
+      if (!(await within(answerTimeoutMs, this.#declareAndConsume(model)))) {
         this.#attempt += 1;
         void this.close();
-        throw new Error(`the broker did not answer within ${attachTimeoutMs} ms`);
+        throw new Error(`the broker did not answer within ${answerTimeoutMs} ms`);
       }
       if (this.#stopped) return;
       // The end can come in the same bytes as the beginning, and is heard of first.
@@ -196,30 +182,14 @@ export class AmqpConsumer implements Consumer {
     }
   }
 
-  /**
-   * Declares the queue and its bindings again while it consumes, for somebody can have deleted any of them, and RabbitMQ
-   * reports only the end of the queue. What is still there stays as it is. Never rejects.
-   */
+  /** Restores the queue and its bindings while it consumes. Never rejects. */
   async verify(): Promise<void> {
     const { currentModel } = this.#options;
     const model = currentModel();
     if (model === undefined || this.#stopped || this.#detached !== undefined) return;
-    const { queue } = this.#subscription;
-    let problem: string | undefined;
-    try {
-      if (!(await within(attachTimeoutMs, this.#declare(model)))) {
-        problem = `the broker did not answer within ${attachTimeoutMs} ms`;
-      } else if (!(await this.#seemsConsumed(model))) {
-        problem = 'it does not answer: most of its nodes may be down';
-      }
-      await this.#verifyDeadLetterQueue(model);
-    } catch (error) {
-      // The exchange of the bus is no concern of this queue alone.
-      if (error !== this.#options.bus.mismatch) problem = reasonOf(error, model);
-    }
-    // While it did, consuming may have ended and begun again: attaching verifies as well.
-    if (currentModel() !== model || this.#detached !== undefined) return;
-    this.#note(problem === undefined ? undefined : `the queue '${queue}' could not be verified: ${problem}`);
+    const problem = await this.#topology.restore(model, () => this.#seemsConsumed(model));
+    // Meanwhile consuming may have ended and begun again: attaching declares all of it as well.
+    if (currentModel() === model && this.#detached === undefined) this.#topology.note(problem);
   }
 
   /** Whether RabbitMQ knows of a consumer, as long as there is one: a pause can begin and end while it answers. */
@@ -227,28 +197,6 @@ export class AmqpConsumer implements Consumer {
     const pauses = this.#pauses;
     const consumes = () => !this.#isPausing && this.#pauses === pauses && (this.#inbound?.consumerTags.size ?? 0) > 0;
     return !consumes() || (await hasConsumer(model, this.#subscription.queue)) || !consumes();
-  }
-
-  // Looks first: declaring one that exists can fail several times, and the broker logs each failure.
-  async #verifyDeadLetterQueue(model: ChannelModel): Promise<void> {
-    const { deadLetterQueue } = this.#subscription;
-    const restored = async () => {
-      if (await isQueueAbsent(model, deadLetterQueue))
-        await this.#options.deadLetterQueues.ensure(model, deadLetterQueue);
-    };
-    // Its node can be down, which is no problem of the queue that is consumed.
-    await within(deadLetterQueueMs, restored()).catch(() => {});
-  }
-
-  #note(problem: string | undefined): void {
-    const { queue } = this.#subscription;
-    // The same problem at every check is one event.
-    if (problem !== undefined && problem !== this.#problem) {
-      this.#logger.error({ queue, reason: problem }, 'queue and bindings cannot be verified');
-    } else if (problem === undefined && this.#problem !== undefined) {
-      this.#logger.info({ queue }, 'queue and bindings verified again');
-    }
-    this.#problem = problem;
   }
 
   /** To be told that the connection is gone: the broker has taken every delivery back. */
@@ -298,8 +246,7 @@ export class AmqpConsumer implements Consumer {
 
   async #declareAndConsume(model: ChannelModel): Promise<void> {
     const attempt = this.#attempt;
-    await this.#options.deadLetterQueues.ensure(model, this.#subscription.deadLetterQueue);
-    await this.#declare(model);
+    await this.#topology.declare(model);
     // After a cancel by the broker the channel is still good, and deliveries in hand are settled on it.
     const inbound = this.#inbound ?? (await this.#open(model));
     // Given up on meanwhile: a later attempt has a channel of its own.
@@ -318,16 +265,6 @@ export class AmqpConsumer implements Consumer {
     }
     inbound.start = new CautiousStart(() => this.#takeTheRest(inbound, prefetch - 1));
     await this.#consumeWith(inbound, 1);
-  }
-
-  /** Declares what the subscription needs beside its dead letter queue. */
-  async #declare(model: ChannelModel): Promise<void> {
-    await this.#options.bus.ensure(model);
-    // Once: a version that still handles such a key may bind it again, and keeps it then.
-    const subscription = this.#hasUnbound ? { ...this.#subscription, retiredKeys: [] } : this.#subscription;
-    await declareSubscription(model, subscription, this.#options.queueType);
-    this.#hasUnbound = true;
-    await this.#options.onDeclared(model);
   }
 
   async #open(model: ChannelModel): Promise<Inbound> {
@@ -432,7 +369,7 @@ export class AmqpConsumer implements Consumer {
     this.#inbound?.start?.end();
     this.#inbound?.consumerTags.clear();
     if (!this.#stopped) this.#detached = reason;
-    this.#problem = undefined;
+    this.#topology.clearProblem();
   }
 
   #attachLater(model: ChannelModel): void {
