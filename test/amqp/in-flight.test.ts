@@ -2,24 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { divide, type InFlight, type ShownBefore, settleUnconfirmed } from '../../src/amqp/in-flight.ts';
 import type { PublishRefusal } from '../../src/amqp/publish-refusal.ts';
-import type { PublishReceipt } from '../../src/channel/message-channel.ts';
+import { inFlight } from './in-flight-fixture.ts';
 
 const exchange = 'ecotone.distributed';
-
-function inFlight(routingKey: string, bytes = 1, settled: unknown[] = []): InFlight {
-  return {
-    publication: { to: { bus: routingKey }, message: { headers: {}, body: Buffer.alloc(0) } },
-    route: { exchange, routingKey },
-    messageId: undefined,
-    bytes,
-    deadline: 0,
-    position: 0,
-    returned: false,
-    timedOut: false,
-    resolve: (receipt: PublishReceipt) => void settled.push(receipt),
-    reject: (error) => void settled.push(error),
-  };
-}
 
 /** What was written for some keys, in their order. */
 function written(keys: readonly string[]): InFlight[] {

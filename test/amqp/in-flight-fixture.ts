@@ -1,0 +1,19 @@
+import { busExchange } from '../../src/amqp/amqp-topology.ts';
+import type { InFlight } from '../../src/amqp/in-flight.ts';
+import type { PublishReceipt } from '../../src/channel/message-channel.ts';
+
+/** A publish to the bus that is not written yet. How it is settled is added to a list. */
+export function inFlight(routingKey: string, bytes = 1, settled: unknown[] = []): InFlight {
+  return {
+    publication: { to: { bus: routingKey }, message: { headers: {}, body: Buffer.alloc(0) } },
+    route: { exchange: busExchange, routingKey },
+    messageId: undefined,
+    bytes,
+    deadline: 0,
+    position: 0,
+    returned: false,
+    timedOut: false,
+    resolve: (receipt: PublishReceipt) => void settled.push(receipt),
+    reject: (error) => void settled.push(error),
+  };
+}
