@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker } from '../broker/broker.ts';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
-import { startBroker } from '../broker/start-broker.ts';
-import { createVhost, type Vhost } from '../broker/vhost.ts';
+import { setMemoryAlarm } from '../broker/memory-alarm.ts';
+import { usePrivateBroker } from '../broker/use-private-broker.ts';
 import { post, type RunningGateway, runGateway, untilReady } from '../flow/gateway-fixture.ts';
 
 // A broker of its own: its limits are those of the whole broker.
-let broker: Broker;
-let vhost: Vhost;
-beforeAll(async () => {
-  broker = await startBroker();
-});
-afterAll(() => broker.close());
-beforeEach(async () => {
-  vhost = await createVhost(broker);
-});
+const own = usePrivateBroker();
+
+const alarm = (on: boolean) => setMemoryAlarm(own.broker, on);
 
 const publish = ({ distributedBus }: RunningGateway, bytes: number) =>
   distributedBus.publishEvent('a.b', Buffer.alloc(bytes, '.'), 'text/plain').then(
@@ -25,8 +18,8 @@ const publish = ({ distributedBus }: RunningGateway, bytes: number) =>
 describe('a body that is larger than max_message_size', () => {
   test.each([40_000, 200_000])('is refused with 413, and disturbs no other (limit: %i bytes)', async (limit) => {
     const set = `application:set_env(rabbit, max_message_size, ${limit}), persistent_term:put(max_message_size, ${limit}).`;
-    await broker.rabbitmqctl('eval', set);
-    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url } });
+    await own.broker.rabbitmqctl('eval', set);
+    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url } });
     const sizes = Array.from({ length: 90 }, (_, index) => (index % 9 === 4 ? limit + 1 + index : 10 * index));
     const outcomes = await Promise.all(sizes.map((bytes) => publish(gateway, bytes)));
     expect(outcomes).toEqual(sizes.map((bytes) => (bytes > limit ? 'body-too-large not-accepted' : 'confirmed')));
@@ -34,16 +27,12 @@ describe('a body that is larger than max_message_size', () => {
   });
 });
 
-async function alarm(on: boolean): Promise<void> {
-  await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', on ? '1' : '512MB');
-}
-
 describe('a memory alarm that begins while a delay level is declared', () => {
   test('is what the caller gets to know, not a lost connection', async () => {
-    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, confirmTimeoutMs: 2_000 } });
+    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, confirmTimeoutMs: 2_000 } });
     const delayed = post(gateway, '/events/a.b', {}, { 'message-delay': '64' });
     const isDeclared = async () =>
-      expect((await vhost.queues()).some(({ name }) => name === 'littoral_shop_delay_6')).toBe(true);
+      expect((await own.vhost.queues()).some(({ name }) => name === 'littoral_shop_delay_6')).toBe(true);
     await eventually(isDeclared);
     await alarm(true);
     await eventually(async () => {
@@ -63,16 +52,16 @@ describe('a memory alarm that begins while a delay level is declared', () => {
 describe('a memory alarm while the broker user may write nothing on the bus', () => {
   test('ends with that, also when the connection began during the alarm', async () => {
     const permit = (write: string) =>
-      broker.rabbitmqctl('set_permissions', '-p', vhost.name, 'mute', '.*', write, '.*');
-    await broker.rabbitmqctl('add_user', 'mute', 'mute-password');
+      own.broker.rabbitmqctl('set_permissions', '-p', own.vhost.name, 'mute', '.*', write, '.*');
+    await own.broker.rabbitmqctl('add_user', 'mute', 'mute-password');
     await permit('^(?!ecotone)');
-    const url = new URL(vhost.url);
+    const url = new URL(own.vhost.url);
     url.username = 'mute';
     url.password = 'mute-password';
     const gateway = await runGateway({ service: 'shop', broker: { url: url.href } });
     expect((await post(gateway, '/events/a.b', {})).body.code).toBe('write-refused');
     await alarm(true);
-    await vhost.closeConnections();
+    await own.vhost.closeConnections();
     await eventually(() => expect(gateway.channel.health().reason).toContain('blocks'));
     await permit('.*');
     await alarm(false);

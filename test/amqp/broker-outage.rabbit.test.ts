@@ -1,34 +1,21 @@
 import { connect } from 'amqplib';
 import { defineCommandHandler } from 'littoral';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Broker } from '../broker/broker.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
-import { startBroker } from '../broker/start-broker.ts';
+import { setMemoryAlarm } from '../broker/memory-alarm.ts';
 import { untilRemembered } from '../broker/until-remembered.ts';
-import { createVhost, type Vhost } from '../broker/vhost.ts';
-import { type Answer, post, type RunningGateway, runGateway, untilReady } from '../flow/gateway-fixture.ts';
+import { usePrivateBroker } from '../broker/use-private-broker.ts';
+import { type Answer, post, type RunningGateway, readiness, runGateway, untilReady } from '../flow/gateway-fixture.ts';
 
 // A broker of its own: these tests stop, kill and freeze it.
-let broker: Broker;
-let vhost: Vhost;
-beforeAll(async () => {
-  broker = await startBroker();
-});
-afterAll(() => broker.close());
-beforeEach(async () => {
-  vhost = await createVhost(broker);
-});
+const own = usePrivateBroker();
 
 const quick = { heartbeatSeconds: 1, confirmTimeoutMs: 3000 };
 const outage = { timeoutMs: 120_000 };
 
-function readiness(gateway: RunningGateway): Promise<Response> {
-  return fetch(`${gateway.address}/readyz`);
-}
-
 /** A queue that keeps what is sent to a service, and nobody consumes. */
 async function keepFor(service: string): Promise<void> {
-  const connection = await connect(vhost.url);
+  const connection = await connect(own.vhost.url);
   const channel = await connection.createChannel();
   await channel.assertExchange('ecotone.distributed', 'topic', { durable: true });
   const queue = `distributed_${service}`;
@@ -39,7 +26,7 @@ async function keepFor(service: string): Promise<void> {
 
 /** The ids of all messages in a queue, which is empty afterwards. */
 async function takeIds(queue: string): Promise<string[]> {
-  const connection = await connect(vhost.url);
+  const connection = await connect(own.vhost.url);
   const channel = await connection.createChannel();
   const ids: string[] = [];
   for (;;) {
@@ -87,17 +74,17 @@ async function expectHonest(answers: readonly Answer[], queue: string): Promise<
 
 describe('no message that was answered 202 is lost, and none that was refused is sent, when the broker', () => {
   test.each([
-    ['is killed', () => broker.kill()],
-    ['is stopped', () => broker.stop()],
+    ['is killed', () => own.broker.kill()],
+    ['is stopped', () => own.broker.stop()],
   ])('%s in the middle and starts again', async (_name, interrupt) => {
     await keepFor('billing');
-    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
     await eventually(() => expect(load.answers.length).toBeGreaterThan(200), outage);
     await untilRemembered();
     await interrupt();
     await eventually(() => expect(load.answers.at(-1)?.status).toBe(503), outage);
-    await broker.start();
+    await own.broker.start();
     await untilReady(gateway);
     const recovered = load.answers.length;
     await eventually(() => {
@@ -110,13 +97,13 @@ describe('no message that was answered 202 is lost, and none that was refused is
 
   test('freezes for longer than its heartbeat', async () => {
     await keepFor('billing');
-    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
     await eventually(() => expect(load.answers.length).toBeGreaterThan(200), outage);
-    await broker.pause();
+    await own.broker.pause();
     await eventually(() => expect(load.answers.some(({ status }) => status === 504)).toBe(true), outage);
     await eventually(async () => expect((await readiness(gateway)).status).toBe(503), outage);
-    await broker.resume();
+    await own.broker.resume();
     await untilReady(gateway);
     await load.stop();
     await expectHonest(load.answers, 'distributed_billing');
@@ -124,11 +111,11 @@ describe('no message that was answered 202 is lost, and none that was refused is
 
   test('closes every connection', async () => {
     await keepFor('billing');
-    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
     for (const round of [1, 2, 3]) {
       await eventually(() => expect(load.answers.length).toBeGreaterThan(round * 100), outage);
-      await vhost.closeConnections();
+      await own.vhost.closeConnections();
       await untilReady(gateway);
     }
     await load.stop();
@@ -140,10 +127,10 @@ describe('a gateway without its broker', () => {
   test('starts, says why it is not ready, refuses what it cannot send, and connects when the broker appears', async () => {
     const handled: unknown[] = [];
     const handle = (payload: unknown) => void handled.push(payload);
-    await broker.stop();
+    await own.broker.stop();
     const gateway = await runGateway({
       service: 'billing',
-      broker: { url: vhost.url, ...quick },
+      broker: { url: own.vhost.url, ...quick },
       handlers: [defineCommandHandler({ routingKey: 'pay', distributed: true, handle })],
     });
 
@@ -158,14 +145,14 @@ describe('a gateway without its broker', () => {
     });
     expect(refused.headers.get('retry-after')).toBe('1');
 
-    await broker.start();
+    await own.broker.start();
     await untilReady(gateway);
     expect(await post(gateway, '/commands/billing/pay', { amount: 1 })).toMatchObject({ status: 202 });
     await eventually(() => expect(handled).toEqual([{ amount: 1 }]));
   });
 
   test('never shows the password, neither in an answer nor in its log', async () => {
-    const { hostname, port } = new URL(broker.url);
+    const { hostname, port } = new URL(own.broker.url);
     const url = `amqp://guest:s3cret-w0rd@${hostname}:${port}/`;
     const lines: string[] = [];
     const { pino } = await import('pino');
@@ -183,20 +170,20 @@ describe('a gateway without its broker', () => {
 describe('a broker that cannot declare queues', () => {
   test('has the last word in every answer, and is asked again until it can', async () => {
     await keepFor('billing');
-    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     // Without this part, RabbitMQ declares no queue that dead-letters at least once.
-    await broker.rabbitmqctl('eval', 'supervisor:terminate_child(rabbit_sup, rabbit_fifo_dlx_sup).');
+    await own.broker.rabbitmqctl('eval', 'supervisor:terminate_child(rabbit_sup, rabbit_fifo_dlx_sup).');
     const later = { 'message-delay': '10' };
     const refused = await post(gateway, '/commands/billing/pay', {}, later);
     expect(refused).toMatchObject({ status: 503, body: { code: 'broker-unavailable', outcome: 'not-accepted' } });
     expect(refused.body.detail).toContain('541 (INTERNAL-ERROR)');
-    const late = await runGateway({ service: 'late', broker: { url: vhost.url, ...quick } });
+    const late = await runGateway({ service: 'late', broker: { url: own.vhost.url, ...quick } });
     await eventually(
       async () => expect(await (await readiness(late)).text()).toContain('541 (INTERNAL-ERROR)'),
       outage,
     );
-    await broker.stop();
-    await broker.start();
+    await own.broker.stop();
+    await own.broker.start();
     for (const each of [late, gateway]) {
       await untilReady(each);
       const accepted = async () => expect((await post(each, '/commands/billing/pay', {}, later)).status).toBe(202);
@@ -208,16 +195,16 @@ describe('a broker that cannot declare queues', () => {
 describe('a memory alarm', () => {
   test('refuses what comes, until it is over', async () => {
     await keepFor('billing');
-    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url, ...quick } });
+    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     await post(gateway, '/commands/billing/pay', {});
-    await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', '1');
+    await setMemoryAlarm(own.broker, true);
     // The broker tells a connection that it is blocked once something is published on it.
     await eventually(async () => {
       const { status, body } = await post(gateway, '/commands/billing/pay', {});
       expect({ status, code: body.code }).toEqual({ status: 503, code: 'broker-blocked' });
     }, outage);
     expect((await readiness(gateway)).status).toBe(503);
-    await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', '512MB');
+    await setMemoryAlarm(own.broker, false);
     await untilReady(gateway);
     expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202);
   });
@@ -226,12 +213,12 @@ describe('a memory alarm', () => {
 describe('while the broker does not answer', () => {
   test('no more than maxInFlight wait for it', async () => {
     await keepFor('billing');
-    const broker_ = { url: vhost.url, heartbeatSeconds: 60, confirmTimeoutMs: 2000, maxInFlight: 5 };
+    const broker_ = { url: own.vhost.url, heartbeatSeconds: 60, confirmTimeoutMs: 2000, maxInFlight: 5 };
     const gateway = await runGateway({ service: 'shop', broker: broker_ });
     expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202);
-    await broker.pause();
+    await own.broker.pause();
     const answers = await Promise.all(Array.from({ length: 8 }, () => post(gateway, '/commands/billing/pay', {})));
-    await broker.resume();
+    await own.broker.resume();
     const codes = answers.map(({ status, body }) => `${status} ${body.code} ${body.outcome}`).sort();
     expect(codes).toEqual([
       ...Array(3).fill('429 too-many-in-flight not-accepted'),
@@ -240,7 +227,7 @@ describe('while the broker does not answer', () => {
     const [timedOut] = answers.filter(({ status }) => status === 504);
     expect(timedOut?.body.messageId).toBe(timedOut?.headers.get('message-id'));
     // What was written may still arrive: that is what unknown means.
-    await eventually(async () => expect(await vhost.messages('distributed_billing')).toBe(6));
+    await eventually(async () => expect(await own.vhost.messages('distributed_billing')).toBe(6));
     await eventually(async () => expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202));
   });
 });

@@ -1,21 +1,15 @@
-import { connect } from 'amqplib';
 import { pino } from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
+import { openChannel } from './open-channel.ts';
 import { methods, wayOfFrames } from './way-of-frames.ts';
 
 const vhost = useVhost();
 const bus = 'ecotone.distributed';
 /** No check comes by itself within a test. */
 const topologyCheckMs = 3_600_000;
-
-async function openChannel() {
-  const connection = await connect(vhost.url);
-  onTestFinished(() => connection.close());
-  return connection.createChannel();
-}
 
 describe('an exchange that is deleted between two publishes', () => {
   test.each([
@@ -26,7 +20,7 @@ describe('an exchange that is deleted between two publishes', () => {
     async (_, service, exchange, headers) => {
       const state = { isDropping: false };
       const url = await wayOfFrames(vhost.url, (method) => state.isDropping && method === methods.ack);
-      const channel = await openChannel();
+      const channel = await openChannel(vhost.url);
       await channel.assertExchange(bus, 'topic', { durable: true });
       await channel.assertQueue(service, { durable: true });
       await channel.bindQueue(service, bus, 'a.b');
@@ -60,7 +54,7 @@ describe('a channel that the broker does not open again', () => {
     const gateway = await runGateway({ service: 'mute', broker });
     expect((await post(gateway, '/events/a.b', 0)).status).toBe(202);
     state.isMute = true;
-    await (await openChannel()).deleteExchange(bus);
+    await (await openChannel(vhost.url)).deleteExchange(bus);
     expect(await post(gateway, '/events/a.b', 1)).toMatchObject({ status: 503, body: { outcome: 'not-accepted' } });
     await eventually(async () => expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200));
     await eventually(async () =>
@@ -76,7 +70,7 @@ describe('a channel that the broker does not open again', () => {
     const gateway = await runGateway({ service: 'stopped', broker: { url, topologyCheckMs } }, { logger });
     expect((await post(gateway, '/events/a.b', 0)).status).toBe(202);
     state.isMute = true;
-    await (await openChannel()).deleteExchange(bus);
+    await (await openChannel(vhost.url)).deleteExchange(bus);
     const answer = post(gateway, '/events/a.b', 1);
     await eventually(() => expect(lines.join()).toContain('the publishing channel failed'));
     await gateway.stop();

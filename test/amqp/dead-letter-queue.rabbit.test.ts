@@ -1,10 +1,11 @@
-import { type Channel, connect, type Options } from 'amqplib';
+import { connect, type Options } from 'amqplib';
 import { defineCommandHandler } from 'littoral';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
 import { waitingTexts } from './amqp-harness.ts';
+import { openChannel } from './open-channel.ts';
 
 const vhost = useVhost();
 
@@ -17,18 +18,9 @@ beforeAll(async () => {
   await connection.close();
 });
 
-async function openChannel(): Promise<Channel> {
-  const connection = await connect(vhost.url);
-  connection.on('error', () => {}); // The call that failed throws it.
-  onTestFinished(() => connection.close());
-  const channel = await connection.createChannel();
-  channel.on('error', () => {});
-  return channel;
-}
-
 /** Declares a dead letter queue before the gateway of its service starts. */
 async function declare(service: string, args: Record<string, unknown>, options: Options.AssertQueue = {}) {
-  const channel = await openChannel();
+  const channel = await openChannel(vhost.url);
   await channel.assertQueue(`distributed_${service}_dead_letter`, { durable: true, arguments: args, ...options });
   return channel;
 }

@@ -1,21 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type Channel, connect } from 'amqplib';
+import type { Channel } from 'amqplib';
 import { defineEventHandler } from 'littoral';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
+import { openChannel } from './open-channel.ts';
 
 const vhost = useVhost();
 
-async function openChannel(): Promise<Channel> {
-  const connection = await connect(vhost.url);
-  onTestFinished(() => connection.close());
-  return connection.createChannel();
-}
-
 async function keepFor(service: string, queueArguments: Record<string, unknown> = {}): Promise<Channel> {
-  const channel = await openChannel();
+  const channel = await openChannel(vhost.url);
   await channel.assertExchange('ecotone.distributed', 'topic', { durable: true });
   await channel.assertQueue(`distributed_${service}`, { durable: true, arguments: queueArguments });
   await channel.bindQueue(`distributed_${service}`, 'ecotone.distributed', service);

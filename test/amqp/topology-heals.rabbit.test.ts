@@ -1,4 +1,4 @@
-import { type Channel, connect } from 'amqplib';
+import type { Channel } from 'amqplib';
 import { defineCommandHandler, defineEventHandler } from 'littoral';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -8,20 +8,12 @@ import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { openInbox } from '../channel/channel-fixture.ts';
 import { type Answer, post, type RunningGateway, runGateway } from '../flow/gateway-fixture.ts';
+import { openChannel } from './open-channel.ts';
 
 const vhost = useVhost();
 const bus = 'ecotone.distributed';
 /** No check comes by itself within a test. */
 const never = 3_600_000;
-
-async function openChannel(): Promise<Channel> {
-  const connection = await connect(vhost.url);
-  connection.on('error', () => {}); // The call that failed throws it.
-  onTestFinished(() => connection.close());
-  const channel = await connection.createChannel();
-  channel.on('error', () => {});
-  return channel;
-}
 
 interface Service extends RunningGateway {
   readonly handled: unknown[];
@@ -68,7 +60,7 @@ async function acceptedAtLast(send: () => Promise<Answer>): Promise<Answer> {
 describe('a binding that somebody deletes', () => {
   test('is restored by a command that comes back, which is then handled', async () => {
     const gateway = await runService('one', never);
-    await (await openChannel()).unbindQueue('distributed_one', bus, 'one');
+    await (await openChannel(vhost.url)).unbindQueue('distributed_one', bus, 'one');
     expect((await post(gateway, '/commands/one/pay', 1)).status).toBe(202);
     await eventually(() => expect(gateway.handled).toEqual([1]));
     expect(await boundKeys('distributed_one')).toEqual(['one', 'one.paid']);
@@ -76,14 +68,14 @@ describe('a binding that somebody deletes', () => {
 
   test('is restored by an event that its own gateway publishes', async () => {
     const gateway = await runService('two', never);
-    await (await openChannel()).unbindQueue('distributed_two', bus, 'two.paid');
+    await (await openChannel(vhost.url)).unbindQueue('distributed_two', bus, 'two.paid');
     expect(await post(gateway, '/events/two.paid', 2)).toMatchObject({ status: 202, body: { routed: true } });
     await eventually(() => expect(gateway.handled).toEqual([2]));
   });
 
   test('is restored at the next check, without any message', async () => {
     const gateway = await runService('three', 200);
-    const channel = await openChannel();
+    const channel = await openChannel(vhost.url);
     await channel.unbindQueue('distributed_three', bus, 'three.paid');
     await channel.unbindQueue('distributed_three', bus, 'three');
     await eventually(async () => expect(await boundKeys('distributed_three')).toEqual(['three', 'three.paid']));
@@ -92,7 +84,7 @@ describe('a binding that somebody deletes', () => {
 
   test('answers a command of another gateway with 503 until its owner restores it', async () => {
     const [sender, receiver] = await Promise.all([runService('sender', never), runService('owner', never)]);
-    await (await openChannel()).unbindQueue('distributed_owner', bus, 'owner');
+    await (await openChannel(vhost.url)).unbindQueue('distributed_owner', bus, 'owner');
     const answer = await post(sender, '/commands/owner/pay', 1);
     expect(answer).toMatchObject({ status: 503, body: { code: 'not-bound', outcome: 'not-accepted' } });
     expect(answer.body.detail).toContain("the queue 'distributed_owner' exists, but is not bound to the bus");
@@ -102,7 +94,7 @@ describe('a binding that somebody deletes', () => {
   });
 
   test('is left to its owner, and so is every other binding of the bus', async () => {
-    const channel = await openChannel();
+    const channel = await openChannel(vhost.url);
     const gateway = await runService('four', 200);
     await channel.assertQueue('distributed_php', { durable: true });
     await channel.bindQueue('distributed_php', bus, 'php.#');
@@ -119,7 +111,7 @@ describe('a binding that somebody deletes', () => {
 describe('the exchange of the bus, deleted', () => {
   test('is restored by a publish, with the bindings of the gateway that published', async () => {
     const gateway = await runService('five', never);
-    await (await openChannel()).deleteExchange(bus);
+    await (await openChannel(vhost.url)).deleteExchange(bus);
     await acceptedAtLast(() => post(gateway, '/commands/five/pay', 1));
     await eventually(() => expect(gateway.handled).toEqual([1]));
     expect(await boundKeys('distributed_five')).toEqual(['five', 'five.paid']);
@@ -132,7 +124,7 @@ describe('the exchange of the bus, deleted', () => {
 
   test('is restored at the next check, with the bindings of every gateway', async () => {
     const [one, other] = await Promise.all([runService('six', 200), runService('seven', 200)]);
-    await (await openChannel()).deleteExchange(bus);
+    await (await openChannel(vhost.url)).deleteExchange(bus);
     await eventually(async () => {
       expect(await boundKeys('distributed_six')).toEqual(['six', 'six.paid']);
       expect(await boundKeys('distributed_seven')).toEqual(['seven', 'seven.paid']);
@@ -143,7 +135,7 @@ describe('the exchange of the bus, deleted', () => {
 
   test('answers events that nobody takes with 503, while other services may still bind', async () => {
     const [sender, receiver] = await Promise.all([runService('eight', never), runService('nine', never)]);
-    await (await openChannel()).deleteExchange(bus);
+    await (await openChannel(vhost.url)).deleteExchange(bus);
     await eventually(async () => {
       const answer = await post(sender, '/events/nine.paid', 1);
       expect(answer).toMatchObject({ status: 503, body: { outcome: 'not-accepted' } });
@@ -159,7 +151,7 @@ describe('the exchange of the bus, deleted', () => {
   test('is known only to the gateway that restored it: others answer an event that no queue took with 202', async () => {
     const services = ['thirteen', 'fourteen', 'fifteen'] as const;
     const [restorer, sender] = await Promise.all(services.map((service) => runService(service, never)));
-    await (await openChannel()).deleteExchange(bus);
+    await (await openChannel(vhost.url)).deleteExchange(bus);
     await eventually(async () => {
       expect(await post(restorer as Service, '/events/fifteen.paid', 1)).toMatchObject({
         status: 503,
@@ -176,7 +168,7 @@ describe('the exchange of the bus, deleted', () => {
 
   test('is told once when it comes again in another form, and used again when that is gone', async () => {
     const gateway = await runService('ten', 200);
-    const channel = await openChannel();
+    const channel = await openChannel(vhost.url);
     await Promise.all([channel.deleteExchange(bus), channel.assertExchange(bus, 'fanout', { durable: true })]);
     await eventually(async () => {
       const { status, body } = await readiness(gateway);
@@ -184,7 +176,7 @@ describe('the exchange of the bus, deleted', () => {
       expect(JSON.stringify(body)).toContain('in another form than a durable topic exchange');
     });
     expect((await post(gateway, '/events/ten.paid', 1)).status).toBe(503);
-    await (await openChannel()).deleteExchange(bus);
+    await (await openChannel(vhost.url)).deleteExchange(bus);
     await eventually(async () => expect((await readiness(gateway)).status).toBe(200));
     await acceptedAtLast(() => post(gateway, '/events/ten.paid', 2));
     await eventually(() => expect(gateway.handled).toEqual([2]));
@@ -220,7 +212,7 @@ describe('what leads delayed messages on', () => {
     const gateway = await runService('twelve', 300);
     const sent = await post(gateway, '/commands/twelve/pay', name, { 'message-delay': '4000' });
     expect(sent.status).toBe(202);
-    await remove(await openChannel());
+    await remove(await openChannel(vhost.url));
     await eventually(() => expect(gateway.handled).toEqual([name]), { timeoutMs: 240_000 });
   });
 });

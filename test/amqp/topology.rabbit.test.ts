@@ -1,25 +1,13 @@
-import { type Channel, type ConsumeMessage, connect } from 'amqplib';
+import type { ConsumeMessage } from 'amqplib';
 import { defineCommandHandler, defineEventHandler } from 'littoral';
 import { pino } from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
-import { post, type RunningGateway, runGateway } from '../flow/gateway-fixture.ts';
+import { post, readiness, runGateway } from '../flow/gateway-fixture.ts';
+import { openChannel } from './open-channel.ts';
 
 const vhost = useVhost();
-
-async function openChannel(): Promise<Channel> {
-  const connection = await connect(vhost.url);
-  connection.on('error', () => {}); // The call that failed throws it.
-  onTestFinished(() => connection.close());
-  const channel = await connection.createChannel();
-  channel.on('error', () => {});
-  return channel;
-}
-
-function readiness(gateway: RunningGateway): Promise<Response> {
-  return fetch(`${gateway.address}/readyz`);
-}
 
 const pay = (handle: (payload: unknown) => void) =>
   defineCommandHandler({ routingKey: 'pay', distributed: true, handle });
@@ -72,7 +60,7 @@ test('the queue is bound by the name of the service, and by each event key with 
 
 test('a gateway that only sends declares the exchange, and of queues only where its delayed messages arrive', async () => {
   await runGateway({ service: 'sender', broker: { url: vhost.url } }, { consume: false });
-  const channel = await openChannel();
+  const channel = await openChannel(vhost.url);
   await channel.checkExchange('ecotone.distributed');
   await eventually(async () => {
     const queues = (await vhost.queues()).filter(({ name }) => name.includes('sender'));
@@ -81,7 +69,7 @@ test('a gateway that only sends declares the exchange, and of queues only where 
 });
 
 test('a gateway without distributed handlers leaves the queue of its service to another program', async () => {
-  const channel = await openChannel();
+  const channel = await openChannel(vhost.url);
   await channel.assertExchange('ecotone.distributed', 'topic', { durable: true });
   await channel.assertQueue('distributed_python', { durable: true });
   await channel.bindQueue('distributed_python', 'ecotone.distributed', 'python');
@@ -102,7 +90,7 @@ test('a gateway without distributed handlers leaves the queue of its service to 
 });
 
 test('a classic queue is declared as Ecotone declares it, so that an application of the same name can share it', async () => {
-  const channel = await openChannel();
+  const channel = await openChannel(vhost.url);
   await channel.assertQueue('distributed_php', { durable: true });
   const handled: unknown[] = [];
   const gateway = await runGateway({
@@ -116,7 +104,7 @@ test('a classic queue is declared as Ecotone declares it, so that an application
 
 describe('a queue that exists with other arguments', () => {
   test('ends the start with the text of the broker and the remedies, and is left as it is', async () => {
-    const channel = await openChannel();
+    const channel = await openChannel(vhost.url);
     await channel.assertQueue('distributed_taken', { durable: true });
     await channel.sendToQueue('distributed_taken', Buffer.from('kept'));
     const start = runGateway({ service: 'taken', broker: { url: vhost.url }, handlers: [pay(() => {})] });
@@ -131,7 +119,7 @@ describe('a queue that exists with other arguments', () => {
     const handled: unknown[] = [];
     const broker = { url: vhost.url };
     const gateway = await runGateway({ service: 'later', broker, handlers: [pay((payload) => handled.push(payload))] });
-    const channel = await openChannel();
+    const channel = await openChannel(vhost.url);
     // At once, or the gateway would be the first to declare it again.
     await Promise.all([
       channel.deleteQueue('distributed_later'),
@@ -167,7 +155,7 @@ test('a consumer that the broker cancels attaches again, with queue and bindings
 
 test('a lost exchange is declared again, and no outcome is unknown', async () => {
   const gateway = await runGateway({ service: 'exchange', broker: { url: vhost.url } });
-  const channel = await openChannel();
+  const channel = await openChannel(vhost.url);
   await channel.deleteExchange('ecotone.distributed');
   expect(await post(gateway, '/events/a', {})).toMatchObject({
     status: 503,

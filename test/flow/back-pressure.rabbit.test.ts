@@ -1,38 +1,26 @@
 import { defineCommandHandler, Reject } from 'littoral';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker } from '../broker/broker.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
-import { startBroker } from '../broker/start-broker.ts';
-import { createVhost, type Vhost } from '../broker/vhost.ts';
+import { setMemoryAlarm } from '../broker/memory-alarm.ts';
+import { usePrivateBroker } from '../broker/use-private-broker.ts';
 import { littoral } from '../cli/littoral.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';
 import { folderOf } from '../folder-of.ts';
 import { post, type RunningGateway, runGateway, untilReady } from './gateway-fixture.ts';
 
 // A broker of its own: an alarm is one of the whole broker.
-let broker: Broker;
-let vhost: Vhost;
-beforeAll(async () => {
-  broker = await startBroker();
-});
-afterAll(() => broker.close());
-beforeEach(async () => {
-  await alarm(false);
-  vhost = await createVhost(broker);
-});
+const own = usePrivateBroker();
+const alarm = (on: boolean) => setMemoryAlarm(own.broker, on);
+beforeEach(() => alarm(false));
 
 const patient = { timeoutMs: 120_000 };
 const queue = 'distributed_billing';
 const deadLetterQueue = 'distributed_billing_dead_letter';
 
-async function alarm(on: boolean): Promise<void> {
-  await broker.rabbitmqctl('set_vm_memory_high_watermark', 'absolute', on ? '1' : '512MB');
-}
-
 /** The service `billing`, which handles the command `pay`. */
 function billing(handle: (payload: unknown) => unknown, settings: { readonly concurrency?: number } = {}) {
   const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle })];
-  return runGateway({ service: 'billing', broker: { url: vhost.url }, handlers, ...settings });
+  return runGateway({ service: 'billing', broker: { url: own.vhost.url }, handlers, ...settings });
 }
 
 /** Sends until the broker has said that it takes nothing. */
@@ -46,7 +34,7 @@ async function untilBlocked(gateway: RunningGateway): Promise<void> {
 describe('a memory alarm', () => {
   test('that is on at the start is known before the first request, so that none waits in vain', async () => {
     await alarm(true);
-    const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url } });
+    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url } });
     await eventually(() => expect(gateway.channel.health().reason).toContain('blocks'), patient);
     const refused = await post(gateway, '/events/order.placed', {});
     expect(refused).toMatchObject({
@@ -77,9 +65,9 @@ describe('a memory alarm', () => {
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(calls).toBe(1);
     expect(gateway.inHand()).toHaveLength(1);
-    expect(await vhost.messages(queue)).toBe(0);
+    expect(await own.vhost.messages(queue)).toBe(0);
     await alarm(false);
-    await eventually(async () => expect(await vhost.messages(deadLetterQueue)).toBe(1), patient);
+    await eventually(async () => expect(await own.vhost.messages(deadLetterQueue)).toBe(1), patient);
     await eventually(() => expect(gateway.inHand()).toEqual([]));
     expect(calls).toBe(1);
   });
@@ -105,7 +93,7 @@ describe('a memory alarm', () => {
   });
 
   test('does not keep a process alive that is told to end', async () => {
-    const environment = { SERVICE_NAME: 'shop', AMQP_URL: vhost.url, PORT: '0' };
+    const environment = { SERVICE_NAME: 'shop', AMQP_URL: own.vhost.url, PORT: '0' };
     await alarm(true);
     const gateway = littoral(['start'], { cwd: folderOf(), environment });
     await gateway.written(/the broker blocks this connection/);
@@ -118,10 +106,10 @@ test('a frozen broker: a process that is told to end answers what it has in hand
   const cwd = folderOf({
     'littoral.config.json': JSON.stringify({ service: 'shop', shutdownTimeoutMs: 2000 }),
   });
-  const gateway = littoral(['start'], { cwd, environment: { AMQP_URL: vhost.url, PORT: '0' } });
+  const gateway = littoral(['start'], { cwd, environment: { AMQP_URL: own.vhost.url, PORT: '0' } });
   const [, address] = await gateway.written(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
   await untilReady({ address: address as string });
-  await broker.pause();
+  await own.broker.pause();
   try {
     const answer = fetch(`${address}/events/order.placed`, { method: 'POST' });
     // Its answer comes after the one to a request behind it.
@@ -134,7 +122,7 @@ test('a frozen broker: a process that is told to end answers what it has in hand
     expect({ status, body }).toMatchObject({ status: 504, body: { code: 'connection-lost', outcome: 'unknown' } });
     expect((await gateway.ended).code).toBe(0);
   } finally {
-    await broker.resume();
+    await own.broker.resume();
   }
 });
 
@@ -149,7 +137,7 @@ test('a full queue refuses, with an outcome that is not known, until there is ro
     { concurrency: 1 },
   );
   await untilReady(gateway);
-  await broker.rabbitmqctl('set_policy', '-p', vhost.name, 'short', `^${queue}$`, '{"max-length":5}');
+  await own.broker.rabbitmqctl('set_policy', '-p', own.vhost.name, 'short', `^${queue}$`, '{"max-length":5}');
   let accepted = 0;
   await eventually(async () => {
     const { status, headers, body } = await post(gateway, '/commands/billing/pay', {});
@@ -181,9 +169,9 @@ test('what a slow consumer does not get to stays at the broker', async () => {
   await untilReady(gateway);
   await Promise.all(Array.from({ length: 50 }, () => post(gateway, '/commands/billing/pay', {})));
   await eventually(() => expect(gateway.inHand()).toHaveLength(3), patient);
-  await eventually(async () => expect(await vhost.messages(queue)).toBe(46), patient);
+  await eventually(async () => expect(await own.vhost.messages(queue)).toBe(46), patient);
   expect(begun).toBe(4);
   open.open();
   await eventually(() => expect(finished).toBe(50), patient);
-  await eventually(async () => expect(await vhost.messages(queue)).toBe(0), patient);
+  await eventually(async () => expect(await own.vhost.messages(queue)).toBe(0), patient);
 });

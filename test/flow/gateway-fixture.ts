@@ -25,10 +25,15 @@ export async function runGateway(config: Config, options: GatewayOptions = {}): 
   return { ...gateway, address };
 }
 
+/** Asks a gateway whether it is ready. */
+export function readiness({ address }: Pick<RunningGateway, 'address'>): Promise<Response> {
+  return fetch(`${address}/readyz`);
+}
+
 /** Waits until it says that it is ready, which after an outage can take its time. */
 export async function untilReady({ address }: Pick<RunningGateway, 'address'>): Promise<void> {
   const isReady = async () => {
-    const answer = await fetch(`${address}/readyz`);
+    const answer = await readiness({ address });
     expect(answer.status, await answer.text()).toBe(200);
   };
   await eventually(isReady, { timeoutMs: 120_000 });
