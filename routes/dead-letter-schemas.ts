@@ -83,7 +83,9 @@ const summary = {
   ),
   reason: text('The same in words, where the broker gave it up or it expired.'),
   contentType: text('The media type of the payload.'),
-  contentEncoding: text('How the payload is compressed. One alone shows it decompressed, a list as it is.'),
+  contentEncoding: text(
+    'The content encoding of the payload. A single dead letter shows it decompressed, a list shows it compressed.',
+  ),
   bytes: Type.Integer({ description: 'The size of the payload.' }),
   payload: Payload,
 };
@@ -114,7 +116,7 @@ export const DeadLetterPage = Type.Object(
     total: Type.Optional(
       Type.Integer({
         minimum: 1,
-        description: 'How many dead letters there are. Only where a filter leaves none of them.',
+        description: 'Total number of dead letters. Present only if a filter matches none of them.',
       }),
     ),
     fault: text('Why nothing behind these can be seen. Absent: all is well.'),

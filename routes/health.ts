@@ -14,7 +14,7 @@ const Ready = Type.Object(
     warnings: Type.Optional(
       Type.Array(Type.String(), {
         description:
-          'What is wrong although the gateway sends and receives, such as a dead letter queue that is away, or log lines that were dropped.',
+          'Problems that do not stop sending or receiving, such as a missing dead letter queue, or log lines that were dropped.',
       }),
     ),
   },
@@ -45,7 +45,7 @@ export const health: Routes = (app, { service, channel, unreadiness, warnings, i
         operationId: 'readyz',
         summary: 'Whether the gateway can send and receive',
         description:
-          'Connected, not blocked, every consumer attached, not shutting down. All but the status is for callers on loopback and those with the admin token.',
+          'Connected, not blocked, every consumer attached, not shutting down. Fields other than the status are only for callers on loopback or with the admin token.',
         response: {
           200: { description: 'Ready.', content: { 'application/json': { schema: Ready } } },
           503: {

@@ -19,17 +19,17 @@ export interface RouteContext {
   readonly publishing: PublishContext;
   readonly endpoint: EndpointDescription;
   readonly deadLetters: DeadLetters;
-  /** By which address a caller reached the gateway. */
+  /** Returns the address by which a caller reached the gateway. */
   readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
-  /** Whether a caller may see how the gateway is set up, such as the address of its broker. */
+  /** Returns whether a caller may see details of the setup, such as the address of the broker. */
   readonly isInsider: (request: FastifyRequest) => boolean;
   /** Throws for a request that may not see payloads. */
   readonly refuseStrangers: (request: FastifyRequest) => void;
   /** Whether this process receives from the service's queue at the moment. */
   readonly isConsuming: () => boolean;
-  /** Why the gateway is not ready; empty when it is. */
+  /** Returns the reasons why the gateway is not ready; empty if it is. */
   readonly unreadiness: () => readonly string[];
-  /** What is wrong although it is ready. */
+  /** Returns problems that do not affect readiness. */
   readonly warnings: () => readonly string[];
 }
 

@@ -116,7 +116,7 @@ const sendHeaders = {
       minimum: 0,
       maximum: 255,
       description:
-        'For the handler to read, and the AMQP property of that name: quorum queues of RabbitMQ 4 deliver 5 and above first.',
+        'Priority for the handler, also sent as the AMQP property of that name: quorum queues of RabbitMQ 4 deliver 5 and above first.',
     }),
   ),
   'Message-Delay': Type.Optional(

@@ -78,7 +78,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     reply.headers(noSniffing);
     refuseMalformedTarget(request);
     refuseForeignSites(request);
-    // Before the body is read.
+    // Runs before the body is read.
     if (request.is404) throw routeNotFound(request);
     done();
   });

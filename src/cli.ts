@@ -4,7 +4,8 @@ import { endBySignal, respondToSignals } from './end-signals.ts';
 const [first] = process.argv.slice(2);
 const isService = first === undefined || first.startsWith('-') || first === 'start' || first === 'run';
 
-// Before all else is loaded, which takes most of the start: a signal must not be lost meanwhile. No message has been received yet.
+// Installed before the other modules load, which takes most of the start, so that no signal is lost. No message has
+// been received yet.
 respondToSignals({ first: isService ? () => process.exit(0) : endBySignal });
 
 // Not awaited: Node would report a command that ends by itself as a module that never settled.

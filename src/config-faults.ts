@@ -103,7 +103,7 @@ export function meaningFaults(settings: Config, environment: Readonly<Record<str
   return faults;
 }
 
-/** The schema finds what is wrong with routes of another form. */
+/** A check of the form of routes: the schema reports routes of another form. */
 const { check: isRoutes } = compileSchema(RoutesSettings);
 
 function faultOfService(service: string): string | undefined {
@@ -152,7 +152,9 @@ function forwardingFaults(headers: Readonly<Record<string, unknown>>): string[] 
   return faults;
 }
 
-/** Returns what is wrong with `http.host`, as a clause that does not quote it: put there by mistake, it can be a secret. */
+/**
+ * Returns what is wrong with `http.host`, as a clause that does not quote it: put there by mistake, it can be a secret.
+ */
 function faultOfHost(host: string): string | undefined {
   if (isIP(host) !== 0) return undefined;
   if (/^\[.*\]$/.test(host)) return 'has brackets; an IPv6 address stands here without them, such as ::1';

@@ -140,7 +140,7 @@ export interface Config {
   channel?: 'in-memory' | 'rabbitmq' | undefined;
   broker?: BrokerConfig | undefined;
   /**
-   * Queues that messages are sent to by their names, for services that do not receive through the exchange of the bus:
+   * Queues that are addressed by name, for services that do not receive through the exchange of the bus:
    * Ecotone's service map. Default: none.
    */
   routes?: Routes | undefined;
@@ -192,8 +192,9 @@ export interface Config {
   /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */
   defaultSerializationMediaType?: string | undefined;
   /**
-   * Whether `application/x-php-serialized`, and what is named like it, may be sent, by HTTP callers too. PHP services call
-   * `unserialize` on it, so that its senders make objects of any class there. Default: false. Reading it is always allowed.
+   * Allows sending `application/x-php-serialized` and similar media types, for HTTP callers too. PHP services call
+   * `unserialize` on it, so that a sender can create objects of any class there. Default: false. Reading is always
+   * allowed.
    */
   allowPhpSerialized?: boolean | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
@@ -205,12 +206,15 @@ export interface Config {
   handlerTimeoutMs?: number | undefined;
   /** How handlers that failed are tried again. A handler can differ. Default: after 1, 10 and 100 s. */
   retries?: Retries | undefined;
-  /** What becomes of a failed message that can be put nowhere else. Default: `release`, it comes again. */
+  /**
+   * The outcome of a failed message that can be neither retried nor dead-lettered. Default: `release`, which requeues
+   * it.
+   */
   finalFailureStrategy?: FinalFailureStrategy | undefined;
   unhandled?: UnhandledConfig | undefined;
   /**
    * Keys of events that no version of this service handles any more, patterns as in handlers: the queue is unbound from
-   * them at each start. None that a distributed handler has. Default: none.
+   * them at each start. Must not contain a key of a distributed handler. Default: none.
    */
   retiredKeys?: readonly string[] | undefined;
   /**
@@ -221,19 +225,19 @@ export interface Config {
 }
 
 /**
- * What becomes of messages for this service that no handler of this process takes, such as those for another version
- * while a new one is rolled out. Deferred means: published again to the queue of this service alone, after 1 s, then 2 s,
- * up to 57 s, until a process handles them.
+ * Settings for messages for this service that no handler of this process handles, such as those for another version
+ * while a new one is rolled out. Deferred means: published again to the queue of this service alone, after 1 s, then 2
+ * s, up to 57 s, until a process handles them.
  */
 export interface UnhandledConfig {
-  /** For how long a message is deferred, in milliseconds. 0: not at all. Default: 10 min. */
+  /** Milliseconds for which a message is deferred. 0: not at all. Default: 10 min. */
   graceMs?: number | undefined;
-  /** What becomes of an event after that: a dead letter, or `ignore`, it is acknowledged. Default: `dead-letter`. */
+  /** The outcome of an event after that: `dead-letter`, or `ignore`, which acknowledges it. Default: `dead-letter`. */
   then?: 'dead-letter' | 'ignore' | undefined;
   /**
-   * What becomes of what names one handler: a command, a message for a channel, a retry of a handler. `auto` defers it
-   * while the queue has other consumers; a process that is alone makes a dead letter of it at once. `defer` is for a
-   * queue that a PHP application shares, which polls and is not counted. Default: `auto`.
+   * The outcome of messages that name one handler: a command, a message for a channel, a retry. `auto` defers them
+   * while the queue has other consumers; the only consumer dead-letters them at once. `defer` is for a
+   * queue shared with a PHP application, which polls and is therefore not counted. Default: `auto`.
    */
   commands?: 'auto' | 'defer' | 'dead-letter' | undefined;
 }
@@ -241,11 +245,11 @@ export interface UnhandledConfig {
 /** How the broker is reached, and how much is asked of it. */
 export interface BrokerConfig {
   /**
-   * `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. Several, of the nodes of one broker, are divided by commas.
-   * `AMQP_URL` or `AMQP_URL_FILE` overrides it.
+   * `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. Commas separate the URLs of several nodes of one
+   * broker. `AMQP_URL` or `AMQP_URL_FILE` overrides it.
    */
   url?: string | undefined;
-  /** The same as a list, in place of `url`. The nodes are tried in random order. */
+  /** A list of URLs, in place of `url`. The nodes are tried in random order. */
   urls?: readonly string[] | undefined;
   /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */
   queueType?: 'quorum' | 'classic' | undefined;
@@ -279,11 +283,11 @@ export interface BrokerConfig {
   maxInFlight?: number | undefined;
   /** The same in bytes of bodies. Default: 64 MiB. */
   maxInFlightBytes?: number | undefined;
-  /** Larger messages are refused, for RabbitMQ would close the channel over them. Default: 16 MiB, as RabbitMQ 4. */
+  /** Larger messages are refused, because RabbitMQ would close the channel over them. Default: 16 MiB, as RabbitMQ 4. */
   maxMessageBytes?: number | undefined;
   /**
-   * How often the exchange, the queues and the bindings of this service are verified, and declared again where somebody
-   * deleted them. The same on all gateways of a bus. Default: 10 s.
+   * Milliseconds between two checks of the exchange, the queues and the bindings of this service, which are declared
+   * again if they were deleted. Must be the same on all gateways of a bus. Default: 10 s.
    */
   topologyCheckMs?: number | undefined;
 }
@@ -297,18 +301,18 @@ export interface HttpConfig {
   /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
   bodyLimit?: number | undefined;
   /**
-   * How many bytes the bodies of all requests may hold, each from its first byte until its answer; more are refused (429).
-   * At least `bodyLimit`. Default: 32 MiB, or `bodyLimit` where that is more.
+   * Maximum number of bytes of all request bodies in memory, each from its first byte until its answer; beyond it: 429.
+   * At least `bodyLimit`. Default: 32 MiB, or `bodyLimit` if that is larger.
    */
   maxInFlightBytes?: number | undefined;
   /**
-   * How fast a body has to come: it is cut off (408) when it has taken ten seconds, and one second more for each so many
+   * Minimum pace of a body. It is cut off (408) after ten seconds plus one second for each so many
    * bytes that have arrived. Default: 1024.
    */
   minBodyBytesPerSecond?: number | undefined;
   /**
-   * How many connections are served at a time, and how many requests may wait for their answers. At the limit, a new
-   * connection takes the place of one that has been idle for five seconds, else it is refused (503). Default: 1000.
+   * Maximum number of connections, and of requests that wait for their answers. At the limit, a new
+   * connection takes the place of one that has been idle for five seconds, or is refused (503). Default: 1000.
    */
   maxConnections?: number | undefined;
   /** Host names, beside those of loopback, under which browsers may reach this gateway. Default: none. */
@@ -325,25 +329,25 @@ export interface HttpConfig {
    */
   trustProxy?: readonly string[] | undefined;
   /**
-   * Request headers that become message headers: `{ 'x-tenant-id': 'tenantId' }`. Callers cannot set such a message header
-   * by any other means. Default: none.
+   * Request headers that become message headers: `{ 'x-tenant-id': 'tenantId' }`. A caller cannot set such a message
+   * header in any other way. Default: none.
    */
   forwardHeaders?: Readonly<Record<string, string>> | undefined;
   /**
-   * The request header that keeps the idempotency keys of several tenants apart. With it `Message-Id` is refused, which
-   * could take the id of another tenant's message. Default: none, one space for all.
+   * The request header that separates the idempotency keys of several tenants. With it, `Message-Id` is refused,
+   * because it could reuse the id of another tenant's message. Default: none, one space for all.
    */
   idempotencyScopeHeader?: string | undefined;
   /**
    * How long a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that whoever
    * routes requests hears of it in order; 0 closes it at once. Less than `shutdownTimeoutMs`, of which it is a part.
-   * Default: 1 s, at most an eighth of `shutdownTimeoutMs`: a quiet cluster has taken the gateway out by then, and Ctrl-C
-   * still ends it soon.
+   * Default: 1 s, at most an eighth of `shutdownTimeoutMs`: a quiet cluster has taken the gateway out by then, and
+   * Ctrl-C still ends it soon.
    */
   drainDelayMs?: number | undefined;
   /**
-   * What requests about dead letters must carry: `Authorization: Bearer …`. At least 16 visible ASCII characters. Default:
-   * none; dead letters are then shown on loopback only. `ADMIN_TOKEN` or `ADMIN_TOKEN_FILE` overrides it.
+   * What requests about dead letters must carry: `Authorization: Bearer …`. At least 16 visible ASCII characters.
+   * Default: none; dead letters are then shown on loopback only. `ADMIN_TOKEN` or `ADMIN_TOKEN_FILE` overrides it.
    */
   adminToken?: string | undefined;
 }

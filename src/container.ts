@@ -159,7 +159,7 @@ function unhandledSettings({ unhandled: { then: afterGrace, ...settings } }: Res
   return { ...settings, afterGrace };
 }
 
-/** Every delay that the retries of a distributed handler can have, each once. */
+/** Returns each distinct retry delay of the distributed handlers. */
 function retryDelaysMs(retries: Retries, registry: HandlerRegistry): number[] {
   const distributed = registry.handlers().filter(({ definition }) => definition.distributed);
   return [...new Set(distributed.flatMap(({ definition }) => new RetryPolicy(retries, definition.retries).delaysMs()))];

@@ -11,7 +11,7 @@ const publicEntries = ['littoral', 'littoral/testing'];
  *
  * @param path absolute
  * @returns the module's exports
- * @throws whatever the module throws, be it no error; an error where the path names no regular file
+ * @throws the module's own exception, which need not be an Error; an error if the path is not a regular file
  */
 export async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   assertRegularFile(path);

@@ -7,16 +7,16 @@ import { openNonblocking } from './output/open-nonblocking.ts';
 /** pino's logger: one line per event, fields first, never a payload or a secret. */
 export type Logger = PinoLogger;
 
-/** How long the end of the process waits for what is left of the log. */
+/** Maximum wait for the rest of the log at the end of the process. */
 const flushTimeoutMs = 500;
 
 let standardOutput: BoundedWriter | undefined;
 
 /**
  * @param level pino's level: trace, debug, info, warn, error, fatal or silent
- * @param singleLine whether a person who watches gets the fields of an event in its line. Default: false, below it
- * @returns a logger to standard output: JSON lines, or plain text where a person watches. Standard output that takes
- * nothing holds up nobody: lines are kept, then dropped and counted
+ * @param singleLine whether text output has the fields of an event in its line. Default: false, below it
+ * @returns a logger to standard output: JSON lines, or plain text on a terminal. If standard output blocks,
+ * lines are buffered, then dropped and counted
  */
 export function createLogger(level: string, { singleLine = false } = {}): Logger {
   const format = isatty(1)
@@ -26,7 +26,7 @@ export function createLogger(level: string, { singleLine = false } = {}): Logger
   return pino({ level, base: undefined }, destination);
 }
 
-/** How many lines of the log this process has dropped, because standard output did not take them. */
+/** Returns the number of log lines that this process has dropped because standard output blocked. */
 export function droppedLogLines(): number {
   return standardOutput?.dropped ?? 0;
 }
@@ -35,10 +35,10 @@ interface Destination {
   write(line: string): void;
 }
 
-/** All loggers of a process share one writer, so that their lines keep their order. */
+/** Returns the writer that all loggers of a process share, so that their lines keep their order. */
 function writerOf(destination: Destination): BoundedWriter {
   if (standardOutput === undefined) {
-    // Not the logger whose lines were dropped: its level could keep this line back.
+    // A separate logger, because the level of the other one could suppress this line.
     const reporter = pino({ level: 'warn', base: undefined }, destination);
     const writer = new BoundedWriter({
       open: () => openNonblocking(1),

@@ -1,16 +1,16 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
 
 /**
- * Reads a file that a setting names. Only a regular file, or a link to one, is read: a FIFO without a writer would hold
- * the process, a device can have no end.
+ * Reads a file that a setting names. Only a regular file, or a link to one, is read: a FIFO without a writer would block
+ * the process, and a device can be endless.
  *
- * @param maxBytes of the file
+ * @param maxBytes maximum size of the file
  * @returns its text
- * @throws what the system says of it; an error that names the file and what is wrong with it
+ * @throws the system's error; an error that names the file and the problem
  */
 export function readRegularFile(path: string, maxBytes: number): string {
   assertRegularFile(path);
-  // It can be replaced since: a FIFO would be opened without waiting for its writer.
+  // The file can be replaced after the check: O_NONBLOCK opens a FIFO without waiting for its writer.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(file);
@@ -22,7 +22,7 @@ export function readRegularFile(path: string, maxBytes: number): string {
   }
 }
 
-/** @throws what the system says of the file; an error that names it and what it is */
+/** Throws if a path is not a regular file. @throws the system's error; an error that names the file and its kind */
 export function assertRegularFile(path: string): void {
   assertRegular(path, statSync(path));
 }

@@ -146,7 +146,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     finalFailureStrategy: settings.finalFailureStrategy ?? 'release',
     unhandled: {
       graceMs: unhandled.graceMs ?? 600_000,
-      // biome-ignore lint/suspicious/noThenProperty: the name of the setting; a text is no method that an await would call
+      // biome-ignore lint/suspicious/noThenProperty: the name of the setting; its value is a string, which `await` does not call
       then: unhandled.then ?? 'dead-letter',
       commands: unhandled.commands ?? 'auto',
     },

@@ -102,12 +102,12 @@ export class AmqpAcknowledgements {
     }
   }
 
-  /** How many deliveries are in hand. */
+  /** Returns the number of unacknowledged deliveries. */
   get inHand(): number {
     return this.#inHand.size;
   }
 
-  /** Resolves once nothing is in hand that was delivered before the call. */
+  /** Resolves once every delivery that arrived before the call is acknowledged or requeued. */
   async settledSoFar(): Promise<void> {
     const upTo = this.#newest;
     if (this.#oldestInHand() <= upTo)

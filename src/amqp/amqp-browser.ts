@@ -22,7 +22,7 @@ const othersWaitMs = 5_000;
 const othersRetryMs = 50;
 
 export interface AmqpBrowserOptions extends Omit<ConnectOptions, 'role' | 'address'> {
-  /** Of the nodes of one broker. */
+  /** The addresses of the nodes of one broker. */
   readonly addresses: readonly AmqpAddress[];
 }
 
@@ -85,7 +85,7 @@ export class AmqpBrowser {
       const options = { ...this.#options, address, role: 'browsing' };
       try {
         const model = await connect(...connectArguments(options));
-        // Reported by 'close' as well; without a listener it would end the process.
+        // 'close' reports the same error. An 'error' event without a listener would end the process.
         model.on('error', () => {});
         useExactFrames(model);
         return model;
@@ -93,7 +93,7 @@ export class AmqpBrowser {
         reasons.push(`Cannot use ${address.display}: ${connectFailure(cause, options)}.`);
       }
     }
-    // All that the causes say stands in the text.
+    // No `cause`: the text contains the reason for each address.
     throw new LittoralError('broker-unavailable', reasons.join(' '));
   }
 }

@@ -21,10 +21,12 @@ const windowBytes = 16 * 1024 * 1024;
 /** After so long without a message, it is asked whether there are any: some may have left meanwhile. */
 const idleMs = 500;
 
-/** RabbitMQ waits 250 ms for the leader of a quorum queue, before it says that nothing is in the queue. */
+/**
+ * Time limit for an answer that is trusted: RabbitMQ reports a quorum queue as empty if its leader takes over 250 ms.
+ */
 const promptMs = 200;
 
-/** How long the channel of a quorum queue may take to send what it holds back. */
+/** Time that the channel of a quorum queue gets to send the acknowledgements that it holds back. */
 const flushMs = 500;
 
 /** A queue whose leader is gone answers nothing, while its connection lives on. */
@@ -34,9 +36,9 @@ const answerTimeoutMs = 10_000;
 const firstAnswerTimeoutMs = 5_000;
 
 /**
- * One look through a queue, on a connection of its own. Nothing that is kept is settled: closing the channel puts all of it
- * back in its order. So a consumer gets a window of messages and no more, and the next consumer of the same channel
- * gets what comes behind it: neither the broker nor this process has more than a window under way.
+ * One look through a queue, on a connection of its own. Nothing that is kept is settled: closing the channel puts all
+ * of it back in its order. So a consumer gets a window of messages and no more, and the next consumer of the same
+ * channel gets what comes behind it: neither the broker nor this process has more than a window under way.
  */
 export class AmqpBrowsing {
   readonly model: ChannelModel;
@@ -61,17 +63,17 @@ export class AmqpBrowsing {
   /** How many of this window are kept: the broker sends no more of it once that is all of them. */
   #keptInWindow = 0;
   #isLost = false;
-  /** Whether the broker has not answered the first questions. */
+  /** True while the broker has not answered the first requests. */
   #isSilent = false;
-  /** What the first consumer got before it was known how much there is. */
+  /** Deliveries to the first consumer that arrived before the size of the queue was known. */
   #uncounted: (ConsumeMessage | null)[] | undefined;
   #firstConsumer: string | undefined;
   #consumerTag: string | undefined;
-  /** How many messages the broker has sent. */
+  /** Number of messages that the broker has sent. */
   #received = 0;
-  /** Whether the last one had been returned to a quorum queue before. */
+  /** True if the last message had been returned to a quorum queue before. */
   #isReturned = false;
-  /** Whether all that was removed has left the queue: nothing that ends the connection can harm any more. */
+  /** True once every removed message has left the queue: the end of the connection no longer requeues one. */
   #isFlushed = false;
   #onLost = () => {};
   /** amqplib never answers a call that the end of the connection overtakes. */
@@ -161,8 +163,8 @@ export class AmqpBrowsing {
     return channel;
   }
 
-  // RabbitMQ says that nothing is in a quorum queue whose leader is gone, or takes longer than 250 ms. It says the truth
-  // where it knows of the consumer. What that gets is the first window.
+  // RabbitMQ reports a quorum queue as empty if its leader is gone or takes longer than 250 ms. The report is correct
+  // once RabbitMQ lists the consumer. The deliveries to that consumer are the first window.
   async #countWhileConsuming(channel: Channel): Promise<void> {
     this.#window = Math.min(firstWindow, this.#maxWindow, this.#upTo);
     this.#uncounted = [];
@@ -170,7 +172,7 @@ export class AmqpBrowsing {
     let found = await channel.checkQueue(this.#queue);
     while (found.consumerCount === 0 && !this.#isSilent) found = await channel.checkQueue(this.#queue);
     if (found.consumerCount > 1) throw queueBusy(this.#queue);
-    // What the queue sent before it answered arrives before the next answer.
+    // Deliveries that the queue sent before its answer arrive before the next answer.
     await channel.checkQueue(this.#queue);
     this.#total = found.messageCount + (found.messageCount > 0 ? this.#window : this.#uncounted.length);
   }
@@ -197,9 +199,9 @@ export class AmqpBrowsing {
     if (!this.#visits.ended) await channel.cancel(this.#consumerTag);
   }
 
-  // A quorum queue delivers what was returned to it first, and puts what is returned behind that. So its order is kept
-  // only if nothing is returned before all of that was taken. And no consumer may be cancelled that can still get
-  // something: RabbitMQ puts that at the end of a queue without a delivery limit.
+  // A quorum queue delivers returned messages first, and queues later returns behind them. So the order is kept
+  // only if nothing is returned before all of them were delivered. And no consumer may be cancelled that can still get
+  // a delivery: RabbitMQ puts such a message at the end of a queue without a delivery limit.
   async #takeAllReturned(channel: Channel): Promise<void> {
     while (this.#isReturned && this.#received < this.#total) {
       if (this.#received >= this.#maySend) {
@@ -212,7 +214,7 @@ export class AmqpBrowsing {
       const changed = new Promise<void>((resolve) => {
         this.#onChange = resolve;
       });
-      if (!(await within(idleMs, changed)) && this.#received === before) return; // Some have left meanwhile.
+      if (!(await within(idleMs, changed)) && this.#received === before) return; // Other consumers took some messages.
     }
   }
 
@@ -244,7 +246,7 @@ export class AmqpBrowsing {
       waiting = messageCount;
     });
     if (!(await within(answerTimeoutMs, counted))) throw new Error('the broker does not answer');
-    // A quorum queue whose leader is slow has the same answer.
+    // A quorum queue with a slow leader gives the same answer.
     if (waiting === 0 && performance.now() - askedAtMs > promptMs) return;
     // The last delivery may come behind that answer.
     if (waiting === 0 && !(await within(idleMs, changed))) this.#visits.end();
@@ -304,7 +306,7 @@ export class AmqpBrowsing {
       } catch (error) {
         if (this.#removed > 0) this.#visits.fail(this.#describe(error));
       }
-      // What fails here ends the connection, by which all of it goes back as well.
+      // An error here ends the connection, which requeues every message as well.
       await Promise.race([this.#takeAllReturned(channel), this.#lost]).catch(() => {});
     }
     const closed = async () => {
@@ -314,13 +316,13 @@ export class AmqpBrowsing {
     await within(answerTimeoutMs, Promise.race([closed(), this.#lost])).catch(() => {});
   }
 
-  // The channel of a quorum queue holds acknowledgements back while the queue has not applied 32 earlier ones, and drops them
-  // when it closes. It has sent them once the queue has answered a `get`, which takes nothing where all was taken. Elsewhere
-  // the channel gets some time.
+  // The channel of a quorum queue holds acknowledgements back while the queue has not applied 32 earlier ones, and
+  // drops them when it closes. It has sent them once the queue answers a `get`, which returns no message from a queue
+  // that was emptied. Otherwise the channel gets some time.
   async #acknowledge(channel: Channel): Promise<void> {
     if (this.#removed > 0) {
       const mayGetMore = this.#received < this.#maySend;
-      // What acknowledgements make room for would end up behind what arrived meanwhile.
+      // Deliveries that acknowledgements make room for would be requeued behind messages that arrived in the meantime.
       if (!mayGetMore && this.#consumerTag !== undefined) await channel.cancel(this.#consumerTag);
       for (const message of this.#done) channel.ack(message);
       if (mayGetMore) this.#maySend += this.#done.length;
@@ -359,7 +361,7 @@ export class AmqpBrowsing {
   }
 }
 
-/** Only a quorum queue counts how often it got a message back. */
+/** Returns whether a message was returned to its queue before. Only a quorum queue counts returns. */
 function isReturned({ fields, properties }: ConsumeMessage): boolean {
   return fields.redelivered && Number(properties.headers?.[Header.deliveryCount]) > 0;
 }

@@ -8,16 +8,16 @@ import { closeUnawaited } from './close-unawaited.ts';
 
 export interface AmqpBusExchangeOptions {
   readonly logger: Logger;
-  /** How long the services on the bus need, once it is declared again, to bind their queues to it. */
+  /** Milliseconds that the services on the bus need to bind their queues after it is declared again. */
   readonly rebindingMs: number;
   /** Called when the exchange was missing and has been declared again, without any of its bindings. */
   readonly onRestored: () => void;
 }
 
-/** Keeps the exchange of the bus in existence. Deleting it removes the bindings of all services on the bus. */
+/** The exchange of the bus, declared again when it is missing. Deleting it removes the bindings of all services. */
 export class AmqpBusExchange {
   readonly #options: AmqpBusExchangeOptions;
-  /** Whether this process has seen the exchange: only then its absence means that it was deleted. */
+  /** True once this process has seen the exchange: only then does its absence mean that it was deleted. */
   #isKnown = false;
   #restoredAtMs = Number.NEGATIVE_INFINITY;
   #mismatch: LittoralError | undefined;
@@ -26,17 +26,17 @@ export class AmqpBusExchange {
     this.#options = options;
   }
 
-  /** The error of a broker that has the exchange in another form; undefined while the form is right. */
+  /** Returns the error if the exchange exists in another form; undefined while its form is right. */
   get mismatch(): LittoralError | undefined {
     return this.#mismatch;
   }
 
-  /** Whether services that are bound to the bus may not have bound their queues again yet. */
+  /** Returns whether some services may not yet have bound their queues to the restored bus. */
   get isRebinding(): boolean {
     return performance.now() < this.#restoredAtMs + this.#options.rebindingMs;
   }
 
-  /** A sentence about a bus that was restored a moment ago; undefined at any other time. */
+  /** Returns a warning about a bus that was restored recently; undefined at any other time. */
   get warning(): string | undefined {
     if (!this.isRebinding) return undefined;
     return (
@@ -80,7 +80,7 @@ export class AmqpBusExchange {
 
 async function exists(model: ChannelModel): Promise<boolean> {
   const channel = await model.createChannel();
-  channel.on('error', () => {}); // The call that failed throws it.
+  channel.on('error', () => {}); // The failed call throws the same error.
   try {
     await channel.checkExchange(busExchange);
   } catch (error) {
@@ -93,7 +93,7 @@ async function exists(model: ChannelModel): Promise<boolean> {
 
 async function declare(model: ChannelModel): Promise<void> {
   const channel = await model.createChannel();
-  channel.on('error', () => {}); // The call that failed throws it.
+  channel.on('error', () => {}); // The failed call throws the same error.
   await declareBus(channel);
   closeUnawaited(channel);
 }

@@ -27,7 +27,7 @@ import type { TlsFiles } from './tls-files.ts';
 import { TopologyCheck } from './topology-check.ts';
 
 export interface AmqpChannelOptions {
-  /** `amqp://` or `amqps://`, with user, password and vhost. Several, of the nodes of one broker, are divided by commas. */
+  /** `amqp://` or `amqps://`, with user, password and vhost. Commas separate the URLs of several nodes of one broker. */
   readonly url: string | readonly string[];
   /** Names the connections in the broker's lists: `littoral:<service>`. */
   readonly service: string;
@@ -46,15 +46,15 @@ export interface AmqpChannelOptions {
   readonly maxInFlightBytes?: number | undefined;
   /** Default: 16 MiB, as RabbitMQ 4 allows. */
   readonly maxMessageBytes?: number | undefined;
-  /** How often queues and bindings are verified, and restored. Default: 10 s. */
+  /** Milliseconds between two checks that verify and restore queues and bindings. Default: 10 s. */
   readonly topologyCheckMs?: number | undefined;
   /** For `amqps://`. Default: the certificates that Node trusts, and none to show. */
   readonly tlsFiles?: TlsFiles | undefined;
 }
 
 /**
- * How long consuming waits for the connection to publish on: what a handler sends needs that, and what becomes of a message
- * that failed.
+ * How long consuming waits for the connection to publish on: what a handler sends needs that, and what becomes of a
+ * message that failed.
  */
 const publishingFirstMs = 5_000;
 
@@ -64,13 +64,13 @@ const publishingFirstMs = 5_000;
  */
 const givingBackMs = 500;
 
-/** How long a message that a binding of this service should have taken waits for that binding. */
+/** Time that an unrouted message waits for a missing binding of this service to be restored. */
 const restoreMs = 5_000;
 
-/** How many checks of queues and bindings there are for one of the delay levels. */
+/** Number of checks of queues and bindings for each check of the delay levels. */
 const ladderEvery = 6;
 
-/** How long a check waits for an answer about the exchange before it goes on without one. */
+/** Time that a check waits for an answer about the exchange before it continues without one. */
 const verifyBusMs = 10_000;
 
 /** The message channel over RabbitMQ. */
@@ -91,9 +91,9 @@ export class AmqpChannel implements MessageChannel {
   readonly #bus: AmqpBusExchange;
   readonly #topologyCheck: TopologyCheck;
   readonly #consumers: AmqpConsumer[] = [];
-  /** How often the topology has been verified. */
+  /** Number of times that the topology has been verified. */
   #checks = 0;
-  /** The delays to prepare for, by the queue that the messages come to. */
+  /** Delays to prepare for, with the queue that delayed messages are delivered to. */
   readonly #delayed: { readonly to: Subscription; readonly delaysMs: readonly number[] }[] = [];
   /** The connection for consuming, from the beginning of its preparation. */
   #consumingModel: ChannelModel | undefined;
@@ -192,12 +192,12 @@ export class AmqpChannel implements MessageChannel {
     return again;
   }
 
-  /** Restores what is missing although it is this channel's to declare. Returns whether anything of it is. */
+  /** Restores what this channel has to declare for an address. Returns whether it has to declare anything. */
   async #restore(to: Address): Promise<boolean> {
     const { model } = this.#publishing;
     if (!model) return false;
     if ('bus' in to) {
-      // A binding of its own should have taken it.
+      // A binding of this service should have routed the message.
       if (!this.#consumers.some((consumer) => consumer.isBoundTo(to.bus))) return false;
       return within(restoreMs, this.#topologyCheck.now());
     }
@@ -206,20 +206,21 @@ export class AmqpChannel implements MessageChannel {
     return true;
   }
 
-  /** Never rejects. */
+  /** Verifies the topology. Never rejects. */
   async #verify(): Promise<void> {
     const { model } = this.#publishing;
     const ensured = async () => model && this.#bus.ensure(model);
-    // What is wrong with the exchange, each consumer finds as well.
+    // Each consumer reports a problem with the exchange as well.
     await within(verifyBusMs, ensured()).catch(() => {});
-    // Up to 31 levels, and seldom missing. Before the consumers, each of which leads the end of the ladder to its queue.
+    // Up to 31 levels, and seldom missing. Checked before the consumers, because each binds the end of the ladder to
+    // its queue.
     this.#checks += 1;
     if (this.#checks % ladderEvery === 0) await this.#ladder.restore();
     await Promise.all(this.#consumers.map((consumer) => consumer.verify()));
     void this.#prepareDelays();
   }
 
-  /** Never rejects. What is prepared already costs nothing. */
+  /** Declares the delay levels of the consumers ahead. Levels that are prepared already cost nothing. Never rejects. */
   async #prepareDelays(): Promise<void> {
     if (this.#closing || this.#publishing.failure !== undefined) return;
     for (const { to, delaysMs } of this.#delayed) await this.#ladder.prepare(to, delaysMs);
@@ -308,5 +309,8 @@ export class AmqpChannel implements MessageChannel {
 }
 
 function unbound(reason: string | undefined): LittoralError {
-  return new LittoralError('not-bound', `Nothing was stored, for no queue took the message: ${reason}. Send it again.`);
+  return new LittoralError(
+    'not-bound',
+    `Nothing was stored, because no queue took the message: ${reason}. Send it again.`,
+  );
 }

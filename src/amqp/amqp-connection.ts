@@ -14,19 +14,20 @@ import { endOf, rememberEnd } from './connection-end.ts';
 import { useExactFrames } from './exact-frames.ts';
 
 export interface AmqpConnectionOptions extends Omit<ConnectOptions, 'address'> {
-  /** Of the nodes of one broker. */
+  /** The addresses of the nodes of one broker. */
   readonly addresses: readonly AmqpAddress[];
   readonly logger: Logger;
   /** Prepares every new connection. When it fails, the connection is closed and tried again later. */
   readonly onConnect: (model: ChannelModel) => Promise<void>;
 }
 
-/** How long preparing a connection may take. A broker without a majority answers heartbeats, and no declarations. */
+/** Time limit for preparing a connection. A broker without a majority answers heartbeats, but no declarations. */
 const prepareTimeoutMs = 45_000;
 
 /**
- * A connection that is opened again whenever it ends, to one of several nodes, with growing and random pauses. amqplib's own
- * recovery knows one address, and waits without a bound for the end of a connection that failed while it was prepared.
+ * A connection to one of several nodes that is opened again after each end, with backoff and jitter. amqplib's own
+ * recovery supports one address, and waits without a time limit for the end of a connection that failed during
+ * preparation.
  */
 export class AmqpConnection {
   readonly #options: AmqpConnectionOptions;
@@ -34,7 +35,7 @@ export class AmqpConnection {
   #model: ChannelModel | undefined;
   #address: AmqpAddress | undefined;
   #blocked: string | undefined;
-  /** By address, why it cannot be used. */
+  /** The reason why an address cannot be used, by address. */
   readonly #failures = new Map<AmqpAddress, string>();
   #failure: string | undefined = 'not started';
   readonly #closing = new AbortController();
@@ -53,7 +54,7 @@ export class AmqpConnection {
     return this.#model;
   }
 
-  /** Of the connection, live or being prepared; undefined while there is none. */
+  /** Returns the address of the connection, live or being prepared; undefined while there is none. */
   get address(): AmqpAddress | undefined {
     return this.#address;
   }
@@ -68,12 +69,12 @@ export class AmqpConnection {
     return this.#blocked;
   }
 
-  /** An error that another attempt does not repair: the exchange exists in another form. */
+  /** Returns the error that another attempt cannot fix: the exchange exists in another form. */
   get mismatch(): LittoralError | undefined {
     return this.#mismatch;
   }
 
-  /** Begins to connect. Resolves when there is a connection, or each address has been tried once. */
+  /** Starts connecting. Resolves when there is a connection, or each address has been tried once. */
   async start(): Promise<void> {
     this.#running ??= this.#run();
     for (let attempt = 0; attempt < this.#options.addresses.length; attempt += 1) await this.attempted();
@@ -94,7 +95,7 @@ export class AmqpConnection {
     this.#closing.abort();
     this.#endAttempt();
     if (model) {
-      // A broker that blocks this connection reads nothing from it, not even its end.
+      // A broker that blocks this connection reads nothing from it, not even `connection.close`.
       await closeConnection(model, this.#blocked === undefined ? deadlineMs : 0);
       socketOf(model)?.destroy();
     } else if (this.#isAttempting) {
@@ -116,7 +117,7 @@ export class AmqpConnection {
     }
   }
 
-  /** Returns the end of the connection that was opened; undefined when none was. */
+  /** Opens and prepares a connection. Returns its end; undefined if none was opened. */
   async #attempt(address: AmqpAddress): Promise<ConnectionEnd | undefined> {
     const beganMs = performance.now();
     let model: ChannelModel | undefined;
@@ -150,12 +151,12 @@ export class AmqpConnection {
       this.#options.logger.info({ role: this.#options.role }, 'the broker takes messages again');
     });
     const prepared = async () => {
-      // The end can come in the same bytes as the beginning, before there is a model to listen to: then this throws.
+      // The end can arrive in the same bytes as the opening, before there is a model to listen to: then this throws.
       closeUnawaited(await model.createChannel());
       if (signal.aborted) throw new Error('closed meanwhile');
       await this.#options.onConnect(model);
     };
-    // A broker that says nothing would keep the process alive after it was closed.
+    // A broker that does not answer would keep the process alive after it was closed.
     let onAbort = () => {};
     const closed = new Promise<void>((resolve) => {
       onAbort = resolve;
@@ -165,7 +166,7 @@ export class AmqpConnection {
       if (!(await within(prepareTimeoutMs, Promise.race([prepared(), end.reason, closed])))) {
         throw new Error(`the broker did not answer within ${prepareTimeoutMs} ms`);
       }
-      // What was prepared in the same moment as the end comes first in the race.
+      // If preparation and the end of the connection settle together, preparation wins the race.
       if (end.hasEnded) throw new Error('the connection ended while it was being prepared');
       if (signal.aborted) throw new Error('closed meanwhile');
     } catch (error) {
@@ -216,23 +217,23 @@ export class AmqpConnection {
   }
 }
 
-/** The end of one connection. */
+/** The state of one connection's end. */
 interface ConnectionEnd {
   readonly hasEnded: boolean;
-  /** Resolves when it has ended, with the reason, where one is known. */
+  /** A promise that resolves when the connection has ended, with the reason if one is known. */
   readonly reason: Promise<Error | undefined>;
 }
 
-/** Listens for the end of a connection. To be called before anything else is awaited on it. */
+/** Listens for the end of a connection. The caller must not await anything on the connection before. */
 function endingOf(model: ChannelModel): ConnectionEnd {
   const end = { hasEnded: false, reason: Promise.resolve<Error | undefined>(undefined) };
-  // Reported by 'close' as well; without a listener it would end the process.
+  // 'close' reports the same error. An 'error' event without a listener would end the process.
   model.on('error', () => {});
   end.reason = new Promise((resolve) => {
     model.once('close', (error?: Error) => {
       end.hasEnded = true;
       resolve(error);
-      // What still waits to be written keeps the socket of a silent broker open.
+      // Unwritten bytes keep the socket of a silent broker open.
       if (error?.message === 'Heartbeat timeout') socketOf(model)?.destroy();
     });
   });

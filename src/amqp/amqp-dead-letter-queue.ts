@@ -16,9 +16,9 @@ const maxArguments = 20;
 
 /**
  * Makes sure that a dead letter queue is there, in a form in which browsing loses nothing: a classic queue, or a quorum
- * queue without a delivery limit. One that exists is used as it is, whatever else its arguments say. A new one is a quorum
- * queue from RabbitMQ 4.0 on, so that it survives the loss of a node; before, it is a classic one, also where the vhost's
- * default is another type.
+ * queue without a delivery limit. One that exists is used as it is, whatever else its arguments say. A new one is a
+ * quorum queue from RabbitMQ 4.0 on, so that it survives the loss of a node. On RabbitMQ 3 it is a classic queue, even
+ * if the vhost's default is another type.
  *
  * @throws LittoralError `topology-mismatch` for a queue in another form; what amqplib throws
  */
@@ -56,7 +56,9 @@ async function assertSafe(model: ChannelModel, queue: string): Promise<void> {
   throw unsafe(queue, 'its arguments are not known to littoral');
 }
 
-/** Returns the arguments with the one corrected that the broker names; undefined where it names a property or nothing. */
+/**
+ * Returns the arguments with the one corrected that the broker names; undefined where it names a property or nothing.
+ */
 function correct(assumed: Arguments, text: string): Arguments | undefined {
   const [, name = '', current = ''] = /inequivalent arg '(x-[^']+)' .*but current is (.*?)"?$/s.exec(text) ?? [];
   if (name === '') return undefined;

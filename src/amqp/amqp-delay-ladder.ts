@@ -53,7 +53,7 @@ export class AmqpDelayLadder {
   #waiting = 0;
   #waitingBytes = 0;
   #declared: DeclaredLevels | undefined;
-  /** The levels that were declared ahead, on whatever connection. */
+  /** Levels that were declared ahead, on any connection. */
   readonly #prepared = new Set<number>();
   #problem: string | undefined;
   readonly #looking = new Map<string, Promise<void>>();
@@ -90,15 +90,15 @@ export class AmqpDelayLadder {
   }
 
   /**
-   * Declares what messages with these delays will need, so that the first of them is not late. Does so once; the next call
-   * goes on where this one has failed. Never rejects.
+   * Declares the levels that these delays need, so that the first message is not late. Does so once; after a failure,
+   * the next call continues with the level that failed. Never rejects.
    */
   async prepare(to: OwnQueue, delaysMs: readonly number[]): Promise<void> {
     const needed = new Set(delaysMs.flatMap(delayLevels));
     for (const level of [...needed].sort((one, other) => one - other)) {
       if (this.#prepared.has(level)) continue;
       try {
-        // Each in a turn of its own: messages that are to be delayed meanwhile do not wait for all of them.
+        // Takes the lock once per level, so that a message that is delayed in the meantime does not wait for all levels.
         await this.#inTurn(to, [level]);
         this.#prepared.add(level);
       } catch (error) {
@@ -118,31 +118,31 @@ export class AmqpDelayLadder {
     );
   }
 
-  /** Why messages cannot be delayed; undefined while they can, or where none was. */
+  /** Returns the reason why messages cannot be delayed; undefined while they can, or if none was delayed. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Once for each reason, however many messages are refused for it. */
+  /** Logs a reason once, however many messages are refused for it. */
   #note(reason: string): void {
     if (reason !== this.#problem) this.#options.logger.error({ reason }, 'messages cannot be delayed');
     this.#problem = reason;
   }
 
-  /** Declares again what somebody may have deleted of what this process has declared. Never rejects. */
+  /** Restores deleted exchanges and bindings that this process had declared. Never rejects. */
   async restore(): Promise<void> {
     const declared = this.#declared;
     if (declared === undefined || declared.exchanges.size === 0) return;
     let channel: Channel | undefined;
     const restored = async () => {
       channel = await declared.model.createChannel();
-      channel.on('error', () => {}); // The call that failed throws it.
+      channel.on('error', () => {}); // The failed call throws the same error.
       await restoreLadder(channel, this.#options.service, declared.exchanges, declared.levels);
     };
     try {
       await within(this.#options.timeoutMs, restored());
     } catch (error) {
-      // A queue is missing. The next message on its level declares it, and waits until it is safe.
+      // A queue is missing. The next message on its level declares the queue, and waits until it is on disk.
       if (isAbsent(error) && this.#declared === declared) this.forget();
     } finally {
       if (channel) closeUnawaited(channel);
@@ -177,10 +177,12 @@ export class AmqpDelayLadder {
       (await within(this.#options.timeoutMs, markRemembered(model, this.#options.service, level)).catch(() => false));
     if (isMarked) return;
     this.forget();
-    // A broker that takes nothing because of an alarm does not answer either.
+    // A broker that accepts no publishes because of an alarm does not answer either.
     assertUsable(this.#connection);
     throw unavailable(
-      this.#connection.model === model ? 'the broker did not say in time that it is safe' : connectionEnded,
+      this.#connection.model === model
+        ? 'the broker did not confirm in time that the queue is on disk'
+        : connectionEnded,
     );
   }
 
@@ -212,7 +214,7 @@ export class AmqpDelayLadder {
       if (this.#connection.model === model) this.#note(messageOf(error));
       throw error;
     }
-    // A broker that takes nothing because of an alarm does not answer either.
+    // A broker that accepts no publishes because of an alarm does not answer either.
     assertUsable(this.#connection);
     throw unavailable('the broker did not declare it in time');
   }
@@ -226,7 +228,7 @@ export class AmqpDelayLadder {
     let channel: Channel | undefined;
     const declaring = async () => {
       channel = await declared.model.createChannel();
-      channel.on('error', () => {}); // The call that failed throws it.
+      channel.on('error', () => {}); // The failed call throws the same error.
       await this.#declare(channel, declared, to, levels);
     };
     try {
@@ -263,14 +265,20 @@ export class AmqpDelayLadder {
     }
   }
 
-  /** Whether RabbitMQ is known to remember the queue of a level, which is there. If it has forgotten it, it is not any more. */
+  /**
+   * Whether RabbitMQ is known to remember the queue of a level, which is there. If it has forgotten it, it is not any
+   * more.
+   */
   async #isRemembered(declared: DeclaredLevels, level: number): Promise<boolean> {
     const { service, logger } = this.#options;
     if (await isMarkedRemembered(declared.model, service, level)) return true;
     const queue = levelQueue(service, level);
     const look = async () => {
       if (!(await deleteIfForgotten(declared.model, queue, lockQueue(service)))) return;
-      logger.warn({ queue }, 'RabbitMQ was killed soon after this queue was declared, and forgot it: it is made anew');
+      logger.warn(
+        { queue },
+        'queue has no leader, because RabbitMQ was killed soon after it was declared; declaring it again',
+      );
     };
     // Goes on when the message that needs it cannot wait so long: a later one finds it done.
     const looking = this.#looking.get(queue) ?? look().finally(() => this.#looking.delete(queue));

@@ -87,13 +87,14 @@ export async function restoreLadderEnd(model: ChannelModel, service: string, que
 }
 
 /**
- * Declares the exchanges and bindings of a ladder again, for somebody can have deleted some: what waits above a gap is held
- * by RabbitMQ until the gap is closed.
+ * Declares the exchanges and bindings of a ladder again, because an operator can have deleted some. RabbitMQ holds
+ * messages above a gap until the gap is closed.
  *
- * @param channel one of its own, which a queue that is missing closes
+ * @param channel a separate channel, which a missing queue closes
  * @param exchanges the levels that have an exchange
  * @param queues the levels that have a queue
- * @throws what amqplib throws; the queue of a level is not declared again here, for a new one is not safe at once
+ * @throws what amqplib throws; the queue of a level is not declared again here, because a new queue is not on disk at
+ * once
  */
 export async function restoreLadder(
   channel: Channel,

@@ -73,12 +73,12 @@ export class AmqpDeliveries {
     this.#stopped.abort();
   }
 
-  /** How many deliveries are in hand. */
+  /** Returns the number of unacknowledged deliveries. */
   get inHand(): number {
     return this.#acknowledgements.inHand;
   }
 
-  /** Resolves once nothing is in hand that was delivered before the call. */
+  /** Resolves once every delivery that arrived before the call is acknowledged or requeued. */
   settledSoFar(): Promise<void> {
     return this.#acknowledgements.settledSoFar();
   }

@@ -10,9 +10,9 @@ import { priorityOfHeader, propertiesWithPriority, suspendedPriority } from './m
 import { addPropertyHeaders, keptAsHeaders, propertiesOfMoved } from './property-headers.ts';
 
 /**
- * The AMQP properties and headers of a message.
+ * Returns the AMQP properties and headers of a message.
  *
- * @param isSuspended whether its priority must not count in the queue that it goes to: a delay level, or for dead letters
+ * @param isSuspended whether the target queue must ignore the priority: a delay level or a dead letter queue
  */
 export function toAmqp(
   message: TransportMessage,

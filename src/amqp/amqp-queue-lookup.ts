@@ -7,10 +7,10 @@ import { isAbsent, isExclusive, replyCode } from './broker-replies.ts';
 import { reasonOf } from './connection-end.ts';
 
 export interface AmqpQueueLookupOptions {
-  /** How long a found queue is believed in, and after which it is looked for again behind the back of its callers. */
+  /** Milliseconds for which a found queue is cached. After that, it is looked up again in the background. */
   readonly rememberMs: number;
   readonly timeoutMs: number;
-  /** How many look-ups of unknown names may wait for their turn. */
+  /** Maximum number of queued look-ups of unknown names. */
   readonly maxWaiting: number;
 }
 
@@ -25,19 +25,19 @@ interface Spare {
   readonly channel: Channel;
 }
 
-/** How long a queue is believed in after a message for it was confirmed and not returned. */
+/** Time for which a queue stays cached after a message for it was confirmed and not returned. */
 const provenMs = 60_000;
-/** How long an absent queue is believed to be absent: its service may be about to start. */
+/** Time for which an absent queue is cached as absent: its service may be about to start. */
 const absentMs = 250;
 
 const maxRemembered = 10_000;
 
-/** Each question about an absent queue costs a channel, of which a user can have a limit. */
+/** Maximum number of parallel look-ups of unknown names. Each costs a channel, and a user can have a channel limit. */
 const unknownSideBySide = 3;
 
 /**
- * Tells whether queues exist. Names that were found before have a lane of their own: callers with any number of unknown
- * names cannot hold them up.
+ * A cached look-up of whether queues exist. Names that were found before have a separate lane, so that callers with many
+ * unknown names cannot hold them up.
  */
 export class AmqpQueueLookup {
   readonly #connection: AmqpConnection;
@@ -47,7 +47,7 @@ export class AmqpQueueLookup {
   readonly #asking = new Map<string, Promise<boolean>>();
   readonly #knownLane = pLimit(1);
   readonly #unknownLane = pLimit(unknownSideBySide);
-  /** Channels on which no question waits for its answer. */
+  /** Idle channels: no look-up waits for an answer on them. */
   #spares: Spare[] = [];
 
   constructor(connection: AmqpConnection, options: AmqpQueueLookupOptions) {
@@ -67,18 +67,18 @@ export class AmqpQueueLookup {
     return this.#asking.get(queue) ?? this.#ask(queue);
   }
 
-  /** Believes in a queue for longer: a message for it was confirmed and not returned. */
+  /** Extends the cache time of a queue: a message for it was confirmed and not returned. */
   onRouted(queue: string): void {
     const known = this.#known.get(queue);
     if (known !== undefined) known.believedUntilMs = performance.now() + provenMs;
   }
 
-  /** Looks for a queue again before the next message: one for it was returned. */
+  /** Expires a queue, so that it is looked up before the next message: a message for it was returned. */
   onReturned(queue: string): void {
     this.#known.delete(queue);
   }
 
-  // A message that was routed may have gone to another queue with a wide binding, so that alone proves nothing for long.
+  // A routed message may have reached another queue through a wide binding, so it is only short-lived evidence.
   #lookAgain(queue: string, known: Known): void {
     known.lookAgainAtMs = performance.now() + this.#options.rememberMs;
     if (!this.#asking.has(queue) && this.#connection.model !== undefined) this.#ask(queue).catch(() => {});
@@ -104,7 +104,7 @@ export class AmqpQueueLookup {
     const asked = lane(async () => {
       if (isLate) return;
       assertUsable(this.#connection);
-      // A question without an answer gives its place to the next one all the same.
+      // A look-up without an answer frees its place for the next one as well.
       await within(
         this.#options.timeoutMs,
         this.#exists(queue).then((exists) => {
@@ -117,11 +117,11 @@ export class AmqpQueueLookup {
     await within(this.#options.timeoutMs, asked);
     if (found !== undefined) return found;
     isLate = true;
-    // A broker that takes nothing because of an alarm does not answer either.
+    // A broker that accepts no publishes because of an alarm does not answer either.
     assertUsable(this.#connection);
     throw new LittoralError(
       'broker-unavailable',
-      'Nothing was sent: the broker did not say in time whether the queue exists.',
+      'Nothing was sent: the broker did not answer in time whether the queue exists.',
     );
   }
 
@@ -136,7 +136,7 @@ export class AmqpQueueLookup {
     this.#absentUntilMs.delete(queue);
     const untilMs = nowMs + this.#options.rememberMs;
     const believedUntilMs = Math.max(untilMs, this.#known.get(queue)?.believedUntilMs ?? 0);
-    // Set anew at the end: the one that was found longest ago is dropped first.
+    // Deleted and set again, which moves it to the end: the name that was found longest ago is dropped first.
     this.#known.delete(queue);
     makeRoom(this.#known);
     this.#known.set(queue, { believedUntilMs, lookAgainAtMs: untilMs });
@@ -176,7 +176,7 @@ export class AmqpQueueLookup {
   }
 }
 
-/** Drops what was set first when there is no room for another. */
+/** Drops the oldest entry if there is no room for another. */
 function makeRoom(remembered: Map<string, unknown>): void {
   const [oldest] = remembered.keys();
   if (remembered.size >= maxRemembered && oldest !== undefined) remembered.delete(oldest);

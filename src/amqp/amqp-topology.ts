@@ -26,8 +26,8 @@ export async function declareBus(channel: Channel): Promise<void> {
 }
 
 /**
- * Declares what a service receives through, once the exchange of the bus exists: its queue and its bindings. On a channel
- * of its own, which a mismatch closes.
+ * Declares the queue and the bindings of a service, once the exchange of the bus exists. Uses a separate channel,
+ * which a mismatch closes.
  *
  * @throws LittoralError `topology-mismatch` when one of them exists with other arguments
  */
@@ -41,7 +41,7 @@ export async function declareSubscription(
   const { queue, bindingKeys, retiredKeys = [] } = subscription;
   await declareQueue(channel, subscription, queueType);
   for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
-  // Harmless where there is no such binding.
+  // Has no effect if there is no such binding.
   for (const key of retiredKeys) await channel.unbindQueue(queue, busExchange, key);
   closeUnawaited(channel);
 }

@@ -2,7 +2,7 @@ import { LittoralError } from '../errors.ts';
 import { type AmqpAddress, amqpUrlFaults, parseAmqpUrl } from './amqp-url.ts';
 
 /**
- * Parses the AMQP URLs of the nodes of one broker, in a list or divided by commas. One that is written twice counts once.
+ * Parses the AMQP URLs of the nodes of one broker, in a list or separated by commas. A repeated URL counts once.
  *
  * @throws LittoralError `invalid-configuration`, which never repeats a URL: it may hold a password
  */
@@ -41,7 +41,7 @@ function faultsOf(text: string): string[] {
   return faults;
 }
 
-// A comma can be a part of a password. What divides two URLs has the scheme of the second one behind it, or nothing.
+// A comma can be part of a password. A separator is followed by the scheme of the next URL, or by nothing.
 function listOf(urls: string | readonly string[]): string[] {
   const texts = typeof urls === 'string' ? urls.split(/,(?=\s*(?:,|$|[a-z][a-z\d+.-]*:\/\/))/i) : urls;
   return texts.map((text) => text.trim());

@@ -1,18 +1,18 @@
 import type { AmqpAddress } from './amqp-url.ts';
 
-// No longer pauses: a message that ends the connection while it is being read is only moved by the delivery limit,
-// after as many connections.
+// The pauses are not longer because only the delivery limit moves a message that ends the connection while it is
+// read, and each connection counts once towards that limit.
 const pauses = { firstMs: 50, maxMs: 2_000, jitter: 0.3 };
 
 interface Node {
   readonly address: AmqpAddress;
-  /** How many attempts have failed since the last good one. */
+  /** Number of failed attempts since the last success. */
   failures: number;
-  /** Before which it is not tried. */
+  /** Earliest time of the next attempt. */
   notBeforeMs: number;
 }
 
-/** The addresses of one broker, and which of them is tried next. */
+/** The addresses of one broker, with the order in which they are tried. */
 export class BrokerAddresses {
   readonly #nodes: readonly Node[];
 
@@ -20,7 +20,7 @@ export class BrokerAddresses {
     this.#nodes = addresses.map((address) => ({ address, failures: 0, notBeforeMs: 0 }));
   }
 
-  /** Returns an address and how long to wait before it is tried: one of those that failed least often, at random. */
+  /** Returns a random address among those with the fewest failures, and the time to wait before it is tried. */
   next(): { readonly address: AmqpAddress; readonly waitMs: number } {
     const now = performance.now();
     const due = this.#nodes.filter(({ notBeforeMs }) => notBeforeMs <= now);
@@ -34,7 +34,7 @@ export class BrokerAddresses {
     this.#nodeOf(address).failures = 0;
   }
 
-  /** @param tookMs how long the attempt took: what does not answer is tried for half of the time at most */
+  /** @param tookMs duration of the attempt: an address that does not answer is tried for half of the time at most */
   failed(address: AmqpAddress, tookMs: number): void {
     const node = this.#nodeOf(address);
     const { firstMs, maxMs, jitter } = pauses;

@@ -12,8 +12,9 @@ export function replyCode(error: unknown): number | undefined {
 }
 
 /**
- * Returns whether the broker says that a queue or an exchange does not exist. A durable queue whose node is down gets the
- * same code ("is down or inaccessible"; in 4.x also "failed to perform operation … due to timeout") and is not absent.
+ * Returns whether the broker says that a queue or an exchange does not exist. A durable queue whose node is down gets
+ * the same code ("is down or inaccessible"; in 4.x also "failed to perform operation … due to timeout") and is not
+ * absent.
  */
 export function isAbsent(error: unknown): boolean {
   return replyCode(error) === 404 && /\bno (queue|exchange) '/.test(messageOf(error));
@@ -35,7 +36,7 @@ export function brokerSeries(model: ChannelModel): number {
   return brokerVersion(model)[0];
 }
 
-/** Returns the first two numbers of the broker's version; zeros when it does not give them. */
+/** Returns the first two numbers of the broker's version; zeros if the broker does not report it. */
 export function brokerVersion(model: ChannelModel): readonly [series: number, minor: number] {
   const { version } = model.connection.serverProperties as { version?: unknown };
   const [, series = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(String(version)) ?? [];

@@ -5,9 +5,10 @@ import { Header } from '../message/message-headers.ts';
 const aloneMs = 5000;
 
 /**
- * Decides when a consumer that began with one delivery at a time may take more. A message that ends the process would take
- * all others in hand along at every start, and the broker would count that against them; but it has been delivered
- * before. So the wait is over with the first message that is new, or with one that was held for a while and did no harm.
+ * Decides when a consumer that began with one delivery at a time may take more. A message that ends the process would
+ * take all others in hand along at every start, and the broker would count that against them; but it has been delivered
+ * before. So the wait is over with the first message that is new, or with one that was held for a while and did no
+ * harm.
  */
 export class CautiousStart {
   #rise: (() => void) | undefined;
@@ -18,7 +19,7 @@ export class CautiousStart {
     this.#rise = rise;
   }
 
-  /** Whether it is still to be decided. */
+  /** Returns whether the decision is still open. */
   get isPending(): boolean {
     return this.#rise !== undefined;
   }

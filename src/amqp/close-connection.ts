@@ -3,11 +3,11 @@ import { within } from '../within.ts';
 import { socketOf } from './amqp-socket.ts';
 
 /**
- * Closes a connection, at the deadline without the broker's answer. amqplib waits for that answer without a bound, also where
- * the connection ends before it comes.
+ * Closes a connection, after the deadline without the broker's answer. amqplib waits for that answer without a time
+ * limit, even if the connection ends first.
  */
 export async function closeConnection(model: ChannelModel, deadlineMs = 2_000): Promise<void> {
   const closed = model.close().catch(() => {});
-  // With an error: amqplib notices nothing else, and would keep its heartbeat.
+  // Destroyed with an error, because amqplib ignores a plain end and would keep its heartbeat timer.
   if (!(await within(deadlineMs, closed))) socketOf(model)?.destroy(new Error('closed'));
 }

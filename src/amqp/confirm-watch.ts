@@ -1,17 +1,17 @@
-/** How long a publish without a confirm counts, where none is published after it: then somebody must try again. */
+/** Time for which a missing confirm counts if nothing else is published: after that, a new publish has to be tried. */
 const countsMs = 30_000;
 
-/** Notices a broker that takes publishes and confirms none, such as a cluster without a majority. */
+/** A detector of a broker that takes publishes and confirms none, such as a cluster without a majority. */
 export class ConfirmWatch {
   readonly #timeoutMs: number;
   #timedOutAtMs: number | undefined;
 
-  /** @param timeoutMs after which a confirm is missing */
+  /** @param timeoutMs time after which a confirm counts as missing */
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** A sentence while confirms are missing, and none has come since; undefined at any other time. */
+  /** Returns the problem while confirms are missing and none has arrived since; undefined at any other time. */
   get problem(): string | undefined {
     if (this.#timedOutAtMs === undefined || performance.now() - this.#timedOutAtMs > countsMs) return undefined;
     return (
@@ -20,17 +20,17 @@ export class ConfirmWatch {
     );
   }
 
-  /** To be told of an answer of the broker to any publish. */
+  /** Records that the broker has answered a publish. */
   answered(): void {
     this.#timedOutAtMs = undefined;
   }
 
-  /** To be told of a publish whose confirm did not come in time. */
+  /** Records that a confirm did not arrive in time. */
   timedOut(): void {
     this.#timedOutAtMs = performance.now();
   }
 
-  /** To be told that the channel is gone, and with it what was unconfirmed. */
+  /** Records that the channel has closed, and its unconfirmed publishes with it. */
   ended(): void {
     this.#timedOutAtMs = undefined;
   }

@@ -45,7 +45,10 @@ export function connectArguments(options: ConnectOptions): [Options.Connect, Soc
   ];
 }
 
-/** Tries the addresses of a name one after the other. By itself Node gives each 250 ms, which is little for another region. */
+/**
+ * Returns a connect function that tries each address of a host name. Node's default of 250 ms per address is too short
+ * across regions.
+ */
 function everyAddress(connectTimeoutMs: number) {
   return { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: Math.max(10, Math.min(connectTimeoutMs, 1_000)) };
 }

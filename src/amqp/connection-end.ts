@@ -18,7 +18,7 @@ export function endOf(model: ChannelModel): Error | undefined {
   return ends.get(model);
 }
 
-/** Returns why a call on a connection failed, over the end of the connection if that has ended, and what to do. */
+/** Returns why a call on a connection failed, and what to do. If the connection has ended, its end is the reason. */
 export function reasonOf(error: unknown, model: ChannelModel): string {
   return withRemedy(ends.get(model) ?? error);
 }

@@ -2,22 +2,22 @@ import type { ChannelModel } from 'amqplib';
 import { longestTimeoutMs } from '../within.ts';
 import { brokerVersion } from './broker-replies.ts';
 
-/** RabbitMQ's default `consumer_timeout`: what stays unacknowledged for longer is taken back. */
+/** RabbitMQ's default `consumer_timeout`, after which it requeues an unacknowledged delivery. */
 const defaultMs = 1_800_000;
 
 /** The consumer argument that overrides the timeouts of the queue, of policies and of the configuration. */
 const argument = 'x-consumer-timeout';
 
 /**
- * The arguments of a consumer whose deliveries may stay unacknowledged for that long. RabbitMQ knows the argument from 4.3
- * on; before, only a policy or the broker's configuration can raise the timeout.
+ * Returns the arguments of a consumer whose deliveries may stay unacknowledged for that long. RabbitMQ supports them
+ * from 4.3 on. In earlier versions, only a policy or the broker's configuration can raise the timeout.
  */
 export function consumerArguments(model: ChannelModel, longestHoldMs: number | undefined): Record<string, unknown> {
   if (longestHoldMs === undefined || !knowsArgument(model)) return {};
   return { [argument]: Math.min(longestTimeoutMs, Math.max(defaultMs, longestHoldMs)) };
 }
 
-/** Why the broker may take back what is still being handled; undefined where it does not. */
+/** Returns why the broker may requeue a message that is still being handled; undefined if it will not. */
 export function consumerTimeoutWarning(model: ChannelModel, longestHoldMs: number | undefined): string | undefined {
   if (longestHoldMs === undefined || longestHoldMs <= defaultMs || knowsArgument(model)) return undefined;
   return (

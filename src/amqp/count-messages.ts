@@ -14,7 +14,7 @@ const attempts = 5;
 /**
  * Counts what waits in a queue that is consumed, on a channel of its own: an absent queue costs the channel.
  *
- * @returns undefined when the broker does not tell, in time or at all
+ * @returns undefined if the broker does not answer in time, or does not know
  */
 export async function countMessages(model: ChannelModel, queue: string): Promise<number | undefined> {
   return (await askInTime(model, queue))?.messageCount;
@@ -23,7 +23,7 @@ export async function countMessages(model: ChannelModel, queue: string): Promise
 /**
  * Counts the consumers of a queue.
  *
- * @returns undefined when the broker does not tell, in time or at all
+ * @returns undefined if the broker does not answer in time, or does not know
  */
 export async function countConsumers(model: ChannelModel, queue: string): Promise<number | undefined> {
   return (await askInTime(model, queue))?.consumerCount;
@@ -39,8 +39,8 @@ async function askInTime(model: ChannelModel, queue: string): Promise<Replies.As
 }
 
 /**
- * Returns whether RabbitMQ knows of a consumer of a queue. Of a quorum queue without a leader, which most of its nodes
- * being down causes, it knows of none.
+ * Returns whether RabbitMQ lists a consumer of a queue. It lists none for a quorum queue without a leader, as when most
+ * of its nodes are down.
  *
  * @throws what amqplib throws
  */
@@ -55,7 +55,7 @@ export async function hasConsumer(model: ChannelModel, queue: string): Promise<b
  */
 export async function isQueueAbsent(model: ChannelModel, queue: string): Promise<boolean> {
   const channel = await model.createChannel();
-  channel.on('error', () => {}); // The call that failed throws it.
+  channel.on('error', () => {}); // The failed call throws the same error.
   try {
     await channel.checkQueue(queue);
   } catch (error) {
@@ -68,7 +68,7 @@ export async function isQueueAbsent(model: ChannelModel, queue: string): Promise
 
 async function ask(model: ChannelModel, queue: string): Promise<Replies.AssertQueue> {
   const channel = await model.createChannel();
-  channel.on('error', () => {}); // The call that failed throws it.
+  channel.on('error', () => {}); // The failed call throws the same error.
   let told = await channel.checkQueue(queue);
   for (let attempt = 2; attempt <= attempts && told.messageCount + told.consumerCount === 0; attempt += 1) {
     told = await channel.checkQueue(queue);

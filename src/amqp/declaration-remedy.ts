@@ -7,11 +7,12 @@ interface Remedy {
   readonly remedy: string;
 }
 
-// The texts of RabbitMQ 3.x and 4.x. What is not here, the broker's words must explain.
+// Matches the texts of RabbitMQ 3.x and 4.x. For any other error, the broker's own text has to be enough.
 const remedies: readonly Remedy[] = [
   {
     code: 406,
-    // "queue limit in vhost 'x' (1) is reached"; "queue limit in cluster (1) is reached"; "exchange limit of 1 is reached"
+    // "queue limit in vhost 'x' (1) is reached"; "queue limit in cluster (1) is reached"; "exchange limit of 1 is
+    // reached"
     text: /\b(?:queue|exchange) limit\b.* is reached/,
     remedy:
       'Raise the limit (max-queues of the vhost with rabbitmqctl set_vhost_limits), or delete queues that are not ' +
@@ -34,14 +35,14 @@ const remedies: readonly Remedy[] = [
   },
 ];
 
-/** Returns what to do about a declaration that the broker refused; undefined where its words are all that is known. */
+/** Returns what to do about a refused declaration; undefined if only the broker's text is known. */
 function declarationRemedy(error: unknown): string | undefined {
   const code = replyCode(error);
   const text = messageOf(error);
   return remedies.find((each) => each.code === code && each.text.test(text))?.remedy;
 }
 
-/** Returns the broker's words, and what to do where that is known; without the last full stop. */
+/** Returns the broker's text, followed by what to do if that is known, without the final full stop. */
 export function withRemedy(error: unknown, words = messageOf(error)): string {
   const remedy = declarationRemedy(error);
   return remedy === undefined ? words : `${words}. ${remedy}`;

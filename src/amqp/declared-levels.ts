@@ -4,13 +4,13 @@ import type { OwnQueue } from '../channel/message-channel.ts';
 import { brokerSeries } from './broker-replies.ts';
 
 /**
- * A RabbitMQ that is killed can forget the quorum queue that was declared last (see `amqp-forgotten-queue.ts`): it keeps
- * what it needs to find the queue's messages in a write cache (Erlang's dets). 3.x writes that cache every 3 s, 4.x after
- * half a second; writing takes some time as well. docs/delays.md has the measurements.
+ * A RabbitMQ that is killed can lose the quorum queue that was declared last (see `amqp-forgotten-queue.ts`): it keeps
+ * what it needs to find the queue's messages in a write cache (Erlang's dets). 3.x writes that cache every 3 s, 4.x
+ * after half a second, and the write itself takes time. docs/delays.md has the measurements.
  */
 const untilRememberedMs = { 3: 3200, 4: 1500 };
 
-/** Resolves once the RabbitMQ of this connection remembers what has been declared before. */
+/** Resolves once RabbitMQ has written earlier declarations to disk. */
 export function untilRemembered(model: ChannelModel): Promise<void> {
   const ms = brokerSeries(model) >= 4 ? untilRememberedMs[4] : untilRememberedMs[3];
   return delay(ms, undefined, { ref: false });
@@ -27,7 +27,7 @@ export class DeclaredLevels {
     this.model = model;
   }
 
-  /** The levels whose queues are there. */
+  /** Returns the levels whose queues exist. */
   get levels(): Iterable<number> {
     return this.#queues.keys();
   }
@@ -56,7 +56,10 @@ export class DeclaredLevels {
     this.#ends.set(queue, remembered);
   }
 
-  /** Resolves once RabbitMQ will remember all that a message on these levels needs: for equal levels, in the order of the calls. */
+  /**
+   * Resolves once RabbitMQ will remember all that a message on these levels needs: for equal levels, in the order of
+   * the calls.
+   */
   async remembered({ queue }: OwnQueue, levels: readonly number[]): Promise<void> {
     await Promise.all([this.#ends.get(queue), ...levels.map((level) => this.#queues.get(level))]);
   }

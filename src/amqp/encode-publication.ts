@@ -3,7 +3,7 @@ import { LittoralError, messageOf } from '../errors.ts';
 
 /**
  * Returns the error for a message that was not written: amqplib encodes the whole message before it writes a byte of it,
- * and refuses to write on what is closing.
+ * and throws if the channel or the connection is closing.
  */
 export function notWritten(cause: unknown, messageId: string | undefined): LittoralError {
   const details = { messageId, cause };
@@ -13,7 +13,7 @@ export function notWritten(cause: unknown, messageId: string | undefined): Litto
   return new LittoralError('invalid-header', `The message cannot be encoded: ${encodingFault(cause)}.`, details);
 }
 
-/** What Node says of a number that is out of range quotes it, and a header can be a secret. */
+/** Returns the reason without Node's text for a number out of range, which quotes it: a header can be a secret. */
 function encodingFault(cause: unknown): string {
   return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : messageOf(cause);
 }

@@ -1,9 +1,9 @@
-/** Begins a consumer with a prefetch of its own. Resolves with its tag. */
+/** A function that starts a consumer with its own prefetch. Resolves with the consumer tag. */
 type Begin = (prefetch: number) => Promise<string>;
 
 /**
- * The consumers that take deliveries beyond the prefetch of a subscription. The prefetch of a consumer is fixed when it
- * begins, so more begin beside it. They end together, once nothing is to be taken beyond the prefetch any more.
+ * Consumers that receive deliveries beyond the prefetch of a subscription. A consumer's prefetch is fixed when it
+ * starts, so a higher total takes more consumers. They are cancelled together when the extra demand drops to 0.
  */
 export class ExtraConsumers {
   readonly #step: number;
@@ -13,20 +13,20 @@ export class ExtraConsumers {
   #capacity = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param step how many deliveries a consumer takes at least, so that few are enough */
+  /** @param step minimum prefetch of an extra consumer, which keeps their number low */
   constructor(step: number, begin: Begin, cancel: (tag: string) => Promise<unknown>) {
     this.#step = step;
     this.#begin = begin;
     this.#cancel = cancel;
   }
 
-  /** Whether anything is taken beyond the prefetch. */
+  /** Returns whether there are extra consumers. */
   get isTaking(): boolean {
     return this.#capacity > 0;
   }
 
   /**
-   * Takes up to so many deliveries. Fewer than before take effect at 0.
+   * Allows `count` extra deliveries. A lower count than before takes effect only at 0.
    *
    * @returns when the broker has answered
    */
@@ -34,7 +34,7 @@ export class ExtraConsumers {
     if (count > this.#capacity) {
       const prefetch = Math.max(this.#step, count - this.#capacity);
       this.#capacity += prefetch;
-      // One after the other: a prefetch holds for the consumer that begins next on the channel.
+      // One at a time, because a prefetch applies to the next consumer that starts on the channel.
       this.#last = this.#last.then(async () => this.#tags.add(await this.#begin(prefetch)));
     } else if (count === 0 && this.#capacity > 0) {
       this.#capacity = 0;

@@ -7,13 +7,13 @@ import { fitsRefusal, type PublishRefusal, type Route } from './publish-refusal.
 export interface InFlight {
   readonly publication: AmqpPublication;
   readonly route: Route;
-  /** Names the message in a return by the broker; a message from elsewhere may have none. Known when it is written. */
+  /** The id that identifies the message in a `basic.return`; a foreign message may have none. Set when it is written. */
   messageId: string | undefined;
   readonly bytes: number;
   readonly deadline: number;
   /**
-   * Its number among all publishes that were written, while it is written on the channel that is open or was the last to
-   * be; 0 at any other time.
+   * The position among all written publishes, while the publish is written on the open or most recent channel;
+   * 0 at any other time.
    */
   position: number;
   returned: boolean;
@@ -22,27 +22,27 @@ export interface InFlight {
   reject(error: LittoralError): void;
 }
 
-/** What the answers of a channel have shown before RabbitMQ closed it. */
+/** Evidence from the answers on a channel before RabbitMQ closed it. */
 export interface ShownBefore {
-  /** The last position of which RabbitMQ has said anything: it handles publishes in their order. */
+  /** The last position that RabbitMQ has answered: it handles publishes in order. */
   readonly lastHandled: number;
-  /** Whether RabbitMQ has taken, or would have taken, a publish under a key. */
+  /** A function that returns whether RabbitMQ has accepted, or would accept, a publish under a key. */
   readonly hasTaken: (route: Route) => boolean;
 }
 
-/** What is known of the publishes that a channel had not confirmed when RabbitMQ closed it. */
+/** The known outcomes of the publishes that were unconfirmed when RabbitMQ closed their channel. */
 export interface ClosedOver {
-  /** RabbitMQ may have taken these. */
+  /** Publishes that RabbitMQ may have accepted. */
   readonly unknown: readonly InFlight[];
-  /** RabbitMQ closed the channel over this one, or over one like it before it: it did not take this one. */
+  /** The publish that RabbitMQ closed the channel over, or one behind an equal publish: RabbitMQ did not accept it. */
   readonly refused: InFlight | undefined;
-  /** RabbitMQ did not take these: it reads nothing behind what it refuses. */
+  /** Publishes that RabbitMQ did not accept: it reads nothing behind a refused publish. */
   readonly untouched: readonly InFlight[];
 }
 
 /**
  * Divides unconfirmed publishes by what the refusal of one proves. RabbitMQ handles the publishes of a channel in their
- * order: those before the refused one were taken, whether or not their confirms came, and those behind it were not.
+ * order: it accepted those before the refused one, even without a confirm, and did not accept those behind it.
  *
  * @param unconfirmed in the order in which they were written
  */
@@ -60,20 +60,20 @@ export function divide(
   if (refusal === undefined || !first || !last) return { unknown: unconfirmed, refused: undefined, untouched: [] };
   const behind = unconfirmed.slice(unconfirmed.indexOf(last) + 1);
   if (refusal.kind === 'key' && suspects.some(({ route }) => route.routingKey !== first.route.routingKey)) {
-    // The broker's text was cut off, and is one of several keys: only what is behind all of them is known.
+    // The broker's text was cut off and fits several keys: only publishes behind all of them are known.
     return { unknown: unconfirmed.slice(0, unconfirmed.length - behind.length), refused: undefined, untouched: behind };
   }
-  // What was good before was good for the first of them as well, until somebody changed it: an exchange that existed, a
-  // permission that the user had. Only the last of them was surely not taken.
+  // If RabbitMQ accepted such a publish earlier, it may have accepted the first of these too, until the exchange was
+  // deleted or the permission was removed. Only the last one was certainly not accepted.
   const hasChanged = refusal.kind === 'key' ? hasTaken(first.route) : refusal.kind !== 'size';
   const refused = hasChanged ? last : first;
   const position = unconfirmed.indexOf(refused);
   return { unknown: unconfirmed.slice(0, position), refused, untouched: unconfirmed.slice(position + 1) };
 }
 
-/** Settles a publish whose confirm will not come. */
+/** Settles a publish that will not be confirmed. */
 export function settleUnconfirmed(entry: InFlight, reason: string, cause: unknown): void {
-  // No queue took what was returned.
+  // A returned message was stored in no queue.
   if (entry.returned) {
     entry.resolve({ routed: false });
     return;

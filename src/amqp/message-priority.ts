@@ -2,20 +2,20 @@ import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import type { BasicProperties } from './basic-properties.ts';
 
 /**
- * Carries the AMQP property `priority` over the delay levels and through the dead letter queue. RabbitMQ 4 keeps two lanes
- * in a quorum queue and looks at the next message of one of them alone to see whether anything expires: a message with a
- * high priority that has still to wait would hold up all those that are due. And a dead letter with a high priority would
- * overtake others, between the two looks of a replay as well.
+ * The header that carries the AMQP property `priority` through delay levels and the dead letter queue. RabbitMQ 4 keeps
+ * two lanes in a quorum queue and checks expiry only for the next message of one lane: a message with a high priority
+ * that has to wait would hold up every due message. And a dead letter with a high priority would overtake others, even
+ * between the two browses of a replay.
  */
 export const suspendedPriority = 'x-littoral-priority';
 
-/** The priority that a message made here is given for its header. Undefined: none. */
+/** Returns the priority that the header of a new message asks for; undefined if there is none. */
 export function priorityOfHeader({ [Header.priority]: priority }: MessageHeaders): number | undefined {
   return isPriority(priority) ? priority : undefined;
 }
 
 /**
- * The properties of a message that came, with the priority that was suspended.
+ * Returns the properties of a received message, with the suspended priority restored.
  *
  * @param headers of the message, from which the suspended priority is removed
  */

@@ -6,11 +6,11 @@ import { endOf, rememberEnd } from './connection-end.ts';
 import { type ProbeAnswer, probePublish } from './publish-probe.ts';
 import type { Route } from './publish-refusal.ts';
 
-/** How a connection is made that is used for one question. */
+/** Options for a connection that is used for one probe. */
 export interface ProbeConnectionOptions extends Omit<ConnectOptions, 'address' | 'role'> {
-  /** Of the nodes of one broker. */
+  /** The addresses of the nodes of one broker. */
   readonly addresses: readonly AmqpAddress[];
-  /** Returns the one that answers at the moment, which is tried first: those before it can be silent. */
+  /** A function that returns the address in use, which is tried first because the others can be unreachable. */
   readonly current?: () => AmqpAddress | undefined;
 }
 
@@ -22,8 +22,8 @@ export function isPlainKey(key: string): boolean {
 }
 
 /**
- * Asks for a publish on a connection of its own. RabbitMQ (4.0.5) ends the whole connection, with 541, over a key that it
- * refuses and cannot put into the text of the refusal, because of characters beyond ASCII.
+ * Probes a publish on a separate connection. RabbitMQ (4.0.5) ends the whole connection, with 541, over a key that it
+ * refuses and cannot put into the refusal text, because the key is not ASCII.
  *
  * @throws what `probePublish` throws, and what amqplib throws when it cannot connect
  */

@@ -18,7 +18,9 @@ const twins = [
   ['appId', Header.sourceServiceName, Header.amqpAppId],
 ] as const;
 
-/** Twins that stand in for a header that is missing. The others are no more than littoral's own notes for other tools. */
+/**
+ * Twins that stand in for a header that is missing. The others are no more than littoral's own notes for other tools.
+ */
 const standIns: ReadonlySet<string> = new Set(['messageId', 'correlationId', 'timestamp']);
 
 const persistent = 2;
@@ -31,7 +33,7 @@ export function addPropertyHeaders(headers: Record<string, unknown>, properties:
   // The property wins over the header of the same meaning: Ecotone reads it so.
   if (properties.contentType !== undefined) headers[Header.contentType] = properties.contentType;
   for (const [name, header] of always) if (properties[name] !== undefined) headers[header] = properties[name];
-  // 0 means that a client had to write something, and is told apart from a header.
+  // 0 is the value of clients that always write the property. The header form keeps it distinct from a real value.
   const { priority } = properties;
   if (priority !== undefined && headers[Header.priority] !== priority) {
     headers[Header.amqpPriority] = priority;

@@ -12,9 +12,9 @@ import { RefusedPublishes, refusedForMs } from './refused-publishes.ts';
 
 export interface PublishPermissionsOptions {
   readonly maxMessageBytes: number;
-  /** For what must not be asked on a connection that others use. */
+  /** Options of the separate connection for probes that could end a shared one. */
   readonly connection: ProbeConnectionOptions;
-  /** How long a publish may wait for what the broker says. */
+  /** Milliseconds that a publish waits for the broker's answer to a probe. */
   readonly timeoutMs: number;
   readonly logger: Logger;
 }
@@ -22,43 +22,47 @@ export interface PublishPermissionsOptions {
 const firstBusRetryMs = 1_000;
 
 const maxRemembered = 10_000;
-/** Each question takes a channel, of which a user can have a limit. */
+/** Maximum number of parallel probes. Each takes a channel, and a user can have a channel limit. */
 const maxSideBySide = 4;
 
-/** Sent with the first question of each connection, so that no message of an ordinary size has to be asked for. */
+/** Body size in the first probe of each connection, so that a message of ordinary size needs no probe. */
 const ordinaryBytes = 64 * 1024;
 
-/** A key that is in no use: permissions that cover it cover all keys, with few exceptions. */
+/** An unused routing key: permissions that cover it cover all keys, with few exceptions. */
 const strangeKey = '~ littoral: any key at all? ~';
-/** The same for keys beyond ASCII, which a pattern can leave out. */
+/** The same for keys beyond ASCII, which a permission pattern can exclude. */
 const strangeForeignKey = `${strangeKey} \u00fc\u65e5`;
 
 /**
- * Knows what the broker user may publish, on one connection after the other. RabbitMQ closes the channel over a publish
- * that it refuses, and with it go the confirms of all others: so what is not known to be good is asked for apart
- * (`publish-probe.ts`), and what was refused is refused from memory for a while.
+ * The publish permissions of the broker user on the current connection. RabbitMQ closes the channel over a publish that
+ * it refuses, which loses the confirms of all others. So a publish that is not known to be permitted is probed first
+ * (`publish-probe.ts`), and a refusal is cached for a while.
  *
- * Where a first question shows that the user may publish everything, keys are not looked at: this costs a comparison.
+ * If the first probe shows that the user may publish everything, a publish costs one comparison, and keys are not
+ * checked.
  */
 export class PublishPermissions {
   readonly #options: PublishPermissionsOptions;
   readonly #turns = pLimit(maxSideBySide);
   #model: ChannelModel | undefined;
-  /** Whether the first question of the connection has its answer. */
+  /** True once the first probe of the connection is answered. */
   #isOpened = false;
-  /** Whether the user may publish under any key. */
+  /** True if the user may publish under any key. */
   #isOpen = false;
-  /** The question whether that holds for keys beyond ASCII as well, once it has been asked. */
+  /** The result of the probe for keys beyond ASCII, once it was sent. */
   #foreignKeys: Promise<boolean> | undefined;
   #areForeignKeysOpen = false;
-  /** Up to this size, bodies are not too large. */
+  /** The largest body size that is known to be accepted. */
   #knownBytes = 0;
-  /** Scopes, the one that was permitted first in front. */
+  /** Permitted scopes, the oldest first. */
   readonly #permitted = new Set<string>();
   readonly #refused: RefusedPublishes;
-  /** What waits for an answer, one after the other in each scope: messages for one key keep their order. */
+  /**
+   * The last waiting probe of each scope. A scope has one probe at a time, so that messages for one key keep their
+   * order.
+   */
   readonly #lines = new Map<string, Promise<void>>();
-  /** Whether a key or an exchange was refused although the first question was answered well. */
+  /** True if a key or an exchange was refused although the first probe was permitted. */
   #hasExceptions = false;
   #busProblem: string | undefined;
   #busRetry: NodeJS.Timeout | undefined;
@@ -68,12 +72,12 @@ export class PublishPermissions {
     this.#refused = new RefusedPublishes(options.logger);
   }
 
-  /** Why nothing can be published on the bus; undefined while that is permitted. */
+  /** Returns why nothing can be published on the bus; undefined while publishing is permitted. */
   get problem(): string | undefined {
     return this.#busProblem;
   }
 
-  /** Learns what holds on a new connection or a new channel. Resolves when the broker has answered, or takes nothing. */
+  /** Probes the permissions on a new connection or channel. Resolves when the broker has answered, or is blocked. */
   async attach(model: ChannelModel): Promise<void> {
     clearTimeout(this.#busRetry);
     this.#permitted.clear();
@@ -82,19 +86,19 @@ export class PublishPermissions {
     this.#foreignKeys = undefined;
     this.#areForeignKeysOpen = false;
     if (this.#model !== model) {
-      // The broker can be another one.
+      // The new connection can lead to another broker.
       this.#knownBytes = 0;
       this.#refused.forgetSize();
     }
     this.#model = model;
-    // A broker that answers in another way than RabbitMQ is believed to permit everything.
+    // A broker that does not answer like RabbitMQ is assumed to permit everything.
     await this.#open().catch(() => this.#trust(model));
-    // During an alarm, the broker says nothing of permissions.
+    // The broker does not report permissions during an alarm.
     if (this.#busProblem !== undefined && this.#model === model) this.#askForBusAfter(firstBusRetryMs);
   }
 
   #trust(model: ChannelModel): void {
-    // The end of a connection is no answer, and another one can be open by now.
+    // The end of a connection is no answer, and a new connection can be open by now.
     if (this.#model !== model || endOf(model) !== undefined) return;
     this.#setBusProblem(undefined);
     this.#isOpened = true;
@@ -102,13 +106,13 @@ export class PublishPermissions {
     this.#knownBytes = Number.POSITIVE_INFINITY;
   }
 
-  /** Asks nothing any more. */
+  /** Stops all probes. */
   close(): void {
     this.#model = undefined;
     clearTimeout(this.#busRetry);
   }
 
-  /** Returns whether a publish needs no question. */
+  /** Returns whether a publish needs no probe. */
   isKnown({ exchange, routingKey }: Route, bytes: number): boolean {
     if (bytes > this.#knownBytes) return false;
     if (this.#lines.size > 0 && this.#lines.has(scopeOf(exchange, routingKey))) return false;
@@ -116,17 +120,17 @@ export class PublishPermissions {
     return this.#permitted.has(scopeOf(exchange, routingKey));
   }
 
-  /** Whether the first question has answered for a publish. */
+  /** Returns whether the answer to the first probe covers a publish. */
   #isCovered(exchange: string, routingKey: string): boolean {
-    // It was about the bus. What delays a message was permitted to be bound, which takes as much.
+    // The first probe was for the bus. Binding the delay exchanges took the same permission.
     if (!this.#isOpen || exchange === '') return false;
     return exchange !== busExchange || this.#areForeignKeysOpen || isPlainKey(routingKey);
   }
 
   /**
-   * Asks for a publish, behind those before it that have the same key.
+   * Probes a publish, after earlier probes for the same key.
    *
-   * @param publish called when it is permitted, before any later one of that key
+   * @param publish called when the publish is permitted, before any later publish of that key
    * @throws LittoralError `not-permitted`, `body-too-large`, `write-refused`, `broker-unavailable`, `broker-blocked`
    */
   ask(route: Route, bytes: number, publish: () => void): Promise<void> {
@@ -143,12 +147,12 @@ export class PublishPermissions {
     return asked;
   }
 
-  /** Returns whether RabbitMQ was asked for a publish like this, and permitted it. */
+  /** Returns whether RabbitMQ has permitted a probe for such a publish. */
   hasPermitted({ exchange, routingKey }: Route): boolean {
     return this.#permitted.has(scopeOf(exchange, routingKey));
   }
 
-  /** Learns from a channel that RabbitMQ has closed: nothing that it permitted before is believed any more. */
+  /** Handles a channel that RabbitMQ closed over a refused publish: discards every earlier permission. */
   onRefused(refusal: PublishRefusal, route: Route): void {
     const isException = refusal.kind === 'key' || (refusal.kind === 'exchange' && route.exchange !== busExchange);
     if (isException && this.#isOpen) this.#hasExceptions = true;
@@ -159,12 +163,14 @@ export class PublishPermissions {
     this.#onAnswer(refusal, route, 0);
   }
 
-  /** Learns from a connection that RabbitMQ has ended over a key that it can neither permit nor put into words. */
+  /** Handles a connection that RabbitMQ ended over a key that it refuses and cannot put into the refusal text. */
   onForeignKeyRefused(): void {
     this.#hasExceptions = true;
   }
 
-  /** Asks for a strange key: a user who may write that is taken to be permitted all others, until one is refused. */
+  /**
+   * Probes an unused key: a user who may publish under it is assumed to be permitted all others, until one is refused.
+   */
   async #open(): Promise<void> {
     const model = this.#model;
     if (model === undefined) throw unanswered('there is no connection to the broker');
@@ -183,7 +189,7 @@ export class PublishPermissions {
   }
 
   async #learn(route: Route, scope: string, bytes: number, deadlineMs: number): Promise<void> {
-    // At most: the first question of all, that for keys beyond ASCII, the size, the permission.
+    // At most four probes: the first one, keys beyond ASCII, the size, the permission.
     for (let questions = 0; questions < 5; questions += 1) {
       this.#assertNotRefused(route, scope, bytes);
       const isSizeKnown = bytes <= this.#knownBytes;
@@ -191,11 +197,11 @@ export class PublishPermissions {
       const size = isSizeKnown ? 0 : Math.min(nextPowerOfTwo(bytes), this.#options.maxMessageBytes);
       const answer = await this.#inTime(deadlineMs, () => this.#question(route, size));
       if (answer === 'blocked')
-        throw new LittoralError('broker-blocked', 'Nothing was sent: the broker takes nothing.');
-      // The publish itself finds the exchange missing, and has it declared again.
+        throw new LittoralError('broker-blocked', 'Nothing was sent: the broker blocks publishes.');
+      // The publish itself detects the missing exchange, which is then declared again.
       if (typeof answer === 'object' && answer.kind === 'absent') return;
     }
-    throw unanswered('the broker did not say whether it is permitted');
+    throw unanswered('the broker did not answer whether it is permitted');
   }
 
   async #question(route: Route, size: number): Promise<ProbeAnswer | undefined> {
@@ -223,7 +229,7 @@ export class PublishPermissions {
 
   async #askForForeignKeys(model: ChannelModel): Promise<boolean> {
     const bus = { exchange: busExchange, routingKey: strangeForeignKey };
-    // Where it cannot be asked, as where there may be no more connections, keys are not looked at.
+    // If the probe is impossible, for example because of a connection limit, keys are not checked.
     const answer = await probeApart(this.#options.connection, bus, 0).catch(() => 'permitted');
     if (this.#model !== model) return false;
     if (answer === 'blocked') this.#foreignKeys = undefined;
@@ -239,7 +245,7 @@ export class PublishPermissions {
     });
     asked.catch(() => {});
     if ((await within(Math.max(0, deadlineMs - performance.now()), asked)) && !isLate()) return answer;
-    throw unanswered('the broker did not say in time whether it is permitted');
+    throw unanswered('the broker did not answer in time whether it is permitted');
   }
 
   #onAnswer(answer: Exclude<ProbeAnswer, 'blocked'>, route: Route, size: number): void {
@@ -249,7 +255,7 @@ export class PublishPermissions {
       this.#refused.rememberSize(answer);
       return;
     }
-    // RabbitMQ looks at the size first.
+    // RabbitMQ checks the size first.
     this.#knownBytes = Math.max(this.#knownBytes, size);
     if (answer === 'permitted') {
       this.#refused.forget(scope);
@@ -272,7 +278,7 @@ export class PublishPermissions {
     this.#refused.assertNone(scope, route, bytes);
   }
 
-  /** While nothing at all may be published on the bus, the gateway asks again by itself, not with each of its callers. */
+  /** Sets why the bus is refused. While it is, the gateway repeats the probe in the background, not for each caller. */
   #setBusProblem(refusal: PublishRefusal | undefined): void {
     const { logger } = this.#options;
     const problem = refusal && busRefusal(refusal.text);
@@ -295,7 +301,7 @@ export class PublishPermissions {
   }
 }
 
-/** Only of the bus is the key looked at: exchanges of other types know no topic permissions. */
+/** Returns the scope of a permission. Only the bus needs the key: topic permissions apply to topic exchanges alone. */
 function scopeOf(exchange: string, routingKey: string): string {
   return exchange === busExchange ? `${exchange} ${routingKey}` : exchange;
 }

@@ -8,7 +8,7 @@ export interface Route {
   readonly routingKey: string;
 }
 
-/** Why RabbitMQ closed a channel over a publish, where its words name that publish. */
+/** The reason for which RabbitMQ closed a channel over a publish, read from its reply text. */
 export interface PublishRefusal {
   /**
    * - `key`: the topic permissions of the user do not cover the routing key
@@ -17,9 +17,9 @@ export interface PublishRefusal {
    * - `size`: the body is larger than the broker's `max_message_size`
    */
   readonly kind: 'key' | 'exchange' | 'absent' | 'size';
-  /** The broker's words. They can be cut off: AMQP has room for 255 bytes. */
+  /** The broker's reply text. It can be cut off: AMQP has room for 255 bytes. */
   readonly text: string;
-  /** The broker's limit, for `size`. */
+  /** The broker's `max_message_size`; only for kind `size`. */
   readonly maxBytes: number | undefined;
 }
 
@@ -31,7 +31,7 @@ const forms = [
   ['size', 406, /^PRECONDITION_FAILED - message size \d+ is larger than (?:configured )?max size (\d+)/],
 ] as const;
 
-/** Reads the error with which RabbitMQ closed a channel. Undefined: its words name no publish. */
+/** Reads the error with which RabbitMQ closed a channel. Returns undefined if its text names no publish. */
 export function readPublishRefusal(error: unknown): PublishRefusal | undefined {
   const code = replyCode(error);
   const [, text = ''] = /with message "([\s\S]*)"$/.exec(messageOf(error)) ?? [];
@@ -42,16 +42,16 @@ export function readPublishRefusal(error: unknown): PublishRefusal | undefined {
   return undefined;
 }
 
-/** Returns whether a refusal can be meant for a publish. For a text that was cut off, several can fit. */
+/** Returns whether a refusal can refer to a publish. A text that was cut off can fit several. */
 export function fitsRefusal(refusal: PublishRefusal, { exchange, routingKey }: Route, bytes: number): boolean {
   const { kind, text, maxBytes = 0 } = refusal;
   if (kind === 'size') return bytes > maxBytes;
   const quoted = `'${exchange === '' ? 'amq.default' : exchange}' in vhost '`;
   const expected = kind === 'key' ? `'${routingKey}' in exchange ${quoted}` : quoted;
-  // All texts name the object of the refusal in the first quotes.
+  // Each text quotes the object of the refusal first.
   const said = text.slice(text.indexOf("'"));
   const isCut = said.endsWith('...') && Buffer.byteLength(text) >= 250;
-  // A character can be cut as well.
+  // The cut can split a character.
   const known = isCut ? said.slice(0, -3).replace(/\uFFFD+$/, '') : said;
   return known.startsWith(expected) || (isCut && expected.startsWith(known));
 }
@@ -63,7 +63,7 @@ export function refusedPublish(refusal: PublishRefusal, { exchange }: Route, byt
     case 'size':
       return new LittoralError(
         'body-too-large',
-        `The body has ${bytes} bytes; the broker takes ${maxBytes} at most. Send less at once, or raise max_message_size of the broker.`,
+        `The body has ${bytes} bytes; the broker takes ${maxBytes} at most. Send a smaller body, or raise max_message_size of the broker.`,
       );
     case 'absent':
       return new LittoralError(

@@ -30,10 +30,10 @@ export function refusalText(code: number, replyText: string, address: AmqpAddres
   if (code === 320) {
     return /shutdown/.test(replyText)
       ? `the broker is shutting down ${said}`
-      : `somebody closed the connection at the broker ${said}`;
+      : `an operator closed the connection at the broker ${said}`;
   }
   if (code === 541) {
-    return `the broker failed over what it was asked for ${said}. Its log says why: often a queue without a majority of its nodes, or without an answer from its node; the gateway connects again by itself`;
+    return `the broker failed with an internal error ${said}. Its log has the cause: often a queue without a majority of its nodes, or without an answer from its node; the gateway connects again by itself`;
   }
   if (/number of channels/.test(replyText)) {
     return `the broker allows too few channels ${said}. Raise max-channels of the user with rabbitmqctl set_user_limits, or channel_max of the broker`;

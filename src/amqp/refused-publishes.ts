@@ -1,22 +1,22 @@
 import type { Logger } from '../logger.ts';
 import { type PublishRefusal, type Route, refusedPublish } from './publish-refusal.ts';
 
-/** A refusal, and when the broker is asked again. */
+/** A cached refusal, with the time at which it expires. */
 interface Refused {
   readonly refusal: PublishRefusal;
   readonly untilMs: number;
 }
 
-/** A permission that was granted works after this time at the latest. */
+/** Time after which a newly granted permission takes effect at the latest. */
 export const refusedForMs = 10_000;
-/** The broker's limit changes by its configuration alone. */
+/** Cache time for a size refusal: the limit changes only with the broker's configuration. */
 const sizeRefusedForMs = 60_000;
 
 const maxRemembered = 10_000;
-/** Callers choose the keys, so a log line for each would have no bound. */
+/** Maximum number of logged refusals. Callers choose the keys, so one line for each key would be unbounded. */
 const maxLogged = 100;
 
-/** Remembers for a while what RabbitMQ refuses, so that asking again costs nothing. */
+/** A cache of RabbitMQ's refusals, so that a repeated publish needs no new probe. */
 export class RefusedPublishes {
   readonly #logger: Logger;
   readonly #refused = new Map<string, Refused>();
@@ -26,7 +26,7 @@ export class RefusedPublishes {
     this.#logger = logger;
   }
 
-  /** @throws LittoralError the refusal of a publish that is remembered */
+  /** Throws the cached refusal of a publish, if there is one. @throws LittoralError the refusal */
   assertNone(scope: string, route: Route, bytes: number): void {
     const nowMs = performance.now();
     const size = this.#size;
@@ -37,7 +37,7 @@ export class RefusedPublishes {
     if (refused !== undefined && nowMs < refused.untilMs) throw refusedPublish(refused.refusal, route, bytes);
   }
 
-  /** Remembers the refusal of a key or an exchange. */
+  /** Caches the refusal of a key or an exchange. */
   remember(scope: string, { exchange, routingKey }: Route, refusal: PublishRefusal): void {
     const isNew = !this.#refused.delete(scope);
     if (isNew && this.#refused.size < maxLogged) {
@@ -52,7 +52,7 @@ export class RefusedPublishes {
     this.#refused.delete(scope);
   }
 
-  /** Remembers that the broker refuses larger bodies. */
+  /** Caches the size limit of the broker. */
   rememberSize(refusal: PublishRefusal): void {
     this.#size = { refusal, untilMs: performance.now() + sizeRefusedForMs };
   }

@@ -1,6 +1,6 @@
 const mostRemembered = 10_000;
 
-/** The keys under which the broker has confirmed a publish on one channel. */
+/** The routing keys of the confirmed publishes on one channel. */
 export class TakenKeys {
   readonly #keys = new Set<string>();
   #areMore = false;
@@ -11,12 +11,12 @@ export class TakenKeys {
     else this.#areMore = true;
   }
 
-  /** Whether the broker may have taken a publish under a key: of more keys than are remembered, any can be one. */
+  /** Returns whether the broker may have accepted a publish under a key. Once the cache is full, any key may be one. */
   has(key: string): boolean {
     return this.#areMore || this.#keys.has(key);
   }
 
-  /** To be called for a new channel. */
+  /** Clears the keys. The caller does so for each new channel. */
   clear(): void {
     this.#keys.clear();
     this.#areMore = false;

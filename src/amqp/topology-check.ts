@@ -1,11 +1,13 @@
 export interface TopologyCheckOptions {
-  /** Milliseconds from the end of one check to the next, give or take a fifth: gateways must not check in step. */
+  /**
+   * Milliseconds from the end of one check to the next, plus or minus a fifth, so that gateways do not check in step.
+   */
   readonly intervalMs: number;
-  /** Must not reject. */
+  /** The check. It must not reject. */
   readonly check: () => Promise<void>;
 }
 
-/** Runs a check at an interval, and at once when asked to. One runs at a time. */
+/** A check that runs at an interval and on demand, one run at a time. */
 export class TopologyCheck {
   readonly #options: TopologyCheckOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -20,9 +22,9 @@ export class TopologyCheck {
     this.#schedule();
   }
 
-  /** Resolves when a check has ended that began at or after the call. */
+  /** Requests a check. Resolves when a check that started at or after the call has ended. */
   async now(): Promise<void> {
-    // One that is under way may have passed what the caller has just found missing.
+    // A running check may already be past what the caller has just found missing.
     await this.#running;
     if (!this.#isClosed) await (this.#running ?? this.#run());
   }

@@ -92,7 +92,7 @@ export class InMemoryQueue {
     return this.#receivers.length > 0;
   }
 
-  /** How many receive from it. */
+  /** Returns the number of receivers. */
   get receiverCount(): number {
     return this.#receivers.length;
   }
@@ -128,7 +128,7 @@ export class InMemoryQueue {
     this.#scheduleDelivery();
   }
 
-  /** Delivers what it can: a receiver takes more than before. */
+  /** Delivers waiting messages after a receiver has raised its limit. */
   deliver(): void {
     this.#scheduleDelivery();
   }

@@ -64,9 +64,9 @@ export interface OutboundChannel {
    *
    * @throws LittoralError
    * - `too-many-in-flight`, `broker-unavailable`, `broker-blocked`, `write-refused`, `draining`: nothing was sent
-   * - `not-permitted`, `body-too-large`, `invalid-header`: nothing was sent, and the same again is refused again
-   * - `topology-mismatch`: nothing was sent, for the bus, or what a delay needs, exists otherwise
-   * - `not-bound`: no queue took it, for the bus was deleted, and services may not have bound their queues again yet
+   * - `not-permitted`, `body-too-large`, `invalid-header`: nothing was sent, and a retry is refused as well
+   * - `topology-mismatch`: nothing was sent, because the bus, or a queue or exchange of a delay, exists in another form
+   * - `not-bound`: no queue took it, because the bus was deleted, and services may not have bound their queues again yet
    * - `nacked`, `confirm-timeout`, `connection-lost`: one of several queues, or all, may have the message
    */
   publish(publication: Publication): Promise<PublishReceipt>;
@@ -89,9 +89,12 @@ export interface PromptPublication {
   readonly message: TransportMessage;
   /** After how many milliseconds the message expires in a queue. An integer from 1 to 4,294,967,295. Default: never. */
   readonly timeToLiveMs?: number | undefined;
-  /** The queue that it is for, where that was looked for: what becomes of the message says whether it still exists. */
+  /** The destination's queue, if it was looked up: the outcome of the publish shows whether it still exists. */
   readonly destinationQueue?: string | undefined;
-  /** Whether a priority must not let it overtake others in its queue. It has its priority again when it is read. Default: false. */
+  /**
+   * True if a priority must not let the message overtake others in its queue. It is restored when it is read. Default:
+   * false.
+   */
   readonly keepsOrder?: boolean | undefined;
   readonly delayMs?: undefined;
 }
@@ -130,18 +133,18 @@ export interface PublishReceipt {
 export interface Subscription extends OwnQueue {
   /** Keys on the bus: words between dots, `*` for one word, `#` for any number of words, none included. */
   readonly bindingKeys: readonly string[];
-  /** Keys of earlier bindings, which are removed. None of `bindingKeys`. Default: none. */
+  /** Keys of earlier bindings, which are removed. Must not contain any of `bindingKeys`. Default: none. */
   readonly retiredKeys?: readonly string[] | undefined;
   /** How many deliveries may be in hand at once. At least 1. */
   readonly prefetch: number;
   /**
-   * Delays with which messages will be published to this queue. A channel that must make something ready for these does so
+   * Delays with which messages will be published to this queue. A channel that has to prepare for them does so
    * once it consumes. Default: none.
    */
   readonly delaysMs?: readonly number[] | undefined;
   /**
-   * For how many milliseconds a delivery may stay unsettled. A channel that takes back what is held for long, and can be
-   * told, allows that much. Default: what the channel allows.
+   * Milliseconds for which a delivery may stay unacknowledged. A channel with a configurable acknowledgement timeout
+   * sets it to at least that. Default: the channel's timeout.
    */
   readonly longestHoldMs?: number | undefined;
   /** Called for each delivery. Must not throw, and settles every delivery exactly once, in any order. */
@@ -158,7 +161,7 @@ export interface Delivery {
   readonly redelivered: boolean;
   /**
    * For how many milliseconds it may still be handled, when it is delivered, of the time to live that it was published
-   * with. A channel that does not know how long the message has waited gives more, never less. Undefined: without end.
+   * with. A channel that does not know how long the message has waited reports more, never less. Undefined: no end.
    */
   readonly timeToLiveMs?: number | undefined;
   /** Done: the message leaves the queue. */
@@ -185,23 +188,24 @@ export interface Consumer {
    */
   waiting(): Promise<number | undefined>;
   /**
-   * Takes up to so many deliveries beyond the prefetch, so that deliveries that cannot be settled for a while do not keep
-   * others out. A smaller number than before takes effect at 0 at the latest, and a lost connection ends it. An ordered
-   * queue has no such deliveries. Never throws.
+   * Allows `count` deliveries beyond the prefetch, so that deliveries that cannot be settled for a while do not block
+   * others. A lower count than before takes effect at 0 at the latest, and a lost connection resets it. An ordered
+   * queue has no extra deliveries. Never throws.
    */
   takeBeside(count: number): void;
   /**
-   * Counts the consumers that the queue has beside this one, in whatever process or program, of which one can have
-   * several. A program that polls is none. Never rejects.
+   * Counts the other consumers of the queue, in any process or program. A process can have
+   * several. A program that polls is not counted. Never rejects.
    *
-   * @returns undefined while it cannot be told: stopped, no connection, or no answer
+   * @returns undefined while the count is unknown: stopped, no connection, or no answer
    */
   otherConsumers(): Promise<number | undefined>;
   /**
-   * Takes no deliveries for a time, so that a program that polls the queue finds what waits there. Those in hand can still
-   * be settled, and count towards `prefetch` afterwards. Never rejects. Absent on a channel that no other program reaches.
+   * Pauses consuming, so that a program that polls the queue finds its messages. Unacknowledged deliveries can still be
+   * settled, and count towards `prefetch` afterwards. Never rejects. Absent on a channel that other programs cannot
+   * use.
    *
-   * @returns when nothing more is delivered; false when it does not pause: stopped, not attached, or paused already
+   * @returns true once deliveries have stopped; false if it does not pause: stopped, not attached, or paused already
    */
   readonly pause?: ((milliseconds: number) => Promise<boolean>) | undefined;
   /** Takes no more deliveries. Those in hand can still be settled. */

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundedWriter } from '../output/bounded-writer.ts';
 import { openNonblocking } from '../output/open-nonblocking.ts';
 
-/** Standard output did not take what a command printed. */
+/** The error for a failed write to standard output. */
 export class OutputError extends Error {
-  /** Whether its reader has ended, as `head` does: that is no fault. */
+  /** True if the reader has ended, as `head` does, which is not an error. */
   readonly isReaderGone: boolean;
 
   constructor(cause: NodeJS.ErrnoException) {
@@ -14,7 +14,7 @@ export class OutputError extends Error {
 }
 
 /**
- * Prints what a command was asked for, and waits until it is read, be it page by page.
+ * Prints the result of a command, and waits until it is read, even page by page.
  *
  * @throws OutputError
  */
@@ -28,7 +28,7 @@ export async function print(text: string): Promise<void> {
   }
 }
 
-/** Prints what a command has done. That it cannot be read does not undo it, so the exit code stays. */
+/** Prints a report of what a command has done. A failed write does not undo the work, so the exit code stays. */
 export async function report(text: string): Promise<void> {
   try {
     await print(text);
@@ -38,14 +38,17 @@ export async function report(text: string): Promise<void> {
   }
 }
 
-/** Keeps what a handler or a command writes to a closed pipe or a full disk from ending the process. */
+/** Ignores output errors, so that a write to a closed pipe or a full disk does not end the process. */
 export function ignoreOutputErrors(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
-/** Prints Node's warnings such that a reader of standard error who hangs holds up nothing, as Node's own printing would. */
+/**
+ * Prints Node's warnings without blocking. Node's own printing blocks the process while the reader of standard error
+ * hangs.
+ */
 export function printWarnings(): void {
-  // None is there with --no-warnings.
+  // There is no listener with --no-warnings.
   if (process.listenerCount('warning') === 0) return;
   const writer = new BoundedWriter({ open: () => openNonblocking(2) });
   process.removeAllListeners('warning').on('warning', ({ name, message, stack }) => {
@@ -55,9 +58,9 @@ export function printWarnings(): void {
 }
 
 /**
- * Ends the process once its output is written, whatever the modules of the user keep open.
+ * Ends the process once its output is written, even if the user's modules keep handles open.
  *
- * @param timeoutMs how long to wait for that. Default: until it is read
+ * @param timeoutMs maximum wait for the output. Default: until it is read
  */
 export async function endProcess(exitCode: number, timeoutMs?: number): Promise<never> {
   const written = new Promise((resolve) => process.stdout.write('', resolve));

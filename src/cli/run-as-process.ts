@@ -7,7 +7,7 @@ import { runProgram } from './program.ts';
 /** All that is wrong with a configuration stands in one error. */
 const maxTextLength = 65_536;
 
-/** A shell gives the last one to what wrote to a closed pipe. */
+/** Exit codes. Shells report the last one for a program that wrote to a closed pipe. */
 const exitCode = { failed: 1, wrongUsage: 2, brokenPipe: 141 } as const;
 
 /**

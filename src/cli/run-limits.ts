@@ -32,7 +32,7 @@ type RunningEndpoint = Pick<ServiceEndpoint, 'finish' | 'waiting' | 'inHand'>;
 
 const lookIntervalMs = 100;
 
-// What has no handler here, another process or program may handle.
+// Another process or program may handle a message that has no handler here.
 const isNoFailure: ReadonlySet<DeliveryOutcome> = new Set([
   'handled',
   'not for this service',

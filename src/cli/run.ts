@@ -50,7 +50,7 @@ export function runCommand(): Command {
     .action(async (endpoint: string, options: RunOptions) => endProcess(await run(endpoint, options), outputTimeoutMs));
 }
 
-/** How long what handlers printed may hold up the end. */
+/** Maximum wait at the end for the output of handlers. */
 const outputTimeoutMs = 500;
 
 /** @returns the exit code */
@@ -60,7 +60,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   if (name !== config.service) {
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
   }
-  // Headers and steps are many: on a terminal each gets a line of its own.
+  // There are many headers and steps: on a terminal each gets its own line.
   const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: verbose < 2 });
   const { ended, aroundDelivery, begin } = watchLimits(limits, deliveryLog(verbose, logger));
   const settings = {

@@ -1,6 +1,9 @@
 import { readBigInt, readInteger, readNumber } from './read-number.ts';
 
-/** Makes of a value what a type of JSON Schema wants, where that loses nothing. What cannot be made so is returned as it is. */
+/**
+ * Makes of a value what a type of JSON Schema wants, where that loses nothing. What cannot be made so is returned as it
+ * is.
+ */
 export function coerceScalar(type: string, value: unknown): unknown {
   if (typeof value === 'string') return fromText(type, value) ?? value;
   if (typeof value === 'bigint') return fromBigInt(type, value);
@@ -15,8 +18,8 @@ export function coerceLiteral(literal: unknown, value: unknown): unknown {
 }
 
 /**
- * Coerces to the first of some literals that a value says. Looks values up, for there can be hundreds of thousands of
- * them and hundreds of literals.
+ * Returns a function that coerces a value to the first literal it stands for. It uses a map, because there can be
+ * hundreds of thousands of values and hundreds of literals.
  */
 export function literalCoercer(literals: readonly unknown[]): (value: unknown) => unknown {
   const places = new Map(literals.map((literal, place) => [literal, place] as const).toReversed());

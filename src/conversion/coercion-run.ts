@@ -39,21 +39,23 @@ export class CoercionRun {
     return this.#attemptDepth === 0 || this.#nestedAttempts < maxNestedAttempts;
   }
 
-  /** Notes that a part of the value cannot be coerced, so that the whole cannot fit. Not where that is only attempted. */
+  /**
+   * Counts a part of the value that cannot be coerced, so that the whole cannot fit. Has no effect during an attempt.
+   */
   noteMisfit(): void {
     if (this.#attemptDepth === 0) this.#misfits++;
   }
 
-  /** Whether so much cannot be coerced that the rest is not worth the time. */
+  /** Returns whether so many parts cannot be coerced that the rest is skipped. */
   get isHopeless(): boolean {
     return this.#misfits >= maxMisfits;
   }
 
   /**
-   * Coerces by a definition, each object once: where the branches of a union lead back to it, each level of a value would
-   * double the work otherwise.
+   * Coerces each object once by a definition: if the branches of a union refer back to it, each level of a value would
+   * otherwise double the work.
    *
-   * @param definition stands for it
+   * @param definition the key of the definition
    */
   once(definition: object, coerce: (value: unknown, run: CoercionRun) => unknown, value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return coerce(value, this);

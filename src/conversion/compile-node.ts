@@ -106,7 +106,7 @@ export function branchesOf(schema: Schema): readonly Schema[] {
   return anyOf && Object.keys(others).length === 0 ? anyOf.flatMap(branchesOf) : [schema];
 }
 
-/** A union of nothing but literals, which are looked up in place of being tried one by one. */
+/** Returns the node of a union of literals, which are looked up instead of tried one by one. */
 function literalUnion(values: readonly unknown[], { explain, claim }: SchemaNode): SchemaNode {
   const known = new Set(values);
   return {
@@ -118,7 +118,7 @@ function literalUnion(values: readonly unknown[], { explain, claim }: SchemaNode
   };
 }
 
-/** The literals of a schema that says nothing else, and to which no converter leads. */
+/** Returns the literals of a schema that has no other keyword and no converter; undefined for any other schema. */
 function literalsAlone(schema: Schema, scope: NodeScope): readonly unknown[] | undefined {
   const { const: _, enum: values, type, title, description, ...others } = keywordsOf(schema) as Described;
   const isAlone = Object.keys(others).length === 0 && !Object.hasOwn(schema, '~refine') && !classOfType(schema);

@@ -20,9 +20,9 @@ import { isTypeConverter, type TypeConverter } from './type-converter.ts';
 import { settleUntyped, type UntypedLargeIntegers } from './untyped-integers.ts';
 import { xmlConverter } from './xml-converter.ts';
 
-/** The settings of a conversion service beside its converters. */
+/** Settings of a conversion service, apart from its converters. */
 export interface ConversionSettings {
-  /** What becomes of the milliseconds of a `Date`, unless a type converter writes it. Default: `cut`. */
+  /** The treatment of a `Date`'s milliseconds, unless a type converter writes it. Default: `cut`. */
   readonly dateFractions?: DateFractions | undefined;
   /** How lists are written in XML; they are read in both forms. Default: `entry`. */
   readonly xmlLists?: XmlLists | undefined;
@@ -32,7 +32,10 @@ export interface ConversionSettings {
   readonly untypedLargeIntegers?: UntypedLargeIntegers | undefined;
 }
 
-/** Turns payloads from one media type into another, and values into those of a type, by the converters that are registered. */
+/**
+ * Turns payloads from one media type into another, and values into those of a type, by the converters that are
+ * registered.
+ */
 export class ConversionService {
   readonly #converters: readonly MediaTypeConverter[];
   readonly #conversions: TypeConversions;
@@ -105,7 +108,8 @@ export class ConversionService {
   headerValue(value: unknown): unknown {
     const plain = toPlain(value, this.#conversions, 'its value cannot be written');
     if (typeof value !== 'object' || value === null || typeof plain !== 'string') return plain;
-    // A text that a user's converter makes is the value. What makes its own JSON (`toJSON`) has quotes there, as a date.
+    // A text from a user's converter is the value itself. An object with `toJSON`, such as a date, has quotes in its
+    // JSON.
     const writer = this.#conversions.plainBy(value);
     return writer === undefined || writer === this.#dateToText ? JSON.stringify(plain) : plain;
   }

@@ -19,12 +19,12 @@ export function escapeAttribute(text: string): string {
   return /[&<>"'\r\n\t]/.test(text) ? escaped(text, inAttribute) : text;
 }
 
-/** The length of a part that is escaped at once. A text of several megabytes would take five times as long at once. */
+/** The length of a part that is escaped at once. Escaping several megabytes at once takes five times as long. */
 const partLength = 16_384;
 
 function escaped(text: string, references: typeof inText): string {
   let result = '';
-  // A pair of surrogates that is cut in two is whole again in the result.
+  // A surrogate pair that is split between two parts is joined again in the result.
   for (let start = 0; start < text.length; start += partLength) {
     result += escapedPart(text.slice(start, start + partLength), references);
   }
@@ -34,7 +34,7 @@ function escaped(text: string, references: typeof inText): string {
 function escapedPart(text: string, references: typeof inText): string {
   let result = text;
   for (const [character, reference] of references) {
-    // For a text of nothing but such characters, `replaceAll` takes twice as long.
+    // `replaceAll` takes twice as long for a text that consists of such characters.
     if (result.includes(character)) result = result.split(character).join(reference);
   }
   return result;

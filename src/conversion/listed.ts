@@ -1,6 +1,6 @@
 const maxListed = 20;
 
-/** Names in a row, for an error, which must stay readable: of many only the first, and how many more there are. */
+/** Joins names for an error message. A long list is cut to the first names and the number of the others. */
 export function listed(names: readonly string[], separator = ', '): string {
   const more = names.length - maxListed;
   if (more <= 0) return names.join(separator);

@@ -84,7 +84,7 @@ export function isPhpSerialized({ essence }: MediaType): boolean {
   return essence === 'application/x-php-serialized';
 }
 
-/** What PHP's `unserialize` may be called with: `application/x-php-serialized`, and all that is named like it. */
+/** Returns whether a receiver may call PHP's `unserialize`: `application/x-php-serialized` and similar media types. */
 export function isPhp({ essence }: MediaType): boolean {
   return /^application\/(x[-.]|vnd\.)?php/.test(essence);
 }

@@ -1,2 +1,2 @@
-/** How many fields one object may have. Every step takes longer for a field than for an item of a list. */
+/** Maximum number of fields of one object. Each step takes longer for a field than for an item of a list. */
 export const maxObjectFields = 50_000;

@@ -22,7 +22,7 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
   const single = node === undefined ? none : [node];
 
   function unnamed(name: string): readonly SchemaNode[] {
-    // As it is for a record, of which there can be a hundred thousand fields.
+    // This is the case of a record, which can have a hundred thousand fields.
     if (pattern) return pattern.test(name) ? single : none;
     const matching = patterns.filter(([pattern]) => pattern.test(name)).map(([, node]) => node);
     return matching.length === 0 && others && !names.has(name) ? [others] : matching;

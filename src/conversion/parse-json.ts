@@ -4,8 +4,8 @@ import { escaped } from './fault-search.ts';
 import { withLargeIntegers } from './large-integers.ts';
 import { integerOf, isIntegerText, saysTheSame } from './read-number.ts';
 
-// What can be an integer beyond 2^53, or beyond all numbers: it has 16 digits before its point, or an exponent that is not
-// negative. One of these within a text costs a closer look, and no more.
+// What can be an integer beyond 2^53, or beyond all numbers: it has 16 digits before its point, or an exponent that is
+// not negative. One of these within a text costs a closer look, and no more.
 const suspicious = /[:,[\s]-?(?:\d{16}|\d[\d.]*[eE][+\d])/;
 const suspiciousPart = /"|(?<![\d.eE+-])-?(?:\d{16}\d*(?:\.\d+)?(?:[eE][+-]?\d+)?|\d+(?:\.\d+)?[eE]\+?\d+)/g;
 
@@ -39,9 +39,9 @@ export function parseJson(text: string): unknown {
 
 /** @param value what `JSON.parse` made of the text */
 function exactly(text: string, value: unknown): unknown {
-  // No sender can guess it, so no text in the JSON is taken for a number that was marked.
+  // A sender cannot guess the mark, so no text in the JSON is mistaken for a marked number.
   const mark = randomBytes(12).toString('base64');
-  // Joined as a text: for many numbers, a list of the parts takes four times as long.
+  // Concatenates strings, because joining a list of parts takes four times as long for many numbers.
   let marked = '';
   let end = 0;
   let at = 0;
@@ -78,9 +78,9 @@ function isEscaped(json: string, index: number): boolean {
 }
 
 /**
- * What stands in the place of a number: a BigInt, or as a text what is wrong with it.
+ * Returns the exact value of a number literal: a BigInt, or as text the reason why there is none.
  *
- * @returns undefined where the nearest number will do
+ * @returns undefined if the nearest number is good enough
  */
 function exactOf(literal: string): bigint | string | undefined {
   const value = Number(literal);
@@ -99,7 +99,7 @@ interface Place {
   readonly outer: Place | undefined;
 }
 
-/** Puts the numbers into the places where they are marked, in the value itself, which nothing else holds yet. */
+/** Replaces each mark by its number. Changes the value in place, because no other code refers to it yet. */
 function restored(value: unknown, mark: string): unknown {
   const faults: Fault[] = [];
   const root: Place = { holder: { '': value }, key: '', outer: undefined };
@@ -111,7 +111,7 @@ function restored(value: unknown, mark: string): unknown {
       open.push({ holder: inner as Place['holder'], key, outer: place });
     } else if (typeof inner === 'string' && inner.startsWith(mark)) {
       const exact = exactOf(inner.slice(mark.length)) as bigint | string;
-      // An own field, also where it is called `__proto__`.
+      // Defines an own field, even for the name `__proto__`.
       if (typeof exact === 'bigint') place.holder[key] = exact;
       else faults.push({ path: pathOf(place, key), message: exact });
     }

@@ -149,7 +149,7 @@ class PhpReader {
     if (!isList && fields.size > maxObjectFields) {
       throw this.#malformed(`has an array with more than ${maxObjectFields} keys that is no list`);
     }
-    // Defines the fields: `__proto__` is one as any other.
+    // Defines the fields, so that `__proto__` is an ordinary field.
     return isList ? [...fields.values()] : Object.fromEntries(fields);
   }
 

@@ -1,14 +1,14 @@
-/** A text of so many characters cannot keep a regular expression with at most two quantifiers busy for long. */
+/** The text length up to which a regular expression with at most two quantifiers is always fast. */
 const harmlessLength = 200;
 const harmlessQuantifiers = 2;
 
 /**
- * Returns whether matching can take a time that is out of proportion to the text (ReDoS): exponential where a group is
- * repeated or refers back to another, else a power of the text's length that grows with each quantifier without an upper
+ * Returns whether matching time can grow out of proportion to the text (ReDoS): exponential if a group is repeated or
+ * there is a back-reference, otherwise a power of the text's length that rises with each quantifier without an upper
  * bound.
  */
 export function canBacktrack({ source }: RegExp, textLength: number): boolean {
-  // Neither escaped characters nor classes of characters hold quantifiers; what refers back is kept.
+  // Escaped characters and character classes contain no quantifiers. Back-references are kept.
   const plain = source
     .replace(/\\[1-9k]/g, '()*')
     .replace(/\\[\s\S]/g, '.')

@@ -1,8 +1,8 @@
 import { createContext, Script } from 'node:vm';
 
-/** How long one attempt to match may hold the process, in milliseconds. */
+/** Time limit for one attempt to match, which blocks the process, in milliseconds. */
 export const regexTimeMs = 80;
-/** The least processor time of an attempt that counts, in milliseconds. Others failed because the machine stalled. */
+/** Minimum processor time of an attempt that counts, in milliseconds. With less, the machine stalled. */
 const leastWorkMs = 40;
 const maxAttempts = 10;
 
@@ -11,11 +11,11 @@ const script = new Script('work()');
 const context = createContext({ work: undefined });
 
 /**
- * Runs a search of a regular expression that could take very long.
+ * Runs a regular expression search within a time limit.
  *
- * @param search keeps what it has found; it is run again when the machine stalled before it found anything
- * @param hasFound whether it has found anything, so that the rest can be searched later
- * @returns false when nothing was found in time
+ * @param search keeps its findings; it runs again if the machine stalled before the first one
+ * @param hasFound returns whether there is a finding, so that the rest can be searched later
+ * @returns false if nothing was found in time
  */
 export function withinRegexTime(search: () => void, hasFound: () => boolean): boolean {
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {

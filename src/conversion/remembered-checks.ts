@@ -2,15 +2,15 @@ import type { TSchema } from 'typebox';
 import { type Definitions, keywordsOf, mapParts } from './schema-keywords.ts';
 
 // A union tries its branches one after the other. Where these lead back to the union, each level of a value doubles the
-// work, and some hundred bytes of JSON would take for ever. So no object is checked twice against one definition.
+// work, so that some hundred bytes of JSON would take years. So no object is checked twice against one definition.
 
-/** Compiles a schema that refers to nothing. */
+/** A function that compiles a schema without references. */
 type CompileSchema = (schema: TSchema) => { readonly check: (value: unknown) => boolean };
 
-/** What is known while one value is checked: by definition, whether an object fits it. */
+/** Results during the check of one value: whether an object fits, by definition and object. */
 let memory: Map<object, Map<object, boolean>> | undefined;
 
-/** Remembers what was checked until the work is done, during which nothing that was checked may change. */
+/** Caches the results of checks until the work is done. The checked values must not change during it. */
 export function rememberingChecks<Result>(work: () => Result): Result {
   if (memory !== undefined) return work();
   memory = new Map();
@@ -21,15 +21,15 @@ export function rememberingChecks<Result>(work: () => Result): Result {
   }
 }
 
-/** Forgets what was checked, for code of others ran that may have changed it. */
+/** Clears the cached results, because user code ran that may have changed the checked values. */
 export function forgetChecks(): void {
   memory?.clear();
 }
 
 /**
- * Makes a schema whose references to definitions are checked once for each object.
+ * Returns a schema whose references to definitions are checked once for each object.
  *
- * @param definitions what it refers to and does not hold itself
+ * @param definitions definitions outside the schema that it refers to
  * @returns undefined for a schema without such references, or with others, which only the whole schema can resolve
  */
 export function withRememberedReferences(
@@ -68,7 +68,9 @@ function rewrite(schema: TSchema, outer: Definitions, compile: CompileSchema): T
   return result as TSchema;
 }
 
-/** Of `$defs` only `Type.Cyclic` is referred to by name. */
+/**
+ * Returns the definitions that a schema can refer to. Only those of `Type.Cyclic` are referred to by name in `$defs`.
+ */
 function scopeIn(schema: TSchema, outer: Definitions): Definitions {
   const { $defs } = keywordsOf(schema);
   if ($defs === undefined) return outer;
@@ -81,7 +83,7 @@ function definitionIn(scope: Definitions, name: unknown): TSchema {
   return scope[name] as TSchema;
 }
 
-/** Finds at the start what would be found out at the first value otherwise. */
+/** Throws for a reference to an unknown definition at startup, instead of at the first value. */
 function assertResolved(schema: TSchema, outer: Definitions): void {
   const { $ref } = keywordsOf(schema);
   const scope = scopeIn(schema, outer);

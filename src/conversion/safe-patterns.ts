@@ -3,12 +3,12 @@ import { withinRegexTime } from './regex-time.ts';
 import { keywordsOf, mapParts } from './schema-keywords.ts';
 
 /**
- * By pattern, the last text that took too long, until the end of this turn: what does not fit is checked several times, by
- * several copies of its schema.
+ * The last text that took too long, by pattern, until the end of this turn of the event loop: a value that does not fit
+ * is checked several times, by several copies of its schema.
  */
 const tooLong = new Map<string, string>();
 
-/** A regular expression that no text matches when finding out takes too long. */
+/** A regular expression that does not match a text if the search takes too long. */
 class TimedRegExp extends RegExp {
   override test(text: string): boolean {
     if (!canBacktrack(this, text.length)) return super.test(text);
@@ -31,7 +31,7 @@ class TimedRegExp extends RegExp {
 
 const known = new WeakMap<object, object>();
 
-/** The pattern that TypeBox writes for the keys of a record. A key with a line break does not match it. */
+/** TypeBox's pattern for the keys of a record. A key with a line break does not match it. */
 const anyKey = '^.*$';
 
 /** Returns the regular expression for a pattern of keys. */
@@ -44,7 +44,7 @@ export function keyPattern(pattern: string): RegExp {
  * keys by one that every key matches.
  *
  * @param schema a schema, or schemas by their names
- * @returns the same schema where there is neither
+ * @returns the same schema if it has neither
  */
 export function withSafePatterns<Type extends object>(schema: Type): Type {
   const safe = known.get(schema) ?? replaced(schema);
@@ -58,7 +58,7 @@ function replaced(schema: object): object {
   const timed = isSchemas ? undefined : timedPattern(pattern);
   const parts = withWholeKeys(schema, mapParts(schema, withSafePatterns));
   if (timed === undefined && parts === undefined) return schema;
-  // What TypeBox notes for itself is not enumerable.
+  // TypeBox's internal fields are not enumerable.
   const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema));
   const changes = { ...parts, ...(timed && { pattern: timed }) };
   for (const [keyword, value] of Object.entries(changes)) {
@@ -67,7 +67,7 @@ function replaced(schema: object): object {
   return copy;
 }
 
-/** @param parts the keywords of the schema that hold another schema now */
+/** Replaces the key pattern of a record. @param parts the keywords whose schemas were replaced */
 function withWholeKeys(
   schema: object,
   parts: Record<string, unknown> | undefined,

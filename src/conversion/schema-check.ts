@@ -49,7 +49,7 @@ interface Compiled {
 function compiled(given: TSchema, givenDefinitions: Readonly<Record<string, TSchema>> = {}): Compiled {
   const schema = withSafePatterns(given);
   const definitions = withSafePatterns(givenDefinitions);
-  // The code that TypeBox makes writes a BigInt of the schema as a number, which rounds it and never equals one.
+  // TypeBox's generated code writes a BigInt literal as a number, which is rounded and never equals a BigInt.
   if (holdsBigInt([schema, definitions])) {
     return {
       check: (value) => Check(definitions, schema, value),

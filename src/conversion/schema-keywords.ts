@@ -44,9 +44,9 @@ export function* partsOf(schema: object): Generator<[path: string, part: unknown
 }
 
 /**
- * Maps the schemas that stand directly in a schema.
+ * Maps the direct subschemas of a schema.
  *
- * @returns the keywords that hold another schema now; undefined where none does
+ * @returns the changed keywords; undefined if there are none
  */
 export function mapParts(schema: object, map: (part: object) => object): Record<string, unknown> | undefined {
   const changed: Record<string, unknown> = {};

@@ -30,14 +30,14 @@ export function shellExplainer(
 }
 
 const maxFieldsAtOnce = 1_000;
-/** What says of each field by itself whether it may be there. */
+/** Keywords that constrain each field independently of the others. */
 const ofEachField = new Set(['type', 'required', 'properties', 'patternProperties', 'additionalProperties', 'title']);
 
 /**
- * The faults of an object with a great many fields by the first of them, for TypeBox goes on looking when it has found
- * enough.
+ * Returns the errors of an object with a great many fields from its first fields only, because TypeBox continues after
+ * it has found enough errors.
  *
- * @returns undefined where that tells nothing
+ * @returns undefined if the first fields show no error
  */
 function ofBeginning(
   value: unknown,
@@ -84,7 +84,7 @@ function shellOf(schema: Schema): Schema {
     if (Array.isArray(shell[keyword])) shell[keyword] = shell[keyword].map(hollow);
     else if (keyword in shell) shell[keyword] = hollow(shell[keyword]);
   }
-  // What would be taken as it is, TypeBox would still walk through.
+  // TypeBox walks through a part even if it accepts every value.
   if (shell.additionalProperties !== false) {
     for (const keyword of ['properties', 'patternProperties']) {
       if (Object.values(shell[keyword] ?? {}).every(isAnything)) delete shell[keyword];

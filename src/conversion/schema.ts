@@ -1,8 +1,8 @@
 import type { TSchema } from 'typebox';
 
 /**
- * A TypeBox schema. TypeBox's own type for one is empty, and would let texts, numbers, lists and functions through, and
- * schemas of other libraries, which say `~standard`.
+ * A TypeBox schema. TypeBox's own type is empty. It would accept strings, numbers, lists and functions, and
+ * schemas of other libraries, which have `~standard`.
  */
 export type Schema = TSchema & {
   readonly length?: never;

@@ -20,9 +20,9 @@ export interface Branch extends SchemaNode {
 
 /**
  * A union. A value belongs to the branch that its discriminator names, or else the first that it fits as it is, or else
- * the first that it can be coerced to. Only the faults of the branch in question are told.
+ * the first that it can be coerced to. Only the errors of the chosen branch are reported.
  *
- * @param isWhole whether the schema says nothing else, by which a value could come to fit
+ * @param isWhole whether the schema has no other keyword that could make a value fit
  */
 export function unionNode(
   branches: readonly Branch[],

@@ -68,7 +68,7 @@ class XmlContent {
 
   #hasLargeElement = false;
 
-  /** The limit of XML that the value exceeds, in words; undefined when it was refused for something else. */
+  /** Returns the exceeded XML limit in words; undefined if the value was refused for another reason. */
   get exceeded(): string | undefined {
     if (this.#hasLargeElement) {
       return `an element with more than ${maxXmlFields} attributes and children of different names`;

@@ -14,17 +14,17 @@ const decompressors: Readonly<Record<string, Decompress>> = {
 const inflated = decompressor(inflate as never);
 const inflatedRaw = decompressor(inflateRaw as never);
 
-/** Names that say nothing of compression. Several clients write the encoding of the text there. */
+/** Names that do not mean compression. Several clients put the character encoding there. */
 const uncompressed: ReadonlySet<string> = new Set(['identity', 'utf-8', 'utf8', 'us-ascii', 'ascii', 'binary']);
 
-/** One compression within another has no use; many of them are an attack. */
+/** Maximum number of codings. Nested compression has no use, and many layers are an attack. */
 const maxCodings = 3;
 
 /**
- * Decompresses a body as its content encoding says (RFC 9110 section 8.4), off the event loop.
+ * Decompresses a body by its content encoding (RFC 9110 section 8.4), off the event loop.
  *
- * @param maxBytes how large it may become
- * @returns the body itself where it is not compressed
+ * @param maxBytes maximum size of the decompressed body
+ * @returns the body itself if it is not compressed
  * @throws LittoralError `unsupported-content-encoding`, `malformed-body`, `body-too-large`
  */
 export async function decodeContent(body: Uint8Array, headers: MessageHeaders, maxBytes: number): Promise<Uint8Array> {
@@ -34,7 +34,7 @@ export async function decodeContent(body: Uint8Array, headers: MessageHeaders, m
   return decoded;
 }
 
-/** Whether a message says that its body is compressed, or something else that must be looked at. */
+/** Returns whether a message has a content encoding that `decodeContent` has to handle. */
 export function isEncoded(headers: MessageHeaders): boolean {
   return headers[Header.contentEncoding] !== undefined;
 }
@@ -76,13 +76,13 @@ function decompressor(decompress: (body: Uint8Array, options: ZlibOptions, done:
   const run = promisify(decompress as never) as unknown as (body: Uint8Array, options: object) => Promise<Decompressed>;
   return async (body, maxBytes) => {
     const { buffer, engine } = await run(body, { maxOutputLength: maxBytes, info: true });
-    // zlib leaves what stands behind the end without a word.
+    // zlib ignores bytes behind the end of the data.
     if (engine.bytesWritten !== body.byteLength) throw new Error('there are bytes behind its end');
     return buffer;
   };
 }
 
-/** Some senders write deflate without the header of zlib that RFC 9110 asks for. */
+/** Returns whether a body has a zlib header. Some senders omit it, although RFC 9110 requires it. */
 function hasZlibHeader(body: Uint8Array): boolean {
   const [first = 0, second = 0] = body;
   return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;

@@ -40,7 +40,7 @@ export interface DistributedBusOptions extends BusChannel {
   readonly conversion: ConversionService;
   readonly registry: HandlerRegistry;
   readonly defaultSerializationMediaType: string;
-  /** Whether what PHP serialised may be sent. */
+  /** True if PHP-serialized payloads may be sent. */
   readonly allowPhpSerialized: boolean;
 }
 
@@ -68,7 +68,7 @@ export class DistributedBus {
   /**
    * Sends a message.
    *
-   * @returns what became of it, once the broker has confirmed it
+   * @returns the receipt, once the broker has confirmed the message
    */
   send(request: SendRequest): Promise<SendReceipt> {
     const call = this.#publish(request);

@@ -10,14 +10,14 @@ export type Recipients = readonly RegisteredHandler[];
 
 const none: Recipients = [];
 
-/** AMQP carries a key as a short string. */
+/** Maximum length of a routing key: AMQP encodes it as a short string. */
 const maxKeyLength = 255;
 
 /** Finds out who a message of the distributed bus is for. */
 export class DistributedMessageHandler {
   readonly #service: string;
   readonly #registry: HandlerRegistry;
-  /** The keys that this process binds the queue to. */
+  /** The binding keys of this process. */
   readonly #bindingKeys: readonly string[];
 
   constructor(service: string, registry: HandlerRegistry) {
@@ -27,11 +27,12 @@ export class DistributedMessageHandler {
   }
 
   /**
-   * @param message what arrived in the service's queue
-   * @param key the key on the bus that it was published under, where it is known
+   * @param message a message from the service's queue
+   * @param key its routing key on the bus, if known
    * @param endpointId the only handler that it is for; a command has no other in any case
-   * @returns no handlers for what a wide binding of this process brought: commands for others, events without a handler
-   * @throws LittoralError `malformed-message`; `no-handler` for what another process or program may handle
+   * @returns no handlers for a message that only a wide binding of this process routed: a command for another service,
+   * an event without a handler
+   * @throws LittoralError `malformed-message`; `no-handler` for a message that another process or program may handle
    */
   recipientsOf(message: Message, key: string | undefined, endpointId?: string): Recipients {
     const payloadType = message.headers[Header.payloadType];
@@ -78,7 +79,7 @@ export class DistributedMessageHandler {
   }
 
   #isBoundTo(key: string): boolean {
-    // A key on the bus is no longer than that; what comes straight to the queue can name any.
+    // A key on the bus cannot be longer. A message that is sent directly to the queue can name any key.
     return key.length <= maxKeyLength && this.#bindingKeys.some((bindingKey) => matchesTopic(bindingKey, key));
   }
 
@@ -105,7 +106,7 @@ function listed(keys: readonly string[]): string {
   return keys.length > 0 ? keys.join(', ') : 'none';
 }
 
-/** A text of the sender, as an error quotes it. */
+/** Shortens a text of the sender for an error message. */
 function shortened(text: string): string {
   return text.slice(0, 255).toWellFormed();
 }

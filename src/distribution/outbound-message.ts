@@ -10,7 +10,10 @@ import { assertSendOptions } from './send-options.ts';
 import { type SendRequest, targetOf } from './send-request.ts';
 import { serviceQueue } from './service-queue.ts';
 
-/** Without it, an Ecotone application that reads a plain queue acknowledges the message and calls no handler. */
+/**
+ * The routing slip of a message. Without it, an Ecotone application that reads a plain queue acknowledges the message
+ * and calls no handler.
+ */
 const distributedInvoke = 'ecotone.distributed.invoke';
 
 /** A request whose payload is encoded. */

@@ -17,18 +17,18 @@ export interface BusMessage {
 
 export interface BusChannel {
   readonly channel: OutboundChannel;
-  /** Whether a destination's queue is looked for before a command or message is sent to it. */
+  /** True if a destination's queue is looked up before a command or message is sent to it. */
   readonly checkDestinations: boolean;
-  /** The queues that are sent to by their names. Default: none, everything goes through the exchange. */
+  /** The services whose queues are addressed by name. Default: none, every message goes through the exchange. */
   readonly serviceMap?: ServiceMap | undefined;
 }
 
 /**
  * Publishes a message on the bus, and to the queues that the service map names.
  *
- * @returns whether anybody gets it, which can only be false for an event
- * @throws LittoralError `destination-not-found` for a command or a message to a service without a queue, and for an event
- * when a queue of the service map does not exist; `not-bound` where the service's queue exists and did not get it;
+ * @returns whether a queue took it, which can only be false for an event
+ * @throws LittoralError `destination-not-found` for a command or a message to a service without a queue, and for an
+ * event when a queue of the service map does not exist; `not-bound` if the service's queue exists and did not get it;
  * `partly-published` for an event that some of its queues did not get; and what `OutboundChannel` rejects with
  */
 export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
@@ -43,7 +43,7 @@ export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Pro
       ? await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive, destinationQueue })
       : await publishTo(queue, busMessage, channel);
   if (!routed) {
-    // It was found before, perhaps a while ago. After a return the channel looks again.
+    // The queue was found before, perhaps a while ago. After a return the channel looks it up again.
     const isThere = queue === undefined && bus.checkDestinations && (await channel.hasQueue(serviceQueue(target)));
     throw isThere ? notBound(target, message) : destinationNotFound(target, queue, message);
   }
@@ -73,7 +73,11 @@ function publishTo(queue: string, busMessage: BusMessage, channel: OutboundChann
   return channel.publish({ to: { queue }, message: mapped, timeToLiveMs: timeToLive, destinationQueue: queue });
 }
 
-/** @throws what the first copy failed with where no copy can have arrived, else an error whose outcome is unknown */
+/**
+ * Throws if a copy failed.
+ *
+ * @throws the first copy's error if no copy can have arrived, otherwise an error with an unknown outcome
+ */
 function assertAllPublished(results: readonly PromiseSettledResult<PublishReceipt>[], message: TransportMessage): void {
   const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
   if (failures.length === 0) return;
@@ -83,7 +87,7 @@ function assertAllPublished(results: readonly PromiseSettledResult<PublishReceip
   throw new LittoralError(
     'partly-published',
     `${results.length - failures.length} of ${results.length} copies of the event were published; not the others: ` +
-      `${messageOf(failures[0])} Publish it again with the same id: who has handled it skips the copy.`,
+      `${messageOf(failures[0])} Publish it again with the same id: a service that has handled it skips the copy.`,
     { ...idOf(message), cause: failures[0] },
   );
 }
@@ -92,8 +96,8 @@ function assertAllPublished(results: readonly PromiseSettledResult<PublishReceip
  * Looks for the service that a command or a message is for: an event subscriber whose binding is wider than the
  * service's own would swallow it, and it would count as routed.
  *
- * @throws LittoralError `destination-not-found`, also for a name that no service can have where destinations are not
- * looked for; and what `OutboundChannel.hasQueue` rejects with
+ * @throws LittoralError `destination-not-found`, also for a name that no service can have, even if destinations are not
+ * looked up; and what `OutboundChannel.hasQueue` rejects with
  */
 export async function findDestination(
   destination: string,
@@ -107,7 +111,7 @@ export async function findDestination(
 }
 
 /**
- * Looks for the queues that get a copy of an event, before the first copy is published.
+ * Looks up the queues that get a copy of an event, before the first copy is published.
  *
  * @throws LittoralError `destination-not-found`; what `OutboundChannel.hasQueue` rejects with
  */
@@ -120,7 +124,10 @@ export async function findMappedQueues(
   for (const queue of queues) if (!(await channel.hasQueue(queue))) throw mappedQueueNotFound(queue, message);
 }
 
-/** @throws LittoralError `destination-not-found` for a name whose queue belongs to no service, and may exist all the same */
+/**
+ * @throws LittoralError `destination-not-found` for a name whose queue belongs to no service, and may exist all the
+ * same
+ */
 function assertService(destination: string, message: TransportMessage): void {
   const owner = ownerOfDeadLetters(destination);
   if (owner === undefined) return;
@@ -141,7 +148,10 @@ function destinationNotFound(
   return notFound(text, message);
 }
 
-/** The queue was found a moment ago. Its service binds it again at its next check of the topology. */
+/**
+ * Returns the error for a queue that was just found but is not bound. Its service binds it again at its next topology
+ * check.
+ */
 function notBound(destination: string, message: TransportMessage): LittoralError {
   const text =
     `Nothing was sent: the queue '${serviceQueue(destination)}' exists, but is not bound to the bus under '${destination}'. ` +

@@ -19,7 +19,7 @@ export function faultOfOwnQueue(queue: string, service: string): string | undefi
     : faultOfQueue(queue);
 }
 
-/** Returns what is wrong with routes whose form is right, each with its path. */
+/** Returns each problem of routes whose form is valid, with its path. */
 export function routeFaults({ services = {}, events = [] }: Routes): string[] {
   const faults: string[] = [];
   const add = (path: string, fault: string | undefined) => {
@@ -49,5 +49,5 @@ export function routeFaults({ services = {}, events = [] }: Routes): string[] {
   return faults;
 }
 
-/** A list of JavaScript can have holes, which no schema finds. */
+/** The text for a hole in a list: JavaScript arrays can have holes, which no schema detects. */
 const missing = 'is missing';

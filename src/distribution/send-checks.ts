@@ -23,7 +23,7 @@ const keyNames = {
 /** The longest service name whose queue's name is still one that AMQP can carry. */
 const maxDestinationBytes = 200;
 
-/** @throws LittoralError `wrong-usage` for a request of no known kind, `invalid-key` */
+/** Throws if a key is invalid. @throws LittoralError `wrong-usage` for an unknown kind, `invalid-key` */
 export function assertKeys({ kind, destination, routingKey }: SendRequest): void {
   if (!Object.hasOwn(keyNames, kind)) {
     throw new LittoralError(

@@ -23,7 +23,7 @@ export interface SendOptions {
   readonly deliveryDelay?: number | undefined;
 }
 
-/** Returns what the options of the bus methods say, in the words of a request. */
+/** Converts the options of the bus methods to fields of a request. */
 export function requestOptions(
   options: SendOptions,
 ): Pick<SendRequest, 'id' | 'correlationId' | 'delayMs' | 'timeToLiveMs' | 'priority'> {

@@ -6,7 +6,7 @@ import type { TransportMessage } from '../message/transport-message.ts';
 export interface Routes {
   /** The queue to which commands and messages for a service are sent, by the service's name. */
   readonly services?: Readonly<Record<string, { readonly queue: string }>> | undefined;
-  /** Queues that get a copy of events, beside the services that subscribe to them on the bus. */
+  /** Queues that get a copy of events, in addition to the services that subscribe on the bus. */
   readonly events?: readonly EventRoute[] | undefined;
 }
 
@@ -19,12 +19,12 @@ export interface EventRoute {
   readonly except?: readonly string[] | undefined;
 }
 
-/** Finds the queues that a message of one service is sent to by their names. */
+/** A map from a message of one service to the queues that are addressed by name. */
 export class ServiceMap {
   readonly #queues: ReadonlyMap<string, string>;
   readonly #events: readonly { readonly queue: string; readonly matches: (routingKey: string) => boolean }[];
 
-  /** @param service the service that sends */
+  /** @param service the sending service */
   constructor({ services = {}, events = [] }: Routes, service: string) {
     this.#queues = new Map(Object.entries(services).map(([name, { queue }]) => [name, queue]));
     this.#events = events
@@ -51,7 +51,7 @@ export class ServiceMap {
 const none: readonly string[] = [];
 
 /**
- * Returns a message of the bus in the form in which Ecotone's service map sends it, without what only its bus writes.
+ * Converts a message of the bus to the form of Ecotone's service map, without the headers that only its bus writes.
  *
  * @param service the service that a command or a message is for
  */

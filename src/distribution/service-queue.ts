@@ -33,7 +33,7 @@ export function dueQueue(service: string): OwnQueue {
   };
 }
 
-/** Whether a queue is that of the due messages of some service. */
+/** Returns whether a queue holds the due messages of a service. */
 export function isDueQueue(queue: string): boolean {
   return queue.startsWith(beforeService) && queue.endsWith(behindService);
 }

@@ -28,7 +28,7 @@ const words: Readonly<Record<string, string>> = {
  * Reads the latest entry of `x-death` (RabbitMQ, "Dead Letter Exchanges", "Dead-Lettered Messages"), which other
  * programs can write too.
  *
- * @returns undefined where there is none, or where it says nothing of why the message is a dead letter
+ * @returns undefined if there is none, or if it does not explain why the message is a dead letter
  */
 export function brokerDeathOf(headers: MessageHeaders): BrokerDeath | undefined {
   const deaths = headers['x-death'];
@@ -38,7 +38,7 @@ export function brokerDeathOf(headers: MessageHeaders): BrokerDeath | undefined 
   const keys = death['routing-keys'];
   const key: unknown = Array.isArray(keys) ? keys[0] : undefined;
   if (typeof reason !== 'string') return undefined;
-  // What was set aside was a dead letter before it came to that queue.
+  // A message that was set aside was a dead letter before it reached that queue.
   if (typeof queue === 'string' && isDueQueue(queue) && timesSetAside({ headers }) !== undefined) return undefined;
   return {
     reason,

@@ -2,16 +2,17 @@ import type { WallClock } from '../channel/clock.ts';
 import type { Consumer, Delivery } from '../channel/message-channel.ts';
 import { Header } from '../message/message-headers.ts';
 
-/** How long a gap is, in milliseconds: an Ecotone application polls ten times a second; another consumer takes no time. */
+/** Length of a gap in milliseconds: an Ecotone application polls ten times a second; another consumer needs no wait. */
 export const gapMs = { forPolling: 250, forConsumers: 100 } as const;
-/** At least so long passes between the beginnings of two: most of the time belongs to the messages of this process. */
+/** Minimum time between the starts of two gaps, so that this process consumes most of the time. */
 const everyMs = 1250;
-/** A quorum queue before RabbitMQ 4.3 counts what is released, and gives a message up after 20 times. */
+/** Maximum number of releases of a message. Before RabbitMQ 4.3, a quorum queue counts them, and drops it after 20. */
 const mostReleases = 10;
 
 /**
- * Leaves gaps in which others get what this process has no handler for: a program that polls the queue, which sees no
- * message while a consumer takes all, and other processes of the service, to which each message comes by chance.
+ * Gaps in consuming, in which other programs receive messages that this process has no handler for: a program that
+ * polls the queue, which is empty for it while a consumer takes all, and other processes of the service, to which
+ * delivery is random.
  */
 export class ConsumingGaps {
   readonly #consumer: () => Pick<Consumer, 'pause'> | undefined;
@@ -24,7 +25,7 @@ export class ConsumingGaps {
     this.#clock = clock;
   }
 
-  /** Returns whether nothing is consumed for a moment, so that the delivery is to be released. */
+  /** Opens a gap if one is due. Returns whether consuming is paused, so that the caller has to release the delivery. */
   async open({ message }: Delivery, milliseconds: number): Promise<boolean> {
     const count = message.headers[Header.deliveryCount];
     if (typeof count === 'number' && count >= mostReleases) return false;
@@ -34,7 +35,7 @@ export class ConsumingGaps {
   async #begin(milliseconds: number): Promise<boolean> {
     const consumer = this.#consumer();
     const nowMs = this.#clock.wallMs();
-    // A correction can move that clock back.
+    // A correction can move the clock back.
     if (consumer?.pause === undefined || Math.abs(nowMs - this.#begunAtMs) < everyMs) return false;
     this.#begunAtMs = nowMs;
     this.#pausing = consumer.pause(milliseconds);

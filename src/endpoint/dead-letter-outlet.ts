@@ -13,29 +13,32 @@ export interface DeadLetterOutletOptions {
   readonly logger: Logger;
 }
 
-/** A publish that is never confirmed keeps its room in the publishing channel, which others need. */
+/** Maximum number of unconfirmed dead letters: each takes room in the publishing channel, which other publishes need. */
 const mostUnconfirmed = 64;
 
-/** How long nothing is published to a queue that does not confirm: twice as long after each time. */
+/** Backoff after a missing confirm, in which nothing is published to the queue. It doubles each time. */
 const silence = { firstMs: 1000, maxMs: 300_000 };
 
-/** How long a refusal is reported after the last one: longer than a dead letter is set aside at most. */
+/** Time for which a refusal is reported: longer than the longest delay of a dead letter that was set aside. */
 const reportedMs = 300_000;
 
-/** 2^16 ms to 2^18 ms, that is 66 s to 262 s. Each is one level of the ladder, so that few queues are declared for it. */
+/**
+ * Delays of 2^16 ms to 2^18 ms, that is 66 s to 262 s. Each is one level of the ladder, so that few queues are
+ * declared.
+ */
 const delays = { first: 16, highest: 18 };
 
 /**
- * Publishes the dead letters of a service. What the dead letter queue does not take, because it is full, gone or does not
- * confirm, can be set aside: it waits in a delay of the service, and is published again when that is over.
+ * The publisher of a service's dead letters. A dead letter that its queue does not take, because it is full, missing or
+ * does not confirm, can be set aside: it waits in a delay of the service, and is published again after it.
  */
 export class DeadLetterOutlet {
   readonly #options: DeadLetterOutletOptions;
   readonly #queue: string;
-  /** What waits for room among the unconfirmed. */
+  /** Publishes that wait for a free place among the unconfirmed. */
   readonly #waiting: (() => void)[] = [];
   #unconfirmed = 0;
-  /** While the queue does not confirm. */
+  /** The current backoff; undefined while the queue confirms. */
   #silent: { readonly error: unknown; readonly count: number; isOver: boolean } | undefined;
   #isProbing = false;
   #refusal: { readonly reason: string; readonly atMs: number } | undefined;
@@ -45,17 +48,20 @@ export class DeadLetterOutlet {
     this.#queue = deadLetterQueue(options.service);
   }
 
-  /** Why the dead letter queue takes nothing; undefined when it took the last one, or none came for some minutes. */
+  /**
+   * Returns why the queue takes no dead letters; undefined if it took the last one, or if there was none for some
+   * minutes.
+   */
   get problem(): string | undefined {
     if (this.#refusal === undefined || performance.now() - this.#refusal.atMs > reportedMs) return undefined;
     const { reason } = this.#refusal;
-    return `the dead letter queue '${this.#queue}' takes no dead letters, which wait elsewhere meanwhile: ${reason}`;
+    return `the dead letter queue '${this.#queue}' takes no dead letters, which are delayed until it does: ${reason}`;
   }
 
   /**
    * Publishes a dead letter.
    *
-   * @throws what `OutboundChannel.publish` throws; at once while the queue does not confirm
+   * @throws what `OutboundChannel.publish` throws; immediately while the queue does not confirm
    */
   async publish(message: TransportMessage): Promise<void> {
     this.#assertNotSilent();
@@ -83,14 +89,14 @@ export class DeadLetterOutlet {
   }
 
   /**
-   * Puts a dead letter into a delay, after which it is published again.
+   * Delays a dead letter, which is published again afterwards.
    *
-   * @param earlier how often that was done before
+   * @param earlier number of times that it was set aside before
    * @throws what `OutboundChannel.publish` throws
    */
   async setAside(message: TransportMessage, earlier = 0): Promise<void> {
     const { channel, service, logger } = this.#options;
-    // A little less than the power of two, for the broker can be early by a millisecond.
+    // One less than the power of two, because the broker can be early by a millisecond.
     const delayMs = 2 ** Math.min(delays.highest, delays.first + earlier) - 1;
     const headers = { ...message.headers, [Header.setAside]: earlier + 1 };
     await channel.publish({ to: dueQueue(service), message: { ...message, headers }, delayMs });
@@ -120,7 +126,7 @@ export class DeadLetterOutlet {
     }
     this.#refusal = { reason, atMs: performance.now() };
     if (!isLittoralError(error) || error.code !== 'confirm-timeout') return;
-    // Several can time out together: they count once.
+    // Several publishes can time out together. They count once.
     if (this.#silent?.isOver === false) return;
     const count = (this.#silent?.count ?? 0) + 1;
     const silent = { error, count, isOver: false };
@@ -132,22 +138,22 @@ export class DeadLetterOutlet {
   }
 }
 
-/** Whether an error says something of the queue, while the broker may take messages elsewhere. */
+/** Returns whether an error concerns this queue only, so that the broker may accept messages for others. */
 export function isRefusal(error: unknown): boolean {
   return !isLittoralError(error) || error.code === 'nacked' || error.code === 'confirm-timeout';
 }
 
 /**
- * Returns how often a message that is due was set aside as a dead letter.
+ * Returns the number of times that a due message was set aside as a dead letter.
  *
- * @returns undefined when it is none
+ * @returns undefined if it is not a dead letter
  */
 export function timesSetAside({ headers }: Pick<TransportMessage, 'headers'>): number | undefined {
   const count = headers[Header.setAside];
   return Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : undefined;
 }
 
-/** The dead letter as it goes into its queue. */
+/** Returns the dead letter without the headers of setting it aside. */
 export function withoutSetAside(message: TransportMessage): TransportMessage {
   const { [Header.setAside]: _, ...headers } = message.headers;
   return { ...message, headers };

@@ -6,7 +6,7 @@ export interface DeadLetterPage {
   readonly items: readonly DeadLetterSummary[];
   /** Gives the page after this one; null at the end. */
   readonly next: string | null;
-  /** How many dead letters there are. Only where a filter leaves none of them. */
+  /** Total number of dead letters; present only if a filter matches none of them. */
   readonly total?: number;
   /** Why nothing behind these can be seen. Absent: all is well. */
   readonly fault?: string;
@@ -60,7 +60,7 @@ export class PageSearch {
     return best?.next !== undefined;
   }
 
-  /** How many dead letters were looked at, whether they match or not. */
+  /** Returns the number of dead letters that were read, with or without a match. */
   get looked(): number {
     return this.#looked;
   }

@@ -29,7 +29,7 @@ export interface DeadLetterSummary {
   /** The same in words, where the broker gave the message up, or it expired. */
   readonly reason?: string;
   readonly contentType?: string;
-  /** How the payload is compressed. Absent: it is not. */
+  /** The content encoding of the payload. Absent: it is not compressed. */
   readonly contentEncoding?: string;
   /** The size of the payload. */
   readonly bytes: number;
@@ -89,7 +89,7 @@ export class DeadLetterView {
     return { ...this.#fields(), payload: payloadView(this.message.body, previewBytes) };
   }
 
-  /** @param payload where it was decompressed */
+  /** Returns the details. @param payload the decompressed payload; default: the body */
   details(payload: Uint8Array = this.message.body): DeadLetterDetails {
     const file = this.#text(Header.errorFile) ?? '';
     const line = this.#integer(Header.errorLine) ?? 0;

@@ -16,9 +16,9 @@ export interface Failure {
   readonly attempts?: number | undefined;
   /** After how many milliseconds it is to be tried again; undefined: never. */
   readonly retryAfterMs?: number | undefined;
-  /** Until when the message may be handled: milliseconds since 1970; undefined: without end. */
+  /** End of the message's time to live: milliseconds since 1970; undefined: no end. */
   readonly expiresAtMs?: number | undefined;
-  /** Of a message that has no handler here, and is to come again after `retryAfterMs`, as it is. */
+  /** The deferral of a message without a handler here, which is redelivered unchanged after `retryAfterMs`. */
   readonly deferral?: Deferral | undefined;
 }
 

@@ -13,7 +13,7 @@ import { type ReplayProgress, ReplayRun } from './replay-run.ts';
 
 export interface DeadLettersOptions {
   readonly service: string;
-  /** The queue that the service consumes. Default: the one that Ecotone names. */
+  /** The queue that the service consumes. Default: Ecotone's name for it. */
   readonly queue?: string | undefined;
   readonly channel: MessageChannel;
   readonly logger: Logger;
@@ -42,15 +42,15 @@ export interface ReplayAllOptions extends DeadLetterFilter {
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined;
 }
 
-/** How large a compressed payload may become that is shown. */
+/** Maximum size of a decompressed payload that is shown. */
 const maxShownBytes = 4 * 1024 * 1024;
 
 /** How many dead letters are replayed at once, and held in memory. */
 const replaysAtOnce = 50;
 
 /**
- * How many are replayed by one look through the queue. Whatever that passes, the broker holds in memory until it ends, and
- * a broker that is short of memory takes messages from nobody.
+ * How many are replayed by one look through the queue. Whatever that passes, the broker holds in memory until it ends,
+ * and a broker that is short of memory takes messages from nobody.
  */
 const replaysInSlice = 5000;
 
@@ -90,7 +90,7 @@ export class DeadLetters {
   async show(id: string): Promise<DeadLetterDetails> {
     const { letter } = await this.#find(id);
     const { headers, body } = letter.message;
-    // What cannot be decompressed is shown as it is.
+    // A payload that cannot be decompressed is shown compressed.
     return letter.details(await decodeContent(body, headers, maxShownBytes).catch(() => body));
   }
 
@@ -176,8 +176,9 @@ export class DeadLetters {
   }
 
   /**
-   * Removes one after some work. It is looked for first, so that nothing behind it is taken from the broker while that work
-   * is done: a message that cannot be decoded would end the connection, and the work would be done in vain, again and again.
+   * Removes one after some work. It is looked for first, so that nothing behind it is taken from the broker while that
+   * work is done: a message that cannot be decoded would end the connection, and the work would be done in vain, again
+   * and again.
    */
   async #remove(id: string, work: (letter: DeadLetterView) => Promise<void>): Promise<DeadLetterView> {
     const { position } = await this.#find(id);

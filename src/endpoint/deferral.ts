@@ -2,20 +2,23 @@ import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { countIn, type ReceivedMessage, resentMessage } from './moved-message.ts';
 
-/** How long a message has been without a handler. It travels with the message, so every process and version reads it. */
+/**
+ * The deferrals of a message without a handler. They are headers of the message, so every process and version reads
+ * them.
+ */
 export interface Deferral {
-  /** When it was first found without a handler: milliseconds since 1970. */
+  /** Time of the first delivery without a handler: milliseconds since 1970. */
   readonly sinceMs: number;
-  /** How often it has been deferred since then. */
+  /** Number of deferrals since then. */
   readonly count: number;
 }
 
 /**
- * Reads how long a message has been deferred.
+ * Reads the deferrals of a message.
  *
  * @param nowMs milliseconds since 1970
- * @returns since now, for a message that never was. A time that is yet to come, by a clock that is wrong or a sender that
- * is, counts as now
+ * @returns a deferral since now for a message that was never deferred. A time in the future, from a wrong clock or a
+ * wrong sender, counts as now
  */
 export function deferralOf(received: ReceivedMessage, nowMs: number): Deferral {
   const sinceMs = countIn(received, Header.deferredSince);
@@ -29,23 +32,23 @@ const lastExponent = 15;
 const longestMs = 57_341;
 
 /**
- * Returns how long a message waits before it comes again: 1 s, twice as long each time, up to 57 s. In RabbitMQ each power
- * of two is a queue that it passes, and these are one queue each, the longest three.
+ * Returns the delay before a message is redelivered: 1 s, doubled each time, up to 57 s. In RabbitMQ each power
+ * of two is one queue that the message passes. Each of these delays is one queue; the longest is three.
  *
- * @param count how often it has been deferred before
+ * @param count number of earlier deferrals
  */
 export function deferralDelayMs(count: number): number {
   return count > lastExponent - firstExponent ? longestMs : 2 ** (firstExponent + count) - 1;
 }
 
-/** The delays with which messages are deferred. The last of each can be shorter. */
+/** All delays of deferrals. The last delay of a message can be shorter. */
 export const deferralDelaysMs: readonly number[] = [0, 1, 2, 3, 4, 5, 6].map(deferralDelayMs);
 
 /**
- * Makes the message that comes again later, as it is: what failed before keeps its attempts and its handler.
+ * Creates the message that is redelivered later. It is unchanged: an earlier failure keeps its attempts and its handler.
  *
- * @param deferral before this time
- * @param expiresAtMs until when it may be handled
+ * @param deferral the deferrals before this one
+ * @param expiresAtMs end of its time to live
  */
 export function deferredMessage(
   received: ReceivedMessage,

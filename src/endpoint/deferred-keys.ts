@@ -4,10 +4,10 @@ import { Header } from '../message/message-headers.ts';
 import { keyOnBusOf } from './moved-message.ts';
 import type { UnhandledSettings } from './unhandled-settings.ts';
 
-/** So many keys are remembered as logged; senders choose them. */
+/** Maximum number of logged keys, because senders choose the keys. */
 const maxKeys = 1000;
 
-/** Logs what is deferred: one warning for each key. */
+/** A log of deferrals with one warning for each key. */
 export class DeferredKeys {
   readonly #logger: Logger;
   readonly #logged = new Set<string>();
@@ -16,7 +16,7 @@ export class DeferredKeys {
     this.#logger = logger;
   }
 
-  /** @param endpointId the handler that a retry names */
+  /** Logs the first deferral of a key. @param endpointId the handler that a retry names */
   deferred(
     delivery: Delivery,
     isEvent: boolean,
@@ -40,7 +40,7 @@ export class DeferredKeys {
 }
 
 const eventText =
-  'events of this key have no handler here and are deferred: another version of this service, or another program, has bound the key to the queue. Once none handles it any more, list it in retiredKeys';
+  'events of this key have no handler here and are deferred: another version of this service, or another program, has bound the key to the queue. Once no program handles it any more, list it in retiredKeys';
 const commandText =
   'messages of this key have no handler here and are deferred, for another consumer of the queue to handle them. If none does, they become dead letters';
 const retryText =

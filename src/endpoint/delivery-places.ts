@@ -1,16 +1,16 @@
 import type { Delivery } from '../channel/message-channel.ts';
 
-/** How many deliveries may be held beside the places, for each place, and in all. */
+/** Maximum number of held deliveries beyond the places, for each place. */
 const besidePerPlace = 9;
 const mostBeside = 1000;
 
-/** How many bytes of bodies may be held before nothing more is taken beside the places. */
+/** Total size of held bodies from which no further delivery is taken beyond the places. */
 const mostHeldBytes = 64 * 1024 * 1024;
 
 /**
- * The places in which the deliveries of an endpoint are handled. A delivery is held while its message failed and can be
- * moved nowhere. Held deliveries take at most half of the places, so at least one stays free; beyond that, the consumer
- * takes as many deliveries more as are held, within bounds.
+ * The places in which the deliveries of an endpoint are handled. A delivery is held while its failed message can
+ * neither be retried nor dead-lettered. Held deliveries take at most half of the places, so at least one stays free;
+ * beyond that, the consumer takes one more delivery for each held one, within limits.
  */
 export class DeliveryPlaces {
   readonly #count: number;
@@ -20,12 +20,12 @@ export class DeliveryPlaces {
   readonly #held = new Set<Delivery>();
   readonly #waiting: (() => void)[] = [];
   #heldBytes = 0;
-  /** How many deliveries the consumer was asked to take beyond the places. */
+  /** Number of deliveries that the consumer was asked to take beyond the places. */
   #beside = 0;
 
   /**
-   * @param count how many deliveries are handled at once
-   * @param takeBeside called with how many deliveries are held beyond half of the places, when that changes
+   * @param count number of deliveries that are handled at once
+   * @param takeBeside called with the number of deliveries that are held beyond half of the places, when it changes
    */
   constructor(count: number, takeBeside: (count: number) => void = () => {}) {
     this.#count = count;
@@ -33,12 +33,12 @@ export class DeliveryPlaces {
     this.#takeBeside = takeBeside;
   }
 
-  /** How many deliveries are held. */
+  /** Returns the number of held deliveries. */
   get held(): number {
     return this.#held.size;
   }
 
-  /** Whether held deliveries leave no place free, because no more can be held beside the places. */
+  /** Returns whether held deliveries take all places, because no more can be held beyond them. */
   get isExhausted(): boolean {
     return this.#held.size - this.#beside >= this.#count;
   }
@@ -46,7 +46,7 @@ export class DeliveryPlaces {
   /**
    * Takes a place for a delivery.
    *
-   * @returns undefined when one is free; else a promise that resolves when one is
+   * @returns undefined if one is free; otherwise a promise that resolves once one is
    */
   take(delivery: Delivery): Promise<void> | undefined {
     if (this.#waiting.length === 0 && this.#isFree) {
@@ -62,9 +62,9 @@ export class DeliveryPlaces {
   }
 
   /**
-   * Holds a delivery if others hold less than half of the places.
+   * Holds a delivery if other held deliveries take less than half of the places.
    *
-   * @returns whether they do
+   * @returns whether the delivery is held
    */
   holdWithinHalf(delivery: Delivery): boolean {
     const others = this.#held.size - (this.#held.has(delivery) ? 1 : 0);
@@ -73,7 +73,7 @@ export class DeliveryPlaces {
     return true;
   }
 
-  /** Holds a delivery: it leaves its place as far as others hold less than half of them. */
+  /** Holds a delivery. It frees its place once held deliveries take half of the places. */
   hold(delivery: Delivery): void {
     if (this.#held.has(delivery)) return;
     this.#handled.delete(delivery);
@@ -82,14 +82,14 @@ export class DeliveryPlaces {
     this.#onChange();
   }
 
-  /** Frees the place of a delivery that is settled, or about to be. */
+  /** Frees the place of a delivery that is settled, or about to be settled. */
   leave(delivery: Delivery): void {
     this.#handled.delete(delivery);
     if (this.#held.delete(delivery)) this.#heldBytes -= delivery.message.body.byteLength;
     this.#onChange();
   }
 
-  /** Lets all in that wait for a place: they are not handled any more. */
+  /** Resolves every wait for a place. The waiting deliveries are no longer handled. */
   end(): void {
     for (const enter of this.#waiting.splice(0)) enter();
   }

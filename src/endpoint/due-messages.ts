@@ -19,17 +19,17 @@ export interface DueMessagesOptions {
   readonly channel: MessageChannel;
   /** Whether a destination is looked for again when a command or message for it is due. */
   readonly checkDestinations: boolean;
-  /** The queues that are sent to by their names. Default: none. */
+  /** The services whose queues are addressed by name. Default: none. */
   readonly serviceMap?: ServiceMap | undefined;
   readonly logger: Logger;
-  /** Default: one of its own. */
+  /** The publisher of dead letters. Default: a separate one. */
   readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
 }
 
 /** Leaves most of the room that the channel has for publishes to those who wait for an answer. */
 const prefetch = 100;
 
-/** How long a message waits again that a queue does not take: one level of the ladder. */
+/** Further delay of a due message that its queue refuses: one level of the ladder. */
 const refusedDelayMs = 2 ** 16 - 1;
 
 /**
@@ -69,7 +69,7 @@ export class DueMessages {
     return this.#consumer?.detached;
   }
 
-  /** What is wrong although messages are published. */
+  /** Returns a problem that does not stop publishing; undefined if there is none. */
   get warning(): string | undefined {
     return this.#failed.problem;
   }
@@ -117,7 +117,7 @@ export class DueMessages {
     }
   }
 
-  /** Delays what a queue refuses, where many are held: messages for other queues are due as well. */
+  /** Delays a refused message again while many are held, because messages for other queues are due as well. */
   async #delayAgain(delivery: Delivery, error: unknown): Promise<boolean> {
     const { channel, service, logger } = this.#options;
     const isRefused = isLittoralError(error) && (error.code === 'nacked' || error.code === 'confirm-timeout');
@@ -134,7 +134,10 @@ export class DueMessages {
     return true;
   }
 
-  /** A dead letter that its queue did not take before. Set aside again, it keeps no due message waiting. */
+  /**
+   * Publishes a dead letter that was set aside. If it is refused again, it is set aside again, so that no due message
+   * waits.
+   */
   async #publishDeadLetter(delivery: Delivery, earlier: number): Promise<void> {
     const message = withoutSetAside(delivery.message);
     const publish = async () => {
@@ -158,6 +161,6 @@ export class DueMessages {
   #countDropped(fields: Readonly<Record<string, unknown>>): void {
     this.#droppedEvents += 1;
     const counted = { ...fields, droppedEvents: this.#droppedEvents };
-    this.#options.logger.warn(counted, 'an event that was due went nowhere: nobody subscribes to it');
+    this.#options.logger.warn(counted, 'due event dropped: no service subscribes to it');
   }
 }

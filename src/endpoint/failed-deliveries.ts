@@ -15,7 +15,7 @@ import { pause } from './pause.ts';
 import { describeThrown } from './thrown-error.ts';
 import { whenNotBusy } from './when-not-busy.ts';
 
-/** The codes of an error that a message without a stack trace may not have. */
+/** Codes of errors that a message without a stack trace may avoid. */
 const tooLarge: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-large']);
 
 export interface FailedDeliveriesOptions {
@@ -24,7 +24,7 @@ export interface FailedDeliveriesOptions {
   readonly from: OwnQueue;
   readonly channel: OutboundChannel;
   readonly outlet: DeadLetterOutlet;
-  /** What is held here takes places of these. */
+  /** The places that held deliveries take. */
   readonly places: DeliveryPlaces;
   /** Aborted when pauses must end, because the service stops. */
   readonly stopping: AbortSignal;
@@ -36,7 +36,7 @@ export interface FailedDeliveriesOptions {
 const giveBack = { firstMs: 1000, maxMs: 60_000 };
 const resendPauseMs = 1000;
 
-/** A delivery that takes longer to be moved counts as held. */
+/** Time after which a delivery that is still being moved counts as held. */
 const movedWithinMs = 1000;
 
 // What the broker itself is missing for. It has the message still, and gives it again.
@@ -48,16 +48,16 @@ const ofTheBroker: ReadonlySet<ErrorCode> = new Set([
   'draining',
 ]);
 
-/** Where a failed message was moved to, for one of its handlers. */
+/** The outcome for a failed message and one of its handlers. */
 type Move = 'retried later' | 'deferred' | 'dead letter';
 
-/** One dead letter makes the delivery one. */
+/** Returns the outcome for a delivery: a dead letter if one of its moves is. */
 function togetherOf(moves: readonly Move[]): Move {
   const [first = 'dead letter'] = moves;
   return moves.every((move) => move === first) ? first : 'dead letter';
 }
 
-/** Makes the message that comes again. */
+/** Creates the message that is redelivered. */
 function laterMessage(delivery: Delivery, failure: Failure): TransportMessage {
   const { endpointId = '', attempts = 0, expiresAtMs, deferral } = failure;
   if (deferral) return deferredMessage(delivery, deferral, expiresAtMs);
@@ -73,11 +73,11 @@ export class FailedDeliveries {
     this.#options = options;
   }
 
-  /** What is held here, and why; undefined while nothing is. */
+  /** Returns the number of held messages and the reason; undefined while none is held. */
   get problem(): string | undefined {
     const { held } = this.#options.places;
     if (held === 0) return undefined;
-    return `${held} failed messages are held, for they can be moved nowhere at the moment: ${this.#reason ?? 'no confirm yet'}`;
+    return `${held} failed messages are held, because they can neither be retried nor dead-lettered at the moment: ${this.#reason ?? 'no confirm yet'}`;
   }
 
   /**
@@ -157,7 +157,7 @@ export class FailedDeliveries {
     });
   }
 
-  /** Not while few are held: this one is held as well then, and tried again sooner. */
+  /** Returns whether a dead letter is set aside. While few are held, it is held instead, and tried again sooner. */
   #isToBeSetAside(delivery: Delivery, error: unknown): boolean {
     const { places, stopping, finalFailureStrategy = 'release' } = this.#options;
     if (stopping.aborted || !isRefusal(error)) return false;

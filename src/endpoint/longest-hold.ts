@@ -3,19 +3,19 @@ import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Retries } from '../handler/retries.ts';
 
 export interface HoldOptions {
-  /** The time of a handler that names none. */
+  /** Deadline of a handler without its own, in milliseconds. */
   readonly handlerTimeoutMs: number;
   /** The retries of the service. */
   readonly retries: Retries;
 }
 
-/** For what follows a handler: its sends are confirmed, and a retry or a dead letter is published. */
+/** Time for the work after a handler: its sends are confirmed, and a retry or a dead letter is published. */
 const settlingMs = 300_000;
 
 /**
- * Computes how long a delivery can stay unacknowledged while all is well: the handlers of an event are called one after the
- * other, each up to its deadline, and again for each of its instant retries. Which events come together is not known, so
- * the handlers of all events count.
+ * Computes how long a delivery can stay unacknowledged in normal operation: the handlers of an event are called one
+ * after the other, each up to its deadline, and again for each of its instant retries. It is unknown which events share
+ * a key, so the handlers of all events count.
  *
  * @returns milliseconds
  */

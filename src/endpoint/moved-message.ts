@@ -35,14 +35,14 @@ export function publishedKeyOf({ fromBus, routingKey }: ReceivedMessage): Record
   return fromBus ? { [Header.publishedKey]: routingKey } : {};
 }
 
-/** The key on the bus that a message was first published under; undefined where it never was on the bus. */
+/** Returns the routing key of the first publish on the bus; undefined if the message was never on the bus. */
 export function keyOnBusOf({ message: { headers }, fromBus, routingKey }: ReceivedMessage): string | undefined {
   if (fromBus) return routingKey;
   const key = headers[Header.publishedKey];
   return typeof key === 'string' ? key : undefined;
 }
 
-/** What says of a message that it was deferred. */
+/** The headers of a deferral. */
 export const ofDeferral: readonly string[] = [Header.deferredSince, Header.deferrals];
 
 /** What says of a message that it was moved, and why. */

@@ -1,25 +1,27 @@
 import type { WallClock } from '../channel/clock.ts';
 
-/** For how long an answer holds: a process that becomes alone, or is joined by another, sees that so much later. */
+/** Time for which an answer is cached: a process notices a consumer that starts or ends so much later. */
 const rememberMs = 1000;
 
-/** Knows whether a queue has other consumers, and asks at most once a second, however many messages need to know. */
+/** A cached check for other consumers of a queue, which asks the broker at most once a second. */
 export class OtherConsumers {
   readonly #count: () => Promise<number | undefined>;
   readonly #clock: WallClock;
   #answer: Promise<boolean> | undefined;
   #askedAtMs = 0;
 
-  /** @param count counts them; undefined while that cannot be told */
+  /** @param count counts the other consumers; undefined while the broker does not report them */
   constructor(count: () => Promise<number | undefined>, clock: WallClock) {
     this.#count = count;
     this.#clock = clock;
   }
 
-  /** Returns whether there may be any. What cannot be told counts as yes: a message can be given up later. */
+  /**
+   * Returns whether there may be other consumers. An unknown count means yes: a message can become a dead letter later.
+   */
   exist(): Promise<boolean> {
     const nowMs = this.#clock.wallMs();
-    // A correction can move that clock back.
+    // A correction can move the clock back.
     if (this.#answer === undefined || Math.abs(nowMs - this.#askedAtMs) >= rememberMs) {
       this.#askedAtMs = nowMs;
       this.#answer = this.#ask();

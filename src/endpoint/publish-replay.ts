@@ -9,10 +9,10 @@ const busyPauses: BusyPauses = { firstMs: 200, maxMs: 200, count: 100 };
 
 const never = new AbortController().signal;
 
-/** Where dead letters of a service are replayed to. */
+/** The target of a replay. */
 interface ReplayedTo {
   readonly service: string;
-  /** The queue that the service consumes. Default: the one that Ecotone names. */
+  /** The queue that the service consumes. Default: Ecotone's name for it. */
   readonly queue?: string | undefined;
   readonly channel: OutboundChannel;
 }

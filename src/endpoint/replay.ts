@@ -20,7 +20,7 @@ const ofFailure = [
   Header.failedQueue,
   Header.attempts,
   Header.retryNumber,
-  // With it, what is put into the queue of due messages would become a dead letter again.
+  // With this header, a message in the queue of due messages would become a dead letter again.
   Header.setAside,
   ...ofDeferral,
   // Whoever replays it wants it handled.
@@ -35,9 +35,9 @@ export interface Replay {
 }
 
 /**
- * What a dead letter of a service is replayed as: straight to the queue that it was taken from, and to nobody else.
+ * Returns the message that replays a dead letter of a service, addressed only to the queue that it was taken from.
  *
- * @param consumed the queue that the service consumes. Default: the one that Ecotone names
+ * @param consumed the queue that the service consumes. Default: Ecotone's name for it
  */
 export function replayOf(deadLetter: TransportMessage, service: string, consumed = serviceQueue(service)): Replay {
   const { headers } = deadLetter;

@@ -31,7 +31,7 @@ export class RetryPolicy {
     return this.#instantErrors === undefined || this.#instantErrors.some((kind) => isOfKind(error, kind));
   }
 
-  /** Every delay that its settings lead to, each once. */
+  /** Returns each distinct delay of the policy. */
   delaysMs(): number[] {
     const delays = new Set<number>();
     for (let earlier = 0; earlier < this.#delayed.maxAttempts; earlier++) delays.add(this.#delayBefore(earlier));

@@ -27,7 +27,7 @@ import type { UnhandledSettings } from './unhandled-settings.ts';
 
 export interface ServiceEndpointOptions {
   readonly service: string;
-  /** The queue that is consumed. Default: the one that Ecotone names. */
+  /** The queue that is consumed. Default: Ecotone's name for it. */
   readonly queue?: string | undefined;
   readonly channel: MessageChannel;
   readonly scopes: InvocationScopes;
@@ -36,7 +36,7 @@ export interface ServiceEndpointOptions {
   readonly hasHandlers: boolean;
   /** The keys of the events that its handlers listen to. */
   readonly eventBindingKeys: readonly string[];
-  /** Keys that the queue is not to be bound to any more. Default: none. */
+  /** Keys that the queue must no longer be bound to. Default: none. */
   readonly retiredBindingKeys?: readonly string[] | undefined;
   /** How many deliveries are handled at once. */
   readonly concurrency: number;
@@ -44,14 +44,14 @@ export interface ServiceEndpointOptions {
   readonly handlerTimeoutMs: number;
   /** How handlers that failed are tried again, unless they say otherwise. */
   readonly retries: Retries;
-  /** For how long a delivery can stay unacknowledged. See `longestHoldMs`. Default: what the broker allows. */
+  /** Milliseconds for which a delivery can stay unacknowledged. See `longestHoldMs`. Default: the broker's limit. */
   readonly longestHoldMs?: number | undefined;
-  /** The delays with which messages come back to the queue. Default: none, so that the first of them may be late. */
+  /** Delays of the messages that return to the queue. Default: none, so that the first message may be late. */
   readonly delaysMs?: readonly number[] | undefined;
   readonly finalFailureStrategy: FinalFailureStrategy;
   readonly unhandled: UnhandledSettings;
   readonly logger: Logger;
-  /** How large a compressed body may become. Default: 4 MiB. */
+  /** Maximum size of a decompressed body in bytes. Default: 4 MiB. */
   readonly maxDecodedBytes?: number | undefined;
   /** Tells when messages expire. Default: the clock of the system. */
   readonly clock?: WallClock | undefined;
@@ -59,7 +59,7 @@ export interface ServiceEndpointOptions {
   readonly deduplication?: Deduplication | undefined;
   /** Watches every delivery. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery | undefined;
-  /** Default: one of its own. */
+  /** The publisher of dead letters. Default: a separate one. */
   readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
 }
 
@@ -130,12 +130,12 @@ export class ServiceEndpoint {
     return this.#halted ?? this.#consumer?.detached;
   }
 
-  /** Why no message is handled although it receives; undefined while there is room for one. */
+  /** Returns why no message is handled although the consumer is active; undefined while a place is free. */
   get stalled(): string | undefined {
     return this.#places.isExhausted ? `no room for other messages: ${this.#failed.problem}` : undefined;
   }
 
-  /** What is wrong although messages are handled. */
+  /** Returns a problem that does not stop handling; undefined if there is none. */
   get warning(): string | undefined {
     return this.#failed.problem;
   }
@@ -165,8 +165,8 @@ export class ServiceEndpoint {
   }
 
   /**
-   * Takes no more deliveries, from the call on, and waits for those that are being handled, which are not hurried. Those
-   * that wait for a place are given back.
+   * Stops taking deliveries at once, and waits for the handlers that are running, without a deadline of its own.
+   * Deliveries that wait for a place are requeued.
    */
   async finish(): Promise<void> {
     this.#isFinishing = true;

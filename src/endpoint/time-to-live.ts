@@ -24,7 +24,7 @@ export function timeToLiveOf(
   const moved = Number.isSafeInteger(written) ? (written as number) : Number.POSITIVE_INFINITY;
   if (timeToLiveMs === undefined)
     return moved === Number.POSITIVE_INFINITY ? undefined : { expiresAtMs: moved, wallMs };
-  // A channel can count in fractions; what is moved says it in whole milliseconds.
+  // A channel can count in fractions; a moved message has whole milliseconds.
   return { expiresAtMs: Math.min(moved, Math.ceil(wallMs() + timeToLiveMs)), wallMs };
 }
 
@@ -64,9 +64,9 @@ export function expiredBeforeRetry(
 }
 
 /**
- * Makes the error of a message that expired while it waited for a handler.
+ * Creates the error of a message that expired while it waited for a handler.
  *
- * @param error why it had none
+ * @param error the reason why it had no handler
  */
 export function expiredWithoutHandler({ expiresAtMs }: TimeToLive, error: unknown): LittoralError {
   const detail = `The time to live of the message ended at ${timeText(expiresAtMs)}, before a process had a handler for it.`;

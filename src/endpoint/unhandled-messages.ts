@@ -16,20 +16,20 @@ import type { UnhandledSettings } from './unhandled-settings.ts';
 
 export interface UnhandledMessagesOptions {
   readonly settings: UnhandledSettings;
-  /** Of the service's queue; undefined before the start. */
+  /** Returns the consumer of the service's queue; undefined before the start. */
   readonly consumer: () => Pick<Consumer, 'otherConsumers' | 'pause'> | undefined;
   readonly clock: WallClock;
   readonly logger: Logger;
 }
 
-/** Whether a message has no handler in this process, and may have one in another. */
+/** Returns whether a message has no handler in this process, and may have one in another. */
 export function isUnhandled(error: unknown): boolean {
   return isLittoralError(error) && error.code === 'no-handler';
 }
 
 /**
- * Decides what becomes of messages without a handler in this process. Another version of the service, or another program
- * that shares its name, can have one: the message goes round until it comes to that, for as long as `graceMs` says.
+ * The outcome of messages without a handler in this process. Another version of the service, or another program
+ * that shares its name, can have one: the message is deferred until that process receives it, for up to `graceMs`.
  */
 export class UnhandledMessages {
   readonly #options: UnhandledMessagesOptions;
@@ -45,9 +45,9 @@ export class UnhandledMessages {
   }
 
   /**
-   * @param error why it has no handler here
-   * @returns the failure that the delivery is settled with, deferred or as a dead letter; `ignored` for an event whose
-   * time is over, where `afterGrace` says so; `released` for what is left in the queue for a moment
+   * Returns the outcome of a delivery. @param error the reason why it has no handler here
+   * @returns the failure that settles the delivery, deferred or as a dead letter; `ignored` for an event whose
+   * time is over, if `afterGrace` is `ignore`; `released` for a message that is left in the queue during a gap
    */
   async failureOf(
     delivery: Delivery,
@@ -70,7 +70,7 @@ export class UnhandledMessages {
     if (nowMs < endsAtMs && (isEvent || (await this.#mayBeHandledElsewhere()))) {
       this.#keys.deferred(delivery, isEvent, endpointId, settings);
       if (await this.#isLeftForOthers(delivery, deferral.count, endpointId)) return 'released';
-      // It comes back when it expires, or when its time is over, for what is to become of it then.
+      // It is redelivered when it expires or when its grace period ends, and its outcome is decided then.
       const retryAfterMs = Math.ceil(
         Math.min(
           deferralDelayMs(deferral.count),
@@ -91,13 +91,13 @@ export class UnhandledMessages {
     };
   }
 
-  /** Whether the message is left in the queue for a moment, in which this process takes nothing. */
+  /** Returns whether the message is left in the queue during a gap, in which this process does not consume. */
   async #isLeftForOthers(delivery: Delivery, deferrals: number, endpointId: string | undefined): Promise<boolean> {
     // A retry names a handler of littoral, which does not poll.
     if (this.#options.settings.commands === 'defer' && endpointId === undefined) {
       return this.#gaps.open(delivery, gapMs.forPolling);
     }
-    // By chance it has come to processes without its handler only, of which there can be many.
+    // It may have reached only processes without its handler so far, because delivery is random.
     return (
       deferrals >= deferralsByChance && (await this.#others.exist()) && this.#gaps.open(delivery, gapMs.forConsumers)
     );
@@ -109,7 +109,7 @@ export class UnhandledMessages {
   }
 }
 
-/** How often a message is deferred before this process makes way for others. */
+/** Number of deferrals before this process leaves a gap for other consumers. */
 const deferralsByChance = 2;
 
 function unhandledFor(error: unknown, deferrals: number, forMs: number): LittoralError {

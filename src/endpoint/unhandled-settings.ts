@@ -1,12 +1,12 @@
-/** What becomes of messages for this service that no handler of this process takes. */
+/** Settings for messages for this service that no handler of this process handles. */
 export interface UnhandledSettings {
-  /** For how long a message is deferred, in milliseconds, counted from its first delivery without a handler. */
+  /** Milliseconds for which a message is deferred, counted from its first delivery without a handler. */
   readonly graceMs: number;
-  /** What becomes of an event after that. */
+  /** The outcome of an event after that. */
   readonly afterGrace: 'dead-letter' | 'ignore';
   /**
-   * Whether what names one handler (a command, a message for a channel, a retry) is deferred: `auto`, while the queue
-   * has other consumers.
+   * The outcome of messages that name one handler (a command, a message for a channel, a retry). `auto` defers them
+   * while the queue has other consumers.
    */
   readonly commands: 'auto' | 'defer' | 'dead-letter';
 }

@@ -2,20 +2,20 @@ import { canBacktrack } from '../conversion/regex-hazard.ts';
 import { regexTimeMs, withinRegexTime } from '../conversion/regex-time.ts';
 import { ExpressionFault } from './expression-error.ts';
 
-/** A match as JSONata reads it. */
+/** A match in the form that JSONata reads. */
 interface Match {
   readonly match: string;
   readonly start: number;
   readonly end: number;
   readonly groups: readonly (string | undefined)[];
-  /** Returns the match behind this one. */
+  /** Returns the next match. */
   next(): Match | undefined;
 }
 
 /** Looks for the first match in a text. */
 export type Matcher = (text: string) => Match | undefined;
 
-/** Returns the first match at or behind a place in the text; null where there is none. */
+/** A function that returns the first match at or behind an index of the text; null if there is none. */
 type Find = (from: number) => RegExpExecArray | null;
 
 /**
@@ -53,7 +53,10 @@ function findDirectly(pattern: RegExp, text: string): Find {
 
 const largestBatch = 512;
 
-/** Finds several matches within one limit of time, which costs as much to set up as matching a thousand characters. */
+/**
+ * Finds several matches within one time limit, because setting up a limit costs as much as matching a thousand
+ * characters.
+ */
 function findInBatches(pattern: RegExp, text: string): Find {
   const find = findDirectly(pattern, text);
   const known = new Map<number, RegExpExecArray | null>();

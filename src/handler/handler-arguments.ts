@@ -1,11 +1,11 @@
 import type { HandlerDefinition } from './handler-definition.ts';
 
-/** How many arguments the default converters give: the payload, the headers, the services. */
+/** Number of arguments from the default converters: the payload, the headers, the services. */
 const defaultCount = 3;
 
 /**
- * Says where a handler takes more arguments than it is called with: the rest would be undefined in every call. Arguments
- * with a default, and the rest of them (`...args`), are not counted by JavaScript, and may be missing.
+ * Returns an error text if a handler takes more arguments than it is called with: the rest would be undefined in every
+ * call. Arguments with a default, and the rest of them (`...args`), are not counted by JavaScript, and may be missing.
  */
 export function faultOfArguments({ handle, parameters }: HandlerDefinition): string | undefined {
   if (typeof handle !== 'function') return undefined;

@@ -27,7 +27,9 @@ export interface RegisteredHandler extends MethodInvoker {
   readonly endpointId: string;
   /** As users know it: `command handler 'billing.changeDetails'`. */
   readonly name: string;
-  /** Gives what makes two messages copies of each other; false: all are handled; undefined: as the configuration says. */
+  /**
+   * Gives what makes two messages copies of each other; false: all are handled; undefined: as the configuration says.
+   */
   readonly deduplication: KeyOfInvocation | false | undefined;
 }
 
@@ -112,7 +114,7 @@ export class HandlerRegistry {
     return [...this.#commands].filter(([, { definition }]) => definition.distributed).map(([key]) => key);
   }
 
-  /** The routing keys of all events that the bus can reach, patterns included, for error messages. */
+  /** Returns the routing keys of all distributed events, patterns included, for error messages. */
   distributedEventKeys(): readonly string[] {
     const distributed = this.#events.filter(({ definition }) => definition.distributed);
     return [...new Set(distributed.map(({ definition }) => definition.routingKey))];

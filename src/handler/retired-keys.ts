@@ -2,11 +2,11 @@ import { handlerKind, isHandlerDefinition } from './handler-definition.ts';
 import { bindingKeyOf, faultOfPattern } from './routing-key.ts';
 
 /**
- * Returns what is wrong with the keys that a queue is to be unbound from, each with its path. Values of the wrong kind are
+ * Returns each problem with the keys to unbind, with its path. Values of the wrong kind are
  * left to the schema.
  *
- * @param handlers what the configuration lists
- * @param service whose name is a key of the queue as well
+ * @param handlers the configured handlers
+ * @param service the service, whose name is a key of the queue as well
  */
 export function faultsOfRetiredKeys(retiredKeys: unknown, handlers: unknown, service: unknown): string[] {
   if (!Array.isArray(retiredKeys)) return [];
@@ -27,7 +27,7 @@ function faultOfRetiredKey(key: string, bound: ReadonlyMap<string, string>, serv
   return `'${key}' is bound for the event handler of '${routingKey}'. Remove the handler, or keep the key`;
 }
 
-/** The keys that distributed handlers need, each with the routing key of one of them. */
+/** Returns the binding keys of distributed handlers, each with the routing key of one handler. */
 function boundKeys(handlers: unknown): Map<string, string> {
   const list: readonly unknown[] = Array.isArray(handlers) ? handlers : [];
   const events = list.filter(

@@ -41,13 +41,13 @@ export function adminGuard({
   };
 }
 
-/** Returns a check of requests for the admin token (RFC 6750 section 2.1); without one in the configuration none has it. */
+/** Returns a check of requests for the admin token (RFC 6750 section 2.1). It fails if no token is configured. */
 export function hasAdminToken(adminToken: string | undefined): (request: FastifyRequest) => boolean {
   if (adminToken === undefined) return () => false;
   const expected = digestOf(adminToken);
   return ({ headers }) => {
     const [, token] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    // Digests are equally long, so the time that the comparison takes says nothing.
+    // Digests have equal lengths, so the comparison time reveals nothing about the token.
     return token !== undefined && timingSafeEqual(digestOf(token), expected);
   };
 }

@@ -4,9 +4,9 @@ import type { BodyBuffer } from './body-buffer.ts';
 import type { PacedBody } from './body-pace.ts';
 
 /**
- * The arrival of one body, from its first piece to its end. What comes after a failure is thrown away as it comes.
+ * The arrival of one body, from its first piece to its end. After a failure, further bytes are discarded as they arrive.
  *
- * Its fields are those of a class and not of an object with a getter of its own: V8 makes a hidden class for each of
+ * It is a class and not an object literal with a getter, because V8 creates a hidden class for each of
  * those, which keeps the request alive until the next long garbage collection.
  */
 export class BodyArrival implements PacedBody {
@@ -19,7 +19,7 @@ export class BodyArrival implements PacedBody {
 
   /**
    * @param count called for each piece
-   * @param onOver called once: without an error when the body is whole
+   * @param onOver called once, without an error if the body is complete
    */
   constructor(
     request: IncomingMessage,
@@ -61,7 +61,7 @@ export class BodyArrival implements PacedBody {
   }
 
   #onLost(cause?: unknown): void {
-    // Every request is closed in the end, and an error takes a while to make.
+    // Every request is closed in the end, and creating an error is slow.
     if (!this.#isOver) this.fail(notAsAnnounced(cause));
   }
 
@@ -74,13 +74,13 @@ export class BodyArrival implements PacedBody {
   }
 }
 
-/** Node has checked that it is a number; 0 where there is none. */
+/** Returns the Content-Length, or 0 if there is none. Node has checked that it is a number. */
 export function announcedLength({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0);
 }
 
-/** Of a body whose connection ended too early, or that was injected with the length of another. */
+/** Returns the error for a body whose connection ended too early, or that was injected with a wrong length. */
 export function notAsAnnounced(cause?: unknown): LittoralError {
-  const detail = 'Nothing was sent: the body did not arrive whole, or is longer than its Content-Length.';
+  const detail = 'Nothing was sent: the body is incomplete, or longer than its Content-Length.';
   return new LittoralError('malformed-request', detail, { cause });
 }

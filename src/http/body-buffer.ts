@@ -3,12 +3,12 @@ import type { BodyMemory } from './body-memory.ts';
 
 const empty: Buffer = Buffer.alloc(0);
 
-/** What the first piece of a body gets at least, where more may follow. */
+/** Minimum capacity for the first piece of a body, if more may follow. */
 const smallestCapacity = 256;
 
 /**
- * The body of one request while it arrives: a single buffer that grows, however small the pieces are. It holds at most
- * twice of what has arrived, whatever length the caller has announced.
+ * The body of one request while it arrives: a single buffer that grows, however small the pieces are. It uses at most
+ * twice the bytes that have arrived, whatever length the caller has announced.
  */
 export class BodyBuffer {
   readonly #memory: BodyMemory;
@@ -27,12 +27,16 @@ export class BodyBuffer {
     this.#announced = announced;
   }
 
-  /** How many bytes have arrived. */
+  /** Returns the number of bytes that have arrived. */
   get length(): number {
     return this.#length;
   }
 
-  /** @throws LittoralError `body-too-large`, or `too-many-in-flight` where the process has no memory left for it */
+  /**
+   * Appends a piece.
+   *
+   * @throws LittoralError `body-too-large`, or `too-many-in-flight` if bodies may use no more memory
+   */
   append(piece: Uint8Array): void {
     const length = this.#length + piece.length;
     if (length > this.#maxBytes) throw bodyTooLarge(this.#maxBytes);
@@ -41,7 +45,7 @@ export class BodyBuffer {
     this.#length = length;
   }
 
-  /** The body. What the buffer has beyond it is released. */
+  /** Returns the body. Releases the unused capacity. */
   finish(): Buffer {
     if (this.#length < this.#bytes.length) {
       const excess = this.#bytes.length - this.#length;
@@ -60,7 +64,7 @@ export class BodyBuffer {
 
   #grow(length: number): void {
     const wanted = Math.max(length, 2 * this.#bytes.length, smallestCapacity);
-    // Node's parser ends a body at its announced length; only one that is injected can be longer.
+    // Node's parser ends a body at its announced length; only an injected body can be longer.
     const capacity = Math.max(length, Math.min(wanted, this.#announced || this.#maxBytes));
     this.#memory.take(capacity - this.#bytes.length);
     const grown = Buffer.allocUnsafe(capacity);

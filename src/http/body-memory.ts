@@ -1,6 +1,6 @@
 import { LittoralError } from '../errors.ts';
 
-/** Counts the memory that the bodies of all requests hold, from their first byte until their answer. */
+/** A count of the memory of all request bodies, from their first byte until their answer. */
 export class BodyMemory {
   readonly #maxBytes: number;
   #used = 0;
@@ -10,12 +10,12 @@ export class BodyMemory {
     this.#maxBytes = maxBytes;
   }
 
-  /** How many bytes are held. */
+  /** Returns the number of bytes in use. */
   get used(): number {
     return this.#used;
   }
 
-  /** @throws LittoralError `too-many-in-flight` where so many bytes have no room now */
+  /** Throws if there is no room for so many bytes. @throws LittoralError `too-many-in-flight` */
   assertRoom(bytes: number): void {
     if (this.#used + bytes <= this.#maxBytes) return;
     throw new LittoralError(
@@ -24,7 +24,7 @@ export class BodyMemory {
     );
   }
 
-  /** @throws LittoralError `too-many-in-flight`, and then nothing is taken */
+  /** Reserves bytes. @throws LittoralError `too-many-in-flight`, with nothing reserved */
   take(bytes: number): void {
     this.assertRoom(bytes);
     this.#used += bytes;

@@ -1,25 +1,25 @@
 /** A body that is arriving. */
 export interface PacedBody {
-  /** When its first byte could have come, by `performance.now()`. */
+  /** The earliest time at which its first byte could have arrived, by `performance.now()`. */
   readonly startedAt: number;
-  /** How many bytes have arrived. */
+  /** Number of bytes that have arrived. */
   readonly length: number;
-  /** Its place among those that are watched. Written by `BodyPace` alone. */
+  /** Its index among the watched bodies. Only `BodyPace` writes it. */
   place: number;
 }
 
-/** How long a body may take beside the time that its bytes get: connections start slowly, and links pause. */
+/** Time that a body gets in addition to the time for its bytes: TCP slow start, and links that pause. */
 export const bodyGraceMs = 10_000;
 
 const sweepMs = 1_000;
 
 /**
- * Cuts off bodies that come too slowly. A body has ten seconds, and one second more for each `minBytesPerSecond` that
- * have arrived: a slow link is given its time, and a caller who trickles is not.
+ * A watch that cuts off slow bodies. A body has ten seconds, and one second more for each `minBytesPerSecond` that
+ * have arrived: a slow link gets its time, and a slow-body attack does not.
  */
 export class BodyPace<Body extends PacedBody> {
   readonly #minBytesPerSecond: number;
-  // No Set: each table that it outgrows keeps the requests in it alive until the garbage collector's long pause.
+  // Not a Set: each hash table that it outgrows keeps its requests alive until the next major garbage collection.
   readonly #arriving: Body[] = [];
   readonly #onTooSlow: (body: Body) => void;
   #sweeper: NodeJS.Timeout | undefined;
@@ -38,7 +38,7 @@ export class BodyPace<Body extends PacedBody> {
     this.#sweeper ??= this.#sweepLater();
   }
 
-  /** To be called once for each body that is watched. */
+  /** Stops watching a body. The caller does so once for each watched body. */
   unwatch(body: Body): void {
     const last = this.#arriving.pop();
     if (last === undefined || last === body) return;
@@ -46,7 +46,7 @@ export class BodyPace<Body extends PacedBody> {
     last.place = body.place;
   }
 
-  /** Cuts off what is too slow at a time, by `performance.now()`. */
+  /** Cuts off bodies that are too slow at a time, by `performance.now()`. */
   sweep(now: number): void {
     for (const body of [...this.#arriving]) {
       const allowedMs = bodyGraceMs + (body.length / this.#minBytesPerSecond) * 1000;
@@ -56,7 +56,7 @@ export class BodyPace<Body extends PacedBody> {
 
   #sweepLater(): NodeJS.Timeout {
     return setTimeout(() => {
-      // After a handler that blocked the process, bytes wait in the sockets. They are read before an immediate runs.
+      // If a handler blocked the process, bytes wait in the sockets. They are read before an immediate runs.
       setImmediate(() => {
         this.sweep(performance.now());
         this.#sweeper = this.#arriving.length > 0 ? this.#sweepLater() : undefined;

@@ -9,26 +9,26 @@ import { SmallPieces } from './small-pieces.ts';
 export interface BodyLimits {
   /** The largest body, in bytes. */
   readonly bodyLimit: number;
-  /** How many bytes the bodies of all requests may hold. */
+  /** Maximum number of bytes of all request bodies in memory. */
   readonly maxInFlightBytes: number;
-  /** How fast a body has to come, beyond its first ten seconds. */
+  /** Minimum pace of a body, after its first ten seconds. */
   readonly minBodyBytesPerSecond: number;
 }
 
 const held = Symbol('body');
 
-/** A request with what it holds. A WeakMap beside it would cost the garbage collector more than the body does. */
+/** A request with its body arrival. A WeakMap would cost the garbage collector more than the body does. */
 interface Holding extends IncomingMessage {
   [held]?: BodyBuffer;
 }
 
-/** Ends the count of a request's body. To be called when nothing works with the body any more. */
+/** Releases the memory count of a request's body. The caller does so once nothing uses the body any more. */
 export function releaseBody(request: Holding): void {
   request[held]?.release();
 }
 
 /**
- * Reads the bodies of requests, within bounds for one and for all together. What a body holds is counted until
+ * A reader of request bodies, with limits for each and for all together. The memory of a body is counted until
  * `releaseBody`.
  */
 export class BodyReader {
@@ -45,9 +45,9 @@ export class BodyReader {
   }
 
   /**
-   * Reads the body of a request. What comes after a failure is thrown away as it comes.
+   * Reads the body of a request. After a failure, further bytes are discarded as they arrive.
    *
-   * @param begin called before the first byte is read, once nothing speaks against the body
+   * @param begin called before the first byte is read, unless the body is refused
    * @throws LittoralError `body-too-large`, `too-many-in-flight`, `request-timeout`, `malformed-request`
    */
   async read(request: Holding, begin: () => void): Promise<Buffer> {
@@ -55,7 +55,7 @@ export class BodyReader {
     const announced = announcedLength(request);
     if (announced > bodyLimit) throw bodyTooLarge(bodyLimit);
     if (request.destroyed) throw notAsAnnounced();
-    // Nothing is kept free for what is only announced: a caller that announces much and sends nothing would lock out others.
+    // An announced length reserves nothing: a caller that announces much and sends nothing would lock out others.
     this.#memory.assertRoom(announced);
     begin();
     const buffer = new BodyBuffer(this.#memory, bodyLimit, announced);
@@ -64,12 +64,12 @@ export class BodyReader {
     return buffer.finish();
   }
 
-  /** Whether the body of a request was cut off because it came too slowly. */
+  /** Returns whether the body of a request was cut off because it was too slow. */
   wasTooSlow(request: IncomingMessage): boolean {
     return this.#slow.has(request);
   }
 
-  /** Throws the body of a request away as it comes, so that none of it waits in memory. */
+  /** Discards the body of a request as it arrives, so that it uses no memory. */
   discard(request: IncomingMessage): void {
     request.on('data', this.#smallPieces.counterOf(request.socket));
   }

@@ -7,28 +7,28 @@ import { rawProblem } from './problem.ts';
 interface Connection {
   /** Of the requests that wait for their answers, in their order. */
   readonly unanswered: Set<ServerResponse>;
-  /** Of the request that came last, answered or not. */
+  /** The response to the latest request, answered or not. */
   latest?: ServerResponse;
-  /** Whether an answer has been made that ends it: nothing that follows is a request. */
+  /** True once an answer ends the connection: bytes that follow are not a request. */
   isEnding: boolean;
-  /** Since when no request waits for its answer, by `performance.now()`. */
+  /** The time since which no request waits for its answer, by `performance.now()`. */
   idleSince: number;
 }
 
 export interface ConnectionLimits {
-  /** How many connections are served at a time, and how many requests wait for their answers. Default: 1000. */
+  /** Maximum number of connections, and of requests that wait for their answers. Default: 1000. */
   readonly maxConnections?: number;
-  /** After which an idle connection is closed where another one needs its place. Default: 5 s, as Node's keep-alive. */
+  /** Idle time after which a connection may be closed to make room for another. Default: 5 s, as Node's keep-alive. */
   readonly idleMs?: number;
 }
 
-/** How many connections beyond the limit are answered at a time, before they are closed. Others are closed at once. */
+/** Maximum number of refused connections that get an answer at a time. Further ones are closed at once. */
 const maxRefused = 64;
 
-/** After which a caller who does not read its answer is cut off. */
+/** Time after which a caller that does not read its answer is cut off. */
 const stalledMs = 60_000;
 
-/** What is left of a body up to here is read and thrown away, so that the connection can serve another request. */
+/** Up to this size, the rest of a body is discarded, so that the connection can serve another request. */
 const discardedBytes = 64 * 1024;
 
 /**
@@ -60,25 +60,25 @@ export class Connections {
       this.#expectant.set(request, response);
       server.emit('request', request, response);
     });
-    // An expectation that is not known may be ignored (RFC 9110 section 10.1.1); Node would answer 417 itself.
+    // An unknown expectation may be ignored (RFC 9110 section 10.1.1). Node's default is to answer 417.
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
     server.setTimeout(stalledMs, (socket: Socket) => this.#onStalled(socket));
   }
 
-  /** Asks for the body of a request whose caller waits to be asked (`Expect: 100-continue`). */
+  /** Sends `100 Continue` if the caller expects it before the body (`Expect: 100-continue`). */
   askForBody(request: IncomingMessage): void {
     this.#expectant.get(request)?.writeContinue();
     this.#expectant.delete(request);
   }
 
   /**
-   * Decides whether the connection ends with the answer to a request: where too much of its body, or a body that comes too
-   * slowly, would have to be thrown away. It then ends in a way that lets the caller read the answer.
+   * Returns whether the connection ends with the answer to a request: if too much of its body, or a slow body,
+   * would have to be discarded. It then ends in a way that lets the caller read the answer.
    */
   endsWith(request: IncomingMessage, isTooSlow: boolean): boolean {
     const { socket, complete } = request;
     const connection = this.#open.get(socket);
-    // Who was not asked for the body may or may not send it (RFC 9110 section 10.1.1).
+    // A caller that got no `100 Continue` may or may not send the body (RFC 9110 section 10.1.1).
     const isUnclear = this.#expectant.has(request);
     if (complete || !connection || !(isTooSlow || isUnclear || hasLargeBody(request))) return false;
     connection.isEnding = true;
@@ -86,7 +86,9 @@ export class Connections {
     return true;
   }
 
-  /** Whether a request came after the end of its connection, and is not to be served (RFC 9112 section 9.6). */
+  /**
+   * Returns whether a request arrived after the end of its connection, and must not be served (RFC 9112 section 9.6).
+   */
   isIgnored(request: IncomingMessage): boolean {
     return this.#ignored.has(request);
   }
@@ -100,7 +102,7 @@ export class Connections {
     for (const { unanswered } of this.#open.values()) endAfter([...unanswered].at(-1));
   }
 
-  /** Whether every answer ends its connection. */
+  /** Returns whether every answer ends its connection. */
   get isDraining(): boolean {
     return this.#draining || this.#closing;
   }
@@ -148,7 +150,7 @@ export class Connections {
     const connection = this.#open.get(socket);
     if (!connection || connection.isEnding) return void this.#ignored.add(request);
     const { unanswered } = connection;
-    // More than one waits on a connection only where the caller does not wait for answers (pipelining).
+    // Several requests wait on a connection only if the caller uses pipelining.
     if (this.#unanswered >= this.#maxConnections && unanswered.size > 0) {
       this.#ignored.add(request);
       this.#forget(socket, connection);
@@ -167,7 +169,7 @@ export class Connections {
 
   #forget(socket: Socket, { unanswered }: Connection): void {
     this.#open.delete(socket);
-    // Answers that wait for earlier ones are never closed by Node.
+    // Node never closes answers that wait for earlier ones.
     this.#unanswered -= unanswered.size;
     unanswered.clear();
   }
@@ -195,7 +197,7 @@ export class Connections {
     lingeringClose(socket, rawProblem(new LittoralError('too-many-connections', detail)));
   }
 
-  /** No byte went either way for a while: the caller reads too slowly, unless its answer is still being made. */
+  /** Handles a socket without traffic: the caller reads too slowly, unless its answer is still being created. */
   #onStalled(socket: Socket): void {
     const [first] = this.#open.get(socket)?.unanswered ?? [];
     if (first === undefined || first.headersSent) socket.destroy();

@@ -6,14 +6,14 @@ import { hostNameOf, type PublicAddress } from './public-address.ts';
 
 export interface InsiderOptions {
   readonly adminToken: string | undefined;
-  /** Whether a proxy makes the gateway reachable from elsewhere, so that an address on loopback says nothing. */
+  /** True if a proxy makes the gateway reachable from other machines, so that a loopback address proves nothing. */
   readonly isBehindProxy: boolean;
   readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
 }
 
 /**
- * Returns a check of who may see how this gateway is set up, such as the address of its broker: programs on this machine
- * that address it by a name of loopback, so no web page under a name of its own, and those that send the admin token.
+ * Returns a check of whether a caller may see details of the setup, such as the address of the broker: programs on this
+ * machine that use a loopback name (which excludes DNS rebinding by a web page), and callers with the admin token.
  */
 export function insiderCheck({ adminToken, isBehindProxy, publicAddress }: InsiderOptions) {
   const hasToken = hasAdminToken(adminToken);
@@ -35,10 +35,10 @@ const details: Partial<Record<LittoralError['code'], string>> = {
   'topology-mismatch': 'Nothing was sent: the broker has a queue or an exchange in another form.',
 };
 
-/** Returns an error as callers from elsewhere may see it: without the address of the broker and what the broker says. */
+/** Returns an error for other callers: without the address of the broker and the broker's text. */
 export function withoutDetails(error: LittoralError): LittoralError {
   const detail = details[error.code];
   if (detail === undefined) return error;
-  const where = 'The log of the gateway says why, and so does this answer on loopback or with the admin token.';
+  const where = 'The reason is in the log of the gateway, and in this answer on loopback or with the admin token.';
   return new LittoralError(error.code, `${detail} ${where}`, { messageId: error.messageId, cause: error });
 }

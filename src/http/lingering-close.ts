@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net';
 
-/** How long a caller who still sends gets to notice its answer. */
+/** Time in which a caller that is still sending can read its answer. */
 const lingerMs = 2_000;
 
 /**
- * Ends a connection on which its caller may still be sending. The kernel resets a connection that is closed while bytes
- * come in, and the caller may then never read its answer. So this side is ended first, and what comes in is thrown away
+ * Ends a connection while its caller may still be sending. The kernel resets a connection that is closed while bytes
+ * arrive, and the caller may then never read its answer. So this side is ended first, and arriving bytes are discarded
  * for two seconds, or until the caller ends its side.
  *
- * @param answer what is written last
+ * @param answer the last bytes to write
  */
 export function lingeringClose(socket: Socket, answer?: string): void {
-  // A listener of our own takes the bytes away from Node's parser: nothing that follows is a request any more.
+  // A separate listener takes the bytes from Node's parser, so that they are no longer parsed as requests.
   socket.removeAllListeners('data');
   socket.on('data', () => {});
   if (answer === undefined) socket.end();

@@ -5,8 +5,8 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
 /**
- * Returns whether a host name or an address means this machine and nothing else: `localhost` and what is below it, also
- * with the dot of a whole name, 127.0.0.0/8 and ::1 in every spelling, IPv4 within IPv6 included.
+ * Returns whether a host name or an address always means this machine: `localhost` and its subdomains, also
+ * with a trailing dot, 127.0.0.0/8 and ::1 in every spelling, IPv4 within IPv6 included.
  */
 export function isLoopback(name: string): boolean {
   const family = isIP(name);

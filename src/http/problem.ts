@@ -19,7 +19,7 @@ export interface Problem {
 
 const problemContentType = 'application/problem+json';
 
-/** Keeps browsers from taking an answer for anything else than its content type says. */
+/** The header that stops browsers from guessing another content type. */
 export const noSniffing = { 'x-content-type-options': 'nosniff' } as const;
 
 export function toProblem(error: LittoralError): Problem {
@@ -78,7 +78,7 @@ export function clientErrorResponse(error: NodeJS.ErrnoException): string {
   return rawProblem(new LittoralError(code, `The request could not be read: ${messageOf(error)}.`));
 }
 
-/** A problem as the bytes of an answer that ends its connection, where there is no request to answer. */
+/** Returns the bytes of an answer with a problem that ends its connection, if there is no request to answer. */
 export function rawProblem(error: LittoralError): string {
   const { title, retryAfterSeconds } = error.kind;
   const text = JSON.stringify(toProblem(error));

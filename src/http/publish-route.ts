@@ -23,7 +23,7 @@ export interface PublishRoute {
 
 export interface PublishContext {
   readonly bus: Pick<DistributedBus, 'send'>;
-  /** What the parameters of a route may draw on. */
+  /** The context from which the parameters of a route are resolved. */
   readonly parameters: ParameterContext;
   readonly mapping: RequestMapping;
   /** Names the channel in every answer. */
@@ -33,7 +33,7 @@ export interface PublishContext {
   readonly isDraining: () => boolean;
 }
 
-/** A route that is a handler: its request becomes a message, from which the bus is called. */
+/** Returns a route that is a handler: its request becomes a message, from which the bus is called. */
 export function publishRoute(route: PublishRoute, context: PublishContext): RouteOptions {
   const { url, schema, address } = route;
   const { bus, parameters, mapping, channel, scopes, isDraining } = context;
@@ -50,7 +50,7 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
       const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mapping);
       const receipt = await receiptOf(invoker, scopes.open({ message, time: new UnlimitedTime() }));
       if (!receipt.routed && isStrict(request)) {
-        const detail = `Nobody subscribes to '${message.payload.routingKey}'; the event went nowhere.`;
+        const detail = `No service subscribes to '${message.payload.routingKey}'; the event was dropped.`;
         throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });
       }
       const { messageId, correlationId, routed } = receipt;

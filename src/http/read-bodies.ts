@@ -5,20 +5,20 @@ import { bodyGraceMs } from './body-pace.ts';
 import { type BodyLimits, BodyReader, releaseBody } from './body-reader.ts';
 import type { Connections } from './connections.ts';
 
-/** Within this the line and the headers of a request must have arrived. */
+/** Time limit for the request line and the headers. */
 export const headersTimeoutMs = 30_000;
 
-/** Within this a request must have arrived whole: the time of the largest body at the slowest pace that is allowed. */
+/** Returns the time limit for a whole request: the largest body at the slowest allowed pace. */
 export function requestTimeoutMs({ bodyLimit, minBodyBytesPerSecond }: BodyLimits): number {
   const bodyMs = bodyGraceMs + Math.ceil((bodyLimit / minBodyBytesPerSecond) * 1000);
   return Math.min(headersTimeoutMs + bodyMs, longestTimeoutMs);
 }
 
 /**
- * Has every body of an application read as the bytes that came in, and counted until its request has been handled. The
- * schemas describe what a body is; the bus checks it. To be called before the routes are added.
+ * Installs a body reader that keeps each body as raw bytes, and counts its memory until its request has been handled.
+ * The schemas only describe bodies; the bus checks them. The caller does so before it adds routes.
  *
- * @returns to be called before a request is answered that was refused: decides whether its connection ends
+ * @returns a function to call before a refused request is answered: it decides whether the connection ends
  */
 export function readBodies(
   app: FastifyInstance,
@@ -35,14 +35,14 @@ export function readBodies(
     const { raw } = request;
     if (connections.isIgnored(raw)) return void reply.hijack();
     if (hasNoBodyOfUse(raw) && hasBody(raw)) {
-      // What comes must not wait in memory for a slow answer.
+      // Arriving bytes must not wait in memory for a slow answer.
       reader.discard(raw);
       if (connections.endsWith(raw, false)) reply.header('connection', 'close');
     }
     done();
   });
 
-  // The handler has finished with the body then, whether its caller still waits for the answer or not.
+  // The handler has finished with the body by then, even if the caller still waits for the answer.
   app.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = async function (request, reply) {
@@ -56,7 +56,8 @@ export function readBodies(
 
   return ({ raw }, reply) => {
     if (connections.endsWith(raw, reader.wasTooSlow(raw))) reply.header('connection', 'close');
-    // Fastify sets it for every error of a body, a small one included, whose caller may want to repeat it here.
+    // Fastify sets `connection: close` for every body error, even of a small body, whose caller may repeat the request
+    // here.
     else if (!connections.isDraining && !hasNoBodyOfUse(raw) && reply.hasHeader('connection')) {
       reply.removeHeader('connection');
     }

@@ -8,7 +8,7 @@ import { Header } from '../message/message-headers.ts';
 import { idempotentMessageId } from '../message/message-id.ts';
 import { requestHeaders } from './request-headers.ts';
 
-/** What a request to send says by its route and its path, decoded. */
+/** The fields of a request that come from its route and its decoded path. */
 export type Addressed = Pick<SendRequest, 'kind' | 'destination' | 'routingKey'>;
 
 export interface PublishRequest {
@@ -108,7 +108,7 @@ function metadataOf(headers: ReadonlyMap<string, string>, { forwardHeaders }: Re
   return metadata;
 }
 
-/** A proxy that sets the request header vouches for the message header, which nobody may set in another way. */
+/** Throws if a caller sets a forwarded message header itself: only the proxy's request header may set it. */
 function refuseForwarded(metadata: object, forwardHeaders: RequestMapping['forwardHeaders']): void {
   const names = Object.keys(metadata);
   if (names.length === 0) return;
@@ -173,7 +173,7 @@ function messageIdOf(
   const key = headers.get('idempotency-key');
   if (id !== undefined && idempotencyScopeHeader !== undefined) {
     throw invalid(
-      `Message-Id is not taken here, for it could be that of another caller's message: http.idempotencyScopeHeader keeps callers apart by '${idempotencyScopeHeader}'. Send Idempotency-Key.`,
+      `Message-Id is refused here, because it could be the id of another caller's message: http.idempotencyScopeHeader separates callers by '${idempotencyScopeHeader}'. Send Idempotency-Key.`,
     );
   }
   if (key === undefined) return id?.toLowerCase();

@@ -31,9 +31,9 @@ export function siteGuard({ host, allowedHosts, publicAddress }: SiteGuardOption
     const fromBrowser = origin !== undefined || site !== undefined;
     const name = hostNameOf(address.authority);
     // A page can point a name of its own at this address (DNS rebinding): then only the host's name gives it away.
-    // Browsers always send a name; HTTP/1.0 without one is a program.
+    // Browsers always send a Host header; an HTTP/1.0 request without one comes from a program.
     const known = name === '' || isLoopback(name) || allowed.has(name) || (!onLoopback && isIP(name) !== 0);
-    // To a page under a name of its own, a browser sends neither header with what only reads.
+    // For a page under its own name, a browser sends neither header with a read request.
     const isReading = (method === 'GET' || method === 'HEAD') && !isHealth(request);
     if (!known && (onLoopback || fromBrowser || isReading)) {
       throw foreign(`The host '${name}' is not one of this gateway; add it to http.allowedHosts if it is.`);
@@ -66,7 +66,7 @@ function isNavigation(method: string, headers: FastifyRequest['headers']): boole
   return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 }
 
-/** What orchestrators ask by whatever name they know, and what says nothing about the gateway to strangers. */
+/** Paths that orchestrators request under any host name, and that reveal nothing about the gateway. */
 const healthPaths: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 function isHealth({ routeOptions }: FastifyRequest): boolean {

@@ -1,19 +1,21 @@
 import { Socket } from 'node:net';
 
-/** A body in pieces of a byte has ten thousand of them in what the kernel hands out at once. */
+/**
+ * Number of pieces in one turn from which a connection is held back. One-byte pieces come in batches of ten thousand.
+ */
 const piecesPerTurn = 1024;
 
 /**
- * Holds back connections whose bodies come in very small pieces, each of which costs as much as a large one. Node reads
- * from one socket up to 32 times before it looks at the next one. Here only one of these is read from in each turn of the
- * event loop, however many there are.
+ * A throttle for connections whose bodies arrive in very small pieces, each of which costs as much as a large one. Node
+ * reads from one socket up to 32 times before it looks at the next one. The throttle reads from only one of them in
+ * each turn of the event loop, however many there are.
  */
 export class SmallPieces {
   readonly #waiting: (() => void)[] = [];
 
   /**
-   * @param socket what the body comes from; anything else, as of a request that is injected, is never held back
-   * @returns to be called for each piece of the body
+   * @param socket the socket of the body; anything else, as for an injected request, is never held back
+   * @returns a function to call for each piece of the body
    */
   counterOf(socket: unknown): () => void {
     let pieces = 0;
@@ -22,7 +24,7 @@ export class SmallPieces {
       if (pieces !== piecesPerTurn || !(socket instanceof Socket)) return;
       const { resume } = socket;
       socket.pause();
-      // Node resumes the socket whenever the body has been read so far.
+      // Node resumes the socket each time the body's buffered bytes have been read.
       socket.resume = () => socket;
       this.#wait(() => {
         pieces = 0;

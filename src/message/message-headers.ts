@@ -1,6 +1,6 @@
 /**
- * The headers of a message. What littoral sends holds text, booleans, integers and floats only; what arrives from
- * other programs may hold anything that AMQP can express, such as the tables inside `x-death`. An integer beyond 2^53 is a
+ * The headers of a message. What littoral sends holds text, booleans, integers and floats only; what arrives from other
+ * programs may hold anything that AMQP can express, such as the tables inside `x-death`. An integer beyond 2^53 is a
  * bigint.
  */
 export type MessageHeaders = Readonly<Record<string, unknown>>;
@@ -9,7 +9,9 @@ export type MessageHeaders = Readonly<Record<string, unknown>>;
 export const Header = {
   /** The message's identity, a UUID. The same on every redelivery, retry and replay. */
   id: 'id',
-  /** Ties together all messages that one cause set off. Equal to the id of the first of them unless a caller chose it. */
+  /**
+   * Ties together all messages that one cause set off. Equal to the id of the first of them unless a caller chose it.
+   */
   correlationId: 'correlationId',
   /** The id of the message whose handler sent this one. */
   parentId: 'parentId',
@@ -17,7 +19,10 @@ export const Header = {
   timestamp: 'timestamp',
   /** The media type of the payload, parameters included. */
   contentType: 'contentType',
-  /** A number from 0 to 255 for the handler to read. Travels as the AMQP property `priority` as well, of which queues make what their kind makes. */
+  /**
+   * A number from 0 to 255 for the handler. Also sent as the AMQP property `priority`, whose effect depends on the type
+   * of the queue.
+   */
   priority: 'priority',
   /** How long to hold the message back, in milliseconds. */
   deliveryDelay: 'deliveryDelay',
@@ -35,7 +40,7 @@ export const Header = {
   serviceTarget: 'ecotone.amqp.distributed.service_target',
   /** Ecotone's name for the channel that a message was polled from. The receiver overwrites it. */
   polledChannelName: 'polledChannelName',
-  /** Which of its own handlers an Ecotone application gives a message to that it reads from a plain queue. */
+  /** The handler that an Ecotone application calls for a message from a plain queue. */
   routingSlip: 'routingSlip',
   /** The PHP type that Ecotone serialized the payload from. */
   typeId: '__TypeId__',
@@ -102,17 +107,23 @@ export const Header = {
   publishedKey: 'x-littoral-published-key',
   /** The id of a dead letter, beside the id of the message: one message can fail in two handlers. */
   deadLetterId: 'x-littoral-dead-letter-id',
-  /** Why a message is a dead letter, in one word: `failed`, `expired`, `unhandled`, `malformed`, `undecodable`, `refused`. */
+  /**
+   * Why a message is a dead letter, in one word: `failed`, `expired`, `unhandled`, `malformed`, `undecodable`,
+   * `refused`.
+   */
   deadLetterReason: 'x-littoral-reason',
   /** Until when a message with a time to live may be handled: milliseconds since 1970. On what littoral has moved. */
   expiresAt: 'x-littoral-expires-at',
   /** When a message became a dead letter: milliseconds since 1970. */
   deadLetteredAt: 'x-littoral-dead-lettered-at',
-  /** How often a dead letter was put into a delay because its queue did not take it. Absent once it is in that queue. */
+  /**
+   * Number of times that a dead letter was set aside because its queue did not take it. Absent once it is in that
+   * queue.
+   */
   setAside: 'x-littoral-set-aside',
-  /** When a message was first found to have no handler in a process: milliseconds since 1970. On a deferred message. */
+  /** Time of the first delivery without a handler: milliseconds since 1970. On a deferred message. */
   deferredSince: 'x-littoral-deferred-since',
-  /** How often a message has been deferred since then. */
+  /** Number of deferrals since then. */
   deferrals: 'x-littoral-deferrals',
   /** What the broker had recorded of earlier dead-lettering (`x-death`, …), as JSON text, where it can do no harm. */
   brokerHistory: 'x-littoral-broker-history',

@@ -1,27 +1,27 @@
 import { writeSync } from 'node:fs';
 
 export interface BoundedWriterOptions {
-  /** Opens what is written to, at the first write. A write to it must not block. */
+  /** A function that opens the file descriptor at the first write. A write to it must not block. */
   readonly open: () => number;
-  /** How many bytes are kept while they cannot be written. Default: 4 MiB. */
+  /** Maximum number of buffered bytes. Default: 4 MiB. */
   readonly maxBytes?: number;
-  /** Called with the number of dropped lines as soon as all that was kept has been written. */
+  /** A callback with the number of dropped lines, once the whole buffer has been written. */
   readonly onRecovery?: (dropped: number) => void;
 }
 
 const defaultMaxBytes = 4 * 1_048_576;
 const pauseMs = { first: 20, longest: 1_000 } as const;
-/** What one write gets at most of what was kept. */
+/** Maximum size of one write from the buffer. */
 const chunkBytes = 65_536;
-/** How many chunks are written in one turn of the event loop: a long backlog must not hold it up. */
+/** Maximum number of chunks in one turn of the event loop, which a long backlog must not block. */
 const chunksInTurn = 16;
-/** After so many new bytes the rest is tried again at once: a reader can be quicker than the next pause. */
+/** Number of new bytes after which the buffer is tried again at once: the reader can be faster than the next pause. */
 const impatientBytes = 16_384;
 
 /**
- * Writes lines to a file descriptor in their order, each at once, and never waits. What cannot be written is kept and
- * tried again. Beyond the bound lines are dropped and counted, until all that was kept has been written, so that they
- * leave one gap. It throws nothing: a log that cannot be written must not stop what is logged.
+ * A writer of lines to a file descriptor, in order and without blocking. Lines that cannot be written are buffered and
+ * tried again. Beyond the limit, lines are dropped and counted until the whole buffer has been written, so that they
+ * leave one gap. It never throws: a failed log write must not stop the logged work.
  */
 export class BoundedWriter {
   readonly #options: BoundedWriterOptions;
@@ -40,7 +40,7 @@ export class BoundedWriter {
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
   }
 
-  /** How many lines have been dropped since the start. */
+  /** Returns the number of dropped lines since the start. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -49,7 +49,7 @@ export class BoundedWriter {
     const bytes = Buffer.from(line);
     if (this.#keptBytes === 0) {
       const rest = this.#attempt(bytes);
-      // A line that was begun is finished, however long it is.
+      // A partly written line is completed, however long it is.
       if (rest.length > 0) this.#keep(rest);
       return;
     }
@@ -63,7 +63,7 @@ export class BoundedWriter {
     }
   }
 
-  /** Writes what was kept, for the end of the process: it blocks, for as long as something is taken within the time. */
+  /** Writes the buffer at the end of the process. Blocks while the reader takes bytes, up to the timeout. */
   flush(timeoutMs: number): void {
     const deadline = performance.now() + timeoutMs;
     const sleeping = new Int32Array(new SharedArrayBuffer(4));
@@ -84,7 +84,7 @@ export class BoundedWriter {
     if (this.#keptBytes > 0) this.#retry ??= setTimeout(() => this.#tryAgain(), this.#pauseMs).unref();
   }
 
-  /** @returns whether any of what was kept was taken */
+  /** Writes from the buffer. @returns whether any bytes were taken */
   #drain(): 'taken' | 'refused' {
     this.#untriedBytes = 0;
     const before = this.#keptBytes;
@@ -114,13 +114,13 @@ export class BoundedWriter {
     return Buffer.concat(this.#kept.splice(0, more === -1 ? this.#kept.length : more + 1));
   }
 
-  /** @returns what is still to be written */
+  /** Tries to write bytes. @returns the rest that was not written */
   #attempt(bytes: Buffer): Buffer {
     try {
       this.#fd ??= this.#options.open();
       return bytes.subarray(writeSync(this.#fd, bytes));
     } catch {
-      // The reader is slow or gone, the disk is full, the terminal is closed: each can pass.
+      // The reader is slow or gone, the disk is full, the terminal is closed: each can be temporary.
       return bytes;
     }
   }

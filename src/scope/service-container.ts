@@ -73,9 +73,9 @@ export class ServiceContainer implements ServiceDirectory, InvocationScopes {
     await disposeServices(this.#root, () => this.#builtIn.logger, timeoutMs);
   }
 
-  /** Whether a service is the same for every call, so that no scope is needed for it. */
+  /** Returns whether a service is the same for every call, so that it needs no scope. */
   #isShared(name: string, through: readonly string[] = []): boolean {
-    // What littoral provides belongs to the message, under whatever name.
+    // The services that littoral provides belong to the message, under any name.
     if (isBuiltIn(name) || through.includes(name)) return false;
     const resolver = this.#resolvers.get(name);
     if (resolver?.isLeakSafe !== true) return resolver?.lifetime === Lifetime.SINGLETON;
@@ -116,8 +116,8 @@ function registerAll(container: AwilixContainer, register: RegisterServices): vo
 }
 
 /**
- * The names that an alias stands for: none for a value, which takes no notice of the container that it is asked with;
- * undefined where it cannot be told.
+ * Returns the names that an alias resolves: none for a value, which does not depend on the container;
+ * undefined if they are unknown.
  */
 function aliasedBy(resolver: Resolver<unknown>): readonly string[] | undefined {
   const targets: string[] = [];

@@ -2,7 +2,7 @@ import { Header } from '../message/message-headers.ts';
 import type { Deliveries, PastDelivery } from './deliveries.ts';
 import type { TestChannel } from './test-channel.ts';
 
-/** A message without a handler fails when it is deferred first, and when it becomes a dead letter. */
+/** Returns whether a delivery failed. A message without a handler fails at its first deferral, and as a dead letter. */
 function isFailure({ outcome, message }: PastDelivery): boolean {
   if (outcome === 'deferred') return message.headers[Header.deferrals] === undefined;
   return outcome === 'dead letter' || outcome === 'retried later';

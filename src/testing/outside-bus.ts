@@ -41,7 +41,7 @@ export function outsideBus({ config, conversion, services }: Parts, channel: Tes
     registry: new HandlerRegistry([], { conversion, services, variables: {} }),
     checkDestinations: false,
     defaultSerializationMediaType,
-    // PHP services send it too.
+    // PHP services send this header too.
     allowPhpSerialized: true,
   });
   return {

@@ -29,7 +29,7 @@ export class TestChannel extends InMemoryChannel {
   /**
    * @param service the one under test
    * @param otherServices those that exist. Undefined: whichever is asked for
-   * @param mappedQueues queues of other services that `routes` names, which all exist
+   * @param mappedQueues queues of other services in `routes`, which all exist
    */
   constructor(
     service: string,
@@ -83,7 +83,7 @@ export class TestChannel extends InMemoryChannel {
     return { routed };
   }
 
-  /** Notes what was sent to a queue of another service by its name. Events are noted when they go to the exchange. */
+  /** Records a message to another service's queue. Events are recorded when they are published to the exchange. */
   #published({ to, ...publication }: Publication, receipt: PublishReceipt): PublishReceipt {
     if (!('queue' in to) || !this.#mappedQueues.includes(to.queue)) return receipt;
     const { headers } = publication.message;

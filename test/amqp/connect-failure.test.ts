@@ -181,7 +181,7 @@ describe('the words of the broker', () => {
     [
       'a close by hand',
       closed(320, 'CONNECTION_FORCED - Closed via management plugin'),
-      /^somebody closed the connection at the broker \(320 /,
+      /^an operator closed the connection at the broker \(320 /,
     ],
     [
       'a vhost that is down',
