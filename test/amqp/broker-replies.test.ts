@@ -80,7 +80,7 @@ describe("the broker's words at the end of a connection", () => {
     [320, "CONNECTION_FORCED - vhost 'orders' is deleted", 'was deleted'],
     [320, "CONNECTION_FORCED - user 'shop' is deleted", "the user 'shop' was deleted"],
     [320, "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'", 'is shutting down'],
-    [320, 'CONNECTION_FORCED - Closed via management plugin', 'somebody closed'],
+    [320, 'CONNECTION_FORCED - Closed via management plugin', 'an operator closed'],
     [541, 'INTERNAL_ERROR', 'majority'],
     [
       530,

@@ -106,7 +106,7 @@ describe('a message that nobody gets when it is due', () => {
       expect.objectContaining({
         level: 40,
         messageId: dueEvent[Header.id],
-        msg: expect.stringContaining('nobody subscribes'),
+        msg: expect.stringContaining('no service subscribes'),
       }),
     );
   });
