@@ -46,7 +46,7 @@ const noFiles: [string, () => string | Promise<string>, RegExp][] = [
 ];
 
 describe('a file that a setting names', () => {
-  test('is read through links, as Kubernetes makes them', () => {
+  test('is read through links, as Kubernetes creates them', () => {
     expect(readRegularFile(linkTo(join(folderOf({ secret: 'text\n' }), 'secret')), 5)).toBe('text\n');
   });
 

@@ -29,7 +29,7 @@ function secretFile(content: string): string {
   return file;
 }
 
-describe('what becomes of messages without a handler', () => {
+describe('the settings for messages without a handler', () => {
   const order = defineEventHandler({ routingKey: 'order.*', distributed: true, handle() {} });
 
   test('is as it says', () => {
@@ -101,7 +101,7 @@ describe('a configuration', () => {
     });
   });
 
-  test('is a valid configuration itself, and stays as it is', () => {
+  test('are a valid configuration themselves when resolved', () => {
     // biome-ignore lint/suspicious/noThenProperty: a word, of an object that nothing awaits
     const unhandled = { graceMs: 1000, then: 'ignore', commands: 'defer' } as const;
     const order = defineEventHandler({ routingKey: 'order.*', distributed: true, handle() {} });

@@ -160,7 +160,7 @@ describe('what fails', () => {
     expect(gateway.deadLetters.map(({ endpointId }) => endpointId)).toEqual([undefined, 'billing.changeDetails']);
   });
 
-  test('without a handler says so when it is deferred, and when its time is over', async () => {
+  test('reports a missing handler at the deferral, and at the end of its grace period', async () => {
     const gateway = await open({ ...billing, unhandled: { commands: 'defer' } });
     await expect(gateway.sendCommand('billing.chnageDetails')).rejects.toMatchObject({ code: 'no-handler' });
     await gateway.advanceTime(599_999);
@@ -246,7 +246,7 @@ describe('what the gateway publishes', () => {
     expect(unchecked.published).toEqual([]);
   });
 
-  test('to queues that routes name is among it once, and needs no such service', async () => {
+  test('lists a message for a queue in routes once, and needs no such service', async () => {
     const routes = { services: { mail: { queue: 'mail_in' } }, events: [{ keys: ['billing.*'], queue: 'audit' }] };
     const gateway = await open({ ...billing, handlers: [everything], routes }, { otherServices: ['stock'] });
     await gateway.sendCommand('everything');

@@ -64,7 +64,7 @@ describe('the look-up of a destination', () => {
     await Promise.all(unknown);
   });
 
-  test('refuses unknown names beyond its bound, and no known one', async () => {
+  test('refuses unknown names beyond its limit, and never a known one', async () => {
     const queue = await makeQueue();
     const { lookup } = await openLookup({ rememberMs: 0, maxWaiting: 5 });
     expect(await lookup.hasQueue(queue)).toBe(true);
@@ -76,7 +76,7 @@ describe('the look-up of a destination', () => {
     expect(refused[0]?.reason).toMatchObject({ code: 'too-many-in-flight' });
   });
 
-  test('asks once for an absent one that many look for', async () => {
+  test('sends one request for an absent queue that many callers look up', async () => {
     const { lookup, channels } = await openLookup();
     const absent = newName();
     const answers = await Promise.all(Array.from({ length: 100 }, () => lookup.hasQueue(absent)));
@@ -89,14 +89,14 @@ describe('the look-up of a destination', () => {
     });
   });
 
-  test('needs one channel for all that exist', async () => {
+  test('needs one channel for all existing queues', async () => {
     const queues = [await makeQueue(), await makeQueue(), await makeQueue()];
     const { lookup, channels } = await openLookup({ rememberMs: 0 });
     for (const queue of [...queues, ...queues]) expect(await lookup.hasQueue(queue)).toBe(true);
     expect(channels()).toBe(1);
   });
 
-  test('finds out about a deleted queue although messages for it are routed elsewhere', async () => {
+  test('detects a deleted queue although messages for it are routed elsewhere', async () => {
     const queue = await makeQueue();
     const { lookup } = await openLookup({ rememberMs: 10 });
     expect(await lookup.hasQueue(queue)).toBe(true);

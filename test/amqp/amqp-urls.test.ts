@@ -34,7 +34,7 @@ describe('the URLs of a broker', () => {
     expect(faults.join()).not.toContain('hunter2');
   });
 
-  test('are each what they would be alone, whatever the user and the password hold', () => {
+  test('are parsed as if each were alone, whatever the user and the password contain', () => {
     const part = fc.string({ minLength: 1, unit: 'grapheme' }).map(encodeURIComponent);
     const url = fc.tuple(part, part, fc.constantFrom('a', 'b.example', '[::1]')).map(([user, password, host]) => {
       return `amqp://${user}:${password}@${host}/v`;

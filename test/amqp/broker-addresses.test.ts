@@ -13,11 +13,11 @@ function firsts(count = 200): Set<unknown> {
 }
 
 describe('the addresses of a broker', () => {
-  test('begin at any of them', () => {
+  test('are tried from a random one on', () => {
     expect(firsts()).toEqual(new Set([a, b, c]));
   });
 
-  test('are each tried once before one is tried again', () => {
+  test('are all tried once before one is tried again', () => {
     const addresses = new BrokerAddresses([a, b, c]);
     const tried = Array.from({ length: 3 }, () => {
       const { address, waitMs } = addresses.next();

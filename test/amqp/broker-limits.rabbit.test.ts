@@ -16,7 +16,7 @@ const publish = ({ distributedBus }: RunningGateway, bytes: number) =>
   );
 
 describe('a body that is larger than max_message_size', () => {
-  test.each([40_000, 200_000])('is refused with 413, and disturbs no other (limit: %i bytes)', async (limit) => {
+  test.each([40_000, 200_000])('is refused with 413, without effect on others (limit: %i bytes)', async (limit) => {
     const set = `application:set_env(rabbit, max_message_size, ${limit}), persistent_term:put(max_message_size, ${limit}).`;
     await own.broker.rabbitmqctl('eval', set);
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url } });
@@ -28,7 +28,7 @@ describe('a body that is larger than max_message_size', () => {
 });
 
 describe('a memory alarm that begins while a delay level is declared', () => {
-  test('is what the caller gets to know, not a lost connection', async () => {
+  test('is reported to the caller in place of a lost connection', async () => {
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, confirmTimeoutMs: 2_000 } });
     const delayed = post(gateway, '/events/a.b', {}, { 'message-delay': '64' });
     const isDeclared = async () =>
@@ -50,7 +50,7 @@ describe('a memory alarm that begins while a delay level is declared', () => {
 });
 
 describe('a memory alarm while the broker user may write nothing on the bus', () => {
-  test('ends with that, also when the connection began during the alarm', async () => {
+  test('is followed by the refusal, even if the connection opened during the alarm', async () => {
     const permit = (write: string) =>
       own.broker.rabbitmqctl('set_permissions', '-p', own.vhost.name, 'mute', '.*', write, '.*');
     await own.broker.rabbitmqctl('add_user', 'mute', 'mute-password');

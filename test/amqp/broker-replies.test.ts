@@ -66,12 +66,12 @@ describe("the broker's answer to a declaration", () => {
     expect(withRemedy(texts[name])).not.toMatch(/\.$/);
   });
 
-  test.each(['absent', 'mismatch4', 'down'] as const)('of the kind %s is passed on as it is', (name) => {
+  test.each(['absent', 'mismatch4', 'down'] as const)('is returned unchanged for the kind %s', (name) => {
     expect(withRemedy(texts[name])).toBe(texts[name].message);
   });
 });
 
-describe("the broker's words at the end of a connection", () => {
+describe("the broker's text at the end of a connection", () => {
   const address = parseAmqpUrl('amqp://shop:secret-word@host/orders');
 
   test.each([

@@ -52,7 +52,7 @@ function numbersTo(count: number): number[] {
 }
 
 describe('browsing a quorum queue', () => {
-  test('keeps its order, however much of it is looked at, and whatever is removed', async () => {
+  test('keeps the order, however many messages are browsed, and whichever are removed', async () => {
     const count = 700;
     const { look } = await openNumbers('ordered', count);
     for (const first of [100, 10, 300, 1, 126, 700, 50])

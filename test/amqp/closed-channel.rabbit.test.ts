@@ -43,8 +43,8 @@ describe('an exchange that is deleted between two publishes', () => {
   );
 });
 
-describe('a channel that the broker does not open again', () => {
-  test('is given up with its connection, and what waits for it is answered', async () => {
+describe('a channel that the broker does not reopen', () => {
+  test('is closed with its connection, and waiting publishes are refused', async () => {
     const state = { connections: 0, isMute: false };
     const url = await wayOfFrames(vhost.url, (method, connection) => {
       if (!state.isMute) state.connections = Math.max(state.connections, connection + 1);

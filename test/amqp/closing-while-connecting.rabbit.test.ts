@@ -31,7 +31,7 @@ async function heldWay(url: string) {
   };
 }
 
-test('a channel that is closed while its connection is prepared waits for nothing that a silent broker owes', {
+test('a channel that is closed while its connection is prepared does not wait for a silent broker', {
   timeout: 40_000,
 }, async () => {
   let isAsked = false;

@@ -36,7 +36,7 @@ test('a gateway whose publishes are not confirmed is not ready, until one is', a
   expect(await readiness()).toMatch(/^200/);
 });
 
-test('publishes that are never confirmed take the room of others no longer than they wait for', async () => {
+test('publishes that are never confirmed take room only until they time out', async () => {
   const way = await wayWithoutConfirms();
   const broker = { url: way.url, confirmTimeoutMs: 500, maxInFlight: 3 };
   const gateway = await runGateway({ service: 'stuck', broker });

@@ -25,7 +25,7 @@ describe('the consumer timeout', () => {
     expect(consumerArguments(broker('4.3.0'), 2 ** 40)).toEqual({ 'x-consumer-timeout': 2 ** 31 - 1 });
   });
 
-  test('is left to the broker where nothing is known of the handlers', () => {
+  test('is left to the broker if the handlers are unknown', () => {
     expect(consumerArguments(broker('4.3.0'), undefined)).toEqual({});
     expect(consumerTimeoutWarning(broker('4.0.5'), undefined)).toBeUndefined();
   });

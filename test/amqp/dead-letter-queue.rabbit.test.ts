@@ -37,7 +37,7 @@ const refusing = (service: string) => {
 };
 
 describe('a new dead letter queue', () => {
-  test('survives a node from RabbitMQ 4 on, and before is classic, whatever the type that the vhost gives', async () => {
+  test('survives the loss of a node on RabbitMQ 4, and is classic on 3.x, whatever the default type of the vhost', async () => {
     await runGateway({ service: 'fresh', broker: { url: vhost.url } });
     await eventually(async () => {
       const found = (await vhost.queues()).find(({ name }) => name === 'distributed_fresh_dead_letter');

@@ -39,7 +39,7 @@ describe('the delays of a subscription', () => {
     await eventually(async () => expect(await declaredLevels('ahead')).toEqual(levelsOf(200, 1000)));
   });
 
-  test('declare nothing where there are none', async () => {
+  test('declare nothing if there are none', async () => {
     const channel = subscribe('none');
     await channel.start();
     await channel.hasQueue('distributed_none');

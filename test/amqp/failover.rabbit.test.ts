@@ -36,7 +36,7 @@ function untilAccepted(gateway: RunningGateway, service: string, payload: unknow
 }
 
 describe('several URLs of a broker', () => {
-  test('are not all tried for a question that needs a connection of its own', async () => {
+  test('are not all tried for a probe on a separate connection', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     onTestFinished(() => void silent.close());
@@ -61,7 +61,7 @@ describe('several URLs of a broker', () => {
     }
   });
 
-  test('are all tried before the start is over, and the failing ones are named without their secrets', async () => {
+  test('are all tried before the start ends, and failing ones are reported without secrets', async () => {
     const dead = ['amqp://u:hunter2@127.0.0.1:1', 'amqp://u:hunter2@127.0.0.1:2'];
     const gateway = await runService('dead', dead);
     const ready = await fetch(`${gateway.address}/readyz`);
@@ -91,7 +91,7 @@ describe('several URLs of a broker', () => {
   });
 });
 
-test('a name with several addresses is reached at the one that answers', async () => {
+test('a host name with several addresses is reached at the one that answers', async () => {
   // The proxy listens on 127.0.0.1 alone, and localhost can be ::1 first.
   const way = await openWay('localhost');
   const gateway = await runService('named', way.url);

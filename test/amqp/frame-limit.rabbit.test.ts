@@ -56,7 +56,7 @@ describe(`a broker whose frame_max is ${frameMax}`, () => {
     expect(seen[0]).toMatchObject({ payload, headers: { big: 'x'.repeat(limit - 1700) } });
   });
 
-  test('refuses larger headers alone, and the connection of all others lives on', async () => {
+  test('has only the larger headers refused, and its connection stays open', async () => {
     const gateway = await billing();
     const sizes = [10, limit + 900, 20, limit, 30, 12_000, 40];
     const answers = await Promise.all(
@@ -68,7 +68,7 @@ describe(`a broker whose frame_max is ${frameMax}`, () => {
     await eventually(() => expect(seen).toHaveLength(4));
   });
 
-  test('answers exactly at the limit what it takes', async () => {
+  test('takes headers up to exactly the limit', async () => {
     const gateway = await billing();
     const statuses: number[] = [];
     for (let bytes = limit - 1100; bytes <= limit; bytes += 61) {

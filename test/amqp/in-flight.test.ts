@@ -29,8 +29,8 @@ function refusalOfKey(key: string): PublishRefusal {
   return { kind: 'key', text: isCut ? `${text.slice(0, 252)}...` : text, maxBytes: undefined };
 }
 
-describe('what a closed channel had not confirmed', () => {
-  test('is divided at the publish that was refused', () => {
+describe('unconfirmed publishes of a closed channel', () => {
+  test('are divided at the refused publish', () => {
     const entries = written(['a', 'b', 'bad', 'c', 'bad', 'd']);
     const { unknown, refused, untouched } = divide(entries, refusalOfKey('bad'), nothing);
     expect(unknown).toEqual(entries.slice(0, 2));
@@ -38,7 +38,7 @@ describe('what a closed channel had not confirmed', () => {
     expect(untouched).toEqual(entries.slice(3));
   });
 
-  test('is divided at the first that is too large', () => {
+  test('are divided at the first that is too large', () => {
     const entries = [1, 5, 11, 12, 2].map((bytes, index) =>
       Object.assign(inFlight('a', bytes), { position: index + 1 }),
     );
@@ -46,21 +46,21 @@ describe('what a closed channel had not confirmed', () => {
     expect(divided).toEqual({ unknown: entries.slice(0, 2), refused: entries[2], untouched: entries.slice(3) });
   });
 
-  test('is all unknown where the broker names no publish, or none of these', () => {
+  test('are all unknown if the broker names no publish, or none of these', () => {
     const entries = written(['a', 'b']);
     const all = { unknown: entries, refused: undefined, untouched: [] };
     expect(divide(entries, undefined, nothing)).toEqual(all);
     expect(divide(entries, refusalOfKey('other'), nothing)).toEqual(all);
   });
 
-  test('is unknown up to the last that fits a text that was cut off', () => {
+  test('are unknown up to the last that fits a text that was cut off', () => {
     const keys = ['a', `${'k'.repeat(240)}1`, 'b', `${'k'.repeat(240)}2`, 'c'];
     const entries = written(keys);
     const divided = divide(entries, refusalOfKey(keys[3] as string), nothing);
     expect(divided).toEqual({ unknown: entries.slice(0, 4), refused: undefined, untouched: entries.slice(4) });
   });
 
-  test('never counts as untouched what RabbitMQ can have taken', () => {
+  test('never count as untouched if RabbitMQ may have accepted them', () => {
     const key = fc.constantFrom('a', 'b', 'k'.repeat(230), `${'k'.repeat(240)}1`, `${'k'.repeat(240)}2`);
     fc.assert(
       fc.property(fc.array(key, { minLength: 1, maxLength: 30 }), fc.nat(), (keys, at) => {
@@ -103,14 +103,14 @@ describe('what a closed channel had not confirmed', () => {
     );
   });
 
-  test('is known up to the last publish that RabbitMQ has answered', () => {
+  test('are known up to the last publish that RabbitMQ has answered', () => {
     const entries = written(['a', 'a', 'a', 'a']);
     (entries[2] as InFlight).returned = true;
     const divided = divide(entries, absent, { lastHandled: 2, hasTaken: () => true });
     expect(divided).toEqual({ unknown: entries.slice(0, 3), refused: entries[3], untouched: [] });
   });
 
-  test('was taken by no queue when it was returned', () => {
+  test('were stored in no queue if they were returned', () => {
     const settled: unknown[] = [];
     const [returned, other] = [inFlight('a', 1, settled), inFlight('b', 1, settled)];
     returned.returned = true;

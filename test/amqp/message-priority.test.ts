@@ -7,8 +7,8 @@ const body = Buffer.from('x');
 const priorityOf = (headers: TransportMessage['headers'], isDelayed = false) =>
   toAmqp({ headers, body }, undefined, isDelayed).priority;
 
-describe('the AMQP priority of a message that is made here', () => {
-  test('is its header, for every number that the property can hold', () => {
+describe('the AMQP priority of a new message', () => {
+  test('equals its header, for every number that the property can hold', () => {
     fc.assert(fc.property(fc.integer({ min: 0, max: 255 }), (priority) => priorityOf({ priority }) === priority));
   });
 
@@ -16,22 +16,22 @@ describe('the AMQP priority of a message that is made here', () => {
     expect(priorityOf({ priority })).toBeUndefined();
   });
 
-  test('is none on a delay level, which notes it in a header', () => {
+  test('moves to a header on a delay level', () => {
     expect(priorityOf({ priority: 7 }, true)).toBeUndefined();
     expect(toAmqp({ headers: { priority: 7 }, body }, undefined, true).headers).toHaveProperty('x-littoral-priority');
   });
 });
 
-describe('the priority that a delay level has noted', () => {
+describe('the suspended priority of a delay level', () => {
   const received = (headers: Record<string, unknown>, priority?: number) =>
     fromAmqp({ properties: { headers, priority }, content: body, fields: {} } as never).headers;
 
-  test('is read as the property, and leaves no trace', () => {
+  test('is read as the property, and its header is removed', () => {
     expect(received({ 'x-littoral-priority': 9 })).toEqual(received({}, 9));
     expect(received({ 'x-littoral-priority': 9, priority: 9 })).toEqual({ priority: 9 });
   });
 
-  test.each(['9', -1, 256, 1.5, null, {}, []])('is dropped where another program wrote %o', (value) => {
+  test.each(['9', -1, 256, 1.5, null, {}, []])('is dropped if another program wrote %o', (value) => {
     expect(received({ 'x-littoral-priority': value })).toEqual({});
   });
 });

@@ -34,7 +34,7 @@ test('a consumer that pauses leaves messages to a poll, and then goes on', async
   expect(inbox.consumer.detached).toBeUndefined();
 });
 
-test('a consumer that was paused has no more deliveries in hand than it may, and in the end as many', async () => {
+test('a paused consumer never exceeds its prefetch in unacknowledged deliveries, and reaches it again', async () => {
   const channel = await openChannel();
   const inbox = await openWideInbox(channel, 3);
   const inHand = () => inbox.deliveries.length - settled;
@@ -63,7 +63,7 @@ test('a consumer that has stopped, or is at its start, does not pause', async ()
   expect(await inbox.consumer.pause?.(1)).toBe(false);
 });
 
-test('a consumer that is told to take more does not pause, and goes on to take it', async () => {
+test('a consumer with extra deliveries does not pause, and continues to take them', async () => {
   const channel = await openChannel();
   const inbox = await openWideInbox(channel, 2);
   inbox.consumer.takeBeside(1);
@@ -73,7 +73,7 @@ test('a consumer that is told to take more does not pause, and goes on to take i
   expect(inbox.texts().toSorted()).toEqual(['a', 'b', 'c']);
 });
 
-test('a check while a consumer pauses, or goes on, finds nothing wrong', async () => {
+test('a check while a consumer pauses or resumes reports no problem', async () => {
   const channel = await openChannel();
   const inbox = await openWideInbox(channel, 2);
   const consumer = inbox.consumer as AmqpConsumer;

@@ -63,7 +63,7 @@ describe('the refusal of a publish', () => {
     });
   });
 
-  test('of a key that was cut off fits every key that begins so', () => {
+  test('fits every key with the same beginning if the text was cut off', () => {
     const text = `ACCESS_REFUSED - access to topic '${'k'.repeat(250)}`.slice(0, 252);
     const refusal = readPublishRefusal(closed(403, `${text}...`));
     expect(refusal && fitsRefusal(refusal, bus('k'.repeat(250)), 1)).toBe(true);
@@ -71,7 +71,7 @@ describe('the refusal of a publish', () => {
     expect(refusal && fitsRefusal(refusal, bus('k'.repeat(30)), 1)).toBe(false);
   });
 
-  test('is final for a key and a size, and passes for the whole bus', () => {
+  test('is final for a key and a size, and temporary for the whole bus', () => {
     const refusal = (kind: 'key' | 'exchange' | 'size' | 'absent') =>
       refusedPublish({ kind, text: 'what it says', maxBytes: 10 }, bus('a'), 11);
     expect(refusal('key')).toMatchObject({

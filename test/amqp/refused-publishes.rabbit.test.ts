@@ -37,7 +37,7 @@ const many = (gateway: RunningGateway, keys: readonly string[]) =>
   Promise.all(keys.map((key, index) => post(gateway, `/events/${key}`, { index })));
 
 describe('a key that the broker user may not write', () => {
-  test('is refused with 403, and closes no channel on which others publish', async () => {
+  test('is refused with 403, without closing the publishing channel', async () => {
     await bindQueue('apart', '#');
     const user = await restrictedUser();
     await user.mayWriteKeys('^good\\.');
@@ -58,7 +58,7 @@ describe('a key that the broker user may not write', () => {
     expect(await vhost.messages('apart')).toBe(90);
   });
 
-  test('ends no connection, also where RabbitMQ cannot put it into words', async () => {
+  test('ends no shared connection, even if RabbitMQ cannot quote it in the refusal', async () => {
     const user = await restrictedUser();
     await user.mayWriteKeys('^(good|gut)');
     const { gateway, lines } = await gatewayOf(user, { service: 'foreign' });
@@ -95,7 +95,7 @@ describe('a key that the broker user may not write', () => {
     await eventually(async () => expect((await post(gateway, '/events/later.x', {})).status).toBe(202));
   });
 
-  test('is found out when the channel is closed over it, and what stands behind it is sent', async () => {
+  test('is detected when the channel is closed over it, and the publishes behind it are sent', async () => {
     await bindQueue('exception', '#');
     const user = await restrictedUser();
     // Every key but one: the first question does not find that out.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TakenKeys } from '../../src/amqp/taken-keys.ts';
 
-test('keys that were taken are known until the channel is another, and any can be one beyond ten thousand', () => {
+test('accepted keys are known until the channel changes, and beyond ten thousand any key may be one', () => {
   const keys = new TakenKeys();
   keys.add('a');
   expect([keys.has('a'), keys.has('b')]).toEqual([true, false]);

@@ -57,8 +57,8 @@ async function acceptedAtLast(send: () => Promise<Answer>): Promise<Answer> {
   });
 }
 
-describe('a binding that somebody deletes', () => {
-  test('is restored by a command that comes back, which is then handled', async () => {
+describe('a deleted binding', () => {
+  test('is restored by a returned command, which is then handled', async () => {
     const gateway = await runService('one', never);
     await (await openChannel(vhost.url)).unbindQueue('distributed_one', bus, 'one');
     expect((await post(gateway, '/commands/one/pay', 1)).status).toBe(202);
@@ -133,7 +133,7 @@ describe('the exchange of the bus, deleted', () => {
     await eventually(() => expect(other.handled).toEqual([1]));
   });
 
-  test('answers events that nobody takes with 503, while other services may still bind', async () => {
+  test('answers unrouted events with 503, while other services may still bind', async () => {
     const [sender, receiver] = await Promise.all([runService('eight', never), runService('nine', never)]);
     await (await openChannel(vhost.url)).deleteExchange(bus);
     await eventually(async () => {
@@ -166,7 +166,7 @@ describe('the exchange of the bus, deleted', () => {
     });
   });
 
-  test('is told once when it comes again in another form, and used again when that is gone', async () => {
+  test('is reported once if it reappears in another form, and used again when that is gone', async () => {
     const gateway = await runService('ten', 200);
     const channel = await openChannel(vhost.url);
     await Promise.all([channel.deleteExchange(bus), channel.assertExchange(bus, 'fanout', { durable: true })]);
@@ -184,7 +184,7 @@ describe('the exchange of the bus, deleted', () => {
   });
 });
 
-describe('a queue that somebody deletes', () => {
+describe('a deleted queue', () => {
   test.each([
     ['of the service', 'distributed_eleven'],
     ['of its dead letters', 'distributed_eleven_dead_letter'],
@@ -199,7 +199,7 @@ describe('a queue that somebody deletes', () => {
   });
 });
 
-describe('what leads delayed messages on', () => {
+describe('the exchanges and bindings of delayed messages', () => {
   test.each([
     ['the last exchange', (channel: Channel) => channel.deleteExchange('littoral_twelve_delay_end')],
     ['the exchange of a level', (channel: Channel) => channel.deleteExchange('littoral_twelve_delay_3')],

@@ -67,7 +67,7 @@ describe('a cluster of three nodes', () => {
     await cluster.whole();
   });
 
-  test('goes on when the node that leads a queue is frozen: on RabbitMQ 4 at once, on 3.x when it is resumed', async () => {
+  test('continues when the node that leads a queue is frozen: on RabbitMQ 4 at once, on 3.x when it resumes', async () => {
     await publish(cluster.nodes[0] as ClusterNode, 'frozen', 'still here');
     const [leader, other] = (await leaderAndOthers('frozen')) as [ClusterNode, ClusterNode];
     const series = await using(other, async (model) => brokerSeries(model));
@@ -79,7 +79,7 @@ describe('a cluster of three nodes', () => {
     if (series < 4) await eventually(async () => expect(await take(other, 'frozen')).toBe('still here'));
   });
 
-  test('takes a node back that was stopped', async () => {
+  test('accepts a stopped node again', async () => {
     const [, second] = cluster.nodes as [ClusterNode, ClusterNode];
     await second.stop();
     await publish(cluster.nodes[0] as ClusterNode, 'stopped', 'still here');
@@ -88,7 +88,7 @@ describe('a cluster of three nodes', () => {
     await eventually(async () => expect(await take(second, 'stopped')).toBe('still here'));
   });
 
-  test('leaves no process when it is closed', async () => {
+  test('leaves no process behind when it is closed', async () => {
     const homes = await Promise.all(
       cluster.nodes.map(async (node) => {
         const home = await node.rabbitmqctl('eval', 'list_to_binary(os:getenv("HOME")).');

@@ -50,7 +50,7 @@ test('a policy applies to the queues which it names', async () => {
   await eventually(async () => expect(await vhost.messages('placed')).toBe(1));
 });
 
-test('deleting a policy ends what it did, and deleting it again does nothing', async () => {
+test('deleting a policy ends its effect, and deleting it again does nothing', async () => {
   await vhost.setPolicy('at-most-one', { pattern: '^placed$', definition: { 'max-length': 1 } });
   await vhost.deletePolicy('only-one');
   await vhost.deletePolicy('at-most-one');

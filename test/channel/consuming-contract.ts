@@ -47,7 +47,7 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     expect(mostInHand).toBe(3);
   });
 
-  test('more deliveries are taken beside those that are held, until that ends', async () => {
+  test('extra deliveries are taken beyond held ones, until the extra count is 0', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const inbox = await openWideInbox(channel, 2);
@@ -145,7 +145,7 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     expect(await consumer.waiting()).toBeUndefined();
   });
 
-  test('a consumer counts the others of its queue, however many deliveries it takes at once', async () => {
+  test('a consumer counts the other consumers of its queue, whatever its own prefetch', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const { queue, consumer } = await openWideInbox(channel, 5);
@@ -160,7 +160,7 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     expect(await consumer.otherConsumers()).toBeUndefined();
   });
 
-  test('a consumer knows in its first delivery that it is alone', async () => {
+  test('a consumer knows at its first delivery that it is the only one', async () => {
     const { channel } = await openHarness(harness);
     const { queue } = await openQueue(channel);
     await send(channel, queue, 'waits');

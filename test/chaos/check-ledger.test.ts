@@ -206,7 +206,7 @@ describe('it is a violation when', () => {
   });
 });
 
-test('a dead letter may be there twice when it was set aside and a trouble came then', () => {
+test('a dead letter may be stored twice if a fault occurred while it was set aside', () => {
   const deadLetters = [deadLetter(), deadLetter()];
   const troubles = [full, trouble(1500, 1600)];
   const setAside = [{ messageId: 'id', at: 1020 }];

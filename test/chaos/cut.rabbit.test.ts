@@ -8,7 +8,7 @@ import { runCut } from './run-cut.ts';
 const vhost = useVhost();
 
 // A sample. `npm run chaos -- --cut` cuts after every byte.
-test('wherever a connection is cut, publishing and consuming go on, and nothing is lost or invented', {
+test('wherever a connection is cut, publishing and consuming continue, and nothing is lost or invented', {
   timeout: 300_000,
 }, async () => {
   const seed = Number(process.env.CHAOS_SEED ?? randomInt(2 ** 31));

@@ -64,7 +64,7 @@ describe('a gateway whose log cannot be written', () => {
     await gateway.written(/exit code 0/);
   });
 
-  test('says how many lines it dropped once its reader goes on, and loses none of the end', async () => {
+  test('reports the number of dropped lines once its reader resumes, and loses none of the last lines', async () => {
     const cwd = folderOf({ 'littoral.config.mjs': talkative });
     const go = join(cwd, 'go');
     execFileSync('mkfifo', [go]);

@@ -154,7 +154,7 @@ describe('XML', () => {
   });
 });
 
-describe('an object of a great many fields', () => {
+describe('an object with too many fields', () => {
   const fields = (count: number, write: (key: string) => string) =>
     Array.from({ length: count }, (_, index) => write(inKey(index)));
   const asJson = (count: number) => `{${fields(count, (key) => `"${key}":[]`).join()}}`;

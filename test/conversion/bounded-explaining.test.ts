@@ -40,7 +40,7 @@ describe('a value with a great many faults', () => {
     expect(looks).toBeLessThan(20_000);
   });
 
-  test('names unknown fields, and what is missing beside them', () => {
+  test('names unknown fields, and missing fields as well', () => {
     const type = Type.Object({ a: Type.String(), z: Type.Optional(Type.String()) }, { additionalProperties: false });
     const unknown = Object.fromEntries(Array.from({ length: many }, (_, index) => [`k${index}`, 7]));
     const paths = refusal(type, { ...unknown, a: 'x' }).faults.map(({ path }) => path);
@@ -49,7 +49,7 @@ describe('a value with a great many faults', () => {
     expect(refusal(type, unknown).faults[0]).toMatchObject({ message: expect.stringContaining('a') });
   });
 
-  test('finds the only fault, wherever it is', () => {
+  test('reports the only fault, wherever it is', () => {
     const fields = Array.from({ length: 5000 }, (_, index) => [`a${index}`, 'x']);
     const type = Type.Object({}, { additionalProperties: false, patternProperties: { '^a': Type.String() } });
     const value = Object.fromEntries([...fields, ['b', 'x']]);
@@ -57,7 +57,7 @@ describe('a value with a great many faults', () => {
   });
 });
 
-describe('what an error lists', () => {
+describe('the list in an error', () => {
   const literals = Array.from({ length: 500 }, (_, index) => `literal-${index}`);
 
   test.each<[string, Schema]>([
@@ -72,7 +72,7 @@ describe('what an error lists', () => {
 });
 
 describe('a union of literals', () => {
-  test('takes the first literal that a value says', () => {
+  test('takes the first literal that a value stands for', () => {
     const { convert } = service.prepareType(
       Type.Union([Type.Literal(7), Type.Literal('8'), Type.Literal(true), Type.Literal(8), Type.Literal('true')]),
     );
@@ -114,7 +114,7 @@ describe('a pattern that could take very long', () => {
     expect(refusal(type, value).faults).toEqual([{ path, message }]);
   });
 
-  test('still matches what it matches', () => {
+  test('still matches the same texts', () => {
     for (const text of ['a', 'a'.repeat(100_000)]) {
       expect(service.prepareType(Word).convert(text, {}, refuse)).toBe(text);
     }

@@ -41,7 +41,7 @@ function chain(levels: number, fields: object, end: unknown = null): unknown {
   return value;
 }
 
-describe('a union whose branches lead back to it', () => {
+describe('a union whose branches refer back to it', () => {
   test.each<[string, Schema, (value: unknown) => unknown]>([
     ['by itself', Branching, (value) => value],
     ['by a pointer to the whole', BranchingByPointer, (value) => value],
@@ -83,7 +83,7 @@ describe('a union whose branches lead back to it', () => {
     expect(looks).toBeLessThan(100 * 100);
   });
 
-  test('sees what a value holds at the time', () => {
+  test('checks the current content of a value', () => {
     const { check } = compileSchema(Branching);
     const end = { next: null, own: 'x' as unknown };
     const value = chain(3, { own: 'x' }, end);
@@ -94,7 +94,7 @@ describe('a union whose branches lead back to it', () => {
     expect(check(value)).toBe(true);
   });
 
-  test('tells what does not fit', () => {
+  test('reports the part that does not fit', () => {
     const { convert } = new ConversionService().prepareType(Type.Object({ tree: Branching }));
     try {
       convert({ tree: chain(2, { own: 7 }) }, {}, refuse);
@@ -136,7 +136,7 @@ describe('a schema with references', () => {
     ),
   }));
 
-  test('takes what the same schema takes without its references remembered', async () => {
+  test('accepts the same values with and without cached references', async () => {
     const { Check } = await import('typebox/value');
     let taken = 0;
     fc.assert(

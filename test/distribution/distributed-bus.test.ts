@@ -99,7 +99,7 @@ describe('one request', () => {
     ],
   ];
 
-  test.each(requests)('is what its method sends: %s', async (_, request, viaMethod) => {
+  test.each(requests)('equals what its method sends: %s', async (_, request, viaMethod) => {
     const { bus, waiting } = await openBilling();
     const payload = request.convertTo ? Buffer.from(String(request.payload)) : request.payload;
     await bus.send({ ...request, payload });

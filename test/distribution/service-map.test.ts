@@ -35,14 +35,14 @@ describe('a service map', () => {
 });
 
 describe('routes', () => {
-  test('of the right names have no faults', () => {
+  test('have no faults if their names are valid', () => {
     expect(
       routeFaults({ services: { tickets: { queue: 'tickets' } }, events: [{ keys: ['a.*'], queue: 'b' }] }),
     ).toEqual([]);
     expect(routeFaults({})).toEqual([]);
   });
 
-  test('name every fault with its path', () => {
+  test('have each fault reported with its path', () => {
     const faults = routeFaults({
       services: { 'a*': { queue: '' }, b: { queue: 'amq.gen-1' }, c: { queue: 'distributed_c_dead_letter' } },
       events: [
@@ -74,7 +74,7 @@ test('holes in the lists of routes are faults', () => {
   ]);
 });
 
-describe('what is sent by a service map', () => {
+describe('a message that is sent by a service map', () => {
   async function openMapped(routes: Routes, checkDestinations = true) {
     const fixture = await openBus({ serviceMap: new ServiceMap(routes, 'shop'), checkDestinations });
     const addQueue = async (queue: string) => {
@@ -130,7 +130,7 @@ describe('what is sent by a service map', () => {
     expect(waiting('billing')[0]?.headers).toHaveProperty([Header.serviceTarget], 'billing');
   });
 
-  test('reaches, of an event, each queue and each subscriber once', async () => {
+  test('reaches each queue and each subscriber of an event once', async () => {
     const { bus, channel, addQueue, addService, waiting } = await openMapped(copies);
     for (const queue of ['crm', 'mail']) await addQueue(queue);
     await addService('billing', 'user.created');
@@ -150,7 +150,7 @@ describe('what is sent by a service map', () => {
     expect(waiting('billing')[0]?.headers).toHaveProperty([Header.serviceTarget], 'user.created');
   });
 
-  test('is not sent at all, of an event, when one of its queues does not exist', async () => {
+  test('is refused as an event if one of its queues does not exist', async () => {
     const { bus, channel, addQueue, addService, waiting } = await openMapped(copies);
     await addQueue('crm');
     await addService('billing', 'user.created');
@@ -162,7 +162,7 @@ describe('what is sent by a service map', () => {
     expect(waiting('billing')).toEqual([]);
   });
 
-  test('has an unknown outcome, of an event, when a queue that was not looked for did not get it', async () => {
+  test('has an unknown outcome as an event if a queue that was not looked up did not get it', async () => {
     const { bus, channel, addQueue } = await openMapped(copies, false);
     await addQueue('crm');
     expect(await caught(() => bus.publishEvent('user.created', 'x'))).toMatchObject({
@@ -174,7 +174,7 @@ describe('what is sent by a service map', () => {
     expect(channel.messages('crm')).toHaveLength(1);
   });
 
-  test('has arrived nowhere, of an event, when no queue got it and nobody subscribes', async () => {
+  test('counts as unrouted as an event if no queue got it and no service subscribes', async () => {
     const { bus } = await openMapped(copies, false);
     const error = await caught(() => bus.publishEvent('user.created', 'x'));
     expect(error).toMatchObject({ code: 'destination-not-found', outcome: 'not-accepted' });

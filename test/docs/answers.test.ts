@@ -26,7 +26,7 @@ describe('the table of answers', () => {
     expect(named[0]).toMatch(/"outcome": "unknown".*\| perhaps.*same `Idempotency-Key`/);
   });
 
-  test('lists what is not to be repeated apart from what is', () => {
+  test('lists statuses that must not be repeated separately from those that may', () => {
     const [fixed = '', repeated = ''] = ['| 400, ', '| 408, '].map((start) =>
       rows.find((row) => row.startsWith(start)),
     );

@@ -15,7 +15,7 @@ function gapsOf(pause: ((milliseconds: number) => Promise<boolean>) | undefined)
 }
 
 describe('a gap in consuming', () => {
-  test('is one for all messages that arrive until it begins', async () => {
+  test('is shared by all messages that arrive until it begins', async () => {
     const { opened, open } = gate();
     const pauses: number[] = [];
     const { gaps } = gapsOf(async (milliseconds) => {
@@ -29,7 +29,7 @@ describe('a gap in consuming', () => {
     expect(pauses).toEqual([250]);
   });
 
-  test('comes again only when the consumer has had its time', async () => {
+  test('recurs only after the consumer has had its time', async () => {
     const { gaps, clock } = gapsOf(async () => true);
     expect(await gaps.open(delivery(), 250)).toBe(true);
     clock.moveTo(1249);
@@ -38,7 +38,7 @@ describe('a gap in consuming', () => {
     expect(await gaps.open(delivery(), 250)).toBe(true);
   });
 
-  test('is not there for what was released often, where the consumer does not pause, nor where none can poll', async () => {
+  test('is skipped for a message that was released often, without a pausing consumer, and without a polling program', async () => {
     expect(await gapsOf(async () => true).gaps.open(delivery(10), 250)).toBe(false);
     expect(await gapsOf(async () => false).gaps.open(delivery(), 250)).toBe(false);
     expect(await gapsOf(undefined).gaps.open(delivery(), 250)).toBe(false);

@@ -67,7 +67,7 @@ describe('a dead letter outlet', () => {
     },
   );
 
-  test('tries a queue that does not confirm once after ever longer pauses', async () => {
+  test('tries an unconfirming queue once after each of its growing pauses', async () => {
     const { outlet, state } = await openOutlet();
     state.refusal = 'confirm-timeout';
     const tryTwice = () => Promise.allSettled([outlet.publish(letter('1')), outlet.publish(letter('2'))]);
@@ -87,7 +87,7 @@ describe('a dead letter outlet', () => {
     expect((await tryTwice()).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   });
 
-  test('leaves the publishing channel its room: few are unconfirmed, and all fail with the first', async () => {
+  test('limits the unconfirmed publishes, and fails all of them with the first', async () => {
     const { outlet, channel } = await openOutlet();
     const timedOut = gate();
     let attempts = 0;
@@ -104,7 +104,7 @@ describe('a dead letter outlet', () => {
     expect(attempts).toBe(64);
   });
 
-  test('sets dead letters aside, and publishes each as it was once the queue takes it', async () => {
+  test('sets dead letters aside, and publishes each unchanged once the queue takes it', async () => {
     const { outlet, state, due, clock, deadLetters } = await openOutlet();
     due.start();
     state.refusal = 'nacked';

@@ -49,7 +49,7 @@ test('a dead letter says where it failed, how often it was tried, and under whic
   expect(again.headers).toMatchObject({ ...expected, [Header.attempts]: 0 });
 });
 
-test('a dead letter is not said to have been set aside before it was', () => {
+test('a dead letter has no set-aside header before it is set aside', () => {
   const headers = { ...message.headers, [Header.setAside]: 2 };
   const letter = deadLetter(straight({ headers, body: message.body }), { error: 'a' }, place);
   expect(letter.headers).not.toHaveProperty(Header.setAside);

@@ -13,7 +13,7 @@ const received = (headers: MessageHeaders, fromBus = false): ReceivedMessage => 
 const deferred = { [Header.deferredSince]: 1000, [Header.deferrals]: 3 };
 
 describe('the delay of a deferral', () => {
-  test('is about 1 s, then twice as long each time, up to about a minute', () => {
+  test('is about 1 s, and doubles each time, up to about a minute', () => {
     const delays = [0, 1, 2, 3, 4, 5, 6, 7, 100, Number.MAX_SAFE_INTEGER].map(deferralDelayMs);
     expect(delays).toEqual([1023, 2047, 4095, 8191, 16_383, 32_767, 57_341, 57_341, 57_341, 57_341]);
   });
@@ -26,20 +26,20 @@ describe('the delay of a deferral', () => {
 });
 
 describe('the deferral of a message', () => {
-  test('is read from what came straight to the queue', () => {
+  test('is read from a message that was sent directly to the queue', () => {
     expect(deferralOf(received(deferred), 5000)).toEqual({ sinceMs: 1000, count: 3 });
   });
 
-  test('begins now where there was none, and on the bus, where its sender wrote it', () => {
+  test('begins now if there was none, and on the bus, where its sender wrote it', () => {
     expect(deferralOf(received({}), 5000)).toEqual({ sinceMs: 5000, count: 0 });
     expect(deferralOf(received(deferred, true), 5000)).toEqual({ sinceMs: 5000, count: 0 });
   });
 
-  test('begins now where its beginning is yet to come', () => {
+  test('begins now if its start is in the future', () => {
     expect(deferralOf(received(deferred), 999)).toEqual({ sinceMs: 999, count: 3 });
   });
 
-  test('is a time that has passed and a count, whatever the headers hold', () => {
+  test('is a past time and a count, whatever the headers contain', () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), (since, count) => {
         const headers = { [Header.deferredSince]: since, [Header.deferrals]: count };
@@ -53,7 +53,7 @@ describe('the deferral of a message', () => {
     );
   });
 
-  test('stays with the message that comes again, and counts', () => {
+  test('stays with the redelivered message, and counts', () => {
     const message = received({ ...deferred, a: 'b', [Header.attempts]: 2, [Header.failedEndpoint]: 'c' });
     expect(deferredMessage(message, { sinceMs: 1000, count: 3 }, 7000).headers).toEqual({
       a: 'b',
@@ -65,7 +65,7 @@ describe('the deferral of a message', () => {
     });
   });
 
-  test('replaces what the sender of a message on the bus wrote, and keeps its key', () => {
+  test('replaces the headers of the sender on the bus, and keeps its key', () => {
     const claims = { ...deferred, [Header.attempts]: 9, [Header.retryNumber]: 9, [Header.failedEndpoint]: 'c' };
     expect(deferredMessage(received(claims, true), { sinceMs: 5000, count: 0 }, undefined).headers).toEqual({
       [Header.publishedKey]: 'order.placed',
@@ -74,7 +74,7 @@ describe('the deferral of a message', () => {
     });
   });
 
-  test.each([true, false])('is not on the retry of a handler that failed (over the bus: %s)', (fromBus) => {
+  test.each([true, false])('is absent on the retry of a handler that failed (over the bus: %s)', (fromBus) => {
     const { headers } = retryMessage(received(deferred, fromBus), 'c', 1, undefined);
     expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringContaining('defer')]));
   });

@@ -18,7 +18,7 @@ function openPlaces(count: number) {
 }
 
 describe('delivery places', () => {
-  test('let in as many as there are places, and the next one when one leaves', async () => {
+  test('admit one delivery for each place, and the next one when one leaves', async () => {
     const { places, asked, enter } = openPlaces(2);
     const first = enter();
     enter();
@@ -33,7 +33,7 @@ describe('delivery places', () => {
     expect([order, asked]).toEqual([['third', 'fourth'], []]);
   });
 
-  test('give up half of themselves to what is held, and ask for the rest beside', () => {
+  test('give at most half of themselves to held deliveries, and request the others beyond', () => {
     const { places, asked, enter } = openPlaces(4);
     const held = [enter(), enter(), enter(), enter()];
     for (const each of held) places.hold(each);
@@ -45,7 +45,7 @@ describe('delivery places', () => {
     expect([asked, places.held]).toEqual([[1, 2, 1, 0], 0]);
   });
 
-  test('keep the only one free: a held delivery takes none', () => {
+  test('stay free if there is only one: a held delivery takes none', () => {
     const { places, asked, enter } = openPlaces(1);
     places.hold(enter());
     expect(asked).toEqual([1]);
@@ -61,13 +61,13 @@ describe('delivery places', () => {
     expect([places.held, places.holdWithinHalf(enter())]).toEqual([1, false]);
   });
 
-  test('are exhausted when nothing more may be held beside them', () => {
+  test('are exhausted when no more deliveries may be held beyond them', () => {
     const { places, asked, enter } = openPlaces(1);
     for (let held = 0; held < 10; held += 1) places.hold(enter());
     expect([asked.at(-1), places.isExhausted]).toEqual([9, true]);
   });
 
-  test('ask for nothing more once 64 MiB are held', () => {
+  test('request no further delivery once 64 MiB are held', () => {
     const { places, asked, enter } = openPlaces(1);
     places.hold(enter(40 * 1024 * 1024));
     places.hold(enter(40 * 1024 * 1024));

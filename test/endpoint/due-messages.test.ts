@@ -160,7 +160,7 @@ describe('a message that cannot be published when it is due', () => {
   });
 });
 
-test('many due messages that a full queue refuses do not keep those for other queues waiting, and are delayed again', async () => {
+test('many due messages that a full queue refuses are delayed again, and do not block those for other queues', async () => {
   const { channel, waiting, left } = await runDueMessages();
   let isFull = true;
   let attempts = 0;

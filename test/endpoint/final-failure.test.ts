@@ -90,7 +90,7 @@ test.each<[string, MessageHeaders, Retries]>([
   expect(deadLetters()).toMatchObject([{ headers: { [Header.expiresAt]: expect.any(Number) } }]);
 });
 
-test('a dead letter that is set aside waits for room, and is not lost as configured', async () => {
+test('a dead letter that is set aside waits for room, and is not dropped by the configured strategy', async () => {
   const failing = onCommand(() => {
     throw new Error('of the handler');
   });

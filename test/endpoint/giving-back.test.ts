@@ -180,7 +180,7 @@ describe('a dead letter that cannot be published', () => {
     expect([endpoint.warning, endpoint.inHand]).toEqual([undefined, []]);
   });
 
-  test('ends at a bound: then nothing more is taken, which makes the endpoint unready', async () => {
+  test('ends at a limit: then nothing more is taken, which makes the endpoint unready', async () => {
     const { send, channel, endpoint, waiting } = await runEndpoint(
       [onCommand(() => Promise.reject(new Error('of the handler')))],
       1,

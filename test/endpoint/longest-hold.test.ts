@@ -29,7 +29,7 @@ describe('the longest time that a delivery can stay unacknowledged', () => {
     expect(hold(definitions)).toBe(expected);
   });
 
-  test('takes the instant retries of the service where a handler names none', () => {
+  test('uses the instant retries of the service if a handler names none', () => {
     const options = { handlerTimeoutMs: 1000, retries: { instant: { maxAttempts: 3 } } };
     expect(hold([command()], options)).toBe(4000);
     expect(hold([command({ retries: { instant: { maxAttempts: 0 } } })], options)).toBe(1000);

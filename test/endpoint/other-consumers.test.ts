@@ -11,7 +11,7 @@ test.each<[string, () => Promise<number | undefined>, boolean]>([
   expect(await new OtherConsumers(count, new TestClock()).exist()).toBe(exist);
 });
 
-test('other consumers are counted once for all who ask within a second', async () => {
+test('other consumers are counted once for all requests within a second', async () => {
   const clock = new TestClock();
   let asked = 0;
   let count = 0;

@@ -30,7 +30,7 @@ describe('what is replayed', () => {
     });
   });
 
-  test('begins anew where it was deferred', () => {
+  test('starts over if it was deferred', () => {
     const deferred = { ...headers, [Header.deferredSince]: 1, [Header.deferrals]: 7, [Header.publishedKey]: 'a.b' };
     expect(replayedHeaders(deferred)).toEqual({ ...headers, [Header.publishedKey]: 'a.b' });
   });
@@ -72,7 +72,7 @@ test('what the sender of a message on the bus wrote of its past counts no more a
   expect(replayedHeaders(retried)).toMatchObject({ [Header.failedEndpoint]: 'audit', [Header.publishedKey]: 'x' });
 });
 
-describe('a dead letter that was set aside, and that the broker gave up meanwhile', () => {
+describe('a dead letter that was set aside, and that the broker then dead-lettered', () => {
   const letter = {
     ...headers,
     [Header.deadLetterId]: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
@@ -95,13 +95,13 @@ describe('a dead letter that was set aside, and that the broker gave up meanwhil
     expect([view.reasonCode, view.errorClass]).toEqual(['refused', 'Reject']);
   });
 
-  test('is no dead letter again when it is replayed to the queue of due messages', () => {
+  test('stays out of the dead letter queue when it is replayed to the queue of due messages', () => {
     const due = { ...letter, [Header.failedQueue]: 'littoral_billing_due' };
     expect(replayedTo(due)).toBe('littoral_billing_due');
     expect(replayedHeaders(due)).not.toHaveProperty(Header.setAside);
   });
 
-  test('is told by the broker where a sender wrote that it was set aside', () => {
+  test('is identified by the broker if a sender wrote that it was set aside', () => {
     const death = { reason: 'delivery_limit', queue: 'distributed_billing' };
     expect(new DeadLetterView({ headers: { ...letter, 'x-death': [death] }, body }).reasonCode).toBe('delivery_limit');
   });

@@ -84,7 +84,7 @@ describe('an endpoint that stops', () => {
 });
 
 describe('an endpoint that finishes', () => {
-  test('gives back what waits for a place, and handles no more', async () => {
+  test('requeues the deliveries that wait for a place, and handles no more', async () => {
     const finish = gate();
     const calls: unknown[] = [];
     const handler = onCommand(async (payload: unknown) => {

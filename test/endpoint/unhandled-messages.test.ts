@@ -41,8 +41,8 @@ async function run(unhandled: Partial<Unhandled> = {}, concurrency = 10) {
   return { ...fixture, clock, consume, handled, pass, later, warnings };
 }
 
-describe('an event whose key another process bound', () => {
-  test('comes again to this queue alone, after ever longer delays, and is a dead letter in the end', async () => {
+describe('an event whose key was bound by another process', () => {
+  test('is redelivered to this queue only, after growing delays, and ends as a dead letter', async () => {
     const { publish, pass, later, deadLetters, waiting, channel } = await run();
     await publish('parcel.sent', { ...unknownEvent, a: 1 }, '{"b":2}');
     await turns();
@@ -70,7 +70,7 @@ describe('an event whose key another process bound', () => {
     expect([others, waiting()]).toEqual([[], []]);
   });
 
-  test('is acknowledged in the end where the configuration says so', async () => {
+  test('is finally acknowledged if so configured', async () => {
     const { publish, pass, deadLetters, later, log, waiting } = await run({ afterGrace: 'ignore' });
     await publish('parcel.sent', unknownEvent);
     await turns();
@@ -93,7 +93,7 @@ describe('an event whose key another process bound', () => {
     expect([later.length, deadLetters().length]).toEqual([0, letters]);
   });
 
-  test('reaches the process that has a handler, with all that it came with', async () => {
+  test('reaches the process that has a handler, unchanged', async () => {
     const { publish, pass, consume } = await run();
     await publish('parcel.sent', { ...unknownEvent, a: true });
     await turns();
@@ -107,14 +107,14 @@ describe('an event whose key another process bound', () => {
     expect(seen).toEqual([expect.objectContaining({ ...unknownEvent, a: true, [Header.publishedKey]: 'parcel.sent' })]);
   });
 
-  test('is deferred where it came straight to the queue, as what a PHP application publishes again', async () => {
+  test('is deferred if it was sent directly to the queue, as by a PHP application that publishes it again', async () => {
     const { send, later } = await run();
     await send(unknownEvent);
     await turns();
     expect(later).toEqual([{ headers: expect.not.objectContaining({ [Header.publishedKey]: '' }), delayMs: 1023 }]);
   });
 
-  test('is no loss of what a wide binding of this process brought: that is acknowledged, deferred before or not', async () => {
+  test('is acknowledged if only a wide binding of this process routed it, deferred before or not', async () => {
     const { publish, send, channel, later, deadLetters } = await run();
     await publish('order.', { ...eventHeaders, [Header.routingKey]: 'other' });
     await send({
@@ -129,14 +129,14 @@ describe('an event whose key another process bound', () => {
     expect([later, deadLetters()]).toEqual([[], []]);
   });
 
-  test('does not believe its sender that it was deferred before', async () => {
+  test('ignores deferral headers from its sender', async () => {
     const { publish, later } = await run();
     await publish('parcel.sent', { ...unknownEvent, [Header.deferredSince]: 1, [Header.deferrals]: 99 });
     await turns();
     expect(later).toMatchObject([{ delayMs: 1023, headers: { [Header.deferrals]: 1 } }]);
   });
 
-  test('is handled as any other once its key has a handler, and a failure begins anew', async () => {
+  test('is handled as any other once its key has a handler, and a failure starts over', async () => {
     const { send, handled, log } = await run();
     await send({ ...eventHeaders, [Header.deferredSince]: 1, [Header.deferrals]: 99 });
     await turns();
@@ -145,24 +145,27 @@ describe('an event whose key another process bound', () => {
   });
 });
 
-describe('what names one handler', () => {
+describe('a message that names one handler', () => {
   const named: [string, MessageHeaders, string | undefined][] = [
     ['a command', unknownCommand, undefined],
     ['a message for a channel', channelMessage, undefined],
     ['a retry', retryOfAnother, 'x'],
   ];
 
-  test.each(named)('%s: is a dead letter at once where this process is alone', async (_, headers, endpointId) => {
-    const { send, deadLetters, later } = await run();
-    await send(headers);
-    await turns();
-    expect(later).toEqual([]);
-    expect(deadLetters()[0]?.headers).toMatchObject({ [Header.deadLetterReason]: 'unhandled' });
-    expect(deadLetters()[0]?.headers[Header.failedEndpoint]).toBe(endpointId);
-    expect(deadLetters()[0]?.headers[Header.attempts]).toBe(endpointId === undefined ? 0 : 2);
-  });
+  test.each(named)(
+    '%s: becomes a dead letter at once if this process is the only consumer',
+    async (_, headers, endpointId) => {
+      const { send, deadLetters, later } = await run();
+      await send(headers);
+      await turns();
+      expect(later).toEqual([]);
+      expect(deadLetters()[0]?.headers).toMatchObject({ [Header.deadLetterReason]: 'unhandled' });
+      expect(deadLetters()[0]?.headers[Header.failedEndpoint]).toBe(endpointId);
+      expect(deadLetters()[0]?.headers[Header.attempts]).toBe(endpointId === undefined ? 0 : 2);
+    },
+  );
 
-  test.each(named)('%s: is deferred while there are other consumers, as it is', async (_, headers) => {
+  test.each(named)('%s: is deferred unchanged while there are other consumers', async (_, headers) => {
     const { send, consume, later, deadLetters, channel } = await run();
     const other = consume(({ release }) => release());
     await other.stop();
@@ -191,7 +194,7 @@ describe('what names one handler', () => {
     },
   );
 
-  test.each(named)('%s: is a dead letter at once where told, whoever consumes', async (_, headers) => {
+  test.each(named)('%s: becomes a dead letter at once if so configured, whatever else consumes', async (_, headers) => {
     const { send, consume, later, deadLetters } = await run({ commands: 'dead-letter' });
     await send(headers);
     await turns();
@@ -202,7 +205,7 @@ describe('what names one handler', () => {
     expect([later.length, deadLetters().length]).toEqual([0, 2]);
   });
 
-  test('is a dead letter soon after the last other consumer has gone', async () => {
+  test('becomes a dead letter soon after the last other consumer has gone', async () => {
     const { send, consume, pass, deadLetters, later } = await run();
     const other = consume(({ release }) => release());
     await send(unknownCommand);
@@ -242,7 +245,7 @@ describe('a message that others may handle', () => {
     },
   );
 
-  test('is not left in the queue where there is no other consumer, nor before', async () => {
+  test('stays out of the queue without another consumer, and before it was deferred', async () => {
     const fixture = await run();
     const pauses = pausing(fixture);
     const { send, consume, clock, later } = fixture;
@@ -267,7 +270,7 @@ describe('a message that others may handle', () => {
     },
   );
 
-  test('is deferred where it is the retry of a handler, which does not poll', async () => {
+  test('is deferred if it is the retry of a handler, which does not poll', async () => {
     const fixture = await run({ commands: 'defer' });
     const pauses = pausing(fixture);
     await fixture.send(retryOfAnother);
@@ -277,7 +280,7 @@ describe('a message that others may handle', () => {
 });
 
 describe('the time to live of a deferred message', () => {
-  test('goes on: it comes back when it ends, and is a dead letter that has expired', async () => {
+  test('continues: the message is redelivered at its end, and becomes an expired dead letter', async () => {
     const { publish, pass, later, deadLetters, clock } = await run();
     await publish('parcel.sent', unknownEvent, '{}', 2000);
     await turns();
@@ -308,7 +311,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('is not flooded by hostile keys, nor is the memory', async () => {
+  test('stays small with hostile keys, and so does the memory', async () => {
     const { publish, warnings } = await run();
     for (let number = 0; number < 1100; number++) await publish(`${number}.note`, unknownEvent);
     await turns(200);
@@ -316,7 +319,7 @@ describe('the log', () => {
     expect(warnings().at(-1)).toMatchObject({ keys: 1000 });
   });
 
-  test('shortens a key without end', async () => {
+  test('shortens a very long key', async () => {
     const { send, warnings } = await run({ commands: 'defer' });
     await send({ ...unknownCommand, [Header.routingKey]: 'x'.repeat(100_000) });
     await turns();
@@ -325,7 +328,7 @@ describe('the log', () => {
 });
 
 describe('a deferral that cannot be published', () => {
-  test('is given back where the broker is away, and is no dead letter', async () => {
+  test('is requeued without becoming a dead letter if the broker is unavailable', async () => {
     const { publish, channel, deadLetters, endpoint, waiting } = await run();
     channel.beforePublish = ({ delayMs }) => {
       if (delayMs !== undefined) throw new LittoralError('broker-unavailable', 'no broker');
@@ -338,7 +341,7 @@ describe('a deferral that cannot be published', () => {
     expect([deadLetters().length, waiting().length]).toEqual([0, 1]);
   });
 
-  test('is a dead letter where no delay is possible', async () => {
+  test('becomes a dead letter if no delay is possible', async () => {
     const { publish, channel, deadLetters } = await run();
     channel.beforePublish = ({ delayMs }) => {
       if (delayMs !== undefined) throw new LittoralError('topology-mismatch', 'another form');
@@ -349,7 +352,7 @@ describe('a deferral that cannot be published', () => {
   });
 });
 
-test('a storm of unknown keys leaves places for messages with a handler', async () => {
+test('a flood of unknown keys leaves places for messages with a handler', async () => {
   const { publish, send, handled, later } = await run({}, 2);
   for (let number = 0; number < 500; number++) await publish(`${number % 50}.note`, unknownEvent);
   await send();

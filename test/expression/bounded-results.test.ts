@@ -45,7 +45,7 @@ describe('an expression that multiplies its input', () => {
     expect(await evaluate(expression, { payload }, { limits })).toEqual(expected);
   });
 
-  test('never makes a text beyond the bound, for input and width of any length', async () => {
+  test('never creates a text beyond the limit, for input and width of any length', async () => {
     const sizes = fc.record({
       length: fc.integer({ min: 0, max: 20_000 }),
       width: fc.integer({ min: -40_000, max: 40_000 }),

@@ -61,7 +61,7 @@ async function listed(gateway: RunningGateway): Promise<string[]> {
   return (body.items as { payload: { text: string } }[]).map(({ payload }) => payload.text);
 }
 
-test('while a node is down its classic dead letter queue stops nothing, and a quorum queue keeps all dead letters', async () => {
+test('a classic dead letter queue whose node is down blocks nothing, and a quorum queue keeps all dead letters', async () => {
   const [, , third] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode];
   await declareOn(third, 'billing');
   const billing = await run('billing');

@@ -22,7 +22,7 @@ const chosen = fc.record({
   properties: rawProperties,
 });
 
-test('a message that is deferred until its time is over keeps the type and the bytes of every header', async () => {
+test('a message that is deferred until its grace period ends keeps the type and the bytes of every header', async () => {
   await runGateway({
     service: 'billing',
     broker: { url: vhost.url },

@@ -8,7 +8,7 @@ import { runGateway } from './gateway-fixture.ts';
 const vhost = useVhost();
 const big = 9223372036854775807n;
 
-test('integers of 64 bits reach handlers over RabbitMQ as they were sent, and what they send on', async () => {
+test('integers of 64 bits reach handlers over RabbitMQ unchanged, and the receivers of their messages too', async () => {
   const seen: unknown[] = [];
   const pay = defineCommandHandler({
     routingKey: 'pay',

@@ -169,7 +169,7 @@ describe('what must not be a property of a moved message', () => {
   });
 });
 
-test('a compressed body reaches its handler decompressed, and its dead letter as it came', async () => {
+test('a compressed body is decompressed for its handler, and stays compressed in its dead letter', async () => {
   const payloads: unknown[] = [];
   const fail = defineCommandHandler({
     routingKey: 'fail',

@@ -31,7 +31,7 @@ async function prioritiesAt(service: string): Promise<unknown[]> {
 }
 
 describe('Message-Priority', () => {
-  test('is the AMQP property of what is sent, at once and after a delay', async () => {
+  test('sets the AMQP property of the message, at once and after a delay', async () => {
     const seen = await prioritiesAt('php');
     const gateway = await runGateway({ service: 'shop', broker: { url: vhost.url } });
     const sent: Record<string, string>[] = [
@@ -47,7 +47,7 @@ describe('Message-Priority', () => {
     expect(seen).toEqual([7, 7, undefined]);
   });
 
-  test('does not count on a delay level, where it would hold up others', async () => {
+  test('has no effect on a delay level, where it would hold up others', async () => {
     await prioritiesAt('php');
     const gateway = await runGateway({ service: 'store', broker: { url: vhost.url } });
     const headers = { 'message-priority': '7', 'message-delay': '600000' };
@@ -57,7 +57,7 @@ describe('Message-Priority', () => {
     expect(waiting).toMatchObject({ properties: { priority: undefined, headers: { priority: 7 } } });
   });
 
-  test('does not reorder dead letters, and is there again after a replay', async () => {
+  test('does not reorder dead letters, and is restored by a replay', async () => {
     const failed: unknown[] = [];
     const replayed: MessageHeaders[] = [];
     let isHealed = false;
@@ -105,7 +105,7 @@ describe('Message-Priority', () => {
     expect((await listed()).map(({ messageId }) => messageId)).toEqual(['0', '2', '3', '4', '5']);
   });
 
-  test('is there again in a retry', async () => {
+  test('is restored in a retry', async () => {
     const seen: MessageHeaders[] = [];
     const retryMs = 700;
     const handler = defineCommandHandler({

@@ -44,7 +44,7 @@ async function runPayments(service: string, url: string, concurrency: number) {
 }
 
 describe('a full dead letter queue', () => {
-  test.each([1, 10])('does not keep out what can be handled, at a concurrency of %i', async (concurrency) => {
+  test.each([1, 10])('does not block messages that can be handled, at a concurrency of %i', async (concurrency) => {
     const service = `full-${concurrency}`;
     const queue = `distributed_${service}_dead_letter`;
     const definition = { 'max-length': 1, overflow: 'reject-publish' };
@@ -106,7 +106,7 @@ async function withoutConfirms() {
 }
 
 describe('a broker that stops confirming', () => {
-  test.each([1, 2, 10])('does not keep out what can be handled, at a concurrency of %i', async (concurrency) => {
+  test.each([1, 2, 10])('does not block messages that can be handled, at a concurrency of %i', async (concurrency) => {
     const service = `unconfirmed-${concurrency}`;
     const { url, state } = await withoutConfirms();
     const { gateway, paid, refused, send } = await runPayments(service, url, concurrency);

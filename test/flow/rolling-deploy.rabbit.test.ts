@@ -51,7 +51,7 @@ const sorted = (seen: readonly Seen[], key: string) =>
     .map(({ payload }) => payload as { number: number })
     .toSorted((one, other) => one.number - other.number);
 
-test('two versions of a service share a queue, and nothing that one alone handles is lost', {
+test('two versions of a service share a queue without losing messages that only one handles', {
   timeout: 120_000,
 }, async () => {
   const before = await runVersion('orders', ['place'], ['cart.filled']);
@@ -105,7 +105,7 @@ test('a retired key is unbound at start', async () => {
   expect((await post(audit, '/commands/shop/sell', {})).status).toBe(202);
 });
 
-test('a misspelt command to a process that is alone is a dead letter in seconds', async () => {
+test('a misspelt command becomes a dead letter in seconds if there is one process', async () => {
   const alone = await runVersion('alone', ['place'], []);
   const connection = await connect(vhost.url);
   const channel = await connection.createChannel();

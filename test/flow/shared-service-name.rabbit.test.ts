@@ -60,7 +60,7 @@ async function runPhpApplication(): Promise<PhpApplication> {
   return application;
 }
 
-test('what only a PHP application of the same name handles comes to it', { timeout: 180_000 }, async () => {
+test('messages that only a PHP application of the same name handles reach it', { timeout: 180_000 }, async () => {
   const php = await runPhpApplication();
   const handled: number[] = [];
   const log: Record<string, unknown>[] = [];

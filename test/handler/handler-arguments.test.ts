@@ -11,7 +11,7 @@ const faultOf = (handle: unknown, parameters?: unknown) =>
   faultOfArguments({ handle, ...(parameters === undefined ? {} : { parameters }) } as unknown as HandlerDefinition);
 
 describe('the arguments of a handler', () => {
-  test('are no more than the default converters give', async () => {
+  test('are at most as many as the default converters supply', async () => {
     const handler = {
       ...defineCommandHandler({ routingKey: 'pay', handle() {} }),
       handle: (_a: 1, _b: 2, _c: 3, _d: 4) => {},

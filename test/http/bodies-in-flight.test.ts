@@ -48,7 +48,7 @@ function hold({ channel }: Gateway): { readonly published: Promise<void>; confir
 }
 
 describe('a body for which there is no memory left', () => {
-  test('is refused with when to repeat it, and the one that holds the memory is not disturbed', async () => {
+  test('is refused with Retry-After, without effect on the one that holds the memory', async () => {
     const gateway = await openGateway(config);
     const messages = openQueue(gateway, 'listener', ['#']);
     const first = await almostWhole(gateway);
@@ -62,7 +62,7 @@ describe('a body for which there is no memory left', () => {
     expect(messages()).toHaveLength(1);
   });
 
-  test('is refused by its announced length, before its caller is asked for it', async () => {
+  test('is refused by its announced length, before `100 Continue`', async () => {
     const gateway = await openGateway(config);
     await almostWhole(gateway);
     await untilStatus(gateway, 2, 429);
@@ -72,7 +72,7 @@ describe('a body for which there is no memory left', () => {
     await wire.ended();
   });
 
-  test('is refused in chunks, when it has grown beyond what is left', async () => {
+  test('is refused in chunks, once it exceeds the rest', async () => {
     const gateway = await openGateway(config);
     const first = await openWire(gateway);
     first.write(`${head}Content-Length: 600\n\n${'x'.repeat(599)}`);
@@ -94,7 +94,7 @@ describe('a body for which there is no memory left', () => {
 });
 
 describe('the memory of a body', () => {
-  test('is not taken by what is only announced', async () => {
+  test('is not reserved by an announced length', async () => {
     const gateway = await openGateway(config);
     for (let connection = 0; connection < 5; connection++) {
       (await openWire(gateway)).write(`${head}Content-Length: 1000\n\nx`);
@@ -163,7 +163,7 @@ describe('the memory of a body', () => {
     await untilStatus(gateway, 1000, 202);
   });
 
-  test('is counted for all requests of a connection that does not wait for answers', async () => {
+  test('is counted for all requests of a pipelining connection', async () => {
     const gateway = await openGateway(config);
     const { published, confirm } = hold(gateway);
     const wire = await openWire(gateway);
@@ -178,7 +178,7 @@ describe('the memory of a body', () => {
 });
 
 describe('a body', () => {
-  test('arrives whole, in chunks of whatever size and with whatever belongs to chunks', async () => {
+  test('arrives whole, in chunks of any size, with chunk extensions and trailers', async () => {
     const gateway = await sharedGateway();
     const messages = openQueue(gateway, 'pieces', ['pieces']);
     const extension = fc.constantFrom('', ';a=b', ';a="b c"');
@@ -211,7 +211,7 @@ describe('a body', () => {
     expect(messages().map(({ body }) => body.byteLength)).toEqual([100_000]);
   });
 
-  test('is asked for where its caller waits to be asked', async () => {
+  test('is requested with `100 Continue` if its caller waits for it', async () => {
     const gateway = await sharedGateway();
     const wire = await openWire(gateway);
     wire.write(`${head}Expect: 100-continue\nContent-Length: 1\n\n`);
@@ -246,7 +246,7 @@ describe('a body that is not read', () => {
     ['the method has none, and the answer neither', 'HEAD /livez HTTP/1.1\nHost: localhost\n', 200],
   ] as const;
 
-  test.each(starts)('because %s leaves the connection open where it is small', async (_why, start, status) => {
+  test.each(starts)('leaves the connection open if it is small: %s', async (_why, start, status) => {
     const requests = `${start}Content-Length: 5\n\nabcde`;
     const last = 'GET /livez HTTP/1.1\nHost: localhost\nConnection: close\n\n';
     const wire = await openWire(await sharedGateway());
@@ -269,7 +269,7 @@ describe('a body that is not read', () => {
     },
   );
 
-  test('is not followed by a request where it ends the connection', async () => {
+  test('is the last on its connection if it ends the connection', async () => {
     const gateway = await openGateway();
     const messages = openQueue(gateway, 'listener', ['#']);
     const smuggled = 'POST /events/a HTTP/1.1\nHost: localhost\n\n';
@@ -289,7 +289,7 @@ describe('a limit of zero', () => {
     await expect(openGateway({ http: { [name]: 0 } })).rejects.toMatchObject({ code: 'invalid-configuration' });
   });
 
-  test('is not what a limit for all is that is less than the one for a single body', async () => {
+  test('is refused like a total limit below that of a single body', async () => {
     await expect(openGateway({ http: { bodyLimit: 1001, maxInFlightBytes: 1000 } })).rejects.toMatchObject({
       code: 'invalid-configuration',
       message: expect.stringContaining('http.maxInFlightBytes'),
@@ -297,7 +297,7 @@ describe('a limit of zero', () => {
   });
 });
 
-test('a body that announces another length than it has is refused', async () => {
+test('a body whose length differs from its announced length is refused', async () => {
   const { app } = await sharedGateway();
   const headers = { 'content-type': 'text/plain', 'content-length': '5' };
   expectProblem(await app.inject({ method: 'POST', url: '/events/a', headers, payload: 'abc' }), 'malformed-request');

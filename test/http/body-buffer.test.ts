@@ -12,7 +12,7 @@ function bufferOf({ maxInFlightBytes = 64 * mebibyte, maxBytes = mebibyte, annou
 }
 
 describe('the buffer of a body', () => {
-  test('holds what came, in pieces of whatever size', () => {
+  test('holds the bytes that arrived, in pieces of any size', () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 700 }), { maxLength: 40 });
     fc.assert(
       fc.property(pieces, (list) => {
@@ -27,7 +27,7 @@ describe('the buffer of a body', () => {
     );
   });
 
-  test('takes at most twice the memory of what came, whatever was announced', () => {
+  test('takes at most twice the memory of the bytes that arrived, whatever was announced', () => {
     const { memory, buffer } = bufferOf();
     const piece = Buffer.from('x');
     for (let length = 1; length <= 20_000; length++) {
@@ -36,7 +36,7 @@ describe('the buffer of a body', () => {
     }
   });
 
-  test('takes no more than can still come', () => {
+  test('takes no more than can still arrive', () => {
     for (const limit of [{ maxBytes: 1000 }, { announced: 1000 }]) takesAtMost1000(limit);
   });
 
@@ -54,7 +54,7 @@ describe('the buffer of a body', () => {
     expect(memory.used).toBe(1000);
   });
 
-  test('does not keep the memory that a piece came in', () => {
+  test('does not keep the memory of a piece', () => {
     const { buffer } = bufferOf();
     const piece = Buffer.from('abc');
     buffer.append(piece);
@@ -62,7 +62,7 @@ describe('the buffer of a body', () => {
     expect(buffer.finish().toString()).toBe('abc');
   });
 
-  test('is refused where others hold all the memory, and what it held before stays counted until its release', async () => {
+  test('is refused if others use all the memory, and its own memory stays counted until its release', async () => {
     const { memory, buffer } = bufferOf({ maxInFlightBytes: 1000 });
     memory.take(700);
     buffer.append(Buffer.alloc(200));
@@ -72,7 +72,7 @@ describe('the buffer of a body', () => {
     expect(memory.used).toBe(700);
   });
 
-  test('gives its memory back once', () => {
+  test('releases its memory once', () => {
     const { memory, buffer } = bufferOf();
     memory.take(10);
     buffer.append(Buffer.alloc(5));

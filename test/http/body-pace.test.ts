@@ -29,7 +29,7 @@ describe('a body', () => {
     expect(isCutOff(length, elapsedMs)).toBe(true);
   });
 
-  test('that has come whole is not cut off any more, in whatever order they end', () => {
+  test('is never cut off once it has arrived whole, in whatever order bodies end', () => {
     const order = fc.shuffledSubarray([0, 1, 2, 3, 4]);
     fc.assert(
       fc.property(order, (ended) => {

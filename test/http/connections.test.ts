@@ -126,7 +126,7 @@ describe('at the limit of connections', () => {
     return { app };
   }
 
-  test('a caller is told so, and when to come back', async () => {
+  test('a caller gets 503 and Retry-After', async () => {
     const gateway = await limited({ maxConnections: 1 });
     const first = await openWire(gateway);
     first.write(livez);
@@ -146,7 +146,7 @@ describe('at the limit of connections', () => {
     });
   });
 
-  test('nothing of what a refused caller sends is served', async () => {
+  test('no request of a refused caller is served', async () => {
     const published: unknown[] = [];
     const channel = await startedChannel();
     channel.publish = async (publication) => {
@@ -165,7 +165,7 @@ describe('at the limit of connections', () => {
     expect(published).toEqual([]);
   });
 
-  test('one that has been idle for long makes room', async () => {
+  test('a connection that has been idle for long makes room', async () => {
     const gateway = await limited({ maxConnections: 2, idleMs: 0 });
     const [first, second] = [await openWire(gateway), await openWire(gateway)];
     second.write(livez);
@@ -177,7 +177,7 @@ describe('at the limit of connections', () => {
     expect(first.received()).toBe('');
   });
 
-  test('one on which a request waits for its answer does not make room', async () => {
+  test('a connection on which a request waits for its answer does not make room', async () => {
     const channel = await startedChannel();
     const confirms: (() => void)[] = [];
     channel.publish = () =>
@@ -195,7 +195,7 @@ describe('at the limit of connections', () => {
     await first.answered(/^HTTP\/1.1 202 /);
   });
 
-  test('a caller who does not wait for answers is cut off', async () => {
+  test('a caller that does not wait for answers is cut off', async () => {
     const channel = await startedChannel();
     let calls = 0;
     channel.publish = () => {

@@ -47,7 +47,7 @@ const strangers: [string, Caller, Config?][] = [
   ],
 ];
 
-describe('what /readyz says', () => {
+describe('the answer of /readyz', () => {
   test.each(insiders)('names service, channel and broker to %s', async (_who, caller, config) => {
     expect((await (await read('/readyz', caller, config)).get()).json()).toMatchObject({
       status: 'ready',
@@ -56,7 +56,7 @@ describe('what /readyz says', () => {
     expect(expectProblem(await readWithoutBroker(caller, config), 'not-ready').detail).toContain(address);
   });
 
-  test.each(strangers)('is the status alone for %s', async (_who, caller, config) => {
+  test.each(strangers)('contains only the status for %s', async (_who, caller, config) => {
     expect((await (await read('/readyz', caller, config)).get()).json()).toEqual({ status: 'ready' });
     const { detail } = expectProblem(await readWithoutBroker(caller, config), 'not-ready');
     expect(detail).toBe(
@@ -93,11 +93,11 @@ describe('a foreign host on all interfaces', () => {
     },
   );
 
-  test.each(['/livez', '/readyz'])('may ask %s, as orchestrators do by names of their own', async (url) => {
+  test.each(['/livez', '/readyz'])('may request %s, as orchestrators do under their own names', async (url) => {
     expect((await (await read(url, { host: 'shop.default.svc' })).get()).statusCode).toBe(200);
   });
 
-  test('reads all of it once http.allowedHosts names it', async () => {
+  test('may read everything once http.allowedHosts names it', async () => {
     const allowed = { http: { host: '0.0.0.0', allowedHosts: ['gateway.example'] } };
     expect((await (await read('/endpoints', { host: 'gateway.example' }, allowed)).get()).statusCode).toBe(200);
   });

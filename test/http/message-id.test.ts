@@ -38,7 +38,7 @@ describe('Message-Id', () => {
   });
 });
 
-describe('Message-Id where a scope keeps idempotency keys of callers apart', () => {
+describe('Message-Id with a scope for the idempotency keys of callers', () => {
   const scoped = { http: { idempotencyScopeHeader: 'X-Tenant' } };
 
   test.each([['/commands/billing/a'], ['/events/a'], ['/messages/billing/a']])(

@@ -15,7 +15,7 @@ const names = [
   'application/php-serialized',
 ];
 
-describe('what PHP would unserialize', () => {
+describe('a payload that PHP would unserialize', () => {
   test.each(names)('is refused on every route: %s', async (contentType) => {
     const gateway = await openGateway();
     const messages = openQueue(gateway, 'billing', ['#']);
@@ -26,7 +26,7 @@ describe('what PHP would unserialize', () => {
     expect(messages()).toEqual([]);
   });
 
-  test('is refused as the type that a payload is to be converted to', async () => {
+  test('is refused as the target type of a conversion', async () => {
     const headers = { 'content-type': 'application/json', 'message-content-type': 'application/x-php-serialized' };
     expectProblem(await post(await openGateway(), { url: '/events/a', body: '{}', headers }), 'unsupported-media-type');
   });
@@ -42,7 +42,7 @@ describe('what PHP would unserialize', () => {
     }
   });
 
-  test('is sent as it came where allowPhpSerialized says so', async () => {
+  test('is sent unchanged with allowPhpSerialized', async () => {
     const gateway = await openGateway({ allowPhpSerialized: true });
     const messages = openQueue(gateway, 'billing', ['#']);
     const headers = { 'content-type': 'application/x-php-serialized' };

@@ -31,7 +31,7 @@ describe('a connection whose body comes in very small pieces', () => {
     expect(one?.socket.isPaused()).toBe(true);
   });
 
-  test('waits for its turn, one in each', async () => {
+  test('is read one per turn of the event loop', async () => {
     const all = connections(3);
     for (const { comes } of all) comes(1024);
     const paused = () => all.map(({ socket }) => socket.isPaused());
@@ -43,7 +43,7 @@ describe('a connection whose body comes in very small pieces', () => {
     expect(paused()).toEqual([true, false, false]);
   });
 
-  test('that is injected is read at once', () => {
+  test('is read at once if it is injected', () => {
     const count = new SmallPieces().counterOf({});
     for (let piece = 0; piece < 2000; piece++) count();
   });

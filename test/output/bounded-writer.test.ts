@@ -38,13 +38,13 @@ describe('a bounded writer', () => {
     expect(read()).toBe('a\nü\n');
   });
 
-  test('opens what it writes to only when it writes', () => {
+  test('opens its file descriptor at the first write', () => {
     const writer = new BoundedWriter({ open: () => expect.unreachable('nothing was written') });
     writer.flush(1);
     expect(writer.dropped).toBe(0);
   });
 
-  test('keeps lines in their order while the reader hangs, and drops what is beyond the bound', async () => {
+  test('keeps lines in order while the reader hangs, and drops lines beyond the limit', async () => {
     const { fd, read } = pipe();
     const reported: number[] = [];
     const writer: BoundedWriter = new BoundedWriter({
@@ -68,7 +68,7 @@ describe('a bounded writer', () => {
     expect(writer.dropped).toBe(dropped);
   });
 
-  test('finishes a line that the pipe took in part, though it is longer than the bound', async () => {
+  test('completes a line that the pipe took in part, even if it is longer than the limit', async () => {
     const { fd, read } = pipe();
     const writer = new BoundedWriter({ open: () => fd, maxBytes: 1_000 });
     const long = 'x'.repeat(500_000);
@@ -79,7 +79,7 @@ describe('a bounded writer', () => {
     expect(linesOf(read())).toEqual([long, 'next']);
   });
 
-  test('loses nothing of a burst that a reader takes in time', async () => {
+  test('loses no line of a burst that the reader takes in time', async () => {
     const { fd, read } = pipe();
     const writer = new BoundedWriter({ open: () => fd, maxBytes: 200_000 });
     const lines = numbered(20_000);
@@ -91,7 +91,7 @@ describe('a bounded writer', () => {
     expect(writer.dropped).toBe(0);
   });
 
-  test('writes what was kept at the end, and gives up where nothing is taken', () => {
+  test('writes its buffer at the end, and stops if the reader takes nothing', () => {
     const { fd } = pipe();
     const stuck = new BoundedWriter({ open: () => fd });
     stuck.write('x'.repeat(100_000));
@@ -111,7 +111,7 @@ describe('a bounded writer', () => {
     expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('a\nb\n');
   });
 
-  test('throws nothing when a full disk takes nothing', () => {
+  test('does not throw when the disk is full', () => {
     const writer = new BoundedWriter({ open: () => openSync('/dev/full', 'w'), maxBytes: 8 });
     for (const line of ['12345\n', '123\n', '1\n']) writer.write(line);
     expect(writer.dropped).toBe(2);

@@ -175,7 +175,7 @@ describe('a service', () => {
     },
   );
 
-  test('that names itself cannot be made', async () => {
+  test('cannot be created if it names itself', async () => {
     const container: RegisterServices = (all) => all.register({ it: aliasTo('other'), other: aliasTo('it') });
     const { commandBus } = await openGateway({ handlers: [use('it')], container });
     await expect(commandBus.send('use')).rejects.toMatchObject({ code: 'cannot-resolve' });

@@ -87,7 +87,7 @@ describe('a handler sees what Ecotone sent:', () => {
   });
 });
 
-describe('a handler sees what an application with the JMS converter sent:', () => {
+describe('a handler reads the message of an application with the JMS converter:', () => {
   const kinds = capturesOf('php-jms').filter(
     ({ headers }) => headers['ecotone.distributed.payloadType']?.value !== 'message',
   );

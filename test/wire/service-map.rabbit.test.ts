@@ -43,7 +43,7 @@ const service = text(command, 'ecotone.distributed.targetServiceName');
 const source = text(command, 'ecotone.distributed.sourceServiceName');
 const metadata = JSON.stringify({ b: true, n: 7, nested: { a: 1 }, r: 1.5 });
 
-describe('littoral sends by its routes what Ecotone sends by its service map:', () => {
+describe('littoral sends the same message by its routes as Ecotone by its service map:', () => {
   beforeAll(async () => {
     await channel.consume(queue, (message) => message && received.push(message), { noAck: true, consumerTag: 'sent' });
   });
@@ -92,7 +92,7 @@ describe('littoral sends by its routes what Ecotone sends by its service map:', 
   const onlyEcotone = ['ecotone.publish_batch_id', '__TypeId__', 'ecotone_delay', 'x-death', 'x-first-death-exchange'];
   onlyEcotone.push('x-first-death-queue', 'x-first-death-reason');
 
-  test('nothing to a queue that does not exist', async () => {
+  test('refuses a queue that does not exist', async () => {
     const routes = { services: { [service]: { queue: 'missing' } } };
     const gateway = await runGateway({ service: source, broker: { url: vhost.url, checkDestinations: false }, routes });
     const answer = await post(gateway, `/commands/${service}/x`, {});
@@ -101,7 +101,7 @@ describe('littoral sends by its routes what Ecotone sends by its service map:', 
 });
 
 describe('a gateway that consumes a queue by its name', () => {
-  test('handles what a service map put there, and what the exchange brings', async () => {
+  test('handles messages from a service map and from the exchange', async () => {
     const handled: { key: unknown; payload: unknown }[] = [];
     const handle = (payload: unknown, headers: MessageHeaders) => {
       handled.push({ key: headers['ecotone.distributed.routingKey'], payload });
