@@ -27,7 +27,7 @@ interface Inbound {
   readonly consumerTags: Set<string>;
   start: CautiousStart | undefined;
   hasEnded: boolean;
-  /** Beside these, while deliveries are held. Created when first needed. */
+  /** Consumers for extra deliveries, while deliveries are held. Created when first needed. */
   extra: ExtraConsumers | undefined;
 }
 
@@ -59,7 +59,7 @@ export class AmqpConsumer implements Consumer {
   #stopped = false;
   #hasWarned = false;
   #isPausing = false;
-  /** Counts the pauses. */
+  /** Number of pauses so far. */
   #pauses = 0;
   #cancelled: Promise<unknown> = Promise.resolve();
   /** Resolves when the second consumer has begun. */
@@ -80,7 +80,7 @@ export class AmqpConsumer implements Consumer {
     return this.#detached ?? this.#topology.problem;
   }
 
-  /** Whether its queue is bound to the bus under a key that matches. */
+  /** Returns whether its queue is bound to the bus under a key that matches. */
   isBoundTo(routingKey: string): boolean {
     return this.#detached === undefined && this.#subscription.bindingKeys.some((key) => matchesTopic(key, routingKey));
   }
@@ -92,7 +92,7 @@ export class AmqpConsumer implements Consumer {
   }
 
   async otherConsumers(): Promise<number | undefined> {
-    // A consumer of its own can begin while the broker answers, and is then known here too late.
+    // A consumer of this process can start while the broker answers, and is then counted too late here.
     for (let attempt = 1; attempt <= 3; attempt++) {
       const rising = this.#rising;
       await rising;
@@ -102,7 +102,7 @@ export class AmqpConsumer implements Consumer {
       if (this.#stopped || count === undefined || this.#options.currentModel() !== model) return undefined;
       if (this.#rising !== rising) continue;
       const own = this.#inbound?.consumerTags.size ?? 0;
-      // A quorum queue whose leader does not answer seems to have none at all.
+      // RabbitMQ reports no consumers for a quorum queue whose leader does not answer.
       return own === 0 || count < own ? undefined : count - own;
     }
     return undefined;
@@ -111,12 +111,12 @@ export class AmqpConsumer implements Consumer {
   async pause(milliseconds: number): Promise<boolean> {
     const inbound = this.#inbound;
     if (this.#stopped || this.#isPausing || inbound === undefined || inbound.consumerTags.size === 0) return false;
-    // At the start it takes one delivery at a time, for a reason; and what is held must not keep others out.
+    // During the cautious start it takes one delivery at a time; and held deliveries must not block others.
     if (inbound.start?.isPending || inbound.extra?.isTaking) return false;
     this.#isPausing = true;
     const endings = this.#endings;
     await within(answerTimeoutMs, this.#rising);
-    // What was on its turn meanwhile may have begun to take more.
+    // Another task that ran in the meantime may have started extra consumers.
     if (inbound.extra?.isTaking) {
       this.#isPausing = false;
       return false;
@@ -130,7 +130,10 @@ export class AmqpConsumer implements Consumer {
     return true;
   }
 
-  /** The broker does not count what a cancelled consumer has in hand, so the next one takes so much less. */
+  /**
+   * Resumes with a prefetch that is lower by the unacknowledged deliveries, which the broker does not count for a new
+   * consumer.
+   */
   #resume(inbound: Inbound): void {
     const { deliveries } = inbound;
     const prefetch = Math.max(1, this.#subscription.prefetch - deliveries.inHand);
@@ -188,11 +191,14 @@ export class AmqpConsumer implements Consumer {
     const model = currentModel();
     if (model === undefined || this.#stopped || this.#detached !== undefined) return;
     const problem = await this.#topology.restore(model, () => this.#seemsConsumed(model));
-    // Meanwhile consuming may have ended and begun again: attaching declares all of it as well.
+    // Consuming may have ended and started again in the meantime: attaching declares the topology as well.
     if (currentModel() === model && this.#detached === undefined) this.#topology.note(problem);
   }
 
-  /** Whether RabbitMQ knows of a consumer, as long as there is one: a pause can begin and end while it answers. */
+  /**
+   * Returns whether RabbitMQ lists a consumer, or true during a pause, which can start and end while the broker
+   * answers.
+   */
   async #seemsConsumed(model: ChannelModel): Promise<boolean> {
     const pauses = this.#pauses;
     const consumes = () => !this.#isPausing && this.#pauses === pauses && (this.#inbound?.consumerTags.size ?? 0) > 0;
@@ -234,9 +240,9 @@ export class AmqpConsumer implements Consumer {
    */
   async close(): Promise<void> {
     const inbound = this.#inbound;
-    // What is given back to a consumer that goes on comes again at once, and out of order.
+    // Deliveries that are requeued while the consumer continues are redelivered at once, and out of order.
     await Promise.all([this.#cancelled, this.#rising]);
-    // Another one may have begun meanwhile.
+    // Another consumer may have started in the meantime.
     if (this.#inbound === inbound) {
       inbound?.deliveries.giveBack();
       this.#endInbound();
@@ -254,7 +260,7 @@ export class AmqpConsumer implements Consumer {
       inbound.channel.close().catch(() => {});
       return;
     }
-    // The end can come in the same bytes as the beginning, before this has a channel to listen to.
+    // The end can arrive in the same bytes as the opening, before there is a channel to listen to.
     if (this.#options.currentModel() !== model || inbound.hasEnded) throw new Error('it ended as soon as it began');
     this.#inbound = inbound;
     const { prefetch, ordered } = this.#subscription;
@@ -280,14 +286,14 @@ export class AmqpConsumer implements Consumer {
     return inbound;
   }
 
-  /** Once: what it says does not change while the process runs. */
+  /** Logs the warning about the consumer timeout once, because it does not change while the process runs. */
   #warnOfTimeout(model: ChannelModel): void {
     const warning = consumerTimeoutWarning(model, this.#subscription.longestHoldMs);
     if (warning !== undefined && !this.#hasWarned) this.#logger.warn({ queue: this.#subscription.queue }, warning);
     this.#hasWarned = true;
   }
 
-  /** @returns the tag of the new consumer */
+  /** Starts a consumer with a prefetch. @returns its tag */
   async #consumeWith(inbound: Inbound, prefetch: number): Promise<string> {
     const { model, channel, deliveries, consumerTags } = inbound;
     const { queue, longestHoldMs } = this.#subscription;
@@ -329,11 +335,11 @@ export class AmqpConsumer implements Consumer {
     await channel.cancel(tag);
   }
 
-  // One after the other: a prefetch holds for the consumer that begins next on the channel.
+  // One at a time, because a prefetch applies to the next consumer that starts on the channel.
   #rise(begin: () => Promise<unknown>): void {
     this.#rising = this.#rising.then(begin).then(
       () => {},
-      (error) => this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch rose'),
+      (error) => this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch was raised'),
     );
   }
 
@@ -345,8 +351,8 @@ export class AmqpConsumer implements Consumer {
     this.#attachLater(model);
   }
 
-  // The queue was deleted, or the node that led it is gone, or one delivery was held for too long. That ends one consumer
-  // alone from RabbitMQ 4.3 on, and the others must not be left beside those that begin next.
+  // The queue was deleted, its leader is gone, or a delivery exceeded the consumer timeout. From RabbitMQ 4.3 on, that
+  // ends only one consumer, and the others must not continue next to the consumers that start next.
   #onCancel(inbound: Inbound): void {
     if (this.#inbound !== inbound) return;
     const { model } = inbound;
@@ -360,7 +366,7 @@ export class AmqpConsumer implements Consumer {
     this.#inbound?.start?.end();
     this.#inbound?.deliveries.end();
     this.#inbound = undefined;
-    // A call that the end of its channel overtakes may never be answered, and must not hold up those on the next.
+    // A call on a channel that ends may never be answered, and must not hold up calls on the next channel.
     this.#rising = Promise.resolve();
   }
 

@@ -26,14 +26,14 @@ export interface AmqpOutboundOptions extends Omit<PublishesInFlightOptions, 'onT
   /** RabbitMQ closes the channel over a body that is larger than its own limit. */
   readonly maxMessageBytes: number;
   readonly bus: AmqpBusExchange;
-  /** How connections are made. */
+  /** Options for new connections. */
   readonly connection: ProbeConnectionOptions;
   readonly logger: Logger;
   /** Called when the channel was closed, which the broker does when an exchange is gone. */
   readonly onChannelClosed: () => void;
 }
 
-/** A channel that ends sooner after it was opened is opened again after a longer pause than the one before. */
+/** Lifetime below which the end of a channel is early, which lengthens the pause before it is opened again. */
 const earlyMs = 10_000;
 const reopenDelays = { firstMs: 10, maxMs: 5_000 };
 const minReopenTimeoutMs = 5_000;
@@ -45,19 +45,19 @@ export class AmqpOutbound {
   readonly #permissions: PublishPermissions;
   readonly #confirms: ConfirmWatch;
   readonly #inFlight: PublishesInFlight;
-  /** How many bytes of properties and headers a frame of the connection can carry, where that is little. */
+  /** Number of bytes for properties and headers in a frame of the connection; undefined if all headers fit. */
   #propertyLimit: number | undefined;
-  /** What waits for the channel to be opened again, in its order. */
+  /** Publishes that wait for the channel to be opened again, in order. */
   #held: InFlight[] = [];
-  /** What the channel that is being closed had not confirmed, in the order in which it was written. */
+  /** Unconfirmed publishes of the channel that is being closed, in the order in which they were written. */
   #unconfirmed: InFlight[] = [];
   #channel: ConfirmChannel | undefined;
-  /** The position of what was written last, and the last one that the broker has answered. */
+  /** The position of the last written publish, and the last position that the broker has answered. */
   #lastWritten = 0;
   #lastHandled = 0;
   readonly #takenKeys = new TakenKeys();
   #isClosed = false;
-  /** How often the channel was closed soon after it was opened. */
+  /** Number of early ends of the channel in a row. */
   #earlyEnds = 0;
   #openedAtMs = 0;
   #corkSocket: () => void = () => {};
@@ -72,12 +72,12 @@ export class AmqpOutbound {
     this.#inFlight = new PublishesInFlight({ ...options, onTimedOut: (entry) => this.#onTimedOut(entry) });
   }
 
-  /** Why publishes cannot be expected to be confirmed in time; undefined while they can. */
+  /** Returns why confirms are not expected in time; undefined while they are. */
   get silence(): string | undefined {
     return this.#confirms.problem;
   }
 
-  /** Opens the channel of a new connection, or that of the same connection again. */
+  /** Opens the channel of a new connection, or reopens that of the same connection. */
   async attach(model: ChannelModel): Promise<void> {
     const { logger } = this.#options;
     const channel = await model.createConfirmChannel();
@@ -95,14 +95,14 @@ export class AmqpOutbound {
     });
     await this.#options.bus.ensure(model);
     await this.#permissions.attach(model);
-    // The end can come in the same bytes as the answer to the last question.
+    // The end can arrive in the same bytes as the answer to the last probe.
     if (hasEnded) throw new Error('the publishing channel ended as soon as it was open');
     this.#channel = channel;
     this.#takenKeys.clear();
     this.#propertyLimit = propertyLimit(model);
     this.#openedAtMs = performance.now();
     this.#corkSocket = corker(model);
-    // In the order in which they were given: what had to be asked for came to the others later.
+    // Written in the order of their calls, because a publish that needed a probe joined the others later.
     const held = new Set(this.#held.splice(0));
     for (const entry of this.#inFlight) if (held.has(entry)) this.#writeOrAsk(entry);
   }
@@ -142,7 +142,7 @@ export class AmqpOutbound {
     }
     this.#permissions
       .ask(entry.route, entry.bytes, () => {
-        if (!this.#inFlight.has(entry)) return; // Its time was over.
+        if (!this.#inFlight.has(entry)) return; // It has timed out.
         if (this.#channel) this.#write(this.#channel, entry);
         else this.#hold(entry);
       })
@@ -166,7 +166,7 @@ export class AmqpOutbound {
 
   #hold(entry: InFlight): void {
     entry.position = 0;
-    // Its caller has had its answer already.
+    // Its caller already has an answer.
     if (entry.timedOut) this.#inFlight.remove(entry);
     else if (this.#isClosed) this.#refuse(entry, notSent('this gateway is shutting down'));
     else if (this.#connection.failure) this.#refuse(entry, notSent(this.#connection.failure));
@@ -185,7 +185,7 @@ export class AmqpOutbound {
     return this.#channel !== undefined;
   }
 
-  /** Why nothing at all may be published on the bus; undefined while it may. */
+  /** Returns why nothing may be published on the bus; undefined while publishing is permitted. */
   get problem(): string | undefined {
     return this.#permissions.problem;
   }
@@ -195,7 +195,7 @@ export class AmqpOutbound {
     return this.#inFlight.flush(deadlineMs);
   }
 
-  /** Ends what it does by itself. */
+  /** Stops the work in the background. */
   close(): void {
     this.#isClosed = true;
     this.#permissions.close();
@@ -212,8 +212,8 @@ export class AmqpOutbound {
     this.#inFlight.assertRoomFor(entry);
   }
 
-  // A queue without a majority can hold back its confirms for days, and publishes for all other queues have no room then.
-  // The broker forgets what a closed channel waits for; all who wait have been told that the outcome is unknown.
+  // A queue without a majority can withhold confirms for days, which leaves no room for publishes to other queues.
+  // Closing the channel drops the pending confirms; each caller has already got the error that the outcome is unknown.
   #replaceChannel(): void {
     const channel = this.#channel;
     const { model } = this.#connection;
@@ -236,7 +236,7 @@ export class AmqpOutbound {
   }
 
   #settle(entry: InFlight, error: Error | null): void {
-    // amqplib has one kind of error for both; only its text tells a nack from a lost channel.
+    // amqplib uses the same error class for both; only its text distinguishes a nack from a lost channel.
     if (error !== null && error.message !== 'message nacked') {
       this.#unconfirmed.push(entry);
       return;
@@ -268,7 +268,7 @@ export class AmqpOutbound {
     entry.reject(new LittoralError('confirm-timeout', text, { messageId: entry.messageId }));
   }
 
-  // The broker closes a channel over a publish that it refuses, and over a missing exchange. The connection lives on.
+  // The broker closes a channel over a refused publish or a missing exchange. The connection stays open.
   #onClose(channel: ConfirmChannel, model: ChannelModel, error: Error | undefined): void {
     this.#settleClosed(error, model);
     if (this.#channel !== channel) return;
@@ -290,12 +290,12 @@ export class AmqpOutbound {
     this.#attachInTime(model).catch((error) => {
       this.#options.logger.error({ reason: messageOf(error) }, 'the publishing channel cannot be opened again');
       this.#refuseHeld();
-      // With an error: amqplib hears nothing else, and would wait for its heartbeat.
+      // Destroyed with an error, because amqplib ignores a plain end and would wait for its heartbeat.
       socketOf(model)?.destroy(new Error('the publishing channel cannot be opened'));
     });
   }
 
-  // A broker without a majority can answer heartbeats and nothing else.
+  // A broker without a majority can answer only heartbeats.
   async #attachInTime(model: ChannelModel): Promise<void> {
     const timeoutMs = Math.max(minReopenTimeoutMs, this.#options.confirmTimeoutMs);
     if (await within(timeoutMs, this.attach(model))) return;
@@ -321,7 +321,7 @@ export class AmqpOutbound {
     }
     if (refusal && refused) {
       this.#permissions.onRefused(refusal, refused.route);
-      // What finds the bus missing is sent once more, when it has been declared again.
+      // A publish that found the bus missing is sent once more, after the bus has been declared again.
       if (refusal.kind === 'absent' && refused.route.exchange === busExchange) this.#hold(refused);
       else this.#refuse(refused, refusedPublish(refusal, refused.route, refused.bytes));
     }
@@ -329,7 +329,7 @@ export class AmqpOutbound {
   }
 }
 
-/** Whether a connection can have ended over a key: see `probe-apart.ts`. */
+/** Returns whether a connection can have ended over a key: see `probe-apart.ts`. */
 function isOverForeignKey(end: Error | undefined, unconfirmed: readonly InFlight[]): boolean {
   const isInternal = end?.message.includes('541') === true;
   return isInternal && unconfirmed.some(({ route }) => route.exchange === busExchange && !isPlainKey(route.routingKey));

@@ -14,20 +14,23 @@ export interface SubscriptionTopologyOptions {
   readonly logger: Logger;
   readonly deadLetterQueues: AmqpDeadLetterQueues;
   readonly bus: AmqpBusExchange;
-  /** Called when the queue has been declared, each time, before it is consumed. */
+  /** A callback after each declaration of the queue, before it is consumed. */
   readonly onDeclared: (model: ChannelModel) => Promise<void>;
 }
 
-/** How long the broker may take to answer. A queue whose leader is gone answers nothing, while its connection lives on. */
+/**
+ * Time limit for an answer of the broker. A queue whose leader is gone does not answer, while its connection stays
+ * open.
+ */
 export const answerTimeoutMs = 30_000;
 
-/** How long a check waits for an answer about the dead letter queue. */
+/** Time that a check waits for an answer about the dead letter queue. */
 const deadLetterQueueMs = 3_000;
 
-/** Declares the queue of a subscription, its bindings and its dead letter queue, and restores them where they are missing. */
+/** The queue of a subscription, its bindings and its dead letter queue, which are declared, and restored if missing. */
 export class SubscriptionTopology {
   readonly #options: SubscriptionTopologyOptions;
-  /** Whether the retired keys were unbound. */
+  /** True once the retired keys are unbound. */
   #hasUnbound = false;
   #problem: string | undefined;
 
@@ -35,12 +38,16 @@ export class SubscriptionTopology {
     this.#options = options;
   }
 
-  /** What the last check found wrong with the queue or its bindings, and could not restore. */
+  /** Returns the problem with the queue or its bindings that the last check could not restore. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** @throws LittoralError `topology-mismatch` when one of them exists with other arguments; what amqplib throws */
+  /**
+   * Declares the topology.
+   *
+   * @throws LittoralError `topology-mismatch` if a part exists with other arguments; amqplib's error
+   */
   async declare(model: ChannelModel): Promise<void> {
     const { deadLetterQueues, subscription } = this.#options;
     await deadLetterQueues.ensure(model, subscription.deadLetterQueue);
@@ -48,11 +55,11 @@ export class SubscriptionTopology {
   }
 
   /**
-   * Declares all of it again, because any program can have deleted a part, and RabbitMQ reports only the end of the queue.
-   * What is still there stays as it is. Never rejects.
+   * Declares the topology again, because any program can have deleted a part, and RabbitMQ reports only a deleted queue.
+   * Existing parts are unchanged. Never rejects.
    *
    * @param seemsConsumed asks the broker whether the queue has the consumers that it should have
-   * @returns what is wrong and could not be restored
+   * @returns the problem that could not be restored; undefined if there is none
    */
   async restore(model: ChannelModel, seemsConsumed: () => Promise<boolean>): Promise<string | undefined> {
     try {
@@ -65,12 +72,12 @@ export class SubscriptionTopology {
       await this.#restoreDeadLetterQueue(model);
       return problem;
     } catch (error) {
-      // The exchange of the bus is no concern of this queue alone.
+      // The exchange of the bus is checked elsewhere, because it does not belong to one queue.
       return error === this.#options.bus.mismatch ? undefined : reasonOf(error, model);
     }
   }
 
-  /** Notes the outcome of `restore`, and logs it. The same problem at every check is one event. */
+  /** Records the outcome of `restore`, and logs it if it has changed. */
   note(reason: string | undefined): void {
     const { logger, subscription } = this.#options;
     const { queue } = subscription;
@@ -83,7 +90,7 @@ export class SubscriptionTopology {
     this.#problem = problem;
   }
 
-  /** To be called when consuming ends: attaching again declares everything. */
+  /** Clears the problem. The caller does so when consuming ends, because attaching declares everything again. */
   clearProblem(): void {
     this.#problem = undefined;
   }
@@ -91,21 +98,21 @@ export class SubscriptionTopology {
   async #declareQueue(model: ChannelModel): Promise<void> {
     const { bus, subscription, queueType, onDeclared } = this.#options;
     await bus.ensure(model);
-    // Once: a version that still handles such a key may bind it again, and keeps it then.
+    // Unbinds once: a version that still handles such a key may bind it again, and keeps the binding.
     const current = this.#hasUnbound ? { ...subscription, retiredKeys: [] } : subscription;
     await declareSubscription(model, current, queueType);
     this.#hasUnbound = true;
     await onDeclared(model);
   }
 
-  // Looks first: declaring one that exists can fail several times, and the broker logs each failure.
+  // Checks first, because declaring an existing queue can fail several times, and the broker logs each failure.
   async #restoreDeadLetterQueue(model: ChannelModel): Promise<void> {
     const { deadLetterQueues, subscription } = this.#options;
     const { deadLetterQueue } = subscription;
     const restored = async () => {
       if (await isQueueAbsent(model, deadLetterQueue)) await deadLetterQueues.ensure(model, deadLetterQueue);
     };
-    // Its node can be down, which is no problem of the queue that is consumed.
+    // Its node can be down, which does not affect the consumed queue.
     await within(deadLetterQueueMs, restored()).catch(() => {});
   }
 }

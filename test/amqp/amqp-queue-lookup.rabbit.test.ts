@@ -10,7 +10,7 @@ import { newName } from '../channel/channel-fixture.ts';
 
 const vhost = useVhost();
 
-/** A look-up on a connection of its own, and how many channels it has opened. */
+/** A look-up on a separate connection, with the number of channels that it has opened. */
 async function openLookup(options: Partial<AmqpQueueLookupOptions> = {}) {
   let opened = 0;
   const connection = new AmqpConnection({
@@ -82,7 +82,7 @@ describe('the look-up of a destination', () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => lookup.hasQueue(absent)));
     expect(new Set(answers)).toEqual(new Set([false]));
     expect(channels()).toBe(1);
-    // It is believed to be absent for a moment only.
+    // The absence is cached only briefly.
     await eventually(async () => {
       await lookup.hasQueue(absent);
       expect(channels()).toBeGreaterThan(1);
@@ -101,7 +101,7 @@ describe('the look-up of a destination', () => {
     const { lookup } = await openLookup({ rememberMs: 10 });
     expect(await lookup.hasQueue(queue)).toBe(true);
     await vhost.deleteQueue(queue);
-    // A wide binding of another service can take them, so they prove nothing for long.
+    // A wide binding of another service can take them, so they are only short-lived evidence.
     await eventually(async () => {
       lookup.onRouted(queue);
       expect(await lookup.hasQueue(queue)).toBe(false);

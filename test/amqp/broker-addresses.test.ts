@@ -7,13 +7,13 @@ const [a, b, c] = ['amqp://a', 'amqp://b', 'amqp://c'].map(parseAmqpUrl) as [nev
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Which addresses come first, in many tries of a new list. */
+/** Returns the addresses that were first in many tries of a new list. */
 function firsts(count = 200): Set<unknown> {
   return new Set(Array.from({ length: count }, () => new BrokerAddresses([a, b, c]).next().address));
 }
 
 describe('the addresses of a broker', () => {
-  test('are tried from a random one on', () => {
+  test('begin with a random one', () => {
     expect(firsts()).toEqual(new Set([a, b, c]));
   });
 

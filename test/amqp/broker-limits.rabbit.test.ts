@@ -4,7 +4,7 @@ import { setMemoryAlarm } from '../broker/memory-alarm.ts';
 import { usePrivateBroker } from '../broker/use-private-broker.ts';
 import { post, type RunningGateway, runGateway, untilReady } from '../flow/gateway-fixture.ts';
 
-// A broker of its own: its limits are those of the whole broker.
+// A private broker, because the limits apply to the whole broker.
 const own = usePrivateBroker();
 
 const alarm = (on: boolean) => setMemoryAlarm(own.broker, on);

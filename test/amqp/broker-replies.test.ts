@@ -4,7 +4,7 @@ import { isAbsent, isExclusive, isMismatch } from '../../src/amqp/broker-replies
 import { withRemedy } from '../../src/amqp/declaration-remedy.ts';
 import { refusalText } from '../../src/amqp/refusal-text.ts';
 
-/** An error as amqplib makes it of the broker's answer to a declaration. */
+/** Creates the error that amqplib throws for the broker's answer to a declaration. */
 function answer(code: number, text: string): Error {
   return Object.assign(new Error(`Operation failed: QueueDeclare; ${code} (NAME) with message "${text}"`), { code });
 }

@@ -31,7 +31,7 @@ async function openNumbers(queue: string, count: number) {
   const channel = new AmqpChannel({ url: vhost.url, service: 'browsing', logger: pino({ level: 'silent' }) });
   onTestFinished(() => channel.close(1000));
   await channel.start();
-  /** Visits the first ones. Returns what it saw. */
+  /** Visits the first messages. Returns their numbers. */
   const look = async (first = Number.POSITIVE_INFINITY, verdict: (number: number) => Verdict = () => 'keep') => {
     const numbers: number[] = [];
     await channel.browse(queue, {

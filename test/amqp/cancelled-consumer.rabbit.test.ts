@@ -12,7 +12,7 @@ const vhost = useVhost();
 const consumeOk = 21;
 const cancel = 30;
 
-/** A way to the broker on which the consumers of a channel can be cancelled one by one, as RabbitMQ does from 4.3 on. */
+/** A proxy to the broker that can cancel the consumers of a channel one by one, as RabbitMQ does from 4.3 on. */
 async function cancellableWay() {
   const begun: { cancel(): void }[] = [];
   const url = await wayToBroker(vhost.url, (client, broker) => {

@@ -8,7 +8,7 @@ import { methods, wayOfFrames } from './way-of-frames.ts';
 
 const vhost = useVhost();
 const bus = 'ecotone.distributed';
-/** No check comes by itself within a test. */
+/** An interval that is longer than a test, so that no check runs by itself. */
 const topologyCheckMs = 3_600_000;
 
 describe('an exchange that is deleted between two publishes', () => {

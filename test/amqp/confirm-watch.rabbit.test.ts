@@ -7,7 +7,7 @@ import { methods, wayOfFrames } from './way-of-frames.ts';
 
 const vhost = useVhost();
 
-/** A way to the broker on which its confirms can be dropped, while everything else arrives. */
+/** A proxy to the broker that can drop its confirms, while everything else arrives. */
 async function wayWithoutConfirms() {
   const state = { isDropping: false };
   const url = await wayOfFrames(vhost.url, (method) => state.isDropping && method === methods.ack);
@@ -43,7 +43,7 @@ test('publishes that are never confirmed take room only until they time out', as
   way.state.isDropping = true;
   const answers = await Promise.all([1, 2, 3].map((payload) => post(gateway, '/events/a.b', payload)));
   expect(answers.map(({ body }) => body.code)).toEqual(['confirm-timeout', 'confirm-timeout', 'confirm-timeout']);
-  // Their confirms were lost, and never come.
+  // Their confirms were dropped, and never arrive.
   way.state.isDropping = false;
   expect((await post(gateway, '/events/a.b', 4)).status).toBe(202);
 });

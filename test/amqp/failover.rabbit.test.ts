@@ -10,7 +10,7 @@ import { post, type RunningGateway, runGateway, untilReady } from '../flow/gatew
 
 const vhost = useVhost();
 
-/** A way to the broker that can be cut, and its URL. */
+/** A proxy to the broker that can be cut, with its URL. */
 async function openWay(hostname = '127.0.0.1'): Promise<TcpProxy & { readonly url: string }> {
   const url = new URL(vhost.url);
   const proxy = await startTcpProxy(Number(url.port));
@@ -55,7 +55,7 @@ describe('several URLs of a broker', () => {
       way.cut();
       await untilAccepted(gateway, 'turns', index);
       await eventually(() => expect(gateway.handled).toContain(index));
-      // What is due is consumed on the same connection, and may be attached after the commands.
+      // The queue of due messages is consumed on the same connection, and may be attached after that of the commands.
       await untilReady(gateway);
       way.mend();
     }
@@ -70,7 +70,7 @@ describe('several URLs of a broker', () => {
     expect(text).toContain('amqp://127.0.0.1:1');
     expect(text).toContain('amqp://127.0.0.1:2');
     expect(text + gateway.lines.join('')).not.toContain('hunter2');
-    // The same failure again and again is one event.
+    // A repeated failure is logged once.
     for (const address of ['127.0.0.1:1', '127.0.0.1:2']) {
       const told = gateway.lines.filter(
         (line) => line.includes(`cannot use amqp://${address}`) && line.includes('consuming'),

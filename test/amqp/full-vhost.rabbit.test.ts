@@ -47,7 +47,7 @@ describe('a vhost that may hold no more queues', () => {
     const delayed = await post(gateway, '/commands/full/pay', {}, { 'message-delay': '50' });
     expect(delayed).toMatchObject({ status: 503, body: { code: 'broker-unavailable', outcome: 'not-accepted' } });
     await vhost.limitQueues(-1);
-    // The retry that is configured is the only one: after it the message is a dead letter.
+    // Only one retry is configured: after it the message becomes a dead letter.
     await eventually(async () => expect(await vhost.messages('distributed_full_dead_letter')).toBe(1));
     expect(calls).toBeGreaterThanOrEqual(2);
     expect((await readyz(gateway)).text).not.toContain('set_vhost_limits');

@@ -60,7 +60,8 @@ const { fieldValue } = fc.letrec((tie) => ({
   ),
 }));
 
-// No array of anything but tables: of that, the part of RabbitMQ dies that dead-letters at least once, for the whole node.
+// No array of anything but tables: of that, the part of RabbitMQ dies that dead-letters at least once, for the whole
+// node.
 const xDeath = fc.oneof(
   fieldValue.filter((value) => !Array.isArray(value)),
   fc.array(
@@ -112,7 +113,9 @@ const contentType = fc.constantFrom(
   'json',
 );
 
-/** Every property but those by which RabbitMQ itself refuses a publish: another's user id, an expiration that is none. */
+/**
+ * Every property but those by which RabbitMQ itself refuses a publish: another's user id, an expiration that is none.
+ */
 const properties = fc.record(
   {
     contentType: fc.oneof({ weight: 5, arbitrary: contentType }, shortText),
@@ -165,7 +168,7 @@ test('whatever AMQP can express is handled or a dead letter, and the next good m
   const gateway = await runGateway({
     service: 'billing',
     broker: { url: vhost.url },
-    // What has no handler ends at once.
+    // A message without a handler becomes a dead letter at once.
     unhandled: { graceMs: 0 },
     handlers: [
       defineCommandHandler({

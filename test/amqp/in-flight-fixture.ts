@@ -2,7 +2,7 @@ import { busExchange } from '../../src/amqp/amqp-topology.ts';
 import type { InFlight } from '../../src/amqp/in-flight.ts';
 import type { PublishReceipt } from '../../src/channel/message-channel.ts';
 
-/** A publish to the bus that is not written yet. How it is settled is added to a list. */
+/** Creates a publish to the bus that is not written yet. Its outcome is added to a list. */
 export function inFlight(routingKey: string, bytes = 1, settled: unknown[] = []): InFlight {
   return {
     publication: { to: { bus: routingKey }, message: { headers: {}, body: Buffer.alloc(0) } },

@@ -6,7 +6,7 @@ import { inFlight } from './in-flight-fixture.ts';
 
 const exchange = 'ecotone.distributed';
 
-/** What was written for some keys, in their order. */
+/** Creates the written publishes for some keys, in order. */
 function written(keys: readonly string[]): InFlight[] {
   return keys.map((key, index) => Object.assign(inFlight(key), { position: index + 1 }));
 }
@@ -85,7 +85,7 @@ describe('unconfirmed publishes of a closed channel', () => {
     fc.assert(
       fc.property(fc.array(shape, { minLength: 1, maxLength: 30 }), fc.nat(), fc.nat(), (shapes, at, handled) => {
         const entries = written(shapes.map(({ key }) => key));
-        // RabbitMQ takes those before, refuses the first that can be refused from there on, and reads no more.
+        // RabbitMQ takes earlier publishes, refuses the first refusable one from there on, and reads no more.
         const changed = at % entries.length;
         const culprit = entries.findIndex(
           ({ route }, index) => index >= changed && (refusal.kind !== 'key' || route.routingKey === 'a'),

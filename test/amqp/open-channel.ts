@@ -1,7 +1,7 @@
 import { type Channel, connect } from 'amqplib';
 import { onTestFinished } from 'vitest';
 
-/** Opens a channel on a connection of its own, as another program has it, until the test has finished. */
+/** Opens a channel on a separate connection, as another program would, until the test has finished. */
 export async function openChannel(url: string): Promise<Channel> {
   const connection = await connect(url);
   connection.on('error', () => {}); // The call that failed throws it.

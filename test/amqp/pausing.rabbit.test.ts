@@ -47,7 +47,7 @@ test('a paused consumer never exceeds its prefetch in unacknowledged deliveries,
   expect(await inbox.consumer.pause?.(1)).toBe(true);
   await send(channel, inbox.queue, 'h');
   expect(inHand()).toBe(3);
-  // The places of those from before the pause are free once all of them are settled.
+  // The prefetch of the deliveries before the pause is free once all of them are settled.
   for (const index of [1, 2, 3]) inbox.deliveries[index]?.acknowledge();
   settled = 4;
   await inbox.delivery(7);

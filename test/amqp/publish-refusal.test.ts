@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fitsRefusal, readPublishRefusal, refusedPublish } from '../../src/amqp/publish-refusal.ts';
 
-/** An error as amqplib makes it of the broker's `channel.close`. */
+/** Creates the error that amqplib throws for the broker's `channel.close`. */
 function closed(code: number, text: string): Error {
   const name = { 403: 'ACCESS-REFUSED', 404: 'NOT-FOUND', 406: 'PRECONDITION-FAILED' }[code] ?? 'OTHER';
   return Object.assign(new Error(`Channel closed by server: ${code} (${name}) with message "${text}"`), { code });

@@ -24,7 +24,7 @@ async function restrictedUser(): Promise<RestrictedUser> {
   return user;
 }
 
-/** A gateway of that user, and how often its publishing channel was closed by the broker. */
+/** A gateway of that user, with the number of times that the broker closed its publishing channel. */
 async function gatewayOf(user: RestrictedUser, config: Parameters<typeof runGateway>[0]) {
   const lines: string[] = [];
   const logger = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
@@ -54,7 +54,7 @@ describe('a key that the broker user may not write', () => {
       detail: expect.stringMatching(/access to topic 'bad\.\d' .* set_topic_permissions/),
     });
     expect(closedChannels()).toBe(0);
-    // What was asked beforehand is no message.
+    // The probe is not a message.
     expect(await vhost.messages('apart')).toBe(90);
   });
 
@@ -71,7 +71,7 @@ describe('a key that the broker user may not write', () => {
   // RabbitMQ 4.0.5 ends the connection over a refused key of which it would have to cut a letter beyond ASCII.
   test.each([
     ['keys beyond ASCII alone', '^[ -~]*$', 'ü'.repeat(120), 403, 0],
-    // Which nothing tells before the connection ends over it.
+    // No probe reports this before the connection ends over it.
     ['an exception beyond ASCII', '^(?!secret)', `secret${'ü'.repeat(110)}`, 202, 1],
   ])('ends one connection at most where the pattern leaves out %s', async (_, pattern, key, other, mostLost) => {
     const user = await restrictedUser();
@@ -98,7 +98,7 @@ describe('a key that the broker user may not write', () => {
   test('is detected when the channel is closed over it, and the publishes behind it are sent', async () => {
     await bindQueue('exception', '#');
     const user = await restrictedUser();
-    // Every key but one: the first question does not find that out.
+    // Every key but one: the first probe does not detect that.
     await user.mayWriteKeys('^(?!secret$)');
     const { gateway, closedChannels } = await gatewayOf(user, { service: 'exception' });
     const keys = Array.from({ length: 80 }, (_, index) => (index % 20 === 5 ? 'secret' : `open.${index % 3}`));
@@ -111,7 +111,7 @@ describe('a key that the broker user may not write', () => {
     const confirmed = answers.filter(({ status }) => status === 202).length;
     expect(await vhost.messages('exception')).toBeGreaterThanOrEqual(confirmed);
     expect(await vhost.messages('exception')).toBeLessThanOrEqual(76);
-    // From now on keys are looked at.
+    // From now on keys are checked.
     const again = await many(gateway, keys);
     expect(again.map(({ status }) => status)).toEqual(keys.map((key) => (key === 'secret' ? 403 : 202)));
     expect(closedChannels()).toBe(1);
@@ -134,7 +134,7 @@ describe('a broker user who may write nothing on the bus', () => {
     const { gateway, closedChannels } = await gatewayOf(user, { service: 'mute' });
     expect((await post(gateway, '/events/a.b', {})).status).toBe(202);
     await user.mayWriteTo('^(?!ecotone)');
-    // RabbitMQ keeps what it knows of a channel's permissions for up to a minute.
+    // RabbitMQ caches a channel's permissions for up to a minute.
     await vhost.closeConnections();
     const refused = await eventually(async () => {
       const answer = await post(gateway, '/events/a.b', {});

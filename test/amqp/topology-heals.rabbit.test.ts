@@ -12,7 +12,7 @@ import { openChannel } from './open-channel.ts';
 
 const vhost = useVhost();
 const bus = 'ecotone.distributed';
-/** No check comes by itself within a test. */
+/** An interval that is longer than a test, so that no check runs by itself. */
 const never = 3_600_000;
 
 interface Service extends RunningGateway {
@@ -47,7 +47,7 @@ async function boundKeys(queue: string): Promise<string[]> {
   return bindings.map(({ routingKey }) => routingKey).sort();
 }
 
-/** Sends until it is accepted, and holds every answer before to be one that says that nothing was stored. */
+/** Sends until the message is accepted. Expects each earlier answer to report that nothing was stored. */
 async function acceptedAtLast(send: () => Promise<Answer>): Promise<Answer> {
   return eventually(async () => {
     const answer = await send();
@@ -103,7 +103,7 @@ describe('a deleted binding', () => {
     await eventually(async () => expect(await boundKeys('distributed_four')).toContain('four.paid'));
     expect(await boundKeys('distributed_four')).toContain('by.hand');
     expect(await boundKeys('distributed_php')).toEqual(['php.#']);
-    // An event without a subscriber is what it always was.
+    // The answer to an event without a subscriber is unchanged.
     expect(await post(gateway, '/events/nobody', 1)).toMatchObject({ status: 202, body: { routed: false } });
   });
 });
@@ -142,7 +142,7 @@ describe('the exchange of the bus, deleted', () => {
       expect(answer.body.detail).toContain('binds its queue');
     });
     expect(await post(sender, '/commands/nine/pay', 2)).toMatchObject({ status: 503, body: { code: 'not-bound' } });
-    // The receiver finds it as soon as something that it should get comes back.
+    // The receiver detects it as soon as a message for it is returned.
     expect((await post(receiver, '/commands/nine/pay', 3)).status).toBe(202);
     expect((await post(sender, '/events/nine.paid', 4)).status).toBe(202);
     await eventually(() => expect(receiver.handled).toEqual([3, 4]));

@@ -47,7 +47,7 @@ test('the queue is bound by the name of the service, and by each event key with 
   });
   await eventually(async () => {
     const bindings = (await vhost.bindings()).filter(({ destination }) => destination === 'distributed_bound');
-    // Delayed messages come through an exchange of this service.
+    // Delayed messages are routed through an exchange of this service.
     const onBus = bindings.filter(({ source }) => source !== 'littoral_bound_delay_end');
     expect(onBus.map(({ source, routingKey }) => `${source} ${routingKey}`).sort()).toEqual([
       'ecotone.distributed bound',

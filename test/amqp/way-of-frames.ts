@@ -2,11 +2,11 @@ import { wayToBroker } from './way-to-broker.ts';
 
 const headBytes = 7;
 
-/** Of AMQP 0-9-1: the class and the method of what a broker sends. */
+/** The AMQP 0-9-1 class and method of a frame from the broker. */
 export const methods = { openOk: 0x0014_000b, channelClose: 0x0014_0028, ack: 0x003c_0050 } as const;
 
 /**
- * A way to the broker on which some of what the broker sends is dropped, while everything else arrives.
+ * A proxy to the broker that drops some of the broker's methods, while everything else arrives.
  *
  * @param isDropped called for each method of the broker, with the number of the connection, from 0
  */

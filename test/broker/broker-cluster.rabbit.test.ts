@@ -21,7 +21,7 @@ describe('a cluster of three nodes', () => {
     const model = await connect(node.url, { timeout: 5000 });
     model.on('error', () => {});
     try {
-      // What was asked of a leader that is frozen is never answered.
+      // A frozen leader never answers.
       const late = AbortSignal.timeout(5000);
       return await new Promise<T>((resolve, reject) => {
         late.addEventListener('abort', () => reject(late.reason));

@@ -7,18 +7,18 @@ import { RabbitmqNode } from './rabbitmq-node.ts';
 import { createRabbitmqNodeSettings } from './rabbitmq-node-settings.ts';
 import { provideRabbitmq } from './start-broker.ts';
 
-/** One node of a cluster. What `Broker` says of the broker concerns this node alone. */
+/** One node of a cluster. The members of `Broker` refer to this node alone. */
 export interface ClusterNode extends Broker {
-  /** By which RabbitMQ names the node, for example as the leader of a queue. */
+  /** RabbitMQ's name for the node, for example as the leader of a queue. */
   readonly nodeName: string;
 }
 
-/** A cluster of three RabbitMQ nodes of our own, on one machine. */
+/** A private cluster of three RabbitMQ nodes on one machine. */
 export interface BrokerCluster {
   readonly nodes: readonly ClusterNode[];
   /** The node that leads a quorum queue, as the node `asked` knows it. Undefined while none does. */
   leaderOf(vhost: string, queue: string, asked: ClusterNode): Promise<ClusterNode | undefined>;
-  /** Resolves once each node sees all others, and none waits for what it missed. */
+  /** Resolves once each node sees all others, and every queue is in sync. */
   whole(): Promise<void>;
   close(): Promise<void>;
 }

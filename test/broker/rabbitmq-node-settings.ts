@@ -7,7 +7,7 @@ import { findFreePorts } from './free-ports.ts';
 import { createLeanRabbitmqHome } from './lean-rabbitmq-home.ts';
 import type { RabbitmqInstallation } from './rabbitmq-installation.ts';
 
-/** What the nodes of one cluster have in common, and which of them this one is. */
+/** Settings that the nodes of one cluster share, with the number of this node. */
 export interface ClusterMembership {
   readonly nodeName: string;
   readonly nodeNames: readonly string[];
@@ -18,9 +18,9 @@ export interface ClusterMembership {
 
 /** All that a private node and its tools have to agree on. */
 export interface RabbitmqNodeSettings extends BrokerAddress {
-  /** By which the nodes of a cluster know each other. */
+  /** The Erlang cookie, by which the nodes of a cluster authenticate each other. */
   readonly nodeName: string;
-  /** Whether the node brings its own epmd. */
+  /** True if the node starts its own epmd. */
   readonly startsEpmd: boolean;
   /** The node's own folder: its home, data, logs and configuration. */
   readonly folder: string;
@@ -127,7 +127,7 @@ function clusterSettings({ nodeNames }: ClusterMembership): string[] {
   return [
     'cluster_formation.peer_discovery_backend = classic_config',
     ...nodeNames.map((name, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${name}`),
-    // What RabbitMQ recommends for three nodes: one that is cut off from the others takes nothing.
+    // RabbitMQ's recommendation for three nodes: a node that is cut off from the others pauses.
     'cluster_partition_handling = pause_minority',
     // Three nodes share one machine.
     'raft.wal_max_size_bytes = 33554432',

@@ -29,7 +29,7 @@ export async function startRabbitmqNode(
 /** A node of an installed RabbitMQ with its processes and files. */
 export class RabbitmqNode implements Broker {
   readonly url: string;
-  /** By which a cluster names its nodes. */
+  /** The name of the node in a cluster. */
   readonly nodeName: string;
   readonly managementUrl: string;
   readonly tlsPort: number | undefined;

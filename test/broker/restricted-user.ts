@@ -4,7 +4,7 @@ import type {} from './global-setup.ts';
 import { createManagement } from './management.ts';
 import type { Vhost } from './vhost.ts';
 
-/** A broker user of whom a test says what it may do. */
+/** A broker user whose permissions a test sets. */
 export interface RestrictedUser {
   readonly name: string;
   /** The address of the vhost with this user. */

@@ -55,9 +55,9 @@ export interface Vhost {
   /** How many messages are ready in a queue, at this very moment; throws when there is no such queue. */
   messages(queue: string): Promise<number>;
   setPolicy(name: string, policy: Policy): Promise<void>;
-  /** Does nothing when there is no such policy. */
+  /** Deletes a policy; does nothing if there is none. */
   deletePolicy(name: string): Promise<void>;
-  /** How many queues the vhost may have; -1 for any number. */
+  /** Limits the number of queues of the vhost; -1 for no limit. */
   limitQueues(value: number): Promise<void>;
   /** Deletes a queue with what is in it; does nothing when there is none. */
   deleteQueue(queue: string): Promise<void>;
@@ -179,7 +179,7 @@ interface Binding {
   readonly destination: string;
   readonly destination_type: 'queue' | 'exchange';
   readonly routing_key: string;
-  /** By which the API names the binding among those of the same exchange and queue. */
+  /** The API's name of the binding among those of the same exchange and queue. */
   readonly properties_key: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }

@@ -57,7 +57,7 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     inbox.consumer.takeBeside(2);
     await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 4)));
     inbox.consumer.takeBeside(0);
-    // The broker answers in order: what it still gives to the consumers that end has arrived before.
+    // The broker answers in order: its last deliveries to the cancelled consumers have arrived before.
     await inbox.consumer.waiting();
     for (const delivery of inbox.deliveries.slice(0, 4)) delivery.acknowledge();
     await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 6)));

@@ -4,7 +4,7 @@ import { createManagement } from '../broker/management.ts';
 import { type BindingGap, ledgerTime } from './ledger.ts';
 import type { World } from './world.ts';
 
-// Nothing here deletes the queue of a service: RabbitMQ deletes its messages with it, which no gateway can bring back.
+// Nothing here deletes the queue of a service: RabbitMQ deletes its messages with it, which no gateway can restore.
 
 const busExchange = 'ecotone.distributed';
 const queuePrefix = 'distributed_';
@@ -41,10 +41,10 @@ export async function deleteBindings(world: World, isChosen: (binding: Binding) 
   });
 }
 
-/** How often the bindings are listed. */
+/** Milliseconds between two listings of the bindings. */
 const everyMs = 50;
 
-/** How long the gateways may take: several checks, on a machine that is slow. */
+/** Time limit for the gateways: several checks, on a slow machine. */
 const restoredWithinMs = 120_000;
 
 async function watchGaps(
@@ -70,7 +70,7 @@ async function watchGaps(
     for (const binding of missing) {
       if (gaps.some(({ service, key }) => service === binding.service && key === binding.key)) continue;
       const isBack = lists.every((list) => list.some((each) => isSame(each, binding)));
-      // RabbitMQ lists a binding just before it routes by it, so one look does not say that it does.
+      // RabbitMQ lists a binding just before it routes by it, so one listing is no proof.
       if (isBack && seen.has(binding)) gaps.push({ ...binding, from, until });
       else if (isBack) seen.add(binding);
     }
@@ -79,7 +79,7 @@ async function watchGaps(
   return gaps;
 }
 
-/** The bindings of the services to the bus, as one node knows them. */
+/** Returns the bindings of the services to the bus, as one node reports them. */
 async function bindings(node: Broker, { vhost }: World): Promise<Binding[]> {
   const list = await createManagement(node).get<ListedBinding[]>(`/api/bindings/${vhost.name}`);
   return list

@@ -15,7 +15,7 @@ export interface Verdict {
   readonly duplicates: Readonly<Record<string, number>>;
   readonly handled: number;
   readonly retried: number;
-  /** How often an endpoint has not got an event because its service was not bound. */
+  /** Number of times that an endpoint missed an event because its service was not bound. */
   readonly missed: number;
 }
 
@@ -60,7 +60,7 @@ interface Seen {
   readonly deadLetters: readonly DeadLetterSeen[];
 }
 
-/** The endpoints that an accepted message was for, and that have neither handled it nor left a dead letter. */
+/** Returns the recipients of an accepted message that have neither handled it nor left a dead letter. */
 function endpointsLacking({ attempts, endpoints }: SentMessage, { calls, deadLetters }: Seen): string[] {
   if (!attempts.some(({ outcome }) => outcome === 'accepted')) return [];
   return endpoints.filter((endpoint) => {
@@ -120,7 +120,7 @@ function* deadLetterFaults(
   if (letters > 1 + duplicates + again) yield `${letters} dead letters of ${endpoint}, and ${duplicates} duplicates`;
 }
 
-/** What fails before a handler is found has no calls that could explain a second dead letter. */
+/** A failure before the handler look-up has no calls that could explain a second dead letter. */
 function* unhandledLetterFaults(message: SentMessage, { deadLetters }: Seen, ledger: Ledger): Generator<string> {
   const letters = deadLetters.filter(({ endpoint }) => endpoint === undefined).length;
   const sentAt = message.attempts[0]?.sentAt ?? 0;
@@ -133,7 +133,7 @@ function* unhandledLetterFaults(message: SentMessage, { deadLetters }: Seen, led
   yield `${letters} dead letters without an endpoint, and no fault that explains them`;
 }
 
-/** What was set aside is published twice where the confirm or the acknowledgement was lost. */
+/** A dead letter that was set aside is published twice if the confirm or the acknowledgement was lost. */
 function timesPublishedAgain({ attempts }: SentMessage, { setAside, troubles }: Ledger): number {
   const ids = new Set(attempts.map(({ messageId }) => messageId));
   return setAside.filter(

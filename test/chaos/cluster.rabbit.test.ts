@@ -7,7 +7,7 @@ import { mortals, startWorld } from './world.ts';
 
 const drill: readonly TroubleKind[] = ['leader killed', 'node frozen', 'each node stopped in turn'];
 
-// The short form, of a minute. `npm run chaos -- --cluster` runs for as long as it is told, with every kind of trouble.
+// The short form, of a minute. `npm run chaos -- --cluster` runs for the given time, with every kind of fault.
 test('on three nodes, nothing that was accepted is lost when the leader is killed, a node frozen, and each restarted', {
   timeout: 900_000,
 }, async ({ onTestFinished }) => {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** Where and how a connection to the broker ends. */
 export interface Cut {
   readonly direction: 'to the broker' | 'from the broker';
-  /** How many bytes are carried in that direction, on all connections together, before it ends. */
+  /** Number of bytes in that direction, on all connections together, before the cut. */
   readonly afterBytes: number;
   /**
    * - `ended`: both sides see the end of the connection
@@ -14,14 +14,14 @@ export interface Cut {
   readonly how: 'ended' | 'closed' | 'silent';
 }
 
-/** A way to the broker that cuts one connection, once. */
+/** A proxy to the broker that cuts one connection, once. */
 export interface CuttingProxy {
   readonly port: number;
-  /** How many bytes have been carried in each direction. */
+  /** Number of bytes that have been carried in each direction. */
   readonly carried: Readonly<Record<Cut['direction'], number>>;
-  /** Whether the cut has been made. */
+  /** True once the cut has been made. */
   readonly hasCut: boolean;
-  /** How many connections are open. */
+  /** Number of open connections. */
   readonly open: number;
   close(): Promise<void>;
 }
@@ -97,12 +97,12 @@ export async function startCuttingProxy(brokerPort: number, cut?: Cut): Promise<
 const frameHeadBytes = 7;
 const overheadBytes = 8;
 
-/** Finds where the frames of what the broker says end: each has a head with its size, its payload, and one byte. */
+/** A parser that finds the ends of the broker's frames: each has a head with its size, its payload, and one byte. */
 class FrameCounter {
   #head = Buffer.alloc(0);
   #missing = 0;
 
-  /** Whether what was added ends with a frame. */
+  /** Returns whether the added bytes end with a whole frame. */
   get isWhole(): boolean {
     return this.#missing === 0 && this.#head.length === 0;
   }

@@ -14,7 +14,7 @@ type Exact = string | number | bigint | boolean | null | readonly Exact[];
 const headerPrefix = 'exact';
 const texts = ['', ' ', 'plain', 'ü€ß', '日本語', '😀', '"\\/', 'line\nline', '007', '1e3', 'null', '0x10', '+5'];
 
-/** Makes up the values of one message. */
+/** Creates the values of one message. */
 export function makeExactValues(random: Random): ExactValues {
   const long = () =>
     (random.chance(0.5) ? 1n : -1n) * (2n ** 53n + BigInt(random.between(0, 2 ** 31)) * 4_290_000_000n);
@@ -45,13 +45,13 @@ export function exactJson(value: unknown): string {
   return `{${entries.map(([name, each]) => `${JSON.stringify(name)}:${exactJson(each)}`).join(',')}}`;
 }
 
-/** What the ledger compares: the values that were sent, or that a handler was given. */
+/** Returns the text that the ledger compares: the values that were sent, or that a handler received. */
 export function exactDigest(body: unknown, headers: Readonly<Record<string, unknown>>): string {
   const own = Object.entries(headers).filter(([name]) => name.startsWith(headerPrefix));
   return exactJson({ body, headers: Object.fromEntries(own) });
 }
 
-/** The same of a dead letter, whose body is read as it stands there, without a parser. */
+/** Returns the same text for a dead letter, whose body is read without a parser. */
 export function exactOfDeadLetter(body: Buffer, headers: Readonly<Record<string, unknown>>): string {
   const [, values = ''] = /^\{"exact":(.*?),"filler":"/.exec(body.toString()) ?? [];
   return exactDigest(null, headers).replace('"body":null', () => `"body":${values}`);

@@ -9,17 +9,17 @@ export type Explanation =
   | 'moved on while there was a trouble'
   | 'none';
 
-// A missing binding ends no connection and loses no answer, so nothing comes twice because of it.
+// A missing binding ends no connection and loses no answer, so it causes no redelivery.
 const breakingNothing = ['binding of an event deleted', 'bindings of a service deleted'];
-// A full queue refuses, and loses no answer either. What it refuses is redelivered.
+// A full queue refuses, and loses no answer either. A refused message is redelivered.
 const losingNoAnswer = [...breakingNothing, 'dead letter queues full'];
 
-/** Returns whether a message may be redelivered because of a trouble. */
+/** Returns whether a message may be redelivered because of a fault. */
 function redelivers({ kind }: TroubleSeen): boolean {
   return !breakingNothing.includes(kind);
 }
 
-/** Returns whether a message may be published twice because of a trouble. */
+/** Returns whether a message may be published twice because of a fault. */
 export function losesAnswers({ kind }: TroubleSeen): boolean {
   return !losingNoAnswer.includes(kind);
 }
@@ -53,7 +53,8 @@ export function explainCalls(
     }
     if (call.retry === 0 && originals++ === 0) return 'the first';
     if (call.retry === 0 && originals <= arrivals) return 'the request was repeated';
-    // A delivery that was not acknowledged comes again: what broke, broke after it had begun. Its retries can come before.
+    // A delivery that was not acknowledged comes again: what broke, broke after it had begun. Its retries can come
+    // before.
     const previous = calls.slice(0, index).findLast(({ retry }) => retry === call.retry);
     if (previous && troubleBetween(previous.begunAt, call.begunAt, redelivers)) return 'in hand when a trouble came';
     // What waits or is deferred is published again: twice, where the first confirm was lost. Both are handled later.

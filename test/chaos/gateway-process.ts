@@ -17,7 +17,7 @@ export interface GatewayProcessOptions {
   /** Tells the gateways of one service apart. */
   readonly name: string;
   readonly service: string;
-  /** What `littoral.config.ts` knows as such. */
+  /** The name of the process in `littoral.config.ts`. */
   readonly version?: 'next';
   readonly port: number;
   readonly amqpUrl: string;

@@ -4,7 +4,7 @@ export interface Ledger {
   readonly calls: readonly HandlerCall[];
   readonly deadLetters: readonly DeadLetterSeen[];
   readonly troubles: readonly TroubleSeen[];
-  /** When which bindings were missing. */
+  /** The times at which bindings were missing. */
   readonly gaps: readonly BindingGap[];
   readonly setAside: readonly SetAside[];
 }
@@ -16,14 +16,14 @@ export interface SentMessage {
   readonly kind: string;
   /** Who is to handle it, once it is accepted. */
   readonly endpoints: readonly string[];
-  /** The routing key of an event. Undefined for what is no event. */
+  /** The routing key of an event; undefined for other messages. */
   readonly eventKey?: string | undefined;
   /** Whether it is made to end in the dead letter queue, unhandled. */
   readonly unhandleable: boolean;
   readonly delayMs: number;
   /** The values in its body and headers that must arrive as they are. Undefined where it has none. */
   readonly exact?: string | undefined;
-  /** Whether only one of two versions handles it, so that the other defers it. Default: false. */
+  /** True if only one of two versions handles it, so that the other defers it. Default: false. */
   readonly deferrable?: boolean;
   readonly attempts: RequestAttempt[];
 }
@@ -64,7 +64,7 @@ export interface DeadLetterSeen {
   readonly queue: string;
   readonly mark: string;
   readonly messageId: string;
-  /** The values in the body and the headers. Absent where the body does not say. */
+  /** The values in the body and the headers. Absent if the body has none. */
   readonly exact?: string | undefined;
   /** Absent where no handler was found, or where the broker moved it. */
   readonly endpoint?: string | undefined;
@@ -82,13 +82,13 @@ export interface TroubleSeen {
 /** The time in which RabbitMQ may have routed events without a binding of a service's queue to the bus. */
 export interface BindingGap {
   readonly service: string;
-  /** Of the binding: a pattern. */
+  /** The key of the binding: a pattern. */
   readonly key: string;
   readonly from: number;
   readonly until: number;
 }
 
-/** A dead letter that its queue did not take, so that it waits elsewhere to be published again. */
+/** A dead letter that its queue did not take, so that it was set aside. */
 export interface SetAside {
   readonly messageId: string;
   readonly at: number;

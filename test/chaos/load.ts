@@ -13,7 +13,7 @@ export interface PlannedRequest extends LoadRequest {
   readonly delayMs: number;
   /** The values that must arrive as they are. */
   readonly exact: string | undefined;
-  /** Whether only one of two versions handles it. */
+  /** True if only one of two versions handles it. */
   readonly deferrable: boolean;
   /** Whether it is made again until it is known to have been accepted. */
   readonly repeated: boolean;
@@ -108,7 +108,7 @@ function complete(mark: string, kind: string, random: Random, shape: Shape): Pla
   };
 }
 
-/** JSON that a header of HTTP can hold. */
+/** Returns JSON that an HTTP header can hold. */
 function asciiJson(value: unknown): string {
   return exactJson(value).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -9,7 +9,7 @@ import type { PlannedTrouble, TroubleKind } from './trouble-plan.ts';
 import type { World } from './world.ts';
 
 /**
- * Brings a trouble, holds it, and takes it away again. What then recovers may take longer.
+ * Injects a fault, holds it, and removes it. The recovery may take longer.
  *
  * @returns when bindings were missing
  */
@@ -77,7 +77,7 @@ const make: Record<TroubleKind, Make> = {
     const path = `/api/permissions/${vhost.name}/${encodeURIComponent(credentialsOf(vhost.url).username)}`;
     const mayWrite = (write: string) => createManagement(broker).put(path, { configure: '.*', write, read: '.*' });
     await mayWrite('^(?!ecotone)');
-    // RabbitMQ keeps what it knows of a channel's permissions for up to a minute.
+    // RabbitMQ caches a channel's permissions for up to a minute.
     await vhost.closeConnections();
     await hold();
     await mayWrite('.*');

@@ -12,7 +12,7 @@ export function isMissed(
   calls: readonly HandlerCall[],
   gaps: readonly BindingGap[],
 ): boolean {
-  // The gateways find out that no queue took a command, and refuse it.
+  // The gateways detect that no queue took a command, and refuse it.
   if (eventKey === undefined) return false;
   // One handler was called, so the queue had the event, for all handlers of the service.
   if (calls.some(({ endpoint }) => isOfService(endpoint, service))) return false;
@@ -28,7 +28,7 @@ export function isMissed(
     });
 }
 
-/** Returns whether an endpoint of the ledger, such as `billing:pay`, is one of a service. */
+/** Returns whether an endpoint of the ledger, such as `billing:pay`, belongs to a service. */
 export function isOfService(endpoint: string, service: string): boolean {
   return endpoint.startsWith(`${service}:`);
 }

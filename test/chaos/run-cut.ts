@@ -11,7 +11,7 @@ export interface CutRunOptions {
   readonly url: string;
   /** Names the queues. A new name has nothing declared yet. */
   readonly service: string;
-  /** Whether a message is delayed, which needs new queues under a new name. */
+  /** True if a message is delayed, which needs new queues under a new name. */
   readonly isDelaying?: boolean;
   /** Default: nothing is cut. */
   readonly cut?: Cut | undefined;
@@ -20,15 +20,15 @@ export interface CutRunOptions {
 export interface CutRun {
   readonly carried: CuttingProxy['carried'];
   readonly hasCut: boolean;
-  /** Promises that were not kept. */
+  /** Guarantees that were violated. */
   readonly violations: readonly string[];
 }
 
 const recoveryMs = 40_000;
 
 /**
- * Connects, declares, consumes, publishes, delays and browses through a way that is cut, and then tells whether the channel
- * publishes and consumes again, and whether each message has become what its publisher was told.
+ * Connects, declares, consumes, publishes, delays and browses through a proxy that is cut, and then checks that the
+ * channel publishes and consumes again, and that each message has the outcome that was reported to its publisher.
  */
 export async function runCut({ url, service, isDelaying = false, cut }: CutRunOptions): Promise<CutRun> {
   const way = new URL(url);
@@ -78,7 +78,7 @@ export async function runCut({ url, service, isDelaying = false, cut }: CutRunOp
   return { carried: { ...proxy.carried }, hasCut: proxy.hasCut, violations: ledger.violations };
 }
 
-/** What was sent, and what its publisher was told; what arrived. */
+/** The sent messages with their reported outcomes, and the messages that arrived. */
 class CutLedger {
   readonly violations: string[] = [];
   readonly #service: string;
@@ -94,7 +94,7 @@ class CutLedger {
 
   received(delivery: Delivery): void {
     const id = String(delivery.message.headers[Header.id]);
-    // One of an earlier run in the same queue: its publisher was told that its outcome is unknown.
+    // A message of an earlier run in the same queue: its reported outcome is unknown.
     if (id.startsWith(`${this.#service} `)) this.#arrived.add(id);
     if (!this.#sent.has(id)) this.violations.push(`'${id}' arrived, and was never sent`);
     if (this.#refused.has(id)) this.violations.push(`'${id}' arrived, and was refused`);

@@ -3,7 +3,7 @@ import { createRandom, type Random } from './random.ts';
 interface Trouble {
   /** Two at once strike at different places. */
   readonly on: 'broker' | 'network' | 'gateway';
-  /** How long it lasts. Milliseconds; lowest and highest. */
+  /** Minimum and maximum duration in milliseconds. */
   readonly holdMs: readonly [number, number];
   /** Default: a node of a cluster, the only broker, or a gateway. */
   readonly targets?: readonly string[];
@@ -61,7 +61,10 @@ const nodeTargets = ['0', '1', '2'];
 /** One trouble, at its moment. */
 export interface PlannedTrouble {
   readonly kind: TroubleKind;
-  /** The gateway or the bindings that it strikes, or the number of the node; 'all' where it strikes all, or the only broker. */
+  /**
+   * The gateway or the bindings that it strikes, or the number of the node; 'all' where it strikes all, or the only
+   * broker.
+   */
   readonly target: string;
   readonly holdMs: number;
   /** How long all is well before it, once the one before is over. */
@@ -80,7 +83,7 @@ export interface PlanOptions {
   readonly amount?: number;
   /** How long all is well between two. Lowest and highest. */
   readonly calmMs: readonly [number, number];
-  /** How probable it is that two begin at once, where they can. Default: 0.25. */
+  /** Probability that two faults begin together, if they can. Default: 0.25. */
   readonly togetherChance?: number;
 }
 

@@ -21,7 +21,7 @@ export interface World {
   readonly gateways: readonly GatewayProcess[];
   /** The one that nobody ends, so that it shows whether memory grows. */
   readonly survivor: GatewayProcess;
-  /** By the names of the gateways: their ways to the broker. */
+  /** The proxies to the broker, by the names of the gateways. */
   readonly networks: ReadonlyMap<string, readonly TcpProxy[]>;
   /** Where the handlers of all gateways note their calls. */
   readonly callLog: string;
@@ -44,8 +44,8 @@ const inhabitants: readonly Pick<GatewayProcessOptions, 'name' | 'service' | 've
 const hurry: BrokerOptions = { deadLetterRetryMs: 3000, quorumTickMs: 500 };
 
 /**
- * Has the broker end the wait of dead letters that were set aside after 2 s, not 66 to 262 s: by the levels of the delays that
- * nothing else here waits on. Of the two times to live of a queue, the shorter one holds.
+ * Has the broker end the wait of dead letters that were set aside after 2 s, not 66 to 262 s: by the levels of the
+ * delays that nothing else here waits on. Of the two times to live of a queue, the shorter one holds.
  */
 async function shortenSetAside(vhost: Vhost): Promise<void> {
   await vhost.setPolicy('set-aside', {
@@ -55,7 +55,7 @@ async function shortenSetAside(vhost: Vhost): Promise<void> {
 }
 
 export interface WorldOptions {
-  /** Whether the broker is a cluster of three nodes, each gateway with the URLs of all. Default: no. */
+  /** True if the broker is a cluster of three nodes, with the URLs of all for each gateway. Default: false. */
   readonly cluster?: boolean;
 }
 

@@ -9,7 +9,7 @@ const many = 100_000;
 
 let looks = 0;
 
-/** Fits a text, and counts how often it is asked. */
+/** A check that accepts a text, and counts its calls. */
 const Counted = Type.Refine(Type.Unknown(), (value) => {
   looks++;
   return typeof value === 'string';

@@ -6,13 +6,13 @@ import { compileSchema, type Schema } from '../../src/conversion/schema-check.ts
 import { Refused, refuse } from './convert-to.ts';
 
 let looks = 0;
-/** Fits no number and no boolean, and counts how often it is asked. */
+/** A check that accepts no number and no boolean, and counts its calls. */
 const Counted = Type.Refine(Type.Unknown(), (value) => {
   looks++;
   return typeof value === 'string';
 });
 
-/** Each level leads back to itself by two branches, and its own field is looked at after what stands within. */
+/** A schema whose levels refer to themselves in two branches. A level's own field is checked after the levels within. */
 const Branching = Type.Cyclic(
   {
     Node: Type.Union([
@@ -27,7 +27,7 @@ const Branching = Type.Cyclic(
 
 const ToRoot = Type.Unsafe({ $ref: '#' });
 
-/** The same as a JSON Schema that refers to itself as a whole. */
+/** The same schema as a JSON Schema that refers to itself as a whole. */
 const BranchingByPointer = Type.Union([
   Type.Object({ next: ToRoot, own: Counted }),
   Type.Object({ next: ToRoot, own: Type.Boolean(), also: Counted }),

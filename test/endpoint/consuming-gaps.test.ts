@@ -8,7 +8,7 @@ import { gate } from './endpoint-fixture.ts';
 const delivery = (deliveryCount?: number) =>
   ({ message: { headers: { [Header.deliveryCount]: deliveryCount }, body: Buffer.of() } }) as unknown as Delivery;
 
-/** Gaps of a consumer that pauses when told, or says that it does not. */
+/** Creates the gaps of a consumer that pauses on request, or refuses to. */
 function gapsOf(pause: ((milliseconds: number) => Promise<boolean>) | undefined) {
   const clock = new TestClock();
   return { clock, gaps: new ConsumingGaps(() => ({ pause }), clock) };

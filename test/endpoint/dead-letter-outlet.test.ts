@@ -21,7 +21,7 @@ function letter(id: string): TransportMessage {
   return { headers: { [Header.id]: id, [Header.deadLetterId]: `of ${id}` }, body: Buffer.from(id) };
 }
 
-/** An outlet whose queue refuses while `refusal` says so. */
+/** Creates an outlet whose queue refuses while `refusal` is set. */
 async function openOutlet() {
   const clock = new TestClock();
   const channel = new RecordingChannel(new InMemoryChannel({ clock }));

@@ -23,9 +23,9 @@ export class RecordingChannel implements MessageChannel {
   beforeSettle: (verdict: Verdict) => void = () => {};
   /** Called before a consumer stops. */
   beforeStop: () => Promise<void> = async () => {};
-  /** How many deliveries a consumer takes beyond what it was told to, as one of RabbitMQ can. For the next to subscribe. */
+  /** Number of deliveries beyond the requested ones that the next consumer takes, as one of RabbitMQ can. */
   beyondPrefetch = 0;
-  /** How a consumer pauses, which those of the in-memory channel do not. */
+  /** The pause of a consumer, which those of the in-memory channel do not have. */
   pause: Consumer['pause'];
   readonly #channel: InMemoryChannel;
   #inHand = 0;

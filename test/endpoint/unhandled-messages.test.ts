@@ -23,7 +23,7 @@ async function run(unhandled: Partial<Unhandled> = {}, concurrency = 10) {
   const fixture = await runEndpoint(handlers, concurrency, undefined, 60_000, { clock, unhandled: settings });
   const { channel } = fixture;
   const queue = { queue: 'distributed_billing', deadLetterQueue: 'distributed_billing_dead_letter' };
-  // As another version of the service has left it.
+  // The form in which another version of the service has deferred it.
   const consume = (onDelivery: Parameters<typeof channel.subscribe>[0]['onDelivery']) =>
     channel.subscribe({ ...queue, bindingKeys: ['parcel.sent', 'billing', '#.note'], prefetch: 1, onDelivery });
   await consume(() => {}).stop();

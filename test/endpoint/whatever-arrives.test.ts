@@ -109,7 +109,7 @@ describe('whatever arrives, the next good message is handled', () => {
       }),
       { numRuns: 500 },
     );
-    // Events of unknown keys are deferred until their time is over.
+    // Events of unknown keys are deferred until their grace period ends.
     for (let seconds = 0; seconds <= 600; seconds++) {
       clock.moveTo(seconds * 1000);
       await turns();

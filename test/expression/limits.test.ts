@@ -27,7 +27,7 @@ describe('a runaway expression fails, and only its evaluation does', () => {
     ['[1..10000000]', 'a sequence is too long'],
     ['[1..100000000]', 'a sequence is too long'],
     ['[1..9000].[1..9000]', 'too long'],
-    // By its time, or by what it makes: whichever comes first on the machine.
+    // The time limit or the size limit ends it, whichever is reached first on the machine.
     ['$map([1..9000], function($i){ $map([1..9000], function($j){ $i * $j }) })', 'too long'],
     ['($f := function($x){ $f(service.same($x)) }; $f(1))', 'it takes too long'],
     ['($f := function($x){ 1 + $f(service.same($x)) }; $f(1))', 'it goes too deep'],

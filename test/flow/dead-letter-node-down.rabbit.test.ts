@@ -90,7 +90,7 @@ test('a classic dead letter queue whose node is down blocks nothing, and a quoru
     body: { code: 'broker-unavailable', retryable: true },
   });
 
-  // One that starts now attaches without that queue.
+  // A gateway that starts now attaches without that queue.
   await billing.gateway.stop();
   const again = await run('billing');
   await untilReady(again.gateway);

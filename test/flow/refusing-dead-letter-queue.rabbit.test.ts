@@ -35,7 +35,7 @@ async function runPayments(service: string, url: string, concurrency: number) {
   const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle: pay })];
   const logger = pino({ level: 'warn' }, { write: (line: string) => log.push(JSON.parse(line)) });
   const gateway = await runGateway({ service, broker: { url }, handlers, concurrency }, { logger });
-  // What it is sent must not depend on what its own connection goes through.
+  // Messages to it must not depend on the state of its own connection.
   const sender = await runGateway({ service: `${service}-sender`, broker: { url: vhost.url } });
   const send = async (amount: number) => {
     expect((await post(sender, `/commands/${service}/pay`, { amount })).status).toBe(202);
@@ -59,7 +59,7 @@ describe('a full dead letter queue', () => {
     expect(warnings.join()).toContain(`the dead letter queue '${queue}' takes no dead letters`);
     const events = log.filter(({ msg }) => /^dead letter queue takes no dead letters/.test(`${msg}`));
     expect(events).toMatchObject([{ deadLetterQueue: queue }]);
-    // None is lost: what is neither in the dead letter queue nor held waits on a level of the ladder.
+    // None is lost: a message that is neither in the dead letter queue nor held waits on a level of the ladder.
     await eventually(async () => {
       const counts = await Promise.all(
         (await vhost.queues())
@@ -73,7 +73,7 @@ describe('a full dead letter queue', () => {
   });
 });
 
-/** A way to the broker on which confirms are held back while `isHeld`. */
+/** A proxy to the broker that holds back confirms while `isHeld`. */
 async function withoutConfirms() {
   const state = { isHeld: false, release: () => {} };
   const url = await wayToBroker(vhost.url, (client, broker) => {
@@ -128,7 +128,7 @@ describe('a broker that stops confirming', () => {
     }, patient);
     expect(refused).toHaveLength(failing);
     expect((await readiness(gateway)).warnings ?? []).toEqual([]);
-    // The consumers that took more have ended: no more are in hand than the concurrency says.
+    // The extra consumers have ended: the number of unacknowledged deliveries is at most the concurrency.
     for (let amount = 21; amount <= 30; amount += 1) await send(amount);
     await eventually(() => expect(paid).toHaveLength(30), patient);
   });

@@ -16,7 +16,7 @@ async function almostWhole(gateway: Gateway): Promise<Wire> {
   return wire;
 }
 
-/** Sends until the answer has this status: what others hold is taken and released in turns of their own. */
+/** Sends until the answer has this status, because other requests take and release memory in their own turns. */
 async function untilStatus(gateway: Gateway, length: number, status: number): Promise<string> {
   let answer = '';
   await eventually(async () => {
@@ -29,7 +29,7 @@ async function untilStatus(gateway: Gateway, length: number, status: number): Pr
   return answer;
 }
 
-/** Has the next publish wait. */
+/** Delays the next publish. */
 function hold({ channel }: Gateway): { readonly published: Promise<void>; confirm(): void } {
   const { publish } = channel;
   let confirm = () => {};
@@ -264,7 +264,7 @@ describe('a body that is not read', () => {
       await wire.answered(new RegExp(`^HTTP/1.1 ${status} .*\\r\\nconnection: close\\r\\n`, 'is'));
       await wire.ended();
       clearInterval(more);
-      // Nothing that follows is a request.
+      // The bytes that follow are not a request.
       expect(wire.received().match(/HTTP\/1.1/g)).toHaveLength(1);
     },
   );

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BodyPace, bodyGraceMs, type PacedBody } from '../../src/http/body-pace.ts';
 
-/** What becomes of a body of which so much has come in so many milliseconds. */
+/** Returns the outcome for a body of which so many bytes have arrived in so many milliseconds. */
 function isCutOff(length: number, elapsedMs: number): boolean {
   const cut: PacedBody[] = [];
   const pace = new BodyPace(1000, (body) => cut.push(body));

@@ -62,7 +62,7 @@ describe('forwardHeaders', () => {
     }
   });
 
-  test("refuses a caller's trace context if a proxy supplies it by another header", async () => {
+  test("drops a caller's trace context if a proxy supplies it by another header", async () => {
     const traced = { http: { forwardHeaders: { 'x-trace': 'traceparent' } } };
     expect(await arrivedHeaders({ traceparent: 'of the caller' }, traced)).not.toHaveProperty('traceparent');
     expect(await arrivedHeaders({ traceparent: 'a', 'x-trace': 'b' }, traced)).toMatchObject({ traceparent: 'b' });

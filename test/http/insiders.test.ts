@@ -21,7 +21,7 @@ async function read(url: string, { from = '10.1.2.3', host = '10.0.0.7:3000', to
 
 const address = 'amqp://broker.internal:5672';
 
-/** Reads a gateway whose broker is away. */
+/** Sends a request to a gateway whose broker is unavailable. */
 async function readWithoutBroker(caller: Caller, config?: Config) {
   const { get, channel } = await read('/readyz', caller, config);
   channel.health = () => ({ ready: false, reason: `cannot use ${address}` });

@@ -4,14 +4,14 @@ import type { Gateway } from '../../src/gateway.ts';
 import { eventually } from '../broker/eventually.ts';
 import { openSocket } from './exchange.ts';
 
-/** A connection to a gateway, and all that came back on it so far. */
+/** A connection to a gateway, with every answer on it so far. */
 export interface Wire {
   readonly socket: Socket;
   /** Writes text as it is; `\n` stands for CRLF. */
   write(text: string): void;
   /** Each character is a byte. */
   received(): string;
-  /** Waits until something has come back. */
+  /** Waits until an answer matches. */
   answered(pattern: RegExp): Promise<void>;
   /** Waits until the gateway has ended its side. */
   ended(): Promise<void>;

@@ -6,7 +6,7 @@ import { openApiDocument, openApiFile } from '../../openapi/generate.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 
-/** Makes the service one that receives, so that what is sent to it has somewhere to go. */
+/** A handler, so that the service has a queue for messages to it. */
 const anyCommand = defineCommandHandler({ routingKey: 'any', distributed: true, handle() {} });
 
 type Json = Record<string, unknown>;

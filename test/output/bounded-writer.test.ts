@@ -6,7 +6,7 @@ import { BoundedWriter } from '../../src/output/bounded-writer.ts';
 import { eventually } from '../broker/eventually.ts';
 import { folderOf } from '../folder-of.ts';
 
-/** A pipe whose reader reads when the test wants it to. */
+/** A pipe whose reader reads on request of the test. */
 function pipe() {
   const path = join(folderOf(), 'pipe');
   execFileSync('mkfifo', [path]);
@@ -18,7 +18,7 @@ function pipe() {
     try {
       for (;;) text += buffer.toString('utf8', 0, readSync(fd, buffer));
     } catch {
-      // It is empty.
+      // The pipe is empty.
     }
     return text;
   };

@@ -19,7 +19,7 @@ export function publishCaptured(
   });
 }
 
-/** In amqplib's notation for a value of a certain field type. */
+/** Returns a value in amqplib's notation for a field type. */
 function field(type: string, value: unknown): unknown {
   switch (type) {
     case 'S':
