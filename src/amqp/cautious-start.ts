@@ -5,9 +5,9 @@ import { Header } from '../message/message-headers.ts';
 const aloneMs = 5000;
 
 /**
- * Decides when a consumer that began with one delivery at a time may take more. A message that ends the process would
- * take all others in hand along at every start, and the broker would count that against them; but it has been delivered
- * before. So the wait is over with the first message that is new, or with one that was held for a while and did no
+ * The decision when a consumer that started with one delivery at a time may take more. A message that ends the process
+ * would also count a delivery attempt for every other unacknowledged message at each start; but it has been delivered
+ * before. So the wait ends with the first new message, or with a redelivered one that was held for a while and did no
  * harm.
  */
 export class CautiousStart {

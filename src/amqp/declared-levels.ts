@@ -57,7 +57,7 @@ export class DeclaredLevels {
   }
 
   /**
-   * Resolves once RabbitMQ will remember all that a message on these levels needs: for equal levels, in the order of
+   * Resolves once everything that a message on these levels needs is on disk: for equal levels, in the order of
    * the calls.
    */
   async remembered({ queue }: OwnQueue, levels: readonly number[]): Promise<void> {

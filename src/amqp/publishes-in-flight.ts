@@ -4,25 +4,25 @@ import { within } from '../within.ts';
 import type { InFlight } from './in-flight.ts';
 
 export interface PublishesInFlightOptions {
-  /** How many publishes may wait for their confirm. */
+  /** Maximum number of publishes that wait for their confirm. */
   readonly maxInFlight: number;
-  /** How many bytes of bodies may wait for their confirm. */
+  /** Maximum number of bytes of bodies that wait for their confirm. */
   readonly maxInFlightBytes: number;
-  /** How long a publish waits for its confirm. */
+  /** Milliseconds that a publish waits for its confirm. */
   readonly confirmTimeoutMs: number;
-  /** Called once for each publish that is still in flight after that time. */
+  /** A callback for each publish that is still in flight after that time. */
   readonly onTimedOut: (entry: InFlight) => void;
 }
 
 /**
- * The publishes that wait for their confirm, in the order in which they were given. A publish that timed out stays among
- * them, because the broker still holds it: what is outstanding stays bounded.
+ * The publishes that wait for their confirm, in the order of their calls. A publish that timed out stays among
+ * them, because the broker still holds it, so that the total stays bounded.
  */
 export class PublishesInFlight {
   readonly #options: PublishesInFlightOptions;
   readonly #entries = new Set<InFlight>();
   #bytes = 0;
-  /** How many of these timed out. */
+  /** Number of publishes in flight that have timed out. */
   #timedOut = 0;
   #sweeper: NodeJS.Timeout | undefined;
   #whenIdle: (() => void) | undefined;
@@ -35,7 +35,7 @@ export class PublishesInFlight {
     return this.#entries.size;
   }
 
-  /** Whether no caller waits for any of them any more. */
+  /** Returns whether no caller waits for a publish any more. */
   get haveAllTimedOut(): boolean {
     return this.#timedOut === this.#entries.size;
   }
@@ -48,7 +48,7 @@ export class PublishesInFlight {
     return this.#entries.has(entry);
   }
 
-  /** Whether one more publish with so many bytes is within the bounds; a single one always is. */
+  /** Returns whether one more publish with so many bytes is within the limits; a single one always is. */
   hasRoomFor(bytes: number): boolean {
     const { maxInFlight, maxInFlightBytes } = this.#options;
     const full = this.#entries.size >= maxInFlight || (bytes > 0 && this.#bytes + bytes > maxInFlightBytes);
@@ -83,9 +83,9 @@ export class PublishesInFlight {
   }
 
   /**
-   * Finds the publish that the broker returned. A return comes before the confirm of its message and carries no tag. The
-   * broker answers in order, so the first publish of that address and id that was not returned yet is the one: one id can
-   * be in flight twice.
+   * Finds the publish that the broker returned. A return arrives before the confirm of its message and carries no tag.
+   * The broker answers in order, so the first publish of that address and id that was not returned yet is the one. One
+   * id can be in flight twice.
    */
   findReturned({ fields, properties }: Message): InFlight | undefined {
     for (const entry of this.#entries) {
@@ -98,7 +98,7 @@ export class PublishesInFlight {
     return undefined;
   }
 
-  /** Resolves when nothing waits for its confirm any more, at the latest after the deadline. */
+  /** Resolves when no publish waits for its confirm any more, at the latest after the deadline. */
   async flush(deadlineMs: number): Promise<void> {
     if (this.#entries.size === 0) return;
     const idle = new Promise<void>((resolve) => {

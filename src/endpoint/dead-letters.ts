@@ -49,8 +49,8 @@ const maxShownBytes = 4 * 1024 * 1024;
 const replaysAtOnce = 50;
 
 /**
- * How many are replayed by one look through the queue. Whatever that passes, the broker holds in memory until it ends,
- * and a broker that is short of memory takes messages from nobody.
+ * Maximum number of dead letters that one browse replays. The broker holds each browsed message in memory until it ends,
+ * and a broker that is short of memory blocks every publisher.
  */
 const replaysInSlice = 5000;
 
@@ -176,9 +176,9 @@ export class DeadLetters {
   }
 
   /**
-   * Removes one after some work. It is looked for first, so that nothing behind it is taken from the broker while that
-   * work is done: a message that cannot be decoded would end the connection, and the work would be done in vain, again
-   * and again.
+   * Removes a dead letter after some work. It is located first, so that no message behind it is delivered while that
+   * work is done: a message that cannot be decoded would end the connection, and the work would be repeated
+   * endlessly.
    */
   async #remove(id: string, work: (letter: DeadLetterView) => Promise<void>): Promise<DeadLetterView> {
     const { position } = await this.#find(id);

@@ -28,7 +28,7 @@ describe('the URLs of a broker', () => {
     [[], /^is empty; write at least one URL$/],
     ['amqp://u:hunter2@a/one,amqp://u:hunter2@b/two', /several vhosts; they must be of the nodes of one broker/],
     ['amqp://a,amqps://b', /^some URLs are amqp:\/\/ and others amqps:\/\//],
-  ])('are refused, by their place and without their secrets: %s', (urls, fault) => {
+  ])('are refused by position, without their secrets: %s', (urls, fault) => {
     const faults = amqpUrlsFaults(urls);
     expect(faults).toEqual([expect.stringMatching(fault)]);
     expect(faults.join()).not.toContain('hunter2');

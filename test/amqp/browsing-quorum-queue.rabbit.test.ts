@@ -67,7 +67,7 @@ describe('browsing a quorum queue', () => {
     ['all', 1000, 1000],
     ['the first of many', 1400, 1000],
     ['few', 100, 20],
-  ])('removes what it was told to remove: %s', async (name, count, removed) => {
+  ])('removes the chosen messages: %s', async (name, count, removed) => {
     const { look } = await openNumbers(`removed ${name}`, count);
     await look(removed, () => 'remove');
     expect(await look()).toEqual(numbersTo(count).slice(removed));

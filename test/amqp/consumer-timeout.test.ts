@@ -12,7 +12,7 @@ describe('the consumer timeout', () => {
   });
 
   test.each(['3.10.8', '3.13.7', '4.0.5', '4.2.9', '', undefined, 'unknown'])(
-    'is no argument on %o, and a warning where handlers need longer than the default',
+    'is not an argument on %o, but a warning if handlers need longer than the default',
     (version) => {
       expect(consumerArguments(broker(version), minutes(45))).toEqual({});
       expect(consumerTimeoutWarning(broker(version), minutes(45))).toContain('up to 45 minutes');

@@ -80,7 +80,7 @@ describe('unconfirmed publishes of a closed channel', () => {
     ['an exchange that was deleted', absent],
     ['a permission on an exchange that was withdrawn', unwritable],
     ['a permission on a key that was withdrawn', refusalOfKey('a')],
-  ])('never counts as refused what RabbitMQ can have taken before it noticed %s', (_, refusal) => {
+  ])('never count as refused if RabbitMQ may have accepted them before it noticed %s', (_, refusal) => {
     const shape = fc.record({ key: fc.constantFrom('a', 'b'), isReturned: fc.boolean() });
     fc.assert(
       fc.property(fc.array(shape, { minLength: 1, maxLength: 30 }), fc.nat(), fc.nat(), (shapes, at, handled) => {

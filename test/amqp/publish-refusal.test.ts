@@ -48,7 +48,7 @@ describe('the refusal of a publish', () => {
     closed(541, 'INTERNAL_ERROR'),
     new Error("NOT_FOUND - no exchange 'a' in vhost '/'"),
     undefined,
-  ])('is not read from what names no publish: %s', (error) => {
+  ])('is not read from an error that names no publish: %s', (error) => {
     expect(readPublishRefusal(error)).toBeUndefined();
   });
 

@@ -73,7 +73,7 @@ describe('a key that the broker user may not write', () => {
     ['keys beyond ASCII alone', '^[ -~]*$', 'ü'.repeat(120), 403, 0],
     // No probe reports this before the connection ends over it.
     ['an exception beyond ASCII', '^(?!secret)', `secret${'ü'.repeat(110)}`, 202, 1],
-  ])('ends one connection at most where the pattern leaves out %s', async (_, pattern, key, other, mostLost) => {
+  ])('ends at most one connection if the pattern excludes %s', async (_, pattern, key, other, mostLost) => {
     const user = await restrictedUser();
     await user.mayWriteKeys(pattern);
     const { gateway, lines } = await gatewayOf(user, { service: 'beyond' });

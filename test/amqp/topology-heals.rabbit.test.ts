@@ -189,7 +189,7 @@ describe('a deleted queue', () => {
     ['of the service', 'distributed_eleven'],
     ['of its dead letters', 'distributed_eleven_dead_letter'],
     ['of what is due', 'littoral_eleven_due'],
-  ])('%s is declared again, also without a message', async (_, queue) => {
+  ])('is declared again, even without a message: %s', async (_, queue) => {
     const gateway = await runService('eleven', 200);
     await vhost.deleteQueue(queue);
     await eventually(async () => expect((await vhost.queues()).map(({ name }) => name)).toContain(queue));

@@ -53,7 +53,7 @@ export function explainCalls(
     }
     if (call.retry === 0 && originals++ === 0) return 'the first';
     if (call.retry === 0 && originals <= arrivals) return 'the request was repeated';
-    // A delivery that was not acknowledged comes again: what broke, broke after it had begun. Its retries can come
+    // An unacknowledged delivery is redelivered: what broke, broke after it had begun. Its retries can come
     // before.
     const previous = calls.slice(0, index).findLast(({ retry }) => retry === call.retry);
     if (previous && troubleBetween(previous.begunAt, call.begunAt, redelivers)) return 'in hand when a trouble came';

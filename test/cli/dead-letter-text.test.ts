@@ -27,6 +27,6 @@ describe('the list of dead letters', () => {
 test.each([
   [12, 'None of the 12 dead letters matches.\n'],
   [1, 'The one dead letter does not match.\n'],
-])('a filter that leaves none of %i says how many there are', (total, text) => {
+])('a filter that matches none of %i reports the total', (total, text) => {
   expect(pageText({ items: [], next: null, total })).toBe(text);
 });

@@ -30,7 +30,7 @@ const talkative = `
   };
 `;
 
-/** Runs a command in a shell: "$@" is the command, its exit code stands in what is written to standard error. */
+/** Runs a command in a shell: "$@" is the command, whose exit code is written to standard error. */
 function inShell(args: readonly string[], around: string, cwd: string, environment = {}) {
   const script = `{ "$@"; echo "exit code $?" >&2; } ${around}`;
   return spawnProcess('sh', ['-c', script, 'sh', ...littoralCommand, ...args], { cwd, environment });

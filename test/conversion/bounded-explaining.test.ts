@@ -34,7 +34,7 @@ describe('a value with a great many faults', () => {
       Type.Record(Type.String(), Counted),
       Object.fromEntries(Array.from({ length: many }, (_, index) => [`k${index}`, 7])),
     ],
-  ])('is looked at up to the first of its %s, to say what is wrong', (_, type, value) => {
+  ])('is checked only up to the first of its %s for an error', (_, type, value) => {
     looks = 0;
     expect(refusal(type, value).faults).toHaveLength(50);
     expect(looks).toBeLessThan(20_000);
@@ -63,7 +63,7 @@ describe('the list in an error', () => {
   test.each<[string, Schema]>([
     ['an enum', Type.Enum(literals)],
     ['a union of literals', Type.Union(literals.map((literal) => Type.Literal(literal)))],
-  ])('is the first twenty of %s, and how many more there are', (_, type) => {
+  ])('has the first twenty of %s, and the number of the others', (_, type) => {
     const [fault] = refusal(type, 'other').faults;
     expect(fault?.message).toMatch(/literal-0.*literal-19\b/);
     expect(fault?.message).not.toContain('literal-20');

@@ -48,7 +48,7 @@ describe('a union whose branches refer back to it', () => {
     ['in a field', Type.Object({ tree: Type.Optional(Branching) }), (tree) => ({ tree })],
     ['in a list', Type.Array(Branching), (value) => [value, value]],
     ['in another definition', Type.Cyclic({ Other: Type.Object({ tree: Branching }) }, 'Other'), (tree) => ({ tree })],
-  ])('looks at each level a few times, %s', (_, type, around) => {
+  ])('checks each level only a few times, %s', (_, type, around) => {
     const { convert } = new ConversionService().prepareType(type);
     for (const [fields, fits] of [
       [{ own: 'x' }, true],

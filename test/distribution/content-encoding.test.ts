@@ -22,12 +22,12 @@ describe('a body', () => {
     ['UTF-8', text],
     ['', text],
     [undefined, text],
-  ])('of the content encoding %s is decompressed', async (encoding, body) => {
+  ])('is decompressed from the content encoding %s', async (encoding, body) => {
     expect(Buffer.from(await decode(body, encoding)).toString()).toBe(text.toString());
   });
 
   test.each(['zstd', 'compress', 'iso-8859-1', 'gzip, zstd', 7, null, 'gzip,gzip,gzip,gzip', 'toString'])(
-    'of the content encoding %s is refused',
+    'is refused with the content encoding %s',
     async (encoding) => {
       await expect(decode(text, encoding)).rejects.toMatchObject({ code: 'unsupported-content-encoding' });
     },
@@ -43,7 +43,7 @@ describe('a body', () => {
     ['br', Buffer.from('no brotli at all')],
     ['br', Buffer.concat([brotliCompressSync(text), Buffer.from('more')])],
     ['gzip, br', gzipSync(text)],
-  ])('that is not %s, or not whole, or has bytes behind its end, is malformed', async (encoding, body) => {
+  ])('is malformed if it is not %s, or not whole, or has bytes behind its end', async (encoding, body) => {
     await expect(decode(body, encoding)).rejects.toMatchObject({ code: 'malformed-body' });
   });
 
@@ -52,7 +52,7 @@ describe('a body', () => {
     ['deflate', deflateSync(Buffer.alloc(50_000_000))],
     ['br', brotliCompressSync(Buffer.alloc(50_000_000))],
     ['gzip, br', brotliCompressSync(gzipSync(Buffer.alloc(50_000_000)))],
-  ])('of %s that becomes too large is refused', async (encoding, body) => {
+  ])('is refused if %s makes it too large', async (encoding, body) => {
     await expect(decode(body, encoding, 100_000)).rejects.toMatchObject({ code: 'body-too-large' });
   });
 

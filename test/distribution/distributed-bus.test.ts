@@ -117,7 +117,7 @@ describe('one request', () => {
     [{ kind: 'command', routingKey: 'a', payload: 1 }, 'invalid-key'],
     [{ kind: 'event', payload: 1 }, 'invalid-key'],
     [{ kind: 'event', routingKey: 'a', payload: 1, delayMs: -1 }, 'invalid-header'],
-  ])('is refused where it is none: %j', async (request, code) => {
+  ])('is refused if it is not a request: %j', async (request, code) => {
     const { bus } = await openBilling();
     expect(await caught(() => bus.send(request as SendRequest))).toMatchObject({ code });
   });

@@ -105,7 +105,7 @@ describe('an event', () => {
     ['came straight to the queue', 'billing.change', undefined],
     ['names itself otherwise than its key on the bus', 'order', 'shop.opened'],
     ['has a hostile key', 'x'.repeat(100_000), undefined],
-  ])('is unhandled where it %s', async (_, routingKey, key) => {
+  ])('is unhandled if it %s', async (_, routingKey, key) => {
     expect(await caught(() => recipients({ ...event, [Header.routingKey]: routingKey }, key))).toMatchObject({
       code: 'no-handler',
       message: `No distributed event handler of '${routingKey.slice(0, 255)}' in billing. Registered: order.*, order.placed.`,

@@ -18,7 +18,7 @@ describe('a compressed body', () => {
     ['gzip', 'malformed-body', Buffer.from('{}')],
     ['zstd', 'unsupported-content-encoding', Buffer.from('{}')],
     ['gzip', 'body-too-large', gzipSync(Buffer.alloc(5_000_000, ' '))],
-  ])('that cannot be read as %s is a dead letter, as it came: %s', async (encoding, code, body) => {
+  ])('becomes an unchanged dead letter if it cannot be read as %s: %s', async (encoding, code, body) => {
     const handled: unknown[] = [];
     const { send, settled, deadLetters } = await runEndpoint([onCommand((payload) => void handled.push(payload))]);
     await send(encoded(encoding), body);

@@ -58,7 +58,7 @@ describe('a dead letter outlet', () => {
   });
 
   test.each<ErrorCode>(['broker-unavailable', 'broker-blocked', 'connection-lost', 'too-many-in-flight'])(
-    'reports nothing of the queue where the broker is missing: %s',
+    'reports no problem of the queue if the broker is unavailable: %s',
     async (code) => {
       const { outlet, state } = await openOutlet();
       state.refusal = code;
@@ -143,7 +143,7 @@ describe('a dead letter outlet', () => {
   });
 
   test.each([0, -1, 1.5, 'many', null, Number.NaN])(
-    'makes no dead letter of a due message that says %j',
+    'creates no dead letter from a due message whose count is %j',
     async (count) => {
       const { channel, due, state } = await openOutlet();
       due.start();

@@ -153,7 +153,7 @@ describe('a dead letter that cannot be published', () => {
     ['broker-unavailable', 1],
     ['confirm-timeout', 2],
     ['broker-blocked', 10],
-  ])('leaves room for messages that need no publishing: %s at a concurrency of %i', async (code, concurrency) => {
+  ])('leaves room for messages that need no publish: %s at a concurrency of %i', async (code, concurrency) => {
     let handled = 0;
     const handle = (payload: unknown) => {
       if (payload === 'bad') throw new Error('of the handler');

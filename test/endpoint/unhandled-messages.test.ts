@@ -181,7 +181,7 @@ describe('a message that names one handler', () => {
   });
 
   test.each(named)(
-    '%s: is deferred by a process that is alone where told, until its time is over',
+    '%s: is deferred by a single process if so configured, until its grace period ends',
     async (_, headers) => {
       const { send, pass, deadLetters, later } = await run({ commands: 'defer', afterGrace: 'ignore' });
       await send(headers);
@@ -229,7 +229,7 @@ describe('a message that others may handle', () => {
   };
 
   test.each([unknownCommand, unknownEvent, retryOfAnother])(
-    'is left to other consumers for a moment once it was deferred twice, and then deferred: %#',
+    'is left to other consumers during a gap once it was deferred twice, and then deferred: %#',
     async (headers) => {
       const fixture = await run();
       const { send, consume, clock, channel, later, deadLetters } = fixture;
@@ -259,7 +259,7 @@ describe('a message that others may handle', () => {
   });
 
   test.each([unknownCommand, unknownEvent])(
-    'is left at once to a program that polls, where one shares the queue: %#',
+    'is left at once to a polling program that shares the queue: %#',
     async (headers) => {
       const fixture = await run({ commands: 'defer' });
       const pauses = pausing(fixture);

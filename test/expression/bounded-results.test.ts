@@ -27,7 +27,7 @@ describe('an expression that multiplies its input', () => {
     ['$append(payload.items, payload.items)', 'a sequence is too long'],
     ['$reduce(payload.items, function($a, $i) { $append($a, $a) }, payload.items)', 'a sequence is too long'],
     ['payload.items.([1..900])', 'too long'],
-  ])('ends at the bound, however large the input: %s', async (expression, expected) => {
+  ])('ends at the limit, however large the input: %s', async (expression, expected) => {
     const error = await caught(() => evaluate(expression, { payload }, { limits }));
     expect(error).toMatchObject({ name: 'LittoralError', retryable: false });
     expect(error.message).toMatch(new RegExp(expected));
@@ -41,7 +41,7 @@ describe('an expression that multiplies its input', () => {
     ['$length($replace(payload.text, "x", "ab"))', 4_000],
     ['$count(payload.items)', 900],
     ['$count([1..1000])', 1_000],
-  ])('gives its result up to the bound: %s', async (expression, expected) => {
+  ])('returns its result up to the limit: %s', async (expression, expected) => {
     expect(await evaluate(expression, { payload }, { limits })).toEqual(expected);
   });
 

@@ -27,7 +27,7 @@ describe('the arguments of a handler', () => {
     [(_a: 1, _b: 2) => {}, [payload()], "takes 2 arguments, and its 'parameters' are 1"],
     [(_a: 1) => {}, [], "takes 1 arguments, and its 'parameters' are 0"],
     [(_a: 1, _b: 2) => {}, { a: payload(), b: payload() }, 'is called with one object of them'],
-  ])('are no more than the parameters: %#', (handle, parameters, fault) => {
+  ])('are at most as many as the parameters: %#', (handle, parameters, fault) => {
     expect(faultOf(handle, parameters)).toContain(fault);
   });
 
@@ -42,7 +42,7 @@ describe('the arguments of a handler', () => {
     [(_a: 1, b = 2) => b, [payload()]],
     [({ a }: { a: 1 }) => a, { a: payload() }],
     [() => {}, { a: payload() }],
-  ])('may be fewer, have defaults, or be all the rest: %#', (handle, parameters) => {
+  ])('may be fewer, have defaults, or be rest arguments: %#', (handle, parameters) => {
     expect(faultOf(handle, parameters)).toBeUndefined();
   });
 });

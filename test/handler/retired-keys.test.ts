@@ -13,7 +13,7 @@ const faults = (keys: unknown) => faultsOfRetiredKeys(keys, handlers, 'billing')
 
 describe('a retired key', () => {
   test.each([[undefined], [[]], [['order.cancelled']], [['order']], [['here.only', 'change', '*']]])(
-    'is fine where no distributed event handler binds it: %j',
+    'is accepted if no distributed event handler binds it: %j',
     (keys) => {
       expect(faults(keys)).toEqual([]);
     },
@@ -23,7 +23,7 @@ describe('a retired key', () => {
     ['order.placed', 'order.placed'],
     ['order.*', 'order.*'],
     ['order.pla*', 'order.*'],
-  ])('is refused where a handler needs its binding: %s', (key, routingKey) => {
+  ])('is refused if a handler needs its binding: %s', (key, routingKey) => {
     expect(faults(['old', key])).toEqual([
       `retiredKeys.1: '${key}' is bound for the event handler of '${routingKey}'. Remove the handler, or keep the key`,
     ]);
@@ -35,19 +35,19 @@ describe('a retired key', () => {
     ['a\u0000', 'has a control character'],
     ['order.#', 'has the wildcard #; * stands for any characters, dots included'],
     ['billing', "'billing' is the name of the service, by which commands reach it"],
-  ])('is refused where it is no key of an event: %j', (key, fault) => {
+  ])('is refused if it is not an event key: %j', (key, fault) => {
     expect(faults([key])).toEqual([`retiredKeys.0: ${fault}`]);
   });
 
   test.each([[7], ['order.placed'], [[7, null, {}]], [{ 0: 'order.placed' }]])(
-    'of the wrong kind is left to the schema: %j',
+    'is left to the schema if it has the wrong kind: %j',
     (keys) => {
       expect(faults(keys)).toEqual([]);
     },
   );
 
   test.each([[undefined], ['./handlers/*.ts'], [[7, null, './a.ts', {}]], [{}]])(
-    'is not compared with handlers that are none: %j',
+    'is not compared with invalid handlers: %j',
     (list) => {
       expect(faultsOfRetiredKeys(['order.placed'], list, 'billing')).toEqual([]);
     },

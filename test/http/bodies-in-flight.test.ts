@@ -129,7 +129,7 @@ describe('the memory of a body', () => {
   });
 
   test.each(['stays', 'has left'])(
-    'is held while the message waits for its confirm, though its caller %s',
+    'is held while the message waits for its confirm, even if its caller %s',
     async (caller) => {
       const gateway = await openGateway(config);
       const { published, confirm } = hold(gateway);
@@ -227,7 +227,7 @@ describe('a body', () => {
     ['its length is beyond the limit', `${head.replace('\n', '\nX: y\n')}`, 413],
     ['the path is malformed', 'POST /events/%zz HTTP/1.1\nHost: localhost\n', 400],
     ['the method has no body', 'GET /livez HTTP/1.1\nHost: localhost\n', 200],
-  ])('is not asked for when %s', async (_why, start, status) => {
+  ])('is not requested with `100 Continue` when %s', async (_why, start, status) => {
     const wire = await openWire(await sharedGateway());
     wire.write(`${start}Expect: 100-continue\nContent-Length: 2000000\n\n`);
     await wire.answered(new RegExp(`^HTTP/1.1 ${status} .*\\r\\nconnection: close\\r\\n`, 'is'));
@@ -255,19 +255,16 @@ describe('a body that is not read', () => {
     expect(wire.received()).toMatch(new RegExp(`^HTTP/1.1 ${status} .*HTTP/1.1 200 OK`, 's'));
   });
 
-  test.each(starts)(
-    'because %s ends the connection where it has no end, and the answer is read',
-    async (_why, start, status) => {
-      const wire = await openWire(await sharedGateway());
-      wire.write(`${start}Transfer-Encoding: chunked\n\n`);
-      const more = setInterval(() => wire.write(`FFFF\n${'x'.repeat(0xffff)}\n`), 1);
-      await wire.answered(new RegExp(`^HTTP/1.1 ${status} .*\\r\\nconnection: close\\r\\n`, 'is'));
-      await wire.ended();
-      clearInterval(more);
-      // The bytes that follow are not a request.
-      expect(wire.received().match(/HTTP\/1.1/g)).toHaveLength(1);
-    },
-  );
+  test.each(starts)('ends the connection if it is endless, and the answer is read: %s', async (_why, start, status) => {
+    const wire = await openWire(await sharedGateway());
+    wire.write(`${start}Transfer-Encoding: chunked\n\n`);
+    const more = setInterval(() => wire.write(`FFFF\n${'x'.repeat(0xffff)}\n`), 1);
+    await wire.answered(new RegExp(`^HTTP/1.1 ${status} .*\\r\\nconnection: close\\r\\n`, 'is'));
+    await wire.ended();
+    clearInterval(more);
+    // The bytes that follow are not a request.
+    expect(wire.received().match(/HTTP\/1.1/g)).toHaveLength(1);
+  });
 
   test('is the last on its connection if it ends the connection', async () => {
     const gateway = await openGateway();

@@ -17,7 +17,7 @@ describe('a body', () => {
     ['that comes just fast enough', 60_000, bodyGraceMs + 60_000],
     ['that paused for ten seconds, and was fast enough before', 60_000, 70_000],
     ['that comes over a slow link', 100_000, 20_000],
-  ])('%s is let come', (_what, length, elapsedMs) => {
+  ])('is accepted: %s', (_what, length, elapsedMs) => {
     expect(isCutOff(length, elapsedMs)).toBe(false);
   });
 
@@ -25,7 +25,7 @@ describe('a body', () => {
     ['of which nothing comes', 0, bodyGraceMs + 1],
     ['of which one byte a second comes', 30, 30_000],
     ['that stops in the middle', 10_000, bodyGraceMs + 10_001],
-  ])('%s is cut off', (_what, length, elapsedMs) => {
+  ])('is cut off: %s', (_what, length, elapsedMs) => {
     expect(isCutOff(length, elapsedMs)).toBe(true);
   });
 

@@ -54,7 +54,7 @@ describe('forwardHeaders', () => {
     ['Message-Headers', { 'message-headers': '{"tenantId":"emca"}' }],
     ['Message-Headers in another case', { 'message-headers': '{"TENANTID":"emca"}' }],
     ['Message-Headers beside the forwarded one', { 'message-headers': '{"tenantId":null}', 'x-tenant-id': 'acme' }],
-  ])('keeps its name from callers who would set it by %s', async (_means, headers) => {
+  ])('refuses a caller that sets its name by %s', async (_means, headers) => {
     const gateway = await openGateway(config);
     for (const url of ['/commands/billing/a', '/events/a', '/messages/billing/a']) {
       const problem = expectProblem(await post(gateway, { url, headers }), 'reserved-header');

@@ -85,7 +85,7 @@ describe('a refusal of the broker', () => {
 
 describe('a foreign host on all interfaces', () => {
   test.each(['/endpoints', '/openapi.json', '/docs', '/docs/', '/docs/json', '/dead-letters', '/no-such-path'])(
-    'reads nothing of %s',
+    'may not read %s',
     async (url) => {
       const { get } = await read(url, { from: '127.0.0.1', host: 'evil.example' });
       const response = await get();

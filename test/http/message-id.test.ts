@@ -42,7 +42,7 @@ describe('Message-Id with a scope for the idempotency keys of callers', () => {
   const scoped = { http: { idempotencyScopeHeader: 'X-Tenant' } };
 
   test.each([['/commands/billing/a'], ['/events/a'], ['/messages/billing/a']])(
-    'is refused on %s: it could be the id that a key of another caller stands for',
+    "is refused on %s, because it could be the id from another caller's key",
     async (url) => {
       const requests: Record<string, string>[] = [{ 'message-id': uuid }, { 'message-id': uuid, 'x-tenant': 'acme' }];
       for (const headers of requests) {

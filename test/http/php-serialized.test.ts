@@ -51,7 +51,7 @@ describe('a payload that PHP would unserialize', () => {
   });
 
   test.each(['application/json', 'application/x-photo', 'text/x-php', 'application/xml'])(
-    'is none of the other media types: %s',
+    'excludes other media types: %s',
     async (contentType) => {
       const gateway = await openGateway();
       const valid = contentType === 'application/json' ? '{}' : '<a/>';

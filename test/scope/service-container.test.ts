@@ -139,7 +139,7 @@ describe('a service', () => {
           it: { resolve: ({ cradle }) => (cradle as { distributedBus: unknown }).distributedBus, isLeakSafe: true },
         }),
     ],
-  ])('that is another name of one of the message belongs to the message: %s', async (_, container) => {
+  ])('belongs to the message if it is an alias of one of the message: %s', async (_, container) => {
     const send = defineCommandHandler({
       routingKey: 'send',
       parameters: [service('it'), service('distributedBus')],
@@ -163,7 +163,7 @@ describe('a service', () => {
   });
 
   test.each(['distributedBus', 'commandBus', 'eventBus', 'message', 'logger'])(
-    'that is another name of %s is the one of the message',
+    'equals the one of the message if it is an alias of %s',
     async (name) => {
       const parameters = [service(name), service('alias'), service('third')] as const;
       const handler = defineCommandHandler({ routingKey: 'use', parameters, handle: (...all) => all });
