@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import type { DeferredKey } from '../src/endpoint/deferred-keys.ts';
 import type { Routes } from './index.ts';
 
 const Handler = Type.Object({
@@ -14,6 +15,16 @@ const Handler = Type.Object({
   ),
 });
 
+const Deferred = Type.Object({
+  kind: Type.Optional(Type.String({ description: 'command, event or message.' })),
+  routingKey: Type.Optional(Type.String()),
+  endpointId: Type.Optional(Type.String({ description: 'The handler that the messages name, if they are retries.' })),
+  reason: Type.String(),
+  deferrals: Type.Integer({ description: 'Number of deferrals by this process. A message counts each time.' }),
+  since: Type.String({ format: 'date-time', description: 'When the first of them was delivered without a handler.' }),
+  last: Type.String({ format: 'date-time', description: 'When this process last deferred one.' }),
+});
+
 const Endpoints = Type.Object(
   {
     endpoints: Type.Array(
@@ -23,6 +34,12 @@ const Endpoints = Type.Object(
         consuming: Type.Boolean({ description: 'Whether this process receives from it at the moment.' }),
         concurrency: Type.Integer({ description: 'How many messages are handled at once.' }),
         handlers: Type.Array(Handler),
+        deferred: Type.Optional(
+          Type.Array(Deferred, {
+            description:
+              'The keys whose messages this process deferred within the last two minutes, because it has no handler for them: the last 100, the latest first. Only for callers on loopback or with the admin token.',
+          }),
+        ),
       }),
     ),
   },
@@ -47,6 +64,16 @@ const Endpoints = Type.Object(
                 ],
               },
             ],
+            deferred: [
+              {
+                kind: 'event',
+                routingKey: 'parcel.sent',
+                reason: 'no handler in this process, and another version or program has bound the key to the queue',
+                deferrals: 3,
+                since: '2026-11-29T10:15:00.000Z',
+                last: '2026-11-29T10:15:03.211Z',
+              },
+            ],
           },
         ],
       },
@@ -54,8 +81,12 @@ const Endpoints = Type.Object(
   },
 );
 
+function describeDeferred({ sinceMs, lastMs, ...key }: DeferredKey) {
+  return { ...key, since: new Date(sinceMs).toISOString(), last: new Date(lastMs).toISOString() };
+}
+
 /** `GET /endpoints`: what receives messages here, and which functions they reach. */
-export const endpoints: Routes = (app, { endpoint, isConsuming }) => {
+export const endpoints: Routes = (app, { endpoint, isConsuming, deferredKeys, isInsider }) => {
   const { name, queue, concurrency, handlers } = endpoint;
   app.get(
     '/endpoints',
@@ -64,12 +95,17 @@ export const endpoints: Routes = (app, { endpoint, isConsuming }) => {
         tags: ['Endpoints'],
         operationId: 'endpoints',
         summary: 'What receives messages here',
-        description: 'Every endpoint with its handlers: what they handle, and what their arguments are computed from.',
+        description:
+          'Every endpoint with its handlers: what they handle, and what their arguments are computed from. For callers on loopback or with the admin token, also the keys that are deferred.',
         response: {
           200: { description: 'All endpoints.', content: { 'application/json': { schema: Endpoints } } },
         },
       },
     },
-    async () => ({ endpoints: [{ name, queue, consuming: isConsuming(), concurrency, handlers }] }),
+    async (request) => {
+      // Their senders chose these keys, which may contain an id.
+      const deferred = isInsider(request) ? { deferred: deferredKeys().map(describeDeferred) } : {};
+      return { endpoints: [{ name, queue, consuming: isConsuming(), concurrency, handlers, ...deferred }] };
+    },
   );
 };

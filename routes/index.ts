@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { MessageChannel } from '../src/channel/message-channel.ts';
 import type { DeadLetters } from '../src/endpoint/dead-letters.ts';
+import type { DeferredKey } from '../src/endpoint/deferred-keys.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
 import type { PublicAddress } from '../src/http/public-address.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
@@ -27,6 +28,8 @@ export interface RouteContext {
   readonly refuseStrangers: (request: FastifyRequest) => void;
   /** Whether this process receives from the service's queue at the moment. */
   readonly isConsuming: () => boolean;
+  /** Returns the keys whose messages have no handler here and are deferred at the moment. */
+  readonly deferredKeys: () => readonly DeferredKey[];
   /** Returns the reasons why the gateway is not ready; empty if it is. */
   readonly unreadiness: () => readonly string[];
   /** Returns problems that do not affect readiness. */

@@ -105,6 +105,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       warnings,
       endpoint: describeEndpoint({ ...resolved, queue: resolved.broker.queue }, registry),
       isConsuming: () => endpoint.consuming,
+      deferredKeys: () => endpoint.deferredKeys(),
       deadLetters,
       refuseStrangers: adminGuard({ host, adminToken, isBehindProxy }),
       publishing: {

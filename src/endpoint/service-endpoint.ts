@@ -13,6 +13,7 @@ import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from '
 import type { Failure } from './dead-letter.ts';
 import { DeadLetterOutlet } from './dead-letter-outlet.ts';
 import type { Deduplication } from './deduplication.ts';
+import type { DeferredKey } from './deferred-keys.ts';
 import { DeliveryPlaces } from './delivery-places.ts';
 import { describeMessage } from './describe-message.ts';
 import { FailedDeliveries } from './failed-deliveries.ts';
@@ -143,6 +144,11 @@ export class ServiceEndpoint {
   /** Whether it receives at the moment. */
   get consuming(): boolean {
     return this.#consumer !== undefined && this.detached === undefined;
+  }
+
+  /** Returns the keys whose messages have no handler here and are deferred at the moment. */
+  deferredKeys(): readonly DeferredKey[] {
+    return this.#unhandled.deferredKeys();
   }
 
   /** How many messages wait in the service's queue; undefined while that cannot be told. */

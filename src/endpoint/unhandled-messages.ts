@@ -6,7 +6,7 @@ import { Header } from '../message/message-headers.ts';
 import { ConsumingGaps, gapMs } from './consuming-gaps.ts';
 import type { Failure } from './dead-letter.ts';
 import { deferralDelayMs, deferralOf } from './deferral.ts';
-import { DeferredKeys } from './deferred-keys.ts';
+import { type DeferredKey, DeferredKeys } from './deferred-keys.ts';
 import { describeMessage } from './describe-message.ts';
 import { attemptsOf, endpointOf } from './moved-message.ts';
 import { OtherConsumers } from './other-consumers.ts';
@@ -39,9 +39,14 @@ export class UnhandledMessages {
 
   constructor(options: UnhandledMessagesOptions) {
     this.#options = options;
-    this.#keys = new DeferredKeys(options.logger);
+    this.#keys = new DeferredKeys(options.logger, options.clock);
     this.#others = new OtherConsumers(async () => options.consumer()?.otherConsumers(), options.clock);
     this.#gaps = new ConsumingGaps(options.consumer, options.clock);
+  }
+
+  /** Returns the keys that this process defers at the moment. */
+  deferredKeys(): readonly DeferredKey[] {
+    return this.#keys.list();
   }
 
   /**
@@ -68,7 +73,7 @@ export class UnhandledMessages {
     const isEvent = endpointId === undefined && delivery.message.headers[Header.payloadType] === 'event';
     const endsAtMs = deferral.sinceMs + settings.graceMs;
     if (nowMs < endsAtMs && (isEvent || (await this.#mayBeHandledElsewhere()))) {
-      this.#keys.deferred(delivery, isEvent, endpointId, settings);
+      this.#keys.deferred(delivery, isEvent, endpointId, deferral, settings);
       if (await this.#isLeftForOthers(delivery, deferral.count, endpointId)) return 'released';
       // It is redelivered when it expires or when its grace period ends, and its outcome is decided then.
       const retryAfterMs = Math.ceil(

@@ -327,6 +327,55 @@ describe('the log', () => {
   });
 });
 
+describe('the list of deferred keys', () => {
+  test('names each key, its reason and its times, the last deferral first', async () => {
+    const { publish, send, pass, endpoint, clock } = await run({ commands: 'defer' });
+    expect(endpoint.deferredKeys()).toEqual([]);
+    const startMs = clock.wallMs();
+    await publish('parcel.sent', unknownEvent);
+    await send({ ...retryOfAnother, [Header.deferredSince]: startMs - 5000, [Header.deferrals]: 2 });
+    await turns();
+    await pass(500);
+    await send(unknownCommand);
+    await turns();
+    await pass(700);
+    const bound = 'no handler in this process, and another version or program has bound the key to the queue';
+    const times = { sinceMs: startMs, lastMs: startMs + 1023 };
+    const event = { kind: 'event', routingKey: 'parcel.sent', reason: bound, deferrals: 2, ...times };
+    const consumer = 'no handler in this process, and another consumer of the queue may have one';
+    const other = { sinceMs: startMs + 500, lastMs: startMs + 500 };
+    const command = { kind: 'command', routingKey: 'refund', reason: consumer, deferrals: 1, ...other };
+    const retry = { endpointId: 'x', reason: expect.stringContaining('a retry'), sinceMs: startMs - 5000 };
+    expect(endpoint.deferredKeys()).toEqual([event, command, expect.objectContaining(retry)]);
+  });
+
+  test('loses a key two minutes after its last deferral, and a later deferral starts over', async () => {
+    const { publish, consume, pass, endpoint, clock } = await run();
+    await publish('parcel.sent', unknownEvent);
+    await turns();
+    consume(({ acknowledge }) => acknowledge());
+    await pass(60_000);
+    expect(endpoint.deferredKeys()).toHaveLength(1);
+    await pass(60_000);
+    expect(endpoint.deferredKeys()).toEqual([]);
+    await publish('parcel.sent', unknownEvent);
+    await publish('parcel.sent', unknownEvent);
+    await turns();
+    expect(endpoint.deferredKeys()).toMatchObject([{ deferrals: 1, sinceMs: Math.floor(clock.wallMs()) }]);
+  });
+
+  test('is bounded with hostile keys: the last 100, each of 255 characters at most', async () => {
+    const { publish, send, endpoint } = await run({ commands: 'defer' });
+    for (let number = 0; number < 150; number++) await publish(`${number}.note`, unknownEvent);
+    await send({ ...unknownCommand, [Header.routingKey]: '\ud800'.repeat(100_000) });
+    await turns(200);
+    const keys = endpoint.deferredKeys();
+    expect(keys).toHaveLength(100);
+    expect(keys[0]?.routingKey).toBe('\ufffd'.repeat(255));
+    expect(keys.map(({ routingKey }) => routingKey)).toContain('149.note');
+  });
+});
+
 describe('a deferral that cannot be published', () => {
   test('is requeued without becoming a dead letter if the broker is unavailable', async () => {
     const { publish, channel, deadLetters, endpoint, waiting } = await run();

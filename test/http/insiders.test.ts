@@ -65,6 +65,17 @@ describe('the answer of /readyz', () => {
   });
 });
 
+describe('the deferred keys of /endpoints', () => {
+  test.each(insiders)('are shown to %s', async (_who, caller, config) => {
+    const [endpoint] = (await (await read('/endpoints', caller, config)).get()).json().endpoints;
+    expect(endpoint).toMatchObject({ name: 'shop', deferred: [] });
+  });
+
+  test.each(strangers)('are hidden from %s', async (_who, caller, config) => {
+    expect((await (await read('/endpoints', caller, config)).get()).body).not.toContain('deferred');
+  });
+});
+
 describe('a refusal of the broker', () => {
   test.each(['broker-unavailable', 'broker-blocked', 'connection-lost', 'topology-mismatch'] as const)(
     'keeps its code and loses its details for strangers: %s',

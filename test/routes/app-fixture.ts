@@ -52,6 +52,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
       warnings: () => [],
       endpoint: describeEndpoint({ service, queue: `distributed_${service}`, concurrency: 10 }, registry),
       isConsuming: () => false,
+      deferredKeys: () => [],
       deadLetters: new DeadLetters({ service, channel: used, logger: quiet.logger }),
       refuseStrangers: () => {},
       publishing,

@@ -57,9 +57,30 @@ test('GET /endpoints tells the queue and every handler, the commands first, with
             ]),
           },
         ],
+        deferred: [],
       },
     ],
   });
+});
+
+test('GET /endpoints shows the keys that are deferred, since when and why, and nothing of the messages', async () => {
+  const [handler] = handlers;
+  if (!handler) return expect.unreachable('there is one');
+  const gateway = await openGateway({ handlers: [{ ...handler, distributed: true }] });
+  const queue = { queue: 'distributed_shop', deadLetterQueue: 'distributed_shop_dead_letter' };
+  // Another version of the service has bound it.
+  const bindings = { bindingKeys: ['parcel.sent'], prefetch: 1, onDelivery: () => {} };
+  await gateway.channel.subscribe({ ...queue, ...bindings }).stop();
+  await expect(gateway.publishEvent('parcel.sent', { secret: 'payload' })).rejects.toMatchObject({
+    code: 'no-handler',
+  });
+  const response = await gateway.app.inject('/endpoints');
+  const [{ deferred }] = response.json().endpoints;
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  const reason = 'no handler in this process, and another version or program has bound the key to the queue';
+  expect(deferred).toEqual([
+    { kind: 'event', routingKey: 'parcel.sent', reason, deferrals: 1, since: time, last: time },
+  ]);
 });
 
 test.each([
