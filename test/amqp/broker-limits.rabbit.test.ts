@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { defineCommandHandler } from '../../src/handler/define-handler.ts';
+import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
 import { setMemoryAlarm } from '../broker/memory-alarm.ts';
 import { usePrivateBroker } from '../broker/use-private-broker.ts';
+import { gate } from '../endpoint/endpoint-fixture.ts';
 import { post, type RunningGateway, runGateway, untilReady } from '../flow/gateway-fixture.ts';
 
 // A private broker, because the limits apply to the whole broker.
@@ -28,24 +31,69 @@ describe('a body that is larger than max_message_size', () => {
 });
 
 describe('a memory alarm that begins while a delay level is declared', () => {
-  test('is reported to the caller in place of a lost connection', async () => {
-    const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, confirmTimeoutMs: 2_000 } });
-    const delayed = post(gateway, '/events/a.b', {}, { 'message-delay': '64' });
-    const isDeclared = async () =>
-      expect((await own.vhost.queues()).some(({ name }) => name === 'littoral_shop_delay_6')).toBe(true);
-    await eventually(isDeclared);
-    await alarm(true);
-    await eventually(async () => {
-      void post(gateway, '/events/nobody.cares', {}).catch(() => {});
-      expect(gateway.channel.health().reason).toContain('blocks');
+  afterEach(() => alarm(false));
+
+  const broker = () => ({ url: own.vhost.url, confirmTimeoutMs: 6_000 });
+
+  const hasQueue = async (name: string) =>
+    expect((await own.vhost.queues()).map((queue) => queue.name)).toContain(name);
+
+  /** RabbitMQ blocks a connection at the first publish after the alarm began, and reads nothing from it from then on. */
+  const block = async (gateway: RunningGateway) => {
+    void post(gateway, '/events/nobody.cares', {}).catch(() => {});
+    await eventually(() => expect(gateway.channel.health().reason).toContain('blocks'));
+  };
+
+  // The first queue of a ladder; and the last one, whose queue is not trusted for another 1.5 s.
+  test.each(['littoral_shop_due', 'littoral_shop_delay_6'])(
+    'is reported to the caller in place of a lost connection: after %s is declared',
+    async (queue) => {
+      const gateway = await runGateway({ service: 'shop', broker: broker() });
+      await alarm(true);
+      const delayed = post(gateway, '/events/a.b', {}, { 'message-delay': '64' });
+      await eventually(() => hasQueue(queue), { intervalMs: 10 });
+      await block(gateway);
+      expect(await delayed).toMatchObject({ status: 503, body: { code: 'broker-blocked', outcome: 'not-accepted' } });
+      const refused = await post(gateway, '/events/a.b', {}, { 'message-delay': '128' });
+      expect(refused).toMatchObject({ status: 503, body: { code: 'broker-blocked', outcome: 'not-accepted' } });
+      await alarm(false);
+      await untilReady(gateway);
+      expect((await post(gateway, '/events/a.b', {})).status).toBe(202);
+    },
+  );
+
+  test('holds a failed message for its second attempt, and does not repeat the first', async () => {
+    const attempts: unknown[] = [];
+    const failed = gate();
+    const handler = defineCommandHandler({
+      routingKey: 'a',
+      distributed: true,
+      async handle(_, headers) {
+        attempts.push(headers[Header.attempts] ?? 0);
+        if (attempts.length > 1) return;
+        await failed.opened;
+        throw new Error('fails once');
+      },
     });
-    // It depends on the moment: delayed already, written but not confirmed, or refused.
-    expect([undefined, 'confirm-timeout', 'broker-blocked']).toContain((await delayed).body.code);
-    const refused = await post(gateway, '/events/a.b', {}, { 'message-delay': '128' });
-    expect(refused).toMatchObject({ status: 503, body: { code: 'broker-blocked', outcome: 'not-accepted' } });
-    await alarm(false);
+    const retries = { maxAttempts: 1, initialDelayMs: 64 };
+    const gateway = await runGateway({ service: 'shop', broker: broker(), handlers: [handler], retries });
+    // The levels of retries are declared at start. On a new connection the gateway declares them when they are needed.
+    await eventually(() => hasQueue('littoral_shop_delay_6'));
+    await eventually(async () => expect(await own.vhost.closeConnections()).toBeGreaterThan(0));
     await untilReady(gateway);
-    expect((await post(gateway, '/events/a.b', {})).status).toBe(202);
+    await eventually(async () => expect((await post(gateway, '/commands/shop/a', {})).status).toBe(202));
+    await eventually(() => expect(attempts).toEqual([0]));
+    await own.vhost.deleteQueue('littoral_shop_delay_6');
+    await alarm(true);
+    failed.open();
+    await eventually(() => hasQueue('littoral_shop_delay_6'), { intervalMs: 10 });
+    await block(gateway);
+    // Waits out the time of the declaration.
+    const refused = await post(gateway, '/events/a.b', {}, { 'message-delay': '128' });
+    expect(refused.body.code).toBe('broker-blocked');
+    await alarm(false);
+    await eventually(() => expect(attempts).toHaveLength(2), { timeoutMs: 60_000 });
+    expect(attempts).toEqual([0, 1]);
   });
 });
 
