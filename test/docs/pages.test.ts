@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runCommand } from '../broker/run-command.ts';
@@ -8,7 +8,9 @@ import { spawnProcess } from '../spawn-process.ts';
 import { blocksOf, pageCode, program, readPage } from './page-code.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
+const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
 // Its code is a file of tests, which test/testing/docs.test.ts runs.
 const ofTests = 'docs/testing.md';
 const withCode = pages.filter(
@@ -55,7 +57,7 @@ test.each(withCode)('the code of %s does what the page shows', async (path) => {
 test.each(pages)('the links of %s lead to what exists', (path) => {
   for (const [, target = ''] of readPage(path).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
     const [file = '', anchor] = target.split('#');
-    const linked = file === '' ? join(root, path) : join(root, 'docs', file);
+    const linked = file === '' ? join(root, path) : join(root, dirname(path), file);
     expect(existsSync(linked), target).toBe(true);
     if (anchor !== undefined) expect(anchorsOf(readFileSync(linked, 'utf8')), target).toContain(anchor);
   }
