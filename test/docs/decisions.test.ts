@@ -17,7 +17,7 @@ const version = /\b(RabbitMQ|Node|Ecotone|TypeBox|JSONata|awilix) \d|\b[34]\.\d+
 const sections = ['Context', 'Decision', 'Rejected', 'Consequences'];
 
 function headingsOf(page: string): string[] {
-  return [...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading);
+  return [...page.matchAll(/(?<=\n\n)## (.*)(?=\n\n)/g)].map(([, heading = '']) => heading);
 }
 
 /** Returns the text of a section; undefined if the page has none of that name. */
