@@ -92,7 +92,6 @@ const homes: LibraryHomes = {
   awilix: ['src/container.ts', 'src/scope/'],
   commander: ['src/cli/'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
-  'fast-xml-parser': ['src/conversion/'],
   saxes: ['src/conversion/'],
   fastify: ['src/http/', 'routes/', 'src/app.ts', 'src/gateway.ts'],
   jiti: ['src/import-module.ts'],

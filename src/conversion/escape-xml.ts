@@ -23,6 +23,7 @@ export function escapeAttribute(text: string): string {
 const partLength = 16_384;
 
 function escaped(text: string, references: typeof inText): string {
+  if (text.length <= partLength) return escapedPart(text, references);
   let result = '';
   // A surrogate pair that is split between two parts is joined again in the result.
   for (let start = 0; start < text.length; start += partLength) {

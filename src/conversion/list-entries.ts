@@ -4,7 +4,7 @@ import { isRecord } from './is-record.ts';
 export type XmlLists = 'entry' | 'repeated';
 
 /** The name of the element of an item, as PHP's JMS writes and reads it. */
-const entryName = 'entry';
+export const entryName = 'entry';
 
 /** The items of a list that was written with entries; undefined for any other value. */
 export function entriesOf(value: unknown): readonly unknown[] | undefined {
@@ -16,16 +16,4 @@ export function entriesOf(value: unknown): readonly unknown[] | undefined {
 /** Whether objects of a type can have a field of the name that entries have. */
 export function isNamedAsEntry(pattern: RegExp | string): boolean {
   return typeof pattern === 'string' ? pattern === entryName : pattern.test(entryName);
-}
-
-/**
- * Puts the items of all lists in a value into entries, in a copy.
- *
- * @param maxDepth what is deeper stays as it is
- */
-export function withEntries(value: unknown, maxDepth: number): unknown {
-  if (maxDepth === 0) return value;
-  if (Array.isArray(value)) return { [entryName]: value.map((item) => withEntries(item, maxDepth - 1)) };
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, withEntries(field, maxDepth - 1)]));
 }

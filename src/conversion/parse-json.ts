@@ -89,7 +89,17 @@ function exactOf(literal: string): bigint | string | undefined {
     return literal.length > maxDigits ? `has more than ${maxDigits} digits` : BigInt(literal);
   }
   if (!Number.isFinite(value)) return 'is too large for a number';
+  if (hasFewDigits(literal)) return undefined;
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER || saysTheSame(value, literal) ? undefined : integerOf(literal);
+}
+
+/**
+ * Returns whether a number with an exponent has so few digits that the nearest number has the same ones. A document can
+ * hold a hundred thousand of them, and computing each integer in full would block the process.
+ */
+function hasFewDigits(literal: string): boolean {
+  const exponent = literal.search(/[eE]/);
+  return exponent !== -1 && exponent <= 15;
 }
 
 /** An array or an object on the way, and its key in the one that it stands in. */

@@ -136,6 +136,17 @@ describe('XML', () => {
     }
   });
 
+  test.each(["'", '"', '&', '<', '\t', "a'"])('escapes %j over and over once, in parts', (character) => {
+    const calls = vi.spyOn(String.prototype, 'replace');
+    try {
+      const text = character.repeat(mebibyte / character.length);
+      expect(encode({ '@a': text }, xml).length).toBeGreaterThan(mebibyte);
+      expect(calls.mock.contexts.filter((context) => String(context).length > mebibyte / 2)).toEqual([]);
+    } finally {
+      calls.mockRestore();
+    }
+  });
+
   test('reads references to characters in every place', () => {
     expect(decode(`<r a="${'&lt;'.repeat(1000)}">${'&#65;'.repeat(1000)}</r>`, xml)).toEqual({
       '@a': '<'.repeat(1000),
@@ -210,6 +221,19 @@ describe('an object with too many fields', () => {
 });
 
 describe('JSON', () => {
+  test.each(['1e30', '1e308', '1.5E+300', '-123456789e200'])('computes no integer for %s over and over', (number) => {
+    const integers = vi.spyOn(globalThis, 'BigInt');
+    try {
+      const text = `[${Array(mebibyte / 16)
+        .fill(number)
+        .join()}]`;
+      expect(decode(text, json)).toHaveLength(mebibyte / 16);
+      expect(integers).not.toHaveBeenCalled();
+    } finally {
+      integers.mockRestore();
+    }
+  });
+
   test.each(['[', '{"a":', '[{"[":', '[[],'])('refuses %j over and over before it parses any', async (piece) => {
     const parsing = vi.spyOn(JSON, 'parse');
     try {

@@ -172,6 +172,8 @@ describe('a value is written as XML', () => {
     [{ i: [1, { j: 2 }] }, '<message><i><entry>1</entry><entry><j>2</j></entry></i></message>'],
     [{ i: [], j: [['x'], []] }, '<message><i></i><j><entry><entry>x</entry></entry><entry></entry></j></message>'],
     [{ i: [null] }, '<message><i><entry/></i></message>'],
+    [{ i: ['x', null, 'y', null] }, '<message><i><entry>x</entry><entry/><entry>y</entry><entry/></i></message>'],
+    [{ '@a': null, '#text': null, b: [-0] }, '<message><b><entry>-0</entry></b></message>'],
     [['x', 1], '<message><entry>x</entry><entry>1</entry></message>'],
     [[], '<message></message>'],
     [{ '@id': '"<&', '#text': '<&' }, '<message id="&quot;&lt;&amp;">&lt;&amp;</message>'],
