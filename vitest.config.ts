@@ -9,8 +9,22 @@ const shared = {
 };
 
 /** Folders whose tests hold nothing that outlives them, so that the files of a worker can share what they import. */
-const sharing =
-  'test/{amqp,bus,channel,conversion,distribution,endpoint,expression,handler,message,output,parameter,scope}';
+const sharing = `test/{${[
+  ...[
+    'text',
+    'time',
+    'promise',
+    'file',
+    'message',
+    'schema',
+    'engine',
+    'conversion',
+    'expression',
+    'wire',
+    'parameter',
+  ],
+  ...['deduplication', 'handler', 'bus', 'scope', 'recovery', 'deferral', 'delay', 'dead-letter', 'endpoint'],
+].join(',')}}`;
 
 export default defineConfig({
   test: {

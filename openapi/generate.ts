@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { createGateway } from '../src/gateway.ts';
+import { createGateway } from '../src/gateway/gateway.ts';
 
 /** The OpenAPI document of the gateway, from the schemas of its own routes. */
 export async function openApiDocument(): Promise<string> {

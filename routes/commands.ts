@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { publishRoute } from '../src/http/publish-route.ts';
-import type { Routes } from './index.ts';
+import type { RoutePlugin } from './route-context.ts';
 import { SendHeaders, sendBody, sendResponses } from './schemas.ts';
 
 const Params = Type.Object({
@@ -9,7 +9,7 @@ const Params = Type.Object({
 });
 
 /** `POST /commands/:destination/:routingKey`: sends a command to one service by name. */
-export const commands: Routes = (app, { publishing }) => {
+export const commands: RoutePlugin = (app, { publishing }) => {
   app.route(
     publishRoute(
       {

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
-import { compileSchema } from '../src/conversion/schema-check.ts';
 import type { ErrorCode } from '../src/errors.ts';
 import { checkedJson, checkedQuery } from '../src/http/checked-request.ts';
+import { compileSchema } from '../src/schema/schema-check.ts';
 import {
   DeadLetterDetails,
   DeadLetterPage,
@@ -11,14 +11,14 @@ import {
   Replayed,
   ReplayRequest,
 } from './dead-letter-schemas.ts';
-import type { Routes } from './index.ts';
+import type { RoutePlugin } from './route-context.ts';
 import { problems } from './schemas.ts';
 
 const query = compileSchema(DeadLetterQuery);
 const replayRequest = compileSchema(ReplayRequest);
 
 /** What failed: `GET /dead-letters`, and what can be done about it. */
-export const deadLetters: Routes = (app, { deadLetters: letters, refuseStrangers }) => {
+export const deadLetters: RoutePlugin = (app, { deadLetters: letters, refuseStrangers }) => {
   // Before the body is read.
   const guarded = { onRequest: async (request: FastifyRequest) => refuseStrangers(request) };
 

@@ -1,9 +1,9 @@
 import Type from 'typebox';
 import { withPrefix } from '../src/http/openapi.ts';
-import type { Routes } from './index.ts';
+import type { RoutePlugin } from './route-context.ts';
 
 /** `GET /openapi.json`: the OpenAPI document. Swagger UI shows it under `/docs`. */
-export const documents: Routes = (app, { publicAddress }) => {
+export const documents: RoutePlugin = (app, { publicAddress }) => {
   app.get(
     '/openapi.json',
     {

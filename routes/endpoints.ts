@@ -1,6 +1,6 @@
 import Type from 'typebox';
-import type { DeferredKey } from '../src/endpoint/deferred-keys.ts';
-import type { Routes } from './index.ts';
+import type { DeferredKey } from '../src/deferral/deferred-keys.ts';
+import type { RoutePlugin } from './route-context.ts';
 
 const Handler = Type.Object({
   endpointId: Type.String({ description: 'Names the handler, in logs and dead letters too.' }),
@@ -86,7 +86,7 @@ function describeDeferred({ sinceMs, lastMs, ...key }: DeferredKey) {
 }
 
 /** `GET /endpoints`: what receives messages here, and which functions they reach. */
-export const endpoints: Routes = (app, { endpoint, isConsuming, deferredKeys, isInsider }) => {
+export const endpoints: RoutePlugin = (app, { endpoint, isConsuming, deferredKeys, isInsider }) => {
   const { name, queue, concurrency, handlers } = endpoint;
   app.get(
     '/endpoints',

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { publishRoute } from '../src/http/publish-route.ts';
-import type { Routes } from './index.ts';
+import type { RoutePlugin } from './route-context.ts';
 import { EventHeaders, sendBody, sendResponses } from './schemas.ts';
 
 const Params = Type.Object({
@@ -8,7 +8,7 @@ const Params = Type.Object({
 });
 
 /** `POST /events/:routingKey`: publishes an event to every service that subscribes to it. */
-export const events: Routes = (app, { publishing }) => {
+export const events: RoutePlugin = (app, { publishing }) => {
   app.route(
     publishRoute(
       {

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
-import type { Routes } from './index.ts';
+import type { RoutePlugin } from './route-context.ts';
 import { problemOf } from './schemas.ts';
 
 const Live = Type.Object({ status: Type.Literal('alive') }, { examples: [{ status: 'alive' }] });
@@ -22,7 +22,7 @@ const Ready = Type.Object(
 );
 
 /** `GET /livez`: the process is well. `GET /readyz`: it can send and receive. */
-export const health: Routes = (app, { service, channel, unreadiness, warnings, isInsider }) => {
+export const health: RoutePlugin = (app, { service, channel, unreadiness, warnings, isInsider }) => {
   app.get(
     '/livez',
     {

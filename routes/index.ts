@@ -1,10 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { MessageChannel } from '../src/channel/message-channel.ts';
-import type { DeadLetters } from '../src/endpoint/dead-letters.ts';
-import type { DeferredKey } from '../src/endpoint/deferred-keys.ts';
-import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
-import type { PublicAddress } from '../src/http/public-address.ts';
-import type { PublishContext } from '../src/http/publish-route.ts';
+import type { FastifyInstance } from 'fastify';
 import { commands } from './commands.ts';
 import { deadLetters } from './dead-letters.ts';
 import { documents } from './documents.ts';
@@ -12,31 +6,7 @@ import { endpoints } from './endpoints.ts';
 import { events } from './events.ts';
 import { health } from './health.ts';
 import { messages } from './messages.ts';
-
-/** What the routes draw on. */
-export interface RouteContext {
-  readonly service: string;
-  readonly channel: MessageChannel;
-  readonly publishing: PublishContext;
-  readonly endpoint: EndpointDescription;
-  readonly deadLetters: DeadLetters;
-  /** Returns the address by which a caller reached the gateway. */
-  readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
-  /** Returns whether a caller may see details of the setup, such as the address of the broker. */
-  readonly isInsider: (request: FastifyRequest) => boolean;
-  /** Throws for a request that may not see payloads. */
-  readonly refuseStrangers: (request: FastifyRequest) => void;
-  /** Whether this process receives from the service's queue at the moment. */
-  readonly isConsuming: () => boolean;
-  /** Returns the keys whose messages have no handler here and are deferred at the moment. */
-  readonly deferredKeys: () => readonly DeferredKey[];
-  /** Returns the reasons why the gateway is not ready; empty if it is. */
-  readonly unreadiness: () => readonly string[];
-  /** Returns problems that do not affect readiness. */
-  readonly warnings: () => readonly string[];
-}
-
-export type Routes = (app: FastifyInstance, context: RouteContext) => void;
+import type { RouteContext } from './route-context.ts';
 
 /** The whole HTTP surface, by name. */
 export function registerRoutes(app: FastifyInstance, context: RouteContext): void {

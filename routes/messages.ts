@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { publishRoute } from '../src/http/publish-route.ts';
-import type { Routes } from './index.ts';
+import type { RoutePlugin } from './route-context.ts';
 import { SendHeaders, sendBody, sendResponses } from './schemas.ts';
 
 const Params = Type.Object({
@@ -9,7 +9,7 @@ const Params = Type.Object({
 });
 
 /** `POST /messages/:destination/:channel`: sends a message to a channel of a service, such as an Ecotone application. */
-export const messages: Routes = (app, { publishing }) => {
+export const messages: RoutePlugin = (app, { publishing }) => {
   app.route(
     publishRoute(
       {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { endBySignal, respondToSignals } from './end-signals.ts';
+import { endBySignal, respondToSignals } from './gateway/end-signals.ts';
 
 const [first] = process.argv.slice(2);
 const isService = first === undefined || first.startsWith('-') || first === 'start' || first === 'run';

@@ -1,4 +1,4 @@
-import { describeThrownValue } from './thrown-value.ts';
+import { describeThrownValue } from './text/thrown-value.ts';
 
 /** What is known of a message whose request failed: surely nowhere, or perhaps at the broker. */
 export type Outcome = 'not-accepted' | 'unknown';

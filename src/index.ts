@@ -1,26 +1,28 @@
 export type { CommandBus } from './bus/command-bus.ts';
+export type { ConversionOptions, DistributedBus, SendReceipt } from './bus/distributed-bus.ts';
 export type { EventBus } from './bus/event-bus.ts';
 export type { LocalSendOptions } from './bus/local-message.ts';
-export { type BrokerConfig, type Config, type DeduplicationConfig, defineConfig, type HttpConfig } from './config.ts';
-export { instance } from './conversion/instance.ts';
+export type { SendOptions } from './bus/send-options.ts';
+export type { SendRequest } from './bus/send-request.ts';
+export {
+  type BrokerConfig,
+  type Config,
+  type DeduplicationConfig,
+  defineConfig,
+  type HttpConfig,
+} from './config/config.ts';
+export { type LoadHandlersOptions, loadHandlers } from './config/load-handlers.ts';
 export type { MediaType } from './conversion/media-type.ts';
 export type { MediaTypeConverter } from './conversion/media-type-converter.ts';
-export type { Metadata } from './conversion/metadata.ts';
-export type { Class, TargetType, ValueOf } from './conversion/target-type.ts';
 export { defineTypeConverter, type TypeConverter } from './conversion/type-converter.ts';
-export type { ConversionOptions, DistributedBus, SendReceipt } from './distribution/distributed-bus.ts';
-export type { SendOptions } from './distribution/send-options.ts';
-export type { SendRequest } from './distribution/send-request.ts';
-export type { FinalFailureStrategy } from './endpoint/final-failure-strategy.ts';
+export type { Deduplicate, DeduplicationKey } from './deduplication/deduplication-key.ts';
+export type { DeduplicationStore } from './deduplication/deduplication-store.ts';
 export { type ErrorCode, type Fault, isLittoralError, LittoralError, type Outcome } from './errors.ts';
-export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
-export type { Deduplicate, DeduplicationKey } from './handler/deduplication-key.ts';
-export type { DeduplicationStore } from './handler/deduplication-store.ts';
+export { createGateway, type Gateway, type GatewayOptions } from './gateway/gateway.ts';
 export { defineCommandHandler, defineEventHandler } from './handler/define-handler.ts';
 export type { HandlerDefinition, HandlerOptions } from './handler/handler-definition.ts';
 export { Reject, RetryLater, type RetryLaterOptions } from './handler/handler-verdict.ts';
 export type { ErrorKind, InstantRetries, Retries } from './handler/retries.ts';
-export { type LoadHandlersOptions, loadHandlers } from './load-handlers.ts';
 export type { Logger } from './logger.ts';
 export type { Message } from './message/message.ts';
 export { Header, type MessageHeaders } from './message/message-headers.ts';
@@ -41,4 +43,8 @@ export { payload } from './parameter/payload.ts';
 export { reference } from './parameter/reference.ts';
 // All of it, with a star: only so can `declare module 'littoral'` add to the interfaces in it.
 export * from './parameter/references.ts';
+export type { FinalFailureStrategy } from './recovery/final-failure-strategy.ts';
+export { instance } from './schema/instance.ts';
+export type { Class, TargetType, ValueOf } from './schema/target-type.ts';
 export type { RegisterServices } from './scope/service-container.ts';
+export type { Metadata } from './wire/metadata.ts';

@@ -1,8 +1,8 @@
 import { isatty } from 'node:tty';
 import { type Logger as PinoLogger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { BoundedWriter } from './output/bounded-writer.ts';
-import { openNonblocking } from './output/open-nonblocking.ts';
+import { BoundedWriter } from './file/bounded-writer.ts';
+import { openNonblocking } from './file/open-nonblocking.ts';
 
 /** pino's logger: one line per event, fields first, never a payload or a secret. */
 export type Logger = PinoLogger;

@@ -1,9 +1,9 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
-import { describeValue } from '../conversion/describe-value.ts';
 import { LittoralError } from '../errors.ts';
 import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-definition.ts';
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
 import { type InvocationScopes, invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
+import { describeValue } from '../text/describe-value.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { Origin } from './origin.ts';

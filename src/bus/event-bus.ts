@@ -1,6 +1,6 @@
 import { LittoralError } from '../errors.ts';
 import { invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
-import { faultOfKey } from '../handler/routing-key.ts';
+import { faultOfKey } from '../message/routing-key.ts';
 import type { LocalBusOptions } from './command-bus.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
 import type { Origin } from './origin.ts';

@@ -1,11 +1,11 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { type MediaType, toContentType, valueMediaType } from '../conversion/media-type.ts';
-import { type Metadata, metadataToHeaders } from '../conversion/metadata.ts';
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { inheritedFrom } from '../message/inherited-headers.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
+import { type Metadata, metadataToHeaders } from '../wire/metadata.ts';
 
 export interface LocalSendOptions {
   /**

@@ -1,5 +1,5 @@
-import type { MessageChannel } from '../channel/message-channel.ts';
-import { within } from '../within.ts';
+import type { MessageChannel } from '../engine/message-channel.ts';
+import { within } from '../time/timeout.ts';
 
 const connectTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;

@@ -1,5 +1,5 @@
-import type { DeadLetterPage } from '../endpoint/dead-letter-page.ts';
-import type { DeadLetterDetails, DeadLetterSummary } from '../endpoint/dead-letter-view.ts';
+import type { DeadLetterPage } from '../dead-letter/dead-letter-page.ts';
+import type { DeadLetterDetails, DeadLetterSummary } from '../dead-letter/dead-letter-view.ts';
 import { printable, printableJson, printableLines } from './printable.ts';
 import { table } from './table.ts';
 

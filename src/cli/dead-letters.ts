@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { respondToSignals } from '../end-signals.ts';
-import type { DeadLetterFilter, DeadLetters, ListOptions } from '../endpoint/dead-letters.ts';
-import type { ReplayProgress } from '../endpoint/replay-run.ts';
+import type { DeadLetterFilter, DeadLetters, ListOptions } from '../dead-letter/dead-letters.ts';
+import type { ReplayProgress } from '../dead-letter/replay-run.ts';
+import { respondToSignals } from '../gateway/end-signals.ts';
 import { detailsText, pageText } from './dead-letter-text.ts';
 import { integer } from './integer.ts';
 import { configOption } from './load-config.ts';

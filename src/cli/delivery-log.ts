@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AroundDelivery } from '../endpoint/around-delivery.ts';
 import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-definition.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
+import type { AroundDelivery } from '../recovery/around-delivery.ts';
 
 /** One step of a delivery: `arguments` and `handler` of each handler, then `settle`, the rest until the broker knows. */
 interface Step {

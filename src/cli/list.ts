@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { createParts } from '../container.ts';
+import { resolveConfig } from '../config/resolve.ts';
 import { describeEndpoint, type EndpointDescription } from '../endpoint/endpoint-description.ts';
+import { createParts } from '../gateway/components.ts';
 import type { ParameterDescription } from '../handler/method-invoker.ts';
 import { createLogger } from '../logger.ts';
-import { resolveConfig } from '../resolve-config.ts';
 import { configOption, loadConfig } from './load-config.ts';
 import { endProcess, print } from './output.ts';
 import { table } from './table.ts';

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { Option } from 'commander';
-import type { Config } from '../config.ts';
-import { loadConfigFile } from '../config-file.ts';
-import { loadHandlers } from '../load-handlers.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfigFile } from '../config/file.ts';
+import { loadHandlers } from '../config/load-handlers.ts';
 
 /** `--config FILE`, as every command has it. */
 export function configOption(): Option {

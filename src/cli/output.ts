@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BoundedWriter } from '../output/bounded-writer.ts';
-import { openNonblocking } from '../output/open-nonblocking.ts';
+import { BoundedWriter } from '../file/bounded-writer.ts';
+import { openNonblocking } from '../file/open-nonblocking.ts';
 
 /** The error for a failed write to standard output. */
 export class OutputError extends Error {

@@ -1,4 +1,4 @@
-import type { ReplayProgress } from '../endpoint/replay-run.ts';
+import type { ReplayProgress } from '../dead-letter/replay-run.ts';
 
 const barWidth = 30;
 const betweenMs = 100;

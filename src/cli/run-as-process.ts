@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { errorStack, errorText } from '../error-chain.ts';
 import { isLittoralError } from '../errors.ts';
+import { errorStack, errorText } from '../text/error-chain.ts';
 import { ignoreOutputErrors, OutputError, printWarnings } from './output.ts';
 import { runProgram } from './program.ts';
 

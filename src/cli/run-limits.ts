@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AroundDelivery, DeliveryOutcome } from '../endpoint/around-delivery.ts';
 import type { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import type { AroundDelivery, DeliveryOutcome } from '../recovery/around-delivery.ts';
 
 /** When an endpoint that is run ends, beside by a signal. */
 export interface RunLimits {

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { createParts, type Parts } from '../container.ts';
+import { resolveConfig } from '../config/resolve.ts';
 import { LittoralError } from '../errors.ts';
+import { createParts, type Parts } from '../gateway/components.ts';
+import { endOnSignals, endOnUnexpectedErrors, stopOnSignals } from '../gateway/process.ts';
+import { shutdownOf } from '../gateway/shutdown.ts';
 import { createLogger } from '../logger.ts';
-import { resolveConfig } from '../resolve-config.ts';
-import { endOnSignals, endOnUnexpectedErrors, stopOnSignals } from '../server.ts';
-import { shutdownOf } from '../shutdown.ts';
-import { longestTimeoutMs, within } from '../within.ts';
+import { longestTimeoutMs, within } from '../time/timeout.ts';
 import { deliveryLog, timed } from './delivery-log.ts';
 import { integer } from './integer.ts';
 import { configOption, loadConfig } from './load-config.ts';

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { createParts } from '../container.ts';
-import type { DistributedBus, SendReceipt } from '../distribution/distributed-bus.ts';
-import { maxTimeToLiveMs, type SendOptions } from '../distribution/send-options.ts';
-import { errorText } from '../error-chain.ts';
+import type { DistributedBus, SendReceipt } from '../bus/distributed-bus.ts';
+import { maxTimeToLiveMs, type SendOptions } from '../bus/send-options.ts';
+import { resolveConfig } from '../config/resolve.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
+import { createParts } from '../gateway/components.ts';
 import { createLogger } from '../logger.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
-import { resolveConfig } from '../resolve-config.ts';
+import { errorText } from '../text/error-chain.ts';
 import { connected } from './connected.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';

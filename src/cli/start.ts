@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { createGateway } from '../gateway.ts';
-import { endOnSignals, serve } from '../server.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { endOnSignals, serve } from '../gateway/process.ts';
 import { configOption, loadConfig } from './load-config.ts';
 
 interface StartOptions {

@@ -1,9 +1,9 @@
-import { createParts } from '../container.ts';
-import type { DeadLetters } from '../endpoint/dead-letters.ts';
-import { errorText } from '../error-chain.ts';
+import { resolveConfig } from '../config/resolve.ts';
+import type { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
+import { createParts } from '../gateway/components.ts';
 import { createLogger } from '../logger.ts';
-import { resolveConfig } from '../resolve-config.ts';
+import { errorText } from '../text/error-chain.ts';
 import { connected } from './connected.ts';
 import { loadConfig } from './load-config.ts';
 import { endProcess } from './output.ts';

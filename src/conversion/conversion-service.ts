@@ -1,24 +1,24 @@
 import { type Fault, LittoralError } from '../errors.ts';
-import type { Ambiguity } from './coercion-run.ts';
+import type { Ambiguity } from '../schema/coercion-run.ts';
+import type { XmlLists } from '../schema/list-entries.ts';
+import { phpArrays } from '../schema/php-arrays.ts';
+import type { TargetType, ValueOf } from '../schema/target-type.ts';
+import { settleUntyped, type UntypedLargeIntegers } from '../schema/untyped-integers.ts';
 import { type DateFractions, dateToText, textToDate } from './date-converter.ts';
-import { formConverter } from './form-converter.ts';
-import { jsonConverter } from './json-converter.ts';
-import type { XmlLists } from './list-entries.ts';
+import { formConverter } from './form/form-converter.ts';
+import { jsonConverter } from './json/json-converter.ts';
 import { isBytes, isJson, isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { octetStreamConverter } from './octet-stream-converter.ts';
-import { phpArrays } from './php-arrays.ts';
-import { phpSerializedConverter } from './php-serialized-converter.ts';
+import { phpSerializedConverter } from './php/php-serialized-converter.ts';
 import { prepareType } from './prepare-type.ts';
 import type { ConversionHints, PreparedType } from './prepared-type.ts';
 import { refusePromise } from './refuse-promise.ts';
-import type { TargetType, ValueOf } from './target-type.ts';
 import { textConverter } from './text-converter.ts';
 import { toPlain } from './to-plain.ts';
 import { TypeConversions } from './type-conversions.ts';
 import { isTypeConverter, type TypeConverter } from './type-converter.ts';
-import { settleUntyped, type UntypedLargeIntegers } from './untyped-integers.ts';
-import { xmlConverter } from './xml-converter.ts';
+import { xmlConverter } from './xml/xml-converter.ts';
 
 /** Settings of a conversion service, apart from its converters. */
 export interface ConversionSettings {

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { instance } from './instance.ts';
+import { instance } from '../schema/instance.ts';
 import { defineTypeConverter, type TypeConverter } from './type-converter.ts';
 
 /** What becomes of the milliseconds of a `Date` that is written. */

@@ -1,10 +1,10 @@
-import { nameOfClass } from './class.ts';
-import { describeValue } from './describe-value.ts';
-import { foreignSchema, foreignSchemaFault } from './foreign-schema.ts';
+import { nameOfClass } from '../schema/class.ts';
+import { foreignSchema, foreignSchemaFault } from '../schema/foreign-schema.ts';
+import { isKnownFormat, isSchema } from '../schema/schema-check.ts';
+import { looksLikeSchema, partsOf } from '../schema/schema-keywords.ts';
+import { classOfType, isTargetType, type TargetType } from '../schema/target-type.ts';
+import { describeValue } from '../text/describe-value.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
-import { isKnownFormat, isSchema } from './schema-check.ts';
-import { looksLikeSchema, partsOf } from './schema-keywords.ts';
-import { classOfType, isTargetType, type TargetType } from './target-type.ts';
 import type { TypeConverter } from './type-converter.ts';
 
 const types = ['object', 'array', 'boolean', 'integer', 'number', 'null', 'string'];

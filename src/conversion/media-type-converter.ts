@@ -1,4 +1,4 @@
-import type { Ambiguity } from './coercion-run.ts';
+import type { Ambiguity } from '../schema/coercion-run.ts';
 import type { MediaType } from './media-type.ts';
 
 /**

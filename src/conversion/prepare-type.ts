@@ -1,18 +1,18 @@
 import { messageOf } from '../errors.ts';
-import type { Ambiguity } from './coercion-run.ts';
-import { branchesOf } from './compile-node.ts';
-import { type CompiledType, compileType, schemaOf } from './compiled-type.ts';
-import { describeType } from './describe-type.ts';
-import { findDiscriminator } from './discriminator.ts';
+import type { Ambiguity } from '../schema/coercion-run.ts';
+import { branchesOf } from '../schema/compile-node.ts';
+import { type CompiledType, compileType, schemaOf } from '../schema/compiled-type.ts';
+import { describeType } from '../schema/describe-type.ts';
+import { findDiscriminator } from '../schema/discriminator.ts';
+import { definitionOf, type NodeScope, noConversions, withDefinitions } from '../schema/node-scope.ts';
+import { passes, type Schema } from '../schema/schema-check.ts';
+import { keywordsOf, rootDefinitions } from '../schema/schema-keywords.ts';
+import { classOfType, isSameType, type TargetType, type ValueOf } from '../schema/target-type.ts';
+import type { UntypedLargeIntegers } from '../schema/untyped-integers.ts';
+import { kindsTakenBy, ValueKind } from '../schema/value-kind.ts';
 import { faultOfType, noConverterTo } from './fault-of-type.ts';
-import { definitionOf, type NodeScope, noConversions, withDefinitions } from './node-scope.ts';
 import { type ConversionHints, coerceTo, type PreparedType, settleTyped } from './prepared-type.ts';
-import { passes, type Schema } from './schema-check.ts';
-import { keywordsOf, rootDefinitions } from './schema-keywords.ts';
-import { classOfType, isSameType, type TargetType, type ValueOf } from './target-type.ts';
 import type { TypeConversions } from './type-conversions.ts';
-import type { UntypedLargeIntegers } from './untyped-integers.ts';
-import { kindsTakenBy, ValueKind } from './value-kind.ts';
 
 /**
  * Compiles a type.

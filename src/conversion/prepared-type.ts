@@ -1,13 +1,13 @@
 import type { Fault } from '../errors.ts';
-import { type Ambiguity, CoercionRun } from './coercion-run.ts';
-import type { CompiledType } from './compiled-type.ts';
-import { FaultSearch } from './fault-search.ts';
-import { holdsLargeIntegers } from './large-integers.ts';
-import { coerced } from './node-scope.ts';
-import { parseJson, UnreadableNumbers } from './parse-json.ts';
-import { rememberingChecks } from './remembered-checks.ts';
-import { tooDeep, withinStack } from './schema-check.ts';
-import { settleUntyped, type UntypedLargeIntegers } from './untyped-integers.ts';
+import { type Ambiguity, CoercionRun } from '../schema/coercion-run.ts';
+import type { CompiledType } from '../schema/compiled-type.ts';
+import { FaultSearch } from '../schema/fault-search.ts';
+import { holdsLargeIntegers } from '../schema/large-integers.ts';
+import { coerced } from '../schema/node-scope.ts';
+import { rememberingChecks } from '../schema/remembered-checks.ts';
+import { tooDeep, withinStack } from '../schema/schema-check.ts';
+import { settleUntyped, type UntypedLargeIntegers } from '../schema/untyped-integers.ts';
+import { parseJson, UnreadableNumbers } from './json/parse-json.ts';
 
 /** What is known of a value beside the value. */
 export interface ConversionHints {

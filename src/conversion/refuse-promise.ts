@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { isThenable } from '../is-thenable.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
 
 /**
  * Conversion is synchronous. A promise would travel as an empty object, or as the text `[object Promise]`.

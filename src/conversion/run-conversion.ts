@@ -1,12 +1,12 @@
 import { type Fault, isLittoralError } from '../errors.ts';
-import { CoercionRun } from './coercion-run.ts';
-import type { CompiledType } from './compiled-type.ts';
-import { describeType } from './describe-type.ts';
-import type { FaultSearch } from './fault-search.ts';
-import { coerced } from './node-scope.ts';
+import { CoercionRun } from '../schema/coercion-run.ts';
+import type { CompiledType } from '../schema/compiled-type.ts';
+import { describeType } from '../schema/describe-type.ts';
+import type { FaultSearch } from '../schema/fault-search.ts';
+import { coerced } from '../schema/node-scope.ts';
+import { forgetChecks } from '../schema/remembered-checks.ts';
+import { classOfType, type TargetType } from '../schema/target-type.ts';
 import { refusePromise } from './refuse-promise.ts';
-import { forgetChecks } from './remembered-checks.ts';
-import { classOfType, type TargetType } from './target-type.ts';
 import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
 
 /** A type converter with its two ends compiled. */

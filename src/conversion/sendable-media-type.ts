@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { describeValue } from './describe-value.ts';
+import { describeValue } from '../text/describe-value.ts';
 import { isValue, type MediaType, parseMediaType, toContentType } from './media-type.ts';
 
 const maxBytes = 255;

@@ -1,7 +1,7 @@
 import { LittoralError } from '../errors.ts';
+import { isExactNumber } from '../schema/large-integers.ts';
+import { describeValue } from '../text/describe-value.ts';
 import { byteOrderMark, decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
-import { describeValue } from './describe-value.ts';
-import { isExactNumber } from './large-integers.ts';
 import { isText, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { refuseBytes } from './refuse-bytes.ts';

@@ -1,5 +1,5 @@
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../schema/is-record.ts';
 import type { TypeConversions } from './type-conversions.ts';
 
 /**

@@ -1,13 +1,13 @@
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { type Class, nameOfClass } from './class.ts';
-import type { CoercionRun } from './coercion-run.ts';
-import { compileSource, compileType, schemaOf } from './compiled-type.ts';
-import { describeType } from './describe-type.ts';
-import type { ConvertingNode, NodeScope, RegisteredConversions } from './node-scope.ts';
+import { type Class, nameOfClass } from '../schema/class.ts';
+import type { CoercionRun } from '../schema/coercion-run.ts';
+import { compileSource, compileType, schemaOf } from '../schema/compiled-type.ts';
+import { describeType } from '../schema/describe-type.ts';
+import type { ConvertingNode, NodeScope, RegisteredConversions } from '../schema/node-scope.ts';
+import { rootDefinitions } from '../schema/schema-keywords.ts';
+import { classOfType, isSameType, type TargetType } from '../schema/target-type.ts';
 import { refusePromise } from './refuse-promise.ts';
 import { apply, type Conversion, convertBy, explainConversion, failed } from './run-conversion.ts';
-import { rootDefinitions } from './schema-keywords.ts';
-import { classOfType, isSameType, type TargetType } from './target-type.ts';
 import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
 
 /** The type converters that are registered. */

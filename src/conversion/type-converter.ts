@@ -1,5 +1,5 @@
-import { describeType } from './describe-type.ts';
-import { isTargetType, type TargetType, type ValueOf } from './target-type.ts';
+import { describeType } from '../schema/describe-type.ts';
+import { isTargetType, type TargetType, type ValueOf } from '../schema/target-type.ts';
 
 /**
  * Turns a value of one type into one of another: a text into an `ExecutorId`, a list into `Coordinates`, an

@@ -1,13 +1,13 @@
-import { classOf, errorText, stackOf } from '../error-chain.ts';
+import type { KeyOfInvocation } from '../deduplication/deduplication-key.ts';
+import type { DeduplicationStore } from '../deduplication/deduplication-store.ts';
 import { LittoralError } from '../errors.ts';
-import type { KeyOfInvocation } from '../handler/deduplication-key.ts';
-import type { DeduplicationStore } from '../handler/deduplication-store.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { InvocationScope } from '../handler/invocation-scope.ts';
-import { isThenable } from '../is-thenable.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
+import { classOf, errorText, stackOf } from '../text/error-chain.ts';
 import type { CopiesInHand } from './copies-in-hand.ts';
 import type { HandlerDeadline } from './handler-deadline.ts';
 

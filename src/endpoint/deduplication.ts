@@ -1,5 +1,5 @@
-import { type KeyOfInvocation, keyByMessageId } from '../handler/deduplication-key.ts';
-import type { DeduplicationStore } from '../handler/deduplication-store.ts';
+import { type KeyOfInvocation, keyByMessageId } from '../deduplication/deduplication-key.ts';
+import type { DeduplicationStore } from '../deduplication/deduplication-store.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';

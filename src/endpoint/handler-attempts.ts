@@ -1,17 +1,17 @@
-import type { Delivery } from '../channel/message-channel.ts';
+import type { Delivery } from '../engine/message-channel.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
+import { describeMessage } from '../message/describe-message.ts';
 import type { Message } from '../message/message.ts';
-import type { Handled } from './around-delivery.ts';
-import type { Failure } from './dead-letter.ts';
+import type { Handled } from '../recovery/around-delivery.ts';
+import type { Failure } from '../recovery/dead-letter.ts';
+import { describeThrown } from '../recovery/error-snapshot.ts';
+import { attemptsOf, retriesOf } from '../recovery/moved-message.ts';
+import { RetryPolicy } from '../recovery/retry-policy.ts';
+import { calledInTime, expiredBeforeRetry, hasExpired, type TimeToLive } from '../recovery/time-to-live.ts';
 import { duplicate } from './deduplicated-call.ts';
-import { describeMessage } from './describe-message.ts';
 import { endedEarly, type HandlerCaller } from './handler-caller.ts';
-import { attemptsOf, retriesOf } from './moved-message.ts';
-import { RetryPolicy } from './retry-policy.ts';
-import { describeThrown } from './thrown-error.ts';
-import { calledInTime, expiredBeforeRetry, hasExpired, type TimeToLive } from './time-to-live.ts';
 
 export interface HandlerAttemptsOptions {
   readonly handlers: HandlerCaller;

@@ -1,8 +1,8 @@
 import { LittoralError } from '../errors.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import { callInScope, type InvocationScope, type InvocationScopes } from '../handler/invocation-scope.ts';
-import { isThenable } from '../is-thenable.ts';
 import type { Message } from '../message/message.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
 import type { Deduplication } from './deduplication.ts';
 import { HandlerDeadline } from './handler-deadline.ts';
 import { HandlerTime } from './handler-time.ts';

@@ -1,4 +1,4 @@
-import { longestTimeoutMs } from '../within.ts';
+import { longestTimeoutMs } from '../time/timeout.ts';
 
 interface Waiting {
   readonly dueAt: number;

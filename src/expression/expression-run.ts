@@ -1,4 +1,4 @@
-import { isThenable } from '../is-thenable.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
 import { EvaluationBudget } from './evaluation-budget.ts';
 import type { ExpressionContext, PartName } from './expression-context.ts';
 import { fromExpressionData, toExpressionData } from './expression-data.ts';

@@ -1,4 +1,4 @@
-import { stringifyExactly } from '../conversion/write-json.ts';
+import { stringifyExactly } from '../conversion/json/write-json.ts';
 import { ExpressionFault } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { keepList } from './item-functions.ts';

@@ -1,4 +1,4 @@
-import { isThenable } from '../is-thenable.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { ExpressionFault } from './expression-error.ts';
 import { runOf } from './expression-run.ts';

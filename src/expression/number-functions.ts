@@ -1,5 +1,5 @@
-import { isExactNumber } from '../conversion/large-integers.ts';
-import { readBigInt } from '../conversion/read-number.ts';
+import { isExactNumber } from '../schema/large-integers.ts';
+import { readBigInt } from '../schema/read-number.ts';
 import { ExpressionFault } from './expression-error.ts';
 import { type Definition, standardFunction } from './jsonata-internals.ts';
 

@@ -1,4 +1,4 @@
-import { isThenable } from '../is-thenable.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
 import { ThrownElsewhere } from './expression-error.ts';
 import { hideKey, isReservedKey, revealKeys } from './reserved-keys.ts';
 

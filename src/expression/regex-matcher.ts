@@ -1,5 +1,5 @@
-import { canBacktrack } from '../conversion/regex-hazard.ts';
-import { regexTimeMs, withinRegexTime } from '../conversion/regex-time.ts';
+import { canBacktrack } from '../schema/regex-hazard.ts';
+import { regexTimeMs, withinRegexTime } from '../schema/regex-time.ts';
 import { ExpressionFault } from './expression-error.ts';
 
 /** A match in the form that JSONata reads. */

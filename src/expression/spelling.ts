@@ -1,4 +1,4 @@
-import { isExactNumber } from '../conversion/large-integers.ts';
+import { isExactNumber } from '../schema/large-integers.ts';
 import { type ExpressionNode, nodesOf } from './expression-node.ts';
 import { standardFunction } from './jsonata-internals.ts';
 

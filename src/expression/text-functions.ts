@@ -1,4 +1,4 @@
-import { stringifyExactly } from '../conversion/write-json.ts';
+import { stringifyExactly } from '../conversion/json/write-json.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { runOf } from './expression-run.ts';
 import type { Call } from './jsonata-internals.ts';

@@ -1,8 +1,8 @@
-import { describeValue } from '../conversion/describe-value.ts';
 import { commonEssence, isValue, parseMediaType } from '../conversion/media-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { describeValue } from '../text/describe-value.ts';
 import type { HandlerDefinition } from './handler-definition.ts';
 
 type Rule = Pick<HandlerDefinition, 'contentType' | 'defaultContentType'>;

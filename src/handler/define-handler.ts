@@ -1,7 +1,7 @@
-import type { TargetType } from '../conversion/target-type.ts';
 import type { MessageHeaders } from '../message/message-headers.ts';
 import type { ArgumentsOf, Arriving, Checked, Parameters } from '../parameter/parameters.ts';
 import type { References } from '../parameter/references.ts';
+import type { TargetType } from '../schema/target-type.ts';
 import { type HandlerDefinition, type HandlerKind, type HandlerOptions, handlerKind } from './handler-definition.ts';
 
 // Of several overloads TypeScript tells the faults of the last: the form with parameters is the one to say most about.

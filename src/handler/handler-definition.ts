@@ -1,6 +1,6 @@
-import type { TargetType } from '../conversion/target-type.ts';
+import type { Deduplicate } from '../deduplication/deduplication-key.ts';
 import type { Parameters } from '../parameter/parameters.ts';
-import type { Deduplicate } from './deduplication-key.ts';
+import type { TargetType } from '../schema/target-type.ts';
 import type { Retries } from './retries.ts';
 
 export const handlerKind: unique symbol = Symbol.for('littoral.handler') as never;

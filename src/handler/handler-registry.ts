@@ -1,13 +1,14 @@
-import { errorText } from '../error-chain.ts';
+import { deduplicationRule, faultOfDeduplicate, type KeyOfInvocation } from '../deduplication/deduplication-key.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
+import { bindingKeyOf, faultOfKey, faultOfPattern, routingKeyMatcher } from '../message/routing-key.ts';
 import { headers } from '../parameter/headers.ts';
 import type { Invocation, ParameterContext } from '../parameter/parameter-converter.ts';
 import { undefinedType } from '../parameter/parameter-type.ts';
 import { payload } from '../parameter/payload.ts';
 import { servicesObject } from '../parameter/services-object.ts';
+import { errorText } from '../text/error-chain.ts';
 import { contentTypeRule, faultsOfContentTypes } from './content-type-rule.ts';
-import { deduplicationRule, faultOfDeduplicate, type KeyOfInvocation } from './deduplication-key.ts';
 import { faultOfArguments } from './handler-arguments.ts';
 import {
   type HandlerDefinition,
@@ -19,7 +20,6 @@ import {
 import { faultOfTimeout } from './handler-timeout.ts';
 import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
 import { faultsOfRetries } from './retries.ts';
-import { bindingKeyOf, faultOfKey, faultOfPattern, routingKeyMatcher } from './routing-key.ts';
 
 /** A handler that is ready to be called. */
 export interface RegisteredHandler extends MethodInvoker {

@@ -1,5 +1,5 @@
-import { describeValue } from '../conversion/describe-value.ts';
-import { longestTimeoutMs } from '../within.ts';
+import { describeValue } from '../text/describe-value.ts';
+import { longestTimeoutMs } from '../time/timeout.ts';
 
 /** Says what is wrong with the time that a handler is given. */
 export function faultOfTimeout(timeoutMs: unknown, distributed: boolean): string | undefined {

@@ -1,6 +1,6 @@
-import { isThenable } from '../is-thenable.ts';
 import type { Message } from '../message/message.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
 
 /** One call of a handler, for what is made for it alone. */
 export interface HandlerCall {

@@ -1,5 +1,3 @@
-import { describeValue } from '../conversion/describe-value.ts';
-import { isRecord } from '../conversion/is-record.ts';
 import type { Message } from '../message/message.ts';
 import {
   type Invocation,
@@ -9,6 +7,8 @@ import {
   type ResolveArgument,
 } from '../parameter/parameter-converter.ts';
 import type { Parameters } from '../parameter/parameters.ts';
+import { isRecord } from '../schema/is-record.ts';
+import { describeValue } from '../text/describe-value.ts';
 
 export interface ParameterDescription {
   readonly name: string;

@@ -1,5 +1,5 @@
+import { bindingKeyOf, faultOfPattern } from '../message/routing-key.ts';
 import { handlerKind, isHandlerDefinition } from './handler-definition.ts';
-import { bindingKeyOf, faultOfPattern } from './routing-key.ts';
 
 /**
  * Returns each problem with the keys to unbind, with its path. Values of the wrong kind are

@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox';
-import { describeValue } from '../conversion/describe-value.ts';
-import { isRecord } from '../conversion/is-record.ts';
-import { compileSchema } from '../conversion/schema-check.ts';
-import { settingFaults } from '../conversion/setting-faults.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
+import { isRecord } from '../schema/is-record.ts';
+import { compileSchema } from '../schema/schema-check.ts';
+import { settingFaults } from '../schema/setting-faults.ts';
+import { describeValue } from '../text/describe-value.ts';
 
 /** A kind of error: its class, or the name of it, or the code of an error of littoral, such as `handler-timeout`. */
 export type ErrorKind = string | (abstract new (...args: never) => unknown);

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { jsonFault } from '../conversion/json-fault.ts';
-import { plainFaults, type SchemaCheck } from '../conversion/schema-check.ts';
+import { jsonFault } from '../conversion/json/json-fault.ts';
 import { LittoralError } from '../errors.ts';
+import { plainFaults, type SchemaCheck } from '../schema/schema-check.ts';
 
 /**
  * The query of a request, numbers as numbers.

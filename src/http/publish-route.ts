@@ -1,6 +1,6 @@
 import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
-import type { DistributedBus, SendReceipt } from '../distribution/distributed-bus.ts';
-import type { SendRequest } from '../distribution/send-request.ts';
+import type { DistributedBus, SendReceipt } from '../bus/distributed-bus.ts';
+import type { SendRequest } from '../bus/send-request.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import {
   type InvocationScope,

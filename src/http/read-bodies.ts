@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { longestTimeoutMs } from '../within.ts';
+import { longestTimeoutMs } from '../time/timeout.ts';
 import { bodyGraceMs } from './body-pace.ts';
 import { type BodyLimits, BodyReader, releaseBody } from './body-reader.ts';
 import type { Connections } from './connections.ts';

@@ -1,11 +1,11 @@
-import { jsonFault } from '../conversion/json-fault.ts';
-import { checkHeaderName } from '../conversion/metadata.ts';
-import { parseJson, UnreadableNumbers } from '../conversion/parse-json.ts';
-import type { SendRequest } from '../distribution/send-request.ts';
+import type { SendRequest } from '../bus/send-request.ts';
+import { jsonFault } from '../conversion/json/json-fault.ts';
+import { parseJson, UnreadableNumbers } from '../conversion/json/parse-json.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { idempotentMessageId } from '../message/message-id.ts';
+import { checkHeaderName } from '../wire/metadata.ts';
 import { requestHeaders } from './request-headers.ts';
 
 /** The fields of a request that come from its route and its decoded path. */

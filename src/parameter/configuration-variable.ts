@@ -1,4 +1,4 @@
-import type { TargetType, ValueOf } from '../conversion/target-type.ts';
+import type { TargetType, ValueOf } from '../schema/target-type.ts';
 import { assertOptions } from './converter-options.ts';
 import { nameOrKey } from './named-by-key.ts';
 import {

@@ -1,5 +1,5 @@
-import { describeValue } from '../conversion/describe-value.ts';
-import { isRecord } from '../conversion/is-record.ts';
+import { isRecord } from '../schema/is-record.ts';
+import { describeValue } from '../text/describe-value.ts';
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
 
 /**

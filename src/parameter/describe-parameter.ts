@@ -1,6 +1,6 @@
-import { describeType } from '../conversion/describe-type.ts';
-import { foreignSchema } from '../conversion/foreign-schema.ts';
-import { isTargetType } from '../conversion/target-type.ts';
+import { describeType } from '../schema/describe-type.ts';
+import { foreignSchema } from '../schema/foreign-schema.ts';
+import { isTargetType } from '../schema/target-type.ts';
 import type { Expression } from './expression.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { holdsLargeIntegers } from '../conversion/large-integers.ts';
 import { LittoralError } from '../errors.ts';
 import type { ExpressionContext } from '../expression/expression-context.ts';
 import type { Message } from '../message/message.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
+import { holdsLargeIntegers } from '../schema/large-integers.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
 import type { References, ServiceName, VariableOf } from './references.ts';
 

@@ -1,8 +1,8 @@
 import type { ConversionHints } from '../conversion/prepared-type.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { compileExpression, type ExpressionOptions } from '../expression/compile-expression.ts';
-import { isThenable } from '../is-thenable.ts';
-import { isFromEcotone } from '../message/ecotone-sender.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
+import { isFromEcotone } from '../wire/ecotone-sender.ts';
 import { noSuchVariable } from './configuration-variable.ts';
 import { type ExpressionScope, MessageScope, type Subject } from './expression-scope.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';

@@ -1,9 +1,9 @@
-import { describeValue } from '../conversion/describe-value.ts';
 import type { ConversionHints } from '../conversion/prepared-type.ts';
-import type { TargetType, ValueOf } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
-import { hasHeadersOfEcotone } from '../message/ecotone-sender.ts';
 import type { Message } from '../message/message.ts';
+import type { TargetType, ValueOf } from '../schema/target-type.ts';
+import { describeValue } from '../text/describe-value.ts';
+import { hasHeadersOfEcotone } from '../wire/ecotone-sender.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';

@@ -1,7 +1,7 @@
-import { describeValue } from '../conversion/describe-value.ts';
 import type { ConversionHints } from '../conversion/prepared-type.ts';
-import type { TargetType, ValueOf } from '../conversion/target-type.ts';
 import { type Fault, LittoralError, messageOf } from '../errors.ts';
+import type { TargetType, ValueOf } from '../schema/target-type.ts';
+import { describeValue } from '../text/describe-value.ts';
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
 
 /** The type of a parameter, ready to convert values to it. */

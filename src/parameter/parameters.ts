@@ -1,5 +1,5 @@
 import type { TOptional } from 'typebox';
-import type { TargetType, ValueOf } from '../conversion/target-type.ts';
+import type { TargetType, ValueOf } from '../schema/target-type.ts';
 import type { ParameterConverter } from './parameter-converter.ts';
 import type { References, ServiceName, VariableOf } from './references.ts';
 

@@ -1,10 +1,10 @@
-import { describeValue } from '../conversion/describe-value.ts';
-import { holdsLargeIntegers } from '../conversion/large-integers.ts';
-import type { TargetType } from '../conversion/target-type.ts';
 import { LittoralError } from '../errors.ts';
-import { isFromEcotone } from '../message/ecotone-sender.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { holdsLargeIntegers } from '../schema/large-integers.ts';
+import type { TargetType } from '../schema/target-type.ts';
+import { describeValue } from '../text/describe-value.ts';
+import { isFromEcotone } from '../wire/ecotone-sender.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';

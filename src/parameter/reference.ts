@@ -1,5 +1,5 @@
-import { describeValue } from '../conversion/describe-value.ts';
-import type { Class, TargetType } from '../conversion/target-type.ts';
+import type { Class, TargetType } from '../schema/target-type.ts';
+import { describeValue } from '../text/describe-value.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';

@@ -1,7 +1,7 @@
 import type { CommandBus } from '../bus/command-bus.ts';
+import type { DistributedBus } from '../bus/distributed-bus.ts';
 import type { EventBus } from '../bus/event-bus.ts';
 import type { Origin } from '../bus/origin.ts';
-import type { DistributedBus } from '../distribution/distributed-bus.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 

@@ -1,10 +1,9 @@
 import { type AwilixContainer, AwilixResolutionError } from 'awilix';
 import type { CommandBus } from '../bus/command-bus.ts';
+import type { DistributedBus } from '../bus/distributed-bus.ts';
 import type { EventBus } from '../bus/event-bus.ts';
 import type { Origin } from '../bus/origin.ts';
 import { SentCalls } from '../bus/sent-calls.ts';
-import type { DistributedBus } from '../distribution/distributed-bus.ts';
-import { errorText } from '../error-chain.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerCall, InvocationScope } from '../handler/invocation-scope.ts';
 import type { Logger } from '../logger.ts';
@@ -12,6 +11,7 @@ import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { ownMessage } from '../parameter/message.ts';
 import type { Services } from '../parameter/services.ts';
+import { errorText } from '../text/error-chain.ts';
 import { type BuiltInServices, isBuiltIn } from './built-in-services.ts';
 import { disposeServices } from './disposal.ts';
 

@@ -1,8 +1,8 @@
 import type { AwilixContainer, DisposableResolver, Resolver } from 'awilix';
-import { errorText } from '../error-chain.ts';
-import { isThenable } from '../is-thenable.ts';
 import type { Logger } from '../logger.ts';
-import { within } from '../within.ts';
+import { isThenable } from '../promise/maybe-promise.ts';
+import { errorText } from '../text/error-chain.ts';
+import { within } from '../time/timeout.ts';
 
 /** How long a disposer may take before the next one is called, in milliseconds. */
 export const disposerTimeoutMs = 5_000;

@@ -1,9 +1,9 @@
 import { type AwilixContainer, createContainer, InjectionMode, Lifetime, type Resolver } from 'awilix';
-import { describeValue } from '../conversion/describe-value.ts';
-import { errorText } from '../error-chain.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerCall, InvocationScope, InvocationScopes } from '../handler/invocation-scope.ts';
 import type { ServiceDirectory } from '../parameter/services.ts';
+import { describeValue } from '../text/describe-value.ts';
+import { errorText } from '../text/error-chain.ts';
 import { type BuiltInName, type BuiltInServices, isBuiltIn } from './built-in-services.ts';
 import { CallScope, callOf } from './call-scope.ts';
 import { disposerOf, disposerTimeoutMs, disposeServices, trackMaking } from './disposal.ts';

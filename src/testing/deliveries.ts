@@ -1,6 +1,6 @@
-import type { Delivery } from '../channel/message-channel.ts';
-import type { AroundDelivery, SettledDelivery } from '../endpoint/around-delivery.ts';
+import type { Delivery } from '../engine/message-channel.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import type { AroundDelivery, SettledDelivery } from '../recovery/around-delivery.ts';
 
 /** A delivery that has come to its end. */
 export interface PastDelivery extends SettledDelivery {

@@ -1,5 +1,5 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
-import { DeadLetterView } from '../endpoint/dead-letter-view.ts';
+import { DeadLetterView } from '../dead-letter/dead-letter-view.ts';
 import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { PastDelivery } from './deliveries.ts';

@@ -1,10 +1,10 @@
-import type { Publication } from '../channel/message-channel.ts';
-import type { Parts } from '../container.ts';
-import type { Metadata } from '../conversion/metadata.ts';
-import { DistributedBus, type SendReceipt } from '../distribution/distributed-bus.ts';
-import type { SendOptions } from '../distribution/send-options.ts';
+import { DistributedBus, type SendReceipt } from '../bus/distributed-bus.ts';
+import type { SendOptions } from '../bus/send-options.ts';
+import type { Publication } from '../engine/message-channel.ts';
 import { LittoralError } from '../errors.ts';
+import type { Parts } from '../gateway/components.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
+import type { Metadata } from '../wire/metadata.ts';
 import type { TestChannel } from './test-channel.ts';
 
 /** What a test may decide about a message beside its payload and metadata. */

@@ -1,10 +1,10 @@
-import type { Config } from '../config.ts';
-import { createParts } from '../container.ts';
-import type { Routes } from '../distribution/service-map.ts';
-import { gatewayOf } from '../gateway.ts';
-import { loadHandlers } from '../load-handlers.ts';
+import type { Routes } from '../bus/service-map.ts';
+import type { Config } from '../config/config.ts';
+import { loadHandlers } from '../config/load-handlers.ts';
+import { type Environment, overridden, resolveConfig } from '../config/resolve.ts';
+import { createParts } from '../gateway/components.ts';
+import { gatewayOf } from '../gateway/gateway.ts';
 import { createLogger, type Logger } from '../logger.ts';
-import { type Environment, overridden, resolveConfig } from '../resolve-config.ts';
 import type { RegisterServices } from '../scope/service-container.ts';
 import { Deliveries } from './deliveries.ts';
 import { TestChannel } from './test-channel.ts';

@@ -1,5 +1,4 @@
-import type { Clock } from '../channel/clock.ts';
-import { InMemoryChannel } from '../channel/in-memory-channel.ts';
+import { InMemoryChannel } from '../engine/in-memory/in-memory-channel.ts';
 import type {
   Consumer,
   Delivery,
@@ -7,10 +6,11 @@ import type {
   Publication,
   PublishReceipt,
   Subscription,
-} from '../channel/message-channel.ts';
-import { dueQueue, serviceQueue } from '../distribution/service-queue.ts';
+} from '../engine/message-channel.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import type { Clock } from '../time/clock.ts';
+import { dueQueue, serviceQueue } from '../wire/service-queue.ts';
 
 /** What was published on the bus, not straight to a queue. */
 export type BusPublication = PromptPublication & { readonly to: { readonly bus: string } };

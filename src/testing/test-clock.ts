@@ -1,4 +1,4 @@
-import type { Clock, WallClock } from '../channel/clock.ts';
+import type { Clock, WallClock } from '../time/clock.ts';
 
 interface Call {
   readonly atMs: number;

@@ -1,9 +1,9 @@
-import type { Parts } from '../container.ts';
-import type { Metadata } from '../conversion/metadata.ts';
-import type { SendReceipt } from '../distribution/distributed-bus.ts';
-import { deadLetterQueue } from '../distribution/service-queue.ts';
+import type { SendReceipt } from '../bus/distributed-bus.ts';
 import { LittoralError } from '../errors.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Parts } from '../gateway/components.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { Metadata } from '../wire/metadata.ts';
+import { deadLetterQueue } from '../wire/service-queue.ts';
 import type { Deliveries } from './deliveries.ts';
 import { Failures } from './failures.ts';
 import {

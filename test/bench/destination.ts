@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'amqplib';
-import { toAmqp } from '../../src/amqp/amqp-message-mapper.ts';
-import { busExchange, declareSubscription } from '../../src/amqp/amqp-topology.ts';
+import { outboundMessage } from '../../src/bus/outbound-message.ts';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
-import { outboundMessage } from '../../src/distribution/outbound-message.ts';
-import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
+import { toAmqp } from '../../src/engine/amqp/amqp-message-mapper.ts';
+import { busExchange, declareSubscription } from '../../src/engine/amqp/amqp-topology.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
+import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
 import { commandBody } from './command-body.ts';
 
 /** The service that everything is sent to. */

@@ -1,6 +1,6 @@
 import { asFunction } from 'awilix';
 import Type from 'typebox';
-import { createGateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import { header } from '../../src/parameter/header.ts';
 import { type ParameterConverter, parameterConverter } from '../../src/parameter/parameter-converter.ts';

@@ -1,4 +1,4 @@
-import { createGateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import { cpuMicroseconds, offer } from './forked-process.ts';
 
 const tasks = {

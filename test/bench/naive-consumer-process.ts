@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
 import { Compile } from 'typebox/compile';
-import { serviceQueue } from '../../src/distribution/service-queue.ts';
+import { serviceQueue } from '../../src/wire/service-queue.ts';
 import { ChangeDetails } from './change-details.ts';
 import { service } from './destination.ts';
 import { type Drain, DrainMeter } from './drain-meter.ts';

@@ -1,6 +1,6 @@
 import { type ChannelModel, connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { brokerSeries } from '../../src/amqp/broker-replies.ts';
+import { brokerSeries } from '../../src/engine/amqp/broker-replies.ts';
 import { type BrokerCluster, type ClusterNode, startBrokerCluster } from './broker-cluster.ts';
 import { eventually } from './eventually.ts';
 import { findProcessesByHome } from './processes-by-home.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseJson } from '../../src/conversion/parse-json.ts';
+import { parseJson } from '../../src/conversion/json/parse-json.ts';
 import { exactDigest, exactJson, exactOfDeadLetter, makeExactValues } from './exact-values.ts';
 import { createRandom } from './random.ts';
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import { AmqpChannel } from '../../src/amqp/amqp-channel.ts';
-import type { Delivery } from '../../src/channel/message-channel.ts';
+import { AmqpChannel } from '../../src/engine/amqp/amqp-channel.ts';
+import type { Delivery } from '../../src/engine/message-channel.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';

@@ -1,5 +1,5 @@
 import { connect } from 'amqplib';
-import { useExactFrames } from '../../src/amqp/exact-frames.ts';
+import { useExactFrames } from '../../src/engine/amqp/connection/exact-frames.ts';
 import { exactOfDeadLetter } from './exact-values.ts';
 import type { DeadLetterSeen } from './ledger.ts';
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
-import { createGateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
+import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { folderOf } from '../folder-of.ts';
 import { entry, littoral } from './littoral.ts';

@@ -1,8 +1,8 @@
 import { connect } from 'amqplib';
 import { afterEach, expect, test } from 'vitest';
-import { waitingTexts } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { waitingTexts } from '../engine/amqp/amqp-harness.ts';
 import { billing } from './billing.ts';
 
 const vhost = useVhost();

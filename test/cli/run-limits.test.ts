@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Delivery } from '../../src/channel/message-channel.ts';
 import { type RunLimits, watchLimits } from '../../src/cli/run-limits.ts';
-import type { DeliveryOutcome } from '../../src/endpoint/around-delivery.ts';
+import type { Delivery } from '../../src/engine/message-channel.ts';
+import type { DeliveryOutcome } from '../../src/recovery/around-delivery.ts';
 
 const delivery = {} as Delivery;
 

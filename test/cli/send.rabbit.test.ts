@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
 import { billing } from './billing.ts';
 
 const vhost = useVhost();

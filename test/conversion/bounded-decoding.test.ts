@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { maxFormFields } from '../../src/conversion/form-fields.ts';
-import { assertJson } from '../../src/conversion/json-converter.ts';
-import { maxJsonDepth } from '../../src/conversion/json-limits.ts';
+import { maxFormFields } from '../../src/conversion/form/form-fields.ts';
+import { assertJson } from '../../src/conversion/json/json-converter.ts';
+import { maxJsonDepth } from '../../src/conversion/json/json-limits.ts';
 import { maxObjectFields } from '../../src/conversion/object-fields.ts';
-import { maxXmlDepth, maxXmlFields, maxXmlNodes } from '../../src/conversion/xml-reader.ts';
+import { maxXmlDepth, maxXmlFields, maxXmlNodes } from '../../src/conversion/xml/xml-reader.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { caught, everythingIn } from '../caught.ts';
 import { convert, decode, encode, mediaType } from './convert.ts';

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
-import { instance } from '../../src/conversion/instance.ts';
-import { compileSchema, type Schema } from '../../src/conversion/schema-check.ts';
+import { instance } from '../../src/schema/instance.ts';
+import { compileSchema, type Schema } from '../../src/schema/schema-check.ts';
 import { Refused, refuse } from './convert-to.ts';
 
 class Id {

@@ -1,8 +1,8 @@
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import type { ConversionHints } from '../../src/conversion/prepared-type.ts';
-import type { TargetType, ValueOf } from '../../src/conversion/target-type.ts';
 import type { TypeConverter } from '../../src/conversion/type-converter.ts';
 import type { Fault } from '../../src/errors.ts';
+import type { TargetType, ValueOf } from '../../src/schema/target-type.ts';
 
 export interface Circumstances extends ConversionHints {
   readonly converters?: readonly TypeConverter[];

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
-import { instance } from '../../src/conversion/instance.ts';
-import type { TargetType } from '../../src/conversion/target-type.ts';
+import { instance } from '../../src/schema/instance.ts';
+import type { TargetType } from '../../src/schema/target-type.ts';
 import { convertTo, faults, refuse } from './convert-to.ts';
 
 class ExecutorId {}

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { fromAmqp } from '../../src/amqp/amqp-message-mapper.ts';
-import { type BasicProperties, decodeProperties, encodeProperties } from '../../src/amqp/basic-properties.ts';
+import { fromAmqp } from '../../src/engine/amqp/amqp-message-mapper.ts';
+import { type BasicProperties, decodeProperties, encodeProperties } from '../../src/engine/amqp/basic-properties.ts';
 import type { MessageHeaders } from '../../src/message/message-headers.ts';
-import { type RawField, sized, tableOf } from '../amqp/raw-message.ts';
+import { type RawField, sized, tableOf } from '../engine/amqp/raw-message.ts';
 import { readPage } from './page-code.ts';
 
 const page = readPage('docs/headers.md');

@@ -1,6 +1,6 @@
 import { startTestGateway } from 'littoral/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { portOf } from '../http/exchange.ts';
 import { openQueue } from '../http/gateway-fixture.ts';
 import { keepingRules, nginxRules, type ProxyRules, startProxy, strippingRules } from './documented-proxy.ts';

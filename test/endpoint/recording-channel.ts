@@ -1,11 +1,11 @@
-import type { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
+import type { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
 import type {
   Consumer,
   MessageChannel,
   Publication,
   PublishReceipt,
   Subscription,
-} from '../../src/channel/message-channel.ts';
+} from '../../src/engine/message-channel.ts';
 
 /** What became of a delivery. */
 export type Verdict = 'acknowledged' | 'released' | 'rejected';

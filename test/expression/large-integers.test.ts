@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { stringifyExactly } from '../../src/conversion/write-json.ts';
+import { stringifyExactly } from '../../src/conversion/json/write-json.ts';
 import { compileExpression } from '../../src/expression/compile-expression.ts';
 import { standardFunction } from '../../src/expression/jsonata-internals.ts';
 import { caught } from '../caught.ts';

@@ -1,9 +1,9 @@
 import { type ConfirmChannel, connect, type Options } from 'amqplib';
 import { defineCommandHandler } from 'littoral';
 import { expect, onTestFinished, test } from 'vitest';
-import { nestedTables, rawPublish } from '../amqp/raw-publish.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { nestedTables, rawPublish } from '../engine/amqp/raw-publish.ts';
 import { post, type RunningGateway, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

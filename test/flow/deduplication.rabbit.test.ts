@@ -1,9 +1,9 @@
 import { defineCommandHandler, defineEventHandler, headers } from 'littoral';
 import { expect, test } from 'vitest';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
 import { post, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

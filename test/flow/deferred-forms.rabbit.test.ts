@@ -2,10 +2,10 @@ import { type ChannelModel, connect } from 'amqplib';
 import fc from 'fast-check';
 import { defineCommandHandler } from 'littoral';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { rawField, rawProperties } from '../amqp/arbitrary-raw.ts';
-import { publishRaw, type RawMessage, sized, watchMessages } from '../amqp/raw-message.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { rawField, rawProperties } from '../engine/amqp/arbitrary-raw.ts';
+import { publishRaw, type RawMessage, sized, watchMessages } from '../engine/amqp/raw-message.ts';
 import { runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

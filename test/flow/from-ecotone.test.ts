@@ -1,7 +1,6 @@
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import type { Config } from '../../src/config.ts';
-import { instance } from '../../src/conversion/instance.ts';
+import type { Config } from '../../src/config/config.ts';
 import { defineTypeConverter } from '../../src/conversion/type-converter.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
@@ -9,6 +8,7 @@ import type { Message } from '../../src/message/message.ts';
 import { header } from '../../src/parameter/header.ts';
 import { message } from '../../src/parameter/message.ts';
 import { payload } from '../../src/parameter/payload.ts';
+import { instance } from '../../src/schema/instance.ts';
 import { openGateway } from '../http/gateway-fixture.ts';
 
 class ExecutorId {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
-import type { Config } from '../../src/config.ts';
-import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
+import type { Config } from '../../src/config/config.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { eventually } from '../broker/eventually.ts';
 
 export interface RunningGateway extends Gateway {

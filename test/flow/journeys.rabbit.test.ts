@@ -1,9 +1,9 @@
 import { defineCommandHandler, defineEventHandler, header, headers, type MessageHeaders, payload } from 'littoral';
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
 import { post, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

@@ -3,10 +3,10 @@ import { type Channel, type ChannelModel, connect } from 'amqplib';
 import fc from 'fast-check';
 import { defineCommandHandler, type MessageHeaders, Reject } from 'littoral';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { rawField, rawProperties } from '../amqp/arbitrary-raw.ts';
-import { publishRaw, type RawField, type RawMessage, sized, watchMessages } from '../amqp/raw-message.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { rawField, rawProperties } from '../engine/amqp/arbitrary-raw.ts';
+import { publishRaw, type RawField, type RawMessage, sized, watchMessages } from '../engine/amqp/raw-message.ts';
 import { post, type RunningGateway, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { billing, times } from '../cli/billing.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
 
 const vhost = useVhost();
 

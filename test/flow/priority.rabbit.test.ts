@@ -1,6 +1,6 @@
 import { connect } from 'amqplib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { delayLevels } from '../../src/amqp/delay-levels.ts';
+import { delayLevels } from '../../src/engine/amqp/delay/delay-levels.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import { Reject, RetryLater } from '../../src/handler/handler-verdict.ts';
 import type { MessageHeaders } from '../../src/message/message-headers.ts';

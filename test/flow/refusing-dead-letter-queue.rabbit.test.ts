@@ -2,9 +2,9 @@ import { Transform } from 'node:stream';
 import { defineCommandHandler, Reject } from 'littoral';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { wayToBroker } from '../amqp/way-to-broker.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { wayToBroker } from '../engine/amqp/way-to-broker.ts';
 import { post, type RunningGateway, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

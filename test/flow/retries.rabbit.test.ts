@@ -1,8 +1,8 @@
 import { type Config, defineCommandHandler, defineEventHandler, Header, type MessageHeaders, Reject } from 'littoral';
 import { expect, test } from 'vitest';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
 import { post, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { defineCommandHandler, defineEventHandler } from '../../src/index.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
 import { post, type RunningGateway, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

@@ -2,9 +2,9 @@ import { type ChannelModel, connect, type GetMessage } from 'amqplib';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { defineCommandHandler } from '../../src/index.ts';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
 import { post, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

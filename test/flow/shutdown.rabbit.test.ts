@@ -1,9 +1,9 @@
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { connect } from 'amqplib';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
-import { waitingTexts } from '../amqp/amqp-harness.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { entry, littoral } from '../cli/littoral.ts';
+import { waitingTexts } from '../engine/amqp/amqp-harness.ts';
 import { folderOf } from '../folder-of.ts';
 
 const vhost = useVhost();

@@ -1,9 +1,9 @@
 import { type ChannelModel, connect } from 'amqplib';
 import { defineCommandHandler, type MessageHeaders } from 'littoral';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { publishRaw, sized } from '../amqp/raw-message.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { publishRaw, sized } from '../engine/amqp/raw-message.ts';
 import { post, type RunningGateway, runGateway } from './gateway-fixture.ts';
 
 const vhost = useVhost();

@@ -1,6 +1,5 @@
 import Type from 'typebox';
 import { describe, expectTypeOf, test } from 'vitest';
-import { instance } from '../../src/conversion/instance.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { Logger } from '../../src/logger.ts';
 import type { Message } from '../../src/message/message.ts';
@@ -10,6 +9,7 @@ import { header } from '../../src/parameter/header.ts';
 import { message } from '../../src/parameter/message.ts';
 import { payload } from '../../src/parameter/payload.ts';
 import { reference } from '../../src/parameter/reference.ts';
+import { instance } from '../../src/schema/instance.ts';
 
 class ExecutorId {
   readonly value: string;

@@ -1,6 +1,6 @@
 import { startTestGateway, type TestGateway } from 'littoral/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { exchange } from './exchange.ts';
 import { expectProblem, sharedGateway } from './gateway-fixture.ts';
 

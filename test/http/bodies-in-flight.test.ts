@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Gateway } from '../../src/gateway.ts';
+import type { Gateway } from '../../src/gateway/gateway.ts';
 import { eventually } from '../broker/eventually.ts';
 import { exchangeAll } from './exchange.ts';
 import { expectProblem, openGateway, openQueue, sharedGateway } from './gateway-fixture.ts';

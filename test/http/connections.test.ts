@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { type ConnectionLimits, Connections } from '../../src/http/connections.ts';
 import { eventually } from '../broker/eventually.ts';
 import { openApp, startedChannel } from '../routes/app-fixture.ts';

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Gateway } from '../../src/gateway.ts';
+import type { Gateway } from '../../src/gateway/gateway.ts';
 
 /** The port of a gateway that listens from now on. */
 export async function portOf({ app }: Pick<Gateway, 'app'>): Promise<number> {

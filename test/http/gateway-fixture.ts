@@ -1,13 +1,13 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, expect, onTestFinished } from 'vitest';
-import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
-import type { Config } from '../../src/config.ts';
-import { deadLetterQueue, serviceQueue } from '../../src/distribution/service-queue.ts';
+import type { Config } from '../../src/config/config.ts';
+import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
 import { type ErrorCode, errorTable } from '../../src/errors.ts';
-import type { Gateway } from '../../src/gateway.ts';
+import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { startTestGateway, type TestGateway } from '../../src/testing.ts';
+import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
 
 export const quiet = { environment: {}, logger: pino({ level: 'silent' }) };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { LittoralError } from '../../src/errors.ts';
 import { expectProblem, openGateway } from './gateway-fixture.ts';
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createGateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import { listenFailure, listeningAddress } from '../../src/http/listening-address.ts';
 import { caught } from '../caught.ts';
 

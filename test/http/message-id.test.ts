@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { arrivedHeaders, expectProblem, openGateway, post, type Request, sharedGateway } from './gateway-fixture.ts';
 
 const uuid = '5f0c6b1e-3b9c-4f0e-8f5e-0a1b2c3d4e5f';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MessageChannel, Publication } from '../../src/channel/message-channel.ts';
+import type { MessageChannel, Publication } from '../../src/engine/message-channel.ts';
 import { arrivedHeaders, expectProblem, openGateway, openQueue, post, sharedGateway } from './gateway-fixture.ts';
 
 async function refused(name: string, value: string) {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { serviceQueue } from '../../src/distribution/service-queue.ts';
+import { serviceQueue } from '../../src/wire/service-queue.ts';
 import { exchange } from './exchange.ts';
 import { arrivedHeaders, expectProblem, openQueue, post, sharedGateway } from './gateway-fixture.ts';
 

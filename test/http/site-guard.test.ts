@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { exchange } from './exchange.ts';
 import { expectProblem, openGateway, openQueue, sharedGateway } from './gateway-fixture.ts';
 

@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Compile } from 'typebox/compile';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openApiDocument, openApiFile } from '../../openapi/generate.ts';
-import { createGateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 
 /** A handler, so that the service has a queue for messages to it. */

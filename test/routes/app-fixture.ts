@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
-import type { RouteContext } from '../../routes/index.ts';
-import { createApp } from '../../src/app.ts';
-import { InMemoryChannel } from '../../src/channel/in-memory-channel.ts';
-import type { MessageChannel } from '../../src/channel/message-channel.ts';
-import { DistributedBus } from '../../src/distribution/distributed-bus.ts';
-import { DeadLetters } from '../../src/endpoint/dead-letters.ts';
+import type { RouteContext } from '../../routes/route-context.ts';
+import { DistributedBus } from '../../src/bus/distributed-bus.ts';
+import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
 import { describeEndpoint } from '../../src/endpoint/endpoint-description.ts';
+import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
+import type { MessageChannel } from '../../src/engine/message-channel.ts';
+import { createApp } from '../../src/gateway/app.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import type { Connections } from '../../src/http/connections.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createGateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import { expectProblem, openGateway, quiet } from '../http/gateway-fixture.ts';
 import { openApp } from './app-fixture.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asFunction } from 'awilix';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { createGateway } from '../../src/gateway.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import { reference } from '../../src/parameter/reference.ts';
 import type { RegisterServices } from '../../src/scope/service-container.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ExpirySchedule } from '../../src/channel/expiry-schedule.ts';
+import { ExpirySchedule } from '../../src/engine/in-memory/expiry-schedule.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
 
 test('a clock under test makes the calls that are due, and stands still otherwise', () => {

@@ -2,9 +2,9 @@ import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { createGateway, defineCommandHandler, defineEventHandler, type Gateway, type MessageHeaders } from 'littoral';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { waitingMessages } from '../amqp/amqp-harness.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
 import { type CapturedMessage, captured, captureNames, capturesOf } from './captured-message.ts';
 import { publishCaptured } from './publish-captured.ts';
 

@@ -1,0 +1,33 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { DeadLetters } from '../src/dead-letter/dead-letters.ts';
+import type { DeferredKey } from '../src/deferral/deferred-keys.ts';
+import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
+import type { MessageChannel } from '../src/engine/message-channel.ts';
+import type { PublicAddress } from '../src/http/public-address.ts';
+import type { PublishContext } from '../src/http/publish-route.ts';
+
+/** The parts of a gateway that routes use. */
+export interface RouteContext {
+  readonly service: string;
+  readonly channel: MessageChannel;
+  readonly publishing: PublishContext;
+  readonly endpoint: EndpointDescription;
+  readonly deadLetters: DeadLetters;
+  /** Returns the address by which a caller reached the gateway. */
+  readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
+  /** Returns whether a caller may see details of the setup, such as the address of the broker. */
+  readonly isInsider: (request: FastifyRequest) => boolean;
+  /** Throws for a request that may not see payloads. */
+  readonly refuseStrangers: (request: FastifyRequest) => void;
+  /** Whether this process receives from the service's queue at the moment. */
+  readonly isConsuming: () => boolean;
+  /** Returns the keys whose messages have no handler here and are deferred at the moment. */
+  readonly deferredKeys: () => readonly DeferredKey[];
+  /** Returns the reasons why the gateway is not ready; empty if it is. */
+  readonly unreadiness: () => readonly string[];
+  /** Returns problems that do not affect readiness. */
+  readonly warnings: () => readonly string[];
+}
+
+/** Registers the routes of one resource. */
+export type RoutePlugin = (app: FastifyInstance, context: RouteContext) => void;

@@ -1,7 +1,0 @@
-import type { Address, PromptPublication } from '../channel/message-channel.ts';
-import type { Route } from './publish-refusal.ts';
-
-/** A publication to any exchange, not only to the bus. */
-export interface AmqpPublication extends Omit<PromptPublication, 'to'> {
-  readonly to: Address | Route;
-}

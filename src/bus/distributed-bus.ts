@@ -1,0 +1,243 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
+import { assertJson } from '../conversion/json/json-converter.ts';
+import { isJson, isPhp, type MediaType, toContentType, valueMediaType } from '../conversion/media-type.ts';
+import { sendableMediaType } from '../conversion/sendable-media-type.ts';
+import { LittoralError } from '../errors.ts';
+import type { HandlerRegistry } from '../handler/handler-registry.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { describeValue } from '../text/describe-value.ts';
+import type { Metadata } from '../wire/metadata.ts';
+import { dueQueue } from '../wire/service-queue.ts';
+import { transportToMessage } from '../wire/transport-to-message.ts';
+import { toDueMessage } from './due-message.ts';
+import type { Origin } from './origin.ts';
+import { outboundMessage } from './outbound-message.ts';
+import { type BusChannel, type BusMessage, findDestination, findMappedQueues, publishOnBus } from './publish-on-bus.ts';
+import { assertKeys, bytesOf } from './send-checks.ts';
+import { requestOptions, type SendOptions } from './send-options.ts';
+import { type SendRequest, targetOf } from './send-request.ts';
+
+/** What became of a message. Its existence means that the broker has confirmed it. */
+export interface SendReceipt {
+  readonly messageId: string;
+  readonly correlationId: string;
+  /** False only for an event that nobody subscribes to. Of one that is delayed, that is not known yet: true. */
+  readonly routed: boolean;
+}
+
+/** How a payload is converted before it is sent. */
+export interface ConversionOptions extends SendOptions {
+  /** What the payload is. Default: a JavaScript value. */
+  readonly sourceMediaType?: string | undefined;
+  /** What it is sent as. Default: the media type that the configuration names, else JSON. */
+  readonly targetMediaType?: string | undefined;
+}
+
+export interface DistributedBusOptions extends BusChannel {
+  /** The service that sends. */
+  readonly service: string;
+  readonly conversion: ConversionService;
+  readonly registry: HandlerRegistry;
+  readonly defaultSerializationMediaType: string;
+  /** True if PHP-serialized payloads may be sent. */
+  readonly allowPhpSerialized: boolean;
+}
+
+/**
+ * Sends commands and messages to one service by name, publishes events to whoever listens: Ecotone's distributed bus.
+ *
+ * Every method resolves after the broker confirmed the message. They reject with a LittoralError, whose `outcome` says
+ * whether the message may have been sent all the same: `invalid-key`, `invalid-header`, `reserved-header`,
+ * `headers-too-large`, `body-too-large`, `unsupported-media-type`, `malformed-body`, `not-convertible`,
+ * `payload-refused`, `destination-not-found`, and what `OutboundChannel.publish` rejects with.
+ */
+export class DistributedBus {
+  readonly #options: DistributedBusOptions;
+  readonly #origin: Origin | undefined;
+
+  /**
+   * @param origin the handler that it belongs to: what is sent inherits from that handler's message. None for a bus of
+   * the whole process
+   */
+  constructor(options: DistributedBusOptions, origin?: Origin) {
+    this.#options = options;
+    this.#origin = origin;
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @returns the receipt, once the broker has confirmed the message
+   */
+  send(request: SendRequest): Promise<SendReceipt> {
+    const call = this.#publish(request);
+    return this.#origin ? this.#origin.track(call) : call;
+  }
+
+  /**
+   * Sends a command, as it is, to the one service that handles it.
+   *
+   * @param destination the service's name
+   * @param routingKey the command's name
+   * @param command bytes, or text that is sent as UTF-8
+   * @param sourceMediaType what the command is
+   * @param metadata headers for the handler
+   */
+  sendCommand(
+    destination: string,
+    routingKey: string,
+    command: string | Uint8Array,
+    sourceMediaType = 'text/plain',
+    metadata: Metadata = {},
+    options: SendOptions = {},
+  ): Promise<SendReceipt> {
+    const request = { destination, routingKey, payload: command, contentType: sourceMediaType, metadata };
+    return this.send({ kind: 'command', ...request, ...requestOptions(options) });
+  }
+
+  /** Converts a command, then sends it to the one service that handles it. */
+  convertAndSendCommand(
+    destination: string,
+    routingKey: string,
+    command: unknown,
+    metadata: Metadata = {},
+    options: ConversionOptions = {},
+  ): Promise<SendReceipt> {
+    const request = { destination, routingKey, payload: command, metadata };
+    return this.send({ kind: 'command', ...request, ...this.#conversion(options) });
+  }
+
+  /**
+   * Publishes an event, as it is, to every service that subscribes to it.
+   *
+   * @param routingKey the event's name
+   * @param event bytes, or text that is sent as UTF-8
+   * @param sourceMediaType what the event is
+   * @param metadata headers for the handlers
+   */
+  publishEvent(
+    routingKey: string,
+    event: string | Uint8Array,
+    sourceMediaType = 'text/plain',
+    metadata: Metadata = {},
+    options: SendOptions = {},
+  ): Promise<SendReceipt> {
+    const request = { routingKey, payload: event, contentType: sourceMediaType, metadata };
+    return this.send({ kind: 'event', ...request, ...requestOptions(options) });
+  }
+
+  /** Converts an event, then publishes it to every service that subscribes to it. */
+  convertAndPublishEvent(
+    routingKey: string,
+    event: unknown,
+    metadata: Metadata = {},
+    options: ConversionOptions = {},
+  ): Promise<SendReceipt> {
+    return this.send({ kind: 'event', routingKey, payload: event, metadata, ...this.#conversion(options) });
+  }
+
+  /**
+   * Sends a message to a channel of a service.
+   *
+   * @param destination the service's name
+   * @param channel the channel's name in that service
+   * @param payload bytes, or text that is sent as UTF-8
+   */
+  sendMessage(
+    destination: string,
+    channel: string,
+    payload: string | Uint8Array,
+    sourceMediaType = 'text/plain',
+    metadata: Metadata = {},
+    options: SendOptions = {},
+  ): Promise<SendReceipt> {
+    const request = { destination, routingKey: channel, payload, contentType: sourceMediaType, metadata };
+    return this.send({ kind: 'message', ...request, ...requestOptions(options) });
+  }
+
+  /** Converts a payload, then sends it to a channel of a service. Ecotone has no such method; HTTP callers expect it. */
+  convertAndSendMessage(
+    destination: string,
+    channel: string,
+    payload: unknown,
+    metadata: Metadata = {},
+    options: ConversionOptions = {},
+  ): Promise<SendReceipt> {
+    const request = { destination, routingKey: channel, payload, metadata };
+    return this.send({ kind: 'message', ...request, ...this.#conversion(options) });
+  }
+
+  #conversion(options: ConversionOptions) {
+    const { sourceMediaType: contentType, targetMediaType } = options;
+    const convertTo = targetMediaType ?? this.#options.defaultSerializationMediaType;
+    return { contentType, convertTo, ...requestOptions(options) };
+  }
+
+  async #publish(request: SendRequest): Promise<SendReceipt> {
+    assertKeys(request);
+    const { body, mediaType } = this.#encode(request);
+    if (isPhp(mediaType) && !this.#options.allowPhpSerialized) throw phpRefused(mediaType);
+    if (isJson(mediaType)) assertJson(body, mediaType);
+    const { service, conversion } = this.#options;
+    const outbound = { request, body, contentType: toContentType(mediaType), cause: this.#origin?.message };
+    const message = outboundMessage(outbound, service, conversion);
+    await this.#checkWithOwnHandlers(request, message);
+
+    const { kind: payloadType, delayMs, timeToLiveMs: timeToLive } = request;
+    const busMessage = { payloadType, target: targetOf(request), message, timeToLive };
+    const routed = delayMs ? await this.#delay(busMessage, delayMs) : await publishOnBus(busMessage, this.#options);
+    const { [Header.id]: messageId, [Header.correlationId]: correlationId } = message.headers;
+    return { messageId: String(messageId), correlationId: String(correlationId), routed };
+  }
+
+  #encode({ payload, contentType, convertTo }: SendRequest): Encoded {
+    if (contentType !== undefined && convertTo === undefined) {
+      return { body: bytesOf(payload), mediaType: sendableMediaType(contentType) };
+    }
+    const source = contentType === undefined ? valueMediaType : sendableMediaType(contentType);
+    const target = sendableMediaType(convertTo ?? this.#options.defaultSerializationMediaType);
+    const body = this.#options.conversion.convert(payload, source, target);
+    if (body instanceof Uint8Array) return { body, mediaType: target };
+    throw new LittoralError(
+      'not-convertible',
+      `Converted from ${source.text} to ${target.text}, the payload is ${describeValue(body)}, not bytes.`,
+    );
+  }
+
+  /** Whoever gets it is known when it is due. A destination that does not exist now is taken for a misspelt one. */
+  async #delay(busMessage: BusMessage, delayMs: number): Promise<boolean> {
+    const { channel, serviceMap, service } = this.#options;
+    const { payloadType, target, message } = busMessage;
+    if (payloadType !== 'event') await findDestination(target, message, this.#options);
+    else await findMappedQueues(serviceMap?.queuesOf(target) ?? [], message, this.#options);
+    const { routed } = await channel.publish({ to: dueQueue(service), message: toDueMessage(busMessage), delayMs });
+    return routed;
+  }
+
+  /** What this gateway itself would refuse at delivery is refused at once. */
+  async #checkWithOwnHandlers(request: SendRequest, message: TransportMessage): Promise<void> {
+    const { kind, destination, routingKey } = request;
+    const { registry, service } = this.#options;
+    const asDelivered = transportToMessage(message);
+    if (kind === 'event') {
+      for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(asDelivered);
+    } else if (kind === 'command' && destination === service) {
+      await registry.distributedCommandHandler(routingKey)?.checkPayload(asDelivered);
+    }
+  }
+}
+
+function phpRefused({ essence }: MediaType): LittoralError {
+  return new LittoralError(
+    'unsupported-media-type',
+    `${essence} is not sent: PHP services would unserialize it, which can make objects of any class of theirs. ` +
+      'Send application/json, or set allowPhpSerialized if all senders are trusted.',
+  );
+}
+
+/** A payload as it travels. */
+interface Encoded {
+  readonly body: Uint8Array;
+  readonly mediaType: MediaType;
+}

@@ -1,0 +1,59 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
+import { inheritedFrom } from '../message/inherited-headers.ts';
+import type { Message } from '../message/message.ts';
+import { Header } from '../message/message-headers.ts';
+import { newMessageId } from '../message/message-id.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { checkHeaderSize } from '../wire/header-size.ts';
+import { metadataToHeaders } from '../wire/metadata.ts';
+import { serviceQueue } from '../wire/service-queue.ts';
+import { assertSendOptions } from './send-options.ts';
+import { type SendRequest, targetOf } from './send-request.ts';
+
+/**
+ * The routing slip of a message. Without it, an Ecotone application that reads a plain queue acknowledges the message
+ * and calls no handler.
+ */
+const distributedInvoke = 'ecotone.distributed.invoke';
+
+/** A request whose payload is encoded. */
+export interface Outbound {
+  readonly request: SendRequest;
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  /** The message whose handler sends it, where there is one. */
+  readonly cause?: Message | undefined;
+}
+
+/**
+ * Makes the message that travels, with the headers that Ecotone's distributed bus gives it.
+ *
+ * @param service the service that sends it
+ * @param conversion makes headers of the instances in the metadata
+ * @throws LittoralError `invalid-header`, `reserved-header`, `headers-too-large`
+ */
+export function outboundMessage(outbound: Outbound, service: string, conversion: ConversionService): TransportMessage {
+  const { request, contentType, body, cause } = outbound;
+  const { kind, routingKey, metadata = {}, priority } = request;
+  assertSendOptions(request);
+  const target = targetOf(request);
+  const id = request.id ?? newMessageId();
+  const inherited = cause && inheritedFrom(cause, metadata);
+  const headers = Object.assign(metadataToHeaders(metadata, conversion, inherited?.headers), {
+    [Header.payloadType]: kind,
+    [Header.routingKey]: routingKey,
+    [Header.sourceServiceName]: service,
+    [Header.serviceTarget]: target,
+    [Header.id]: id,
+    [Header.correlationId]: request.correlationId ?? inherited?.correlationId ?? id,
+    [Header.timestamp]: Math.floor(Date.now() / 1000),
+    [Header.contentType]: contentType,
+    [Header.polledChannelName]: serviceQueue(service),
+    [Header.routingSlip]: distributedInvoke,
+  });
+  if (kind === 'command') headers[Header.targetServiceName] = target;
+  if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
+  if (priority !== undefined) headers[Header.priority] = priority;
+  checkHeaderSize(headers);
+  return inherited?.arrived ? { headers, body, arrived: inherited.arrived } : { headers, body };
+}

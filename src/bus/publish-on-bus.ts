@@ -1,0 +1,173 @@
+import type { OutboundChannel, PublishReceipt } from '../engine/message-channel.ts';
+import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { Header, type PayloadType } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { ownerOfDeadLetters, serviceQueue } from '../wire/service-queue.ts';
+import { type ServiceMap, toMappedForm } from './service-map.ts';
+
+/** A message of the distributed bus, ready to go out. */
+export interface BusMessage {
+  readonly payloadType: PayloadType;
+  /** The key on the bus: the target service, or the event's own routing key. */
+  readonly target: string;
+  readonly message: TransportMessage;
+  /** Milliseconds. Undefined: it does not expire. */
+  readonly timeToLive: number | undefined;
+}
+
+export interface BusChannel {
+  readonly channel: OutboundChannel;
+  /** True if a destination's queue is looked up before a command or message is sent to it. */
+  readonly checkDestinations: boolean;
+  /** The services whose queues are addressed by name. Default: none, every message goes through the exchange. */
+  readonly serviceMap?: ServiceMap | undefined;
+}
+
+/**
+ * Publishes a message on the bus, and to the queues that the service map names.
+ *
+ * @returns whether a queue took it, which can only be false for an event
+ * @throws LittoralError `destination-not-found` for a command or a message to a service without a queue, and for an
+ * event when a queue of the service map does not exist; `not-bound` if the service's queue exists and did not get it;
+ * `partly-published` for an event that some of its queues did not get; and what `OutboundChannel` rejects with
+ */
+export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
+  const { payloadType, target, message, timeToLive } = busMessage;
+  const { channel, serviceMap } = bus;
+  if (payloadType === 'event') return publishEvent(busMessage, bus);
+  await findDestination(target, message, bus);
+  const queue = serviceMap?.queueOf(target);
+  const destinationQueue = bus.checkDestinations ? serviceQueue(target) : undefined;
+  const { routed } =
+    queue === undefined
+      ? await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive, destinationQueue })
+      : await publishTo(queue, busMessage, channel);
+  if (!routed) {
+    // The queue was found before, perhaps a while ago. After a return the channel looks it up again.
+    const isThere = queue === undefined && bus.checkDestinations && (await channel.hasQueue(serviceQueue(target)));
+    throw isThere ? notBound(target, message) : destinationNotFound(target, queue, message);
+  }
+  return routed;
+}
+
+async function publishEvent(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
+  const { target, message, timeToLive } = busMessage;
+  const { channel, serviceMap } = bus;
+  const queues = serviceMap?.queuesOf(target) ?? [];
+  await findMappedQueues(queues, message, bus);
+  const onExchange = channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive });
+  if (queues.length === 0) return (await onExchange).routed;
+  const copies = queues.map(async (queue) => {
+    const receipt = await publishTo(queue, busMessage, channel);
+    if (!receipt.routed) throw mappedQueueNotFound(queue, message);
+    return receipt;
+  });
+  const results = await Promise.allSettled([onExchange, ...copies]);
+  assertAllPublished(results, message);
+  return true;
+}
+
+function publishTo(queue: string, busMessage: BusMessage, channel: OutboundChannel): Promise<PublishReceipt> {
+  const { payloadType, target, message, timeToLive } = busMessage;
+  const mapped = toMappedForm(message, payloadType, target);
+  return channel.publish({ to: { queue }, message: mapped, timeToLiveMs: timeToLive, destinationQueue: queue });
+}
+
+/**
+ * Throws if a copy failed.
+ *
+ * @throws the first copy's error if no copy can have arrived, otherwise an error with an unknown outcome
+ */
+function assertAllPublished(results: readonly PromiseSettledResult<PublishReceipt>[], message: TransportMessage): void {
+  const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
+  if (failures.length === 0) return;
+  const unknown = failures.find((error) => !isLittoralError(error) || error.outcome === 'unknown');
+  if (unknown !== undefined) throw unknown;
+  if (!results.some((result) => result.status === 'fulfilled' && result.value.routed)) throw failures[0];
+  throw new LittoralError(
+    'partly-published',
+    `${results.length - failures.length} of ${results.length} copies of the event were published; not the others: ` +
+      `${messageOf(failures[0])} Publish it again with the same id: a service that has handled it skips the copy.`,
+    { ...idOf(message), cause: failures[0] },
+  );
+}
+
+/**
+ * Looks for the service that a command or a message is for: an event subscriber whose binding is wider than the
+ * service's own would swallow it, and it would count as routed.
+ *
+ * @throws LittoralError `destination-not-found`, also for a name that no service can have, even if destinations are not
+ * looked up; and what `OutboundChannel.hasQueue` rejects with
+ */
+export async function findDestination(
+  destination: string,
+  message: TransportMessage,
+  { channel, checkDestinations, serviceMap }: BusChannel,
+): Promise<void> {
+  const mapped = serviceMap?.queueOf(destination);
+  if (mapped === undefined) assertService(destination, message);
+  if (checkDestinations && !(await channel.hasQueue(mapped ?? serviceQueue(destination))))
+    throw destinationNotFound(destination, mapped, message);
+}
+
+/**
+ * Looks up the queues that get a copy of an event, before the first copy is published.
+ *
+ * @throws LittoralError `destination-not-found`; what `OutboundChannel.hasQueue` rejects with
+ */
+export async function findMappedQueues(
+  queues: readonly string[],
+  message: TransportMessage,
+  { channel, checkDestinations }: BusChannel,
+): Promise<void> {
+  if (!checkDestinations) return;
+  for (const queue of queues) if (!(await channel.hasQueue(queue))) throw mappedQueueNotFound(queue, message);
+}
+
+/**
+ * @throws LittoralError `destination-not-found` for a name whose queue belongs to no service, and may exist all the
+ * same
+ */
+function assertService(destination: string, message: TransportMessage): void {
+  const owner = ownerOfDeadLetters(destination);
+  if (owner === undefined) return;
+  const reason = `the queue '${serviceQueue(destination)}' is for the dead letters of '${owner}'. Send to '${owner}'.`;
+  throw notFound(`No service can have the name '${destination}': ${reason}`, message);
+}
+
+function destinationNotFound(
+  destination: string,
+  mapped: string | undefined,
+  message: TransportMessage,
+): LittoralError {
+  const reason =
+    mapped === undefined
+      ? `the queue '${serviceQueue(destination)}' does not exist or is not bound to it`
+      : `the queue '${mapped}', which routes.services names, does not exist`;
+  const text = `No service '${destination}' on this bus: ${reason}. Check the name, or start the service once.`;
+  return notFound(text, message);
+}
+
+/**
+ * Returns the error for a queue that was just found but is not bound. Its service binds it again at its next topology
+ * check.
+ */
+function notBound(destination: string, message: TransportMessage): LittoralError {
+  const text =
+    `Nothing was sent: the queue '${serviceQueue(destination)}' exists, but is not bound to the bus under '${destination}'. ` +
+    'A running gateway of that service binds it again within seconds; send the same again.';
+  return new LittoralError('not-bound', text, idOf(message));
+}
+
+function mappedQueueNotFound(queue: string, message: TransportMessage): LittoralError {
+  const text = `The queue '${queue}', which routes.events names, does not exist. Check the name, or start its service once.`;
+  return notFound(text, message);
+}
+
+function notFound(text: string, message: TransportMessage): LittoralError {
+  return new LittoralError('destination-not-found', text, idOf(message));
+}
+
+function idOf({ headers: { [Header.id]: id } }: TransportMessage): { readonly messageId?: string } {
+  return typeof id === 'string' ? { messageId: id } : {};
+}

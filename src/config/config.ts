@@ -1,0 +1,388 @@
+import Type, { type Static } from 'typebox';
+import type { Routes } from '../bus/service-map.ts';
+import type { DateFractions } from '../conversion/date-converter.ts';
+import type { MediaTypeConverter } from '../conversion/media-type-converter.ts';
+import type { TypeConverter } from '../conversion/type-converter.ts';
+import type { DeduplicationStore } from '../deduplication/deduplication-store.ts';
+import type { HandlerDefinition } from '../handler/handler-definition.ts';
+import { type Retries, RetriesSettings } from '../handler/retries.ts';
+import { longestDelayMs } from '../message/longest-delay.ts';
+import type { FinalFailureStrategy } from '../recovery/final-failure-strategy.ts';
+import type { XmlLists } from '../schema/list-entries.ts';
+import type { TargetType } from '../schema/target-type.ts';
+import type { UntypedLargeIntegers } from '../schema/untyped-integers.ts';
+import type { RegisterServices } from '../scope/service-container.ts';
+import { longestTimeoutMs } from '../time/timeout.ts';
+
+const closed = { additionalProperties: false };
+const Milliseconds = Type.Integer({ minimum: 1, maximum: longestTimeoutMs });
+
+/** The form of `routes`. */
+export const RoutesSettings = Type.Object(
+  {
+    services: Type.Optional(Type.Record(Type.String(), Type.Object({ queue: Type.String() }, closed))),
+    events: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            keys: Type.Array(Type.String(), { minItems: 1 }),
+            queue: Type.String(),
+            except: Type.Optional(Type.Array(Type.String())),
+          },
+          closed,
+        ),
+      ),
+    ),
+  },
+  closed,
+);
+
+/** What a configuration may hold, as far as a schema can say. */
+export const Settings = Type.Object(
+  {
+    service: Type.String(),
+    channel: Type.Optional(Type.Enum(['in-memory', 'rabbitmq'])),
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+    maxDecodedBytes: Type.Optional(Type.Integer({ minimum: 1 })),
+    defaultSerializationMediaType: Type.Optional(Type.String()),
+    allowPhpSerialized: Type.Optional(Type.Boolean()),
+    logLevel: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
+    handlerTimeoutMs: Type.Optional(Milliseconds),
+    shutdownTimeoutMs: Type.Optional(Milliseconds),
+    retries: Type.Optional(RetriesSettings),
+    finalFailureStrategy: Type.Optional(Type.Enum(['release', 'resend', 'ignore', 'stop'])),
+    unhandled: Type.Optional(
+      Type.Object(
+        {
+          graceMs: Type.Optional(Type.Integer({ minimum: 0, maximum: longestDelayMs })),
+          // biome-ignore lint/suspicious/noThenProperty: a word, of an object that nothing awaits
+          then: Type.Optional(Type.Enum(['dead-letter', 'ignore'])),
+          commands: Type.Optional(Type.Enum(['auto', 'defer', 'dead-letter'])),
+        },
+        closed,
+      ),
+    ),
+    retiredKeys: Type.Optional(Type.Array(Type.String())),
+    broker: Type.Optional(
+      Type.Object(
+        {
+          url: Type.Optional(Type.String()),
+          urls: Type.Optional(Type.Array(Type.String())),
+          queueType: Type.Optional(Type.Enum(['quorum', 'classic'])),
+          queue: Type.Optional(Type.String()),
+          caFile: Type.Optional(Type.String({ minLength: 1 })),
+          certFile: Type.Optional(Type.String({ minLength: 1 })),
+          keyFile: Type.Optional(Type.String({ minLength: 1 })),
+          checkDestinations: Type.Optional(Type.Boolean()),
+          heartbeatSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
+          connectTimeoutMs: Type.Optional(Milliseconds),
+          confirmTimeoutMs: Type.Optional(Milliseconds),
+          maxInFlight: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxInFlightBytes: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxMessageBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 536_870_912 })),
+          topologyCheckMs: Type.Optional(Milliseconds),
+        },
+        closed,
+      ),
+    ),
+    routes: Type.Optional(RoutesSettings),
+    http: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(Type.String({ minLength: 1 })),
+          port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+          bodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxInFlightBytes: Type.Optional(Type.Integer({ minimum: 1 })),
+          minBodyBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxConnections: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+          allowedHosts: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+          basePath: Type.Optional(Type.String()),
+          trustProxy: Type.Optional(Type.Array(Type.String())),
+          forwardHeaders: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
+          idempotencyScopeHeader: Type.Optional(Type.String({ minLength: 1 })),
+          drainDelayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: longestTimeoutMs })),
+          adminToken: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
+    deduplication: Type.Optional(
+      Type.Object(
+        {
+          enabled: Type.Optional(Type.Boolean()),
+          windowMs: Type.Optional(Milliseconds),
+          maxEntries: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
+          store: Type.Optional(Type.Unknown()),
+        },
+        closed,
+      ),
+    ),
+    handlers: Type.Optional(Type.Unknown()),
+    container: Type.Optional(Type.Unknown()),
+    configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    converters: Type.Optional(Type.Array(Type.Unknown())),
+    types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    xmlLists: Type.Optional(Type.Enum(['entry', 'repeated'])),
+    dateFractions: Type.Optional(Type.Enum(['cut', 'keep'])),
+    untypedLargeIntegers: Type.Optional(Type.Enum(['refuse', 'bigint', 'text'])),
+  },
+  closed,
+);
+
+/** What a gateway is told. Every setting but the service's name has a default. */
+export interface Config {
+  /** The service that this gateway stands beside. Names its queue. At most 200 bytes. `SERVICE_NAME` overrides it. */
+  service?: string | undefined;
+  /**
+   * Default: `rabbitmq` with a broker URL, else `in-memory`, where nothing outlives the process. With
+   * `NODE_ENV=production` in-memory must be asked for. `CHANNEL` overrides it.
+   */
+  channel?: 'in-memory' | 'rabbitmq' | undefined;
+  broker?: BrokerConfig | undefined;
+  /**
+   * Queues that are addressed by name, for services that do not receive through the exchange of the bus:
+   * Ecotone's service map. Default: none.
+   */
+  routes?: Routes | undefined;
+  http?: HttpConfig | undefined;
+  /**
+   * What `defineCommandHandler` and `defineEventHandler` made; or a pattern of the files that export it, such as
+   * `./handlers/**\/*.ts`, relative to the configuration file; or a list of both. See `loadHandlers`. Default: none; the
+   * gateway then only sends.
+   */
+  handlers?: string | readonly (HandlerDefinition | string)[] | undefined;
+  /**
+   * Registers the services that handlers ask for, in an awilix container: singletons live as long as the process, scoped
+   * ones as long as the call of a handler. Default: none beside littoral's own.
+   */
+  container?: RegisterServices | undefined;
+  /** Configuration variables, for `configurationVariable(…)` and for `parameter('…')` in expressions. Default: none. */
+  configuration?: Readonly<Record<string, unknown>> | undefined;
+  /** Media type converters and type converters, asked in this order, before the built-in ones. */
+  converters?: readonly (MediaTypeConverter | TypeConverter)[] | undefined;
+  /**
+   * What the header `__TypeId__` may name, as a schema or a class: `{ 'App\\Billing\\PlaceOrder': PlaceOrder }`. It
+   * chooses among the branches of a union that has no discriminator. Default: none.
+   */
+  types?: Readonly<Record<string, TargetType>> | undefined;
+  /**
+   * How lists are written in XML: `entry` as PHP's JMS reads them, `<tags><entry>a</entry><entry>b</entry></tags>`, or
+   * `repeated`, `<tags>a</tags><tags>b</tags>`. Both are read. Default: `entry`.
+   */
+  xmlLists?: XmlLists | undefined;
+  /**
+   * What becomes of the milliseconds of a `Date` that is sent: Ecotone's JMS converter reads `2026-12-01T09:00:00+00:00`
+   * and no fraction. Default: `cut`. With `keep` those that are not zero are written.
+   */
+  dateFractions?: DateFractions | undefined;
+  /**
+   * What becomes of an integer beyond 2^53 in a payload, where no type says what it is to be: `refuse` the message, or
+   * give it as a `bigint` or as `text`. Default: `refuse`.
+   */
+  untypedLargeIntegers?: UntypedLargeIntegers | undefined;
+  /** How many messages are handled at once. Default: 10. */
+  concurrency?: number | undefined;
+  deduplication?: DeduplicationConfig | undefined;
+  /**
+   * The largest payload, in bytes, that is decoded for a handler or to be converted. Decoding blocks the process, so a
+   * larger one is a dead letter at once, or refused over HTTP (413). Bytes that a handler takes as bytes, and what is
+   * only passed on, are not decoded. Default: 4 MiB, or `http.bodyLimit` where that is more.
+   */
+  maxDecodedBytes?: number | undefined;
+  /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */
+  defaultSerializationMediaType?: string | undefined;
+  /**
+   * Allows sending `application/x-php-serialized` and similar media types, for HTTP callers too. PHP services call
+   * `unserialize` on it, so that a sender can create objects of any class there. Default: false. Reading is always
+   * allowed.
+   */
+  allowPhpSerialized?: boolean | undefined;
+  /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
+  logLevel?: string | undefined;
+  /**
+   * After which a handler counts as failed. Well below the broker's `consumer_timeout`, which is 30 min. A handler can
+   * differ. Default: 5 min.
+   */
+  handlerTimeoutMs?: number | undefined;
+  /** How handlers that failed are tried again. A handler can differ. Default: after 1, 10 and 100 s. */
+  retries?: Retries | undefined;
+  /**
+   * The outcome of a failed message that can be neither retried nor dead-lettered. Default: `release`, which requeues
+   * it.
+   */
+  finalFailureStrategy?: FinalFailureStrategy | undefined;
+  unhandled?: UnhandledConfig | undefined;
+  /**
+   * Keys of events that no version of this service handles any more, patterns as in handlers: the queue is unbound from
+   * them at each start. Must not contain a key of a distributed handler. Default: none.
+   */
+  retiredKeys?: readonly string[] | undefined;
+  /**
+   * How long a shutdown waits for what is in hand, `http.drainDelayMs` included. Closing takes up to a second more.
+   * Default: 8 s, within the 10 s that a container gets.
+   */
+  shutdownTimeoutMs?: number | undefined;
+}
+
+/**
+ * Settings for messages for this service that no handler of this process handles, such as those for another version
+ * while a new one is rolled out. Deferred means: published again to the queue of this service alone, after 1 s, then 2
+ * s, up to 57 s, until a process handles them.
+ */
+export interface UnhandledConfig {
+  /** Milliseconds for which a message is deferred. 0: not at all. Default: 10 min. */
+  graceMs?: number | undefined;
+  /** The outcome of an event after that: `dead-letter`, or `ignore`, which acknowledges it. Default: `dead-letter`. */
+  then?: 'dead-letter' | 'ignore' | undefined;
+  /**
+   * The outcome of messages that name one handler: a command, a message for a channel, a retry. `auto` defers them
+   * while the queue has other consumers; the only consumer dead-letters them at once. `defer` is for a
+   * queue shared with a PHP application, which polls and is therefore not counted. Default: `auto`.
+   */
+  commands?: 'auto' | 'defer' | 'dead-letter' | undefined;
+}
+
+/** How the broker is reached, and how much is asked of it. */
+export interface BrokerConfig {
+  /**
+   * `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. Commas separate the URLs of several nodes of one
+   * broker. `AMQP_URL` or `AMQP_URL_FILE` overrides it.
+   */
+  url?: string | undefined;
+  /** A list of URLs, in place of `url`. The nodes are tried in random order. */
+  urls?: readonly string[] | undefined;
+  /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */
+  queueType?: 'quorum' | 'classic' | undefined;
+  /**
+   * The queue that is consumed. Other services reach it through the exchange, or by its name in their `routes`. Default:
+   * `distributed_<service>`, which Ecotone's bus and the look-up of destinations expect.
+   */
+  queue?: string | undefined;
+  /**
+   * A file of certificates to trust in place of those that Node trusts, PEM. Needs `amqps://`. Read for each connection.
+   * Default: those that Node trusts. `AMQP_CA_FILE` overrides it.
+   */
+  caFile?: string | undefined;
+  /**
+   * A file of the certificate that this process shows to the broker, and of those that lead to its authority, PEM. Needs
+   * `amqps://` and `keyFile`. Read for each connection. Where the URL has no user, the certificate logs in (EXTERNAL).
+   * Default: none. `AMQP_CERT_FILE` overrides it.
+   */
+  certFile?: string | undefined;
+  /** A file of the private key of that certificate, PEM, not encrypted. Default: none. `AMQP_KEY_FILE` overrides it. */
+  keyFile?: string | undefined;
+  /** Whether a destination is looked for before a command is sent to it. Default: true. */
+  checkDestinations?: boolean | undefined;
+  /** A broker that is silent for twice as long is taken for dead. Default: 5. */
+  heartbeatSeconds?: number | undefined;
+  /** Default: 10 s. */
+  connectTimeoutMs?: number | undefined;
+  /** After which the outcome of a publish is unknown (504). Default: 10 s. */
+  confirmTimeoutMs?: number | undefined;
+  /** How many publishes may wait for their confirm; more are refused (429). Default: 1000. */
+  maxInFlight?: number | undefined;
+  /** The same in bytes of bodies. Default: 64 MiB. */
+  maxInFlightBytes?: number | undefined;
+  /** Larger messages are refused, because RabbitMQ would close the channel over them. Default: 16 MiB, as RabbitMQ 4. */
+  maxMessageBytes?: number | undefined;
+  /**
+   * Milliseconds between two checks of the exchange, the queues and the bindings of this service, which are declared
+   * again if they were deleted. Must be the same on all gateways of a bus. Default: 10 s.
+   */
+  topologyCheckMs?: number | undefined;
+}
+
+/** Where HTTP is served, and what is taken from requests. */
+export interface HttpConfig {
+  /** Default: 127.0.0.1. `HOST` overrides it. */
+  host?: string | undefined;
+  /** Default: 3000; 0 takes a free one. `PORT` overrides it. */
+  port?: number | undefined;
+  /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
+  bodyLimit?: number | undefined;
+  /**
+   * Maximum number of bytes of all request bodies in memory, each from its first byte until its answer; beyond it: 429.
+   * At least `bodyLimit`. Default: 32 MiB, or `bodyLimit` if that is larger.
+   */
+  maxInFlightBytes?: number | undefined;
+  /**
+   * Minimum pace of a body. It is cut off (408) after ten seconds plus one second for each so many
+   * bytes that have arrived. Default: 1024.
+   */
+  minBodyBytesPerSecond?: number | undefined;
+  /**
+   * Maximum number of connections, and of requests that wait for their answers. At the limit, a new
+   * connection takes the place of one that has been idle for five seconds, or is refused (503). Default: 1000.
+   */
+  maxConnections?: number | undefined;
+  /** Host names, beside those of loopback, under which browsers may reach this gateway. Default: none. */
+  allowedHosts?: readonly string[] | undefined;
+  /**
+   * The path under which a proxy makes this gateway reachable, such as `/gateway`. Links, redirects and the OpenAPI
+   * document then begin with it; requests are served with it and without. Default: what a proxy of `trustProxy` sends as
+   * `X-Forwarded-Prefix`, else none.
+   */
+  basePath?: string | undefined;
+  /**
+   * Addresses or networks of proxies, such as `10.0.0.0/8`, whose `X-Forwarded-Host`, `-Proto` and `-Prefix` are
+   * believed. Whoever can send from there can say by which address a browser reached this gateway. Default: none.
+   */
+  trustProxy?: readonly string[] | undefined;
+  /**
+   * Request headers that become message headers: `{ 'x-tenant-id': 'tenantId' }`. A caller cannot set such a message
+   * header in any other way. Default: none.
+   */
+  forwardHeaders?: Readonly<Record<string, string>> | undefined;
+  /**
+   * The request header that separates the idempotency keys of several tenants. With it, `Message-Id` is refused,
+   * because it could reuse the id of another tenant's message. Default: none, one space for all.
+   */
+  idempotencyScopeHeader?: string | undefined;
+  /**
+   * How long a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that whoever
+   * routes requests hears of it in order; 0 closes it at once. Less than `shutdownTimeoutMs`, of which it is a part.
+   * Default: 1 s, at most an eighth of `shutdownTimeoutMs`: a quiet cluster has taken the gateway out by then, and
+   * Ctrl-C still ends it soon.
+   */
+  drainDelayMs?: number | undefined;
+  /**
+   * What requests about dead letters must carry: `Authorization: Bearer …`. At least 16 visible ASCII characters.
+   * Default: none; dead letters are then shown on loopback only. `ADMIN_TOKEN` or `ADMIN_TOKEN_FILE` overrides it.
+   */
+  adminToken?: string | undefined;
+}
+
+/**
+ * How handlers are kept from being called for copies of what they have handled: messages that came again after a lost
+ * connection, or with a repeated `Idempotency-Key`.
+ */
+export interface DeduplicationConfig {
+  /**
+   * What holds for handlers without a `deduplicate` of their own: true, and copies are told by their message id. False,
+   * and they are handled again. Default: true.
+   */
+  enabled?: boolean | undefined;
+  /** For how long this process knows what it has handled. Default: 10 min. */
+  windowMs?: number | undefined;
+  /**
+   * How much of that it keeps: one entry for each message and handler, some 200 bytes. More within the window, and the
+   * oldest is forgotten early. Default: 100,000.
+   */
+  maxEntries?: number | undefined;
+  /** Knows it in place of this process, so that several share it. Has a window of its own. Default: none. */
+  store?: DeduplicationStore | undefined;
+}
+
+/** Types a configuration file. Returns what it is given. */
+export function defineConfig(config: Config): Config {
+  return config;
+}
+
+// The schema and the documented interface must not drift apart.
+type Same<A, B> = keyof A extends keyof B ? (keyof B extends keyof A ? true : never) : never;
+type SettingsOf<Key extends keyof Static<typeof Settings>> = NonNullable<Static<typeof Settings>[Key]>;
+true satisfies Same<Config, Static<typeof Settings>>;
+true satisfies Same<BrokerConfig, SettingsOf<'broker'>>;
+true satisfies Same<UnhandledConfig, SettingsOf<'unhandled'>>;
+true satisfies Same<HttpConfig, SettingsOf<'http'>>;
+true satisfies Same<DeduplicationConfig, SettingsOf<'deduplication'>>;

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { jsonFault } from '../conversion/json/json-fault.ts';
+import { parseJson, UnreadableNumbers } from '../conversion/json/parse-json.ts';
+import { LittoralError } from '../errors.ts';
+import { readRegularFile } from '../file/regular-file.ts';
+import { errorText } from '../text/error-chain.ts';
+import type { Config } from './config.ts';
+import { importModule } from './import-module.ts';
+
+/** What is looked for in the working directory, the first that exists. */
+const defaultNames = ['ts', 'js', 'mjs', 'json'].map((extension) => `littoral.config.${extension}`);
+
+const maxJsonBytes = 16 * 1_048_576;
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where it came from; undefined when there is no file and the environment says everything. */
+  readonly path: string | undefined;
+}
+
+/**
+ * Loads a configuration file: .ts without a build step, .js, .mjs or .json.
+ *
+ * @param path relative to the working directory. Default: `littoral.config.…` there, if there is one
+ * @throws LittoralError `invalid-configuration` with the path and the cause
+ */
+export async function loadConfigFile(path: string | undefined): Promise<LoadedConfig> {
+  const found = path ?? defaultNames.find((name) => existsSync(name));
+  if (found === undefined) return { config: {}, path: undefined };
+  const absolute = resolve(found);
+  if (!existsSync(absolute)) throw invalid(absolute, 'does not exist');
+  const config = await read(absolute).catch((cause) => {
+    throw invalid(absolute, `cannot be loaded: ${errorText(cause)}`, cause);
+  });
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw invalid(absolute, 'has no configuration; write export default defineConfig({ … })');
+  }
+  return { config: config as Config, path: absolute };
+}
+
+async function read(path: string): Promise<unknown> {
+  if (path.endsWith('.json')) return parseConfig(readRegularFile(path, maxJsonBytes));
+  return (await importModule(path)).default;
+}
+
+function parseConfig(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof UnreadableNumbers) {
+      throw new SyntaxError(error.faults.map(({ path, message }) => `${path} ${message}`).join('; '));
+    }
+    // Its own words quote the file, which may hold a password.
+    throw new SyntaxError(`it is not JSON: ${jsonFault(error)}`);
+  }
+}
+
+function invalid(path: string, fault: string, cause?: unknown): LittoralError {
+  return new LittoralError('invalid-configuration', `The configuration file ${path} ${fault}.`, { cause });
+}

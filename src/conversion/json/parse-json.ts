@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import type { Fault } from '../../errors.ts';
+import { escaped } from '../../schema/fault-search.ts';
+import { withLargeIntegers } from '../../schema/large-integers.ts';
+import { integerOf, isIntegerText, saysTheSame } from '../../schema/read-number.ts';
+
+// What can be an integer beyond 2^53, or beyond all numbers: it has 16 digits before its point, or an exponent that is
+// not negative. One of these within a text costs a closer look, and no more.
+const suspicious = /[:,[\s]-?(?:\d{16}|\d[\d.]*[eE][+\d])/;
+const suspiciousPart = /"|(?<![\d.eE+-])-?(?:\d{16}\d*(?:\.\d+)?(?:[eE][+-]?\d+)?|\d+(?:\.\d+)?[eE]\+?\d+)/g;
+
+/** BigInt takes time that grows faster than the digits: a number of a megabyte would block the process. */
+const maxDigits = 10_000;
+const maxFaults = 50;
+const maxPathLength = 200;
+
+/** What `parseJson` throws for numbers that nothing in JavaScript stands for. */
+export class UnreadableNumbers extends Error {
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super('numbers that cannot be read');
+    this.faults = faults;
+  }
+}
+
+/**
+ * Parses JSON as `JSON.parse` does, but for numbers. An integer beyond 2^53 becomes a BigInt. What has a fraction or an
+ * exponent becomes the nearest number, unless it is an integer beyond 2^53 of more digits than a number has.
+ *
+ * @returns the value, for which `holdsLargeIntegers` is true when there is a BigInt in it
+ * @throws SyntaxError; UnreadableNumbers for those beyond 1.8e308, and for integers of more than 10,000 digits
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  // What is a number as a whole has no sign before it.
+  return typeof value === 'number' || suspicious.test(text) ? exactly(text, value) : value;
+}
+
+/** @param value what `JSON.parse` made of the text */
+function exactly(text: string, value: unknown): unknown {
+  // A sender cannot guess the mark, so no text in the JSON is mistaken for a marked number.
+  const mark = randomBytes(12).toString('base64');
+  // Concatenates strings, because joining a list of parts takes four times as long for many numbers.
+  let marked = '';
+  let end = 0;
+  let at = 0;
+  for (let faults = 0; faults < maxFaults; ) {
+    suspiciousPart.lastIndex = at;
+    const match = suspiciousPart.exec(text);
+    if (match === null) break;
+    const { 0: literal, index } = match;
+    if (literal === '"') {
+      at = endOfText(text, index + 1);
+      continue;
+    }
+    at = index + literal.length;
+    const exact = exactOf(literal);
+    if (exact === undefined) continue;
+    if (typeof exact === 'string') faults += 1;
+    marked += `${text.slice(end, index)}"${mark}${literal}"`;
+    end = at;
+  }
+  return marked === '' ? value : restored(JSON.parse(marked + text.slice(end)), mark);
+}
+
+/** @param start behind the opening quote */
+function endOfText(json: string, start: number): number {
+  let quote = json.indexOf('"', start);
+  while (isEscaped(json, quote)) quote = json.indexOf('"', quote + 1);
+  return quote + 1;
+}
+
+function isEscaped(json: string, index: number): boolean {
+  let first = index;
+  while (json[first - 1] === '\\') first--;
+  return (index - first) % 2 === 1;
+}
+
+/**
+ * Returns the exact value of a number literal: a BigInt, or as text the reason why there is none.
+ *
+ * @returns undefined if the nearest number is good enough
+ */
+function exactOf(literal: string): bigint | string | undefined {
+  const value = Number(literal);
+  if (isIntegerText(literal)) {
+    if (Number.isSafeInteger(value)) return undefined;
+    return literal.length > maxDigits ? `has more than ${maxDigits} digits` : BigInt(literal);
+  }
+  if (!Number.isFinite(value)) return 'is too large for a number';
+  if (hasFewDigits(literal)) return undefined;
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER || saysTheSame(value, literal) ? undefined : integerOf(literal);
+}
+
+/**
+ * Returns whether a number with an exponent has so few digits that the nearest number has the same ones. A document can
+ * hold a hundred thousand of them, and computing each integer in full would block the process.
+ */
+function hasFewDigits(literal: string): boolean {
+  const exponent = literal.search(/[eE]/);
+  return exponent !== -1 && exponent <= 15;
+}
+
+/** An array or an object on the way, and its key in the one that it stands in. */
+interface Place {
+  readonly holder: Record<string | number, unknown>;
+  readonly key: string | number;
+  readonly outer: Place | undefined;
+}
+
+/** Replaces each mark by its number. Changes the value in place, because no other code refers to it yet. */
+function restored(value: unknown, mark: string): unknown {
+  const faults: Fault[] = [];
+  const root: Place = { holder: { '': value }, key: '', outer: undefined };
+  const open: Place[] = [root];
+  // No recursion: JSON.parse goes deeper than the stack.
+  const visit = (place: Place, key: string | number) => {
+    const inner = place.holder[key];
+    if (typeof inner === 'object' && inner !== null) {
+      open.push({ holder: inner as Place['holder'], key, outer: place });
+    } else if (typeof inner === 'string' && inner.startsWith(mark)) {
+      const exact = exactOf(inner.slice(mark.length)) as bigint | string;
+      // Defines an own field, even for the name `__proto__`.
+      if (typeof exact === 'bigint') place.holder[key] = exact;
+      else faults.push({ path: pathOf(place, key), message: exact });
+    }
+  };
+  for (let place = open.pop(); place; place = open.pop()) {
+    const { holder } = place;
+    if (Array.isArray(holder)) for (let index = 0; index < holder.length; index++) visit(place, index);
+    else for (const key of Object.keys(holder)) visit(place, key);
+  }
+  if (faults.length > 0) throw new UnreadableNumbers(faults);
+  return withLargeIntegers(root.holder['']);
+}
+
+function pathOf(place: Place, key: string | number): string {
+  let path = '';
+  let last = key;
+  for (let at: Place | undefined = place; at.outer; at = at.outer) {
+    path = `/${escaped(last)}${path}`;
+    last = at.key;
+  }
+  return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}…` : path;
+}

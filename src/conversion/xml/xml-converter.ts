@@ -1,0 +1,51 @@
+import { LittoralError } from '../../errors.ts';
+import type { XmlLists } from '../../schema/list-entries.ts';
+import { decodeText, refuseOtherThanUtf8 } from '../character-encoding.ts';
+import { isValue, isXml, type MediaType } from '../media-type.ts';
+import type { MediaTypeConverter } from '../media-type-converter.ts';
+import { refuseBytes } from '../refuse-bytes.ts';
+import { maxXmlDepth, readXml } from './xml-reader.ts';
+import { UnwritableXml, writeXml } from './xml-writer.ts';
+
+/** The name of the root element. */
+const root = 'message';
+
+/**
+ * XML and every `+xml`. The root element stands for the value itself, its children are the fields, attributes fields
+ * that start with `@`. A list is read from elements that repeat, and from an element that holds an `<entry>` for each
+ * item; it is written in one of these forms. Written with the root `<message>`.
+ *
+ * All text stays text, without white space at its ends; within it stays, also around CDATA and elements. XML does not
+ * tell a list of one from its item, an empty list from an absent one, nor an empty object or null from an empty text.
+ */
+export function xmlConverter(lists: XmlLists): MediaTypeConverter {
+  return {
+    name: 'XML',
+    losesLists: true,
+    emptyObjectIs: 'text',
+    listsInEntries: lists === 'entry' ? 'preferred' : 'possible',
+    matches: (source, target) => (isXml(source) && isValue(target)) || (isValue(source) && isXml(target)),
+    convert: (payload, source, target) =>
+      isValue(source) ? encodeXml(payload, target, lists) : decodeXml(payload as Uint8Array, source),
+  };
+}
+
+function decodeXml(bytes: Uint8Array, source: MediaType): unknown {
+  return readXml(decodeText(bytes, source), `The body of type ${source.text}`);
+}
+
+function encodeXml(value: unknown, target: MediaType, lists: XmlLists): Uint8Array {
+  refuseOtherThanUtf8(target);
+  refuseBytes(value, target);
+  try {
+    return Buffer.from(writeXml(root, value, lists));
+  } catch (error) {
+    if (!(error instanceof UnwritableXml)) throw error;
+    throw new LittoralError(
+      'not-convertible',
+      error.exceeded
+        ? `The payload cannot be written as ${target.text}: it would have ${error.exceeded}.`
+        : `The payload cannot be written as ${target.text}: only text, exact numbers, BigInts, booleans, null, and objects of these or lists of these, whose fields are named as XML names elements, at most ${maxXmlDepth} deep.`,
+    );
+  }
+}

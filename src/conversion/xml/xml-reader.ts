@@ -1,0 +1,163 @@
+import { SaxesParser } from 'saxes';
+import { LittoralError } from '../../errors.ts';
+import { attributePrefix, textName } from './xml-layout.ts';
+
+/** How many elements may stand in one another. */
+export const maxXmlDepth = 100;
+/** How many attributes and children of different names one element may have. */
+export const maxXmlFields = 1_000;
+/** How many elements and attributes a document may have. */
+export const maxXmlNodes = 100_000;
+
+/** An element that is not closed yet. */
+interface OpenElement {
+  readonly name: string;
+  /** Undefined as long as it holds nothing but text. */
+  fields: Record<string, unknown> | undefined;
+  /** How many fields there are. */
+  size: number;
+  text: string;
+}
+
+/**
+ * Reads an XML document in one pass, and stops at the first fault and at the first limit. The root element stands for
+ * the value.
+ *
+ * @param describe names the document in errors, such as `The body of type application/xml`
+ * @throws LittoralError `malformed-body`, with no part of the document in it
+ */
+export function readXml(text: string, describe: string): unknown {
+  return new XmlReader(describe).read(text);
+}
+
+class XmlReader {
+  readonly #describe: string;
+  readonly #parser = new SaxesParser();
+  readonly #open: OpenElement[] = [];
+  #nodes = 0;
+  #root: unknown;
+
+  constructor(describe: string) {
+    this.#describe = describe;
+    const parser = this.#parser;
+    parser.on('doctype', () => {
+      throw this.#documentType();
+    });
+    parser.on('opentagstart', ({ name }) => this.#openElement(name));
+    parser.on('attribute', ({ name, value }) => this.#addAttribute(name, value));
+    const addText = (text: string) => {
+      const element = this.#open.at(-1);
+      if (element) element.text += text;
+    };
+    parser.on('text', addText);
+    parser.on('cdata', addText);
+    parser.on('closetag', () => this.#closeElement());
+  }
+
+  read(text: string): unknown {
+    // What the parser says quotes the names of elements; an error must not carry a part of a payload.
+    this.#parser.on('error', () => {
+      // Not in upper case it is no document type for the parser, but its author meant one.
+      if (this.#nodes === 0 && /<!doctype/i.test(text)) throw this.#documentType();
+      throw this.#malformed(`is not XML: a fault in ${placeOf(text, this.#parser.position)}`);
+    });
+    this.#parser.write(text).close();
+    return this.#root;
+  }
+
+  #openElement(name: string): void {
+    this.#countNode();
+    if (this.#open.length === maxXmlDepth) {
+      throw this.#malformed(`has more than ${maxXmlDepth} elements in one another`);
+    }
+    if (isRefusedName(name)) {
+      throw this.#malformed(
+        'has an element with the name of something that every JavaScript object has, such as constructor',
+      );
+    }
+    this.#open.push({ name, fields: undefined, size: 0, text: '' });
+  }
+
+  #addAttribute(name: string, value: string): void {
+    this.#countNode();
+    this.#addField(this.#open.at(-1) as OpenElement, `${attributePrefix}${name}`, trimmed(value));
+  }
+
+  /** A child that is repeated is a list. */
+  #addChild(element: OpenElement, name: string, value: unknown): void {
+    const earlier = element.fields?.[name];
+    if (earlier === undefined) this.#addField(element, name, value);
+    else if (Array.isArray(earlier)) earlier.push(value);
+    else (element.fields as Record<string, unknown>)[name] = [earlier, value];
+  }
+
+  #addField(element: OpenElement, name: string, value: unknown): void {
+    if (++element.size > maxXmlFields) {
+      throw this.#malformed(`has an element with more than ${maxXmlFields} attributes and children of different names`);
+    }
+    element.fields ??= {};
+    element.fields[name] = value;
+  }
+
+  #closeElement(): void {
+    const { name, fields, text } = this.#open.pop() as OpenElement;
+    const content = trimmed(text);
+    // White space between elements is no text.
+    if (fields && content !== '') fields[textName] = content;
+    const value = fields ?? content;
+    const parent = this.#open.at(-1);
+    if (parent) this.#addChild(parent, name, value);
+    else this.#root = value;
+  }
+
+  #countNode(): void {
+    if (++this.#nodes > maxXmlNodes) {
+      throw this.#malformed(`has more than ${maxXmlNodes} elements and attributes`);
+    }
+  }
+
+  /** It can define entities that grow without end or point at files; messages have no use for one. */
+  #documentType(): LittoralError {
+    return this.#malformed('has a document type, which is refused');
+  }
+
+  #malformed(fault: string): LittoralError {
+    return new LittoralError('malformed-body', `${this.#describe} ${fault}.`);
+  }
+}
+
+/**
+ * Names the line and the column of a fault: where its tag begins, or else where it is.
+ *
+ * @param end where the parser stopped
+ */
+function placeOf(text: string, end: number): string {
+  const tag = text.lastIndexOf('<', end - 1);
+  const isInTag = tag !== -1 && !text.slice(tag, end - 1).includes('>');
+  const place = isInTag ? tag : Math.max(end - 1, 0);
+  let line = 1;
+  let lineStart = 0;
+  for (let next = text.indexOf('\n') + 1; next > 0 && next <= place; next = text.indexOf('\n', next) + 1) {
+    line++;
+    lineStart = next;
+  }
+  return `line ${line}, column ${place - lineStart + 1}`;
+}
+
+/** A value of that name could be taken for what the object inherits. */
+function isRefusedName(name: string): boolean {
+  return name in Object.prototype || name === 'prototype';
+}
+
+/** Without what XML 1.0 section 2.3 calls white space at its ends: a no-break space is a character like any other. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhiteSpace(text.charCodeAt(start))) start++;
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x09 || code === 0x0d;
+}

@@ -1,0 +1,220 @@
+import type { MessageChannel, Verdict, WaitingMessage } from '../engine/message-channel.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Header } from '../message/message-headers.ts';
+import { routingKeyMatcher } from '../message/routing-key.ts';
+import { decodeContent } from '../wire/content-encoding.ts';
+import { deadLetterQueue } from '../wire/service-queue.ts';
+import { decodeCursor, encodeCursor } from './dead-letter-cursor.ts';
+import { type DeadLetterPage, PageSearch } from './dead-letter-page.ts';
+import { type DeadLetterDetails, DeadLetterView } from './dead-letter-view.ts';
+import { publishReplay } from './publish-replay.ts';
+import { type ReplayProgress, ReplayRun } from './replay-run.ts';
+
+export interface DeadLettersOptions {
+  readonly service: string;
+  /** The queue that the service consumes. Default: Ecotone's name for it. */
+  readonly queue?: string | undefined;
+  readonly channel: MessageChannel;
+  readonly logger: Logger;
+}
+
+/** Which dead letters are meant. In both, `*` stands for any characters. Default: all. */
+export interface DeadLetterFilter {
+  readonly routingKey?: string | undefined;
+  /** The class of the error, or the word for why it is a dead letter, such as `expired` or `delivery_limit`. */
+  readonly error?: string | undefined;
+}
+
+export interface ListOptions extends DeadLetterFilter {
+  /** How many at most. Default: 50. */
+  readonly limit?: number | undefined;
+  /** What an earlier page gave as `next`. Default: from the beginning. */
+  readonly after?: string | undefined;
+}
+
+export interface ReplayAllOptions extends DeadLetterFilter {
+  /** How many at most. Default: all. */
+  readonly limit?: number | undefined;
+  /** Ends it in order: what is under way is finished. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then. */
+  readonly onProgress?: ((progress: ReplayProgress) => void) | undefined;
+}
+
+/** Maximum size of a decompressed payload that is shown. */
+const maxShownBytes = 4 * 1024 * 1024;
+
+/** How many dead letters are replayed at once, and held in memory. */
+const replaysAtOnce = 50;
+
+/**
+ * Maximum number of dead letters that one browse replays. The broker holds each browsed message in memory until it ends,
+ * and a broker that is short of memory blocks every publisher.
+ */
+const replaysInSlice = 5000;
+
+/** The dead letters of a service: seen, replayed, deleted. Each method looks through the queue from its beginning. */
+export class DeadLetters {
+  readonly #options: DeadLettersOptions;
+  readonly #queue: string;
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options;
+    this.#queue = deadLetterQueue(options.service);
+  }
+
+  /**
+   * Lists some, the oldest first. A page goes on where the last one ended, also when dead letters were replayed or
+   * deleted meanwhile: none is left out; some can be shown again when all that the cursor remembers have gone.
+   *
+   * @throws LittoralError `malformed-request` for a wrong cursor; what `MessageChannel.browse` throws
+   */
+  async list({ limit = 50, after, ...filter }: ListOptions = {}): Promise<DeadLetterPage> {
+    const search = new PageSearch(limit, matcher(filter), after === undefined ? undefined : decodeCursor(after));
+    const unreadable = await this.#look((letter, { position, end }) => {
+      if (search.add(letter, position)) end();
+    });
+    const { items, next } = search.page();
+    const isFiltered = filter.routingKey !== undefined || filter.error !== undefined;
+    if (unreadable === undefined) {
+      const isEmpty = items.length === 0 && after === undefined && isFiltered && search.looked > 0;
+      const total = isEmpty ? { total: search.looked } : {};
+      return { items, next: next === undefined ? null : encodeCursor(next), ...total };
+    }
+    if (items.length === 0) throw unreadable;
+    return { items, next: null, fault: unreadable.message };
+  }
+
+  /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
+  async show(id: string): Promise<DeadLetterDetails> {
+    const { letter } = await this.#find(id);
+    const { headers, body } = letter.message;
+    // A payload that cannot be decompressed is shown compressed.
+    return letter.details(await decodeContent(body, headers, maxShownBytes).catch(() => body));
+  }
+
+  /**
+   * Puts one back into the queue that it was taken from, for the handler that failed, as if it had never been tried;
+   * then removes it. Whoever dies in between leaves it to be handled twice, never lost. It waits for no room.
+   *
+   * @throws LittoralError `dead-letter-not-found`; what `publish` and `browse` of `MessageChannel` throw
+   */
+  async replay(id: string): Promise<void> {
+    const letter = await this.#remove(id, ({ message }) => publishReplay(message, this.#options, AbortSignal.abort()));
+    this.#options.logger.info(fieldsOf(letter), 'a dead letter was replayed');
+  }
+
+  /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
+  async delete(id: string): Promise<void> {
+    const letter = await this.#remove(id, async () => {});
+    this.#options.logger.info(fieldsOf(letter), 'a dead letter was deleted');
+  }
+
+  /**
+   * Replays all that match, and are there when it begins. They are published in their order.
+   *
+   * @throws what `publish` and `browse` of `MessageChannel` throw; the text says how many had been replayed
+   */
+  async replayAll({ limit = Infinity, signal, onProgress, ...filter }: ReplayAllOptions = {}): Promise<ReplayProgress> {
+    const run = new ReplayRun({ ...this.#options, matches: matcher(filter), signal, onProgress });
+    const { progress } = run;
+    try {
+      while (await this.#replaySome(run, Math.min(replaysInSlice, limit - progress.replayed - progress.failed)));
+    } catch (error) {
+      throw withCount(error, progress.replayed);
+    } finally {
+      this.#options.logger.info({ ...progress }, 'dead letters were replayed');
+    }
+    return { ...progress };
+  }
+
+  /**
+   * @param most how many at most
+   * @returns whether there can be more
+   */
+  async #replaySome(run: ReplayRun, most: number): Promise<boolean> {
+    const slice = run.slice(most);
+    if (slice === undefined) return false;
+    const unreadable = await this.#look(slice.look, slice.lookUpTo);
+    await this.#options.channel.browse(this.#queue, { visit: slice.replay, window: replaysAtOnce, upTo: slice.upTo });
+    if (unreadable) throw unreadable;
+    return slice.isFull;
+  }
+
+  /**
+   * Looks, and changes nothing.
+   *
+   * @returns what stands in the way of the rest, where something does
+   */
+  async #look(
+    see: (letter: DeadLetterView, waiting: WaitingMessage) => void,
+    upTo?: number,
+  ): Promise<LittoralError | undefined> {
+    const visit = (waiting: WaitingMessage) => {
+      see(new DeadLetterView(waiting.message), waiting);
+      return 'keep' as const;
+    };
+    try {
+      await this.#options.channel.browse(this.#queue, { visit, upTo });
+      return undefined;
+    } catch (error) {
+      if (isLittoralError(error) && error.code === 'unreadable-message') return error;
+      throw error;
+    }
+  }
+
+  async #find(id: string): Promise<{ readonly letter: DeadLetterView; readonly position: number }> {
+    let found: { letter: DeadLetterView; position: number } | undefined;
+    const unreadable = await this.#look((letter, { position, end }) => {
+      if (letter.id !== id) return;
+      found = { letter, position };
+      end();
+    });
+    if (found === undefined) throw unreadable ?? notFound(id);
+    return found;
+  }
+
+  /**
+   * Removes a dead letter after some work. It is located first, so that no message behind it is delivered while that
+   * work is done: a message that cannot be decoded would end the connection, and the work would be repeated
+   * endlessly.
+   */
+  async #remove(id: string, work: (letter: DeadLetterView) => Promise<void>): Promise<DeadLetterView> {
+    const { position } = await this.#find(id);
+    let removed: DeadLetterView | undefined;
+    const visit = ({ message, end }: WaitingMessage) => {
+      const letter = new DeadLetterView(message);
+      if (letter.id !== id) return 'keep';
+      end();
+      removed = letter;
+      return work(letter).then((): Verdict => 'remove');
+    };
+    await this.#options.channel.browse(this.#queue, { visit, upTo: position });
+    if (removed === undefined) throw notFound(id);
+    return removed;
+  }
+}
+
+function matcher({ routingKey, error }: DeadLetterFilter): (letter: DeadLetterView) => boolean {
+  const isKey = routingKeyMatcher(routingKey ?? '*');
+  const isError = routingKeyMatcher(error ?? '*');
+  return (letter) =>
+    isKey(letter.routingKey ?? '') && (isError(letter.errorClass ?? '') || isError(letter.reasonCode ?? ''));
+}
+
+function notFound(id: string): LittoralError {
+  return new LittoralError(
+    'dead-letter-not-found',
+    `No dead letter '${id.slice(0, 64).toWellFormed()}'. It may have been replayed or deleted. Its own id is meant, not that of its message.`,
+  );
+}
+
+function withCount(error: unknown, replayed: number): unknown {
+  if (!isLittoralError(error) || replayed === 0) return error;
+  return new LittoralError(error.code, `${error.message} Before that, ${replayed} were replayed.`, { cause: error });
+}
+
+function fieldsOf({ id, message: { headers } }: DeadLetterView): Readonly<Record<string, unknown>> {
+  return { deadLetterId: id, messageId: headers[Header.id], routingKey: headers[Header.routingKey] };
+}

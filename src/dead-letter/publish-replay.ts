@@ -1,0 +1,36 @@
+import type { OutboundChannel } from '../engine/message-channel.ts';
+import { LittoralError } from '../errors.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { type BusyPauses, whenNotBusy } from '../time/retry-while-busy.ts';
+import { replayOf } from './replay.ts';
+
+/** Some twenty seconds: whoever asked for the replay waits for its answer. */
+const busyPauses: BusyPauses = { firstMs: 200, maxMs: 200, count: 100 };
+
+const never = new AbortController().signal;
+
+/** The target of a replay. */
+interface ReplayedTo {
+  readonly service: string;
+  /** The queue that the service consumes. Default: Ecotone's name for it. */
+  readonly queue?: string | undefined;
+  readonly channel: OutboundChannel;
+}
+
+/**
+ * Puts a dead letter back into its queue. Resolves once the queue has it: the dead letter may be removed then.
+ *
+ * @param signal ends the wait for room
+ * @throws LittoralError `destination-not-found`; what `OutboundChannel.publish` throws
+ */
+export async function publishReplay(
+  deadLetter: TransportMessage,
+  { service, queue: consumed, channel }: ReplayedTo,
+  signal: AbortSignal = never,
+): Promise<void> {
+  const { queue, message } = replayOf(deadLetter, service, consumed);
+  const { routed } = await whenNotBusy(() => channel.publish({ to: { queue }, message }), signal, busyPauses);
+  if (routed) return;
+  const detail = `Nothing was replayed: the queue '${queue}' does not exist. Start '${service}' once, which declares it.`;
+  throw new LittoralError('destination-not-found', detail);
+}

@@ -1,0 +1,108 @@
+import type { OutboundChannel, Verdict, WaitingMessage } from '../engine/message-channel.ts';
+import { isLittoralError } from '../errors.ts';
+import { DeadLetterView } from './dead-letter-view.ts';
+import { publishReplay } from './publish-replay.ts';
+
+export interface ReplayProgress {
+  readonly replayed: number;
+  /** How many cannot be published again, and were kept: their headers are too large, or hold what AMQP cannot express. */
+  readonly failed: number;
+  /** How many dead letters were passed, replayed or not. */
+  readonly seen: number;
+  /** How many there were at the beginning. */
+  readonly total: number;
+}
+
+export interface ReplayRunOptions {
+  readonly service: string;
+  readonly channel: OutboundChannel;
+  readonly matches: (letter: DeadLetterView) => boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: ReplayProgress) => void) | undefined;
+}
+
+/** Part of a replay: a look for those that are meant, then one that replays them. */
+interface ReplaySlice {
+  /** The position of the last one to look at. Undefined: all. */
+  readonly lookUpTo: number | undefined;
+  readonly look: (letter: DeadLetterView, waiting: WaitingMessage) => void;
+  /** The position of the last one that is meant. Known after the look. */
+  readonly upTo: number;
+  /** Whether there can be more behind it. Known after the look. */
+  readonly isFull: boolean;
+  readonly replay: (waiting: WaitingMessage) => Verdict | Promise<Verdict>;
+}
+
+/** What concerns one message: others can still be replayed. */
+const unpublishable: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-large', 'body-too-large']);
+
+/** A replay of many dead letters, slice by slice. */
+export class ReplayRun {
+  readonly progress = { replayed: 0, failed: 0, seen: 0, total: 0 };
+  readonly #options: ReplayRunOptions;
+
+  constructor(options: ReplayRunOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins the next part.
+   *
+   * @param most how many it may replay
+   * @returns undefined when nothing is left to do
+   */
+  slice(most: number): ReplaySlice | undefined {
+    const { matches, signal } = this.#options;
+    const { replayed, failed, total } = this.progress;
+    // What was there at the beginning has moved up by what has left; behind it is what came since.
+    const left = total - replayed;
+    if (most <= 0 || signal?.aborted || (total > 0 && left === 0)) return undefined;
+    // Those that could not be published are still there, before all others that match.
+    const [seenOf, visitedOf] = [{ count: -failed }, { count: -failed }];
+    const isMeant = (letter: DeadLetterView, matching: { count: number }) => {
+      if (!matches(letter)) return false;
+      matching.count += 1;
+      return matching.count > 0;
+    };
+    let upTo = 0;
+    const { progress } = this;
+    return {
+      lookUpTo: total === 0 ? undefined : left,
+      look(letter, { position, total: waiting, end }) {
+        if (progress.total === 0) progress.total = waiting;
+        if (signal?.aborted) end();
+        if (!isMeant(letter, seenOf)) return;
+        upTo = position;
+        if (seenOf.count >= most) end();
+      },
+      get upTo() {
+        return upTo;
+      },
+      get isFull() {
+        return seenOf.count >= most;
+      },
+      replay: ({ message, position, end }) => {
+        if (signal?.aborted) end();
+        const letter = new DeadLetterView(message);
+        if (signal?.aborted || !isMeant(letter, visitedOf)) return 'keep';
+        progress.seen = replayed + position;
+        return this.#replay(letter);
+      },
+    };
+  }
+
+  async #replay({ message }: DeadLetterView): Promise<Verdict> {
+    const { signal, onProgress } = this.#options;
+    try {
+      await publishReplay(message, this.#options, signal);
+      this.progress.replayed += 1;
+      return 'remove';
+    } catch (error) {
+      if (isLittoralError(error) && unpublishable.has(error.code)) this.progress.failed += 1;
+      else if (!signal?.aborted) throw error;
+      return 'keep';
+    } finally {
+      onProgress?.({ ...this.progress });
+    }
+  }
+}

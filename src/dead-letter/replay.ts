@@ -1,0 +1,56 @@
+import { withoutBrokerNotes } from '../message/broker-notes.ts';
+import { Header } from '../message/message-headers.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { ofDeferral, withoutClaims } from '../recovery/moved-message.ts';
+import { dueQueue, serviceQueue } from '../wire/service-queue.ts';
+import { brokerDeathOf } from './broker-death.ts';
+
+/** What says how a message failed. A replayed one begins anew: for its failed handler alone, as on its first day. */
+const ofFailure = [
+  Header.errorClass,
+  Header.errorMessage,
+  Header.errorStackTrace,
+  Header.errorFile,
+  Header.errorLine,
+  Header.errorCode,
+  Header.deadLetterId,
+  Header.deadLetteredAt,
+  Header.deadLetterReason,
+  Header.failedService,
+  Header.failedQueue,
+  Header.attempts,
+  Header.retryNumber,
+  // With this header, a message in the queue of due messages would become a dead letter again.
+  Header.setAside,
+  ...ofDeferral,
+  // Whoever replays it wants it handled.
+  Header.timeToLive,
+  Header.expiresAt,
+];
+
+/** A message that is replayed, and the queue that it is put into. */
+export interface Replay {
+  readonly queue: string;
+  readonly message: TransportMessage;
+}
+
+/**
+ * Returns the message that replays a dead letter of a service, addressed only to the queue that it was taken from.
+ *
+ * @param consumed the queue that the service consumes. Default: Ecotone's name for it
+ */
+export function replayOf(deadLetter: TransportMessage, service: string, consumed = serviceQueue(service)): Replay {
+  const { headers } = deadLetter;
+  const death = brokerDeathOf(headers);
+  let kept = withoutBrokerNotes(headers);
+  for (const name of ofFailure) delete kept[name];
+  // What came through the bus comes straight to the queue this time.
+  if (death?.publishedKey !== undefined) {
+    kept = { ...withoutClaims(kept), [Header.publishedKey]: death.publishedKey };
+  }
+  // What the broker moved by itself can have a header of that name from its sender.
+  const named = death?.queue ?? headers[Header.failedQueue];
+  // Whatever a header names, a replay reaches no queue of others.
+  const own = [consumed, dueQueue(service).queue].find((queue) => queue === named);
+  return { queue: own ?? consumed, message: { ...deadLetter, headers: kept } };
+}

@@ -1,0 +1,166 @@
+import { fromDueMessage } from '../bus/due-message.ts';
+import { publishOnBus } from '../bus/publish-on-bus.ts';
+import type { ServiceMap } from '../bus/service-map.ts';
+import type { Consumer, Delivery, MessageChannel } from '../engine/message-channel.ts';
+import { isLittoralError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { describeMessage } from '../message/describe-message.ts';
+import { DeadLetterOutlet, isRefusal, timesSetAside, withoutSetAside } from '../recovery/dead-letter-outlet.ts';
+import { DeliveryPlaces } from '../recovery/delivery-places.ts';
+import { describeThrown } from '../recovery/error-snapshot.ts';
+import { FailedDeliveries } from '../recovery/failed-deliveries.ts';
+import { errorText } from '../text/error-chain.ts';
+import { whenNotBusy } from '../time/retry-while-busy.ts';
+import { within } from '../time/timeout.ts';
+import { dueQueue } from '../wire/service-queue.ts';
+
+export interface DueMessagesOptions {
+  readonly service: string;
+  readonly channel: MessageChannel;
+  /** Whether a destination is looked for again when a command or message for it is due. */
+  readonly checkDestinations: boolean;
+  /** The services whose queues are addressed by name. Default: none. */
+  readonly serviceMap?: ServiceMap | undefined;
+  readonly logger: Logger;
+  /** The publisher of dead letters. Default: a separate one. */
+  readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
+}
+
+/** Leaves most of the room that the channel has for publishes to those who wait for an answer. */
+const prefetch = 100;
+
+/** Further delay of a due message that its queue refuses: one level of the ladder. */
+const refusedDelayMs = 2 ** 16 - 1;
+
+/**
+ * Publishes the messages of a service that were delayed, once they are due. Every process of the service does, for
+ * nobody else would: also one that receives nothing else.
+ */
+export class DueMessages {
+  readonly #options: DueMessagesOptions;
+  readonly #failed: FailedDeliveries;
+  readonly #outlet: DeadLetterOutlet;
+  readonly #places = new DeliveryPlaces(prefetch);
+  readonly #stopping = new AbortController();
+  readonly #inHand = new Set<Promise<void>>();
+  #consumer: Consumer | undefined;
+  #droppedEvents = 0;
+
+  constructor(options: DueMessagesOptions) {
+    this.#options = options;
+    const from = dueQueue(options.service);
+    const stopping = this.#stopping.signal;
+    this.#outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
+    this.#failed = new FailedDeliveries({ ...options, from, stopping, outlet: this.#outlet, places: this.#places });
+  }
+
+  /** Begins, now or as soon as the channel has a connection. */
+  start(): void {
+    const { service, channel } = this.#options;
+    const onDelivery = (delivery: Delivery) => {
+      const work = this.#receive(delivery).finally(() => this.#inHand.delete(work));
+      this.#inHand.add(work);
+    };
+    this.#consumer = channel.subscribe({ ...dueQueue(service), bindingKeys: [], prefetch, onDelivery });
+  }
+
+  /** Why nothing is published at the moment; undefined while all is well, or before the start. */
+  get detached(): string | undefined {
+    return this.#consumer?.detached;
+  }
+
+  /** Returns a problem that does not stop publishing; undefined if there is none. */
+  get warning(): string | undefined {
+    return this.#failed.problem;
+  }
+
+  /** Takes no more, and waits for what is in hand, at the latest until the deadline. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
+    const finish = async () => {
+      await this.#consumer?.stop();
+      await Promise.all(this.#inHand);
+    };
+    await within(deadlineMs, finish());
+  }
+
+  async #receive(delivery: Delivery): Promise<void> {
+    const earlier = timesSetAside(delivery.message);
+    try {
+      await (earlier === undefined ? this.#publish(delivery) : this.#publishDeadLetter(delivery, earlier));
+    } catch (error) {
+      // Its channel is closed: the broker has taken the message back.
+      this.#options.logger.error({ reason: describeThrown(error).message }, 'a due message could not be settled');
+    }
+    this.#places.leave(delivery);
+  }
+
+  /** Publish, confirm, then acknowledge: who dies in between leaves the message to be published once more. */
+  async #publish(delivery: Delivery): Promise<void> {
+    const { logger } = this.#options;
+    const fields = describeMessage(delivery.message);
+    try {
+      const due = fromDueMessage(delivery.message);
+      const routed = await whenNotBusy(() => publishOnBus(due, this.#options), this.#stopping.signal);
+      delivery.acknowledge();
+      if (routed) logger.debug(fields, 'published when due');
+      else this.#countDropped(fields);
+    } catch (error) {
+      const { message: reason } = describeThrown(error);
+      if (isLittoralError(error) && !error.retryable) {
+        logger.error({ ...fields, reason }, 'a due message cannot be published');
+        await this.#failed.settle(delivery, [{ error }]);
+      } else if (!(await this.#delayAgain(delivery, error))) {
+        logger.warn({ ...fields, reason }, 'a due message was not published; it comes again');
+        await this.#failed.giveBack(delivery);
+      }
+    }
+  }
+
+  /** Delays a refused message again while many are held, because messages for other queues are due as well. */
+  async #delayAgain(delivery: Delivery, error: unknown): Promise<boolean> {
+    const { channel, service, logger } = this.#options;
+    const isRefused = isLittoralError(error) && (error.code === 'nacked' || error.code === 'confirm-timeout');
+    if (!isRefused || this.#stopping.signal.aborted || this.#places.holdWithinHalf(delivery)) return false;
+    const { message } = delivery;
+    try {
+      await channel.publish({ to: dueQueue(service), message, delayMs: refusedDelayMs });
+      delivery.acknowledge();
+    } catch {
+      return false;
+    }
+    const fields = { ...describeMessage(message), againAfterMs: refusedDelayMs, reason: errorText(error) };
+    logger.warn(fields, 'due message delayed again: a queue does not take it');
+    return true;
+  }
+
+  /**
+   * Publishes a dead letter that was set aside. If it is refused again, it is set aside again, so that no due message
+   * waits.
+   */
+  async #publishDeadLetter(delivery: Delivery, earlier: number): Promise<void> {
+    const message = withoutSetAside(delivery.message);
+    const publish = async () => {
+      try {
+        await this.#outlet.publish(message);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        await this.#outlet.setAside(message, earlier);
+      }
+    };
+    try {
+      await whenNotBusy(publish, this.#stopping.signal);
+      delivery.acknowledge();
+    } catch (error) {
+      const fields = { ...describeMessage(message), reason: describeThrown(error).message };
+      this.#options.logger.warn(fields, 'dead letter could be neither published nor set aside; it will be redelivered');
+      await this.#failed.giveBack(delivery);
+    }
+  }
+
+  #countDropped(fields: Readonly<Record<string, unknown>>): void {
+    this.#droppedEvents += 1;
+    const counted = { ...fields, droppedEvents: this.#droppedEvents };
+    this.#options.logger.warn(counted, 'due event dropped: no service subscribes to it');
+  }
+}

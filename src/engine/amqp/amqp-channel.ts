@@ -1,0 +1,316 @@
+import type { ChannelModel } from 'amqplib';
+import { LittoralError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { within } from '../../time/timeout.ts';
+import type {
+  Address,
+  Browsing,
+  ChannelHealth,
+  Consumer,
+  MessageChannel,
+  Publication,
+  PublishReceipt,
+  Subscription,
+} from '../message-channel.ts';
+import { AmqpBusExchange } from './amqp-bus-exchange.ts';
+import { type QueueType, queueTypeOf } from './amqp-topology.ts';
+import { AmqpBrowser } from './browse/amqp-browser.ts';
+import { AmqpDeadLetterQueues } from './browse/amqp-dead-letter-queues.ts';
+import { AmqpConnection, type AmqpConnectionOptions } from './connection/amqp-connection.ts';
+import { parseAmqpUrls } from './connection/amqp-urls.ts';
+import type { TlsFiles } from './connection/tls-files.ts';
+import { AmqpConsumer } from './consume/amqp-consumer.ts';
+import { TopologyCheck } from './consume/topology-check.ts';
+import { AmqpDelayLadder } from './delay/amqp-delay-ladder.ts';
+import { restoreLadderEnd } from './delay/amqp-delay-topology.ts';
+import { AmqpOutbound } from './publish/amqp-outbound.ts';
+import { AmqpQueueLookup } from './publish/amqp-queue-lookup.ts';
+
+export interface AmqpChannelOptions {
+  /** `amqp://` or `amqps://`, with user, password and vhost. Commas separate the URLs of several nodes of one broker. */
+  readonly url: string | readonly string[];
+  /** Names the connections in the broker's lists: `littoral:<service>`. */
+  readonly service: string;
+  readonly logger: Logger;
+  /** Default: `quorum`. */
+  readonly queueType?: QueueType | undefined;
+  /** A silent broker is taken for dead after twice as long. Default: 5. */
+  readonly heartbeatSeconds?: number | undefined;
+  /** Default: 10 s. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** After which the outcome of a publish is unknown. Default: 10 s. */
+  readonly confirmTimeoutMs?: number | undefined;
+  /** How many publishes may wait for their confirm; more are refused. Default: 1000. */
+  readonly maxInFlight?: number | undefined;
+  /** The same in bytes of bodies. Default: 64 MiB. */
+  readonly maxInFlightBytes?: number | undefined;
+  /** Default: 16 MiB, as RabbitMQ 4 allows. */
+  readonly maxMessageBytes?: number | undefined;
+  /** Milliseconds between two checks that verify and restore queues and bindings. Default: 10 s. */
+  readonly topologyCheckMs?: number | undefined;
+  /** For `amqps://`. Default: the certificates that Node trusts, and none to show. */
+  readonly tlsFiles?: TlsFiles | undefined;
+}
+
+/**
+ * How long consuming waits for the connection to publish on: what a handler sends needs that, and what becomes of a
+ * message that failed.
+ */
+const publishingFirstMs = 5_000;
+
+/**
+ * How long, also beyond the deadline of closing, RabbitMQ has to take back what is in hand. Of a connection that ends it
+ * takes it back as well, but one consumer after the other, so out of order.
+ */
+const givingBackMs = 500;
+
+/** Time that an unrouted message waits for a missing binding of this service to be restored. */
+const restoreMs = 5_000;
+
+/** Number of checks of queues and bindings for each check of the delay levels. */
+const ladderEvery = 6;
+
+/** Time that a check waits for an answer about the exchange before it continues without one. */
+const verifyBusMs = 10_000;
+
+/** The message channel over RabbitMQ. */
+export class AmqpChannel implements MessageChannel {
+  readonly name = 'rabbitmq';
+  readonly durable = true;
+  readonly #service: string;
+  readonly #queueType: QueueType;
+  readonly #logger: Logger;
+  // Two connections: one that the broker blocks must not hold up acknowledgements.
+  readonly #publishing: AmqpConnection;
+  readonly #consuming: AmqpConnection;
+  readonly #outbound: AmqpOutbound;
+  readonly #lookup: AmqpQueueLookup;
+  readonly #ladder: AmqpDelayLadder;
+  readonly #browser: AmqpBrowser;
+  readonly #deadLetterQueues: AmqpDeadLetterQueues;
+  readonly #bus: AmqpBusExchange;
+  readonly #topologyCheck: TopologyCheck;
+  readonly #consumers: AmqpConsumer[] = [];
+  /** Number of times that the topology has been verified. */
+  #checks = 0;
+  /** Delays to prepare for, with the queue that delayed messages are delivered to. */
+  readonly #delayed: { readonly to: Subscription; readonly delaysMs: readonly number[] }[] = [];
+  /** The connection for consuming, from the beginning of its preparation. */
+  #consumingModel: ChannelModel | undefined;
+  #started = false;
+  #closing: Promise<void> | undefined;
+
+  /** @throws LittoralError `invalid-configuration` for a URL that is not one */
+  constructor(options: AmqpChannelOptions) {
+    const { logger, confirmTimeoutMs = 10_000, maxInFlight = 1000, maxInFlightBytes = 64 * 1024 * 1024 } = options;
+    this.#logger = logger;
+    this.#service = options.service;
+    this.#queueType = options.queueType ?? 'quorum';
+    const common: Omit<AmqpConnectionOptions, 'role' | 'onConnect'> = {
+      addresses: parseAmqpUrls(options.url),
+      name: `littoral:${options.service}`,
+      heartbeatSeconds: options.heartbeatSeconds ?? 5,
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      tlsFiles: options.tlsFiles,
+      logger,
+    };
+    this.#browser = new AmqpBrowser(common);
+    this.#deadLetterQueues = new AmqpDeadLetterQueues({
+      logger,
+      isCurrent: (model) => model === this.#publishing.model || model === this.#consumingModel,
+    });
+    const intervalMs = options.topologyCheckMs ?? 10_000;
+    this.#topologyCheck = new TopologyCheck({ intervalMs, check: () => this.#verify() });
+    this.#bus = new AmqpBusExchange({
+      logger,
+      rebindingMs: 1.5 * intervalMs + 2_000,
+      onRestored: () => void this.#topologyCheck.now(),
+    });
+    this.#publishing = new AmqpConnection({
+      ...common,
+      role: 'publishing',
+      onConnect: (model) => this.#outbound.attach(model),
+    });
+    this.#consuming = new AmqpConnection({
+      ...common,
+      role: 'consuming',
+      onConnect: async (model) => {
+        this.#consumingModel = model;
+        model.on('close', () => this.#onConsumingClosed(model));
+        await within(publishingFirstMs, this.#publishing.attempted());
+        await Promise.all(this.#consumers.map((consumer) => consumer.attach(model)));
+      },
+    });
+    this.#outbound = new AmqpOutbound(this.#publishing, {
+      maxInFlight,
+      maxInFlightBytes,
+      confirmTimeoutMs,
+      maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
+      bus: this.#bus,
+      connection: common,
+      logger,
+      onChannelClosed: () => this.#ladder.forget(),
+    });
+    this.#lookup = new AmqpQueueLookup(this.#publishing, {
+      rememberMs: 10_000,
+      timeoutMs: confirmTimeoutMs,
+      maxWaiting: maxInFlight,
+    });
+    this.#ladder = new AmqpDelayLadder(this.#publishing, this.#outbound, this.#lookup, {
+      service: options.service,
+      queueType: this.#queueType,
+      timeoutMs: confirmTimeoutMs,
+      maxWaiting: maxInFlight,
+      maxWaitingBytes: maxInFlightBytes,
+      deadLetterQueues: this.#deadLetterQueues,
+      logger,
+    });
+  }
+
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    await Promise.all([this.#publishing.start(), this.#consumers.length > 0 ? this.#consuming.start() : undefined]);
+    const mismatch = [this.#publishing, this.#consuming, ...this.#consumers].find((part) => part.mismatch)?.mismatch;
+    if (mismatch) throw mismatch;
+    this.#topologyCheck.start();
+  }
+
+  async publish(publication: Publication): Promise<PublishReceipt> {
+    this.#assertOpen();
+    if (publication.delayMs !== undefined) return this.#ladder.publish(publication);
+    if ('bus' in publication.to && this.#bus.mismatch) throw this.#bus.mismatch;
+    const receipt = await this.#outbound.publish(publication);
+    const { destinationQueue } = publication;
+    if (destinationQueue !== undefined) {
+      if (receipt.routed) this.#lookup.onRouted(destinationQueue);
+      else this.#lookup.onReturned(destinationQueue);
+    }
+    if (receipt.routed) return receipt;
+    const again = (await this.#restore(publication.to)) ? await this.#outbound.publish(publication) : receipt;
+    if (!again.routed && 'bus' in publication.to && this.#bus.isRebinding) throw unbound(this.#bus.warning);
+    return again;
+  }
+
+  /** Restores what this channel has to declare for an address. Returns whether it has to declare anything. */
+  async #restore(to: Address): Promise<boolean> {
+    const { model } = this.#publishing;
+    if (!model) return false;
+    if ('bus' in to) {
+      // A binding of this service should have routed the message.
+      if (!this.#consumers.some((consumer) => consumer.isBoundTo(to.bus))) return false;
+      return within(restoreMs, this.#topologyCheck.now());
+    }
+    if (!this.#consumers.some((consumer) => consumer.deadLetterQueue === to.queue)) return false;
+    await this.#deadLetterQueues.ensure(model, to.queue);
+    return true;
+  }
+
+  /** Verifies the topology. Never rejects. */
+  async #verify(): Promise<void> {
+    const { model } = this.#publishing;
+    const ensured = async () => model && this.#bus.ensure(model);
+    // Each consumer reports a problem with the exchange as well.
+    await within(verifyBusMs, ensured()).catch(() => {});
+    // Up to 31 levels, and seldom missing. Checked before the consumers, because each binds the end of the ladder to
+    // its queue.
+    this.#checks += 1;
+    if (this.#checks % ladderEvery === 0) await this.#ladder.restore();
+    await Promise.all(this.#consumers.map((consumer) => consumer.verify()));
+    void this.#prepareDelays();
+  }
+
+  /** Declares the delay levels of the consumers ahead. Levels that are prepared already cost nothing. Never rejects. */
+  async #prepareDelays(): Promise<void> {
+    if (this.#closing || this.#publishing.failure !== undefined) return;
+    for (const { to, delaysMs } of this.#delayed) await this.#ladder.prepare(to, delaysMs);
+  }
+
+  async hasQueue(queue: string): Promise<boolean> {
+    this.#assertOpen();
+    return this.#lookup.hasQueue(queue);
+  }
+
+  subscribe(subscription: Subscription): Consumer {
+    const consumer = new AmqpConsumer({
+      subscription,
+      queueType: queueTypeOf(subscription, this.#queueType),
+      logger: this.#logger,
+      currentModel: () => this.#consumingModel,
+      publish: (publication) => this.#outbound.publish(publication),
+      deadLetterQueues: this.#deadLetterQueues,
+      bus: this.#bus,
+      onDeclared: async (model) => {
+        await restoreLadderEnd(model, this.#service, subscription.queue);
+        void this.#prepareDelays();
+      },
+    });
+    const first = this.#consumers.length === 0;
+    this.#consumers.push(consumer);
+    if (subscription.delaysMs) this.#delayed.push({ to: subscription, delaysMs: subscription.delaysMs });
+    if (this.#started && first) void this.#consuming.start();
+    else if (this.#consumingModel) void consumer.attach(this.#consumingModel);
+    return consumer;
+  }
+
+  async browse(queue: string, browsing: Browsing): Promise<void> {
+    this.#assertOpen();
+    if (!this.#started) throw new LittoralError('broker-unavailable', 'The channel has not been started.');
+    await this.#browser.browse(queue, browsing);
+  }
+
+  health(): ChannelHealth {
+    if (this.#closing) return { ready: false, reason: 'closing' };
+    const { failure, blocked } = this.#publishing;
+    if (this.#bus.mismatch) return { ready: false, reason: this.#bus.mismatch.message };
+    if (failure) return { ready: false, reason: failure };
+    if (blocked !== undefined) return { ready: false, reason: `the broker blocks publishing: ${blocked}` };
+    if (!this.#outbound.isOpen) return { ready: false, reason: 'the publishing channel is being opened again' };
+    if (this.#outbound.silence !== undefined) return { ready: false, reason: this.#outbound.silence };
+    if (this.#outbound.problem !== undefined) return { ready: false, reason: this.#outbound.problem };
+    const warnings = [this.#deadLetterQueues.problem, this.#bus.warning, this.#ladder.problem];
+    const warning = warnings.filter((text) => text !== undefined).join('; ');
+    return { ready: true, ...(warning !== '' && { warning }) };
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#closeWithin(deadlineMs);
+    return this.#closing;
+  }
+
+  async #closeWithin(deadlineMs: number): Promise<void> {
+    this.#topologyCheck.close();
+    const deadline = performance.now() + deadlineMs;
+    const remainingMs = () => Math.max(0, deadline - performance.now());
+    await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => this.#finish(consumer))));
+    this.#deadLetterQueues.close();
+    await this.#browser.close(remainingMs());
+    await this.#outbound.flush(remainingMs());
+    this.#outbound.close();
+    const closing = Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    await within(Math.max(givingBackMs, remainingMs()), closing);
+    await Promise.all([this.#consuming.close(remainingMs()), this.#publishing.close(remainingMs())]);
+  }
+
+  async #finish(consumer: AmqpConsumer): Promise<void> {
+    await consumer.stop();
+    await consumer.settled();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
+  }
+
+  #onConsumingClosed(model: ChannelModel): void {
+    if (this.#consumingModel !== model) return;
+    this.#consumingModel = undefined;
+    for (const consumer of this.#consumers) consumer.onDisconnect('the connection to the broker was lost');
+  }
+}
+
+function unbound(reason: string | undefined): LittoralError {
+  return new LittoralError(
+    'not-bound',
+    `Nothing was stored, because no queue took the message: ${reason}. Send it again.`,
+  );
+}

@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ChannelModel, connect } from 'amqplib';
+import { isLittoralError, LittoralError } from '../../../errors.ts';
+import { BrowsingTurns } from '../../../promise/keyed-mutex.ts';
+import { within } from '../../../time/timeout.ts';
+import type { Browsing } from '../../message-channel.ts';
+import type { AmqpAddress } from '../connection/amqp-url.ts';
+import { closeConnection } from '../connection/close-connection.ts';
+import { connectFailure } from '../connection/connect-failure.ts';
+import { type ConnectOptions, connectArguments } from '../connection/connect-options.ts';
+import { useExactFrames } from '../connection/exact-frames.ts';
+import { AmqpBrowsing } from './amqp-browsing.ts';
+
+/** How long a look waits for another one of this process. */
+const waitMs = 5_000;
+
+/**
+ * How long a look waits for somebody else: another process, or one of ours whose connection is lost and still stands in
+ * RabbitMQ's books.
+ */
+const othersWaitMs = 5_000;
+const othersRetryMs = 50;
+
+export interface AmqpBrowserOptions extends Omit<ConnectOptions, 'role' | 'address'> {
+  /** The addresses of the nodes of one broker. */
+  readonly addresses: readonly AmqpAddress[];
+}
+
+/**
+ * Looks through queues, each time on a connection of its own: a message that amqplib cannot decode ends the connection
+ * that it comes in on, and that must not be one that publishes or consumes.
+ */
+export class AmqpBrowser {
+  readonly #options: AmqpBrowserOptions;
+  readonly #turns = new BrowsingTurns(waitMs);
+  readonly #running = new Map<AmqpBrowsing, Promise<void>>();
+  #closed = false;
+
+  constructor(options: AmqpBrowserOptions) {
+    this.#options = options;
+  }
+
+  /** See `MessageChannel.browse`. */
+  async browse(queue: string, browsing: Browsing): Promise<void> {
+    await this.#turns.take(queue, async () => {
+      const lastAttemptAtMs = performance.now() + othersWaitMs;
+      for (;;) {
+        const isLastAttempt = performance.now() > lastAttemptAtMs;
+        const run = new AmqpBrowsing(await this.#connect(), queue, browsing);
+        try {
+          return await this.#run(run);
+        } catch (error) {
+          if (isLastAttempt || run.visited > 0 || !isBusy(error)) throw error;
+        }
+        await delay(othersRetryMs);
+      }
+    });
+  }
+
+  async #run(run: AmqpBrowsing): Promise<void> {
+    if (this.#closed) run.abort(draining());
+    const ended = run.run();
+    this.#running.set(run, ended);
+    try {
+      await ended;
+    } finally {
+      this.#running.delete(run);
+      await closeConnection(run.model);
+    }
+  }
+
+  /** Ends what is under way, in order where there is time for it. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#closed = true;
+    for (const run of this.#running.keys()) run.abort(draining());
+    const ended = Promise.allSettled(this.#running.values());
+    if (!(await within(deadlineMs, ended))) for (const run of this.#running.keys()) run.cut();
+  }
+
+  async #connect(): Promise<ChannelModel> {
+    const untried = [...this.#options.addresses];
+    const reasons: string[] = [];
+    while (untried.length > 0) {
+      const [address] = untried.splice(Math.floor(Math.random() * untried.length), 1) as [AmqpAddress];
+      const options = { ...this.#options, address, role: 'browsing' };
+      try {
+        const model = await connect(...connectArguments(options));
+        // 'close' reports the same error. An 'error' event without a listener would end the process.
+        model.on('error', () => {});
+        useExactFrames(model);
+        return model;
+      } catch (cause) {
+        reasons.push(`Cannot use ${address.display}: ${connectFailure(cause, options)}.`);
+      }
+    }
+    // No `cause`: the text contains the reason for each address.
+    throw new LittoralError('broker-unavailable', reasons.join(' '));
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return isLittoralError(error) && error.code === 'dead-letters-busy';
+}
+
+function draining(): LittoralError {
+  return new LittoralError('draining', 'The look through the dead letters ended: this gateway is shutting down.');
+}

@@ -1,0 +1,37 @@
+import { isLittoralError, LittoralError, messageOf } from '../../../errors.ts';
+import { queueBusy } from '../../../promise/keyed-mutex.ts';
+import { isExclusive } from '../broker-replies.ts';
+
+/** How far a look through a queue has come. */
+export interface BrowsingState {
+  readonly queue: string;
+  readonly visited: number;
+  readonly total: number;
+  /** Whether something was to be removed that can still be there. */
+  readonly inDoubt: boolean;
+}
+
+/** Why a look ended early, in littoral's terms. */
+export function browsingFailure(error: unknown, { queue, visited, total, inDoubt }: BrowsingState): LittoralError {
+  if (isLittoralError(error)) return error;
+  const text = error === undefined ? 'the connection ended' : messageOf(error);
+  if (isExclusive(error)) return queueBusy(queue, error);
+  const ended = `The look through '${queue}' ended after ${visited} of ${total} messages: ${text}.`;
+  if (!inDoubt) return new LittoralError('broker-unavailable', ended, { cause: error });
+  const doubt = 'What was replayed or deleted just then can still be there.';
+  return new LittoralError('connection-lost', `${ended} ${doubt}`, { cause: error });
+}
+
+/** Whether amqplib ended a connection over bytes that it cannot decode: it then throws what its code ran into. */
+export function cannotBeDecoded(error: unknown): boolean {
+  return error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError;
+}
+
+export function unreadableMessage(queue: string, position: number, cause: unknown): LittoralError {
+  return new LittoralError(
+    'unreadable-message',
+    `The message at position ${position} of '${queue}' cannot be decoded, so nothing from there on can be seen. ` +
+      "RabbitMQ's own tools can take it out: the management UI, rabbitmqadmin get, or rabbitmqctl purge_queue for all.",
+    { cause },
+  );
+}

@@ -1,0 +1,78 @@
+import type { ChannelModel, Replies } from 'amqplib';
+import { within } from '../../../time/timeout.ts';
+import { isAbsent } from '../broker-replies.ts';
+import { closeUnawaited } from '../connection/close-unawaited.ts';
+
+const timeoutMs = 5_000;
+
+/**
+ * How often to ask about a queue that has neither messages nor consumers: RabbitMQ says so, too, of a quorum queue whose
+ * leader has not answered it within 250 ms.
+ */
+const attempts = 5;
+
+/**
+ * Counts what waits in a queue that is consumed, on a channel of its own: an absent queue costs the channel.
+ *
+ * @returns undefined if the broker does not answer in time, or does not know
+ */
+export async function countMessages(model: ChannelModel, queue: string): Promise<number | undefined> {
+  return (await askInTime(model, queue))?.messageCount;
+}
+
+/**
+ * Counts the consumers of a queue.
+ *
+ * @returns undefined if the broker does not answer in time, or does not know
+ */
+export async function countConsumers(model: ChannelModel, queue: string): Promise<number | undefined> {
+  return (await askInTime(model, queue))?.consumerCount;
+}
+
+async function askInTime(model: ChannelModel, queue: string): Promise<Replies.AssertQueue | undefined> {
+  let told: Replies.AssertQueue | undefined;
+  const asked = ask(model, queue).then((answer) => {
+    told = answer;
+  });
+  await within(timeoutMs, asked).catch(() => {});
+  return told;
+}
+
+/**
+ * Returns whether RabbitMQ lists a consumer of a queue. It lists none for a quorum queue without a leader, as when most
+ * of its nodes are down.
+ *
+ * @throws what amqplib throws
+ */
+export async function hasConsumer(model: ChannelModel, queue: string): Promise<boolean> {
+  return (await ask(model, queue)).consumerCount > 0;
+}
+
+/**
+ * Returns whether a queue is known not to exist.
+ *
+ * @throws what amqplib throws
+ */
+export async function isQueueAbsent(model: ChannelModel, queue: string): Promise<boolean> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The failed call throws the same error.
+  try {
+    await channel.checkQueue(queue);
+  } catch (error) {
+    if (isAbsent(error)) return true;
+    throw error;
+  }
+  closeUnawaited(channel);
+  return false;
+}
+
+async function ask(model: ChannelModel, queue: string): Promise<Replies.AssertQueue> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The failed call throws the same error.
+  let told = await channel.checkQueue(queue);
+  for (let attempt = 2; attempt <= attempts && told.messageCount + told.consumerCount === 0; attempt += 1) {
+    told = await channel.checkQueue(queue);
+  }
+  closeUnawaited(channel);
+  return told;
+}

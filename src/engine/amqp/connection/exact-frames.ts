@@ -1,0 +1,120 @@
+import type { ChannelModel } from 'amqplib';
+import { decodeProperties, type ReceivedProperties } from '../basic-properties.ts';
+
+// amqplib loses digits and types of headers, and offers no way to read or write them otherwise. This replaces two methods
+// of one connection, of the version that is pinned. Where they are not as expected, amqplib does it in its own way.
+
+/** Under this key the headers that are given to amqplib hold properties that are encoded already. */
+export const encodedProperties = Symbol('encoded properties');
+
+/** Properties that amqplib has read have no such table. */
+export type ReadProperties = Partial<ReceivedProperties>;
+
+interface Frame {
+  readonly id: number;
+  readonly channel: number;
+  readonly size: number;
+  readonly fields: ReceivedProperties;
+}
+
+interface PublishProperties {
+  readonly headers?: { readonly [encodedProperties]?: Buffer };
+}
+
+/** What is used of amqplib's connection. */
+interface Internals {
+  rest: Buffer;
+  readonly maxFrameSize: number;
+  readonly channels: readonly ({ readonly buffer: { write(frame: Buffer): boolean } } | null)[];
+  recvFrame(): Frame | false;
+  sendMethod(channel: number, method: number, fields: object): boolean;
+  sendContent(channel: number, content: Buffer): boolean;
+  sendMessage: SendMessage;
+}
+
+type SendMessage = (
+  this: Internals,
+  channel: number,
+  method: number,
+  fields: object,
+  propertiesId: number,
+  properties: PublishProperties,
+  content: Buffer,
+) => boolean;
+
+const headerFrame = 2;
+const frameEnd = 0xce;
+const basicClass = 60;
+/** A type, a channel and a size. */
+const frameHeadBytes = 7;
+/** A class, a weight and the size of the body. */
+const contentHeadBytes = 12;
+
+/**
+ * Has a connection read and write the properties of messages exactly.
+ *
+ * @returns false where amqplib is not as expected, and nothing was changed
+ */
+export function useExactFrames(model: ChannelModel): boolean {
+  const connection = model.connection as unknown as Internals;
+  if (!isAsExpected(connection)) return false;
+  const { recvFrame, sendMessage } = connection;
+  connection.recvFrame = function () {
+    return readHeaderFrame(this) ?? recvFrame.call(this);
+  };
+  // When it closes, amqplib puts a function that throws in its place.
+  connection.sendMessage = function (channel, method, fields, propertiesId, properties, content) {
+    const encoded = properties.headers?.[encodedProperties];
+    if (encoded === undefined) {
+      return sendMessage.call(this, channel, method, fields, propertiesId, properties, content);
+    }
+    this.sendMethod(channel, method, fields);
+    this.channels[channel]?.buffer.write(contentHeader(channel, content.length, encoded));
+    return this.sendContent(channel, content);
+  };
+  return true;
+}
+
+function isAsExpected(connection: Partial<Internals>): connection is Internals {
+  const { rest, maxFrameSize, channels, recvFrame, sendMethod, sendContent, sendMessage } = connection;
+  return (
+    Buffer.isBuffer(rest) &&
+    typeof maxFrameSize === 'number' &&
+    Array.isArray(channels) &&
+    [recvFrame, sendMethod, sendContent, sendMessage].every((method) => typeof method === 'function') &&
+    recvFrame?.length === 0 &&
+    sendMethod?.length === 3 &&
+    sendContent?.length === 2 &&
+    sendMessage?.length === 6
+  );
+}
+
+/** @returns undefined where the next frame is another one, or is not complete: amqplib reads more, and asks again */
+function readHeaderFrame(connection: Internals): Frame | undefined {
+  const { rest, maxFrameSize } = connection;
+  if (rest[0] !== headerFrame || rest.length < frameHeadBytes) return undefined;
+  const size = rest.readUInt32BE(3);
+  const end = frameHeadBytes + size;
+  if (rest.length <= end || rest[end] !== frameEnd || (maxFrameSize > 0 && size > maxFrameSize)) return undefined;
+  if (rest.readUInt16BE(frameHeadBytes) !== basicClass) return undefined;
+  connection.rest = rest.subarray(end + 1);
+  return {
+    id: basicClass,
+    channel: rest.readUInt16BE(1),
+    size: Number(rest.readBigUInt64BE(frameHeadBytes + 4)),
+    fields: decodeProperties(rest.subarray(frameHeadBytes + contentHeadBytes, end)),
+  };
+}
+
+function contentHeader(channel: number, bodyBytes: number, properties: Buffer): Buffer {
+  const size = contentHeadBytes + properties.length;
+  const frame = Buffer.alloc(frameHeadBytes + size + 1);
+  frame[0] = headerFrame;
+  frame.writeUInt16BE(channel, 1);
+  frame.writeUInt32BE(size, 3);
+  frame.writeUInt16BE(basicClass, frameHeadBytes);
+  frame.writeBigUInt64BE(BigInt(bodyBytes), frameHeadBytes + 4);
+  properties.copy(frame, frameHeadBytes + contentHeadBytes);
+  frame[frame.length - 1] = frameEnd;
+  return frame;
+}

@@ -1,0 +1,49 @@
+import type { ConsumeMessage } from 'amqplib';
+import { Header } from '../../../message/message-headers.ts';
+
+/** How long a message that was delivered before is held alone: one that ends its process does so sooner, as a rule. */
+const aloneMs = 5000;
+
+/**
+ * The decision when a consumer that started with one delivery at a time may take more. A message that ends the process
+ * would also count a delivery attempt for every other unacknowledged message at each start; but it has been delivered
+ * before. So the wait ends with the first new message, or with a redelivered one that was held for a while and did no
+ * harm.
+ */
+export class CautiousStart {
+  #rise: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param rise called once, unless `end` is called before */
+  constructor(rise: () => void) {
+    this.#rise = rise;
+  }
+
+  /** Returns whether the decision is still open. */
+  get isPending(): boolean {
+    return this.#rise !== undefined;
+  }
+
+  /** To be called with every delivery, before it is handed over. */
+  received({ fields, properties }: ConsumeMessage): void {
+    if (this.#rise === undefined) return;
+    clearTimeout(this.#timer);
+    if (fields.redelivered || properties.headers?.[Header.deliveryCount]) {
+      this.#timer = setTimeout(() => this.#isOver(), aloneMs).unref();
+    } else {
+      this.#isOver();
+    }
+  }
+
+  /** To be called when nothing more is to be taken. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#rise = undefined;
+  }
+
+  #isOver(): void {
+    const rise = this.#rise;
+    this.end();
+    rise?.();
+  }
+}

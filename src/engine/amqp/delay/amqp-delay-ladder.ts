@@ -1,0 +1,297 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { isLittoralError, LittoralError, messageOf } from '../../../errors.ts';
+import type { Logger } from '../../../logger.ts';
+import { withoutBrokerNotes } from '../../../message/broker-notes.ts';
+import type { TransportMessage } from '../../../message/transport-message.ts';
+import { within } from '../../../time/timeout.ts';
+import type { DelayedPublication, OwnQueue, PublishReceipt } from '../../message-channel.ts';
+import type { QueueType } from '../amqp-topology.ts';
+import { isAbsent } from '../broker-replies.ts';
+import type { AmqpDeadLetterQueues } from '../browse/amqp-dead-letter-queues.ts';
+import { type AmqpConnection, assertUsable } from '../connection/amqp-connection.ts';
+import { closeUnawaited } from '../connection/close-unawaited.ts';
+import { reasonOf } from '../connection/connection-end.ts';
+import type { AmqpOutbound } from '../publish/amqp-outbound.ts';
+import type { AmqpQueueLookup } from '../publish/amqp-queue-lookup.ts';
+import {
+  declareLadderEnd,
+  declareLevelExchange,
+  declareLevelQueue,
+  isMarkedRemembered,
+  levelExchange,
+  levelHeaders,
+  levelQueue,
+  lockQueue,
+  markRemembered,
+  restoreLadder,
+} from './amqp-delay-topology.ts';
+import { deleteIfForgotten } from './amqp-forgotten-queue.ts';
+import { DeclaredLevels, untilRemembered } from './declared-levels.ts';
+import { delayLevels } from './delay-levels.ts';
+
+export interface AmqpDelayLadderOptions {
+  /** Each service has a ladder of its own. */
+  readonly service: string;
+  readonly queueType: QueueType;
+  /** How long a message may wait for what is being declared. */
+  readonly timeoutMs: number;
+  /** How many messages may be under way. */
+  readonly maxWaiting: number;
+  /** The same in bytes of bodies. */
+  readonly maxWaitingBytes: number;
+  readonly deadLetterQueues: AmqpDeadLetterQueues;
+  readonly logger: Logger;
+}
+
+/** Delays messages in the broker, on a ladder of queues of which it declares what a message needs. */
+export class AmqpDelayLadder {
+  readonly #connection: AmqpConnection;
+  readonly #outbound: AmqpOutbound;
+  readonly #lookup: AmqpQueueLookup;
+  readonly #options: AmqpDelayLadderOptions;
+  #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #waitingBytes = 0;
+  #declared: DeclaredLevels | undefined;
+  /** Levels that were declared ahead, on any connection. */
+  readonly #prepared = new Set<number>();
+  #problem: string | undefined;
+  readonly #looking = new Map<string, Promise<void>>();
+
+  constructor(
+    connection: AmqpConnection,
+    outbound: AmqpOutbound,
+    lookup: AmqpQueueLookup,
+    options: AmqpDelayLadderOptions,
+  ) {
+    this.#connection = connection;
+    this.#outbound = outbound;
+    this.#lookup = lookup;
+    this.#options = options;
+  }
+
+  /** Sends one message. See `OutboundChannel.publish`. */
+  async publish({ to, message, delayMs }: DelayedPublication): Promise<PublishReceipt> {
+    assertUsable(this.#connection);
+    const bytes = message.body.byteLength;
+    this.#assertRoom(bytes);
+    this.#waiting += 1;
+    this.#waitingBytes += bytes;
+    try {
+      const levels = delayLevels(delayMs);
+      // A kept `x-death` that names a level would be a cycle to RabbitMQ, which drops the message over it.
+      const headers = { ...withoutBrokerNotes(message.headers), ...levelHeaders(levels) };
+      await this.#publish(to, { ...message, headers }, levels);
+    } finally {
+      this.#waiting -= 1;
+      this.#waitingBytes -= bytes;
+    }
+    return { routed: true };
+  }
+
+  /**
+   * Declares the levels that these delays need, so that the first message is not late. Does so once; after a failure,
+   * the next call continues with the level that failed. Never rejects.
+   */
+  async prepare(to: OwnQueue, delaysMs: readonly number[]): Promise<void> {
+    const needed = new Set(delaysMs.flatMap(delayLevels));
+    for (const level of [...needed].sort((one, other) => one - other)) {
+      if (this.#prepared.has(level)) continue;
+      try {
+        // Takes the lock once per level, so that a message that is delayed in the meantime does not wait for all levels.
+        await this.#inTurn(to, [level]);
+        this.#prepared.add(level);
+      } catch (error) {
+        const reason = messageOf(error);
+        return this.#options.logger.debug({ queue: to.queue, reason }, 'delay levels were not declared ahead');
+      }
+    }
+  }
+
+  #assertRoom(bytes: number): void {
+    const { maxWaiting, maxWaitingBytes } = this.#options;
+    const isFull = this.#waiting >= maxWaiting || (this.#waiting > 0 && this.#waitingBytes + bytes > maxWaitingBytes);
+    if (!isFull) return;
+    throw new LittoralError(
+      'too-many-in-flight',
+      `Nothing was sent: ${this.#waiting} messages (${this.#waitingBytes} bytes) are being delayed.`,
+    );
+  }
+
+  /** Returns the reason why messages cannot be delayed; undefined while they can, or if none was delayed. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Logs a reason once, however many messages are refused for it. */
+  #note(reason: string): void {
+    if (reason !== this.#problem) this.#options.logger.error({ reason }, 'messages cannot be delayed');
+    this.#problem = reason;
+  }
+
+  /** Restores deleted exchanges and bindings that this process had declared. Never rejects. */
+  async restore(): Promise<void> {
+    const declared = this.#declared;
+    if (declared === undefined || declared.exchanges.size === 0) return;
+    let channel: Channel | undefined;
+    const restored = async () => {
+      channel = await declared.model.createChannel();
+      channel.on('error', () => {}); // The failed call throws the same error.
+      await restoreLadder(channel, this.#options.service, declared.exchanges, declared.levels);
+    };
+    try {
+      await within(this.#options.timeoutMs, restored());
+    } catch (error) {
+      // A queue is missing. The next message on its level declares the queue, and waits until it is on disk.
+      if (isAbsent(error) && this.#declared === declared) this.forget();
+    } finally {
+      if (channel) closeUnawaited(channel);
+    }
+  }
+
+  /** To be told that something may be gone: it is declared again when it is needed next. */
+  forget(): void {
+    this.#declared = undefined;
+  }
+
+  async #publish(to: OwnQueue, message: TransportMessage, levels: readonly number[]): Promise<void> {
+    const exchange = levelExchange(this.#options.service, levels[0] as number);
+    for (const isLastAttempt of [false, true]) {
+      const declared = await this.#inTurn(to, levels);
+      // What is on a level is safe, and finds all below it also after RabbitMQ was killed.
+      await declared.remembered(to, levels);
+      if (this.#connection.model !== declared.model) throw unavailable(connectionEnded);
+      const { routed } = await this.#outbound.publish({ to: { exchange, routingKey: to.queue }, message });
+      if (routed) return;
+      if (isLastAttempt) throw unavailable(`'${exchange}' leads to none`);
+      // Somebody has deleted a level.
+      this.forget();
+    }
+  }
+
+  /** Waits, and tells all processes: one deletes a level that is not marked and does not answer. */
+  async #untilRemembered({ model }: DeclaredLevels, level: number): Promise<void> {
+    await untilRemembered(model);
+    const isMarked =
+      this.#connection.model === model &&
+      (await within(this.#options.timeoutMs, markRemembered(model, this.#options.service, level)).catch(() => false));
+    if (isMarked) return;
+    this.forget();
+    // A broker that accepts no publishes because of an alarm does not answer either.
+    assertUsable(this.#connection);
+    throw unavailable(
+      this.#connection.model === model
+        ? 'the broker did not confirm in time that the queue is on disk'
+        : connectionEnded,
+    );
+  }
+
+  /**
+   * Resolves once all is there that a message needs. Always waits for its turn, also when nothing is to be declared:
+   * messages must not overtake each other here.
+   */
+  #inTurn(to: OwnQueue, levels: readonly number[]): Promise<DeclaredLevels> {
+    const givenMs = performance.now();
+    const turn = this.#turn.then(() => this.#inTime(givenMs, to, levels));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The time that a message waits for its turn counts. */
+  async #inTime(givenMs: number, to: OwnQueue, levels: readonly number[]): Promise<DeclaredLevels> {
+    assertUsable(this.#connection);
+    const model = this.#connection.model as ChannelModel;
+    if (this.#declared?.model !== model) this.#declared = new DeclaredLevels(model);
+    const declared = this.#declared;
+    if (declared.has(to, levels)) return declared;
+    const remainingMs = givenMs + this.#options.timeoutMs - performance.now();
+    try {
+      if (remainingMs > 0 && (await this.#declareWithin(remainingMs, declared, to, levels))) {
+        this.#problem = undefined;
+        return declared;
+      }
+    } catch (error) {
+      if (this.#connection.model === model) this.#note(messageOf(error));
+      throw error;
+    }
+    // A broker that accepts no publishes because of an alarm does not answer either.
+    assertUsable(this.#connection);
+    throw unavailable('the broker did not declare it in time');
+  }
+
+  async #declareWithin(
+    deadlineMs: number,
+    declared: DeclaredLevels,
+    to: OwnQueue,
+    levels: readonly number[],
+  ): Promise<boolean> {
+    let channel: Channel | undefined;
+    const declaring = async () => {
+      channel = await declared.model.createChannel();
+      channel.on('error', () => {}); // The failed call throws the same error.
+      await this.#declare(channel, declared, to, levels);
+    };
+    try {
+      return await within(deadlineMs, declaring());
+    } catch (error) {
+      throw isLittoralError(error) ? error : unavailable(reasonOf(error, declared.model), error);
+    } finally {
+      // One that has no answer in time ends here as well.
+      if (channel) closeUnawaited(channel);
+    }
+  }
+
+  // From the end upwards: a message must find a way down from wherever it can get to.
+  async #declare(channel: Channel, declared: DeclaredLevels, to: OwnQueue, levels: readonly number[]): Promise<void> {
+    const { exchanges } = declared;
+    const { service, queueType } = this.#options;
+    if (!declared.hasEnd(to)) {
+      const isNew = !(await this.#lookup.hasQueue(to.queue));
+      await this.#options.deadLetterQueues.ensure(declared.model, to.deadLetterQueue);
+      await declareLadderEnd(channel, service, to, queueType);
+      declared.addEnd(to, isNew ? untilRemembered(declared.model) : Promise.resolve());
+    }
+    for (let level = 0; level <= (levels[0] as number); level++) {
+      if (!exchanges.has(level)) await declareLevelExchange(channel, service, level);
+      exchanges.add(level);
+    }
+    for (const level of levels) {
+      if (declared.hasLevel(level)) continue;
+      // Another process may have declared it a moment ago, so that it is there says nothing of its age.
+      const isRemembered =
+        (await this.#lookup.hasQueue(levelQueue(service, level))) && (await this.#isRemembered(declared, level));
+      await declareLevelQueue(channel, service, level);
+      declared.addLevel(level, isRemembered ? Promise.resolve() : this.#untilRemembered(declared, level));
+    }
+  }
+
+  /**
+   * Whether RabbitMQ is known to remember the queue of a level, which is there. If it has forgotten it, it is not any
+   * more.
+   */
+  async #isRemembered(declared: DeclaredLevels, level: number): Promise<boolean> {
+    const { service, logger } = this.#options;
+    if (await isMarkedRemembered(declared.model, service, level)) return true;
+    const queue = levelQueue(service, level);
+    const look = async () => {
+      if (!(await deleteIfForgotten(declared.model, queue, lockQueue(service)))) return;
+      logger.warn(
+        { queue },
+        'queue has no leader, because RabbitMQ was killed soon after it was declared; declaring it again',
+      );
+    };
+    // Goes on when the message that needs it cannot wait so long: a later one finds it done.
+    const looking = this.#looking.get(queue) ?? look().finally(() => this.#looking.delete(queue));
+    this.#looking.set(queue, looking);
+    await looking;
+    return false;
+  }
+}
+
+const connectionEnded = 'the connection ended before it was known to be safe';
+
+function unavailable(reason: string, cause?: unknown): LittoralError {
+  return new LittoralError('broker-unavailable', `Nothing was sent: there is no queue to delay it in: ${reason}.`, {
+    cause,
+  });
+}

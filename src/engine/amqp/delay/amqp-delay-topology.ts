@@ -1,0 +1,195 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { LittoralError, messageOf } from '../../../errors.ts';
+import type { MessageHeaders } from '../../../message/message-headers.ts';
+import type { OwnQueue } from '../../message-channel.ts';
+import { declareQueue, type QueueType } from '../amqp-topology.ts';
+import { isAbsent, isMismatch } from '../broker-replies.ts';
+import { closeUnawaited } from '../connection/close-unawaited.ts';
+
+// The ladder of a service: for each level n a queue that holds messages for 2^n ms, and an exchange before it. A header
+// for each level says whether the message waits there; if not, the exchange hands it to that of the level below, as the
+// queue does with what has waited. Below level 0 the routing key, which no level touches, names the queue where it ends.
+
+/** The exchange by which a message comes onto a level. */
+export function levelExchange(service: string, level: number): string {
+  return `littoral_${service}_delay_${level}`;
+}
+
+/** The queue in which a message waits on a level. */
+export function levelQueue(service: string, level: number): string {
+  return `littoral_${service}_delay_${level}`;
+}
+
+function lastExchange(service: string): string {
+  return `littoral_${service}_delay_end`;
+}
+
+const headerPrefix = 'x-littoral-delay-';
+const anyLevelQueue = /^littoral_.+_delay_\d+$/;
+
+/** The headers that lead a message over some levels, the highest of which it is published to. */
+export function levelHeaders(levels: readonly number[]): Record<string, boolean> {
+  const headers: Record<string, boolean> = {};
+  for (let level = levels[0] ?? 0; level >= 0; level--) headers[headerPrefix + level] = levels.includes(level);
+  return headers;
+}
+
+/** The headers of a message that came down a ladder, without what only that has left there. */
+export function withoutDelayTraces(headers: Record<string, unknown>): Record<string, unknown> {
+  // What waited on a level has died there.
+  const deaths = headers['x-death'];
+  if (!Array.isArray(deaths)) return headers;
+  const others = deaths.filter((death: unknown) => !isLevelQueue((Object(death) as { queue?: unknown }).queue));
+  if (others.length === deaths.length) return headers;
+  const kept = Object.entries(headers).filter(([name]) => !name.startsWith(headerPrefix) && name !== 'x-death');
+  const cleaned = Object.fromEntries(kept);
+  for (const which of ['first', 'last']) {
+    if (!isLevelQueue(cleaned[`x-${which}-death-queue`])) continue;
+    for (const detail of ['queue', 'reason', 'exchange']) delete cleaned[`x-${which}-death-${detail}`];
+  }
+  if (others.length > 0) cleaned['x-death'] = others;
+  return cleaned;
+}
+
+function isLevelQueue(name: unknown): boolean {
+  return typeof name === 'string' && anyLevelQueue.test(name);
+}
+
+/** Declares where the ladder ends for one queue, and that queue. */
+export async function declareLadderEnd(
+  channel: Channel,
+  service: string,
+  to: OwnQueue,
+  queueType: QueueType,
+): Promise<void> {
+  await declareQueue(channel, to, queueType);
+  await orMismatch(async () => {
+    await channel.assertExchange(lastExchange(service), 'direct', { durable: true });
+    await channel.bindQueue(to.queue, lastExchange(service), to.queue);
+  });
+}
+
+/**
+ * Leads the ladder to a queue that has been declared, for it may be another one than before: what somebody deletes takes
+ * its bindings along, and what came down to it would be held for ever. Where there is no ladder yet, nothing happens.
+ */
+export async function restoreLadderEnd(model: ChannelModel, service: string, queue: string): Promise<void> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  try {
+    await channel.checkExchange(lastExchange(service));
+  } catch (error) {
+    if (isAbsent(error)) return;
+    throw error;
+  }
+  await channel.bindQueue(queue, lastExchange(service), queue);
+  closeUnawaited(channel);
+}
+
+/**
+ * Declares the exchanges and bindings of a ladder again, because an operator can have deleted some. RabbitMQ holds
+ * messages above a gap until the gap is closed.
+ *
+ * @param channel a separate channel, which a missing queue closes
+ * @param exchanges the levels that have an exchange
+ * @param queues the levels that have a queue
+ * @throws what amqplib throws; the queue of a level is not declared again here, because a new queue is not on disk at
+ * once
+ */
+export async function restoreLadder(
+  channel: Channel,
+  service: string,
+  exchanges: Iterable<number>,
+  queues: Iterable<number>,
+): Promise<void> {
+  await channel.assertExchange(lastExchange(service), 'direct', { durable: true });
+  for (const level of [...exchanges].sort((one, other) => one - other)) {
+    await declareLevelExchange(channel, service, level);
+  }
+  for (const level of queues) {
+    await channel.bindQueue(levelQueue(service, level), levelExchange(service, level), '', whereHeaderIs(level, true));
+  }
+}
+
+/** Declares the exchange of a level, which needs that of the level below. */
+export async function declareLevelExchange(channel: Channel, service: string, level: number): Promise<void> {
+  const exchange = levelExchange(service, level);
+  await orMismatch(async () => {
+    await channel.assertExchange(exchange, 'headers', { durable: true });
+    await channel.bindExchange(exchangeBelow(service, level), exchange, '', whereHeaderIs(level, false));
+  });
+}
+
+/** Declares the queue of a level, which needs the exchanges of that level and of the one below. */
+export async function declareLevelQueue(channel: Channel, service: string, level: number): Promise<void> {
+  const queue = levelQueue(service, level);
+  await orMismatch(async () => {
+    await channel.assertQueue(queue, {
+      durable: true,
+      // Fixed for ever. No `x-expires`: it would take along what still waits.
+      arguments: {
+        'x-queue-type': 'quorum',
+        'x-message-ttl': 2 ** level,
+        'x-dead-letter-exchange': exchangeBelow(service, level),
+        'x-dead-letter-strategy': 'at-least-once',
+        'x-overflow': 'reject-publish',
+      },
+    });
+    await channel.bindQueue(queue, levelExchange(service, level), '', whereHeaderIs(level, true));
+  });
+}
+
+/** Held by the process that looks whether a level was forgotten. */
+export function lockQueue(service: string): string {
+  return `littoral_${service}_delay_lock`;
+}
+
+// Nothing is ever published to it: that it is there says that RabbitMQ will remember the queue of this level.
+function markExchange(service: string, level: number): string {
+  return `littoral_${service}_delay_${level}_remembered`;
+}
+
+/** Tells all processes of the service that the queue of a level survives a broker that is killed. */
+export async function markRemembered(model: ChannelModel, service: string, level: number): Promise<void> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  await channel.assertExchange(markExchange(service, level), 'direct', { durable: true });
+  closeUnawaited(channel);
+}
+
+/** Whether some process has marked a level. */
+export async function isMarkedRemembered(model: ChannelModel, service: string, level: number): Promise<boolean> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  try {
+    await channel.checkExchange(markExchange(service, level));
+    closeUnawaited(channel);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+function exchangeBelow(service: string, level: number): string {
+  return level === 0 ? lastExchange(service) : levelExchange(service, level - 1);
+}
+
+/** Without the suffix, RabbitMQ does not look at headers whose name begins with `x-`. */
+function whereHeaderIs(level: number, waits: boolean): MessageHeaders {
+  return { 'x-match': 'all-with-x', [headerPrefix + level]: waits };
+}
+
+async function orMismatch(declare: () => Promise<void>): Promise<void> {
+  try {
+    await declare();
+  } catch (error) {
+    if (!isMismatch(error)) throw error;
+    throw new LittoralError(
+      'topology-mismatch',
+      `RabbitMQ has a queue or an exchange of littoral's delays in another form. It says: ${messageOf(error)}. ` +
+        'Nothing was changed. Delete it once it is empty, or choose another service name.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Channel, ChannelModel } from 'amqplib';
+import { within } from '../../../time/timeout.ts';
+import { isAbsent, isExclusive } from '../broker-replies.ts';
+import { closeUnawaited } from '../connection/close-unawaited.ts';
+
+/** How long a queue may say nothing. After a start of RabbitMQ, queues had a leader within half a second. */
+const silentMs = 1500;
+
+const lockRetryMs = 250;
+
+/**
+ * Deletes a quorum queue that RabbitMQ has forgotten, so that it can be declared anew.
+ *
+ * A RabbitMQ that is killed soon after a quorum queue was declared can come back with one that has neither messages nor
+ * a leader, and never elects one. It can be declared and looked at as if nothing were wrong, but takes no message, and
+ * holds up whoever publishes to it for 65 s each time: a gateway, or the queue that its messages come from.
+ *
+ * @param queue holds nothing that anybody was told is safe
+ * @param lock an exclusive queue to hold meanwhile: of two processes, one would delete what the other has declared anew
+ * @returns whether it was deleted, which takes RabbitMQ 5 s
+ * @throws what amqplib throws
+ */
+export async function deleteIfForgotten(model: ChannelModel, queue: string, lock: string): Promise<boolean> {
+  const locked = await holdLock(model, lock);
+  try {
+    if (await answers(model, queue)) return false;
+    const channel = await openChannel(model);
+    await channel.deleteQueue(queue);
+    closeUnawaited(channel);
+    return true;
+  } finally {
+    await locked.deleteQueue(lock);
+    closeUnawaited(locked);
+  }
+}
+
+async function holdLock(model: ChannelModel, lock: string): Promise<Channel> {
+  for (;;) {
+    try {
+      const channel = await openChannel(model);
+      await channel.assertQueue(lock, { exclusive: true, durable: false });
+      return channel;
+    } catch (error) {
+      if (!isExclusive(error)) throw error;
+      await delay(lockRetryMs);
+    }
+  }
+}
+
+/** An absent queue answers too: that it is absent. */
+async function answers(model: ChannelModel, queue: string): Promise<boolean> {
+  const channel = await openChannel(model);
+  // Of what can be asked of a queue, only this needs its leader.
+  const asked = channel.get(queue);
+  try {
+    if (await within(silentMs, asked)) return true;
+    // A RabbitMQ that hung answers this only when it does not any more.
+    closeUnawaited(await openChannel(model));
+    return await within(silentMs, asked);
+  } catch (error) {
+    if (isAbsent(error)) return true;
+    throw error;
+  } finally {
+    // What was taken goes back to its place.
+    closeUnawaited(channel);
+  }
+}
+
+async function openChannel(model: ChannelModel): Promise<Channel> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // The call that failed throws it.
+  return channel;
+}

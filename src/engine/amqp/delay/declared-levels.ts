@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChannelModel } from 'amqplib';
+import type { OwnQueue } from '../../message-channel.ts';
+import { brokerSeries } from '../broker-replies.ts';
+
+/**
+ * A RabbitMQ that is killed can lose the quorum queue that was declared last (see `amqp-forgotten-queue.ts`): it keeps
+ * what it needs to find the queue's messages in a write cache (Erlang's dets). 3.x writes that cache every 3 s, 4.x
+ * after half a second, and the write itself takes time. docs/delays.md has the measurements.
+ */
+const untilRememberedMs = { 3: 3200, 4: 1500 };
+
+/** Resolves once RabbitMQ has written earlier declarations to disk. */
+export function untilRemembered(model: ChannelModel): Promise<void> {
+  const ms = brokerSeries(model) >= 4 ? untilRememberedMs[4] : untilRememberedMs[3];
+  return delay(ms, undefined, { ref: false });
+}
+
+/** What is known to be there of a ladder, on one connection. */
+export class DeclaredLevels {
+  readonly model: ChannelModel;
+  readonly exchanges = new Set<number>();
+  readonly #queues = new Map<number, Promise<void>>();
+  readonly #ends = new Map<string, Promise<void>>();
+
+  constructor(model: ChannelModel) {
+    this.model = model;
+  }
+
+  /** Returns the levels whose queues exist. */
+  get levels(): Iterable<number> {
+    return this.#queues.keys();
+  }
+
+  /** A queue is declared last, after all that a message needs below it. */
+  has({ queue }: OwnQueue, levels: readonly number[]): boolean {
+    return this.#ends.has(queue) && levels.every((level) => this.#queues.has(level));
+  }
+
+  hasLevel(level: number): boolean {
+    return this.#queues.has(level);
+  }
+
+  /** @param remembered resolves once RabbitMQ will remember it */
+  addLevel(level: number, remembered: Promise<void>): void {
+    this.#queues.set(level, remembered);
+    remembered.catch(() => {}); // Told to those who wait for it.
+  }
+
+  hasEnd({ queue }: OwnQueue): boolean {
+    return this.#ends.has(queue);
+  }
+
+  /** @param remembered resolves once RabbitMQ will remember it */
+  addEnd({ queue }: OwnQueue, remembered: Promise<void>): void {
+    this.#ends.set(queue, remembered);
+  }
+
+  /**
+   * Resolves once everything that a message on these levels needs is on disk: for equal levels, in the order of
+   * the calls.
+   */
+  async remembered({ queue }: OwnQueue, levels: readonly number[]): Promise<void> {
+    await Promise.all([this.#ends.get(queue), ...levels.map((level) => this.#queues.get(level))]);
+  }
+}

@@ -1,0 +1,345 @@
+import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import { isLittoralError, LittoralError, messageOf } from '../../../errors.ts';
+import type { Logger } from '../../../logger.ts';
+import { Header } from '../../../message/message-headers.ts';
+import { within } from '../../../time/timeout.ts';
+import type { Address, PublishReceipt } from '../../message-channel.ts';
+import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
+import { toAmqp } from '../amqp-message-mapper.ts';
+import { busExchange } from '../amqp-topology.ts';
+import { type AmqpConnection, assertUsable } from '../connection/amqp-connection.ts';
+import { corker, socketOf } from '../connection/amqp-socket.ts';
+import { closeUnawaited } from '../connection/close-unawaited.ts';
+import { endOf } from '../connection/connection-end.ts';
+import { assertFitsFrame, propertyLimit } from '../connection/frame-limit.ts';
+import { TakenKeys } from '../consume/taken-keys.ts';
+import type { AmqpPublication } from './amqp-publication.ts';
+import { ConfirmWatch } from './confirm-watch.ts';
+import { asBuffer, notWritten } from './encode-publication.ts';
+import { divide, type InFlight, settleUnconfirmed } from './in-flight.ts';
+import { isPlainKey, type ProbeConnectionOptions } from './probe-apart.ts';
+import { PublishPermissions } from './publish-permissions.ts';
+import { type Route, readPublishRefusal, refusedPublish } from './publish-refusal.ts';
+import { PublishesInFlight, type PublishesInFlightOptions } from './publishes-in-flight.ts';
+
+export interface AmqpOutboundOptions extends Omit<PublishesInFlightOptions, 'onTimedOut'> {
+  /** RabbitMQ closes the channel over a body that is larger than its own limit. */
+  readonly maxMessageBytes: number;
+  readonly bus: AmqpBusExchange;
+  /** Options for new connections. */
+  readonly connection: ProbeConnectionOptions;
+  readonly logger: Logger;
+  /** Called when the channel was closed, which the broker does when an exchange is gone. */
+  readonly onChannelClosed: () => void;
+}
+
+/** Lifetime below which the end of a channel is early, which lengthens the pause before it is opened again. */
+const earlyMs = 10_000;
+const reopenDelays = { firstMs: 10, maxMs: 5_000 };
+const minReopenTimeoutMs = 5_000;
+
+/** Publishes with confirms on one channel. */
+export class AmqpOutbound {
+  readonly #options: AmqpOutboundOptions;
+  readonly #connection: AmqpConnection;
+  readonly #permissions: PublishPermissions;
+  readonly #confirms: ConfirmWatch;
+  readonly #inFlight: PublishesInFlight;
+  /** Number of bytes for properties and headers in a frame of the connection; undefined if all headers fit. */
+  #propertyLimit: number | undefined;
+  /** Publishes that wait for the channel to be opened again, in order. */
+  #held: InFlight[] = [];
+  /** Unconfirmed publishes of the channel that is being closed, in the order in which they were written. */
+  #unconfirmed: InFlight[] = [];
+  #channel: ConfirmChannel | undefined;
+  /** The position of the last written publish, and the last position that the broker has answered. */
+  #lastWritten = 0;
+  #lastHandled = 0;
+  readonly #takenKeys = new TakenKeys();
+  #isClosed = false;
+  /** Number of early ends of the channel in a row. */
+  #earlyEnds = 0;
+  #openedAtMs = 0;
+  #corkSocket: () => void = () => {};
+
+  constructor(connection: AmqpConnection, options: AmqpOutboundOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    const { confirmTimeoutMs: timeoutMs } = options;
+    const apart = { ...options.connection, current: () => connection.address };
+    this.#permissions = new PublishPermissions({ ...options, connection: apart, timeoutMs });
+    this.#confirms = new ConfirmWatch(timeoutMs);
+    this.#inFlight = new PublishesInFlight({ ...options, onTimedOut: (entry) => this.#onTimedOut(entry) });
+  }
+
+  /** Returns why confirms are not expected in time; undefined while they are. */
+  get silence(): string | undefined {
+    return this.#confirms.problem;
+  }
+
+  /** Opens the channel of a new connection, or reopens that of the same connection. */
+  async attach(model: ChannelModel): Promise<void> {
+    const { logger } = this.#options;
+    const channel = await model.createConfirmChannel();
+    let failure: Error | undefined;
+    channel.on('error', (error) => {
+      failure = error;
+      logger.error({ reason: error.message }, 'the publishing channel failed');
+    });
+    channel.on('handler-error', (error) => logger.error({ reason: error.message }, 'a listener failed'));
+    channel.on('return', (message) => this.#onReturn(message));
+    let hasEnded = false;
+    channel.on('close', () => {
+      hasEnded = true;
+      this.#onClose(channel, model, failure);
+    });
+    await this.#options.bus.ensure(model);
+    await this.#permissions.attach(model);
+    // The end can arrive in the same bytes as the answer to the last probe.
+    if (hasEnded) throw new Error('the publishing channel ended as soon as it was open');
+    this.#channel = channel;
+    this.#takenKeys.clear();
+    this.#propertyLimit = propertyLimit(model);
+    this.#openedAtMs = performance.now();
+    this.#corkSocket = corker(model);
+    // Written in the order of their calls, because a publish that needed a probe joined the others later.
+    const held = new Set(this.#held.splice(0));
+    for (const entry of this.#inFlight) if (held.has(entry)) this.#writeOrAsk(entry);
+  }
+
+  /** Sends one message. See `OutboundChannel.publish`. */
+  publish(publication: AmqpPublication): Promise<PublishReceipt> {
+    const { to, message } = publication;
+    const { [Header.id]: id } = message.headers;
+    return new Promise<PublishReceipt>((resolve, reject) => {
+      const entry: InFlight = {
+        publication,
+        route: routeTo(to),
+        messageId: typeof id === 'string' ? id : undefined,
+        bytes: message.body.byteLength,
+        deadline: performance.now() + this.#options.confirmTimeoutMs,
+        position: 0,
+        returned: false,
+        timedOut: false,
+        resolve,
+        reject,
+      };
+      this.#assertRoom(entry);
+      assertUsable(this.#connection, entry.messageId);
+      this.#inFlight.add(entry);
+      this.#writeOrAsk(entry);
+    });
+  }
+
+  #writeOrAsk(entry: InFlight): void {
+    if (this.#channel === undefined) {
+      this.#hold(entry);
+      return;
+    }
+    if (this.#permissions.isKnown(entry.route, entry.bytes)) {
+      this.#write(this.#channel, entry);
+      return;
+    }
+    this.#permissions
+      .ask(entry.route, entry.bytes, () => {
+        if (!this.#inFlight.has(entry)) return; // It has timed out.
+        if (this.#channel) this.#write(this.#channel, entry);
+        else this.#hold(entry);
+      })
+      .catch((error) => this.#refuse(entry, error));
+  }
+
+  #write(channel: ConfirmChannel, entry: InFlight): void {
+    const { to, message, timeToLiveMs, keepsOrder = 'exchange' in to } = entry.publication;
+    const { exchange, routingKey } = entry.route;
+    try {
+      const properties = toAmqp(message, timeToLiveMs, keepsOrder);
+      assertFitsFrame(properties, this.#propertyLimit);
+      entry.messageId = properties.messageId;
+      channel.publish(exchange, routingKey, asBuffer(message.body), properties, (error) => this.#settle(entry, error));
+      entry.position = ++this.#lastWritten;
+      this.#corkSocket();
+    } catch (cause) {
+      this.#refuse(entry, isLittoralError(cause) ? cause : notWritten(cause, entry.messageId));
+    }
+  }
+
+  #hold(entry: InFlight): void {
+    entry.position = 0;
+    // Its caller already has an answer.
+    if (entry.timedOut) this.#inFlight.remove(entry);
+    else if (this.#isClosed) this.#refuse(entry, notSent('this gateway is shutting down'));
+    else if (this.#connection.failure) this.#refuse(entry, notSent(this.#connection.failure));
+    else this.#held.push(entry);
+  }
+
+  #refuse(entry: InFlight, error: unknown): void {
+    this.#inFlight.remove(entry);
+    const cause = isLittoralError(error) ? error : notSent(messageOf(error));
+    const details = { messageId: entry.messageId, cause: cause.cause };
+    entry.reject(new LittoralError(cause.code, cause.message, details));
+  }
+
+  /** Whether there is a channel to publish on. */
+  get isOpen(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  /** Returns why nothing may be published on the bus; undefined while publishing is permitted. */
+  get problem(): string | undefined {
+    return this.#permissions.problem;
+  }
+
+  /** Resolves when nothing waits for its confirm any more, at the latest after the deadline. */
+  flush(deadlineMs: number): Promise<void> {
+    return this.#inFlight.flush(deadlineMs);
+  }
+
+  /** Stops the work in the background. */
+  close(): void {
+    this.#isClosed = true;
+    this.#permissions.close();
+    this.#refuseHeld();
+  }
+
+  #assertRoom(entry: InFlight): void {
+    const { bytes } = entry;
+    const { maxMessageBytes } = this.#options;
+    if (bytes > maxMessageBytes) {
+      throw new LittoralError('body-too-large', `The body has ${bytes} bytes; ${maxMessageBytes} are allowed.`);
+    }
+    if (!this.#inFlight.hasRoomFor(bytes) && this.#inFlight.haveAllTimedOut) this.#replaceChannel();
+    this.#inFlight.assertRoomFor(entry);
+  }
+
+  // A queue without a majority can withhold confirms for days, which leaves no room for publishes to other queues.
+  // Closing the channel drops the pending confirms; each caller has already got the error that the outcome is unknown.
+  #replaceChannel(): void {
+    const channel = this.#channel;
+    const { model } = this.#connection;
+    if (channel === undefined || model === undefined) return;
+    this.#options.logger.warn(
+      { unconfirmed: this.#inFlight.size },
+      'publishing channel replaced: nothing is confirmed',
+    );
+    this.#inFlight.removeAll();
+    this.#channel = undefined;
+    closeUnawaited(channel);
+    this.#reopen(model);
+  }
+
+  #onReturn(message: Message): void {
+    const entry = this.#inFlight.findReturned(message);
+    if (entry === undefined) return;
+    entry.returned = true;
+    this.#onHandled(entry);
+  }
+
+  #settle(entry: InFlight, error: Error | null): void {
+    // amqplib uses the same error class for both; only its text distinguishes a nack from a lost channel.
+    if (error !== null && error.message !== 'message nacked') {
+      this.#unconfirmed.push(entry);
+      return;
+    }
+    this.#inFlight.remove(entry);
+    this.#onHandled(entry);
+    this.#confirms.answered();
+    if (error === null) {
+      if (entry.route.exchange === busExchange) this.#takenKeys.add(entry.route.routingKey);
+      entry.resolve({ routed: !entry.returned });
+      return;
+    }
+    const { messageId } = entry;
+    entry.reject(new LittoralError('nacked', 'A queue refused the message; another may have taken it.', { messageId }));
+  }
+
+  #onHandled({ position }: InFlight): void {
+    if (position > this.#lastHandled) this.#lastHandled = position;
+  }
+
+  #onTimedOut(entry: InFlight): void {
+    const { confirmTimeoutMs } = this.#options;
+    if (entry.position === 0) {
+      this.#refuse(entry, notSent(`the broker did not take it within ${confirmTimeoutMs} ms`));
+      return;
+    }
+    this.#confirms.timedOut();
+    const text = `The message was written, but the broker did not confirm it within ${confirmTimeoutMs} ms.`;
+    entry.reject(new LittoralError('confirm-timeout', text, { messageId: entry.messageId }));
+  }
+
+  // The broker closes a channel over a refused publish or a missing exchange. The connection stays open.
+  #onClose(channel: ConfirmChannel, model: ChannelModel, error: Error | undefined): void {
+    this.#settleClosed(error, model);
+    if (this.#channel !== channel) return;
+    this.#channel = undefined;
+    this.#confirms.ended();
+    this.#options.onChannelClosed();
+    const isEarly = performance.now() - this.#openedAtMs < earlyMs;
+    this.#earlyEnds = isEarly ? this.#earlyEnds + 1 : 0;
+    const { firstMs, maxMs } = reopenDelays;
+    setTimeout(() => this.#reopen(model), Math.min(maxMs, firstMs * 2 ** this.#earlyEnds)).unref();
+  }
+
+  #reopen(model: ChannelModel): void {
+    if (this.#channel) return;
+    if (this.#connection.model !== model) {
+      this.#refuseHeld();
+      return;
+    }
+    this.#attachInTime(model).catch((error) => {
+      this.#options.logger.error({ reason: messageOf(error) }, 'the publishing channel cannot be opened again');
+      this.#refuseHeld();
+      // Destroyed with an error, because amqplib ignores a plain end and would wait for its heartbeat.
+      socketOf(model)?.destroy(new Error('the publishing channel cannot be opened'));
+    });
+  }
+
+  // A broker without a majority can answer only heartbeats.
+  async #attachInTime(model: ChannelModel): Promise<void> {
+    const timeoutMs = Math.max(minReopenTimeoutMs, this.#options.confirmTimeoutMs);
+    if (await within(timeoutMs, this.attach(model))) return;
+    throw new Error(`the broker did not answer within ${timeoutMs} ms`);
+  }
+
+  #refuseHeld(): void {
+    for (const entry of this.#held.splice(0)) this.#refuse(entry, notSent('the publishing channel was lost'));
+  }
+
+  #settleClosed(error: Error | undefined, model: ChannelModel): void {
+    const refusal = error && readPublishRefusal(error);
+    const unconfirmed = this.#unconfirmed.splice(0);
+    if (!error && isOverForeignKey(endOf(model), unconfirmed)) this.#permissions.onForeignKeyRefused();
+    const { unknown, refused, untouched } = divide(unconfirmed, refusal, {
+      lastHandled: this.#lastHandled,
+      hasTaken: (route) => this.#takenKeys.has(route.routingKey) || this.#permissions.hasPermitted(route),
+    });
+    const reason = error ? `the broker closed the channel (${messageOf(error)})` : 'the connection ended';
+    for (const entry of unknown) {
+      this.#inFlight.remove(entry);
+      settleUnconfirmed(entry, reason, error);
+    }
+    if (refusal && refused) {
+      this.#permissions.onRefused(refusal, refused.route);
+      // A publish that found the bus missing is sent once more, after the bus has been declared again.
+      if (refusal.kind === 'absent' && refused.route.exchange === busExchange) this.#hold(refused);
+      else this.#refuse(refused, refusedPublish(refusal, refused.route, refused.bytes));
+    }
+    for (const entry of untouched) this.#hold(entry);
+  }
+}
+
+/** Returns whether a connection can have ended over a key: see `probe-apart.ts`. */
+function isOverForeignKey(end: Error | undefined, unconfirmed: readonly InFlight[]): boolean {
+  const isInternal = end?.message.includes('541') === true;
+  return isInternal && unconfirmed.some(({ route }) => route.exchange === busExchange && !isPlainKey(route.routingKey));
+}
+
+function notSent(reason: string): LittoralError {
+  return new LittoralError('broker-unavailable', `Nothing was sent: ${reason}.`);
+}
+
+function routeTo(to: Address | Route): Route {
+  if ('bus' in to) return { exchange: busExchange, routingKey: to.bus };
+  return 'queue' in to ? { exchange: '', routingKey: to.queue } : to;
+}

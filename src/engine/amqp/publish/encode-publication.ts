@@ -1,0 +1,23 @@
+import { IllegalOperationError } from 'amqplib';
+import { LittoralError, messageOf } from '../../../errors.ts';
+
+/**
+ * Returns the error for a message that was not written: amqplib encodes the whole message before it writes a byte of it,
+ * and throws if the channel or the connection is closing.
+ */
+export function notWritten(cause: unknown, messageId: string | undefined): LittoralError {
+  const details = { messageId, cause };
+  if (cause instanceof IllegalOperationError) {
+    return new LittoralError('broker-unavailable', 'Nothing was sent: the connection is being closed.', details);
+  }
+  return new LittoralError('invalid-header', `The message cannot be encoded: ${encodingFault(cause)}.`, details);
+}
+
+/** Returns the reason without Node's text for a number out of range, which quotes it: a header can be a secret. */
+function encodingFault(cause: unknown): string {
+  return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : messageOf(cause);
+}
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

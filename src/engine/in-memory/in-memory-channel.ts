@@ -1,0 +1,233 @@
+import { LittoralError } from '../../errors.ts';
+import { withoutBrokerNotes } from '../../message/broker-notes.ts';
+import { integerOf } from '../../message/integer-of.ts';
+import { Header } from '../../message/message-headers.ts';
+import type { TransportMessage } from '../../message/transport-message.ts';
+import { BrowsingTurns, queueBusy } from '../../promise/keyed-mutex.ts';
+import { type Clock, systemClock } from '../../time/clock.ts';
+import { within } from '../../time/timeout.ts';
+import type {
+  Address,
+  Browsing,
+  ChannelHealth,
+  Consumer,
+  DelayedPublication,
+  MessageChannel,
+  OwnQueue,
+  Publication,
+  PublishReceipt,
+  Subscription,
+} from '../message-channel.ts';
+import { PendingVisits } from '../pending-visits.ts';
+import { DelayedArrivals } from './delayed-arrivals.ts';
+import { InMemoryConsumer } from './in-memory-consumer.ts';
+import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
+
+/** What dead letters name as the exchange that a message of the bus came through. */
+const busExchange = 'ecotone.distributed';
+
+/** How long a look into a queue waits for another. */
+const browsingWaitMs = 5_000;
+
+export interface InMemoryChannelOptions {
+  /**
+   * How many messages may wait in a queue, dead letter queues excepted, and how many may be delayed. Beyond, a publish
+   * is refused as `nacked`. Default: 100,000.
+   */
+  readonly maxMessages?: number;
+  /** Tells when messages expire. Default: that of the system. */
+  readonly clock?: Clock;
+}
+
+/**
+ * A broker within the process: a topic exchange and queues with the behaviour of RabbitMQ's quorum queues. Nothing
+ * outlives the process, and nothing that waits keeps it alive.
+ */
+export class InMemoryChannel implements MessageChannel {
+  readonly name = 'in-memory';
+  readonly durable = false;
+  readonly #maxMessages: number;
+  readonly #clock: Clock;
+  readonly #queues = new Map<string, InMemoryQueue>();
+  readonly #consumers = new Set<InMemoryConsumer>();
+  readonly #delayed: DelayedArrivals;
+  readonly #turns = new BrowsingTurns(browsingWaitMs);
+  #started = false;
+  #closed: Promise<void> | undefined;
+
+  constructor({ maxMessages = 100_000, clock = systemClock }: InMemoryChannelOptions = {}) {
+    this.#maxMessages = maxMessages;
+    this.#clock = clock;
+    this.#delayed = new DelayedArrivals(clock);
+  }
+
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    for (const consumer of this.#consumers) consumer.attach();
+  }
+
+  /** @throws LittoralError `topology-mismatch` when the queue exists with another dead letter queue */
+  subscribe(subscription: Subscription): Consumer {
+    const queue = this.#declare(subscription);
+    queue.bind(subscription.bindingKeys);
+    queue.unbind(subscription.retiredKeys ?? []);
+    const consumer = new InMemoryConsumer(queue, subscription);
+    this.#consumers.add(consumer);
+    if (this.#closed !== undefined) consumer.detach('the channel is closed');
+    else if (this.#started) consumer.attach();
+    return consumer;
+  }
+
+  // Without an await before the messages are in their queues: the order of the calls is the order of the messages.
+  async publish(publication: Publication): Promise<PublishReceipt> {
+    const { to, message, timeToLiveMs } = publication;
+    this.#refuseUnlessOpen(message);
+    if (publication.delayMs !== undefined) return this.#delay(publication);
+    const queues = this.#queuesFor(to);
+    if (queues.length === 0) return { routed: false };
+    const route = 'bus' in to ? { exchange: busExchange, routingKey: to.bus } : { exchange: '', routingKey: to.queue };
+    const arrival = { message: isolated(message), ...route, timeToLiveMs };
+    const full = queues.filter((queue) => queue.isFull);
+    for (const queue of queues) {
+      if (!full.includes(queue)) queue.put(arrival);
+    }
+    if (full.length > 0) {
+      const names = full.map((queue) => `'${queue.name}'`).join(', ');
+      const detail = `No room in ${names}: ${this.#maxMessages} messages wait. Consume them, or raise maxMessages.`;
+      throw new LittoralError('nacked', detail, messageIdOf(message));
+    }
+    return { routed: true };
+  }
+
+  async hasQueue(queue: string): Promise<boolean> {
+    this.#refuseUnlessOpen();
+    return this.#queues.has(queue);
+  }
+
+  async browse(name: string, browsing: Browsing): Promise<void> {
+    this.#refuseUnlessOpen();
+    await this.#turns.take(name, async () => {
+      const queue = this.#queues.get(name);
+      if (queue?.isConsumed) throw queueBusy(name);
+      const visits = new PendingVisits(browsing);
+      const waiting = queue?.waiting ?? [];
+      for (const [index, queued] of waiting.slice(0, browsing.upTo).entries()) {
+        this.#refuseUnlessOpen();
+        visits.visit({ message: queued.message, position: index + 1, total: waiting.length }, (verdict) => {
+          if (verdict === 'remove') queue?.remove(queued);
+        });
+        while (visits.size >= (browsing.window ?? 2000)) await visits.next();
+        if (visits.ended) break;
+      }
+      await visits.finish();
+    });
+  }
+
+  health(): ChannelHealth {
+    if (this.#closed !== undefined) return { ready: false, reason: 'the channel is closed' };
+    if (!this.#started) return { ready: false, reason: 'the channel has not been started' };
+    return { ready: true };
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closed ??= this.#closeWithin(deadlineMs);
+    return this.#closed;
+  }
+
+  /** What waits in a queue, the next one first, without what consumers have in hand. No such queue: nothing. */
+  messages(queue: string): TransportMessage[] {
+    return this.#queues.get(queue)?.messages ?? [];
+  }
+
+  /** How many messages wait in a queue. No such queue: none. */
+  waiting(queue: string): number {
+    return this.#queues.get(queue)?.length ?? 0;
+  }
+
+  async #closeWithin(deadlineMs: number): Promise<void> {
+    for (const consumer of this.#consumers) consumer.detach('the channel is closed');
+    const queues = [...this.#queues.values()];
+    await within(deadlineMs, Promise.all(queues.map((queue) => queue.allSettled())));
+    for (const queue of queues) queue.close();
+    this.#delayed.clear();
+  }
+
+  #delay({ to, message: { headers, body }, delayMs }: DelayedPublication): PublishReceipt {
+    const message = isolated({ headers: withoutBrokerNotes(headers), body });
+    if (this.#delayed.size >= this.#maxMessages) {
+      const detail = `No room: ${this.#maxMessages} messages are delayed. Wait until some are due, or raise maxMessages.`;
+      throw new LittoralError('nacked', detail, messageIdOf(message));
+    }
+    const arrival = { message, exchange: '', routingKey: to.queue, timeToLiveMs: undefined };
+    this.#delayed.add(arrival, this.#declare(to), delayMs);
+    return { routed: true };
+  }
+
+  #declare({ queue: name, deadLetterQueue: deadLetterName, ordered }: OwnQueue): InMemoryQueue {
+    const existing = this.#queues.get(name);
+    if (existing === undefined) {
+      const deadLetterQueue =
+        this.#queues.get(deadLetterName) ?? this.#add({ name: deadLetterName, maxMessages: Infinity });
+      return this.#add({ name, maxMessages: this.#maxMessages, deadLetterQueue, ordered });
+    }
+    if (existing.deadLetterQueue?.name !== deadLetterName) {
+      const found = existing.deadLetterQueue === undefined ? 'none' : `'${existing.deadLetterQueue.name}'`;
+      throw new LittoralError(
+        'topology-mismatch',
+        `Queue '${name}' exists with ${found} as its dead letter queue, not '${deadLetterName}'. Choose another name.`,
+      );
+    }
+    return existing;
+  }
+
+  #add(options: Omit<QueueOptions, 'clock'>): InMemoryQueue {
+    const queue = new InMemoryQueue({ ...options, clock: this.#clock });
+    this.#queues.set(queue.name, queue);
+    return queue;
+  }
+
+  #queuesFor(to: Address): InMemoryQueue[] {
+    if ('bus' in to) return [...this.#queues.values()].filter((queue) => queue.isBoundTo(to.bus));
+    const queue = this.#queues.get(to.queue);
+    return queue === undefined ? [] : [queue];
+  }
+
+  #refuseUnlessOpen(message?: TransportMessage): void {
+    if (this.#closed !== undefined) {
+      throw new LittoralError('draining', 'The in-memory channel is closed: nothing was sent.', messageIdOf(message));
+    }
+    if (!this.#started) {
+      throw new LittoralError(
+        'broker-unavailable',
+        'The in-memory channel has not been started.',
+        messageIdOf(message),
+      );
+    }
+  }
+}
+
+/** The publisher keeps its message and may change it; consumers must not see that. */
+function isolated(message: TransportMessage): TransportMessage {
+  const headers: Record<string, unknown> = { ...message.headers };
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'bigint') headers[name] = fromInt64(value, message);
+  }
+  // Not `body.slice()`: on a Buffer that shares the memory. A Buffer, as from RabbitMQ.
+  return { headers: Object.freeze(headers), body: Buffer.from(message.body) };
+}
+
+/** What RabbitMQ delivers of an integer. */
+function fromInt64(value: bigint, message: TransportMessage): number | bigint {
+  if (BigInt.asIntN(64, value) !== value) {
+    const detail = 'The message cannot be encoded: a header is out of range.';
+    throw new LittoralError('invalid-header', detail, messageIdOf(message));
+  }
+  return integerOf(value);
+}
+
+function messageIdOf(message: TransportMessage | undefined): { messageId?: string } {
+  const id = message?.headers[Header.id];
+  return typeof id === 'string' ? { messageId: id } : {};
+}

@@ -1,0 +1,251 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Header } from '../../message/message-headers.ts';
+import { matchesTopic } from '../../message/topic-pattern.ts';
+import type { TransportMessage } from '../../message/transport-message.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Delivery } from '../message-channel.ts';
+import { ExpirySchedule } from './expiry-schedule.ts';
+import { MessageList } from './message-list.ts';
+import type { Arrival, QueuedMessage } from './queued-message.ts';
+import { type DeathReason, toDeadLetter } from './to-dead-letter.ts';
+
+/** How often a message may be given back before it is given up: `x-delivery-limit` on RabbitMQ. */
+const deliveryLimit = 20;
+
+/** A consumer that settles within its call must not keep the process from everything else. */
+const deliveriesPerTurn = 1000;
+
+/** One consumer as its queue sees it. */
+export interface Receiver {
+  readonly prefetch: number;
+  readonly onDelivery: (delivery: Delivery) => void;
+  /** How many of its deliveries are not settled. Kept by the queue. */
+  inHand: number;
+}
+
+export interface QueueOptions {
+  readonly name: string;
+  /** How many messages may wait. */
+  readonly maxMessages: number;
+  /** Tells when messages expire. */
+  readonly clock: Clock;
+  /** Undefined: what dies is gone. */
+  readonly deadLetterQueue?: InMemoryQueue;
+  /** Whether one consumer at a time receives. Default: false. */
+  readonly ordered?: boolean | undefined;
+}
+
+interface Hand {
+  readonly queued: QueuedMessage;
+  readonly receiver: Receiver;
+}
+
+/** Behaves as a RabbitMQ quorum queue does, except that a message expires behind longer-lived ones too. */
+export class InMemoryQueue {
+  readonly name: string;
+  readonly deadLetterQueue: InMemoryQueue | undefined;
+  readonly #maxMessages: number;
+  readonly #ordered: boolean;
+  readonly #bindingKeys = new Set<string>();
+  readonly #waiting = new MessageList();
+  readonly #clock: Clock;
+  readonly #expiry: ExpirySchedule<QueuedMessage>;
+  readonly #receivers: Receiver[] = [];
+  readonly #hands = new Set<Hand>();
+  // Bound: a handler must not run in the async context of whoever published, as it would not behind a broker either.
+  readonly #deliverSome = AsyncResource.bind(() => this.#deliver());
+  #turn = 0;
+  #nextSequence = 0;
+  #deliveryScheduled = false;
+  #onAllSettled: (() => void) | undefined;
+
+  constructor({ name, maxMessages, clock, deadLetterQueue, ordered = false }: QueueOptions) {
+    this.name = name;
+    this.deadLetterQueue = deadLetterQueue;
+    this.#maxMessages = maxMessages;
+    this.#ordered = ordered;
+    this.#clock = clock;
+    this.#expiry = new ExpirySchedule((queued) => this.#expire(queued), clock);
+  }
+
+  /** How many messages wait. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  get isFull(): boolean {
+    return this.length >= this.#maxMessages;
+  }
+
+  /** What waits, as the next consumer would get it. */
+  get messages(): TransportMessage[] {
+    return Array.from(this.#waiting, toDeliveredMessage);
+  }
+
+  /** The same with what the queue knows of them. */
+  get waiting(): QueuedMessage[] {
+    return [...this.#waiting];
+  }
+
+  /** Whether somebody receives from it. */
+  get isConsumed(): boolean {
+    return this.#receivers.length > 0;
+  }
+
+  /** Returns the number of receivers. */
+  get receiverCount(): number {
+    return this.#receivers.length;
+  }
+
+  /** Takes a message out that waits; one that has left already is gone. */
+  remove(queued: QueuedMessage): void {
+    this.#waiting.delete(queued);
+    this.#expiry.delete(queued);
+  }
+
+  bind(bindingKeys: readonly string[]): void {
+    for (const bindingKey of bindingKeys) this.#bindingKeys.add(bindingKey);
+  }
+
+  unbind(bindingKeys: readonly string[]): void {
+    for (const bindingKey of bindingKeys) this.#bindingKeys.delete(bindingKey);
+  }
+
+  isBoundTo(routingKey: string): boolean {
+    for (const bindingKey of this.#bindingKeys) {
+      if (matchesTopic(bindingKey, routingKey)) return true;
+    }
+    return false;
+  }
+
+  put(arrival: Arrival): void {
+    const expiresAtMs = this.#clock.nowMs() + (arrival.timeToLiveMs ?? Infinity);
+    this.#wait({ ...arrival, sequence: this.#nextSequence++, expiresAtMs, deliveryCount: 0 });
+  }
+
+  attach(receiver: Receiver): void {
+    this.#receivers.push(receiver);
+    this.#scheduleDelivery();
+  }
+
+  /** Delivers waiting messages after a receiver has raised its limit. */
+  deliver(): void {
+    this.#scheduleDelivery();
+  }
+
+  detach(receiver: Receiver): void {
+    const index = this.#receivers.indexOf(receiver);
+    if (index !== -1) this.#receivers.splice(index, 1);
+  }
+
+  /** Resolves once no delivery is in hand. */
+  async allSettled(): Promise<void> {
+    if (this.#hands.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onAllSettled = resolve;
+    });
+  }
+
+  /** Takes back what is in hand. Nothing expires afterwards. */
+  close(): void {
+    for (const hand of this.#hands) this.#settle(hand, () => this.#giveBack(hand.queued));
+    this.#expiry.clear();
+  }
+
+  #wait(queued: QueuedMessage): void {
+    this.#waiting.add(queued);
+    this.#expiry.add(queued);
+    this.#scheduleDelivery();
+  }
+
+  /** Never within the caller's stack: a publish has resolved before its message is handled. */
+  #scheduleDelivery(): void {
+    if (this.#deliveryScheduled || this.#waiting.length === 0 || this.#receivers.length === 0) return;
+    this.#deliveryScheduled = true;
+    setImmediate(this.#deliverSome);
+  }
+
+  #deliver(): void {
+    this.#deliveryScheduled = false;
+    for (let count = 0; count < deliveriesPerTurn; count++) {
+      const queued = this.#waiting.first;
+      if (queued === undefined) return;
+      // Its time can have come before its timer: a process that was busy may run this first.
+      if (queued.expiresAtMs <= this.#clock.nowMs()) {
+        this.#expire(queued);
+        continue;
+      }
+      const receiver = this.#nextReceiver();
+      if (receiver === undefined) return;
+      this.#handOver(queued, receiver);
+    }
+    this.#scheduleDelivery();
+  }
+
+  #nextReceiver(): Receiver | undefined {
+    const candidates = this.#ordered ? Math.min(1, this.#receivers.length) : this.#receivers.length;
+    for (let step = 0; step < candidates; step++) {
+      const index = (this.#turn + step) % candidates;
+      const receiver = this.#receivers[index] as Receiver;
+      if (receiver.inHand < receiver.prefetch) {
+        this.#turn = index + 1;
+        return receiver;
+      }
+    }
+    return undefined;
+  }
+
+  #handOver(queued: QueuedMessage, receiver: Receiver): void {
+    this.#waiting.delete(queued);
+    this.#expiry.delete(queued);
+    const hand: Hand = { queued, receiver };
+    this.#hands.add(hand);
+    receiver.inHand += 1;
+    receiver.onDelivery({
+      message: withTimeToLive(toDeliveredMessage(queued), queued),
+      routingKey: queued.routingKey,
+      fromBus: queued.exchange !== '',
+      redelivered: queued.deliveryCount > 0,
+      timeToLiveMs: queued.timeToLiveMs === undefined ? undefined : queued.expiresAtMs - this.#clock.nowMs(),
+      acknowledge: () => this.#settle(hand, () => {}),
+      release: () => this.#settle(hand, () => this.#giveBack(queued)),
+      reject: () => this.#settle(hand, () => this.#bury(queued, 'rejected')),
+    });
+  }
+
+  #settle(hand: Hand, verdict: () => void): void {
+    if (!this.#hands.delete(hand)) return;
+    hand.receiver.inHand -= 1;
+    verdict();
+    this.#scheduleDelivery();
+    if (this.#hands.size === 0) this.#onAllSettled?.();
+  }
+
+  #giveBack(queued: QueuedMessage): void {
+    queued.deliveryCount += 1;
+    if (queued.deliveryCount > deliveryLimit) this.#bury(queued, 'delivery_limit');
+    else this.#wait(queued);
+  }
+
+  #expire(queued: QueuedMessage): void {
+    this.#waiting.delete(queued);
+    this.#expiry.delete(queued);
+    this.#bury(queued, 'expired');
+  }
+
+  #bury(arrival: Arrival, reason: DeathReason): void {
+    const { name: queue, deadLetterQueue } = this;
+    deadLetterQueue?.put(toDeadLetter(arrival, { reason, queue, deadLetterQueue: deadLetterQueue.name }));
+  }
+}
+
+/** To consumers it is a header, as from RabbitMQ. */
+function withTimeToLive(message: TransportMessage, { timeToLiveMs }: QueuedMessage): TransportMessage {
+  if (timeToLiveMs === undefined) return message;
+  return { headers: Object.freeze({ ...message.headers, [Header.timeToLive]: timeToLiveMs }), body: message.body };
+}
+
+function toDeliveredMessage({ message, deliveryCount }: QueuedMessage): TransportMessage {
+  if (deliveryCount === 0) return message;
+  return { headers: Object.freeze({ ...message.headers, [Header.deliveryCount]: deliveryCount }), body: message.body };
+}

@@ -1,0 +1,163 @@
+import type { IncomingMessage } from 'node:http';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  type HTTPMethods,
+  LogController,
+} from 'fastify';
+import { registerRoutes } from '../../routes/index.ts';
+import type { RouteContext } from '../../routes/route-context.ts';
+import { ProblemDetails } from '../../routes/schemas.ts';
+import { LittoralError } from '../errors.ts';
+import type { BodyLimits } from '../http/body-reader.ts';
+import { Connections } from '../http/connections.ts';
+import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
+import { openApi, withPrefix } from '../http/openapi.ts';
+import { asLittoralError, clientErrorResponse, noSniffing, sendProblem } from '../http/problem.ts';
+import { type ProxyOptions, publicAddressReader, withoutBasePath } from '../http/public-address.ts';
+import { headersTimeoutMs, readBodies, requestTimeoutMs } from '../http/read-bodies.ts';
+import { refuseMalformedTarget } from '../http/request-target.ts';
+import { type SiteGuardOptions, siteGuard } from '../http/site-guard.ts';
+import type { Logger } from '../logger.ts';
+import { errorFields } from '../text/error-chain.ts';
+
+export interface AppOptions {
+  readonly routes: Omit<RouteContext, 'publicAddress' | 'isInsider'>;
+  readonly logger: Logger;
+  readonly bodies: BodyLimits;
+  readonly guard: Omit<SiteGuardOptions, 'publicAddress'>;
+  readonly insiders: Omit<InsiderOptions, 'publicAddress'>;
+  /** Default: it stands behind no proxy. */
+  readonly proxy?: ProxyOptions;
+  /** Default: its own, which nobody drains. */
+  readonly connections?: Connections;
+}
+
+/** Makes the HTTP server: its routes, its documents, and one shape for every error. It does not listen yet. */
+export function createApp(options: AppOptions): FastifyInstance {
+  const { routes, logger, bodies, guard, proxy = noProxy, connections = new Connections() } = options;
+  const { basePath } = proxy;
+  const publicAddress = publicAddressReader(proxy);
+  const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);
+  const app = Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    // One line per message is written where the message is handled.
+    logController: new LogController({ disableRequestLogging: true }),
+    ...(basePath === '' ? {} : { rewriteUrl }),
+    requestTimeout: requestTimeoutMs(bodies),
+    // Keys are measured in bytes, after decoding, by what publishes them; this is more than Node lets through.
+    routerOptions: { maxParamLength: 65_536 },
+    // Both would be answered by Node and Fastify themselves, without a problem document.
+    http: { requireHostHeader: false, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 5_000 },
+    return503OnClosing: false,
+    frameworkErrors(error, request, reply) {
+      endConnection(request, reply);
+      sendProblem(reply, asLittoralError(error));
+    },
+    clientErrorHandler(error, socket) {
+      if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
+      connections.refuse(socket, clientErrorResponse(error));
+    },
+  });
+  // Node would drop what comes after two thousand headers; their size is limited all the same.
+  app.server.maxHeadersCount = 0;
+  connections.watch(app.server);
+  app.addHook('preClose', (done) => {
+    connections.endAll();
+    done();
+  });
+  const endConnection = readBodies(app, bodies, connections);
+  app.addSchema(ProblemDetails);
+  app.setValidatorCompiler(() => () => true);
+
+  const isInsider = insiderCheck({ ...options.insiders, publicAddress });
+  const refuseForeignSites = siteGuard({ ...guard, publicAddress });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(noSniffing);
+    refuseMalformedTarget(request);
+    refuseForeignSites(request);
+    // Runs before the body is read.
+    if (request.is404) throw routeNotFound(request);
+    done();
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const known = asLittoralError(error);
+    if (known.code === 'internal-error')
+      request.log.error({ err: errorFields(error), route: request.routeOptions.url }, 'a request failed');
+    endConnection(request, reply);
+    return sendProblem(reply, isInsider(request) ? known : withoutDetails(known));
+  });
+  app.setNotFoundHandler((request) => {
+    throw routeNotFound(request);
+  });
+
+  app.register(swagger, {
+    openapi: openApi,
+    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`) },
+  });
+  app.register(async (scope) => {
+    scope.addHook('onSend', async (request, reply) => {
+      const location = reply.getHeader('location');
+      if (location !== undefined) reply.header('location', `${publicAddress(request.raw).prefix}${location}`);
+    });
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      // Its links are relative then, whatever stands in front of them.
+      indexPrefix: '.',
+      staticCSP: contentSecurityPolicy,
+      uiConfig: { tryItOutEnabled: true },
+      transformSpecification: (document, { raw }) => withPrefix(document, publicAddress(raw).prefix),
+      transformSpecificationClone: false,
+    });
+  });
+  app.register(async (scope) => registerRoutes(scope, { ...routes, publicAddress, isInsider }));
+  refuseOtherMethods(app);
+  return app;
+}
+
+const noProxy: ProxyOptions = { basePath: '', trustProxy: [] };
+
+function routeNotFound({ method, url }: FastifyRequest): LittoralError {
+  return new LittoralError(
+    'route-not-found',
+    `No route ${method} ${url.split('?')[0]}. All routes are listed under /docs.`,
+  );
+}
+
+// Swagger UI needs inline styles and images; nothing from elsewhere, and no page may frame it.
+const contentSecurityPolicy = {
+  'default-src': "'self'",
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  'object-src': "'none'",
+  'base-uri': "'self'",
+  'frame-ancestors': "'none'",
+};
+
+/** A known path with another method is 405 and says which ones there are (RFC 9110 section 15.5.6). */
+function refuseOtherMethods(app: FastifyInstance): void {
+  const methodsOf = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set();
+    for (const name of [method].flat()) methods.add(name);
+    methodsOf.set(url, methods);
+  });
+  app.register(async (scope) => {
+    for (const [url, methods] of [...methodsOf]) {
+      if (url.startsWith('/docs')) continue;
+      const allow = [...methods].join(', ');
+      const refuse = ({ method }: FastifyRequest) => {
+        throw new LittoralError('method-not-allowed', `${url} has no ${method}; it has ${allow}.`, {
+          headers: { allow },
+        });
+      };
+      const others = scope.supportedMethods.filter((name) => !methods.has(name)) as HTTPMethods[];
+      // Before the body is looked at, which may have faults of its own.
+      scope.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse });
+    }
+  });
+}

@@ -1,0 +1,191 @@
+import { asFunction, asValue, createContainer, InjectionMode } from 'awilix';
+import { CommandBus, type LocalBusOptions } from '../bus/command-bus.ts';
+import { DistributedBus, type DistributedBusOptions } from '../bus/distributed-bus.ts';
+import { EventBus } from '../bus/event-bus.ts';
+import { OpenCalls } from '../bus/open-calls.ts';
+import { ServiceMap } from '../bus/service-map.ts';
+import type { ResolvedConfig } from '../config/resolve.ts';
+import { ConversionService } from '../conversion/conversion-service.ts';
+import { DeadLetters } from '../dead-letter/dead-letters.ts';
+import { InProcessDeduplicationStore } from '../deduplication/stores/in-process-deduplication-store.ts';
+import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
+import { DueMessages } from '../delay/due-messages.ts';
+import { Deduplication } from '../endpoint/deduplication.ts';
+import { DistributedMessageHandler } from '../endpoint/distributed-message-handler.ts';
+import { longestHoldMs } from '../endpoint/longest-hold.ts';
+import { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import { AmqpChannel } from '../engine/amqp/amqp-channel.ts';
+import { InMemoryChannel } from '../engine/in-memory/in-memory-channel.ts';
+import type { MessageChannel } from '../engine/message-channel.ts';
+import { HandlerRegistry } from '../handler/handler-registry.ts';
+import type { Retries } from '../handler/retries.ts';
+import type { Logger } from '../logger.ts';
+import { bindingKeyOf } from '../message/routing-key.ts';
+import type { AroundDelivery } from '../recovery/around-delivery.ts';
+import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
+import { deferralDelaysMs } from '../recovery/deferral.ts';
+import { RetryPolicy } from '../recovery/retry-policy.ts';
+import { ServiceContainer } from '../scope/service-container.ts';
+import { type Clock, systemClock, type WallClock } from '../time/clock.ts';
+
+/** The parts of a gateway, by the names under which they find each other. */
+export interface Parts {
+  readonly config: ResolvedConfig;
+  readonly logger: Logger;
+  readonly conversion: ConversionService;
+  readonly services: ServiceContainer;
+  readonly registry: HandlerRegistry;
+  readonly channel: MessageChannel;
+  readonly serviceMap: ServiceMap;
+  readonly distributedBus: DistributedBus;
+  readonly commandBus: CommandBus;
+  readonly eventBus: EventBus;
+  readonly openCalls: OpenCalls;
+  readonly endpoint: ServiceEndpoint;
+  readonly dueMessages: DueMessages;
+  readonly deadLetterOutlet: DeadLetterOutlet;
+  readonly deadLetters: DeadLetters;
+}
+
+/** What a program that is not a whole gateway puts in the place of a part. */
+export interface PartsOptions {
+  /** Watches every delivery of the endpoint. Default: nobody does. */
+  readonly aroundDelivery?: AroundDelivery;
+  /** Default: the one that the configuration names. */
+  readonly channel?: MessageChannel;
+  /** Tells how old is what was handled. Default: the system's. */
+  readonly clock?: Clock & WallClock;
+}
+
+/**
+ * @returns a container in which every part of the gateway is made when first asked for
+ */
+export function createParts(
+  config: ResolvedConfig,
+  logger: Logger,
+  { aroundDelivery, channel, clock = systemClock }: PartsOptions = {},
+): Parts {
+  const container = createContainer<Parts>({ injectionMode: InjectionMode.PROXY, strict: true });
+  container.register({
+    config: asValue(config),
+    logger: asValue(logger),
+    conversion: asFunction(() => new ConversionService(config.converters, config.types, config)).singleton(),
+    services: asFunction(createServices).singleton(),
+    registry: asFunction(createRegistry).singleton(),
+    channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),
+    serviceMap: asFunction(({ config }: Parts) => new ServiceMap(config.routes, config.service)).singleton(),
+    distributedBus: asFunction((parts: Parts) => new DistributedBus(distributedBusOptions(parts))).singleton(),
+    commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
+    eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
+    openCalls: asFunction(() => new OpenCalls()).singleton(),
+    endpoint: asFunction((parts: Parts) => createEndpoint(parts, clock, aroundDelivery)).singleton(),
+    dueMessages: asFunction(createDueMessages).singleton(),
+    deadLetterOutlet: asFunction(createDeadLetterOutlet).singleton(),
+    deadLetters: asFunction(createDeadLetters).singleton(),
+  });
+  return container.cradle;
+}
+
+function createChannel({ channel, broker, service }: ResolvedConfig, logger: Logger): MessageChannel {
+  if (channel === 'in-memory') return new InMemoryChannel();
+  const { url = '', urls, caFile, certFile, keyFile, checkDestinations: _, queue: _queue, ...limits } = broker;
+  return new AmqpChannel({ ...limits, url: urls ?? url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
+}
+
+/** Each bus of a handler is one of its own; those of the process are the parts. */
+function createServices(parts: Parts): ServiceContainer {
+  const { config, logger } = parts;
+  return new ServiceContainer(config.container, {
+    logger,
+    distributedBus: (origin) =>
+      origin ? new DistributedBus(distributedBusOptions(parts), origin) : parts.distributedBus,
+    commandBus: (origin) => (origin ? new CommandBus(localBusOptions(parts), origin) : parts.commandBus),
+    eventBus: (origin) => (origin ? new EventBus(localBusOptions(parts), origin) : parts.eventBus),
+  });
+}
+
+function createRegistry({ config, conversion, services }: Parts): HandlerRegistry {
+  return new HandlerRegistry(config.handlers, { conversion, services, variables: config.configuration });
+}
+
+function distributedBusOptions({ config, channel, serviceMap, conversion, registry }: Parts): DistributedBusOptions {
+  return {
+    service: config.service,
+    channel,
+    conversion,
+    registry,
+    checkDestinations: config.broker.checkDestinations,
+    serviceMap,
+    defaultSerializationMediaType: config.defaultSerializationMediaType,
+    allowPhpSerialized: config.allowPhpSerialized,
+  };
+}
+
+function localBusOptions({ registry, conversion, services: scopes, openCalls }: Parts): LocalBusOptions {
+  return { registry, conversion, scopes, openCalls };
+}
+
+function createEndpoint(
+  { config, channel, registry, services, deadLetterOutlet, logger }: Parts,
+  clock: Clock & WallClock,
+  aroundDelivery: AroundDelivery | undefined,
+): ServiceEndpoint {
+  return new ServiceEndpoint({
+    service: config.service,
+    queue: config.broker.queue,
+    channel,
+    scopes: services,
+    messages: new DistributedMessageHandler(config.service, registry),
+    hasHandlers: registry.hasDistributedHandlers,
+    eventBindingKeys: registry.eventBindingKeys(),
+    retiredBindingKeys: config.retiredKeys.map(bindingKeyOf),
+    concurrency: config.concurrency,
+    handlerTimeoutMs: config.handlerTimeoutMs,
+    retries: config.retries,
+    delaysMs: [...retryDelaysMs(config.retries, registry), ...(config.unhandled.graceMs > 0 ? deferralDelaysMs : [])],
+    longestHoldMs: longestHoldMs(registry.handlers(), config),
+    finalFailureStrategy: config.finalFailureStrategy,
+    unhandled: unhandledSettings(config),
+    logger,
+    clock,
+    maxDecodedBytes: config.maxDecodedBytes,
+    deduplication: createDeduplication(config, clock, logger),
+    aroundDelivery,
+    deadLetterOutlet,
+  });
+}
+
+function unhandledSettings({ unhandled: { then: afterGrace, ...settings } }: ResolvedConfig): UnhandledSettings {
+  return { ...settings, afterGrace };
+}
+
+/** Returns each distinct retry delay of the distributed handlers. */
+function retryDelaysMs(retries: Retries, registry: HandlerRegistry): number[] {
+  const distributed = registry.handlers().filter(({ definition }) => definition.distributed);
+  return [...new Set(distributed.flatMap(({ definition }) => new RetryPolicy(retries, definition.retries).delaysMs()))];
+}
+
+function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logger): Deduplication {
+  const { enabled, store, ...limits } = config.deduplication;
+  return new Deduplication({
+    service: config.service,
+    store: store ?? new InProcessDeduplicationStore({ ...limits, clock }),
+    enabled,
+    timeoutMs: config.handlerTimeoutMs,
+    logger,
+  });
+}
+
+function createDueMessages({ config, channel, serviceMap, deadLetterOutlet, logger }: Parts): DueMessages {
+  const { service, broker } = config;
+  const { checkDestinations } = broker;
+  return new DueMessages({ service, channel, checkDestinations, serviceMap, deadLetterOutlet, logger });
+}
+
+function createDeadLetterOutlet({ config, channel, logger }: Parts): DeadLetterOutlet {
+  return new DeadLetterOutlet({ service: config.service, channel, logger });
+}
+
+function createDeadLetters({ config, channel, logger }: Parts): DeadLetters {
+  return new DeadLetters({ service: config.service, queue: config.broker.queue, channel, logger });
+}

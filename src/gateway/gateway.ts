@@ -1,0 +1,159 @@
+import type { FastifyInstance } from 'fastify';
+import type { CommandBus } from '../bus/command-bus.ts';
+import type { DistributedBus } from '../bus/distributed-bus.ts';
+import type { EventBus } from '../bus/event-bus.ts';
+import type { Config } from '../config/config.ts';
+import { type Environment, type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
+import { describeEndpoint } from '../endpoint/endpoint-description.ts';
+import { adminGuard } from '../http/admin-guard.ts';
+import { Connections } from '../http/connections.ts';
+import { listenFailure, listeningAddress } from '../http/listening-address.ts';
+import { createLogger, droppedLogLines, type Logger } from '../logger.ts';
+import { createApp } from './app.ts';
+import { createParts, type Parts } from './components.ts';
+import { shutdownOf } from './shutdown.ts';
+
+export interface GatewayOptions {
+  /** Environment variables that override the configuration. Default: those of the process. */
+  readonly environment?: Environment;
+  /** Default: pino to standard output, at the configured level. */
+  readonly logger?: Logger;
+  /** Whether this process receives as well as sends. Default: true. */
+  readonly consume?: boolean;
+}
+
+/** A gateway inside a process. */
+export interface Gateway {
+  readonly config: ResolvedConfig;
+  readonly logger: Logger;
+  /** The HTTP server. `inject` calls it without a port. */
+  readonly app: FastifyInstance;
+  readonly distributedBus: DistributedBus;
+  /** Sends commands to their handlers in this process. */
+  readonly commandBus: CommandBus;
+  /** Publishes events to their handlers in this process. */
+  readonly eventBus: EventBus;
+  /** The port to the broker. */
+  readonly channel: Parts['channel'];
+  /**
+   * Connects and begins to receive. Without a broker it resolves all the same, and connects when there is one. Once
+   * only: what is running or was stopped is not started again.
+   *
+   * @throws LittoralError `topology-mismatch` when the service's queue exists with other arguments
+   */
+  start(): Promise<void>;
+  /** The ids of the messages whose handlers have not finished. */
+  inHand(): readonly unknown[];
+  /** Listens for HTTP. @returns the address */
+  listen(): Promise<string>;
+  /**
+   * Takes nothing more, finishes what is in hand within `shutdownTimeoutMs`, gives back the rest, and closes, for which
+   * it takes up to a second more. If it listens, the port stays open for `http.drainDelayMs` first. A second call waits
+   * for the first.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes a gateway: an HTTP server that sends, and a consumer that calls the handlers. Nothing happens before `start`.
+ *
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every fault at once
+ */
+export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
+  const resolved = resolveConfig(config, options.environment ?? process.env);
+  const logger = options.logger ?? createLogger(resolved.logLevel);
+  return gatewayOf(createParts(resolved, logger), options.consume);
+}
+
+/**
+ * The gateway that some parts make up.
+ *
+ * @param consume whether it receives as well as sends
+ */
+export function gatewayOf(parts: Parts, consume = true): Gateway {
+  const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, dueMessages } = parts;
+  const { conversion, registry, services, deadLetterOutlet, deadLetters } = parts;
+  let state: 'new' | 'running' | 'draining' = 'new';
+
+  const unreadiness = () => {
+    if (state === 'draining') return ['shutting down'];
+    const reasons = [channel.health().reason, endpoint.detached, endpoint.stalled, dueMessages.detached];
+    // What ends one of them, as a rule ends all.
+    return [...new Set(reasons.filter((reason) => reason !== undefined))];
+  };
+  const warnings = () => {
+    const dropped = droppedLogLines();
+    const ofLog = dropped > 0 ? `log lines were dropped, as standard output did not take them: ${dropped}` : undefined;
+    const ofFailed = [deadLetterOutlet.problem, endpoint.warning, dueMessages.warning];
+    return [channel.health().warning, ...ofFailed, ofLog].filter((warning) => warning !== undefined);
+  };
+  const { host, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
+  const connections = new Connections(resolved.http);
+  const { basePath, trustProxy } = resolved.http;
+  const isBehindProxy = basePath !== '' || trustProxy.length > 0;
+  const app = createApp({
+    logger,
+    bodies: resolved.http,
+    guard: { host, allowedHosts },
+    proxy: { basePath, trustProxy },
+    insiders: { adminToken, isBehindProxy },
+    connections,
+    routes: {
+      service: resolved.service,
+      channel,
+      unreadiness,
+      warnings,
+      endpoint: describeEndpoint({ ...resolved, queue: resolved.broker.queue }, registry),
+      isConsuming: () => endpoint.consuming,
+      deferredKeys: () => endpoint.deferredKeys(),
+      deadLetters,
+      refuseStrangers: adminGuard({ host, adminToken, isBehindProxy }),
+      publishing: {
+        bus: distributedBus,
+        parameters: { conversion, services, variables: resolved.configuration },
+        mapping: { forwardHeaders, idempotencyScopeHeader },
+        channel: channel.name,
+        scopes: services,
+        isDraining: () => state === 'draining',
+      },
+    },
+  });
+
+  const shutDown = shutdownOf(parts, {
+    isListening: () => app.server.listening,
+    drain: () => connections.drain(),
+    close: () => app.close(),
+    cutOff: () => app.server.closeAllConnections(),
+  });
+
+  return {
+    config: resolved,
+    logger,
+    app,
+    distributedBus,
+    commandBus,
+    eventBus,
+    channel,
+    async start() {
+      if (state !== 'new') return;
+      state = 'running';
+      if (consume) endpoint.start();
+      dueMessages.start();
+      await channel.start();
+    },
+    async listen() {
+      const listenTextResolver = (address: string) => `listening on ${address}`;
+      // A name can have several addresses, and Fastify would open a server for each, of which only one is guarded.
+      const address = await listeningAddress(host);
+      const { port } = resolved.http;
+      return app.listen({ host: address, port, listenTextResolver }).catch((error) => {
+        throw listenFailure(error, address, port);
+      });
+    },
+    inHand: () => endpoint.inHand,
+    stop() {
+      state = 'draining';
+      return shutDown();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { Worker } from 'node:worker_threads';
+import { errorFields } from '../text/error-chain.ts';
+import { longestTimeoutMs } from '../time/timeout.ts';
+import { respondToSignals } from './end-signals.ts';
+import type { Gateway } from './gateway.ts';
+
+/**
+ * Runs a gateway as this process: listens, connects, and shuts down in order on a signal (`end-signals.ts`). A second
+ * SIGTERM, SIGINT or SIGQUIT ends the process at once.
+ *
+ * @throws what listening throws, and LittoralError `topology-mismatch`
+ */
+export async function serve(gateway: Gateway): Promise<void> {
+  const { logger, config, channel } = gateway;
+  const isStopping = stopOnSignals(gateway);
+  endOnUnexpectedErrors(gateway);
+  let address: string;
+  try {
+    address = await gateway.listen();
+  } catch (error) {
+    // A signal that came first has closed what was to listen.
+    if (isStopping()) return;
+    throw error;
+  }
+  const docs = `${address}/docs`;
+  logger.info(
+    { service: config.service, channel: channel.name, docs },
+    `${config.service} on ${channel.name}, docs at ${docs}`,
+  );
+  if (!channel.durable) {
+    logger.warn('the in-memory channel keeps nothing after exit; set AMQP_URL to send through RabbitMQ');
+  }
+  await gateway.start();
+}
+
+/** A handler can leave an error behind that nobody awaits. What state it left is not known: end, and be started again. */
+export function endOnUnexpectedErrors({ logger, inHand }: Pick<Gateway, 'logger' | 'inHand'>): void {
+  const end = (error: unknown, origin: string) => {
+    logger.fatal(
+      { err: errorFields(error), origin, inHand: inHand() },
+      'an error that nothing caught; the messages in hand come again',
+    );
+    process.exit(1);
+  };
+  process.on('uncaughtException', end);
+}
+
+/** Lets a signal end the process at once, with exit code 0: until there is something to stop, nothing is in hand. */
+export function endOnSignals(): void {
+  respondToSignals({ first: () => process.exit(0) });
+}
+
+/**
+ * Ends the process in order on a signal, at once on a second one.
+ *
+ * @returns whether a signal has arrived
+ */
+export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' | 'stop' | 'config'>): () => boolean {
+  let stopping = false;
+  const first = async (signal: NodeJS.Signals) => {
+    stopping = true;
+    logger.info({ signal }, 'shutting down');
+    killAfter(Math.max(config.shutdownTimeoutMs + 1_500, earliestKillMs));
+    try {
+      await stop();
+      logger.info('stopped');
+      process.exit(0);
+    } catch (error) {
+      logger.error({ err: errorFields(error) }, 'the shutdown failed');
+      process.exit(1);
+    }
+  };
+  respondToSignals({ first, again: () => process.exit(1) });
+  return () => stopping;
+}
+
+/** A process that ends more slowly than it was told to may only be on a slow machine. A container gets 10 s. */
+const earliestKillMs = 9_500;
+
+/** Kills this process from another thread: a handler that blocks would hold up every timer of its own. */
+function killAfter(milliseconds: number): void {
+  const code = "setTimeout(process.kill, require('node:worker_threads').workerData, process.pid, 'SIGKILL')";
+  const workerData = Math.min(milliseconds, longestTimeoutMs);
+  try {
+    const worker = new Worker(code, { eval: true, workerData, execArgv: [], env: {} });
+    worker.on('error', () => {});
+    worker.unref();
+  } catch {
+    // A process that may not start threads is ended from outside.
+  }
+}

@@ -1,0 +1,109 @@
+import type { Delivery } from '../engine/message-channel.ts';
+
+/** Maximum number of held deliveries beyond the places, for each place. */
+const besidePerPlace = 9;
+const mostBeside = 1000;
+
+/** Total size of held bodies from which no further delivery is taken beyond the places. */
+const mostHeldBytes = 64 * 1024 * 1024;
+
+/**
+ * The places in which the deliveries of an endpoint are handled. A delivery is held while its failed message can
+ * neither be retried nor dead-lettered. Held deliveries take at most half of the places, so at least one stays free;
+ * beyond that, the consumer takes one more delivery for each held one, within limits.
+ */
+export class DeliveryPlaces {
+  readonly #count: number;
+  readonly #heldLimit: number;
+  readonly #takeBeside: (count: number) => void;
+  readonly #handled = new Set<Delivery>();
+  readonly #held = new Set<Delivery>();
+  readonly #waiting: (() => void)[] = [];
+  #heldBytes = 0;
+  /** Number of deliveries that the consumer was asked to take beyond the places. */
+  #beside = 0;
+
+  /**
+   * @param count number of deliveries that are handled at once
+   * @param takeBeside called with the number of deliveries that are held beyond half of the places, when it changes
+   */
+  constructor(count: number, takeBeside: (count: number) => void = () => {}) {
+    this.#count = count;
+    this.#heldLimit = Math.floor(count / 2);
+    this.#takeBeside = takeBeside;
+  }
+
+  /** Returns the number of held deliveries. */
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Returns whether held deliveries take all places, because no more can be held beyond them. */
+  get isExhausted(): boolean {
+    return this.#held.size - this.#beside >= this.#count;
+  }
+
+  /**
+   * Takes a place for a delivery.
+   *
+   * @returns undefined if one is free; otherwise a promise that resolves once one is
+   */
+  take(delivery: Delivery): Promise<void> | undefined {
+    if (this.#waiting.length === 0 && this.#isFree) {
+      this.#handled.add(delivery);
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      this.#waiting.push(() => {
+        this.#handled.add(delivery);
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Holds a delivery if other held deliveries take less than half of the places.
+   *
+   * @returns whether the delivery is held
+   */
+  holdWithinHalf(delivery: Delivery): boolean {
+    const others = this.#held.size - (this.#held.has(delivery) ? 1 : 0);
+    if (others >= this.#heldLimit) return false;
+    this.hold(delivery);
+    return true;
+  }
+
+  /** Holds a delivery. It frees its place once held deliveries take half of the places. */
+  hold(delivery: Delivery): void {
+    if (this.#held.has(delivery)) return;
+    this.#handled.delete(delivery);
+    this.#held.add(delivery);
+    this.#heldBytes += delivery.message.body.byteLength;
+    this.#onChange();
+  }
+
+  /** Frees the place of a delivery that is settled, or about to be settled. */
+  leave(delivery: Delivery): void {
+    this.#handled.delete(delivery);
+    if (this.#held.delete(delivery)) this.#heldBytes -= delivery.message.body.byteLength;
+    this.#onChange();
+  }
+
+  /** Resolves every wait for a place. The waiting deliveries are no longer handled. */
+  end(): void {
+    for (const enter of this.#waiting.splice(0)) enter();
+  }
+
+  get #isFree(): boolean {
+    return this.#handled.size + Math.min(this.#held.size, this.#heldLimit) < this.#count;
+  }
+
+  #onChange(): void {
+    while (this.#waiting.length > 0 && this.#isFree) this.#waiting.shift()?.();
+    const most = Math.min(mostBeside, besidePerPlace * this.#count);
+    const beside = Math.min(most, Math.max(0, this.#held.size - this.#heldLimit));
+    if (beside === this.#beside || (beside > this.#beside && this.#heldBytes > mostHeldBytes)) return;
+    this.#beside = beside;
+    this.#takeBeside(beside);
+  }
+}

@@ -1,0 +1,146 @@
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
+import { Format } from 'typebox/format';
+import { Settings } from 'typebox/system';
+import { Check, Errors } from 'typebox/value';
+import type { Fault } from '../errors.ts';
+import { listed } from '../text/listed.ts';
+import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
+import { withSafePatterns } from './safe-patterns.ts';
+import type { Schema } from './schema.ts';
+import type { Definitions } from './schema-keywords.ts';
+
+export type { Schema };
+
+/** A TypeBox schema, compiled once. */
+export interface SchemaCheck<Type> {
+  check(value: unknown): value is Type;
+  /** Every fault with its path, up to fifty; empty for a value that passes. */
+  faults(value: unknown): Fault[];
+}
+
+const maxFaults = 50;
+const maxPathLength = 200;
+
+/** @param definitions schemas that `schema` refers to by name and does not hold itself */
+export function compileSchema<Type extends TSchema>(
+  schema: Type,
+  definitions: Readonly<Record<string, TSchema>> = {},
+): SchemaCheck<Static<Type>> {
+  const remembering = withRememberedReferences(schema, definitions as Definitions, compiled);
+  const { check, errors } = remembering === undefined ? compiled(schema, definitions) : compiled(remembering);
+  const within = remembering === undefined ? atOnce : rememberingChecks;
+  return {
+    check(value): value is Static<Type> {
+      return withinStack(() => within(() => check(value)), false);
+    },
+    faults(value) {
+      return withinStack(() => within(() => toFaults(() => errors(value))), tooDeep);
+    },
+  };
+}
+
+interface Compiled {
+  readonly check: (value: unknown) => boolean;
+  readonly errors: (value: unknown) => TLocalizedValidationError[];
+}
+
+function compiled(given: TSchema, givenDefinitions: Readonly<Record<string, TSchema>> = {}): Compiled {
+  const schema = withSafePatterns(given);
+  const definitions = withSafePatterns(givenDefinitions);
+  // TypeBox's generated code writes a BigInt literal as a number, which is rounded and never equals a BigInt.
+  if (holdsBigInt([schema, definitions])) {
+    return {
+      check: (value) => Check(definitions, schema, value),
+      errors: (value) => Errors(definitions, schema, value),
+    };
+  }
+  const validator = Compile(definitions, schema);
+  return { check: (value) => validator.Check(value), errors: (value) => validator.Errors(value) };
+}
+
+function atOnce<Result>(work: () => Result): Result {
+  return work();
+}
+
+/** Whether a BigInt stands anywhere in a schema, such as a minimum or a literal. */
+function holdsBigInt(part: unknown, seen = new Set<unknown>()): boolean {
+  if (typeof part !== 'object' || part === null || seen.has(part)) return typeof part === 'bigint';
+  seen.add(part);
+  return Object.values(part).some((inner) => holdsBigInt(inner, seen));
+}
+
+/** The faults of a value by a schema that is used too seldom to compile it. */
+export function faultsBySchema(
+  schema: TSchema,
+  definitions: Readonly<Record<string, TSchema>>,
+  value: unknown,
+): readonly Fault[] {
+  return toFaults(() => Errors(withSafePatterns(definitions), withSafePatterns(schema), value));
+}
+
+function toFaults(find: () => TLocalizedValidationError[]): Fault[] {
+  const errors = withMaxErrors(find);
+  return errors.map((error) => ({ path: shortened(error.instancePath), message: messageOf(error) }));
+}
+
+/** What a schema says of a field too many: by its own path, in plain words, and not once more by its object's. */
+export function plainFaults(faults: readonly Fault[]): readonly Fault[] {
+  return faults
+    .filter(({ message }) => message !== 'must not have additional properties')
+    .map((fault) => (fault.message === 'schema is false' ? { ...fault, message: 'is not expected' } : fault));
+}
+
+/** Whether a value passes, of a schema whose own refinement may not be written for such a value and throw. */
+export function passes({ check }: Pick<SchemaCheck<unknown>, 'check'>, value: unknown): boolean {
+  try {
+    return check(value);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether something can be a schema. */
+export function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether texts of that format are checked. TypeBox lets every text pass a format that it does not know. */
+export function isKnownFormat(format: string): boolean {
+  return Format.Has(format);
+}
+
+export const tooDeep: Fault[] = [{ path: '', message: 'is nested too deeply' }];
+
+/** What walks as deep as a value goes ends where the stack ends: a value that is too deep fails, and nothing else. */
+export function withinStack<Result>(walk: () => Result, otherwise: Result): Result {
+  try {
+    return walk();
+  } catch (error) {
+    if (error instanceof RangeError) return otherwise;
+    throw error;
+  }
+}
+
+/** TypeBox stops at eight unless its settings say otherwise, which all of the process shares. */
+function withMaxErrors<Result>(work: () => Result): Result {
+  const { maxErrors } = Settings.Get();
+  Settings.Set({ maxErrors: maxFaults });
+  try {
+    return work();
+  } finally {
+    Settings.Set({ maxErrors });
+  }
+}
+
+/** What the schema allows is no secret; TypeBox does not name it. */
+function messageOf({ keyword, params, message }: TLocalizedValidationError): string {
+  if (keyword === 'const') return `must be ${String(params.allowedValue)}`;
+  return keyword === 'enum' ? `must be one of ${listed(params.allowedValues.map(String))}` : message;
+}
+
+/** A path is made of the value's own keys, which can be as long as the value. */
+function shortened(path: string): string {
+  return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}…` : path;
+}

@@ -1,0 +1,111 @@
+import { listed } from '../text/listed.ts';
+import type { CoercionRun } from './coercion-run.ts';
+import { describeLiteral, describeType } from './describe-type.ts';
+import type { Discriminator } from './discriminator.ts';
+import { escaped } from './fault-search.ts';
+import { isRecord } from './is-record.ts';
+import { entriesOf } from './list-entries.ts';
+import { claimAll, type SchemaNode, valueAt } from './node-scope.ts';
+import { itemsBetweenGaps } from './php-arrays.ts';
+import type { Schema } from './schema-check.ts';
+import { isPlain, kindOf, ValueKind } from './value-kind.ts';
+
+/** One of the schemas of a union. */
+export interface Branch extends SchemaNode {
+  readonly schema: Schema;
+  readonly check: (value: unknown) => boolean;
+  /** What it can take, as bits of `ValueKind`. */
+  readonly kinds: number;
+}
+
+/**
+ * A union. A value belongs to the branch that its discriminator names, or else the first that it fits as it is, or else
+ * the first that it can be coerced to. Only the errors of the chosen branch are reported.
+ *
+ * @param isWhole whether the schema has no other keyword that could make a value fit
+ */
+export function unionNode(
+  branches: readonly Branch[],
+  discriminator: Discriminator | undefined,
+  isWhole: boolean,
+): SchemaNode {
+  const types = [...new Set(branches.map(({ schema }) => describeType(schema)))];
+  const wanted = listed(types, ' or ');
+  const candidatesFor = (value: unknown, ambiguity: CoercionRun['ambiguity']) =>
+    branches.filter(({ kinds }) => canTake(kinds, value, ambiguity));
+
+  return {
+    coerce(value, run) {
+      if (discriminator && isRecord(value) && !couldBeList(value, run.ambiguity)) {
+        const branch = named(discriminator, value);
+        return branch?.coerce ? branch.coerce(value, run) : value;
+      }
+      const candidates = candidatesFor(value, run.ambiguity);
+      const [only] = candidates;
+      if (only && candidates.length === 1) return only.coerce ? only.coerce(value, run) : value;
+      if (candidates.some(({ check }) => check(value))) return value;
+      for (const { coerce, check } of candidates) {
+        const result = coerce ? run.attempt(coerce, value) : value;
+        if (!Object.is(result, value) && check(result)) return result;
+      }
+      if (isWhole) run.noteMisfit();
+      return value;
+    },
+    explain(value, search) {
+      if (discriminator && isRecord(value)) {
+        const branch = named(discriminator, value);
+        if (branch) return branch.explain(value, search);
+        return search.add([unknownLiteral(discriminator, value)]);
+      }
+      const candidates = candidatesFor(value, search.ambiguity);
+      const [only] = candidates;
+      if (only && candidates.length === 1) return only.explain(value, search);
+      if (candidates.some(({ check }) => check(value))) return;
+      search.add([{ path: '', message: `must be ${wanted}` }]);
+      // Of unions within unions, looking into each branch of each would take time without bound.
+      if (search.isTentative) return;
+      for (const { explain } of candidates) {
+        search.add(search.aside(explain, value, true).filter(({ path }) => path !== ''));
+      }
+    },
+    claim:
+      claimAll(branches) &&
+      ((holder, key, claims) => {
+        const value = valueAt(holder, key);
+        const fitting = ({ check }: Branch) => check(value);
+        // A BigInt is what any of the branches asks for; anything else belongs to one of them.
+        const branch = discriminator && isRecord(value) ? named(discriminator, value) : branches.find(fitting);
+        if (typeof value === 'bigint') claimAll(branches.filter(fitting))?.(holder, key, claims);
+        else branch?.claim?.(holder, key, claims);
+      }),
+  };
+
+  function named({ property, branchOf }: Discriminator, value: Readonly<Record<string, unknown>>): Branch | undefined {
+    const index = Object.hasOwn(value, property) ? branchOf(value[property]) : undefined;
+    return index === undefined ? undefined : branches[index];
+  }
+}
+
+/** Whether an object can stand for a list, where its media type leaves that open. */
+function couldBeList(value: unknown, { listsInEntries, listsHaveGaps }: CoercionRun['ambiguity']): boolean {
+  return (
+    (listsHaveGaps === true && itemsBetweenGaps(value) !== undefined) ||
+    (listsInEntries !== undefined && entriesOf(value) !== undefined)
+  );
+}
+
+function unknownLiteral({ property, literals }: Discriminator, value: Readonly<Record<string, unknown>>) {
+  const must = Object.hasOwn(value, property) ? 'must be' : 'is missing; it must be';
+  return { path: `/${escaped(property)}`, message: `${must} one of ${listed(literals.map(describeLiteral))}` };
+}
+
+function canTake(kinds: number, value: unknown, ambiguity: CoercionRun['ambiguity']): boolean {
+  const kind = kindOf(value);
+  if ((kinds & kind) !== 0) return true;
+  if (ambiguity.losesLists && (kinds & ValueKind.list) !== 0) return value !== null && value !== undefined;
+  if (ambiguity.emptyObjectIs === 'text' && value === '') return (kinds & (ValueKind.list | ValueKind.object)) !== 0;
+  if (ambiguity.emptyObjectIs === 'list' && kind === ValueKind.list) return (kinds & ValueKind.object) !== 0;
+  if (kind === ValueKind.object && (kinds & ValueKind.list) !== 0 && couldBeList(value, ambiguity)) return true;
+  // The instance of a class may be made something plain first.
+  return kind === ValueKind.object && !isPlain(value as object);
+}

@@ -1,0 +1,41 @@
+import { isLittoralError } from '../errors.ts';
+import { pause } from './abortable-delay.ts';
+
+/** How long the pauses between two attempts are, and how many there are at most. */
+export interface BusyPauses {
+  readonly firstMs: number;
+  /** Each is twice as long as the one before, up to this. */
+  readonly maxMs: number;
+  /** Default: no bound. */
+  readonly count?: number;
+}
+
+const untilThereIsRoom: BusyPauses = { firstMs: 100, maxMs: 5_000 };
+
+/**
+ * Publishes once the broker and this process have room. Until then the message that it is about stays in hand: given
+ * back, its handlers would run again for nothing, and given back too often, it would be dead.
+ *
+ * @param stopping ends the waiting
+ * @throws what publishing throws for another reason, or for this one when the waiting has ended
+ */
+export async function whenNotBusy<Receipt>(
+  publish: () => Promise<Receipt>,
+  stopping: AbortSignal,
+  { firstMs, maxMs, count = Number.POSITIVE_INFINITY }: BusyPauses = untilThereIsRoom,
+): Promise<Receipt> {
+  let pauseMs = firstMs;
+  for (let pauses = 0; ; pauses++) {
+    try {
+      return await publish();
+    } catch (error) {
+      if (pauses >= count || stopping.aborted || !isBusy(error)) throw error;
+      await pause(pauseMs, stopping);
+      pauseMs = Math.min(maxMs, 2 * pauseMs);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return isLittoralError(error) && (error.code === 'broker-blocked' || error.code === 'too-many-in-flight');
+}

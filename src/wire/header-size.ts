@@ -1,0 +1,21 @@
+import { LittoralError } from '../errors.ts';
+import type { HeaderValue } from './metadata.ts';
+
+/** Beyond this, one frame could not carry the headers and the broker would close the channel. */
+export const maxHeaderBytes = 65_536;
+
+/** @throws LittoralError `headers-too-large` */
+export function checkHeaderSize(headers: Readonly<Record<string, HeaderValue>>): void {
+  let bytes = 4;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    // A name: its length in one byte. A value: its type in one byte, a text's length in four, a number in eight.
+    bytes += 2 + Buffer.byteLength(name) + (typeof value === 'string' ? 4 + Buffer.byteLength(value) : 8);
+  }
+  if (bytes > maxHeaderBytes) {
+    throw new LittoralError(
+      'headers-too-large',
+      `The headers of the message take ${bytes} bytes; ${maxHeaderBytes} are allowed. Put what is large into the payload.`,
+    );
+  }
+}

@@ -1,0 +1,39 @@
+import type { OwnQueue } from '../engine/message-channel.ts';
+
+/** The queue that a service receives everything through. Named by Ecotone; others publish by this name. */
+export function serviceQueue(service: string): string {
+  return `distributed_${service}`;
+}
+
+/** Where messages of a service end that could not be handled. */
+export function deadLetterQueue(service: string): string {
+  return `${serviceQueue(service)}_dead_letter`;
+}
+
+// The second is locked by the process that browses the first.
+const suffixesOfOtherQueues = ['_dead_letter', '_dead_letter_browser'];
+
+/**
+ * Returns the service whose dead letters are in the queue that a service of this name would have; undefined for a name
+ * that a service can have.
+ */
+export function ownerOfDeadLetters(name: string): string | undefined {
+  const suffix = suffixesOfOtherQueues.find((ending) => name.endsWith(ending));
+  return suffix === undefined ? undefined : name.slice(0, -suffix.length);
+}
+
+const [beforeService, behindService] = ['littoral_', '_due'];
+
+/** Where the delayed messages of a service arrive when they are due, to be published. */
+export function dueQueue(service: string): OwnQueue {
+  return {
+    queue: `${beforeService}${service}${behindService}`,
+    deadLetterQueue: deadLetterQueue(service),
+    ordered: true,
+  };
+}
+
+/** Returns whether a queue holds the due messages of a service. */
+export function isDueQueue(queue: string): boolean {
+  return queue.startsWith(beforeService) && queue.endsWith(behindService);
+}

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import { LittoralError } from '../../src/errors.ts';
+import { Reject, RetryLater } from '../../src/handler/handler-verdict.ts';
+import type { ErrorKind, Retries } from '../../src/handler/retries.ts';
+import { RetryPolicy } from '../../src/recovery/retry-policy.ts';
+
+class ConflictError extends Error {}
+class WriteConflictError extends ConflictError {}
+
+const failed = new Error('the table is locked');
+
+const delaysOf = (policy: RetryPolicy, error: unknown = failed) =>
+  Array.from({ length: 5 }, (_, earlier) => policy.delayMs(error, earlier));
+
+test('three delayed retries after 1, 10 and 100 s unless told otherwise, and no instant one', () => {
+  const policy = new RetryPolicy();
+  expect(delaysOf(policy)).toEqual([1000, 10_000, 100_000, undefined, undefined]);
+  expect(policy.isInstant(failed, 0)).toBe(false);
+});
+
+test.each<[string, Retries, (number | undefined)[]]>([
+  ['more attempts', { maxAttempts: 4 }, [1000, 10_000, 100_000, 1_000_000, undefined]],
+  ['no attempts', { maxAttempts: 0 }, Array(5).fill(undefined)],
+  ['another first delay', { initialDelayMs: 5, maxAttempts: 2 }, [5, 50, 500].slice(0, 2).concat(Array(3))],
+  ['equal delays', { multiplier: 1, maxAttempts: 5 }, Array(5).fill(1000)],
+  ['a fraction', { initialDelayMs: 3, multiplier: 1.5, maxAttempts: 3 }, [3, 5, 7, undefined, undefined]],
+  ['a longest delay', { maxDelayMs: 2000, maxAttempts: 5 }, [1000, 2000, 2000, 2000, 2000]],
+  ['what grows beyond all bounds', { multiplier: 1000, maxAttempts: 1000, maxDelayMs: 7 }, Array(5).fill(7)],
+  ['settings that are undefined', { maxAttempts: undefined, initialDelayMs: 2 }, [2, 20, 200, undefined, undefined]],
+])('%s', (_, retries, expected) => {
+  expect(delaysOf(new RetryPolicy(retries))).toEqual(expected);
+});
+
+test.each<[Retries, number[]]>([
+  [{}, [1000, 10_000, 100_000]],
+  [{ maxAttempts: 0 }, []],
+  [{ maxAttempts: 1000, maxDelayMs: 1500 }, [1000, 1500]],
+  [{ multiplier: 1, maxAttempts: 5 }, [1000]],
+])('lists every delay of %o once', (retries, expected) => {
+  expect(new RetryPolicy(retries).delaysMs()).toEqual(expected);
+});
+
+test('a delay that is never too large, however many attempts there were', () => {
+  const policy = new RetryPolicy({ multiplier: 1000, maxAttempts: 1000 });
+  expect(policy.delayMs(failed, 999)).toBe(3_600_000);
+});
+
+test('a handler says what differs from its service', () => {
+  const service = { maxAttempts: 5, initialDelayMs: 10, instant: { maxAttempts: 2, errors: ['ConflictError'] } };
+  const policy = new RetryPolicy(service, { maxAttempts: 1, instant: { maxAttempts: 1 } });
+  expect(delaysOf(policy)).toEqual([10, undefined, undefined, undefined, undefined]);
+  expect([0, 1].map((earlier) => policy.isInstant(new ConflictError(), earlier))).toEqual([true, false]);
+  expect(policy.isInstant(failed, 0)).toBe(false);
+});
+
+test.each([
+  ['of littoral that cannot be retried', new LittoralError('payload-refused', 'no')],
+  ['that rejects', new Reject('there is no such account')],
+  ['that says so of itself', Object.assign(new Error('gone'), { retryable: false })],
+])('an error %s is not tried again, now or later', (_, error) => {
+  const policy = new RetryPolicy({ instant: { maxAttempts: 5 } });
+  expect([policy.isInstant(error, 0), policy.delayMs(error, 0)]).toEqual([false, undefined]);
+});
+
+test.each([
+  ['of littoral that can be retried', new LittoralError('handler-timeout', 'slow')],
+  ['that is none', 'a text'],
+  ['that is nothing', undefined],
+  ['without a prototype', Object.create(null)],
+  ['that says nothing of use', Object.assign(new Error('a'), { retryable: 'no' })],
+  [
+    'that cannot be read',
+    new Proxy(new Error('never read'), {
+      get: () => {
+        throw new Error('not readable');
+      },
+      has: () => {
+        throw new Error('not readable');
+      },
+      getPrototypeOf: () => {
+        throw new Error('not readable');
+      },
+    }),
+  ],
+])('an error %s is tried again', (_, error) => {
+  expect(new RetryPolicy().delayMs(error, 0)).toBe(1000);
+  expect(new RetryPolicy({ instant: { maxAttempts: 1 } }).isInstant(error, 0)).toBe(true);
+  expect(new RetryPolicy({ instant: { maxAttempts: 1, errors: ['Other', ConflictError] } }).isInstant(error, 0)).toBe(
+    false,
+  );
+});
+
+test('a handler that asks for later is not called again at once, but when it said', () => {
+  const policy = new RetryPolicy({ instant: { maxAttempts: 5 } });
+  expect(policy.isInstant(new RetryLater(), 0)).toBe(false);
+  expect(delaysOf(policy, new RetryLater())).toEqual([1000, 10_000, 100_000, undefined, undefined]);
+  const error = new RetryLater('the ledger is closed', { delayMs: 77 });
+  expect(delaysOf(policy, error)).toEqual([77, 77, 77, undefined, undefined]);
+});
+
+test('a delay that another copy of littoral let pass is not believed', () => {
+  const error = Object.assign(new RetryLater(), { delayMs: Number.NaN });
+  expect(new RetryPolicy().delayMs(error, 0)).toBe(1000);
+});
+
+test.each([0, -1, 1.5, Number.NaN, Infinity, 2_592_000_001])('a retry later cannot be %s ms later', (delayMs) => {
+  expect(() => new RetryLater('later', { delayMs })).toThrow(RangeError);
+});
+
+test('both keep the reason and the cause', () => {
+  const cause = new Error('refused');
+  expect(new RetryLater('later', { delayMs: 1, cause })).toMatchObject({ name: 'RetryLater', message: 'later', cause });
+  expect(new Reject('never', { cause })).toMatchObject({ name: 'Reject', message: 'never', cause });
+});
+
+test.each<[string, ErrorKind, boolean]>([
+  ['its class', ConflictError, true],
+  ['the name of its class', 'WriteConflictError', true],
+  ['the name of a class that it inherits from', 'ConflictError', true],
+  ['another class', TypeError, false],
+  ['another name', 'TypeError', false],
+])('only some errors are tried again at once: %s', (_, kind, expected) => {
+  const policy = new RetryPolicy({ instant: { maxAttempts: 1, errors: [kind] } });
+  expect(policy.isInstant(new WriteConflictError(), 0)).toBe(expected);
+});
+
+test('an error is known by its own name, and one of littoral by its code', () => {
+  const policy = new RetryPolicy({ instant: { maxAttempts: 1, errors: ['OptimisticLock', 'handler-timeout'] } });
+  expect(policy.isInstant(Object.assign(new Error('a'), { name: 'OptimisticLock' }), 0)).toBe(true);
+  expect(policy.isInstant(new LittoralError('handler-timeout', 'slow'), 0)).toBe(true);
+  expect(policy.isInstant(new LittoralError('nacked', 'full'), 0)).toBe(false);
+});
