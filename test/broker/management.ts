@@ -14,13 +14,20 @@ export function createManagement({ url, managementUrl }: BrokerAddress): Managem
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
   async function request(method: string, path: string, body?: object): Promise<Response> {
-    let response: Response;
-    try {
-      response = await fetch(new URL(path, managementUrl), {
+    const send = () =>
+      fetch(new URL(path, managementUrl), {
         method,
         headers: { authorization, 'content-type': 'application/json' },
         body: body && JSON.stringify(body),
         signal: AbortSignal.timeout(30_000),
+      });
+    let response: Response;
+    try {
+      // RabbitMQ can close an idle connection at the moment in which it is used again. Each of these requests can be
+      // repeated.
+      response = await send().catch((error) => {
+        if (!isClosedSocket(error)) throw error;
+        return send();
       });
     } catch (error) {
       throw new Error(
@@ -52,6 +59,11 @@ export function createManagement({ url, managementUrl }: BrokerAddress): Managem
       return response.ok;
     },
   };
+}
+
+function isClosedSocket(error: unknown): boolean {
+  const { code } = Object(Object(error).cause) as { code?: unknown };
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET';
 }
 
 /** User and password of an AMQP URL; RabbitMQ's default where there are none. */
