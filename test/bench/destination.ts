@@ -29,8 +29,8 @@ export async function declareDestination(url: string): Promise<Destination> {
   const connection = await connect(url, { noDelay: true });
   const queue = serviceQueue(service);
   const subscription = { queue, deadLetterQueue: deadLetterQueue(service), bindingKeys: [service] };
-  await declareSubscription(connection, { ...subscription, prefetch: 1, onDelivery: () => {} }, 'quorum');
   const channel = await connection.createConfirmChannel();
+  await declareSubscription(channel, { ...subscription, prefetch: 1, onDelivery: () => {} }, 'quorum');
   const count = async () => (await channel.checkQueue(queue)).messageCount;
   const restingCount = async () => {
     let last = -1;

@@ -9,6 +9,8 @@ export interface RestrictedUser {
   readonly name: string;
   /** The address of the vhost with this user. */
   readonly url: string;
+  /** Sets the regular expressions of exchanges and queues. Default of each: all. Empty: none. */
+  permit(permissions: { configure?: string; write?: string; read?: string }): Promise<void>;
   /** The regular expression of the exchanges and queues that it may write to. */
   mayWriteTo(pattern: string): Promise<void>;
   /** The regular expression of the keys that it may publish under on the bus. */
@@ -23,16 +25,17 @@ export async function createRestrictedUser(vhost: Vhost): Promise<RestrictedUser
   const name = `littoral-user-${randomBytes(6).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
   await management.put(`/api/users/${name}`, { password, tags: '' });
-  const mayWriteTo = (write: string) =>
-    management.put(`/api/permissions/${vhost.name}/${name}`, { configure: '.*', write, read: '.*' });
-  await mayWriteTo('.*');
+  const permit: RestrictedUser['permit'] = ({ configure = '.*', write = '.*', read = '.*' }) =>
+    management.put(`/api/permissions/${vhost.name}/${name}`, { configure, write, read });
+  await permit({});
   const url = new URL(vhost.url);
   url.username = name;
   url.password = password;
   return {
     name,
     url: url.href,
-    mayWriteTo,
+    permit,
+    mayWriteTo: (write) => permit({ write }),
     mayWriteKeys: (write) =>
       management.put(`/api/topic-permissions/${vhost.name}/${name}`, {
         exchange: 'ecotone.distributed',

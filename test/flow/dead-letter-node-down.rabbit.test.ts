@@ -1,11 +1,11 @@
 import { connect } from 'amqplib';
 import { defineCommandHandler, Reject } from 'littoral';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BrokerCluster, type ClusterNode, startBrokerCluster } from '../broker/broker-cluster.ts';
 import { eventually } from '../broker/eventually.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
-import { post, type RunningGateway, runGateway, untilReady } from './gateway-fixture.ts';
+import { post, type RunningGateway, readiness, runGateway, untilReady } from './gateway-fixture.ts';
 
 let cluster: BrokerCluster;
 let vhost: Vhost;
@@ -60,6 +60,85 @@ async function listed(gateway: RunningGateway): Promise<string[]> {
   const { body } = await get(gateway, '/dead-letters');
   return (body.items as { payload: { text: string } }[]).map(({ payload }) => payload.text);
 }
+
+/** A gateway with the URLs of all nodes, and the port of the node that each of its connections uses. */
+async function runOnAll(service: string) {
+  const paid: number[] = [];
+  const ports: Record<string, string> = {};
+  const pay = (payload: unknown) => void paid.push((payload as { amount: number }).amount);
+  const handlers = [defineCommandHandler({ routingKey: 'pay', distributed: true, handle: pay })];
+  const onLine = (line: string) => {
+    const { msg, role, broker } = JSON.parse(line);
+    if (msg === 'connected to the broker') ports[role] = new URL(broker).port;
+  };
+  const logger = pino({ level: 'info' }, { write: onLine });
+  const urls = cluster.nodes.map(({ url }) => Object.assign(new URL(url), { pathname: `/${vhost.name}` }).href);
+  const broker = { urls, confirmTimeoutMs: 5_000, connectTimeoutMs: 5_000 };
+  const gateway = await runGateway({ service, broker, handlers }, { logger });
+  await untilReady(gateway);
+  const accepted: number[] = [];
+  const refused: number[] = [];
+  let amount = 0;
+  /** Sends the next amount. */
+  const send = async () => {
+    amount += 1;
+    const { status, body } = await post(gateway, `/commands/${service}/pay`, { amount });
+    if (status === 202) accepted.push(amount);
+    if (body.outcome === 'not-accepted') refused.push(amount);
+    return status;
+  };
+  const isReady = async () => (await readiness(gateway)).status === 200;
+  const expectNothingLost = async () => {
+    await eventually(() => expect(paid).toEqual(expect.arrayContaining(accepted)), patient);
+    expect(paid.filter((each) => refused.includes(each))).toEqual([]);
+  };
+  return { gateway, ports, accepted, send, isReady, expectNothingLost };
+}
+
+describe('a gateway with the URLs of three nodes', () => {
+  test('continues on another node when the node that it is connected to is killed', async () => {
+    const { gateway, ports, send, expectNothingLost } = await runOnAll('failover');
+    const before = { ...ports };
+    const node = cluster.nodes.find(({ url }) => new URL(url).port === before.publishing) as ClusterNode;
+    await node.kill();
+    await eventually(async () => {
+      expect(await send()).toBe(202);
+      expect(ports.publishing).not.toBe(before.publishing);
+    }, patient);
+    await untilReady(gateway);
+    await expectNothingLost();
+    await node.start();
+    await cluster.whole();
+  }, 600_000);
+
+  test('is unready and refuses messages while two of them are down, and loses none', async () => {
+    // RabbitMQ's default: the node that is left accepts connections, and no queue has a leader.
+    for (const node of cluster.nodes) {
+      await node.rabbitmqctl('eval', 'application:set_env(rabbit, cluster_partition_handling, ignore).');
+    }
+    const { accepted, send, isReady, expectNothingLost } = await runOnAll('few');
+    expect(await send()).toBe(202);
+    const [, ...others] = cluster.nodes as [ClusterNode, ...ClusterNode[]];
+    await Promise.all(others.map((node) => node.kill()));
+    await eventually(async () => {
+      expect([503, 504]).toContain(await send());
+      expect(await isReady()).toBe(false);
+    }, patient);
+    const before = accepted.length;
+    for (let count = 0; count < 3; count += 1) {
+      expect([503, 504]).toContain(await send());
+      expect(await isReady()).toBe(false);
+    }
+    expect(accepted).toHaveLength(before);
+    await Promise.all(others.map((node) => node.start()));
+    await cluster.whole();
+    await eventually(async () => {
+      expect(await send()).toBe(202);
+      expect(await isReady()).toBe(true);
+    }, patient);
+    await expectNothingLost();
+  }, 600_000);
+});
 
 test('a classic dead letter queue whose node is down blocks nothing, and a quorum queue keeps all dead letters', async () => {
   const [, , third] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode];

@@ -5,9 +5,11 @@ import type { Logger } from '../../logger.ts';
 import { busExchange, declareBus } from './amqp-topology.ts';
 import { isAbsent } from './broker-replies.ts';
 import { closeUnawaited } from './connection/close-unawaited.ts';
+import type { PermittedDeclarations } from './permitted-declarations.ts';
 
 export interface AmqpBusExchangeOptions {
   readonly logger: Logger;
+  readonly declarations: PermittedDeclarations;
   /** Milliseconds that the services on the bus need to bind their queues after it is declared again. */
   readonly rebindingMs: number;
   /** Called when the exchange was missing and has been declared again, without any of its bindings. */
@@ -53,7 +55,7 @@ export class AmqpBusExchange {
   async ensure(model: ChannelModel): Promise<void> {
     const isMissing = this.#isKnown && !(await exists(model));
     try {
-      await declare(model);
+      await this.#options.declarations.declare(model, `exchange '${busExchange}'`, declareBus);
     } catch (error) {
       if (isLittoralError(error)) this.#onMismatch(error);
       throw error;
@@ -89,11 +91,4 @@ async function exists(model: ChannelModel): Promise<boolean> {
   }
   closeUnawaited(channel);
   return true;
-}
-
-async function declare(model: ChannelModel): Promise<void> {
-  const channel = await model.createChannel();
-  channel.on('error', () => {}); // The failed call throws the same error.
-  await declareBus(channel);
-  closeUnawaited(channel);
 }

@@ -23,6 +23,7 @@ import { AmqpConsumer } from './consume/amqp-consumer.ts';
 import { TopologyCheck } from './consume/topology-check.ts';
 import { AmqpDelayLadder } from './delay/amqp-delay-ladder.ts';
 import { restoreLadderEnd } from './delay/amqp-delay-topology.ts';
+import { PermittedDeclarations } from './permitted-declarations.ts';
 import { AmqpOutbound } from './publish/amqp-outbound.ts';
 import { AmqpQueueLookup } from './publish/amqp-queue-lookup.ts';
 
@@ -89,6 +90,7 @@ export class AmqpChannel implements MessageChannel {
   readonly #browser: AmqpBrowser;
   readonly #deadLetterQueues: AmqpDeadLetterQueues;
   readonly #bus: AmqpBusExchange;
+  readonly #declarations: PermittedDeclarations;
   readonly #topologyCheck: TopologyCheck;
   readonly #consumers: AmqpConsumer[] = [];
   /** Number of times that the topology has been verified. */
@@ -121,8 +123,10 @@ export class AmqpChannel implements MessageChannel {
     });
     const intervalMs = options.topologyCheckMs ?? 10_000;
     this.#topologyCheck = new TopologyCheck({ intervalMs, check: () => this.#verify() });
+    this.#declarations = new PermittedDeclarations(logger);
     this.#bus = new AmqpBusExchange({
       logger,
+      declarations: this.#declarations,
       rebindingMs: 1.5 * intervalMs + 2_000,
       onRestored: () => void this.#topologyCheck.now(),
     });
@@ -163,6 +167,7 @@ export class AmqpChannel implements MessageChannel {
       maxWaiting: maxInFlight,
       maxWaitingBytes: maxInFlightBytes,
       deadLetterQueues: this.#deadLetterQueues,
+      declarations: this.#declarations,
       logger,
     });
   }
@@ -240,8 +245,9 @@ export class AmqpChannel implements MessageChannel {
       publish: (publication) => this.#outbound.publish(publication),
       deadLetterQueues: this.#deadLetterQueues,
       bus: this.#bus,
+      declarations: this.#declarations,
       onDeclared: async (model) => {
-        await restoreLadderEnd(model, this.#service, subscription.queue);
+        await restoreLadderEnd(model, this.#declarations, this.#service, subscription.queue);
         void this.#prepareDelays();
       },
     });
@@ -268,7 +274,12 @@ export class AmqpChannel implements MessageChannel {
     if (!this.#outbound.isOpen) return { ready: false, reason: 'the publishing channel is being opened again' };
     if (this.#outbound.silence !== undefined) return { ready: false, reason: this.#outbound.silence };
     if (this.#outbound.problem !== undefined) return { ready: false, reason: this.#outbound.problem };
-    const warnings = [this.#deadLetterQueues.problem, this.#bus.warning, this.#ladder.problem];
+    const warnings = [
+      this.#deadLetterQueues.problem,
+      this.#bus.warning,
+      this.#declarations.warning,
+      this.#ladder.problem,
+    ];
     const warning = warnings.filter((text) => text !== undefined).join('; ');
     return { ready: true, ...(warning !== '' && { warning }) };
   }

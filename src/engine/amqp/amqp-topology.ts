@@ -1,8 +1,7 @@
-import type { Channel, ChannelModel } from 'amqplib';
 import { LittoralError, messageOf } from '../../errors.ts';
 import type { OwnQueue, Subscription } from '../message-channel.ts';
 import { isMismatch } from './broker-replies.ts';
-import { closeUnawaited } from './connection/close-unawaited.ts';
+import type { Declarer } from './permitted-declarations.ts';
 
 /** The exchange that every service publishes to and binds its queue to: Ecotone's. */
 export const busExchange = 'ecotone.distributed';
@@ -11,7 +10,7 @@ export const busExchange = 'ecotone.distributed';
 export type QueueType = 'quorum' | 'classic';
 
 /** @throws LittoralError `topology-mismatch` when the exchange exists in another form */
-export async function declareBus(channel: Channel): Promise<void> {
+export async function declareBus(channel: Declarer): Promise<void> {
   try {
     await channel.assertExchange(busExchange, 'topic', { durable: true });
   } catch (error) {
@@ -26,24 +25,20 @@ export async function declareBus(channel: Channel): Promise<void> {
 }
 
 /**
- * Declares the queue and the bindings of a service, once the exchange of the bus exists. Uses a separate channel,
- * which a mismatch closes.
+ * Declares the queue and the bindings of a service, once the exchange of the bus exists.
  *
  * @throws LittoralError `topology-mismatch` when one of them exists with other arguments
  */
 export async function declareSubscription(
-  model: ChannelModel,
+  channel: Declarer,
   subscription: Subscription,
   queueType: QueueType,
 ): Promise<void> {
-  const channel = await model.createChannel();
-  channel.on('error', () => {}); // The call that failed throws it.
   const { queue, bindingKeys, retiredKeys = [] } = subscription;
   await declareQueue(channel, subscription, queueType);
   for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
   // Has no effect if there is no such binding.
   for (const key of retiredKeys) await channel.unbindQueue(queue, busExchange, key);
-  closeUnawaited(channel);
 }
 
 /**
@@ -53,7 +48,7 @@ export async function declareSubscription(
  * @param queueType of a queue that others may declare as well
  * @throws LittoralError `topology-mismatch` when it exists with other arguments
  */
-export async function declareQueue(channel: Channel, own: OwnQueue, queueType: QueueType): Promise<void> {
+export async function declareQueue(channel: Declarer, own: OwnQueue, queueType: QueueType): Promise<void> {
   try {
     await channel.assertQueue(own.queue, { durable: true, arguments: queueArguments(own, queueType) });
   } catch (error) {

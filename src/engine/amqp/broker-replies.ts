@@ -31,6 +31,16 @@ export function isExclusive(error: unknown): boolean {
   return code === 405 || (code === 403 && /\bin exclusive use\b/.test(messageOf(error)));
 }
 
+/**
+ * Returns whether the broker user lacks a permission. 4.x says which one ("configure access to queue 'x' in vhost '/'
+ * refused for user 'y'"), 3.x does not ("access to queue …").
+ */
+export function isAccessRefused(error: unknown): boolean {
+  return (
+    replyCode(error) === 403 && /\baccess to (?:queue|exchange|topic) '.* refused for user '/s.test(messageOf(error))
+  );
+}
+
 /** Returns the first number of the broker's version; 0 when it does not give one. */
 export function brokerSeries(model: ChannelModel): number {
   return brokerVersion(model)[0];

@@ -21,7 +21,10 @@ const remedies: readonly Remedy[] = [
   {
     code: 403,
     text: /\baccess to (?:queue|exchange) .* refused/,
-    remedy: 'Allow it with rabbitmqctl set_permissions; the gateway tries again by itself',
+    remedy:
+      'Permit it with rabbitmqctl set_permissions: configure to declare it, write on a queue and read on the exchange ' +
+      'to bind it, read to consume it. Or have it declared by another user: a queue or an exchange that exists is used ' +
+      'as it is. The gateway tries again by itself',
   },
   {
     code: 405,

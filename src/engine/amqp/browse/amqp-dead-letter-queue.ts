@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { LittoralError, messageOf } from '../../../errors.ts';
-import { brokerSeries, isAbsent, isMismatch } from '../broker-replies.ts';
+import { brokerSeries, isAbsent, isAccessRefused, isMismatch } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -20,16 +20,23 @@ const maxArguments = 20;
  * quorum queue from RabbitMQ 4.0 on, so that it survives the loss of a node. On RabbitMQ 3 it is a classic queue, even
  * if the vhost's default is another type.
  *
+ * @returns why its form could not be verified; undefined if it was
  * @throws LittoralError `topology-mismatch` for a queue in another form; what amqplib throws
  */
-export async function declareDeadLetterQueue(model: ChannelModel, queue: string): Promise<void> {
+export async function declareDeadLetterQueue(model: ChannelModel, queue: string): Promise<string | undefined> {
   if (!(await exists(model, queue))) {
     const refusal = await declare(model, queue, brokerSeries(model) >= 4 ? unlimited : classic);
-    if (refusal === undefined) return;
+    if (refusal === undefined) return undefined;
     // Another process was faster.
     if (!isMismatch(refusal)) throw refusal;
   }
-  await assertSafe(model, queue);
+  try {
+    await assertSafe(model, queue);
+    return undefined;
+  } catch (error) {
+    if (isAccessRefused(error)) return messageOf(error);
+    throw error;
+  }
 }
 
 async function exists(model: ChannelModel, queue: string): Promise<boolean> {

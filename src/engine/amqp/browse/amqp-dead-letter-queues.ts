@@ -13,6 +13,10 @@ export interface AmqpDeadLetterQueuesOptions {
   readonly waitMs?: number;
 }
 
+const unverifiedText =
+  'its form cannot be verified, because the broker user may not declare it. It must be a classic queue or, from ' +
+  'RabbitMQ 4.0 on, a quorum queue with the argument x-delivery-limit: -1; otherwise browsing deletes dead letters';
+
 const retryDelays = { firstMs: 1_000, maxMs: 30_000 };
 
 /**
@@ -22,8 +26,13 @@ const retryDelays = { firstMs: 1_000, maxMs: 30_000 };
 export class AmqpDeadLetterQueues {
   readonly #options: AmqpDeadLetterQueuesOptions;
   /** One declaration a queue at a time. */
-  readonly #declaring = new Map<string, { readonly model: ChannelModel; readonly declared: Promise<void> }>();
+  readonly #declaring = new Map<
+    string,
+    { readonly model: ChannelModel; readonly declared: Promise<string | undefined> }
+  >();
   readonly #problems = new Map<string, string>();
+  /** The queues that the broker user may not declare. */
+  readonly #unverified = new Set<string>();
   readonly #retries = new Map<string, NodeJS.Timeout>();
 
   constructor(options: AmqpDeadLetterQueuesOptions) {
@@ -32,7 +41,9 @@ export class AmqpDeadLetterQueues {
 
   /** What is wrong with which queue; undefined while all can be used. */
   get problem(): string | undefined {
-    return this.#problems.size === 0 ? undefined : [...this.#problems.values()].join('; ');
+    const unverified = Array.from(this.#unverified, (queue) => `dead letter queue '${queue}': ${unverifiedText}`);
+    const problems = [...this.#problems.values(), ...unverified];
+    return problems.length === 0 ? undefined : problems.join('; ');
   }
 
   /**
@@ -54,7 +65,7 @@ export class AmqpDeadLetterQueues {
     const declared = this.#declare(model, queue);
     let mismatch: LittoralError | undefined;
     const settled = declared.then(
-      () => this.#onDeclared(queue),
+      (unverified) => this.#onDeclared(queue, unverified),
       (error: unknown) => {
         if (isLittoralError(error)) mismatch = error;
         else this.#onFailed(model, queue, failures, reasonOf(error, model));
@@ -64,7 +75,7 @@ export class AmqpDeadLetterQueues {
     if (mismatch) throw mismatch;
   }
 
-  #declare(model: ChannelModel, queue: string): Promise<void> {
+  #declare(model: ChannelModel, queue: string): Promise<string | undefined> {
     const underWay = this.#declaring.get(queue);
     if (underWay?.model === model) return underWay.declared;
     const declared = declareDeadLetterQueue(model, queue).finally(() => {
@@ -74,7 +85,12 @@ export class AmqpDeadLetterQueues {
     return declared;
   }
 
-  #onDeclared(queue: string): void {
+  #onDeclared(queue: string, unverified: string | undefined): void {
+    if (unverified === undefined) this.#unverified.delete(queue);
+    else if (!this.#unverified.has(queue)) {
+      this.#unverified.add(queue);
+      this.#options.logger.warn({ queue, reason: unverified }, `dead letter queue: ${unverifiedText}`);
+    }
     clearTimeout(this.#retries.get(queue));
     this.#retries.delete(queue);
     if (this.#problems.delete(queue)) this.#options.logger.info({ queue }, 'dead letter queue is available again');

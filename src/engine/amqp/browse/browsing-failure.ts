@@ -1,6 +1,7 @@
-import { isLittoralError, LittoralError, messageOf } from '../../../errors.ts';
+import { isLittoralError, LittoralError } from '../../../errors.ts';
 import { queueBusy } from '../../../promise/keyed-mutex.ts';
 import { isExclusive } from '../broker-replies.ts';
+import { withRemedy } from '../declaration-remedy.ts';
 
 /** How far a look through a queue has come. */
 export interface BrowsingState {
@@ -14,7 +15,7 @@ export interface BrowsingState {
 /** Why a look ended early, in littoral's terms. */
 export function browsingFailure(error: unknown, { queue, visited, total, inDoubt }: BrowsingState): LittoralError {
   if (isLittoralError(error)) return error;
-  const text = error === undefined ? 'the connection ended' : messageOf(error);
+  const text = error === undefined ? 'the connection ended' : withRemedy(error);
   if (isExclusive(error)) return queueBusy(queue, error);
   const ended = `The look through '${queue}' ended after ${visited} of ${total} messages: ${text}.`;
   if (!inDoubt) return new LittoralError('broker-unavailable', ended, { cause: error });

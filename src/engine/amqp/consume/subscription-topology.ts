@@ -7,6 +7,7 @@ import { declareSubscription, type QueueType } from '../amqp-topology.ts';
 import type { AmqpDeadLetterQueues } from '../browse/amqp-dead-letter-queues.ts';
 import { isQueueAbsent } from '../browse/count-messages.ts';
 import { reasonOf } from '../connection/connection-end.ts';
+import type { PermittedDeclarations } from '../permitted-declarations.ts';
 
 export interface SubscriptionTopologyOptions {
   readonly subscription: Subscription;
@@ -14,6 +15,7 @@ export interface SubscriptionTopologyOptions {
   readonly logger: Logger;
   readonly deadLetterQueues: AmqpDeadLetterQueues;
   readonly bus: AmqpBusExchange;
+  readonly declarations: PermittedDeclarations;
   /** A callback after each declaration of the queue, before it is consumed. */
   readonly onDeclared: (model: ChannelModel) => Promise<void>;
 }
@@ -96,11 +98,13 @@ export class SubscriptionTopology {
   }
 
   async #declareQueue(model: ChannelModel): Promise<void> {
-    const { bus, subscription, queueType, onDeclared } = this.#options;
+    const { bus, declarations, subscription, queueType, onDeclared } = this.#options;
     await bus.ensure(model);
     // Unbinds once: a version that still handles such a key may bind it again, and keeps the binding.
     const current = this.#hasUnbound ? { ...subscription, retiredKeys: [] } : subscription;
-    await declareSubscription(model, current, queueType);
+    await declarations.declare(model, `queue '${subscription.queue}'`, (declarer) =>
+      declareSubscription(declarer, current, queueType),
+    );
     this.#hasUnbound = true;
     await onDeclared(model);
   }

@@ -1,4 +1,4 @@
-import type { Channel, ChannelModel } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import { isLittoralError, LittoralError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { withoutBrokerNotes } from '../../../message/broker-notes.ts';
@@ -9,8 +9,8 @@ import type { QueueType } from '../amqp-topology.ts';
 import { isAbsent } from '../broker-replies.ts';
 import type { AmqpDeadLetterQueues } from '../browse/amqp-dead-letter-queues.ts';
 import { type AmqpConnection, assertUsable } from '../connection/amqp-connection.ts';
-import { closeUnawaited } from '../connection/close-unawaited.ts';
 import { reasonOf } from '../connection/connection-end.ts';
+import type { Declarer, PermittedDeclarations } from '../permitted-declarations.ts';
 import type { AmqpOutbound } from '../publish/amqp-outbound.ts';
 import type { AmqpQueueLookup } from '../publish/amqp-queue-lookup.ts';
 import {
@@ -40,6 +40,7 @@ export interface AmqpDelayLadderOptions {
   /** The same in bytes of bodies. */
   readonly maxWaitingBytes: number;
   readonly deadLetterQueues: AmqpDeadLetterQueues;
+  readonly declarations: PermittedDeclarations;
   readonly logger: Logger;
 }
 
@@ -133,19 +134,21 @@ export class AmqpDelayLadder {
   async restore(): Promise<void> {
     const declared = this.#declared;
     if (declared === undefined || declared.exchanges.size === 0) return;
-    let channel: Channel | undefined;
-    const restored = async () => {
-      channel = await declared.model.createChannel();
-      channel.on('error', () => {}); // The failed call throws the same error.
-      await restoreLadder(channel, this.#options.service, declared.exchanges, declared.levels);
-    };
+    const { declarations, service, timeoutMs } = this.#options;
+    const ending = new AbortController();
+    const restored = declarations.declare(
+      declared.model,
+      subject,
+      (declarer) => restoreLadder(declarer, service, declared.exchanges, declared.levels),
+      ending.signal,
+    );
     try {
-      await within(this.#options.timeoutMs, restored());
+      await within(timeoutMs, restored);
     } catch (error) {
       // A queue is missing. The next message on its level declares the queue, and waits until it is on disk.
       if (isAbsent(error) && this.#declared === declared) this.forget();
     } finally {
-      if (channel) closeUnawaited(channel);
+      ending.abort();
     }
   }
 
@@ -225,24 +228,30 @@ export class AmqpDelayLadder {
     to: OwnQueue,
     levels: readonly number[],
   ): Promise<boolean> {
-    let channel: Channel | undefined;
-    const declaring = async () => {
-      channel = await declared.model.createChannel();
-      channel.on('error', () => {}); // The failed call throws the same error.
-      await this.#declare(channel, declared, to, levels);
-    };
+    const ending = new AbortController();
+    const declaring = (declarer: Declarer, isChecked: boolean) =>
+      this.#declare(declarer, isChecked, declared, to, levels);
     try {
-      return await within(deadlineMs, declaring());
+      return await within(
+        deadlineMs,
+        this.#options.declarations.declare(declared.model, subject, declaring, ending.signal),
+      );
     } catch (error) {
       throw isLittoralError(error) ? error : unavailable(reasonOf(error, declared.model), error);
     } finally {
-      // One that has no answer in time ends here as well.
-      if (channel) closeUnawaited(channel);
+      // A declaration without an answer in time ends here as well.
+      ending.abort();
     }
   }
 
   // From the end upwards: a message must find a way down from wherever it can get to.
-  async #declare(channel: Channel, declared: DeclaredLevels, to: OwnQueue, levels: readonly number[]): Promise<void> {
+  async #declare(
+    channel: Declarer,
+    isChecked: boolean,
+    declared: DeclaredLevels,
+    to: OwnQueue,
+    levels: readonly number[],
+  ): Promise<void> {
     const { exchanges } = declared;
     const { service, queueType } = this.#options;
     if (!declared.hasEnd(to)) {
@@ -257,6 +266,12 @@ export class AmqpDelayLadder {
     }
     for (const level of levels) {
       if (declared.hasLevel(level)) continue;
+      if (isChecked) {
+        // Declared by another user, and not just now.
+        await declareLevelQueue(channel, service, level);
+        declared.addLevel(level, Promise.resolve());
+        continue;
+      }
       // Another process may have declared it a moment ago, so that it is there says nothing of its age.
       const isRemembered =
         (await this.#lookup.hasQueue(levelQueue(service, level))) && (await this.#isRemembered(declared, level));
@@ -287,6 +302,9 @@ export class AmqpDelayLadder {
     return false;
   }
 }
+
+/** Names a ladder in the log. */
+const subject = 'delays';
 
 const connectionEnded = 'the connection ended before it was known to be safe';
 

@@ -1,10 +1,11 @@
-import type { Channel, ChannelModel } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import { LittoralError, messageOf } from '../../../errors.ts';
 import type { MessageHeaders } from '../../../message/message-headers.ts';
 import type { OwnQueue } from '../../message-channel.ts';
 import { declareQueue, type QueueType } from '../amqp-topology.ts';
 import { isAbsent, isMismatch } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
+import type { Declarer, PermittedDeclarations } from '../permitted-declarations.ts';
 
 // The ladder of a service: for each level n a queue that holds messages for 2^n ms, and an exchange before it. A header
 // for each level says whether the message waits there; if not, the exchange hands it to that of the level below, as the
@@ -57,7 +58,7 @@ function isLevelQueue(name: unknown): boolean {
 
 /** Declares where the ladder ends for one queue, and that queue. */
 export async function declareLadderEnd(
-  channel: Channel,
+  channel: Declarer,
   service: string,
   to: OwnQueue,
   queueType: QueueType,
@@ -73,7 +74,12 @@ export async function declareLadderEnd(
  * Leads the ladder to a queue that has been declared, for it may be another one than before: what somebody deletes takes
  * its bindings along, and what came down to it would be held for ever. Where there is no ladder yet, nothing happens.
  */
-export async function restoreLadderEnd(model: ChannelModel, service: string, queue: string): Promise<void> {
+export async function restoreLadderEnd(
+  model: ChannelModel,
+  declarations: PermittedDeclarations,
+  service: string,
+  queue: string,
+): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
   try {
@@ -82,22 +88,24 @@ export async function restoreLadderEnd(model: ChannelModel, service: string, que
     if (isAbsent(error)) return;
     throw error;
   }
-  await channel.bindQueue(queue, lastExchange(service), queue);
   closeUnawaited(channel);
+  // Under the name of the queue: where the user may not declare that, it need not be permitted to bind it.
+  await declarations.declare(model, `queue '${queue}'`, async (declarer) => {
+    await declarer.bindQueue(queue, lastExchange(service), queue);
+  });
 }
 
 /**
  * Declares the exchanges and bindings of a ladder again, because an operator can have deleted some. RabbitMQ holds
  * messages above a gap until the gap is closed.
  *
- * @param channel a separate channel, which a missing queue closes
  * @param exchanges the levels that have an exchange
  * @param queues the levels that have a queue
  * @throws what amqplib throws; the queue of a level is not declared again here, because a new queue is not on disk at
  * once
  */
 export async function restoreLadder(
-  channel: Channel,
+  channel: Declarer,
   service: string,
   exchanges: Iterable<number>,
   queues: Iterable<number>,
@@ -112,7 +120,7 @@ export async function restoreLadder(
 }
 
 /** Declares the exchange of a level, which needs that of the level below. */
-export async function declareLevelExchange(channel: Channel, service: string, level: number): Promise<void> {
+export async function declareLevelExchange(channel: Declarer, service: string, level: number): Promise<void> {
   const exchange = levelExchange(service, level);
   await orMismatch(async () => {
     await channel.assertExchange(exchange, 'headers', { durable: true });
@@ -121,7 +129,7 @@ export async function declareLevelExchange(channel: Channel, service: string, le
 }
 
 /** Declares the queue of a level, which needs the exchanges of that level and of the one below. */
-export async function declareLevelQueue(channel: Channel, service: string, level: number): Promise<void> {
+export async function declareLevelQueue(channel: Declarer, service: string, level: number): Promise<void> {
   const queue = levelQueue(service, level);
   await orMismatch(async () => {
     await channel.assertQueue(queue, {
