@@ -247,6 +247,7 @@ export class AmqpChannel implements MessageChannel {
       bus: this.#bus,
       declarations: this.#declarations,
       onDeclared: async (model) => {
+        this.#lookup.onDeclared(subscription.queue);
         await restoreLadderEnd(model, this.#declarations, this.#service, subscription.queue);
         void this.#prepareDelays();
       },

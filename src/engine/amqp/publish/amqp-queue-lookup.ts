@@ -73,6 +73,11 @@ export class AmqpQueueLookup {
     if (known !== undefined) known.believedUntilMs = performance.now() + provenMs;
   }
 
+  /** Caches a queue as existing: this process has just declared it, and may have found it absent right before. */
+  onDeclared(queue: string): void {
+    this.#remember(queue, true);
+  }
+
   /** Expires a queue, so that it is looked up before the next message: a message for it was returned. */
   onReturned(queue: string): void {
     this.#known.delete(queue);

@@ -89,6 +89,17 @@ describe('the look-up of a destination', () => {
     });
   });
 
+  test('finds a queue at once that this process has declared, although it was absent right before', async () => {
+    const { lookup } = await openLookup();
+    const connection = await connect(vhost.url);
+    onTestFinished(() => connection.close());
+    const queue = newName();
+    expect(await lookup.hasQueue(queue)).toBe(false);
+    await (await connection.createChannel()).assertQueue(queue);
+    lookup.onDeclared(queue);
+    expect(await lookup.hasQueue(queue)).toBe(true);
+  });
+
   test('needs one channel for all existing queues', async () => {
     const queues = [await makeQueue(), await makeQueue(), await makeQueue()];
     const { lookup, channels } = await openLookup({ rememberMs: 0 });
