@@ -24,7 +24,7 @@ export interface TypeConverter {
 export function defineTypeConverter<const From extends TargetType, const To extends TargetType>(converter: {
   readonly from: From;
   readonly to: To;
-  readonly convert: (value: NoInfer<ValueOf<From>>) => NoInfer<ValueOf<To>>;
+  readonly convert: (value: ValueOf<From>) => ValueOf<To>;
 }): TypeConverter {
   return converter;
 }

@@ -1,32 +1,32 @@
 import type { MessageHeaders } from '../message/message-headers.ts';
-import type { ArgumentsOf, Arriving, Checked, Parameters } from '../parameter/parameters.ts';
+import type { ArgumentsOf, Arriving, Checked, GivenParameters } from '../parameter/parameters.ts';
 import type { References } from '../parameter/references.ts';
 import type { TargetType } from '../schema/target-type.ts';
 import { type HandlerDefinition, type HandlerKind, type HandlerOptions, handlerKind } from './handler-definition.ts';
 
-// Of several overloads TypeScript tells the faults of the last: the form with parameters is the one to say most about.
-
-/** Every argument by a parameter converter of its own. */
-interface WithParameters<P extends Parameters, Result> extends HandlerOptions {
-  readonly parameters: P & Checked<P>;
-  readonly payload?: never;
-  readonly handle: (...parameters: ArgumentsOf<P>) => Result;
+/** The types that the arguments of a handler follow from. One signature for all, so that an error names its cause. */
+interface Definition<Payload extends TargetType, P extends GivenParameters, Result> extends HandlerOptions {
+  /**
+   * The type that the payload is converted to: a TypeBox schema, or a class. The handler is called with the payload, all
+   * headers and the services. Default: the payload as it was decoded.
+   */
+  readonly payload?: [P] extends [never] ? Payload : PayloadAmongParameters;
+  /** A converter for each argument: a list, or an object for a handler that takes one object. Default: see `payload`. */
+  readonly parameters?: P & Checked<P>;
+  /** The handler. It may be asynchronous. Errors that it throws are retried as `retries` says. */
+  readonly handle: (...parameters: HandlerArguments<Payload, P>) => Result;
 }
 
-/** The default converters: the payload, converted to a type, then all headers, then the services. */
-interface WithPayload<Payload extends TargetType, Result> extends HandlerOptions {
-  readonly payload: Payload;
-  readonly parameters?: never;
-  readonly handle: (payload: Arriving<Payload>, headers: MessageHeaders, services: References) => Result;
-}
+type PayloadAmongParameters = 'With parameters, write payload(…) among them in place of this property';
 
-/** The default converters: the payload as it was decoded, then all headers, then the services. */
-interface WithDefaults<Result> extends HandlerOptions {
-  readonly payload?: never;
-  readonly parameters?: never;
-  // biome-ignore lint/suspicious/noExplicitAny: the author of the handler says what the payload is
-  readonly handle: (payload: any, headers: MessageHeaders, services: References) => Result;
-}
+type HandlerArguments<Payload extends TargetType, P extends GivenParameters> = [P] extends [never]
+  ? [payload: [Payload] extends [never] ? Undeclared : Arriving<Payload>, headers: MessageHeaders, services: References]
+  : P extends GivenParameters
+    ? ArgumentsOf<P>
+    : never;
+
+// biome-ignore lint/suspicious/noExplicitAny: the author of the handler says what the payload is
+type Undeclared = any;
 
 /**
  * Declares the one handler of a command.
@@ -35,14 +35,11 @@ interface WithDefaults<Result> extends HandlerOptions {
  * the message is acknowledged when it has finished
  * @returns a definition to list under `handlers` in the configuration
  */
-export function defineCommandHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition<Result, 'command'>;
-export function defineCommandHandler<Payload extends TargetType, Result>(
-  definition: WithPayload<Payload, Result>,
-): HandlerDefinition<Result, 'command'>;
-export function defineCommandHandler<const P extends Parameters, Result>(
-  definition: WithParameters<P, Result>,
-): HandlerDefinition<Result, 'command'>;
-export function defineCommandHandler(definition: Definition): HandlerDefinition<unknown, 'command'> {
+export function defineCommandHandler<
+  Result,
+  const P extends GivenParameters = never,
+  Payload extends TargetType = never,
+>(definition: Definition<Payload, P, Result>): HandlerDefinition<Result, 'command'> {
   return define('command', definition);
 }
 
@@ -54,21 +51,17 @@ export function defineCommandHandler(definition: Definition): HandlerDefinition<
  * the message is acknowledged when all its handlers have finished
  * @returns a definition to list under `handlers` in the configuration
  */
-export function defineEventHandler<Result>(definition: WithDefaults<Result>): HandlerDefinition<Result, 'event'>;
-export function defineEventHandler<Payload extends TargetType, Result>(
-  definition: WithPayload<Payload, Result>,
-): HandlerDefinition<Result, 'event'>;
-export function defineEventHandler<const P extends Parameters, Result>(
-  definition: WithParameters<P, Result>,
-): HandlerDefinition<Result, 'event'>;
-export function defineEventHandler(definition: Definition): HandlerDefinition<unknown, 'event'> {
+export function defineEventHandler<Result, const P extends GivenParameters = never, Payload extends TargetType = never>(
+  definition: Definition<Payload, P, Result>,
+): HandlerDefinition<Result, 'event'> {
   return define('event', definition);
 }
 
-type Definition = HandlerOptions & Pick<HandlerDefinition, 'payload' | 'parameters' | 'handle'>;
+type Declared<Result> = HandlerOptions & Pick<HandlerDefinition<Result>, 'payload' | 'parameters' | 'handle'>;
 
-function define<Kind extends HandlerKind>(kind: Kind, definition: Definition): HandlerDefinition<unknown, Kind> {
-  const { routingKey, endpointId = routingKey, distributed = false } = definition;
+function define<Result, Kind extends HandlerKind>(kind: Kind, definition: unknown): HandlerDefinition<Result, Kind> {
+  const declared = definition as Declared<Result>;
+  const { routingKey, endpointId = routingKey, distributed = false } = declared;
   // With what is no option, for the registry to refuse.
-  return { ...definition, [handlerKind]: kind, endpointId, distributed };
+  return { ...declared, [handlerKind]: kind, endpointId, distributed };
 }

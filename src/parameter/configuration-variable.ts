@@ -24,16 +24,15 @@ export interface VariableOptions<Value = unknown> {
  * @throws Error at start, when there is no such variable or it does not fit its type
  */
 export function configurationVariable(): ParameterConverter<unknown> & NamedByKey<'configurationVariable'>;
-export function configurationVariable<Name extends string, Default = never>(
-  name: Name,
-  type?: undefined,
+export function configurationVariable<
+  Name extends string,
+  Type extends TargetType | undefined = undefined,
+  Default extends DefaultFor<Type> = never,
+>(
+  name: Name | undefined,
+  type?: Type,
   options?: VariableOptions<Default>,
-): ParameterConverter<VariableOf<Name> | Default>;
-export function configurationVariable<Type extends TargetType>(
-  name: string | undefined,
-  type: Type,
-  options?: VariableOptions<ValueOf<Type>>,
-): ParameterConverter<ValueOf<Type>>;
+): ParameterConverter<Type extends TargetType ? ValueOf<Type> : VariableOf<Name> | Default>;
 export function configurationVariable(
   name?: string,
   type?: TargetType,
@@ -47,6 +46,8 @@ export function configurationVariable(
   });
   return name === undefined && type === undefined ? { ...converter, ...fromKey } : converter;
 }
+
+type DefaultFor<Type> = Type extends TargetType ? ValueOf<Type> : unknown;
 
 const fromKey: NamedByKey<'configurationVariable'> = { namedByKey: 'configurationVariable' };
 

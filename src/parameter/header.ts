@@ -17,9 +17,9 @@ import {
 import { assertType, type ParameterType, prepareType, refused } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
 
-export interface HeaderOptions<Default = unknown> {
+export interface HeaderOptions<Default = unknown, E = Expression> {
   /** Computes the argument from the header, its `value`. It is not evaluated where the header is missing. */
-  readonly expression?: Expression;
+  readonly expression?: E;
   /** The argument where the header is missing. */
   readonly default?: Default;
 }
@@ -36,19 +36,14 @@ export interface HeaderOptions<Default = unknown> {
 export function header(name: string): ParameterConverter<unknown>;
 export function header<E extends Expression, Default = never>(
   name: string,
-  options: { readonly expression: E; readonly default?: Default },
+  options: HeaderOptions<Default, E>,
 ): ParameterConverter<ResultOf<E> | Default>;
-export function header<Type extends TargetType>(
+// The last, because TypeScript reports the errors of the last: the form with a type is the common one.
+export function header<Type extends TargetType, Default extends ValueOf<Type> = never>(
   name: string,
   type: Type,
-  options: HeaderOptions<ValueOf<Type>> & { readonly default: ValueOf<Type> },
-): ParameterConverter<ValueOf<Type>>;
-export function header<Type extends TargetType>(
-  name: string,
-  type: Type,
-  options?: { readonly expression?: Expression },
-): ParameterConverter<Arriving<Type>>;
-export function header(name: string, options: { readonly default: unknown }): ParameterConverter<unknown>;
+  options?: HeaderOptions<Default>,
+): ParameterConverter<[Default] extends [never] ? Arriving<Type> : ValueOf<Type>>;
 export function header(...given: [name: string, typeOrOptions?: unknown, options?: HeaderOptions]): ParameterConverter {
   const [name, typeOrOptions, options] = given;
   const alone = options === undefined && isOptions(typeOrOptions, ['expression', 'default']);

@@ -25,20 +25,27 @@ type ArgumentOf<Converter, Key> =
 
 type ServiceOf<Key> = Key extends ServiceName ? Awaited<References[Key]> : never;
 
+/** What an author may have written as `parameters`. `Checked` refuses what is no converter, with an error at its place. */
+export type GivenParameters = readonly unknown[] | Readonly<Record<string, unknown>>;
+
 /** The arguments that a handler with these converters is called with. */
-export type ArgumentsOf<P extends Parameters> = P extends readonly AnyConverter[]
+export type ArgumentsOf<P extends GivenParameters> = P extends readonly unknown[]
   ? { -readonly [Index in keyof P]: ArgumentOf<P[Index], Index> }
   : [{ -readonly [Key in keyof P]: ArgumentOf<P[Key], Key> }];
 
-/** Refuses, with a sentence in place of a type, what is named by a key that names nothing. */
-export type Checked<P extends Parameters> = { readonly [Key in keyof P]: CheckedConverter<P[Key], Key> };
+/** Each name of a service. `ServiceNames[keyof ServiceNames]` has no alias, so an error of TypeScript lists the names. */
+export type ServiceNames = { readonly [Name in ServiceName]: Name };
 
-type CheckedConverter<Converter, Key> =
-  Converter extends NamedByKey<'reference'>
+/** Refuses, with a sentence in place of a type, what is no converter and what is named by a key that names nothing. */
+export type Checked<P> = { readonly [Key in keyof P]: CheckedConverter<P[Key], Key> };
+
+type CheckedConverter<Converter, Key> = Converter extends AnyConverter
+  ? Converter extends NamedByKey<'reference'>
     ? Key extends ServiceName
       ? unknown
-      : `No service '${Key & string}' in References; name one, or declare it`
-    : unknown;
+      : [`There is no service '${Key & string}' in References. There are:`, ServiceNames[keyof ServiceNames]]
+    : unknown
+  : 'This is no parameter converter. Write one, such as payload(…) or header(…)';
 
 /** What arrives where a value of a type may be missing. */
-export type Arriving<Type extends TargetType> = Type extends TOptional ? ValueOf<Type> | undefined : ValueOf<Type>;
+export type Arriving<Type extends TargetType> = ValueOf<Type> | (Type extends TOptional ? undefined : never);

@@ -12,7 +12,7 @@ import {
   type ResolveArgument,
 } from './parameter-converter.ts';
 import { prepareType } from './parameter-type.ts';
-import type { Arriving, NamedByKey } from './parameters.ts';
+import type { Arriving, NamedByKey, ServiceNames } from './parameters.ts';
 import type { References, ServiceName } from './references.ts';
 import { noSuchService } from './services.ts';
 
@@ -22,6 +22,15 @@ export interface ReferenceOptions<Service = unknown> {
   /** What the result is converted to. */
   readonly type?: TargetType;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: the key is not known here, so neither is its service
+type Undeclared = any;
+
+type ServiceOf<Named> = Named extends Class
+  ? InstanceType<Named>
+  : Named extends ServiceName
+    ? Awaited<References[Named]>
+    : never;
 
 /** The argument that an expression with a service gives. */
 type Computed<Options> = Options extends { readonly type: infer Type extends TargetType }
@@ -38,21 +47,19 @@ type Computed<Options> = Options extends { readonly type: infer Type extends Tar
  * @throws Error at start, when there is no such service
  */
 export function reference(): ParameterConverter<unknown> & NamedByKey<'reference'>;
-export function reference<C extends Class>(type: C): ParameterConverter<InstanceType<C>>;
-export function reference<Name extends ServiceName, const Options extends ReferenceOptions<Awaited<References[Name]>>>(
-  name: Name,
-  options: Options,
-): ParameterConverter<Computed<Options>>;
-export function reference<C extends Class, const Options extends ReferenceOptions<InstanceType<C>>>(
-  type: C,
-  options: Options,
-): ParameterConverter<Computed<Options>>;
-// biome-ignore lint/suspicious/noExplicitAny: the key is not known here, so neither is its service
-export function reference<const Options extends ReferenceOptions<any>>(
-  options: Options,
-): ParameterConverter<Computed<Options>>;
-// The last, for TypeScript tells the faults of the last: a name that is not declared is the one that everybody meets.
-export function reference<Name extends ServiceName>(name: Name): ParameterConverter<Awaited<References[Name]>>;
+export function reference<
+  const Named extends ServiceNames[keyof ServiceNames] | Class | ReferenceOptions<Undeclared>,
+  const Options extends ReferenceOptions<ServiceOf<Named>> | undefined,
+>(
+  serviceOrOptions: Named,
+  options?: Options,
+): ParameterConverter<
+  Named extends ReferenceOptions<Undeclared>
+    ? Computed<Named>
+    : undefined extends Options
+      ? ServiceOf<Named>
+      : Computed<Options>
+>;
 export function reference(service?: unknown, options?: ReferenceOptions): ParameterConverter {
   const alone = options === undefined && isOptions(service, ['expression', 'type']);
   const named = alone ? undefined : service;

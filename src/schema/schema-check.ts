@@ -1,4 +1,4 @@
-import type { Static, TSchema } from 'typebox';
+import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Format } from 'typebox/format';
@@ -8,7 +8,7 @@ import type { Fault } from '../errors.ts';
 import { listed } from '../text/listed.ts';
 import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
 import { withSafePatterns } from './safe-patterns.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, StaticOf } from './schema.ts';
 import type { Definitions } from './schema-keywords.ts';
 
 export type { Schema };
@@ -27,12 +27,12 @@ const maxPathLength = 200;
 export function compileSchema<Type extends TSchema>(
   schema: Type,
   definitions: Readonly<Record<string, TSchema>> = {},
-): SchemaCheck<Static<Type>> {
+): SchemaCheck<StaticOf<Type>> {
   const remembering = withRememberedReferences(schema, definitions as Definitions, compiled);
   const { check, errors } = remembering === undefined ? compiled(schema, definitions) : compiled(remembering);
   const within = remembering === undefined ? atOnce : rememberingChecks;
   return {
-    check(value): value is Static<Type> {
+    check(value): value is StaticOf<Type> {
       return withinStack(() => within(() => check(value)), false);
     },
     faults(value) {

@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 
 /**
  * A TypeBox schema. TypeBox's own type is empty. It would accept strings, numbers, lists and functions, and
@@ -9,3 +9,16 @@ export type Schema = TSchema & {
   readonly expression?: never;
   readonly '~standard'?: never;
 } & object;
+
+/**
+ * The type of the values that pass a schema. `unknown` for a schema of any kind, because TypeBox's `Static` costs the
+ * compiler more than a million instantiations for that one. The inner `infer` keeps TypeScript from inferring a schema
+ * from such a type, which would reverse `Static` at the same cost.
+ */
+export type StaticOf<T> = Schema extends T
+  ? unknown
+  : T extends TSchema
+    ? [Static<T>] extends [infer Value]
+      ? Value
+      : never
+    : never;

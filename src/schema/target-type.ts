@@ -1,6 +1,6 @@
-import type { Static } from 'typebox';
 import { type Class, isClass } from './class.ts';
 import { classOf } from './instance.ts';
+import type { StaticOf } from './schema.ts';
 import { isSchema, type Schema } from './schema-check.ts';
 
 export type { Class };
@@ -9,8 +9,7 @@ export type { Class };
 export type TargetType = Schema | Class;
 
 /** The TypeScript type of a value that was converted to it. */
-export type ValueOf<T extends TargetType> =
-  T extends Class<infer Instance> ? Instance : T extends Schema ? Static<T> : never;
+export type ValueOf<T extends TargetType> = T extends Class<infer Instance> ? Instance : StaticOf<T>;
 
 /** The class that a type stands for, be it given itself or as `instance(…)`. Undefined for any other schema. */
 export function classOfType(type: TargetType): Class | undefined {
