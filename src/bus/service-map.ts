@@ -1,5 +1,5 @@
 import { Header, type PayloadType } from '../message/message-headers.ts';
-import { routingKeyMatcher } from '../message/routing-key.ts';
+import { RoutingKeyIndex } from '../message/routing-key-index.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 
 /** The queues of services that do not receive through the exchange of the bus. Ecotone calls this a service map. */
@@ -22,17 +22,15 @@ export interface EventRoute {
 /** A map from a message of one service to the queues that are addressed by name. */
 export class ServiceMap {
   readonly #queues: ReadonlyMap<string, string>;
-  readonly #events: readonly { readonly queue: string; readonly matches: (routingKey: string) => boolean }[];
+  readonly #eventQueues = new RoutingKeyIndex<string>();
 
   /** @param service the sending service */
   constructor({ services = {}, events = [] }: Routes, service: string) {
     this.#queues = new Map(Object.entries(services).map(([name, { queue }]) => [name, queue]));
-    this.#events = events
-      .filter(({ except = [] }) => !except.includes(service))
-      .map(({ keys, queue }) => {
-        const matchers = keys.map(routingKeyMatcher);
-        return { queue, matches: (routingKey) => matchers.some((matches) => matches(routingKey)) };
-      });
+    for (const { keys, queue, except = [] } of events) {
+      if (except.includes(service)) continue;
+      for (const key of keys) this.#eventQueues.add(key, queue);
+    }
   }
 
   /** Returns the queue of a service; undefined for a service that receives through the exchange. */
@@ -42,13 +40,9 @@ export class ServiceMap {
 
   /** Returns each queue that gets a copy of an event, once. */
   queuesOf(routingKey: string): readonly string[] {
-    if (this.#events.length === 0) return none;
-    const queues = this.#events.filter(({ matches }) => matches(routingKey)).map(({ queue }) => queue);
-    return [...new Set(queues)];
+    return [...new Set(this.#eventQueues.find(routingKey))];
   }
 }
-
-const none: readonly string[] = [];
 
 /**
  * Converts a message of the bus to the form of Ecotone's service map, without the headers that only its bus writes.

@@ -22,9 +22,9 @@ import { decodeContent, isEncoded } from '../wire/content-encoding.ts';
 import { deadLetterQueue, serviceQueue } from '../wire/service-queue.ts';
 import { transportToMessage } from '../wire/transport-to-message.ts';
 import type { Deduplication } from './deduplication.ts';
-import type { DistributedMessageHandler, Recipients } from './distributed-message-handler.ts';
 import { HandlerAttempts } from './handler-attempts.ts';
 import { HandlerCaller } from './handler-caller.ts';
+import type { RecipientResolver, Recipients } from './recipient-resolver.ts';
 
 export interface ServiceEndpointOptions {
   readonly service: string;
@@ -32,7 +32,7 @@ export interface ServiceEndpointOptions {
   readonly queue?: string | undefined;
   readonly channel: MessageChannel;
   readonly scopes: InvocationScopes;
-  readonly messages: DistributedMessageHandler;
+  readonly messages: RecipientResolver;
   /** Whether there is any handler to call. Without one nothing is consumed: the queue may belong to another program. */
   readonly hasHandlers: boolean;
   /** The keys of the events that its handlers listen to. */
@@ -264,7 +264,7 @@ export class ServiceEndpoint {
     const endpointId = endpointOf(delivery);
     let recipients: Recipients;
     try {
-      recipients = messages.recipientsOf(message, keyOnBusOf(delivery), endpointId);
+      recipients = messages.resolve(message, keyOnBusOf(delivery), endpointId);
     } catch (error) {
       if (isUnhandled(error)) return this.#settleUnhandled(delivery, error, failures, timeToLive);
       logger.error(

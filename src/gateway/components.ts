@@ -11,8 +11,8 @@ import { InProcessDeduplicationStore } from '../deduplication/stores/in-process-
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
 import { DueMessages } from '../delay/due-messages.ts';
 import { Deduplication } from '../endpoint/deduplication.ts';
-import { DistributedMessageHandler } from '../endpoint/distributed-message-handler.ts';
 import { longestHoldMs } from '../endpoint/longest-hold.ts';
+import { RecipientResolver } from '../endpoint/recipient-resolver.ts';
 import { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
 import { AmqpChannel } from '../engine/amqp/amqp-channel.ts';
 import { InMemoryChannel } from '../engine/in-memory/in-memory-channel.ts';
@@ -135,7 +135,7 @@ function createEndpoint(
     queue: config.broker.queue,
     channel,
     scopes: services,
-    messages: new DistributedMessageHandler(config.service, registry),
+    messages: new RecipientResolver(config.service, registry),
     hasHandlers: registry.hasDistributedHandlers,
     eventBindingKeys: registry.eventBindingKeys(),
     retiredBindingKeys: config.retiredKeys.map(bindingKeyOf),

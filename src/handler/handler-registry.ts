@@ -1,7 +1,8 @@
 import { deduplicationRule, faultOfDeduplicate, type KeyOfInvocation } from '../deduplication/deduplication-key.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
-import { bindingKeyOf, faultOfKey, faultOfPattern, routingKeyMatcher } from '../message/routing-key.ts';
+import { bindingKeyOf, faultOfKey, faultOfPattern } from '../message/routing-key.ts';
+import { RoutingKeyIndex } from '../message/routing-key-index.ts';
 import { headers } from '../parameter/headers.ts';
 import type { Invocation, ParameterContext } from '../parameter/parameter-converter.ts';
 import { undefinedType } from '../parameter/parameter-type.ts';
@@ -33,14 +34,12 @@ export interface RegisteredHandler extends MethodInvoker {
   readonly deduplication: KeyOfInvocation | false | undefined;
 }
 
-interface EventSubscription extends RegisteredHandler {
-  readonly matches: (routingKey: string) => boolean;
-}
-
 /** All handlers of this gateway. */
 export class HandlerRegistry {
   readonly #commands = new Map<string, RegisteredHandler>();
-  readonly #events: EventSubscription[] = [];
+  readonly #events: RegisteredHandler[] = [];
+  readonly #eventsByKey = new RoutingKeyIndex<RegisteredHandler>();
+  readonly #distributedEventsByKey = new RoutingKeyIndex<RegisteredHandler>();
 
   /**
    * @param definitions what the configuration lists
@@ -85,12 +84,12 @@ export class HandlerRegistry {
 
   /** The handlers of an event that was published in this process, in the order in which they were listed. */
   eventHandlers(routingKey: string): readonly RegisteredHandler[] {
-    return this.#events.filter(({ matches }) => matches(routingKey));
+    return this.#eventsByKey.find(routingKey);
   }
 
   /** The handlers of an event that came over the bus, in the order in which they were listed. */
   distributedEventHandlers(routingKey: string): readonly RegisteredHandler[] {
-    return this.#events.filter(({ definition, matches }) => definition.distributed && matches(routingKey));
+    return this.#distributedEventsByKey.find(routingKey);
   }
 
   /** The keys that the service's queue is bound to the bus with, for its events. */
@@ -126,8 +125,14 @@ export class HandlerRegistry {
   }
 
   #add(definition: HandlerDefinition, handler: RegisteredHandler): void {
-    if (definition[handlerKind] === 'command') this.#commands.set(definition.routingKey, handler);
-    else this.#events.push({ ...handler, matches: routingKeyMatcher(definition.routingKey) });
+    const { routingKey, distributed } = definition;
+    if (definition[handlerKind] === 'command') {
+      this.#commands.set(routingKey, handler);
+      return;
+    }
+    this.#events.push(handler);
+    this.#eventsByKey.add(routingKey, handler);
+    if (distributed) this.#distributedEventsByKey.add(routingKey, handler);
   }
 }
 

@@ -3,6 +3,8 @@
  * word, `#` for any number of words, none included (RabbitMQ, "Topic exchange").
  */
 export function matchesTopic(bindingKey: string, routingKey: string): boolean {
+  // The same for a key without wildcards, and far cheaper.
+  if (!bindingKey.includes('*') && !bindingKey.includes('#')) return bindingKey === routingKey;
   const words = routingKey.split('.');
   // reachable[i]: the pattern so far can have consumed the first i words.
   let reachable = [true, ...words.map(() => false)];

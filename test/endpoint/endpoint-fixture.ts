@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { Deduplication, type DeduplicationOptions } from '../../src/endpoint/deduplication.ts';
-import { DistributedMessageHandler } from '../../src/endpoint/distributed-message-handler.ts';
+import { RecipientResolver } from '../../src/endpoint/recipient-resolver.ts';
 import { ServiceEndpoint, type ServiceEndpointOptions } from '../../src/endpoint/service-endpoint.ts';
 import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
@@ -82,7 +82,7 @@ export async function runEndpoint(
     service: 'billing',
     channel,
     scopes: bareScopes,
-    messages: new DistributedMessageHandler('billing', registry),
+    messages: new RecipientResolver('billing', registry),
     hasHandlers: true,
     eventBindingKeys: registry.eventBindingKeys(),
     concurrency,

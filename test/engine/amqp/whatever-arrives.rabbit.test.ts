@@ -109,7 +109,7 @@ test('a dead letter says why, and holds the message as it came', async () => {
     'ecotone-class': 'littoral.no-handler',
     'exception-message': "No distributed command handler 'change' in orders. Registered: other.",
     'exception-stacktrace': expect.stringContaining('LittoralError: No distributed command handler'),
-    'exception-file': expect.stringContaining('distributed-message-handler'),
+    'exception-file': expect.stringContaining('recipient-resolver'),
     'exception-line': expect.any(Number),
     'exception-code': 0,
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DistributedMessageHandler } from '../../src/endpoint/distributed-message-handler.ts';
+import { RecipientResolver } from '../../src/endpoint/recipient-resolver.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { Header } from '../../src/message/message-headers.ts';
@@ -18,11 +18,11 @@ const registry = new HandlerRegistry(
   ],
   parameterContext(),
 );
-const messages = new DistributedMessageHandler('billing', registry);
+const messages = new RecipientResolver('billing', registry);
 
 /** The endpoints of whom a message with these headers is for. */
 function recipients(headers: Readonly<Record<string, unknown>>, key?: string): string[] {
-  return messages.recipientsOf({ headers, payload: new Uint8Array() }, key).map(({ endpointId }) => endpointId);
+  return messages.resolve({ headers, payload: new Uint8Array() }, key).map(({ endpointId }) => endpointId);
 }
 
 const command = {
@@ -77,8 +77,8 @@ describe('a command', () => {
   );
 
   test('that nobody can handle says so', async () => {
-    const nobody = new DistributedMessageHandler('billing', new HandlerRegistry([], parameterContext()));
-    const error = await caught(() => nobody.recipientsOf({ headers: command, payload: 1 }, undefined));
+    const nobody = new RecipientResolver('billing', new HandlerRegistry([], parameterContext()));
+    const error = await caught(() => nobody.resolve({ headers: command, payload: 1 }, undefined));
     expect(error.message).toContain('Registered: none.');
   });
 });
@@ -177,7 +177,7 @@ describe('what Ecotone sent finds its handlers', () => {
   }
 
   const service = (name: string) =>
-    new DistributedMessageHandler(
+    new RecipientResolver(
       name,
       new HandlerRegistry(
         [
@@ -197,13 +197,13 @@ describe('what Ecotone sent finds its handlers', () => {
     ['lib.publishEvent', 'order.*'],
   ])('%s', (name, endpointId) => {
     const { routingKey } = captured(name);
-    const found = service('ts-gateway').recipientsOf({ headers: headersOf(name), payload: 1 }, routingKey);
+    const found = service('ts-gateway').resolve({ headers: headersOf(name), payload: 1 }, routingKey);
     expect(found.map((handler) => handler.endpointId)).toEqual([endpointId]);
   });
 
   test('default-failure.resent, straight to the queue', () => {
     const headers = headersOf('default-failure.resent');
-    expect(service('php-billing').recipientsOf({ headers, payload: 1 }, undefined)).toHaveLength(1);
-    expect(service('ts-gateway').recipientsOf({ headers, payload: 1 }, undefined)).toEqual([]);
+    expect(service('php-billing').resolve({ headers, payload: 1 }, undefined)).toHaveLength(1);
+    expect(service('ts-gateway').resolve({ headers, payload: 1 }, undefined)).toEqual([]);
   });
 });

@@ -2,10 +2,10 @@ import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
-import { matchesTopic } from '../message/topic-pattern.ts';
+import { TopicIndex } from '../message/topic-index.ts';
 import { describeValue } from '../text/describe-value.ts';
 
-/** Who a message that reached this service is for: its handlers; none when it is not for this service. */
+/** The handlers of a message that reached this service; none if it is not for this service. */
 export type Recipients = readonly RegisteredHandler[];
 
 const none: Recipients = [];
@@ -13,17 +13,17 @@ const none: Recipients = [];
 /** Maximum length of a routing key: AMQP encodes it as a short string. */
 const maxKeyLength = 255;
 
-/** Finds out who a message of the distributed bus is for. */
-export class DistributedMessageHandler {
+/** Resolves the handlers of a message of the distributed bus. */
+export class RecipientResolver {
   readonly #service: string;
   readonly #registry: HandlerRegistry;
   /** The binding keys of this process. */
-  readonly #bindingKeys: readonly string[];
+  readonly #bindingKeys: TopicIndex;
 
   constructor(service: string, registry: HandlerRegistry) {
     this.#service = service;
     this.#registry = registry;
-    this.#bindingKeys = [service, ...registry.eventBindingKeys()];
+    this.#bindingKeys = new TopicIndex([service, ...registry.eventBindingKeys()]);
   }
 
   /**
@@ -34,7 +34,7 @@ export class DistributedMessageHandler {
    * an event without a handler
    * @throws LittoralError `malformed-message`; `no-handler` for a message that another process or program may handle
    */
-  recipientsOf(message: Message, key: string | undefined, endpointId?: string): Recipients {
+  resolve(message: Message, key: string | undefined, endpointId?: string): Recipients {
     const payloadType = message.headers[Header.payloadType];
     switch (payloadType) {
       case 'command':
@@ -80,7 +80,7 @@ export class DistributedMessageHandler {
 
   #isBoundTo(key: string): boolean {
     // A key on the bus cannot be longer. A message that is sent directly to the queue can name any key.
-    return key.length <= maxKeyLength && this.#bindingKeys.some((bindingKey) => matchesTopic(bindingKey, key));
+    return key.length <= maxKeyLength && this.#bindingKeys.matches(key);
   }
 
   #noEventHandler(routingKey: string): LittoralError {
