@@ -2,14 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DeadLetters } from '../src/dead-letter/dead-letters.ts';
 import type { DeferredKey } from '../src/deferral/deferred-keys.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
-import type { MessageChannel } from '../src/engine/message-channel.ts';
+import type { Engine } from '../src/engine/engine.ts';
 import type { PublicAddress } from '../src/http/public-address.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
 
 /** The parts of a gateway that routes use. */
 export interface RouteContext {
   readonly service: string;
-  readonly channel: MessageChannel;
+  readonly channel: Engine;
   readonly publishing: PublishContext;
   readonly endpoint: EndpointDescription;
   readonly deadLetters: DeadLetters;

@@ -50,7 +50,7 @@ export interface DistributedBusOptions extends BusChannel {
  * Every method resolves after the broker confirmed the message. They reject with a LittoralError, whose `outcome` says
  * whether the message may have been sent all the same: `invalid-key`, `invalid-header`, `reserved-header`,
  * `headers-too-large`, `body-too-large`, `unsupported-media-type`, `malformed-body`, `not-convertible`,
- * `payload-refused`, `destination-not-found`, and what `OutboundChannel.publish` rejects with.
+ * `payload-refused`, `destination-not-found`, and what `Publisher.publish` rejects with.
  */
 export class DistributedBus {
   readonly #options: DistributedBusOptions;

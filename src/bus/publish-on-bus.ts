@@ -1,4 +1,4 @@
-import type { OutboundChannel, PublishReceipt } from '../engine/message-channel.ts';
+import type { Publisher, PublishReceipt } from '../engine/engine.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
@@ -16,7 +16,7 @@ export interface BusMessage {
 }
 
 export interface BusChannel {
-  readonly channel: OutboundChannel;
+  readonly channel: Publisher;
   /** True if a destination's queue is looked up before a command or message is sent to it. */
   readonly checkDestinations: boolean;
   /** The services whose queues are addressed by name. Default: none, every message goes through the exchange. */
@@ -29,7 +29,7 @@ export interface BusChannel {
  * @returns whether a queue took it, which can only be false for an event
  * @throws LittoralError `destination-not-found` for a command or a message to a service without a queue, and for an
  * event when a queue of the service map does not exist; `not-bound` if the service's queue exists and did not get it;
- * `partly-published` for an event that some of its queues did not get; and what `OutboundChannel` rejects with
+ * `partly-published` for an event that some of its queues did not get; and what `Publisher` rejects with
  */
 export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
   const { payloadType, target, message, timeToLive } = busMessage;
@@ -67,7 +67,7 @@ async function publishEvent(busMessage: BusMessage, bus: BusChannel): Promise<bo
   return true;
 }
 
-function publishTo(queue: string, busMessage: BusMessage, channel: OutboundChannel): Promise<PublishReceipt> {
+function publishTo(queue: string, busMessage: BusMessage, channel: Publisher): Promise<PublishReceipt> {
   const { payloadType, target, message, timeToLive } = busMessage;
   const mapped = toMappedForm(message, payloadType, target);
   return channel.publish({ to: { queue }, message: mapped, timeToLiveMs: timeToLive, destinationQueue: queue });
@@ -97,7 +97,7 @@ function assertAllPublished(results: readonly PromiseSettledResult<PublishReceip
  * service's own would swallow it, and it would count as routed.
  *
  * @throws LittoralError `destination-not-found`, also for a name that no service can have, even if destinations are not
- * looked up; and what `OutboundChannel.hasQueue` rejects with
+ * looked up; and what `Publisher.hasQueue` rejects with
  */
 export async function findDestination(
   destination: string,
@@ -113,7 +113,7 @@ export async function findDestination(
 /**
  * Looks up the queues that get a copy of an event, before the first copy is published.
  *
- * @throws LittoralError `destination-not-found`; what `OutboundChannel.hasQueue` rejects with
+ * @throws LittoralError `destination-not-found`; what `Publisher.hasQueue` rejects with
  */
 export async function findMappedQueues(
   queues: readonly string[],

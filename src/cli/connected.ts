@@ -1,4 +1,4 @@
-import type { MessageChannel } from '../engine/message-channel.ts';
+import type { Engine } from '../engine/engine.ts';
 import { within } from '../time/timeout.ts';
 
 const connectTimeoutMs = 10_000;
@@ -10,7 +10,7 @@ const closeTimeoutMs = 2_000;
  *
  * @throws what the work throws; LittoralError `topology-mismatch`
  */
-export async function connected<Result>(channel: MessageChannel, work: () => Promise<Result>): Promise<Result> {
+export async function connected<Result>(channel: Engine, work: () => Promise<Result>): Promise<Result> {
   try {
     await within(connectTimeoutMs, channel.start());
     return await work();

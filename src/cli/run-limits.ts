@@ -28,7 +28,7 @@ export interface WatchedLimits {
   begin(endpoint: RunningEndpoint): void;
 }
 
-type RunningEndpoint = Pick<ServiceEndpoint, 'finish' | 'waiting' | 'inHand'>;
+type RunningEndpoint = Pick<ServiceEndpoint, 'finish' | 'waiting' | 'unacknowledged'>;
 
 const lookIntervalMs = 100;
 
@@ -79,7 +79,7 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
   const untilEmpty = async (running: RunningEndpoint) => {
     for (let empty = 0, before = -1; empty < 2; ) {
       await setTimeout(lookIntervalMs);
-      const isEmpty = running.inHand.length === 0 && (await running.waiting()) === 0;
+      const isEmpty = running.unacknowledged.length === 0 && (await running.waiting()) === 0;
       empty = isEmpty && received === before ? empty + 1 : 0;
       before = received;
     }

@@ -70,7 +70,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
   const parts = createParts(settings, logger, { aroundDelivery });
-  const { channel, endpoint, dueMessages, registry } = parts;
+  const { channel, endpoint, forwarder, registry } = parts;
   if (!registry.hasDistributedHandlers) {
     throw new LittoralError(
       'wrong-usage',
@@ -80,12 +80,12 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   }
   const stop = shutdownOf(parts);
   stopOnSignals({ logger, config, stop });
-  endOnUnexpectedErrors({ logger, inHand: () => endpoint.inHand });
+  endOnUnexpectedErrors({ logger, unacknowledged: () => endpoint.unacknowledged });
   if (!channel.durable) {
     logger.warn('on the in-memory channel nothing can arrive from elsewhere; set AMQP_URL to receive through RabbitMQ');
   }
   endpoint.start();
-  dueMessages.start();
+  forwarder.start();
   begin(endpoint);
   // Without a broker, or a connection to one, nothing else would keep the process alive.
   const alive = setInterval(() => {}, 60_000);

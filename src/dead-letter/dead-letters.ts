@@ -1,4 +1,4 @@
-import type { MessageChannel, Verdict, WaitingMessage } from '../engine/message-channel.ts';
+import type { BrowseAction, Engine, WaitingMessage } from '../engine/engine.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
@@ -15,7 +15,7 @@ export interface DeadLettersOptions {
   readonly service: string;
   /** The queue that the service consumes. Default: Ecotone's name for it. */
   readonly queue?: string | undefined;
-  readonly channel: MessageChannel;
+  readonly channel: Engine;
   readonly logger: Logger;
 }
 
@@ -68,7 +68,7 @@ export class DeadLetters {
    * Lists some, the oldest first. A page goes on where the last one ended, also when dead letters were replayed or
    * deleted meanwhile: none is left out; some can be shown again when all that the cursor remembers have gone.
    *
-   * @throws LittoralError `malformed-request` for a wrong cursor; what `MessageChannel.browse` throws
+   * @throws LittoralError `malformed-request` for a wrong cursor; what `Engine.browse` throws
    */
   async list({ limit = 50, after, ...filter }: ListOptions = {}): Promise<DeadLetterPage> {
     const search = new PageSearch(limit, matcher(filter), after === undefined ? undefined : decodeCursor(after));
@@ -86,7 +86,7 @@ export class DeadLetters {
     return { items, next: null, fault: unreadable.message };
   }
 
-  /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
+  /** @throws LittoralError `dead-letter-not-found`; what `Engine.browse` throws */
   async show(id: string): Promise<DeadLetterDetails> {
     const { letter } = await this.#find(id);
     const { headers, body } = letter.message;
@@ -98,14 +98,14 @@ export class DeadLetters {
    * Puts one back into the queue that it was taken from, for the handler that failed, as if it had never been tried;
    * then removes it. Whoever dies in between leaves it to be handled twice, never lost. It waits for no room.
    *
-   * @throws LittoralError `dead-letter-not-found`; what `publish` and `browse` of `MessageChannel` throw
+   * @throws LittoralError `dead-letter-not-found`; what `publish` and `browse` of `Engine` throw
    */
   async replay(id: string): Promise<void> {
     const letter = await this.#remove(id, ({ message }) => publishReplay(message, this.#options, AbortSignal.abort()));
     this.#options.logger.info(fieldsOf(letter), 'a dead letter was replayed');
   }
 
-  /** @throws LittoralError `dead-letter-not-found`; what `MessageChannel.browse` throws */
+  /** @throws LittoralError `dead-letter-not-found`; what `Engine.browse` throws */
   async delete(id: string): Promise<void> {
     const letter = await this.#remove(id, async () => {});
     this.#options.logger.info(fieldsOf(letter), 'a dead letter was deleted');
@@ -114,7 +114,7 @@ export class DeadLetters {
   /**
    * Replays all that match, and are there when it begins. They are published in their order.
    *
-   * @throws what `publish` and `browse` of `MessageChannel` throw; the text says how many had been replayed
+   * @throws what `publish` and `browse` of `Engine` throw; the text says how many had been replayed
    */
   async replayAll({ limit = Infinity, signal, onProgress, ...filter }: ReplayAllOptions = {}): Promise<ReplayProgress> {
     const run = new ReplayRun({ ...this.#options, matches: matcher(filter), signal, onProgress });
@@ -188,7 +188,7 @@ export class DeadLetters {
       if (letter.id !== id) return 'keep';
       end();
       removed = letter;
-      return work(letter).then((): Verdict => 'remove');
+      return work(letter).then((): BrowseAction => 'remove');
     };
     await this.#options.channel.browse(this.#queue, { visit, upTo: position });
     if (removed === undefined) throw notFound(id);

@@ -1,4 +1,4 @@
-import type { OutboundChannel } from '../engine/message-channel.ts';
+import type { Publisher } from '../engine/engine.ts';
 import { LittoralError } from '../errors.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { type BusyPauses, whenNotBusy } from '../time/retry-while-busy.ts';
@@ -14,14 +14,14 @@ interface ReplayedTo {
   readonly service: string;
   /** The queue that the service consumes. Default: Ecotone's name for it. */
   readonly queue?: string | undefined;
-  readonly channel: OutboundChannel;
+  readonly channel: Publisher;
 }
 
 /**
  * Puts a dead letter back into its queue. Resolves once the queue has it: the dead letter may be removed then.
  *
  * @param signal ends the wait for room
- * @throws LittoralError `destination-not-found`; what `OutboundChannel.publish` throws
+ * @throws LittoralError `destination-not-found`; what `Publisher.publish` throws
  */
 export async function publishReplay(
   deadLetter: TransportMessage,

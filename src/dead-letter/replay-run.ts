@@ -1,4 +1,4 @@
-import type { OutboundChannel, Verdict, WaitingMessage } from '../engine/message-channel.ts';
+import type { BrowseAction, Publisher, WaitingMessage } from '../engine/engine.ts';
 import { isLittoralError } from '../errors.ts';
 import { DeadLetterView } from './dead-letter-view.ts';
 import { publishReplay } from './publish-replay.ts';
@@ -15,7 +15,7 @@ export interface ReplayProgress {
 
 export interface ReplayRunOptions {
   readonly service: string;
-  readonly channel: OutboundChannel;
+  readonly channel: Publisher;
   readonly matches: (letter: DeadLetterView) => boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: ReplayProgress) => void) | undefined;
@@ -30,7 +30,7 @@ interface ReplaySlice {
   readonly upTo: number;
   /** Whether there can be more behind it. Known after the look. */
   readonly isFull: boolean;
-  readonly replay: (waiting: WaitingMessage) => Verdict | Promise<Verdict>;
+  readonly replay: (waiting: WaitingMessage) => BrowseAction | Promise<BrowseAction>;
 }
 
 /** What concerns one message: others can still be replayed. */
@@ -91,7 +91,7 @@ export class ReplayRun {
     };
   }
 
-  async #replay({ message }: DeadLetterView): Promise<Verdict> {
+  async #replay({ message }: DeadLetterView): Promise<BrowseAction> {
     const { signal, onProgress } = this.#options;
     try {
       await publishReplay(message, this.#options, signal);

@@ -1,4 +1,4 @@
-import type { Consumer, Delivery } from '../engine/message-channel.ts';
+import type { Consumer, Delivery } from '../engine/engine.ts';
 import { Header } from '../message/message-headers.ts';
 import type { WallClock } from '../time/clock.ts';
 

@@ -1,4 +1,4 @@
-import type { Consumer, Delivery } from '../engine/message-channel.ts';
+import type { Consumer, Delivery } from '../engine/engine.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';

@@ -1,7 +1,7 @@
 import type { DeferredKey } from '../deferral/deferred-keys.ts';
 import { isUnhandled, UnhandledMessages } from '../deferral/unhandled-messages.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
-import type { Consumer, Delivery, MessageChannel } from '../engine/message-channel.ts';
+import type { Consumer, Delivery, Engine } from '../engine/engine.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
@@ -30,7 +30,7 @@ export interface ServiceEndpointOptions {
   readonly service: string;
   /** The queue that is consumed. Default: Ecotone's name for it. */
   readonly queue?: string | undefined;
-  readonly channel: MessageChannel;
+  readonly channel: Engine;
   readonly scopes: InvocationScopes;
   readonly messages: RecipientResolver;
   /** Whether there is any handler to call. Without one nothing is consumed: the queue may belong to another program. */
@@ -75,7 +75,7 @@ export class ServiceEndpoint {
   readonly #failed: FailedDeliveries;
   readonly #places: DeliveryPlaces;
   readonly #unhandled: UnhandledMessages;
-  readonly #inHand = new Set<Delivery>();
+  readonly #unacknowledged = new Set<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
   #consumer: Consumer | undefined;
@@ -95,7 +95,7 @@ export class ServiceEndpoint {
     this.#attempts = new HandlerAttempts({ ...options, handlers: this.#handlers, stopping });
     this.#queue = options.queue ?? serviceQueue(options.service);
     const from = { queue: this.#queue, deadLetterQueue: deadLetterQueue(options.service) };
-    this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumer?.takeBeside(count));
+    this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumer?.allowExtra(count));
     const outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
     this.#failed = new FailedDeliveries({ ...options, from, stopping, outlet, places: this.#places });
   }
@@ -157,8 +157,8 @@ export class ServiceEndpoint {
   }
 
   /** The ids of the messages in hand. */
-  get inHand(): readonly unknown[] {
-    return Array.from(this.#inHand, ({ message }) => message.headers[Header.id]);
+  get unacknowledged(): readonly unknown[] {
+    return Array.from(this.#unacknowledged, ({ message }) => message.headers[Header.id]);
   }
 
   /** Takes no more deliveries and waits for those in hand, at the latest until the deadline. */
@@ -167,7 +167,10 @@ export class ServiceEndpoint {
     this.#handlers.stop();
     // A broker that does not answer must not hold up the end either.
     if (await within(deadlineMs, this.finish())) return;
-    this.#options.logger.warn({ inHand: this.inHand }, 'not finished in time; these messages are given back');
+    this.#options.logger.warn(
+      { unacknowledged: this.unacknowledged },
+      'not finished in time; these messages are given back',
+    );
   }
 
   /**
@@ -179,13 +182,13 @@ export class ServiceEndpoint {
     const stopped = this.#consumer?.stop();
     this.#places.end();
     await stopped;
-    if (this.#inHand.size === 0) return;
+    if (this.#unacknowledged.size === 0) return;
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
   async #receive(delivery: Delivery): Promise<void> {
     const { aroundDelivery } = this.#options;
-    this.#inHand.add(delivery);
+    this.#unacknowledged.add(delivery);
     try {
       const place = this.#places.take(delivery);
       if (place) await place;
@@ -196,8 +199,8 @@ export class ServiceEndpoint {
       await this.#giveUp(delivery, error);
     }
     this.#places.leave(delivery);
-    this.#inHand.delete(delivery);
-    if (this.#inHand.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+    this.#unacknowledged.delete(delivery);
+    if (this.#unacknowledged.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }
 
   async #giveUp(delivery: Delivery, error: unknown): Promise<void> {

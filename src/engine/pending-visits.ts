@@ -1,8 +1,8 @@
-import type { Browsing, Verdict, WaitingMessage } from './message-channel.ts';
+import type { BrowseAction, BrowseOptions, WaitingMessage } from './engine.ts';
 
 /** Calls a visitor, and knows which of its promises are pending and whether it wants no more. */
 export class PendingVisits {
-  readonly #browsing: Browsing;
+  readonly #browsing: BrowseOptions;
   readonly #onChange: () => void;
   readonly #pending = new Set<Promise<void>>();
   #ended = false;
@@ -10,7 +10,7 @@ export class PendingVisits {
   #error: unknown;
 
   /** @param onChange called when a pending visit has come to its end */
-  constructor(browsing: Browsing, onChange: () => void = () => {}) {
+  constructor(browsing: BrowseOptions, onChange: () => void = () => {}) {
     this.#browsing = browsing;
     this.#onChange = onChange;
   }
@@ -30,14 +30,14 @@ export class PendingVisits {
    *
    * @param settle called with the verdict, at once where there is no promise; not when the visit fails
    */
-  visit(waiting: Omit<WaitingMessage, 'end'>, settle: (verdict: Verdict) => void): void {
+  visit(waiting: Omit<WaitingMessage, 'end'>, settle: (action: BrowseAction) => void): void {
     try {
-      const verdict = this.#browsing.visit({ ...waiting, end: () => this.end() });
-      if (typeof verdict === 'string') {
-        settle(verdict);
+      const action = this.#browsing.visit({ ...waiting, end: () => this.end() });
+      if (typeof action === 'string') {
+        settle(action);
         return;
       }
-      const visit = Promise.resolve(verdict)
+      const visit = Promise.resolve(action)
         .then(settle)
         .catch((error) => this.fail(error))
         .finally(() => {

@@ -9,14 +9,14 @@ import { ConversionService } from '../conversion/conversion-service.ts';
 import { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { InProcessDeduplicationStore } from '../deduplication/stores/in-process-deduplication-store.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
-import { DueMessages } from '../delay/due-messages.ts';
+import { DelayedMessageForwarder } from '../delay/delayed-message-forwarder.ts';
 import { Deduplication } from '../endpoint/deduplication.ts';
 import { longestHoldMs } from '../endpoint/longest-hold.ts';
 import { RecipientResolver } from '../endpoint/recipient-resolver.ts';
 import { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
-import { AmqpChannel } from '../engine/amqp/amqp-channel.ts';
-import { InMemoryChannel } from '../engine/in-memory/in-memory-channel.ts';
-import type { MessageChannel } from '../engine/message-channel.ts';
+import { AmqpEngine } from '../engine/amqp/amqp-engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
@@ -35,14 +35,14 @@ export interface Parts {
   readonly conversion: ConversionService;
   readonly services: ServiceContainer;
   readonly registry: HandlerRegistry;
-  readonly channel: MessageChannel;
+  readonly channel: Engine;
   readonly serviceMap: ServiceMap;
   readonly distributedBus: DistributedBus;
   readonly commandBus: CommandBus;
   readonly eventBus: EventBus;
   readonly openCalls: OpenCalls;
   readonly endpoint: ServiceEndpoint;
-  readonly dueMessages: DueMessages;
+  readonly forwarder: DelayedMessageForwarder;
   readonly deadLetterOutlet: DeadLetterOutlet;
   readonly deadLetters: DeadLetters;
 }
@@ -52,7 +52,7 @@ export interface PartsOptions {
   /** Watches every delivery of the endpoint. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery;
   /** Default: the one that the configuration names. */
-  readonly channel?: MessageChannel;
+  readonly channel?: Engine;
   /** Tells how old is what was handled. Default: the system's. */
   readonly clock?: Clock & WallClock;
 }
@@ -79,17 +79,17 @@ export function createParts(
     eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
     openCalls: asFunction(() => new OpenCalls()).singleton(),
     endpoint: asFunction((parts: Parts) => createEndpoint(parts, clock, aroundDelivery)).singleton(),
-    dueMessages: asFunction(createDueMessages).singleton(),
+    forwarder: asFunction(createForwarder).singleton(),
     deadLetterOutlet: asFunction(createDeadLetterOutlet).singleton(),
     deadLetters: asFunction(createDeadLetters).singleton(),
   });
   return container.cradle;
 }
 
-function createChannel({ channel, broker, service }: ResolvedConfig, logger: Logger): MessageChannel {
-  if (channel === 'in-memory') return new InMemoryChannel();
+function createChannel({ channel, broker, service }: ResolvedConfig, logger: Logger): Engine {
+  if (channel === 'in-memory') return new InMemoryEngine();
   const { url = '', urls, caFile, certFile, keyFile, checkDestinations: _, queue: _queue, ...limits } = broker;
-  return new AmqpChannel({ ...limits, url: urls ?? url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
+  return new AmqpEngine({ ...limits, url: urls ?? url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
 }
 
 /** Each bus of a handler is one of its own; those of the process are the parts. */
@@ -176,10 +176,10 @@ function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logge
   });
 }
 
-function createDueMessages({ config, channel, serviceMap, deadLetterOutlet, logger }: Parts): DueMessages {
+function createForwarder({ config, channel, serviceMap, deadLetterOutlet, logger }: Parts): DelayedMessageForwarder {
   const { service, broker } = config;
   const { checkDestinations } = broker;
-  return new DueMessages({ service, channel, checkDestinations, serviceMap, deadLetterOutlet, logger });
+  return new DelayedMessageForwarder({ service, channel, checkDestinations, serviceMap, deadLetterOutlet, logger });
 }
 
 function createDeadLetterOutlet({ config, channel, logger }: Parts): DeadLetterOutlet {

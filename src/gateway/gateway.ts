@@ -43,7 +43,7 @@ export interface Gateway {
    */
   start(): Promise<void>;
   /** The ids of the messages whose handlers have not finished. */
-  inHand(): readonly unknown[];
+  unacknowledged(): readonly unknown[];
   /** Listens for HTTP. @returns the address */
   listen(): Promise<string>;
   /**
@@ -71,20 +71,20 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
  * @param consume whether it receives as well as sends
  */
 export function gatewayOf(parts: Parts, consume = true): Gateway {
-  const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, dueMessages } = parts;
+  const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, forwarder } = parts;
   const { conversion, registry, services, deadLetterOutlet, deadLetters } = parts;
   let state: 'new' | 'running' | 'draining' = 'new';
 
   const unreadiness = () => {
     if (state === 'draining') return ['shutting down'];
-    const reasons = [channel.health().reason, endpoint.detached, endpoint.stalled, dueMessages.detached];
+    const reasons = [channel.health().reason, endpoint.detached, endpoint.stalled, forwarder.detached];
     // What ends one of them, as a rule ends all.
     return [...new Set(reasons.filter((reason) => reason !== undefined))];
   };
   const warnings = () => {
     const dropped = droppedLogLines();
     const ofLog = dropped > 0 ? `log lines were dropped, as standard output did not take them: ${dropped}` : undefined;
-    const ofFailed = [deadLetterOutlet.problem, endpoint.warning, dueMessages.warning];
+    const ofFailed = [deadLetterOutlet.problem, endpoint.warning, forwarder.warning];
     return [channel.health().warning, ...ofFailed, ofLog].filter((warning) => warning !== undefined);
   };
   const { host, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
@@ -138,7 +138,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       if (state !== 'new') return;
       state = 'running';
       if (consume) endpoint.start();
-      dueMessages.start();
+      forwarder.start();
       await channel.start();
     },
     async listen() {
@@ -150,7 +150,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
         throw listenFailure(error, address, port);
       });
     },
-    inHand: () => endpoint.inHand,
+    unacknowledged: () => endpoint.unacknowledged,
     stop() {
       state = 'draining';
       return shutDown();

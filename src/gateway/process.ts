@@ -34,10 +34,10 @@ export async function serve(gateway: Gateway): Promise<void> {
 }
 
 /** A handler can leave an error behind that nobody awaits. What state it left is not known: end, and be started again. */
-export function endOnUnexpectedErrors({ logger, inHand }: Pick<Gateway, 'logger' | 'inHand'>): void {
+export function endOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway, 'logger' | 'unacknowledged'>): void {
   const end = (error: unknown, origin: string) => {
     logger.fatal(
-      { err: errorFields(error), origin, inHand: inHand() },
+      { err: errorFields(error), origin, unacknowledged: unacknowledged() },
       'an error that nothing caught; the messages in hand come again',
     );
     process.exit(1);

@@ -14,7 +14,7 @@ export interface HttpSide {
   cutOff(): void;
 }
 
-type Stoppable = Pick<Parts, 'config' | 'channel' | 'endpoint' | 'dueMessages' | 'openCalls' | 'services'>;
+type Stoppable = Pick<Parts, 'config' | 'channel' | 'endpoint' | 'forwarder' | 'openCalls' | 'services'>;
 
 /** How long, beyond the deadline, it may take to tell callers what became of their requests. */
 const answeringMs = 500;
@@ -35,7 +35,7 @@ export function shutdownOf(parts: Stoppable, http?: HttpSide): () => Promise<voi
 }
 
 async function shutDown(
-  { config, channel, endpoint, dueMessages, openCalls, services }: Stoppable,
+  { config, channel, endpoint, forwarder, openCalls, services }: Stoppable,
   http: HttpSide | undefined,
 ): Promise<void> {
   const deadline = performance.now() + config.shutdownTimeoutMs;
@@ -45,7 +45,7 @@ async function shutDown(
     // Consumers stop at once. What handlers and requests in hand still send must find the channel open.
     await Promise.all([
       endpoint.stop(remainingMs()),
-      dueMessages.stop(remainingMs()),
+      forwarder.stop(remainingMs()),
       within(remainingMs(), openCalls.settle()),
       within(remainingMs(), httpClosed),
     ]);

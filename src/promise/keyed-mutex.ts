@@ -2,7 +2,7 @@ import { LittoralError } from '../errors.ts';
 import { within } from '../time/timeout.ts';
 
 /** Who looks through a queue, one at a time in this process. */
-export class BrowsingTurns {
+export class KeyedMutex {
   readonly #waitMs: number;
   readonly #last = new Map<string, Promise<unknown>>();
 

@@ -1,4 +1,4 @@
-import type { OutboundChannel } from '../engine/message-channel.ts';
+import type { Publisher } from '../engine/engine.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';
@@ -9,7 +9,7 @@ import { describeThrown } from './error-snapshot.ts';
 
 export interface DeadLetterOutletOptions {
   readonly service: string;
-  readonly channel: OutboundChannel;
+  readonly channel: Publisher;
   readonly logger: Logger;
 }
 
@@ -61,7 +61,7 @@ export class DeadLetterOutlet {
   /**
    * Publishes a dead letter.
    *
-   * @throws what `OutboundChannel.publish` throws; immediately while the queue does not confirm
+   * @throws what `Publisher.publish` throws; immediately while the queue does not confirm
    */
   async publish(message: TransportMessage): Promise<void> {
     this.#assertNotSilent();
@@ -92,7 +92,7 @@ export class DeadLetterOutlet {
    * Delays a dead letter, which is published again afterwards.
    *
    * @param earlier number of times that it was set aside before
-   * @throws what `OutboundChannel.publish` throws
+   * @throws what `Publisher.publish` throws
    */
   async setAside(message: TransportMessage, earlier = 0): Promise<void> {
     const { channel, service, logger } = this.#options;

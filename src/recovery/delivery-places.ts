@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/message-channel.ts';
+import type { Delivery } from '../engine/engine.ts';
 
 /** Maximum number of held deliveries beyond the places, for each place. */
 const besidePerPlace = 9;
@@ -15,7 +15,7 @@ const mostHeldBytes = 64 * 1024 * 1024;
 export class DeliveryPlaces {
   readonly #count: number;
   readonly #heldLimit: number;
-  readonly #takeBeside: (count: number) => void;
+  readonly #allowExtra: (count: number) => void;
   readonly #handled = new Set<Delivery>();
   readonly #held = new Set<Delivery>();
   readonly #waiting: (() => void)[] = [];
@@ -25,12 +25,12 @@ export class DeliveryPlaces {
 
   /**
    * @param count number of deliveries that are handled at once
-   * @param takeBeside called with the number of deliveries that are held beyond half of the places, when it changes
+   * @param allowExtra called with the number of deliveries that are held beyond half of the places, when it changes
    */
-  constructor(count: number, takeBeside: (count: number) => void = () => {}) {
+  constructor(count: number, allowExtra: (count: number) => void = () => {}) {
     this.#count = count;
     this.#heldLimit = Math.floor(count / 2);
-    this.#takeBeside = takeBeside;
+    this.#allowExtra = allowExtra;
   }
 
   /** Returns the number of held deliveries. */
@@ -104,6 +104,6 @@ export class DeliveryPlaces {
     const beside = Math.min(most, Math.max(0, this.#held.size - this.#heldLimit));
     if (beside === this.#beside || (beside > this.#beside && this.#heldBytes > mostHeldBytes)) return;
     this.#beside = beside;
-    this.#takeBeside(beside);
+    this.#allowExtra(beside);
   }
 }

@@ -1,4 +1,4 @@
-import type { Delivery, OutboundChannel, OwnQueue } from '../engine/message-channel.ts';
+import type { Delivery, Publisher, QueueSpec } from '../engine/engine.ts';
 import { type ErrorCode, isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
@@ -21,8 +21,8 @@ const tooLarge: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-la
 export interface FailedDeliveriesOptions {
   readonly service: string;
   /** The queue that the deliveries come from. */
-  readonly from: OwnQueue;
-  readonly channel: OutboundChannel;
+  readonly from: QueueSpec;
+  readonly channel: Publisher;
   readonly outlet: DeadLetterOutlet;
   /** The places that held deliveries take. */
   readonly places: DeliveryPlaces;

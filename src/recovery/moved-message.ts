@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/message-channel.ts';
+import type { Delivery } from '../engine/engine.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
@@ -7,12 +7,12 @@ import type { TransportMessage } from '../message/transport-message.ts';
 // message that came over the bus they are its sender's, and mean nothing.
 
 /** What is known of a message that was received. */
-export type ReceivedMessage = Pick<Delivery, 'message' | 'routingKey' | 'fromBus'>;
+export type ReceivedMessage = Pick<Delivery, 'message' | 'routingKey' | 'viaBus'>;
 
 /** The only handler that a message is for, when it was moved because that one failed. */
-export function endpointOf({ message: { headers }, fromBus }: ReceivedMessage): string | undefined {
+export function endpointOf({ message: { headers }, viaBus }: ReceivedMessage): string | undefined {
   const endpointId = headers[Header.failedEndpoint];
-  return !fromBus && typeof endpointId === 'string' ? endpointId : undefined;
+  return !viaBus && typeof endpointId === 'string' ? endpointId : undefined;
 }
 
 /** How many delayed retries a message has had. */
@@ -25,19 +25,19 @@ export function attemptsOf(received: ReceivedMessage): number {
   return countIn(received, Header.attempts);
 }
 
-export function countIn({ message: { headers }, fromBus }: ReceivedMessage, name: string): number {
+export function countIn({ message: { headers }, viaBus }: ReceivedMessage, name: string): number {
   const count = headers[name];
-  return !fromBus && Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : 0;
+  return !viaBus && Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : 0;
 }
 
 /** A message that was moved before came straight to its queue, and carries the key of its first time. */
-export function publishedKeyOf({ fromBus, routingKey }: ReceivedMessage): Record<string, unknown> {
-  return fromBus ? { [Header.publishedKey]: routingKey } : {};
+export function publishedKeyOf({ viaBus, routingKey }: ReceivedMessage): Record<string, unknown> {
+  return viaBus ? { [Header.publishedKey]: routingKey } : {};
 }
 
 /** Returns the routing key of the first publish on the bus; undefined if the message was never on the bus. */
-export function keyOnBusOf({ message: { headers }, fromBus, routingKey }: ReceivedMessage): string | undefined {
-  if (fromBus) return routingKey;
+export function keyOnBusOf({ message: { headers }, viaBus, routingKey }: ReceivedMessage): string | undefined {
+  if (viaBus) return routingKey;
   const key = headers[Header.publishedKey];
   return typeof key === 'string' ? key : undefined;
 }
@@ -71,7 +71,7 @@ export function resentMessage(received: ReceivedMessage, expiresAtMs: number | u
   const { message } = received;
   const kept = withoutBrokerNotes(message.headers);
   const headers = {
-    ...(received.fromBus ? withoutClaims(kept) : kept),
+    ...(received.viaBus ? withoutClaims(kept) : kept),
     ...publishedKeyOf(received),
     ...expiry(expiresAtMs),
   };

@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/message-channel.ts';
+import type { Delivery } from '../engine/engine.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { AroundDelivery, SettledDelivery } from '../recovery/around-delivery.ts';
 
@@ -11,22 +11,22 @@ export interface PastDelivery extends SettledDelivery {
 export class Deliveries {
   /** In the order in which they ended. */
   readonly past: PastDelivery[] = [];
-  readonly #inHand = new Set<Delivery>();
+  readonly #unacknowledged = new Set<Delivery>();
   readonly #waiting = new Set<() => void>();
 
-  get inHand(): ReadonlySet<Delivery> {
-    return this.#inHand;
+  get unacknowledged(): ReadonlySet<Delivery> {
+    return this.#unacknowledged;
   }
 
   readonly around: AroundDelivery = async (delivery, handle) => {
-    this.#inHand.add(delivery);
+    this.#unacknowledged.add(delivery);
     this.changed();
     try {
       const settled = await handle();
       this.past.push({ ...settled, message: delivery.message });
       return settled;
     } finally {
-      this.#inHand.delete(delivery);
+      this.#unacknowledged.delete(delivery);
       this.changed();
     }
   };

@@ -1,6 +1,6 @@
 import { Header } from '../message/message-headers.ts';
 import type { Deliveries, PastDelivery } from './deliveries.ts';
-import type { TestChannel } from './test-channel.ts';
+import type { TestEngine } from './test-engine.ts';
 
 /** Returns whether a delivery failed. A message without a handler fails at its first deferral, and as a dead letter. */
 function isFailure({ outcome, message }: PastDelivery): boolean {
@@ -14,12 +14,12 @@ function isFailure({ outcome, message }: PastDelivery): boolean {
  */
 export class Failures {
   readonly #deliveries: Deliveries;
-  readonly #channel: TestChannel;
+  readonly #channel: TestEngine;
   readonly #told = new Set<PastDelivery>();
   /** The ids of messages that somebody waits for. */
   readonly #followed = new Set<unknown>();
 
-  constructor(deliveries: Deliveries, channel: TestChannel) {
+  constructor(deliveries: Deliveries, channel: TestEngine) {
     this.#deliveries = deliveries;
     this.#channel = channel;
   }

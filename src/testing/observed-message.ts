@@ -3,7 +3,7 @@ import { DeadLetterView } from '../dead-letter/dead-letter-view.ts';
 import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { PastDelivery } from './deliveries.ts';
-import type { BusPublication } from './test-channel.ts';
+import type { BusPublication } from './test-engine.ts';
 
 /** A message as a test looks at it. */
 export interface ObservedMessage {

@@ -1,11 +1,11 @@
 import { DistributedBus, type SendReceipt } from '../bus/distributed-bus.ts';
 import type { SendOptions } from '../bus/send-options.ts';
-import type { Publication } from '../engine/message-channel.ts';
+import type { Publication } from '../engine/engine.ts';
 import { LittoralError } from '../errors.ts';
 import type { Parts } from '../gateway/components.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Metadata } from '../wire/metadata.ts';
-import type { TestChannel } from './test-channel.ts';
+import type { TestEngine } from './test-engine.ts';
 
 /** What a test may decide about a message beside its payload and metadata. */
 export interface TestSendOptions extends Omit<SendOptions, 'deliveryDelay'> {
@@ -29,7 +29,7 @@ export interface OutsideBus {
   readonly publishEvent: Send;
 }
 
-export function outsideBus({ config, conversion, services }: Parts, channel: TestChannel): OutsideBus {
+export function outsideBus({ config, conversion, services }: Parts, channel: TestEngine): OutsideBus {
   const { service, defaultSerializationMediaType } = config;
   const bus = new DistributedBus({
     service: 'test',

@@ -7,8 +7,8 @@ import { gatewayOf } from '../gateway/gateway.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import type { RegisterServices } from '../scope/service-container.ts';
 import { Deliveries } from './deliveries.ts';
-import { TestChannel } from './test-channel.ts';
 import { TestClock } from './test-clock.ts';
+import { TestEngine } from './test-engine.ts';
 import { type TestGateway, testGatewayOf } from './test-gateway.ts';
 
 /** What is otherwise than in the configuration. */
@@ -42,7 +42,7 @@ export async function startTestGateway(config: Config, options: TestGatewayOptio
   const handlers = await loadHandlers(config.handlers, { baseUrl });
   const resolved = resolveConfig({ ...changed(config, options), handlers }, { ...environment, ...noBroker });
   const clock = new TestClock();
-  const channel = new TestChannel(resolved.service, clock, otherServices, mappedQueues(resolved.routes));
+  const channel = new TestEngine(resolved.service, clock, otherServices, mappedQueues(resolved.routes));
   const deliveries = new Deliveries();
   channel.onDueSettled = () => deliveries.changed();
   const parts = createParts(resolved, logger, { channel, clock, aroundDelivery: deliveries.around });

@@ -15,8 +15,8 @@ import {
   publishedMessage,
 } from './observed-message.ts';
 import { outsideBus, type TestSendOptions } from './outside-bus.ts';
-import type { TestChannel } from './test-channel.ts';
 import type { TestClock } from './test-clock.ts';
+import type { TestEngine } from './test-engine.ts';
 
 /**
  * A started gateway on an in-memory channel, and what a test needs around it. `app.inject` calls its HTTP routes;
@@ -71,7 +71,7 @@ export interface TestGateway extends Gateway, AsyncDisposable {
 export interface TestGatewayParts {
   readonly gateway: Gateway;
   readonly parts: Parts;
-  readonly channel: TestChannel;
+  readonly channel: TestEngine;
   readonly clock: TestClock;
   readonly deliveries: Deliveries;
 }
@@ -90,8 +90,8 @@ export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: Te
   const isSent = () => sending === 0 && channel.due === 0;
   /** Whether no message is on its way to a free place: what still waits, waits for those in hand. */
   const isHandedOver = () =>
-    isStopped() || (isSent() && (waiting() === 0 || deliveries.inHand.size >= config.concurrency));
-  const isIdle = () => isStopped() || (isSent() && waiting() === 0 && deliveries.inHand.size === 0);
+    isStopped() || (isSent() && (waiting() === 0 || deliveries.unacknowledged.size >= config.concurrency));
+  const isIdle = () => isStopped() || (isSent() && waiting() === 0 && deliveries.unacknowledged.size === 0);
 
   const sendAndWait = async (send: () => Promise<SendReceipt>) => {
     sending += 1;
@@ -127,8 +127,8 @@ export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: Te
         throw new LittoralError('wrong-usage', 'Time is advanced by a finite number of milliseconds, 0 or more.');
       }
       await deliveries.until(isHandedOver);
-      const before = new Set(deliveries.inHand);
-      const isDone = () => isHandedOver() && [...deliveries.inHand].every((delivery) => before.has(delivery));
+      const before = new Set(deliveries.unacknowledged);
+      const isDone = () => isHandedOver() && [...deliveries.unacknowledged].every((delivery) => before.has(delivery));
       const endMs = clock.nowMs() + milliseconds;
       while (clock.nextMs <= endMs) {
         clock.moveTo(clock.nextMs);

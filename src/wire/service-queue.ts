@@ -1,4 +1,4 @@
-import type { OwnQueue } from '../engine/message-channel.ts';
+import type { QueueSpec } from '../engine/engine.ts';
 
 /** The queue that a service receives everything through. Named by Ecotone; others publish by this name. */
 export function serviceQueue(service: string): string {
@@ -25,7 +25,7 @@ export function ownerOfDeadLetters(name: string): string | undefined {
 const [beforeService, behindService] = ['littoral_', '_due'];
 
 /** Where the delayed messages of a service arrive when they are due, to be published. */
-export function dueQueue(service: string): OwnQueue {
+export function dueQueue(service: string): QueueSpec {
   return {
     queue: `${beforeService}${service}${behindService}`,
     deadLetterQueue: deadLetterQueue(service),

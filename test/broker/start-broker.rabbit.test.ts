@@ -5,7 +5,7 @@ import type { Broker } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { findProcessesByHome } from './processes-by-home.ts';
 import { startBroker } from './start-broker.ts';
-import { untilRemembered } from './until-remembered.ts';
+import { untilDurable } from './until-remembered.ts';
 
 let broker: Broker;
 
@@ -22,7 +22,7 @@ async function publishConfirmed(queue: string, text: string): Promise<void> {
   try {
     const channel = await connection.createConfirmChannel();
     await channel.assertQueue(queue, { durable: true });
-    await untilRemembered();
+    await untilDurable();
     channel.sendToQueue(queue, Buffer.from(text), { persistent: true });
     await channel.waitForConfirms();
   } finally {

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { DistributedBus, type DistributedBusOptions } from '../../src/bus/distributed-bus.ts';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import type { MediaTypeConverter } from '../../src/conversion/media-type-converter.ts';
-import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
+import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
@@ -16,7 +16,7 @@ interface BusFixtureOptions extends Partial<Omit<DistributedBusOptions, 'channel
 
 export interface BusFixture {
   readonly bus: DistributedBus;
-  readonly channel: InMemoryChannel;
+  readonly channel: InMemoryEngine;
   /** Makes the queue of a service, bound to its name and to these keys, which nobody empties. */
   addService(service: string, ...bindingKeys: string[]): Promise<void>;
   /** What waits in the queue of a service. */
@@ -26,7 +26,7 @@ export interface BusFixture {
 /** The bus of a service on an in-memory channel. */
 export async function openBus(options: BusFixtureOptions = {}): Promise<BusFixture> {
   const { handlers = [], converters = [], ...rest } = options;
-  const channel = new InMemoryChannel();
+  const channel = new InMemoryEngine();
   await channel.start();
   onTestFinished(() => channel.close(0));
   const conversion = new ConversionService(converters);

@@ -120,9 +120,9 @@ describe('what a handler sends and does not wait for', () => {
     const gateway = await openGateway({ handlers: [place, slow] });
     await send(gateway);
     await turns();
-    expect(gateway.inHand()).toHaveLength(1);
+    expect(gateway.unacknowledged()).toHaveLength(1);
     finish.open();
-    await eventually(() => expect(gateway.inHand()).toEqual([]));
+    await eventually(() => expect(gateway.unacknowledged()).toEqual([]));
   });
 
   test('arrives all the same', async () => {

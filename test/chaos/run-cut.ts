@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import { AmqpChannel } from '../../src/engine/amqp/amqp-channel.ts';
-import type { Delivery } from '../../src/engine/message-channel.ts';
+import { AmqpEngine } from '../../src/engine/amqp/amqp-engine.ts';
+import type { Delivery } from '../../src/engine/engine.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
@@ -36,7 +36,7 @@ export async function runCut({ url, service, isDelaying = false, cut }: CutRunOp
   way.hostname = '127.0.0.1';
   way.port = String(proxy.port);
   const ledger = new CutLedger(service);
-  const channel = new AmqpChannel({
+  const channel = new AmqpEngine({
     url: way.href,
     service,
     logger: pino({ level: 'silent' }),

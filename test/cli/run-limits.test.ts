@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type RunLimits, watchLimits } from '../../src/cli/run-limits.ts';
-import type { Delivery } from '../../src/engine/message-channel.ts';
+import type { Delivery } from '../../src/engine/engine.ts';
 import type { DeliveryOutcome } from '../../src/recovery/around-delivery.ts';
 
 const delivery = {} as Delivery;
@@ -8,15 +8,15 @@ const delivery = {} as Delivery;
 /** A run within limits, of an endpoint that notes when it takes no more. */
 function start(limits: RunLimits, waiting: readonly (number | undefined)[] = []) {
   const looks = [...waiting];
-  const state = { finished: false, inHand: [] as unknown[], looks };
+  const state = { finished: false, unacknowledged: [] as unknown[], looks };
   const { ended, aroundDelivery, begin } = watchLimits(limits, (_, handle) => handle());
   begin({
     finish: async () => {
       state.finished = true;
     },
     waiting: async () => looks.shift(),
-    get inHand() {
-      return state.inHand;
+    get unacknowledged() {
+      return state.unacknowledged;
     },
   });
   const settle = async (outcome: DeliveryOutcome) =>

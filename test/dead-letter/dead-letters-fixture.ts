@@ -2,17 +2,17 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { DeadLetterSummary } from '../../src/dead-letter/dead-letter-view.ts';
 import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
-import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
+import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import { deadLetter } from '../../src/recovery/dead-letter.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
-import { RecordingChannel } from '../endpoint/recording-channel.ts';
+import { RecordingEngine } from '../endpoint/recording-engine.ts';
 
 const place = { service: 'billing', queue: serviceQueue('billing') };
 
 /** The dead letters of the service `billing` on an in-memory channel, whose queues nobody consumes. */
 export async function openDeadLetters() {
-  const channel = new RecordingChannel(new InMemoryChannel());
+  const channel = new RecordingEngine(new InMemoryEngine());
   await channel.start();
   onTestFinished(() => channel.close(0));
   const queues = { queue: serviceQueue('billing'), deadLetterQueue: deadLetterQueue('billing') };
@@ -32,7 +32,7 @@ export async function openDeadLetters() {
     /** Lets a command fail whose id and payload are the name. */
     async fail(name: string, routingKey = 'change', error: unknown = new TypeError(`of ${name}`)) {
       const headers = { ...commandHeaders, [Header.id]: name, [Header.routingKey]: routingKey };
-      const delivery = { message: { headers, body: Buffer.from(name) }, routingKey: 'billing', fromBus: true };
+      const delivery = { message: { headers, body: Buffer.from(name) }, routingKey: 'billing', viaBus: true };
       const message = deadLetter(delivery, { error, endpointId: 'change', attempts: 4 }, place);
       await channel.publish({ to: { queue: queues.deadLetterQueue }, message });
     },

@@ -17,7 +17,7 @@ function replayedTo(of: MessageHeaders): string {
 
 describe('what is replayed', () => {
   test('is the message as it came, for the handler that failed', () => {
-    const delivery = { message: { headers, body }, routingKey: 'order.placed', fromBus: true };
+    const delivery = { message: { headers, body }, routingKey: 'order.placed', viaBus: true };
     const place = { service: 'billing', queue: 'distributed_billing' };
     const letter = deadLetter(delivery, { error: new Error('x'), endpointId: 'audit', attempts: 4 }, place);
     const replay = replayOf({ ...letter, headers: { ...letter.headers, [Header.retryNumber]: 3 } }, 'billing');
@@ -43,8 +43,8 @@ describe('what is replayed', () => {
 
   test('knows the key that it was published under, where only the broker had noted it', () => {
     const death = { reason: 'delivery_limit', queue: 'distributed_billing', 'routing-keys': ['order.placed'] };
-    const fromBus = { ...headers, 'x-death': [{ ...death, exchange: 'ecotone.distributed' }] };
-    expect(replayedHeaders(fromBus)).toMatchObject({ [Header.publishedKey]: 'order.placed' });
+    const viaBus = { ...headers, 'x-death': [{ ...death, exchange: 'ecotone.distributed' }] };
+    expect(replayedHeaders(viaBus)).toMatchObject({ [Header.publishedKey]: 'order.placed' });
     // A retry comes down from a delay, and has the key of its first time.
     const retried = { ...headers, 'x-death': [{ ...death, exchange: 'littoral_billing_delay_end' }] };
     expect(replayedHeaders({ ...retried, [Header.publishedKey]: 'first' })).toMatchObject({
@@ -63,10 +63,10 @@ test('what the sender of a message on the bus wrote of its past counts no more a
     [Header.publishedKey]: 'x',
     [Header.failedQueue]: 'littoral_billing_due',
   };
-  const fromBus = { ...headers, ...claims, 'x-death': [{ ...death, exchange: 'ecotone.distributed' }] };
-  const { [Header.brokerHistory]: _, ...replayed } = replayedHeaders(fromBus);
+  const viaBus = { ...headers, ...claims, 'x-death': [{ ...death, exchange: 'ecotone.distributed' }] };
+  const { [Header.brokerHistory]: _, ...replayed } = replayedHeaders(viaBus);
   expect(replayed).toEqual({ ...headers, [Header.publishedKey]: 'order.placed' });
-  expect(replayedTo(fromBus)).toBe('distributed_billing');
+  expect(replayedTo(viaBus)).toBe('distributed_billing');
   // A retry that ended its process: littoral wrote it.
   const retried = { ...headers, ...claims, 'x-death': [{ ...death, exchange: 'littoral_billing_delay_end' }] };
   expect(replayedHeaders(retried)).toMatchObject({ [Header.failedEndpoint]: 'audit', [Header.publishedKey]: 'x' });

@@ -7,8 +7,8 @@ import { isReservedHeader } from '../../src/message/reserved-headers.ts';
 import { deferralDelayMs, deferralOf, deferredMessage } from '../../src/recovery/deferral.ts';
 import { type ReceivedMessage, retryMessage } from '../../src/recovery/moved-message.ts';
 
-const received = (headers: MessageHeaders, fromBus = false): ReceivedMessage => {
-  return { message: { headers, body: Buffer.from('{}') }, routingKey: 'order.placed', fromBus };
+const received = (headers: MessageHeaders, viaBus = false): ReceivedMessage => {
+  return { message: { headers, body: Buffer.from('{}') }, routingKey: 'order.placed', viaBus };
 };
 const deferred = { [Header.deferredSince]: 1000, [Header.deferrals]: 3 };
 
@@ -74,8 +74,8 @@ describe('the deferral of a message', () => {
     });
   });
 
-  test.each([true, false])('is absent on the retry of a handler that failed (over the bus: %s)', (fromBus) => {
-    const { headers } = retryMessage(received(deferred, fromBus), 'c', 1, undefined);
+  test.each([true, false])('is absent on the retry of a handler that failed (over the bus: %s)', (viaBus) => {
+    const { headers } = retryMessage(received(deferred, viaBus), 'c', 1, undefined);
     expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringContaining('defer')]));
   });
 

@@ -3,7 +3,7 @@ import { expect, onTestFinished } from 'vitest';
 import { Deduplication, type DeduplicationOptions } from '../../src/endpoint/deduplication.ts';
 import { RecipientResolver } from '../../src/endpoint/recipient-resolver.ts';
 import { ServiceEndpoint, type ServiceEndpointOptions } from '../../src/endpoint/service-endpoint.ts';
-import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
+import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
@@ -15,11 +15,11 @@ import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
 import { eventually } from '../broker/eventually.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
 import { parameterContext } from '../parameter/parameter-context.ts';
-import { RecordingChannel } from './recording-channel.ts';
+import { RecordingEngine } from './recording-engine.ts';
 
 export interface EndpointFixture {
   readonly endpoint: ServiceEndpoint;
-  readonly channel: RecordingChannel;
+  readonly channel: RecordingEngine;
   /** All lines of the log, parsed. */
   readonly log: Record<string, unknown>[];
   /** Puts a message into the queue of the service, as the bus would, with these headers instead or beside. */
@@ -57,7 +57,7 @@ export function onCommand(handle: HandlerDefinition['handle']): HandlerDefinitio
 interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy' | 'unhandled'>> {
   readonly clock?: Clock | (Clock & WallClock);
   readonly deduplication?: Pick<DeduplicationOptions, 'store' | 'enabled'>;
-  /** See `RecordingChannel`. */
+  /** See `RecordingEngine`. */
   readonly beyondPrefetch?: number;
 }
 
@@ -71,7 +71,7 @@ export async function runEndpoint(
 ): Promise<EndpointFixture> {
   const { clock, retries = { maxAttempts: 0 }, finalFailureStrategy = 'release', deduplication } = more;
   const { unhandled = { graceMs: 600_000, afterGrace: 'dead-letter', commands: 'auto' } } = more;
-  const channel = new RecordingChannel(new InMemoryChannel(clock && { clock }));
+  const channel = new RecordingEngine(new InMemoryEngine(clock && { clock }));
   channel.beyondPrefetch = more.beyondPrefetch ?? 0;
   await channel.start();
   onTestFinished(() => channel.close(0));

@@ -177,7 +177,7 @@ describe('a dead letter that cannot be published', () => {
     isDown = false;
     for (let seconds = 0; seconds < 70; seconds += 1) await pass(1000);
     expect(deadLetters()).toHaveLength(failing);
-    expect([endpoint.warning, endpoint.inHand]).toEqual([undefined, []]);
+    expect([endpoint.warning, endpoint.unacknowledged]).toEqual([undefined, []]);
   });
 
   test('ends at a limit: then nothing more is taken, which makes the endpoint unready', async () => {
@@ -191,7 +191,7 @@ describe('a dead letter that cannot be published', () => {
     };
     for (let count = 0; count < 20; count += 1) await send();
     for (let seconds = 0; seconds < 20; seconds += 1) await pass(1000);
-    expect(endpoint.inHand).toHaveLength(10);
+    expect(endpoint.unacknowledged).toHaveLength(10);
     expect(waiting()).toHaveLength(10);
     expect(endpoint.stalled).toContain('10 failed messages are held');
     const stopped = endpoint.stop(1000);

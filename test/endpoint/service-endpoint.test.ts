@@ -182,7 +182,7 @@ describe('so many messages as the concurrency says', () => {
     finish.open();
     await settled(7);
     expect(most).toBe(concurrency);
-    expect(channel.mostInHand).toBe(concurrency);
+    expect(channel.mostUnacknowledged).toBe(concurrency);
   });
 });
 

@@ -96,7 +96,7 @@ describe('an endpoint that finishes', () => {
     });
     for (const body of ['1', '2', '3', '4']) await send(undefined, body);
     await turns();
-    expect([calls, endpoint.inHand.length]).toEqual([[1], 3]);
+    expect([calls, endpoint.unacknowledged.length]).toEqual([[1], 3]);
     const finished = endpoint.finish();
     await turns();
     expect(channel.verdicts).toEqual(['released', 'released']);

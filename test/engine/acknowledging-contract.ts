@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { MessageChannel } from '../../src/engine/message-channel.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { eventually } from '../broker/eventually.ts';
-import type { ChannelHarness } from './channel-contract.ts';
+import type { EngineHarness } from './engine-contract.ts';
 import {
   acknowledge,
   expectWaiting,
@@ -11,7 +11,7 @@ import {
   openInbox,
   openWideInbox,
   sendAll,
-} from './channel-fixture.ts';
+} from './engine-fixture.ts';
 
 type Verdict = 'acknowledge' | 'release' | 'reject';
 
@@ -21,7 +21,7 @@ const shortDeadlineMs = 500;
 const eight = ['1', '2', '3', '4', '5', '6', '7', '8'];
 
 /** An inbox that has all eight in hand. */
-async function openFullInbox(channel: MessageChannel): Promise<Inbox> {
+async function openFullInbox(channel: Engine): Promise<Inbox> {
   const inbox = await openWideInbox(channel, eight.length);
   await sendAll(channel, inbox.queue, eight);
   await inbox.delivery(eight.length);
@@ -33,12 +33,7 @@ function settle(inbox: Inbox, texts: readonly string[], verdict: Verdict): void 
 }
 
 /** Once its channel is closed, exactly these are in the queue. */
-async function expectGivenBack(
-  { messages }: ChannelHarness,
-  rival: MessageChannel | undefined,
-  queue: string,
-  texts: string[],
-) {
+async function expectGivenBack({ messages }: EngineHarness, rival: Engine | undefined, queue: string, texts: string[]) {
   if (rival === undefined) {
     expect((await messages(queue)).map(({ body }) => Buffer.from(body).toString()).sort()).toEqual(texts);
     return;
@@ -51,7 +46,7 @@ async function expectGivenBack(
 }
 
 /** Acknowledging many at once must neither sweep along what is in hand, nor forget what is done. */
-export function acknowledgingContract(harness: () => Promise<ChannelHarness>): void {
+export function acknowledgingContract(harness: () => Promise<EngineHarness>): void {
   test.each([
     ['the oldest', ['1', '2', '3']],
     ['the newest', ['6', '7', '8']],

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Browsing, MessageChannel, Verdict, WaitingMessage } from '../../src/engine/message-channel.ts';
+import type { BrowseAction, BrowseOptions, Engine, WaitingMessage } from '../../src/engine/engine.ts';
 import { eventually } from '../broker/eventually.ts';
 import { caught } from '../caught.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';
-import type { ChannelHarness } from './channel-contract.ts';
+import type { EngineHarness } from './engine-contract.ts';
 import {
   expectWaiting,
   hold,
@@ -15,12 +15,12 @@ import {
   send,
   sendAll,
   textOf,
-} from './channel-fixture.ts';
+} from './engine-fixture.ts';
 
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8'];
 
 /** A dead letter queue with these in it. */
-async function deadLettersWith(harnessed: ChannelHarness, texts: string[]): Promise<string> {
+async function deadLettersWith(harnessed: EngineHarness, texts: string[]): Promise<string> {
   const { deadLetterQueue } = await openQueue(harnessed.channel);
   await sendAll(harnessed.channel, deadLetterQueue, texts);
   return deadLetterQueue;
@@ -28,15 +28,15 @@ async function deadLettersWith(harnessed: ChannelHarness, texts: string[]): Prom
 
 /** What a look sees, with a verdict for each text. */
 async function look(
-  channel: MessageChannel,
+  channel: Engine,
   queue: string,
-  verdictOf: (text: string) => Verdict | PromiseLike<Verdict> = () => 'keep',
+  actionOf: (text: string) => BrowseAction | PromiseLike<BrowseAction> = () => 'keep',
   window?: number,
 ): Promise<string[]> {
   const seen: string[] = [];
-  const visit: Browsing['visit'] = ({ message }) => {
+  const visit: BrowseOptions['visit'] = ({ message }) => {
     seen.push(textOf(message));
-    return verdictOf(textOf(message));
+    return actionOf(textOf(message));
   };
   await channel.browse(queue, { visit, window });
   return seen;
@@ -47,7 +47,7 @@ async function later<Value>(value: Value): Promise<Value> {
   return value;
 }
 
-export function browsingContract(harness: () => Promise<ChannelHarness>): void {
+export function browsingContract(harness: () => Promise<EngineHarness>): void {
   test('looking shows each message once, in the order of the queue, and leaves everything as it was', async () => {
     const harnessed = await openHarness(harness);
     const queue = await deadLettersWith(harnessed, digits);
@@ -106,7 +106,7 @@ export function browsingContract(harness: () => Promise<ChannelHarness>): void {
     const harnessed = await openHarness(harness);
     for (const window of [1, 3, undefined]) {
       const queue = await deadLettersWith(harnessed, digits);
-      const odd = (text: string) => later<Verdict>(Number(text) % 2 === 1 ? 'remove' : 'keep');
+      const odd = (text: string) => later<BrowseAction>(Number(text) % 2 === 1 ? 'remove' : 'keep');
       expect(await look(harnessed.channel, queue, odd, window)).toEqual(digits);
       expect(await look(harnessed.channel, queue)).toEqual(['2', '4', '6', '8']);
     }
@@ -158,7 +158,7 @@ export function browsingContract(harness: () => Promise<ChannelHarness>): void {
       ] as const) {
         const visit = ({ message }: WaitingMessage) => {
           seen.push(textOf(message));
-          return later<Verdict>('remove');
+          return later<BrowseAction>('remove');
         };
         await harnessed.channel.browse(queue, { visit, window, upTo });
         expect(await look(harnessed.channel, queue)).toEqual(left);
@@ -250,7 +250,7 @@ export function browsingContract(harness: () => Promise<ChannelHarness>): void {
       async (text) => {
         visited.push(text);
         if (visited.length === 2) void channel.close(5_000);
-        return later<Verdict>('remove');
+        return later<BrowseAction>('remove');
       },
       1,
     );

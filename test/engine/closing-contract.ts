@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isLittoralError } from '../../src/errors.ts';
 import { eventually } from '../broker/eventually.ts';
-import type { ChannelHarness } from './channel-contract.ts';
+import type { EngineHarness } from './engine-contract.ts';
 import {
   acknowledge,
   expectWaiting,
@@ -12,11 +12,11 @@ import {
   publishOnBus,
   send,
   sendAll,
-} from './channel-fixture.ts';
+} from './engine-fixture.ts';
 
 const ampleDeadlineMs = 60_000;
 
-export function closingContract(harness: () => Promise<ChannelHarness>): void {
+export function closingContract(harness: () => Promise<EngineHarness>): void {
   test('a channel is ready from its start until it is closed', async () => {
     const { channel } = await openHarness(harness);
     await eventually(() => expect(channel.health().ready).toBe(true));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Consumer, Delivery } from '../../src/engine/message-channel.ts';
+import type { Consumer, Delivery } from '../../src/engine/engine.ts';
 import { eventually } from '../broker/eventually.ts';
-import type { ChannelHarness } from './channel-contract.ts';
+import type { EngineHarness } from './engine-contract.ts';
 import {
   acknowledge,
   expectWaiting,
@@ -13,23 +13,23 @@ import {
   send,
   sendAll,
   textOf,
-} from './channel-fixture.ts';
+} from './engine-fixture.ts';
 
-export function consumingContract(harness: () => Promise<ChannelHarness>): void {
+export function consumingContract(harness: () => Promise<EngineHarness>): void {
   test('prefetch deliveries are in hand at once, and never more', async () => {
     const { channel } = await openHarness(harness);
-    let mostInHand = 0;
-    const inHand = new Set<Delivery>();
+    let mostUnacknowledged = 0;
+    const unacknowledged = new Set<Delivery>();
     const inbox = await openInbox(channel, {
       prefetch: 3,
       onDelivery: (delivery) => {
-        inHand.add(delivery);
-        mostInHand = Math.max(mostInHand, inHand.size);
+        unacknowledged.add(delivery);
+        mostUnacknowledged = Math.max(mostUnacknowledged, unacknowledged.size);
       },
     });
     const settleOne = () => {
-      for (const delivery of inHand) {
-        inHand.delete(delivery);
+      for (const delivery of unacknowledged) {
+        unacknowledged.delete(delivery);
         delivery.acknowledge();
         return;
       }
@@ -38,13 +38,13 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     await sendAll(channel, inbox.queue, texts);
     await inbox.delivery(1);
     settleOne();
-    await eventually(() => expect(inHand.size).toBe(3));
+    await eventually(() => expect(unacknowledged.size).toBe(3));
     for (let settled = 1; settled < texts.length; settled++) {
-      await eventually(() => expect(inHand.size).toBe(Math.min(3, texts.length - settled)));
+      await eventually(() => expect(unacknowledged.size).toBe(Math.min(3, texts.length - settled)));
       settleOne();
     }
     expect(inbox.texts()).toEqual(texts);
-    expect(mostInHand).toBe(3);
+    expect(mostUnacknowledged).toBe(3);
   });
 
   test('extra deliveries are taken beyond held ones, until the extra count is 0', async () => {
@@ -54,14 +54,14 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     const texts = Array.from({ length: 12 }, (_, index) => `${index}`);
     await sendAll(channel, inbox.queue, texts);
     await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 2)));
-    inbox.consumer.takeBeside(2);
+    inbox.consumer.allowExtra(2);
     await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 4)));
-    inbox.consumer.takeBeside(0);
+    inbox.consumer.allowExtra(0);
     // The broker answers in order: its last deliveries to the cancelled consumers have arrived before.
     await inbox.consumer.waiting();
     for (const delivery of inbox.deliveries.slice(0, 4)) delivery.acknowledge();
     await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 6)));
-    inbox.consumer.takeBeside(4);
+    inbox.consumer.allowExtra(4);
     await eventually(() => expect(inbox.texts()).toEqual(texts.slice(0, 10)));
     await inbox.consumer.stop();
     for (const delivery of inbox.deliveries) delivery.acknowledge();
@@ -188,7 +188,7 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
     const { channel } = harnessed;
     const inbox = await openInbox(channel);
     await send(channel, inbox.queue, 'in hand');
-    const inHand = await inbox.delivery(1);
+    const unacknowledged = await inbox.delivery(1);
     const message = messageOf('too late', { executorId: '7' });
     await channel.publish({ to: { queue: inbox.queue }, message, timeToLiveMs: 50 });
     await expectWaiting(harnessed, inbox.deadLetterQueue, ['too late']);
@@ -200,7 +200,7 @@ export function consumingContract(harness: () => Promise<ChannelHarness>): void 
       'x-first-death-queue': inbox.queue,
     });
     await send(channel, inbox.queue, 'in time');
-    inHand.acknowledge();
+    unacknowledged.acknowledge();
     expect(textOf((await inbox.delivery(2)).message)).toBe('in time');
   });
 

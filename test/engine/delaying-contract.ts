@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import type { Delivery, MessageChannel, OwnQueue } from '../../src/engine/message-channel.ts';
+import type { Delivery, Engine, QueueSpec } from '../../src/engine/engine.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
-import type { ChannelHarness } from './channel-contract.ts';
-import { acknowledge, expectWaiting, messageOf, newName, openHarness, openInbox, textOf } from './channel-fixture.ts';
+import type { EngineHarness } from './engine-contract.ts';
+import { acknowledge, expectWaiting, messageOf, newName, openHarness, openInbox, textOf } from './engine-fixture.ts';
 
-function delay(channel: MessageChannel, queue: string, text: string, delayMs: number) {
+function delay(channel: Engine, queue: string, text: string, delayMs: number) {
   const to = { queue, deadLetterQueue: `${queue}_dead_letter` };
   return channel.publish({ to, message: messageOf(text), delayMs });
 }
 
-export function delayingContract(harness: () => Promise<ChannelHarness>): void {
+export function delayingContract(harness: () => Promise<EngineHarness>): void {
   test.each([1, 2, 3, 7, 50, 255, 777])('a message that is delayed by %i ms does not come early', async (delayMs) => {
     const { channel } = await openHarness(harness);
     let arrivedAtMs = 0;
@@ -38,7 +38,7 @@ export function delayingContract(harness: () => Promise<ChannelHarness>): void {
     const { queue, deadLetterQueue } = inbox;
     await channel.publish({ to: { queue, deadLetterQueue }, message, delayMs: 13 });
     const delivery = await inbox.delivery(1);
-    expect(delivery).toMatchObject({ fromBus: false, routingKey: queue, redelivered: false });
+    expect(delivery).toMatchObject({ viaBus: false, routingKey: queue, redelivered: false });
     const names = Object.keys(delivery.message.headers).filter((name) => delivery.message.headers[name] !== undefined);
     expect(names.filter((name) => name !== Header.correlationId).sort()).toEqual(Object.keys(message.headers).sort());
     expect(delivery.message.headers).toMatchObject({ ...message.headers });
@@ -76,7 +76,7 @@ export function delayingContract(harness: () => Promise<ChannelHarness>): void {
     const { channel } = await openHarness(harness);
     const inbox = await openInbox(channel);
     const { queue, deadLetterQueue } = inbox;
-    const to: OwnQueue = { queue, deadLetterQueue };
+    const to: QueueSpec = { queue, deadLetterQueue };
     const noted = {
       'x-death': [{ queue, reason: 'expired', count: 1 }],
       'x-first-death-queue': queue,

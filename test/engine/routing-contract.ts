@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
-import type { ChannelHarness } from './channel-contract.ts';
+import type { EngineHarness } from './engine-contract.ts';
 import {
   acknowledge,
   expectWaiting,
@@ -14,7 +14,7 @@ import {
   send,
   sendAll,
   textOf,
-} from './channel-fixture.ts';
+} from './engine-fixture.ts';
 
 /** The word `ours` stands for one that only this test uses. */
 const matchingKeys: Record<string, string[]> = {
@@ -29,7 +29,7 @@ const matchingKeys: Record<string, string[]> = {
   'ours.*.#': ['ours.paid', 'ours.ours', 'ours.late', 'ours.paid.late', 'ours.paid.so.late'],
 };
 
-export function routingContract(harness: () => Promise<ChannelHarness>): void {
+export function routingContract(harness: () => Promise<EngineHarness>): void {
   test('a key on the bus reaches the queues whose binding key matches it', async () => {
     const { channel } = await openHarness(harness);
     const word = newName();
@@ -103,14 +103,14 @@ export function routingContract(harness: () => Promise<ChannelHarness>): void {
     const key = `${newName()}.paid`;
     const inbox = await openInbox(channel, { bindingKeys: ['#.paid'] });
     await publishOnBus(channel, key, 'from the bus');
-    expect(await inbox.delivery(1)).toMatchObject({ fromBus: true, routingKey: key, redelivered: false });
+    expect(await inbox.delivery(1)).toMatchObject({ viaBus: true, routingKey: key, redelivered: false });
   });
 
   test('a delivery straight to a queue tells that it is not from the bus', async () => {
     const { channel } = await openHarness(harness);
     const inbox = await openInbox(channel, { bindingKeys: [newName()] });
     expect(await send(channel, inbox.queue, 'straight')).toEqual({ routed: true });
-    expect(await inbox.delivery(1)).toMatchObject({ fromBus: false, routingKey: inbox.queue, redelivered: false });
+    expect(await inbox.delivery(1)).toMatchObject({ viaBus: false, routingKey: inbox.queue, redelivered: false });
   });
 
   test('headers arrive as they were sent', async () => {

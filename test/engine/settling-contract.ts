@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../src/engine/message-channel.ts';
+import type { Delivery } from '../../src/engine/engine.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
-import type { ChannelHarness } from './channel-contract.ts';
+import type { EngineHarness } from './engine-contract.ts';
 import {
   acknowledge,
   expectWaiting,
@@ -14,9 +14,9 @@ import {
   send,
   sendAll,
   textOf,
-} from './channel-fixture.ts';
+} from './engine-fixture.ts';
 
-export function settlingContract(harness: () => Promise<ChannelHarness>): void {
+export function settlingContract(harness: () => Promise<EngineHarness>): void {
   test('an acknowledged message leaves the queue', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
@@ -65,7 +65,7 @@ export function settlingContract(harness: () => Promise<ChannelHarness>): void {
     await channel.publish({ to: { bus: key }, message });
     (await inbox.delivery(1)).release();
     const again = await inbox.delivery(2);
-    expect(again).toMatchObject({ routingKey: key, fromBus: true });
+    expect(again).toMatchObject({ routingKey: key, viaBus: true });
     expect(again.message.headers).toMatchObject({ ...message.headers });
     expect(textOf(again.message)).toBe('as sent');
   });

@@ -64,11 +64,11 @@ describe('a memory alarm', () => {
     // Longer than it takes to be given back, which it must not be.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(calls).toBe(1);
-    expect(gateway.inHand()).toHaveLength(1);
+    expect(gateway.unacknowledged()).toHaveLength(1);
     expect(await own.vhost.messages(queue)).toBe(0);
     await alarm(false);
     await eventually(async () => expect(await own.vhost.messages(deadLetterQueue)).toBe(1), patient);
-    await eventually(() => expect(gateway.inHand()).toEqual([]));
+    await eventually(() => expect(gateway.unacknowledged()).toEqual([]));
     expect(calls).toBe(1);
   });
 
@@ -88,7 +88,7 @@ describe('a memory alarm', () => {
     await untilBlocked(gateway);
     blocked.open();
     await eventually(() => expect(handled).toHaveLength(4), patient);
-    await eventually(() => expect(gateway.inHand()).toEqual([]));
+    await eventually(() => expect(gateway.unacknowledged()).toEqual([]));
     await alarm(false);
   });
 
@@ -168,7 +168,7 @@ test('what a slow consumer does not get to stays at the broker', async () => {
   );
   await untilReady(gateway);
   await Promise.all(Array.from({ length: 50 }, () => post(gateway, '/commands/billing/pay', {})));
-  await eventually(() => expect(gateway.inHand()).toHaveLength(3), patient);
+  await eventually(() => expect(gateway.unacknowledged()).toHaveLength(3), patient);
   await eventually(async () => expect(await own.vhost.messages(queue)).toBe(46), patient);
   expect(begun).toBe(4);
   open.open();

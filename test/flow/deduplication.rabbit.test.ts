@@ -31,14 +31,14 @@ test('what was handled, but not acknowledged before the connection was cut, is n
   // Many are in hand at once when one has been handled well.
   await publish(0);
   await eventually(() => expect(handled).toHaveLength(2));
-  await eventually(() => expect(gateway.inHand()).toEqual([]));
+  await eventually(() => expect(gateway.unacknowledged()).toEqual([]));
   for (let index = 1; index <= 10; index++) await publish(index);
   await eventually(() => expect(handled).toHaveLength(22));
   await vhost.closeConnections();
   // Those that came again are in hand beside those that were lost.
-  await eventually(() => expect(gateway.inHand().length).toBeGreaterThan(10));
+  await eventually(() => expect(gateway.unacknowledged().length).toBeGreaterThan(10));
   finish.open();
-  await eventually(() => expect(gateway.inHand()).toEqual([]));
+  await eventually(() => expect(gateway.unacknowledged()).toEqual([]));
   await eventually(async () => expect(await vhost.messages('distributed_bank')).toBe(0));
   expect(new Set(handled).size).toBe(22);
   expect(handled).toHaveLength(22);
@@ -87,7 +87,7 @@ test('a request that is repeated with its Idempotency-Key, through whichever gat
   await post(shop, '/commands/till/pay', {}, { 'idempotency-key': 'order-18' });
   await eventually(() => expect(handled).toHaveLength(2));
   await eventually(async () => expect(await vhost.messages('distributed_till')).toBe(0));
-  await eventually(() => expect(till.inHand()).toEqual([]));
+  await eventually(() => expect(till.unacknowledged()).toEqual([]));
   expect(new Set(handled).size).toBe(2);
   expect(handled).toHaveLength(2);
 });

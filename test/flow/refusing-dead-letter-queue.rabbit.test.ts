@@ -66,7 +66,7 @@ describe('a full dead letter queue', () => {
           .filter(({ name }) => name.startsWith(`littoral_${service}_`) || name === queue)
           .map(({ name }) => vhost.messages(name)),
       );
-      const held = gateway.inHand().length;
+      const held = gateway.unacknowledged().length;
       expect(counts.reduce((sum, count) => sum + count, 0) + held).toBe(20);
       expect(held).toBeLessThanOrEqual(Math.floor(concurrency / 2));
     }, patient);
@@ -117,14 +117,14 @@ describe('a broker that stops confirming', () => {
     for (let amount = 1; amount <= failing; amount += 1) await send(-amount);
     for (let amount = 2; amount <= 20; amount += 1) await send(amount);
     await eventually(() => expect(paid).toHaveLength(20), patient);
-    expect(gateway.inHand()).toHaveLength(failing);
+    expect(gateway.unacknowledged()).toHaveLength(failing);
     await eventually(async () => {
       expect((await readiness(gateway)).warnings?.join()).toContain(`${failing} failed messages are held`);
     });
     state.release();
     await eventually(async () => {
       expect(await vhost.messages(`distributed_${service}_dead_letter`)).toBe(failing);
-      expect(gateway.inHand()).toEqual([]);
+      expect(gateway.unacknowledged()).toEqual([]);
     }, patient);
     expect(refused).toHaveLength(failing);
     expect((await readiness(gateway)).warnings ?? []).toEqual([]);

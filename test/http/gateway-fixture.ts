@@ -2,7 +2,7 @@ import type { LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, expect, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
-import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
+import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { type ErrorCode, errorTable } from '../../src/errors.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
@@ -46,7 +46,7 @@ export function openQueue({ channel }: Gateway, service: string, bindingKeys = [
   const onDelivery = () => expect.unreachable('nobody consumes this queue');
   const subscription = { queue, deadLetterQueue: deadLetterQueue(service), bindingKeys, prefetch: 1, onDelivery };
   void channel.subscribe(subscription).stop();
-  if (!(channel instanceof InMemoryChannel)) return expect.unreachable('these tests need no broker');
+  if (!(channel instanceof InMemoryEngine)) return expect.unreachable('these tests need no broker');
   const earlier = channel.messages(queue).length;
   return () => channel.messages(queue).slice(earlier);
 }

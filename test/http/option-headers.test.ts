@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MessageChannel, Publication } from '../../src/engine/message-channel.ts';
+import type { Engine, Publication } from '../../src/engine/engine.ts';
 import { arrivedHeaders, expectProblem, openGateway, openQueue, post, sharedGateway } from './gateway-fixture.ts';
 
 async function refused(name: string, value: string) {
@@ -33,7 +33,7 @@ describe('Message-Correlation-Id', () => {
 });
 
 // The channel of a gateway, watched.
-function publications(channel: MessageChannel): Publication[] {
+function publications(channel: Engine): Publication[] {
   const seen: Publication[] = [];
   const publish = channel.publish.bind(channel);
   channel.publish = (publication) => {

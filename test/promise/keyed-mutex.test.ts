@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { BrowsingTurns } from '../../src/promise/keyed-mutex.ts';
+import { KeyedMutex } from '../../src/promise/keyed-mutex.ts';
 import { caught } from '../caught.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';
 
 test('one at a time looks through a queue, in the order of the calls, and others through other queues', async () => {
-  const turns = new BrowsingTurns(60_000);
+  const turns = new KeyedMutex(60_000);
   const { opened, open } = gate();
   const done: number[] = [];
   const first = turns.take('a', async () => {
@@ -20,7 +20,7 @@ test('one at a time looks through a queue, in the order of the calls, and others
 });
 
 test('who has waited too long is refused, and holds nobody up', async () => {
-  const turns = new BrowsingTurns(1);
+  const turns = new KeyedMutex(1);
   const { opened, open } = gate();
   const first = turns.take('a', () => opened);
   expect(await caught(() => turns.take('a', async () => {}))).toMatchObject({ code: 'dead-letters-busy', status: 409 });
@@ -34,13 +34,13 @@ test('who has waited too long is refused, and holds nobody up', async () => {
 });
 
 test('a look that fails is over', async () => {
-  const turns = new BrowsingTurns(60_000);
+  const turns = new KeyedMutex(60_000);
   await expect(turns.take('a', () => Promise.reject(new Error('of the look')))).rejects.toThrow('of the look');
   await turns.take('a', async () => {});
 });
 
 test('who comes after somebody that was refused still waits for the first', async () => {
-  const turns = new BrowsingTurns(1);
+  const turns = new KeyedMutex(1);
   const { opened, open } = gate();
   const first = turns.take('a', () => opened);
   for (let refused = 0; refused < 2; refused += 1) {

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DueMessages } from '../../src/delay/due-messages.ts';
-import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
-import type { Publication } from '../../src/engine/message-channel.ts';
+import { DelayedMessageForwarder } from '../../src/delay/delayed-message-forwarder.ts';
+import type { Publication } from '../../src/engine/engine.ts';
+import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
@@ -11,7 +11,7 @@ import { TestClock } from '../../src/testing/test-clock.ts';
 import { deadLetterQueue, dueQueue } from '../../src/wire/service-queue.ts';
 import { gate, turns } from '../endpoint/endpoint-fixture.ts';
 import { freezeTime, pass } from '../endpoint/frozen-time.ts';
-import { RecordingChannel } from '../endpoint/recording-channel.ts';
+import { RecordingEngine } from '../endpoint/recording-engine.ts';
 
 freezeTime();
 
@@ -24,7 +24,7 @@ function letter(id: string): TransportMessage {
 /** Creates an outlet whose queue refuses while `refusal` is set. */
 async function openOutlet() {
   const clock = new TestClock();
-  const channel = new RecordingChannel(new InMemoryChannel({ clock }));
+  const channel = new RecordingEngine(new InMemoryEngine({ clock }));
   await channel.start();
   onTestFinished(() => channel.close(0));
   channel.subscribe({ queue: 'of billing', deadLetterQueue: queue, bindingKeys: [], prefetch: 1, onDelivery() {} });
@@ -36,7 +36,7 @@ async function openOutlet() {
     state.attempts += 1;
     if (state.refusal) throw new LittoralError(state.refusal, 'of the queue');
   };
-  const due = new DueMessages({
+  const due = new DelayedMessageForwarder({
     service: 'billing',
     channel,
     checkDestinations: true,

@@ -5,7 +5,7 @@ import { deadLetter } from '../../src/recovery/dead-letter.ts';
 
 const place = { service: 'billing', queue: 'distributed_billing' };
 const message = { headers: { id: '1', executorId: '7' }, body: Buffer.from('the body') };
-const straight = (of = message as TransportMessage) => ({ message: of, routingKey: 'x', fromBus: false });
+const straight = (of = message as TransportMessage) => ({ message: of, routingKey: 'x', viaBus: false });
 
 test('a dead letter has the message as it came', () => {
   const { headers, body } = deadLetter(straight(), { error: new Error('a'), endpointId: 'change' }, place);
@@ -36,7 +36,7 @@ test('a header that is named like the prototype stays a header', () => {
 });
 
 test('a dead letter says where it failed, how often it was tried, and under which key it was published', () => {
-  const delivery = { message, routingKey: 'order.placed', fromBus: true };
+  const delivery = { message, routingKey: 'order.placed', viaBus: true };
   const first = deadLetter(delivery, { error: 'a', endpointId: 'change', attempts: 4 }, place);
   const expected = {
     [Header.failedService]: 'billing',

@@ -4,8 +4,8 @@ import type { RouteContext } from '../../routes/route-context.ts';
 import { DistributedBus } from '../../src/bus/distributed-bus.ts';
 import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
 import { describeEndpoint } from '../../src/endpoint/endpoint-description.ts';
-import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
-import type { MessageChannel } from '../../src/engine/message-channel.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { createApp } from '../../src/gateway/app.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import type { Connections } from '../../src/http/connections.ts';
@@ -15,7 +15,7 @@ import { parameterContext } from '../parameter/parameter-context.ts';
 
 export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
   /** Default: a started in-memory channel. */
-  readonly channel?: MessageChannel;
+  readonly channel?: Engine;
   readonly isDraining?: () => boolean;
   /** Default: with the limits of a gateway. */
   readonly connections?: Connections;
@@ -62,8 +62,8 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
   return app;
 }
 
-export async function startedChannel(): Promise<InMemoryChannel> {
-  const channel = new InMemoryChannel();
+export async function startedChannel(): Promise<InMemoryEngine> {
+  const channel = new InMemoryEngine();
   await channel.start();
   return channel;
 }

@@ -1,5 +1,5 @@
 import { LittoralError, messageOf } from '../../errors.ts';
-import type { OwnQueue, Subscription } from '../message-channel.ts';
+import type { QueueSpec, Subscription } from '../engine.ts';
 import { isMismatch } from './broker-replies.ts';
 import type { Declarer } from './permitted-declarations.ts';
 
@@ -48,7 +48,7 @@ export async function declareSubscription(
  * @param queueType of a queue that others may declare as well
  * @throws LittoralError `topology-mismatch` when it exists with other arguments
  */
-export async function declareQueue(channel: Declarer, own: OwnQueue, queueType: QueueType): Promise<void> {
+export async function declareQueue(channel: Declarer, own: QueueSpec, queueType: QueueType): Promise<void> {
   try {
     await channel.assertQueue(own.queue, { durable: true, arguments: queueArguments(own, queueType) });
   } catch (error) {
@@ -57,7 +57,7 @@ export async function declareQueue(channel: Declarer, own: OwnQueue, queueType: 
 }
 
 // Fixed for ever: RabbitMQ refuses to declare an existing queue with other arguments.
-function queueArguments({ deadLetterQueue, ordered }: OwnQueue, queueType: QueueType): Record<string, unknown> {
+function queueArguments({ deadLetterQueue, ordered }: QueueSpec, queueType: QueueType): Record<string, unknown> {
   if (queueTypeOf({ ordered }, queueType) === 'classic') return {};
   return {
     ...(ordered && { 'x-single-active-consumer': true }),
@@ -71,11 +71,11 @@ function queueArguments({ deadLetterQueue, ordered }: OwnQueue, queueType: Queue
 }
 
 /** @param shared the type of a queue that others may declare as well */
-export function queueTypeOf({ ordered }: Pick<OwnQueue, 'ordered'>, shared: QueueType): QueueType {
+export function queueTypeOf({ ordered }: Pick<QueueSpec, 'ordered'>, shared: QueueType): QueueType {
   return ordered ? 'quorum' : shared;
 }
 
-function mismatch(cause: unknown, { queue }: OwnQueue, queueType: QueueType): LittoralError {
+function mismatch(cause: unknown, { queue }: QueueSpec, queueType: QueueType): LittoralError {
   const other = queueType === 'quorum' ? "broker.queueType: 'classic'" : "broker.queueType: 'quorum'";
   return new LittoralError(
     'topology-mismatch',

@@ -1,11 +1,11 @@
-import type { Consumer, Delivery, Subscription } from '../message-channel.ts';
+import type { Consumer, Delivery, Subscription } from '../engine.ts';
 import type { InMemoryQueue, Receiver } from './in-memory-queue.ts';
 
 /** The consumer of one queue of the in-memory channel. */
 export class InMemoryConsumer implements Consumer, Receiver {
   prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void;
-  inHand = 0;
+  unacknowledged = 0;
   readonly #queue: InMemoryQueue;
   readonly #subscription: Subscription;
   #detached: string | undefined = 'the channel has not been started';
@@ -40,7 +40,7 @@ export class InMemoryConsumer implements Consumer, Receiver {
     return this.#detached === undefined ? this.#queue.length : undefined;
   }
 
-  takeBeside(count: number): void {
+  allowExtra(count: number): void {
     if (this.#subscription.ordered) return;
     this.prefetch = this.#subscription.prefetch + count;
     this.#queue.deliver();

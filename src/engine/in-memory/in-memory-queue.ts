@@ -3,7 +3,7 @@ import { Header } from '../../message/message-headers.ts';
 import { matchesTopic } from '../../message/topic-pattern.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { Delivery } from '../message-channel.ts';
+import type { Delivery } from '../engine.ts';
 import { ExpirySchedule } from './expiry-schedule.ts';
 import { MessageList } from './message-list.ts';
 import type { Arrival, QueuedMessage } from './queued-message.ts';
@@ -20,7 +20,7 @@ export interface Receiver {
   readonly prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void;
   /** How many of its deliveries are not settled. Kept by the queue. */
-  inHand: number;
+  unacknowledged: number;
 }
 
 export interface QueueOptions {
@@ -35,7 +35,7 @@ export interface QueueOptions {
   readonly ordered?: boolean | undefined;
 }
 
-interface Hand {
+interface Unacknowledged {
   readonly queued: QueuedMessage;
   readonly receiver: Receiver;
 }
@@ -51,7 +51,7 @@ export class InMemoryQueue {
   readonly #clock: Clock;
   readonly #expiry: ExpirySchedule<QueuedMessage>;
   readonly #receivers: Receiver[] = [];
-  readonly #hands = new Set<Hand>();
+  readonly #unacknowledged = new Set<Unacknowledged>();
   // Bound: a handler must not run in the async context of whoever published, as it would not behind a broker either.
   readonly #deliverSome = AsyncResource.bind(() => this.#deliver());
   #turn = 0;
@@ -140,7 +140,7 @@ export class InMemoryQueue {
 
   /** Resolves once no delivery is in hand. */
   async allSettled(): Promise<void> {
-    if (this.#hands.size === 0) return;
+    if (this.#unacknowledged.size === 0) return;
     await new Promise<void>((resolve) => {
       this.#onAllSettled = resolve;
     });
@@ -148,7 +148,7 @@ export class InMemoryQueue {
 
   /** Takes back what is in hand. Nothing expires afterwards. */
   close(): void {
-    for (const hand of this.#hands) this.#settle(hand, () => this.#giveBack(hand.queued));
+    for (const delivered of this.#unacknowledged) this.#settle(delivered, () => this.#requeue(delivered.queued));
     this.#expiry.clear();
   }
 
@@ -177,7 +177,7 @@ export class InMemoryQueue {
       }
       const receiver = this.#nextReceiver();
       if (receiver === undefined) return;
-      this.#handOver(queued, receiver);
+      this.#deliverTo(queued, receiver);
     }
     this.#scheduleDelivery();
   }
@@ -187,7 +187,7 @@ export class InMemoryQueue {
     for (let step = 0; step < candidates; step++) {
       const index = (this.#turn + step) % candidates;
       const receiver = this.#receivers[index] as Receiver;
-      if (receiver.inHand < receiver.prefetch) {
+      if (receiver.unacknowledged < receiver.prefetch) {
         this.#turn = index + 1;
         return receiver;
       }
@@ -195,45 +195,45 @@ export class InMemoryQueue {
     return undefined;
   }
 
-  #handOver(queued: QueuedMessage, receiver: Receiver): void {
+  #deliverTo(queued: QueuedMessage, receiver: Receiver): void {
     this.#waiting.delete(queued);
     this.#expiry.delete(queued);
-    const hand: Hand = { queued, receiver };
-    this.#hands.add(hand);
-    receiver.inHand += 1;
+    const delivered: Unacknowledged = { queued, receiver };
+    this.#unacknowledged.add(delivered);
+    receiver.unacknowledged += 1;
     receiver.onDelivery({
       message: withTimeToLive(toDeliveredMessage(queued), queued),
       routingKey: queued.routingKey,
-      fromBus: queued.exchange !== '',
+      viaBus: queued.exchange !== '',
       redelivered: queued.deliveryCount > 0,
       timeToLiveMs: queued.timeToLiveMs === undefined ? undefined : queued.expiresAtMs - this.#clock.nowMs(),
-      acknowledge: () => this.#settle(hand, () => {}),
-      release: () => this.#settle(hand, () => this.#giveBack(queued)),
-      reject: () => this.#settle(hand, () => this.#bury(queued, 'rejected')),
+      acknowledge: () => this.#settle(delivered, () => {}),
+      release: () => this.#settle(delivered, () => this.#requeue(queued)),
+      reject: () => this.#settle(delivered, () => this.#deadLetter(queued, 'rejected')),
     });
   }
 
-  #settle(hand: Hand, verdict: () => void): void {
-    if (!this.#hands.delete(hand)) return;
-    hand.receiver.inHand -= 1;
-    verdict();
+  #settle(delivered: Unacknowledged, action: () => void): void {
+    if (!this.#unacknowledged.delete(delivered)) return;
+    delivered.receiver.unacknowledged -= 1;
+    action();
     this.#scheduleDelivery();
-    if (this.#hands.size === 0) this.#onAllSettled?.();
+    if (this.#unacknowledged.size === 0) this.#onAllSettled?.();
   }
 
-  #giveBack(queued: QueuedMessage): void {
+  #requeue(queued: QueuedMessage): void {
     queued.deliveryCount += 1;
-    if (queued.deliveryCount > deliveryLimit) this.#bury(queued, 'delivery_limit');
+    if (queued.deliveryCount > deliveryLimit) this.#deadLetter(queued, 'delivery_limit');
     else this.#wait(queued);
   }
 
   #expire(queued: QueuedMessage): void {
     this.#waiting.delete(queued);
     this.#expiry.delete(queued);
-    this.#bury(queued, 'expired');
+    this.#deadLetter(queued, 'expired');
   }
 
-  #bury(arrival: Arrival, reason: DeathReason): void {
+  #deadLetter(arrival: Arrival, reason: DeathReason): void {
     const { name: queue, deadLetterQueue } = this;
     deadLetterQueue?.put(toDeadLetter(arrival, { reason, queue, deadLetterQueue: deadLetterQueue.name }));
   }

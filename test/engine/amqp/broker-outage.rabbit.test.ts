@@ -3,7 +3,7 @@ import { defineCommandHandler } from 'littoral';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../broker/eventually.ts';
 import { setMemoryAlarm } from '../../broker/memory-alarm.ts';
-import { untilRemembered } from '../../broker/until-remembered.ts';
+import { untilDurable } from '../../broker/until-remembered.ts';
 import { usePrivateBroker } from '../../broker/use-private-broker.ts';
 import {
   type Answer,
@@ -88,7 +88,7 @@ describe('no message that was answered 202 is lost, and none that was refused is
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
     await eventually(() => expect(load.answers.length).toBeGreaterThan(200), outage);
-    await untilRemembered();
+    await untilDurable();
     await interrupt();
     await eventually(() => expect(load.answers.at(-1)?.status).toBe(503), outage);
     await own.broker.start();

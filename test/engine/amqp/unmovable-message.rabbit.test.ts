@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { eventually } from '../../broker/eventually.ts';
 import { useVhost } from '../../broker/use-vhost.ts';
-import { openHarness, openInbox } from '../channel-fixture.ts';
+import { openHarness, openInbox } from '../engine-fixture.ts';
 import { amqpHarness } from './amqp-harness.ts';
 
 const vhost = useVhost();

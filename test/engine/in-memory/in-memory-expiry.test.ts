@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { InMemoryChannel } from '../../../src/engine/in-memory/in-memory-channel.ts';
-import type { Delivery } from '../../../src/engine/message-channel.ts';
-import { messageOf, publishOnBus, textOf } from '../channel-fixture.ts';
+import type { Delivery } from '../../../src/engine/engine.ts';
+import { InMemoryEngine } from '../../../src/engine/in-memory/in-memory-engine.ts';
+import { messageOf, publishOnBus, textOf } from '../engine-fixture.ts';
 
 const queue = 'billing';
 const deadLetterQueue = 'billing_dead_letter';
 const longestTimeToLiveMs = 2 ** 32 - 1;
 
 describe('a message with a time to live, in memory,', () => {
-  let channel: InMemoryChannel;
+  let channel: InMemoryEngine;
   let deliveries: Delivery[];
 
   beforeEach(async () => {
     vi.useFakeTimers();
-    channel = new InMemoryChannel();
+    channel = new InMemoryEngine();
     deliveries = [];
     await channel.start();
     await channel.subscribe(subscriptionWithPrefetch(1)).stop();

@@ -3,14 +3,14 @@ import { isLittoralError, type LittoralError, messageOf } from '../../../errors.
 import type { Logger } from '../../../logger.ts';
 import { matchesTopic } from '../../../message/topic-pattern.ts';
 import { within } from '../../../time/timeout.ts';
-import type { Consumer, Subscription } from '../../message-channel.ts';
+import type { Consumer, Subscription } from '../../engine.ts';
 import { countConsumers, countMessages, hasConsumer } from '../browse/count-messages.ts';
 import { corker } from '../connection/amqp-socket.ts';
 import { reasonOf } from '../connection/connection-end.ts';
 import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts';
 import { consumerArguments, consumerTimeoutWarning } from './consumer-timeout.ts';
 import { ExtraConsumers } from './extra-consumers.ts';
-import { CautiousStart } from './slow-start.ts';
+import { SlowStart } from './slow-start.ts';
 import { answerTimeoutMs, SubscriptionTopology, type SubscriptionTopologyOptions } from './subscription-topology.ts';
 
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions, SubscriptionTopologyOptions {
@@ -25,7 +25,7 @@ interface Inbound {
   readonly deliveries: AmqpDeliveries;
   /** Of its consumers: one, and a second for all that it may take beside that once the start is over. */
   readonly consumerTags: Set<string>;
-  start: CautiousStart | undefined;
+  start: SlowStart | undefined;
   hasEnded: boolean;
   /** Consumers for extra deliveries, while deliveries are held. Created when first needed. */
   extra: ExtraConsumers | undefined;
@@ -63,7 +63,7 @@ export class AmqpConsumer implements Consumer {
   #pauses = 0;
   #cancelled: Promise<unknown> = Promise.resolve();
   /** Resolves when the second consumer has begun. */
-  #rising: Promise<void> = Promise.resolve();
+  #raisingPrefetch: Promise<void> = Promise.resolve();
 
   constructor(options: AmqpConsumerOptions) {
     this.#options = options;
@@ -94,13 +94,13 @@ export class AmqpConsumer implements Consumer {
   async otherConsumers(): Promise<number | undefined> {
     // A consumer of this process can start while the broker answers, and is then counted too late here.
     for (let attempt = 1; attempt <= 3; attempt++) {
-      const rising = this.#rising;
-      await rising;
+      const raising = this.#raisingPrefetch;
+      await raising;
       const model = this.#options.currentModel();
       if (this.#stopped || model === undefined) return undefined;
       const count = await countConsumers(model, this.#subscription.queue);
       if (this.#stopped || count === undefined || this.#options.currentModel() !== model) return undefined;
-      if (this.#rising !== rising) continue;
+      if (this.#raisingPrefetch !== raising) continue;
       const own = this.#inbound?.consumerTags.size ?? 0;
       // RabbitMQ reports no consumers for a quorum queue whose leader does not answer.
       return own === 0 || count < own ? undefined : count - own;
@@ -115,7 +115,7 @@ export class AmqpConsumer implements Consumer {
     if (inbound.start?.isPending || inbound.extra?.isTaking) return false;
     this.#isPausing = true;
     const endings = this.#endings;
-    await within(answerTimeoutMs, this.#rising);
+    await within(answerTimeoutMs, this.#raisingPrefetch);
     // Another task that ran in the meantime may have started extra consumers.
     if (inbound.extra?.isTaking) {
       this.#isPausing = false;
@@ -136,15 +136,15 @@ export class AmqpConsumer implements Consumer {
    */
   #resume(inbound: Inbound): void {
     const { deliveries } = inbound;
-    const prefetch = Math.max(1, this.#subscription.prefetch - deliveries.inHand);
+    const prefetch = Math.max(1, this.#subscription.prefetch - deliveries.unacknowledged);
     const rest = this.#subscription.prefetch - prefetch;
     const pauses = ++this.#pauses;
     const endings = this.#endings;
-    this.#rise(() => this.#consumeWith(inbound, prefetch));
+    this.#raisePrefetch(() => this.#consumeWith(inbound, prefetch));
     if (rest === 0) return;
     void deliveries.settledSoFar().then(() => {
       const isSame = this.#inbound === inbound && this.#endings === endings && this.#pauses === pauses;
-      if (isSame && !this.#stopped && !this.#isPausing) this.#rise(() => this.#consumeWith(inbound, rest));
+      if (isSame && !this.#stopped && !this.#isPausing) this.#raisePrefetch(() => this.#consumeWith(inbound, rest));
     });
   }
 
@@ -216,7 +216,7 @@ export class AmqpConsumer implements Consumer {
     this.#stopped = true;
     this.#detached = 'stopped';
     // A later call waits for what the first one began.
-    this.#cancelled = Promise.all([this.#cancelled, this.#cancel(), this.#rising]);
+    this.#cancelled = Promise.all([this.#cancelled, this.#cancel(), this.#raisingPrefetch]);
     await this.#cancelled;
   }
 
@@ -241,10 +241,10 @@ export class AmqpConsumer implements Consumer {
   async close(): Promise<void> {
     const inbound = this.#inbound;
     // Deliveries that are requeued while the consumer continues are redelivered at once, and out of order.
-    await Promise.all([this.#cancelled, this.#rising]);
+    await Promise.all([this.#cancelled, this.#raisingPrefetch]);
     // Another consumer may have started in the meantime.
     if (this.#inbound === inbound) {
-      inbound?.deliveries.giveBack();
+      inbound?.deliveries.requeueAll();
       this.#endInbound();
     }
     await inbound?.channel.close().catch(() => {});
@@ -269,7 +269,7 @@ export class AmqpConsumer implements Consumer {
       await this.#consumeWith(inbound, prefetch);
       return;
     }
-    inbound.start = new CautiousStart(() => this.#takeTheRest(inbound, prefetch - 1));
+    inbound.start = new SlowStart(() => this.#consumeRest(inbound, prefetch - 1));
     await this.#consumeWith(inbound, 1);
   }
 
@@ -301,9 +301,9 @@ export class AmqpConsumer implements Consumer {
     const onMessage = (message: ConsumeMessage | null) => {
       if (message === null) return;
       // Sent before the broker knew that this consumer has stopped.
-      if (this.#stopped) return deliveries.handBack(message);
+      if (this.#stopped) return deliveries.requeue(message);
       inbound.start?.received(message);
-      deliveries.handOver(message);
+      deliveries.deliver(message);
     };
     const { consumerTag } = await channel.consume(queue, onMessage, {
       arguments: consumerArguments(model, longestHoldMs),
@@ -314,11 +314,11 @@ export class AmqpConsumer implements Consumer {
   }
 
   /** The prefetch of a consumer is fixed when it begins, so another one begins beside it. */
-  #takeTheRest(inbound: Inbound, prefetch: number): void {
-    this.#rise(() => this.#consumeWith(inbound, prefetch));
+  #consumeRest(inbound: Inbound, prefetch: number): void {
+    this.#raisePrefetch(() => this.#consumeWith(inbound, prefetch));
   }
 
-  takeBeside(count: number): void {
+  allowExtra(count: number): void {
     const inbound = this.#inbound;
     if (inbound === undefined || this.#stopped || this.#subscription.ordered) return;
     inbound.extra ??= new ExtraConsumers(
@@ -327,7 +327,7 @@ export class AmqpConsumer implements Consumer {
       (tag) => this.#cancelExtra(inbound, tag),
     );
     const { extra } = inbound;
-    this.#rise(() => extra.take(count));
+    this.#raisePrefetch(() => extra.take(count));
   }
 
   async #cancelExtra({ channel, consumerTags }: Inbound, tag: string): Promise<void> {
@@ -336,8 +336,8 @@ export class AmqpConsumer implements Consumer {
   }
 
   // One at a time, because a prefetch applies to the next consumer that starts on the channel.
-  #rise(begin: () => Promise<unknown>): void {
-    this.#rising = this.#rising.then(begin).then(
+  #raisePrefetch(begin: () => Promise<unknown>): void {
+    this.#raisingPrefetch = this.#raisingPrefetch.then(begin).then(
       () => {},
       (error) => this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch was raised'),
     );
@@ -367,7 +367,7 @@ export class AmqpConsumer implements Consumer {
     this.#inbound?.deliveries.end();
     this.#inbound = undefined;
     // A call on a channel that ends may never be answered, and must not hold up calls on the next channel.
-    this.#rising = Promise.resolve();
+    this.#raisingPrefetch = Promise.resolve();
   }
 
   #detach(reason: string): void {

@@ -6,7 +6,7 @@ import type { Logger } from '../../../logger.ts';
 import { essentialHeaders, withoutBrokerNotes } from '../../../message/broker-notes.ts';
 import type { MessageHeaders } from '../../../message/message-headers.ts';
 import type { TransportMessage } from '../../../message/transport-message.ts';
-import type { Delivery, PromptPublication, PublishReceipt, Subscription } from '../../message-channel.ts';
+import type { Delivery, ImmediatePublication, PublishReceipt, Subscription } from '../../engine.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import { busExchange, type QueueType } from '../amqp-topology.ts';
 import { remainingTimeToLive } from '../remaining-time-to-live.ts';
@@ -17,7 +17,7 @@ export interface AmqpDeliveriesOptions {
   readonly queueType: QueueType;
   readonly logger: Logger;
   /** Sends a message as it came. Resolves after the confirm. */
-  readonly publish: (publication: PromptPublication) => Promise<PublishReceipt>;
+  readonly publish: (publication: ImmediatePublication) => Promise<PublishReceipt>;
 }
 
 /** How long a message is held that can neither be handled nor moved, before it comes again. */
@@ -37,7 +37,7 @@ export class AmqpDeliveries {
   }
 
   /** Never throws: that would close the channel, and the message would come again. */
-  handOver(message: ConsumeMessage): void {
+  deliver(message: ConsumeMessage): void {
     this.#acknowledgements.add(message);
     try {
       this.#options.subscription.onDelivery(new AmqpDelivery(this, message));
@@ -48,7 +48,7 @@ export class AmqpDeliveries {
   }
 
   /** @param message that the consumer is not to have, because it has stopped */
-  handBack(message: ConsumeMessage): void {
+  requeue(message: ConsumeMessage): void {
     this.#acknowledgements.add(message);
     this.release(message);
   }
@@ -57,25 +57,25 @@ export class AmqpDeliveries {
     this.#acknowledgements.acknowledge(message);
   }
 
-  release(message: ConsumeMessage, hasFailed = false): void {
-    this.#acknowledgements.refuse(message, true, hasFailed);
+  release(message: ConsumeMessage, deliveryFailed = false): void {
+    this.#acknowledgements.nack(message, true, deliveryFailed);
   }
 
   reject(message: ConsumeMessage): void {
     // A quorum queue moves it itself; a classic one, which has no arguments, would drop it.
-    if (this.#options.queueType === 'quorum') this.#acknowledgements.refuse(message, false);
+    if (this.#options.queueType === 'quorum') this.#acknowledgements.nack(message, false);
     else void this.#moveAsItCame(message);
   }
 
   /** To be told that nothing more is delivered: what is given back from now on goes back in its order. */
   stop(): void {
-    this.#acknowledgements.giveBackInOrder();
+    this.#acknowledgements.requeueInOrder();
     this.#stopped.abort();
   }
 
   /** Returns the number of unacknowledged deliveries. */
-  get inHand(): number {
-    return this.#acknowledgements.inHand;
+  get unacknowledged(): number {
+    return this.#acknowledgements.unacknowledged;
   }
 
   /** Resolves once every delivery that arrived before the call is acknowledged or requeued. */
@@ -89,9 +89,9 @@ export class AmqpDeliveries {
   }
 
   /** Tells the broker at once what was acknowledged so far, and gives back what is still in hand. */
-  giveBack(): void {
+  requeueAll(): void {
     this.#acknowledgements.flush();
-    this.#acknowledgements.giveBackAll();
+    this.#acknowledgements.requeueAll();
   }
 
   /** To be told that the channel is gone: settling does nothing any more. */
@@ -125,7 +125,7 @@ export class AmqpDeliveries {
 class AmqpDelivery implements Delivery {
   readonly message: TransportMessage;
   readonly routingKey: string;
-  readonly fromBus: boolean;
+  readonly viaBus: boolean;
   readonly redelivered: boolean;
   readonly timeToLiveMs: number | undefined;
   readonly #deliveries: AmqpDeliveries;
@@ -136,7 +136,7 @@ class AmqpDelivery implements Delivery {
     const { fields } = received;
     this.message = fromAmqp(received);
     this.routingKey = fields.routingKey;
-    this.fromBus = fields.exchange === busExchange;
+    this.viaBus = fields.exchange === busExchange;
     this.redelivered = fields.redelivered;
     this.timeToLiveMs = remainingTimeToLive(received.properties, this.message.headers, Date.now());
     this.#deliveries = deliveries;
@@ -147,8 +147,8 @@ class AmqpDelivery implements Delivery {
     if (this.#settle()) this.#deliveries.acknowledge(this.#received);
   }
 
-  release(hasFailed?: boolean): void {
-    if (this.#settle()) this.#deliveries.release(this.#received, hasFailed);
+  release(deliveryFailed?: boolean): void {
+    if (this.#settle()) this.#deliveries.release(this.#received, deliveryFailed);
   }
 
   reject(): void {

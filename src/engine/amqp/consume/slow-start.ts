@@ -10,23 +10,23 @@ const aloneMs = 5000;
  * before. So the wait ends with the first new message, or with a redelivered one that was held for a while and did no
  * harm.
  */
-export class CautiousStart {
-  #rise: (() => void) | undefined;
+export class SlowStart {
+  #raisePrefetch: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param rise called once, unless `end` is called before */
-  constructor(rise: () => void) {
-    this.#rise = rise;
+  constructor(raisePrefetch: () => void) {
+    this.#raisePrefetch = raisePrefetch;
   }
 
   /** Returns whether the decision is still open. */
   get isPending(): boolean {
-    return this.#rise !== undefined;
+    return this.#raisePrefetch !== undefined;
   }
 
   /** To be called with every delivery, before it is handed over. */
   received({ fields, properties }: ConsumeMessage): void {
-    if (this.#rise === undefined) return;
+    if (this.#raisePrefetch === undefined) return;
     clearTimeout(this.#timer);
     if (fields.redelivered || properties.headers?.[Header.deliveryCount]) {
       this.#timer = setTimeout(() => this.#isOver(), aloneMs).unref();
@@ -38,12 +38,12 @@ export class CautiousStart {
   /** To be called when nothing more is to be taken. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#rise = undefined;
+    this.#raisePrefetch = undefined;
   }
 
   #isOver(): void {
-    const rise = this.#rise;
+    const raisePrefetch = this.#raisePrefetch;
     this.end();
-    rise?.();
+    raisePrefetch?.();
   }
 }

@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import { LittoralError, messageOf } from '../../../errors.ts';
 import type { MessageHeaders } from '../../../message/message-headers.ts';
-import type { OwnQueue } from '../../message-channel.ts';
+import type { QueueSpec } from '../../engine.ts';
 import { declareQueue, type QueueType } from '../amqp-topology.ts';
 import { isAbsent, isMismatch } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
@@ -21,7 +21,7 @@ export function levelQueue(service: string, level: number): string {
   return `littoral_${service}_delay_${level}`;
 }
 
-function lastExchange(service: string): string {
+function deliveryExchange(service: string): string {
   return `littoral_${service}_delay_end`;
 }
 
@@ -57,16 +57,16 @@ function isLevelQueue(name: unknown): boolean {
 }
 
 /** Declares where the ladder ends for one queue, and that queue. */
-export async function declareLadderEnd(
+export async function declareDelivery(
   channel: Declarer,
   service: string,
-  to: OwnQueue,
+  to: QueueSpec,
   queueType: QueueType,
 ): Promise<void> {
   await declareQueue(channel, to, queueType);
   await orMismatch(async () => {
-    await channel.assertExchange(lastExchange(service), 'direct', { durable: true });
-    await channel.bindQueue(to.queue, lastExchange(service), to.queue);
+    await channel.assertExchange(deliveryExchange(service), 'direct', { durable: true });
+    await channel.bindQueue(to.queue, deliveryExchange(service), to.queue);
   });
 }
 
@@ -74,7 +74,7 @@ export async function declareLadderEnd(
  * Leads the ladder to a queue that has been declared, for it may be another one than before: what somebody deletes takes
  * its bindings along, and what came down to it would be held for ever. Where there is no ladder yet, nothing happens.
  */
-export async function restoreLadderEnd(
+export async function rebindDelivery(
   model: ChannelModel,
   declarations: PermittedDeclarations,
   service: string,
@@ -83,7 +83,7 @@ export async function restoreLadderEnd(
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
   try {
-    await channel.checkExchange(lastExchange(service));
+    await channel.checkExchange(deliveryExchange(service));
   } catch (error) {
     if (isAbsent(error)) return;
     throw error;
@@ -91,7 +91,7 @@ export async function restoreLadderEnd(
   closeUnawaited(channel);
   // Under the name of the queue: where the user may not declare that, it need not be permitted to bind it.
   await declarations.declare(model, `queue '${queue}'`, async (declarer) => {
-    await declarer.bindQueue(queue, lastExchange(service), queue);
+    await declarer.bindQueue(queue, deliveryExchange(service), queue);
   });
 }
 
@@ -104,13 +104,13 @@ export async function restoreLadderEnd(
  * @throws what amqplib throws; the queue of a level is not declared again here, because a new queue is not on disk at
  * once
  */
-export async function restoreLadder(
+export async function restoreDelayTopology(
   channel: Declarer,
   service: string,
   exchanges: Iterable<number>,
   queues: Iterable<number>,
 ): Promise<void> {
-  await channel.assertExchange(lastExchange(service), 'direct', { durable: true });
+  await channel.assertExchange(deliveryExchange(service), 'direct', { durable: true });
   for (const level of [...exchanges].sort((one, other) => one - other)) {
     await declareLevelExchange(channel, service, level);
   }
@@ -158,7 +158,7 @@ function markExchange(service: string, level: number): string {
 }
 
 /** Tells all processes of the service that the queue of a level survives a broker that is killed. */
-export async function markRemembered(model: ChannelModel, service: string, level: number): Promise<void> {
+export async function markDurable(model: ChannelModel, service: string, level: number): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
   await channel.assertExchange(markExchange(service, level), 'direct', { durable: true });
@@ -166,7 +166,7 @@ export async function markRemembered(model: ChannelModel, service: string, level
 }
 
 /** Whether some process has marked a level. */
-export async function isMarkedRemembered(model: ChannelModel, service: string, level: number): Promise<boolean> {
+export async function isMarkedDurable(model: ChannelModel, service: string, level: number): Promise<boolean> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
   try {
@@ -180,7 +180,7 @@ export async function isMarkedRemembered(model: ChannelModel, service: string, l
 }
 
 function exchangeBelow(service: string, level: number): string {
-  return level === 0 ? lastExchange(service) : levelExchange(service, level - 1);
+  return level === 0 ? deliveryExchange(service) : levelExchange(service, level - 1);
 }
 
 /** Without the suffix, RabbitMQ does not look at headers whose name begins with `x-`. */

@@ -3,7 +3,7 @@ import { isLittoralError, LittoralError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { within } from '../../../time/timeout.ts';
-import type { Address, PublishReceipt } from '../../message-channel.ts';
+import type { Address, PublishReceipt } from '../../engine.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
 import { toAmqp } from '../amqp-message-mapper.ts';
 import { busExchange } from '../amqp-topology.ts';
@@ -107,7 +107,7 @@ export class AmqpOutbound {
     for (const entry of this.#inFlight) if (held.has(entry)) this.#writeOrAsk(entry);
   }
 
-  /** Sends one message. See `OutboundChannel.publish`. */
+  /** Sends one message. See `Publisher.publish`. */
   publish(publication: AmqpPublication): Promise<PublishReceipt> {
     const { to, message } = publication;
     const { [Header.id]: id } = message.headers;

@@ -1,7 +1,7 @@
-import type { Address, PromptPublication } from '../../message-channel.ts';
+import type { Address, ImmediatePublication } from '../../engine.ts';
 import type { Route } from './publish-refusal.ts';
 
 /** A publication to any exchange, not only to the bus. */
-export interface AmqpPublication extends Omit<PromptPublication, 'to'> {
+export interface AmqpPublication extends Omit<ImmediatePublication, 'to'> {
   readonly to: Address | Route;
 }

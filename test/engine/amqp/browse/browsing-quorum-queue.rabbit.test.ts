@@ -1,8 +1,8 @@
 import { connect } from 'amqplib';
 import { pino } from 'pino';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpChannel } from '../../../../src/engine/amqp/amqp-channel.ts';
-import type { Verdict } from '../../../../src/engine/message-channel.ts';
+import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
+import type { BrowseAction } from '../../../../src/engine/engine.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 
 const vhost = useVhost();
@@ -28,11 +28,11 @@ async function openNumbers(queue: string, count: number) {
     if (number % 500 === 0) await filling.waitForConfirms();
   }
   await filling.waitForConfirms();
-  const channel = new AmqpChannel({ url: vhost.url, service: 'browsing', logger: pino({ level: 'silent' }) });
+  const channel = new AmqpEngine({ url: vhost.url, service: 'browsing', logger: pino({ level: 'silent' }) });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   /** Visits the first messages. Returns their numbers. */
-  const look = async (first = Number.POSITIVE_INFINITY, verdict: (number: number) => Verdict = () => 'keep') => {
+  const look = async (first = Number.POSITIVE_INFINITY, verdict: (number: number) => BrowseAction = () => 'keep') => {
     const numbers: number[] = [];
     await channel.browse(queue, {
       visit({ message, position, end }) {

@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
-import { newName, openInbox } from '../../channel-fixture.ts';
+import { newName, openInbox } from '../../engine-fixture.ts';
 import { amqpHarness } from '../amqp-harness.ts';
 import { nestedTables, rawPublish } from '../raw-publish.ts';
 import { wayToBroker } from '../way-to-broker.ts';

@@ -2,7 +2,7 @@ import { type ChannelModel, connect } from 'amqplib';
 import { describe, expect, test } from 'vitest';
 import { useExactFrames } from '../../../../src/engine/amqp/connection/exact-frames.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
-import { openInbox } from '../../channel-fixture.ts';
+import { openInbox } from '../../engine-fixture.ts';
 import { amqpHarness } from '../amqp-harness.ts';
 import { publishRaw, sized } from '../raw-message.ts';
 

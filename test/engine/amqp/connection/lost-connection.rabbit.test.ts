@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { Delivery } from '../../../../src/engine/message-channel.ts';
+import type { Delivery } from '../../../../src/engine/engine.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
-import { openInbox, send, textOf } from '../../channel-fixture.ts';
+import { openInbox, send, textOf } from '../../engine-fixture.ts';
 import { amqpHarness } from '../amqp-harness.ts';
 
 const vhost = useVhost();
@@ -13,16 +13,19 @@ test('connections that are cut while many are being acknowledged lose nothing', 
   const { channel, close } = await amqpHarness(vhost.url);
   onTestFinished(close);
   const handled = new Set<string>();
-  const inHand: Delivery[] = [];
-  const onDelivery = (delivery: Delivery) => void inHand.push(delivery);
+  const unacknowledged: Delivery[] = [];
+  const onDelivery = (delivery: Delivery) => void unacknowledged.push(delivery);
   const { consumer, queue, deadLetterQueue } = await openInbox(channel, { prefetch: 20, onDelivery });
   await Promise.all(Array.from({ length: amount }, (_, index) => send(channel, queue, `${index}`)));
 
   /** Every other one that is in hand, the newest first; the last one alone. */
   const finishSome = () => {
-    const finished = inHand.length === 1 ? inHand.splice(0) : inHand.filter((_, index) => index % 2 === 1).reverse();
+    const finished =
+      unacknowledged.length === 1
+        ? unacknowledged.splice(0)
+        : unacknowledged.filter((_, index) => index % 2 === 1).reverse();
     for (const delivery of finished) {
-      if (inHand.includes(delivery)) inHand.splice(inHand.indexOf(delivery), 1);
+      if (unacknowledged.includes(delivery)) unacknowledged.splice(unacknowledged.indexOf(delivery), 1);
       delivery.acknowledge();
       handled.add(textOf(delivery.message));
     }

@@ -1,7 +1,7 @@
 import { defineCommandHandler } from 'littoral';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpChannel, type AmqpChannelOptions } from '../../../../src/engine/amqp/amqp-channel.ts';
+import { AmqpEngine, type AmqpEngineOptions } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { createManagement, type Management } from '../../../broker/management.ts';
@@ -60,8 +60,8 @@ function tlsUrl({ user = '', port = broker.tlsPort as number | string } = {}): s
 }
 
 /** Why a channel with these options has no connection. */
-async function failureOf(url: string, options: Partial<AmqpChannelOptions> = {}): Promise<string> {
-  const channel = new AmqpChannel({ url, service: 'test', logger: pino({ level: 'silent' }), ...options });
+async function failureOf(url: string, options: Partial<AmqpEngineOptions> = {}): Promise<string> {
+  const channel = new AmqpEngine({ url, service: 'test', logger: pino({ level: 'silent' }), ...options });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   const { reason } = channel.health();

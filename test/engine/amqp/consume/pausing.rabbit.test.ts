@@ -1,16 +1,16 @@
 import { connect } from 'amqplib';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { AmqpChannel } from '../../../../src/engine/amqp/amqp-channel.ts';
+import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { AmqpConsumer } from '../../../../src/engine/amqp/consume/amqp-consumer.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
-import { openInbox, openWideInbox, send, sendAll } from '../../channel-fixture.ts';
+import { openInbox, openWideInbox, send, sendAll } from '../../engine-fixture.ts';
 
 const vhost = useVhost();
 
-async function openChannel(): Promise<AmqpChannel> {
-  const channel = new AmqpChannel({ url: vhost.url, service: 'pausing', logger: pino({ level: 'silent' }) });
+async function openChannel(): Promise<AmqpEngine> {
+  const channel = new AmqpEngine({ url: vhost.url, service: 'pausing', logger: pino({ level: 'silent' }) });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   return channel;
@@ -37,7 +37,7 @@ test('a consumer that pauses leaves messages to a poll, and then goes on', async
 test('a paused consumer never exceeds its prefetch in unacknowledged deliveries, and reaches it again', async () => {
   const channel = await openChannel();
   const inbox = await openWideInbox(channel, 3);
-  const inHand = () => inbox.deliveries.length - settled;
+  const unacknowledged = () => inbox.deliveries.length - settled;
   let settled = 0;
   await sendAll(channel, inbox.queue, ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
   await inbox.delivery(3);
@@ -46,13 +46,13 @@ test('a paused consumer never exceeds its prefetch in unacknowledged deliveries,
   await inbox.delivery(4);
   expect(await inbox.consumer.pause?.(1)).toBe(true);
   await send(channel, inbox.queue, 'h');
-  expect(inHand()).toBe(3);
+  expect(unacknowledged()).toBe(3);
   // The prefetch of the deliveries before the pause is free once all of them are settled.
   for (const index of [1, 2, 3]) inbox.deliveries[index]?.acknowledge();
   settled = 4;
   await inbox.delivery(7);
   expect(inbox.texts()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
-  expect(inHand()).toBe(3);
+  expect(unacknowledged()).toBe(3);
 });
 
 test('a consumer that has stopped, or is at its start, does not pause', async () => {
@@ -66,7 +66,7 @@ test('a consumer that has stopped, or is at its start, does not pause', async ()
 test('a consumer with extra deliveries does not pause, and continues to take them', async () => {
   const channel = await openChannel();
   const inbox = await openWideInbox(channel, 2);
-  inbox.consumer.takeBeside(1);
+  inbox.consumer.allowExtra(1);
   expect(await inbox.consumer.pause?.(1)).toBe(false);
   await sendAll(channel, inbox.queue, ['a', 'b', 'c']);
   await inbox.delivery(3);

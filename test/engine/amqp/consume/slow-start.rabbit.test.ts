@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { Delivery } from '../../../../src/engine/message-channel.ts';
+import type { Delivery } from '../../../../src/engine/engine.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
-import { messageOf, openHarness, openInbox, textOf } from '../../channel-fixture.ts';
+import { messageOf, openHarness, openInbox, textOf } from '../../engine-fixture.ts';
 import { amqpHarness } from '../amqp-harness.ts';
 
 const vhost = useVhost();
@@ -13,39 +13,39 @@ let queues = 0;
 async function consume(queue = `cautious${++queues}`) {
   const { channel } = await amqpHarness(vhost.url);
   onTestFinished(() => channel.close(0));
-  const inHand: Delivery[] = [];
-  await openInbox(channel, { queue, prefetch: 10, onDelivery: (delivery) => void inHand.push(delivery) });
+  const unacknowledged: Delivery[] = [];
+  await openInbox(channel, { queue, prefetch: 10, onDelivery: (delivery) => void unacknowledged.push(delivery) });
   const send = async (...texts: string[]) => {
     for (const text of texts) await channel.publish({ to: { queue }, message: messageOf(text) });
   };
-  return { queue, channel, inHand, send, texts: () => inHand.map(({ message }) => textOf(message)) };
+  return { queue, channel, unacknowledged, send, texts: () => unacknowledged.map(({ message }) => textOf(message)) };
 }
 
 const twenty = Array.from({ length: 20 }, (_, index) => `${index}`);
 
 test('a message that is new holds up no other, be it the first', async () => {
-  const { send, inHand, texts } = await consume();
+  const { send, unacknowledged, texts } = await consume();
   await send(...twenty);
-  await eventually(() => expect(inHand).toHaveLength(10));
+  await eventually(() => expect(unacknowledged).toHaveLength(10));
   expect([...texts()].sort()).toEqual(twenty.slice(0, 10).sort());
 });
 
 test('never more are in hand than the prefetch says', async () => {
-  const { send, inHand } = await consume();
+  const { send, unacknowledged } = await consume();
   await send(...twenty, ...twenty);
-  await eventually(() => expect(inHand).toHaveLength(10));
+  await eventually(() => expect(unacknowledged).toHaveLength(10));
   for (let settled = 0; settled < 30; settled++) {
-    inHand[settled]?.acknowledge();
-    await eventually(() => expect(inHand).toHaveLength(11 + settled));
+    unacknowledged[settled]?.acknowledge();
+    await eventually(() => expect(unacknowledged).toHaveLength(11 + settled));
   }
   await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(inHand).toHaveLength(40);
+  expect(unacknowledged).toHaveLength(40);
 });
 
 test('a message that was delivered before is held alone, as long as it might do harm', async () => {
   const first = await consume();
   await first.send('suspicious');
-  await eventually(() => expect(first.inHand).toHaveLength(1));
+  await eventually(() => expect(first.unacknowledged).toHaveLength(1));
   // As a process that is killed.
   await first.channel.close(0);
   const { channel } = await openHarness(() => amqpHarness(vhost.url));
@@ -55,17 +55,17 @@ test('a message that was delivered before is held alone, as long as it might do 
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(second.texts()).toEqual(['suspicious']);
   // It did none.
-  await eventually(() => expect(second.inHand).toHaveLength(10));
+  await eventually(() => expect(second.unacknowledged).toHaveLength(10));
 });
 
 test('one that was delivered before and is done lets the next one come', async () => {
   const first = await consume();
   await first.send('suspicious');
-  await eventually(() => expect(first.inHand).toHaveLength(1));
+  await eventually(() => expect(first.unacknowledged).toHaveLength(1));
   await first.channel.close(0);
   const second = await consume(first.queue);
-  await eventually(() => expect(second.inHand).toHaveLength(1));
+  await eventually(() => expect(second.unacknowledged).toHaveLength(1));
   await second.send(...twenty);
-  second.inHand[0]?.acknowledge();
-  await eventually(() => expect(second.inHand).toHaveLength(11));
+  second.unacknowledged[0]?.acknowledge();
+  await eventually(() => expect(second.unacknowledged).toHaveLength(11));
 });

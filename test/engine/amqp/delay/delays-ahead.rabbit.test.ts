@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpChannel } from '../../../../src/engine/amqp/amqp-channel.ts';
+import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import { delayLevels } from '../../../../src/engine/amqp/delay/delay-levels.ts';
 import { defineCommandHandler } from '../../../../src/handler/define-handler.ts';
 import { deferralDelaysMs } from '../../../../src/recovery/deferral.ts';
@@ -21,7 +21,7 @@ async function declaredLevels(service: string): Promise<number[]> {
 
 describe('the delays of a subscription', () => {
   function subscribe(service: string, delaysMs?: readonly number[]) {
-    const channel = new AmqpChannel({ url: vhost.url, service, logger: pino({ level: 'silent' }) });
+    const channel = new AmqpEngine({ url: vhost.url, service, logger: pino({ level: 'silent' }) });
     onTestFinished(() => channel.close(1000));
     channel.subscribe({
       queue: `distributed_${service}`,

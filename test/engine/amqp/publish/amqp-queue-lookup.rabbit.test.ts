@@ -6,7 +6,7 @@ import { parseAmqpUrl } from '../../../../src/engine/amqp/connection/amqp-url.ts
 import { AmqpQueueLookup, type AmqpQueueLookupOptions } from '../../../../src/engine/amqp/publish/amqp-queue-lookup.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
-import { newName } from '../../channel-fixture.ts';
+import { newName } from '../../engine-fixture.ts';
 
 const vhost = useVhost();
 

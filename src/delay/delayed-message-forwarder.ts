@@ -1,7 +1,7 @@
 import { fromDueMessage } from '../bus/due-message.ts';
 import { publishOnBus } from '../bus/publish-on-bus.ts';
 import type { ServiceMap } from '../bus/service-map.ts';
-import type { Consumer, Delivery, MessageChannel } from '../engine/message-channel.ts';
+import type { Consumer, Delivery, Engine } from '../engine/engine.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';
@@ -14,9 +14,9 @@ import { whenNotBusy } from '../time/retry-while-busy.ts';
 import { within } from '../time/timeout.ts';
 import { dueQueue } from '../wire/service-queue.ts';
 
-export interface DueMessagesOptions {
+export interface DelayedMessageForwarderOptions {
   readonly service: string;
-  readonly channel: MessageChannel;
+  readonly channel: Engine;
   /** Whether a destination is looked for again when a command or message for it is due. */
   readonly checkDestinations: boolean;
   /** The services whose queues are addressed by name. Default: none. */
@@ -36,17 +36,17 @@ const refusedDelayMs = 2 ** 16 - 1;
  * Publishes the messages of a service that were delayed, once they are due. Every process of the service does, for
  * nobody else would: also one that receives nothing else.
  */
-export class DueMessages {
-  readonly #options: DueMessagesOptions;
+export class DelayedMessageForwarder {
+  readonly #options: DelayedMessageForwarderOptions;
   readonly #failed: FailedDeliveries;
   readonly #outlet: DeadLetterOutlet;
   readonly #places = new DeliveryPlaces(prefetch);
   readonly #stopping = new AbortController();
-  readonly #inHand = new Set<Promise<void>>();
+  readonly #unacknowledged = new Set<Promise<void>>();
   #consumer: Consumer | undefined;
   #droppedEvents = 0;
 
-  constructor(options: DueMessagesOptions) {
+  constructor(options: DelayedMessageForwarderOptions) {
     this.#options = options;
     const from = dueQueue(options.service);
     const stopping = this.#stopping.signal;
@@ -58,8 +58,8 @@ export class DueMessages {
   start(): void {
     const { service, channel } = this.#options;
     const onDelivery = (delivery: Delivery) => {
-      const work = this.#receive(delivery).finally(() => this.#inHand.delete(work));
-      this.#inHand.add(work);
+      const work = this.#receive(delivery).finally(() => this.#unacknowledged.delete(work));
+      this.#unacknowledged.add(work);
     };
     this.#consumer = channel.subscribe({ ...dueQueue(service), bindingKeys: [], prefetch, onDelivery });
   }
@@ -79,7 +79,7 @@ export class DueMessages {
     this.#stopping.abort();
     const finish = async () => {
       await this.#consumer?.stop();
-      await Promise.all(this.#inHand);
+      await Promise.all(this.#unacknowledged);
     };
     await within(deadlineMs, finish());
   }

@@ -1,22 +1,16 @@
-import type { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
-import type {
-  Consumer,
-  MessageChannel,
-  Publication,
-  PublishReceipt,
-  Subscription,
-} from '../../src/engine/message-channel.ts';
+import type { Consumer, Engine, Publication, PublishReceipt, Subscription } from '../../src/engine/engine.ts';
+import type { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 
 /** What became of a delivery. */
 export type Verdict = 'acknowledged' | 'released' | 'rejected';
 
 /** An in-memory channel that notes what becomes of each delivery, and can fail. */
-export class RecordingChannel implements MessageChannel {
+export class RecordingEngine implements Engine {
   readonly name = 'in-memory';
   readonly durable = false;
   readonly verdicts: Verdict[] = [];
   /** How many deliveries were in hand at most. */
-  mostInHand = 0;
+  mostUnacknowledged = 0;
   /** Called before each publish; what it throws, the publish rejects with. */
   beforePublish: (publication: Publication) => void | Promise<void> = () => {};
   /** Called before a delivery is settled; what it throws, settling throws. */
@@ -27,10 +21,10 @@ export class RecordingChannel implements MessageChannel {
   beyondPrefetch = 0;
   /** The pause of a consumer, which those of the in-memory channel do not have. */
   pause: Consumer['pause'];
-  readonly #channel: InMemoryChannel;
-  #inHand = 0;
+  readonly #channel: InMemoryEngine;
+  #unacknowledged = 0;
 
-  constructor(channel: InMemoryChannel) {
+  constructor(channel: InMemoryEngine) {
     this.#channel = channel;
   }
 
@@ -38,7 +32,7 @@ export class RecordingChannel implements MessageChannel {
   health = () => this.#channel.health();
   hasQueue = (queue: string) => this.#channel.hasQueue(queue);
   close = (deadlineMs: number) => this.#channel.close(deadlineMs);
-  browse: InMemoryChannel['browse'] = (queue, browsing) => this.#channel.browse(queue, browsing);
+  browse: InMemoryEngine['browse'] = (queue, browsing) => this.#channel.browse(queue, browsing);
   messages = (queue: string) => this.#channel.messages(queue);
 
   async publish(publication: Publication): Promise<PublishReceipt> {
@@ -52,12 +46,12 @@ export class RecordingChannel implements MessageChannel {
       ...subscription,
       prefetch: subscription.prefetch + this.beyondPrefetch,
       onDelivery: (delivery) => {
-        this.#inHand += 1;
-        this.mostInHand = Math.max(this.mostInHand, this.#inHand);
+        this.#unacknowledged += 1;
+        this.mostUnacknowledged = Math.max(this.mostUnacknowledged, this.#unacknowledged);
         const settle = (verdict: Verdict, how: () => void) => () => {
           this.beforeSettle(verdict);
           this.verdicts.push(verdict);
-          this.#inHand -= 1;
+          this.#unacknowledged -= 1;
           how();
         };
         subscription.onDelivery({
@@ -73,7 +67,7 @@ export class RecordingChannel implements MessageChannel {
         return consumer.detached;
       },
       waiting: () => consumer.waiting(),
-      takeBeside: (count) => consumer.takeBeside(count),
+      allowExtra: (count) => consumer.allowExtra(count),
       otherConsumers: () => consumer.otherConsumers(),
       get pause() {
         return pauseOf();

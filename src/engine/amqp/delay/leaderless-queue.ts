@@ -21,7 +21,7 @@ const lockRetryMs = 250;
  * @returns whether it was deleted, which takes RabbitMQ 5 s
  * @throws what amqplib throws
  */
-export async function deleteIfForgotten(model: ChannelModel, queue: string, lock: string): Promise<boolean> {
+export async function deleteIfLeaderless(model: ChannelModel, queue: string, lock: string): Promise<boolean> {
   const locked = await holdLock(model, lock);
   try {
     if (await answers(model, queue)) return false;

@@ -1,17 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import type {
-  Consumer,
-  Delivery,
-  MessageChannel,
-  OutboundChannel,
-  PublishReceipt,
-  Subscription,
-} from '../../src/engine/message-channel.ts';
+import type { Consumer, Delivery, Engine, Publisher, PublishReceipt, Subscription } from '../../src/engine/engine.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { eventually } from '../broker/eventually.ts';
-import type { ChannelHarness } from './channel-contract.ts';
+import type { EngineHarness } from './engine-contract.ts';
 
 /** A subscription and what it has received. */
 export interface Inbox {
@@ -25,7 +18,7 @@ export interface Inbox {
   delivery(ordinal: number): Promise<Delivery>;
 }
 
-export async function openHarness(harness: () => Promise<ChannelHarness>): Promise<ChannelHarness> {
+export async function openHarness(harness: () => Promise<EngineHarness>): Promise<EngineHarness> {
   const opened = await harness();
   onTestFinished(() => opened.close());
   return opened;
@@ -43,7 +36,7 @@ export function acknowledge(delivery: Delivery): void {
 }
 
 /** Subscribes and waits until the queue and its bindings are there. By default one delivery at a time, held in hand. */
-export async function openInbox(channel: MessageChannel, options: Partial<Subscription> = {}): Promise<Inbox> {
+export async function openInbox(channel: Engine, options: Partial<Subscription> = {}): Promise<Inbox> {
   const queue = options.queue ?? newName();
   const deadLetterQueue = `${queue}_dead_letter`;
   const deliveries: Delivery[] = [];
@@ -69,7 +62,7 @@ export async function openInbox(channel: MessageChannel, options: Partial<Subscr
 }
 
 /** An inbox that holds several deliveries. Its first is settled at once: then a channel makes full use of prefetch. */
-export async function openWideInbox(channel: MessageChannel, prefetch: number): Promise<Inbox> {
+export async function openWideInbox(channel: Engine, prefetch: number): Promise<Inbox> {
   const inbox = await openInbox(channel, { prefetch });
   await send(channel, inbox.queue, 'first of all');
   (await inbox.delivery(1)).acknowledge();
@@ -78,21 +71,21 @@ export async function openWideInbox(channel: MessageChannel, prefetch: number): 
 }
 
 /** A queue that exists and has no consumer. */
-export async function openQueue(channel: MessageChannel, bindingKeys: string[] = []): Promise<Inbox> {
+export async function openQueue(channel: Engine, bindingKeys: string[] = []): Promise<Inbox> {
   const inbox = await openInbox(channel, { bindingKeys });
   await inbox.consumer.stop();
   return inbox;
 }
 
-export function send(channel: OutboundChannel, queue: string, text: string): Promise<PublishReceipt> {
+export function send(channel: Publisher, queue: string, text: string): Promise<PublishReceipt> {
   return channel.publish({ to: { queue }, message: messageOf(text) });
 }
 
-export async function sendAll(channel: OutboundChannel, queue: string, texts: string[]): Promise<void> {
+export async function sendAll(channel: Publisher, queue: string, texts: string[]): Promise<void> {
   for (const text of texts) await send(channel, queue, text);
 }
 
-export function publishOnBus(channel: OutboundChannel, key: string, text: string): Promise<PublishReceipt> {
+export function publishOnBus(channel: Publisher, key: string, text: string): Promise<PublishReceipt> {
   return channel.publish({ to: { bus: key }, message: messageOf(text) });
 }
 
@@ -106,6 +99,6 @@ export function textOf({ body }: TransportMessage): string {
 }
 
 /** Waits until exactly these wait in a queue, in this order. */
-export async function expectWaiting(harness: ChannelHarness, queue: string, texts: string[]): Promise<void> {
+export async function expectWaiting(harness: EngineHarness, queue: string, texts: string[]): Promise<void> {
   await eventually(async () => expect((await harness.messages(queue)).map(textOf)).toEqual(texts));
 }

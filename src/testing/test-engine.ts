@@ -1,22 +1,22 @@
-import { InMemoryChannel } from '../engine/in-memory/in-memory-channel.ts';
 import type {
   Consumer,
   Delivery,
-  PromptPublication,
+  ImmediatePublication,
   Publication,
   PublishReceipt,
   Subscription,
-} from '../engine/message-channel.ts';
+} from '../engine/engine.ts';
+import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { Clock } from '../time/clock.ts';
 import { dueQueue, serviceQueue } from '../wire/service-queue.ts';
 
 /** What was published on the bus, not straight to a queue. */
-export type BusPublication = PromptPublication & { readonly to: { readonly bus: string } };
+export type BusPublication = ImmediatePublication & { readonly to: { readonly bus: string } };
 
 /** An in-memory channel on which other services seem to exist, and which keeps what the gateway publishes. */
-export class TestChannel extends InMemoryChannel {
+export class TestEngine extends InMemoryEngine {
   /** What the gateway has published on the bus, in that order. */
   readonly publications: BusPublication[] = [];
   /** Called when a message that was delayed has been published, or could not be. */

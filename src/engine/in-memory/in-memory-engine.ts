@@ -3,21 +3,21 @@ import { withoutBrokerNotes } from '../../message/broker-notes.ts';
 import { integerOf } from '../../message/integer-of.ts';
 import { Header } from '../../message/message-headers.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
-import { BrowsingTurns, queueBusy } from '../../promise/keyed-mutex.ts';
+import { KeyedMutex, queueBusy } from '../../promise/keyed-mutex.ts';
 import { type Clock, systemClock } from '../../time/clock.ts';
 import { within } from '../../time/timeout.ts';
 import type {
   Address,
-  Browsing,
-  ChannelHealth,
+  BrowseOptions,
   Consumer,
   DelayedPublication,
-  MessageChannel,
-  OwnQueue,
+  Engine,
+  EngineHealth,
   Publication,
   PublishReceipt,
+  QueueSpec,
   Subscription,
-} from '../message-channel.ts';
+} from '../engine.ts';
 import { PendingVisits } from '../pending-visits.ts';
 import { DelayedArrivals } from './delayed-arrivals.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
@@ -29,7 +29,7 @@ const busExchange = 'ecotone.distributed';
 /** How long a look into a queue waits for another. */
 const browsingWaitMs = 5_000;
 
-export interface InMemoryChannelOptions {
+export interface InMemoryEngineOptions {
   /**
    * How many messages may wait in a queue, dead letter queues excepted, and how many may be delayed. Beyond, a publish
    * is refused as `nacked`. Default: 100,000.
@@ -43,7 +43,7 @@ export interface InMemoryChannelOptions {
  * A broker within the process: a topic exchange and queues with the behaviour of RabbitMQ's quorum queues. Nothing
  * outlives the process, and nothing that waits keeps it alive.
  */
-export class InMemoryChannel implements MessageChannel {
+export class InMemoryEngine implements Engine {
   readonly name = 'in-memory';
   readonly durable = false;
   readonly #maxMessages: number;
@@ -51,11 +51,11 @@ export class InMemoryChannel implements MessageChannel {
   readonly #queues = new Map<string, InMemoryQueue>();
   readonly #consumers = new Set<InMemoryConsumer>();
   readonly #delayed: DelayedArrivals;
-  readonly #turns = new BrowsingTurns(browsingWaitMs);
+  readonly #turns = new KeyedMutex(browsingWaitMs);
   #started = false;
   #closed: Promise<void> | undefined;
 
-  constructor({ maxMessages = 100_000, clock = systemClock }: InMemoryChannelOptions = {}) {
+  constructor({ maxMessages = 100_000, clock = systemClock }: InMemoryEngineOptions = {}) {
     this.#maxMessages = maxMessages;
     this.#clock = clock;
     this.#delayed = new DelayedArrivals(clock);
@@ -105,7 +105,7 @@ export class InMemoryChannel implements MessageChannel {
     return this.#queues.has(queue);
   }
 
-  async browse(name: string, browsing: Browsing): Promise<void> {
+  async browse(name: string, browsing: BrowseOptions): Promise<void> {
     this.#refuseUnlessOpen();
     await this.#turns.take(name, async () => {
       const queue = this.#queues.get(name);
@@ -114,8 +114,8 @@ export class InMemoryChannel implements MessageChannel {
       const waiting = queue?.waiting ?? [];
       for (const [index, queued] of waiting.slice(0, browsing.upTo).entries()) {
         this.#refuseUnlessOpen();
-        visits.visit({ message: queued.message, position: index + 1, total: waiting.length }, (verdict) => {
-          if (verdict === 'remove') queue?.remove(queued);
+        visits.visit({ message: queued.message, position: index + 1, total: waiting.length }, (action) => {
+          if (action === 'remove') queue?.remove(queued);
         });
         while (visits.size >= (browsing.window ?? 2000)) await visits.next();
         if (visits.ended) break;
@@ -124,7 +124,7 @@ export class InMemoryChannel implements MessageChannel {
     });
   }
 
-  health(): ChannelHealth {
+  health(): EngineHealth {
     if (this.#closed !== undefined) return { ready: false, reason: 'the channel is closed' };
     if (!this.#started) return { ready: false, reason: 'the channel has not been started' };
     return { ready: true };
@@ -164,7 +164,7 @@ export class InMemoryChannel implements MessageChannel {
     return { routed: true };
   }
 
-  #declare({ queue: name, deadLetterQueue: deadLetterName, ordered }: OwnQueue): InMemoryQueue {
+  #declare({ queue: name, deadLetterQueue: deadLetterName, ordered }: QueueSpec): InMemoryQueue {
     const existing = this.#queues.get(name);
     if (existing === undefined) {
       const deadLetterQueue =

@@ -4,7 +4,7 @@ import { isExclusive } from '../broker-replies.ts';
 import { withRemedy } from '../declaration-remedy.ts';
 
 /** How far a look through a queue has come. */
-export interface BrowsingState {
+export interface BrowseState {
   readonly queue: string;
   readonly visited: number;
   readonly total: number;
@@ -13,7 +13,7 @@ export interface BrowsingState {
 }
 
 /** Why a look ended early, in littoral's terms. */
-export function browsingFailure(error: unknown, { queue, visited, total, inDoubt }: BrowsingState): LittoralError {
+export function browseFailure(error: unknown, { queue, visited, total, inDoubt }: BrowseState): LittoralError {
   if (isLittoralError(error)) return error;
   const text = error === undefined ? 'the connection ended' : withRemedy(error);
   if (isExclusive(error)) return queueBusy(queue, error);

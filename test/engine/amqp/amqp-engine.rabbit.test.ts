@@ -1,7 +1,7 @@
 import { useVhost } from '../../broker/use-vhost.ts';
-import { channelContract } from '../channel-contract.ts';
+import { engineContract } from '../engine-contract.ts';
 import { amqpHarness } from './amqp-harness.ts';
 
 const vhost = useVhost();
 
-channelContract('the RabbitMQ channel', () => amqpHarness(vhost.url));
+engineContract('the RabbitMQ channel', () => amqpHarness(vhost.url));

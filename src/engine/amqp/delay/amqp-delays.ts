@@ -4,7 +4,7 @@ import type { Logger } from '../../../logger.ts';
 import { withoutBrokerNotes } from '../../../message/broker-notes.ts';
 import type { TransportMessage } from '../../../message/transport-message.ts';
 import { within } from '../../../time/timeout.ts';
-import type { DelayedPublication, OwnQueue, PublishReceipt } from '../../message-channel.ts';
+import type { DelayedPublication, PublishReceipt, QueueSpec } from '../../engine.ts';
 import type { QueueType } from '../amqp-topology.ts';
 import { isAbsent } from '../broker-replies.ts';
 import type { AmqpDeadLetterQueues } from '../browse/amqp-dead-letter-queues.ts';
@@ -14,22 +14,22 @@ import type { Declarer, PermittedDeclarations } from '../permitted-declarations.
 import type { AmqpOutbound } from '../publish/amqp-outbound.ts';
 import type { AmqpQueueLookup } from '../publish/amqp-queue-lookup.ts';
 import {
-  declareLadderEnd,
+  declareDelivery,
   declareLevelExchange,
   declareLevelQueue,
-  isMarkedRemembered,
+  isMarkedDurable,
   levelExchange,
   levelHeaders,
   levelQueue,
   lockQueue,
-  markRemembered,
-  restoreLadder,
+  markDurable,
+  restoreDelayTopology,
 } from './amqp-delay-topology.ts';
-import { deleteIfForgotten } from './amqp-forgotten-queue.ts';
-import { DeclaredLevels, untilRemembered } from './declared-levels.ts';
 import { delayLevels } from './delay-levels.ts';
+import { DelayTopologyState, untilDurable } from './delay-topology-state.ts';
+import { deleteIfLeaderless } from './leaderless-queue.ts';
 
-export interface AmqpDelayLadderOptions {
+export interface AmqpDelaysOptions {
   /** Each service has a ladder of its own. */
   readonly service: string;
   readonly queueType: QueueType;
@@ -45,33 +45,28 @@ export interface AmqpDelayLadderOptions {
 }
 
 /** Delays messages in the broker, on a ladder of queues of which it declares what a message needs. */
-export class AmqpDelayLadder {
+export class AmqpDelays {
   readonly #connection: AmqpConnection;
   readonly #outbound: AmqpOutbound;
   readonly #lookup: AmqpQueueLookup;
-  readonly #options: AmqpDelayLadderOptions;
+  readonly #options: AmqpDelaysOptions;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #waitingBytes = 0;
-  #declared: DeclaredLevels | undefined;
+  #declared: DelayTopologyState | undefined;
   /** Levels that were declared ahead, on any connection. */
   readonly #prepared = new Set<number>();
   #problem: string | undefined;
   readonly #looking = new Map<string, Promise<void>>();
 
-  constructor(
-    connection: AmqpConnection,
-    outbound: AmqpOutbound,
-    lookup: AmqpQueueLookup,
-    options: AmqpDelayLadderOptions,
-  ) {
+  constructor(connection: AmqpConnection, outbound: AmqpOutbound, lookup: AmqpQueueLookup, options: AmqpDelaysOptions) {
     this.#connection = connection;
     this.#outbound = outbound;
     this.#lookup = lookup;
     this.#options = options;
   }
 
-  /** Sends one message. See `OutboundChannel.publish`. */
+  /** Sends one message. See `Publisher.publish`. */
   async publish({ to, message, delayMs }: DelayedPublication): Promise<PublishReceipt> {
     assertUsable(this.#connection);
     const bytes = message.body.byteLength;
@@ -94,7 +89,7 @@ export class AmqpDelayLadder {
    * Declares the levels that these delays need, so that the first message is not late. Does so once; after a failure,
    * the next call continues with the level that failed. Never rejects.
    */
-  async prepare(to: OwnQueue, delaysMs: readonly number[]): Promise<void> {
+  async prepare(to: QueueSpec, delaysMs: readonly number[]): Promise<void> {
     const needed = new Set(delaysMs.flatMap(delayLevels));
     for (const level of [...needed].sort((one, other) => one - other)) {
       if (this.#prepared.has(level)) continue;
@@ -139,7 +134,7 @@ export class AmqpDelayLadder {
     const restored = declarations.declare(
       declared.model,
       subject,
-      (declarer) => restoreLadder(declarer, service, declared.exchanges, declared.levels),
+      (declarer) => restoreDelayTopology(declarer, service, declared.exchanges, declared.levels),
       ending.signal,
     );
     try {
@@ -157,12 +152,12 @@ export class AmqpDelayLadder {
     this.#declared = undefined;
   }
 
-  async #publish(to: OwnQueue, message: TransportMessage, levels: readonly number[]): Promise<void> {
+  async #publish(to: QueueSpec, message: TransportMessage, levels: readonly number[]): Promise<void> {
     const exchange = levelExchange(this.#options.service, levels[0] as number);
     for (const isLastAttempt of [false, true]) {
       const declared = await this.#inTurn(to, levels);
       // What is on a level is safe, and finds all below it also after RabbitMQ was killed.
-      await declared.remembered(to, levels);
+      await declared.durable(to, levels);
       if (this.#connection.model !== declared.model) throw unavailable(connectionEnded);
       const { routed } = await this.#outbound.publish({ to: { exchange, routingKey: to.queue }, message });
       if (routed) return;
@@ -173,11 +168,11 @@ export class AmqpDelayLadder {
   }
 
   /** Waits, and tells all processes: one deletes a level that is not marked and does not answer. */
-  async #untilRemembered({ model }: DeclaredLevels, level: number): Promise<void> {
-    await untilRemembered(model);
+  async #untilDurable({ model }: DelayTopologyState, level: number): Promise<void> {
+    await untilDurable(model);
     const isMarked =
       this.#connection.model === model &&
-      (await within(this.#options.timeoutMs, markRemembered(model, this.#options.service, level)).catch(() => false));
+      (await within(this.#options.timeoutMs, markDurable(model, this.#options.service, level)).catch(() => false));
     if (isMarked) return;
     this.forget();
     // A broker that accepts no publishes because of an alarm does not answer either.
@@ -193,7 +188,7 @@ export class AmqpDelayLadder {
    * Resolves once all is there that a message needs. Always waits for its turn, also when nothing is to be declared:
    * messages must not overtake each other here.
    */
-  #inTurn(to: OwnQueue, levels: readonly number[]): Promise<DeclaredLevels> {
+  #inTurn(to: QueueSpec, levels: readonly number[]): Promise<DelayTopologyState> {
     const givenMs = performance.now();
     const turn = this.#turn.then(() => this.#inTime(givenMs, to, levels));
     this.#turn = turn.catch(() => {});
@@ -201,10 +196,10 @@ export class AmqpDelayLadder {
   }
 
   /** The time that a message waits for its turn counts. */
-  async #inTime(givenMs: number, to: OwnQueue, levels: readonly number[]): Promise<DeclaredLevels> {
+  async #inTime(givenMs: number, to: QueueSpec, levels: readonly number[]): Promise<DelayTopologyState> {
     assertUsable(this.#connection);
     const model = this.#connection.model as ChannelModel;
-    if (this.#declared?.model !== model) this.#declared = new DeclaredLevels(model);
+    if (this.#declared?.model !== model) this.#declared = new DelayTopologyState(model);
     const declared = this.#declared;
     if (declared.has(to, levels)) return declared;
     const remainingMs = givenMs + this.#options.timeoutMs - performance.now();
@@ -224,8 +219,8 @@ export class AmqpDelayLadder {
 
   async #declareWithin(
     deadlineMs: number,
-    declared: DeclaredLevels,
-    to: OwnQueue,
+    declared: DelayTopologyState,
+    to: QueueSpec,
     levels: readonly number[],
   ): Promise<boolean> {
     const ending = new AbortController();
@@ -248,17 +243,17 @@ export class AmqpDelayLadder {
   async #declare(
     channel: Declarer,
     isChecked: boolean,
-    declared: DeclaredLevels,
-    to: OwnQueue,
+    declared: DelayTopologyState,
+    to: QueueSpec,
     levels: readonly number[],
   ): Promise<void> {
     const { exchanges } = declared;
     const { service, queueType } = this.#options;
-    if (!declared.hasEnd(to)) {
+    if (!declared.hasDelivery(to)) {
       const isNew = !(await this.#lookup.hasQueue(to.queue));
       await this.#options.deadLetterQueues.ensure(declared.model, to.deadLetterQueue);
-      await declareLadderEnd(channel, service, to, queueType);
-      declared.addEnd(to, isNew ? untilRemembered(declared.model) : Promise.resolve());
+      await declareDelivery(channel, service, to, queueType);
+      declared.addDelivery(to, isNew ? untilDurable(declared.model) : Promise.resolve());
     }
     for (let level = 0; level <= (levels[0] as number); level++) {
       if (!exchanges.has(level)) await declareLevelExchange(channel, service, level);
@@ -273,10 +268,10 @@ export class AmqpDelayLadder {
         continue;
       }
       // Another process may have declared it a moment ago, so that it is there says nothing of its age.
-      const isRemembered =
-        (await this.#lookup.hasQueue(levelQueue(service, level))) && (await this.#isRemembered(declared, level));
+      const isDurable =
+        (await this.#lookup.hasQueue(levelQueue(service, level))) && (await this.#isDurable(declared, level));
       await declareLevelQueue(channel, service, level);
-      declared.addLevel(level, isRemembered ? Promise.resolve() : this.#untilRemembered(declared, level));
+      declared.addLevel(level, isDurable ? Promise.resolve() : this.#untilDurable(declared, level));
     }
   }
 
@@ -284,12 +279,12 @@ export class AmqpDelayLadder {
    * Whether RabbitMQ is known to remember the queue of a level, which is there. If it has forgotten it, it is not any
    * more.
    */
-  async #isRemembered(declared: DeclaredLevels, level: number): Promise<boolean> {
+  async #isDurable(declared: DelayTopologyState, level: number): Promise<boolean> {
     const { service, logger } = this.#options;
-    if (await isMarkedRemembered(declared.model, service, level)) return true;
+    if (await isMarkedDurable(declared.model, service, level)) return true;
     const queue = levelQueue(service, level);
     const look = async () => {
-      if (!(await deleteIfForgotten(declared.model, queue, lockQueue(service)))) return;
+      if (!(await deleteIfLeaderless(declared.model, queue, lockQueue(service)))) return;
       logger.warn(
         { queue },
         'queue has no leader, because RabbitMQ was killed soon after it was declared; declaring it again',

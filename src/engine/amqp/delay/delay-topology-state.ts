@@ -1,23 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
-import type { OwnQueue } from '../../message-channel.ts';
+import type { QueueSpec } from '../../engine.ts';
 import { brokerSeries } from '../broker-replies.ts';
 
 /**
- * A RabbitMQ that is killed can lose the quorum queue that was declared last (see `amqp-forgotten-queue.ts`): it keeps
+ * A RabbitMQ that is killed can lose the quorum queue that was declared last (see `leaderless-queue.ts`): it keeps
  * what it needs to find the queue's messages in a write cache (Erlang's dets). 3.x writes that cache every 3 s, 4.x
  * after half a second, and the write itself takes time. docs/delays.md has the measurements.
  */
-const untilRememberedMs = { 3: 3200, 4: 1500 };
+const untilDurableMs = { 3: 3200, 4: 1500 };
 
 /** Resolves once RabbitMQ has written earlier declarations to disk. */
-export function untilRemembered(model: ChannelModel): Promise<void> {
-  const ms = brokerSeries(model) >= 4 ? untilRememberedMs[4] : untilRememberedMs[3];
+export function untilDurable(model: ChannelModel): Promise<void> {
+  const ms = brokerSeries(model) >= 4 ? untilDurableMs[4] : untilDurableMs[3];
   return delay(ms, undefined, { ref: false });
 }
 
 /** What is known to be there of a ladder, on one connection. */
-export class DeclaredLevels {
+export class DelayTopologyState {
   readonly model: ChannelModel;
   readonly exchanges = new Set<number>();
   readonly #queues = new Map<number, Promise<void>>();
@@ -33,7 +33,7 @@ export class DeclaredLevels {
   }
 
   /** A queue is declared last, after all that a message needs below it. */
-  has({ queue }: OwnQueue, levels: readonly number[]): boolean {
+  has({ queue }: QueueSpec, levels: readonly number[]): boolean {
     return this.#ends.has(queue) && levels.every((level) => this.#queues.has(level));
   }
 
@@ -42,25 +42,25 @@ export class DeclaredLevels {
   }
 
   /** @param remembered resolves once RabbitMQ will remember it */
-  addLevel(level: number, remembered: Promise<void>): void {
-    this.#queues.set(level, remembered);
-    remembered.catch(() => {}); // Told to those who wait for it.
+  addLevel(level: number, durable: Promise<void>): void {
+    this.#queues.set(level, durable);
+    durable.catch(() => {}); // Told to those who wait for it.
   }
 
-  hasEnd({ queue }: OwnQueue): boolean {
+  hasDelivery({ queue }: QueueSpec): boolean {
     return this.#ends.has(queue);
   }
 
   /** @param remembered resolves once RabbitMQ will remember it */
-  addEnd({ queue }: OwnQueue, remembered: Promise<void>): void {
-    this.#ends.set(queue, remembered);
+  addDelivery({ queue }: QueueSpec, durable: Promise<void>): void {
+    this.#ends.set(queue, durable);
   }
 
   /**
    * Resolves once everything that a message on these levels needs is on disk: for equal levels, in the order of
    * the calls.
    */
-  async remembered({ queue }: OwnQueue, levels: readonly number[]): Promise<void> {
+  async durable({ queue }: QueueSpec, levels: readonly number[]): Promise<void> {
     await Promise.all([this.#ends.get(queue), ...levels.map((level) => this.#queues.get(level))]);
   }
 }

@@ -1,14 +1,14 @@
 import { connect } from 'amqplib';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpChannel } from '../../../../src/engine/amqp/amqp-channel.ts';
-import type { Delivery } from '../../../../src/engine/message-channel.ts';
+import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
+import type { Delivery } from '../../../../src/engine/engine.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { startBroker } from '../../../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../../../broker/vhost.ts';
 import { caught } from '../../../caught.ts';
-import { acknowledge, messageOf, openInbox, textOf } from '../../channel-fixture.ts';
+import { acknowledge, messageOf, openInbox, textOf } from '../../engine-fixture.ts';
 
 // A broker of its own: it is killed.
 let broker: Broker;
@@ -36,7 +36,7 @@ let services = 0;
 async function openChannel(service = `shop${++services}`) {
   // Of a slow machine, 32 quorum queues ask for patience.
   const confirmTimeoutMs = 60_000;
-  const channel = new AmqpChannel({ url: vhost.url, service, logger: pino({ level: 'silent' }), confirmTimeoutMs });
+  const channel = new AmqpEngine({ url: vhost.url, service, logger: pino({ level: 'silent' }), confirmTimeoutMs });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   const delay = (text: string, delayMs: number, queue = `${service}_in`) => {
@@ -179,7 +179,7 @@ describe('the ladder', () => {
   test('refuses more than may wait while it is being declared, and sends the others', async () => {
     const service = `shop${++services}`;
     const options = { url: vhost.url, service, logger: pino({ level: 'silent' }), maxInFlight: 5 };
-    const channel = new AmqpChannel(options);
+    const channel = new AmqpEngine(options);
     onTestFinished(() => channel.close(1000));
     await channel.start();
     const to = { queue: `${service}_in`, deadLetterQueue: `${service}_dead_letter` };

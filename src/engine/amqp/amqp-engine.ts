@@ -4,30 +4,30 @@ import type { Logger } from '../../logger.ts';
 import { within } from '../../time/timeout.ts';
 import type {
   Address,
-  Browsing,
-  ChannelHealth,
+  BrowseOptions,
   Consumer,
-  MessageChannel,
+  Engine,
+  EngineHealth,
   Publication,
   PublishReceipt,
   Subscription,
-} from '../message-channel.ts';
+} from '../engine.ts';
 import { AmqpBusExchange } from './amqp-bus-exchange.ts';
 import { type QueueType, queueTypeOf } from './amqp-topology.ts';
-import { AmqpBrowser } from './browse/amqp-browser.ts';
 import { AmqpDeadLetterQueues } from './browse/amqp-dead-letter-queues.ts';
+import { Browser } from './browse/browser.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './connection/amqp-connection.ts';
 import { parseAmqpUrls } from './connection/amqp-urls.ts';
 import type { TlsFiles } from './connection/tls-files.ts';
 import { AmqpConsumer } from './consume/amqp-consumer.ts';
 import { TopologyCheck } from './consume/topology-check.ts';
-import { AmqpDelayLadder } from './delay/amqp-delay-ladder.ts';
-import { restoreLadderEnd } from './delay/amqp-delay-topology.ts';
+import { rebindDelivery } from './delay/amqp-delay-topology.ts';
+import { AmqpDelays } from './delay/amqp-delays.ts';
 import { PermittedDeclarations } from './permitted-declarations.ts';
 import { AmqpOutbound } from './publish/amqp-outbound.ts';
 import { AmqpQueueLookup } from './publish/amqp-queue-lookup.ts';
 
-export interface AmqpChannelOptions {
+export interface AmqpEngineOptions {
   /** `amqp://` or `amqps://`, with user, password and vhost. Commas separate the URLs of several nodes of one broker. */
   readonly url: string | readonly string[];
   /** Names the connections in the broker's lists: `littoral:<service>`. */
@@ -69,13 +69,13 @@ const givingBackMs = 500;
 const restoreMs = 5_000;
 
 /** Number of checks of queues and bindings for each check of the delay levels. */
-const ladderEvery = 6;
+const delayTopologyEvery = 6;
 
 /** Time that a check waits for an answer about the exchange before it continues without one. */
 const verifyBusMs = 10_000;
 
 /** The message channel over RabbitMQ. */
-export class AmqpChannel implements MessageChannel {
+export class AmqpEngine implements Engine {
   readonly name = 'rabbitmq';
   readonly durable = true;
   readonly #service: string;
@@ -86,8 +86,8 @@ export class AmqpChannel implements MessageChannel {
   readonly #consuming: AmqpConnection;
   readonly #outbound: AmqpOutbound;
   readonly #lookup: AmqpQueueLookup;
-  readonly #ladder: AmqpDelayLadder;
-  readonly #browser: AmqpBrowser;
+  readonly #delays: AmqpDelays;
+  readonly #browser: Browser;
   readonly #deadLetterQueues: AmqpDeadLetterQueues;
   readonly #bus: AmqpBusExchange;
   readonly #declarations: PermittedDeclarations;
@@ -103,7 +103,7 @@ export class AmqpChannel implements MessageChannel {
   #closing: Promise<void> | undefined;
 
   /** @throws LittoralError `invalid-configuration` for a URL that is not one */
-  constructor(options: AmqpChannelOptions) {
+  constructor(options: AmqpEngineOptions) {
     const { logger, confirmTimeoutMs = 10_000, maxInFlight = 1000, maxInFlightBytes = 64 * 1024 * 1024 } = options;
     this.#logger = logger;
     this.#service = options.service;
@@ -116,7 +116,7 @@ export class AmqpChannel implements MessageChannel {
       tlsFiles: options.tlsFiles,
       logger,
     };
-    this.#browser = new AmqpBrowser(common);
+    this.#browser = new Browser(common);
     this.#deadLetterQueues = new AmqpDeadLetterQueues({
       logger,
       isCurrent: (model) => model === this.#publishing.model || model === this.#consumingModel,
@@ -153,14 +153,14 @@ export class AmqpChannel implements MessageChannel {
       bus: this.#bus,
       connection: common,
       logger,
-      onChannelClosed: () => this.#ladder.forget(),
+      onChannelClosed: () => this.#delays.forget(),
     });
     this.#lookup = new AmqpQueueLookup(this.#publishing, {
       rememberMs: 10_000,
       timeoutMs: confirmTimeoutMs,
       maxWaiting: maxInFlight,
     });
-    this.#ladder = new AmqpDelayLadder(this.#publishing, this.#outbound, this.#lookup, {
+    this.#delays = new AmqpDelays(this.#publishing, this.#outbound, this.#lookup, {
       service: options.service,
       queueType: this.#queueType,
       timeoutMs: confirmTimeoutMs,
@@ -183,7 +183,7 @@ export class AmqpChannel implements MessageChannel {
 
   async publish(publication: Publication): Promise<PublishReceipt> {
     this.#assertOpen();
-    if (publication.delayMs !== undefined) return this.#ladder.publish(publication);
+    if (publication.delayMs !== undefined) return this.#delays.publish(publication);
     if ('bus' in publication.to && this.#bus.mismatch) throw this.#bus.mismatch;
     const receipt = await this.#outbound.publish(publication);
     const { destinationQueue } = publication;
@@ -220,7 +220,7 @@ export class AmqpChannel implements MessageChannel {
     // Up to 31 levels, and seldom missing. Checked before the consumers, because each binds the end of the ladder to
     // its queue.
     this.#checks += 1;
-    if (this.#checks % ladderEvery === 0) await this.#ladder.restore();
+    if (this.#checks % delayTopologyEvery === 0) await this.#delays.restore();
     await Promise.all(this.#consumers.map((consumer) => consumer.verify()));
     void this.#prepareDelays();
   }
@@ -228,7 +228,7 @@ export class AmqpChannel implements MessageChannel {
   /** Declares the delay levels of the consumers ahead. Levels that are prepared already cost nothing. Never rejects. */
   async #prepareDelays(): Promise<void> {
     if (this.#closing || this.#publishing.failure !== undefined) return;
-    for (const { to, delaysMs } of this.#delayed) await this.#ladder.prepare(to, delaysMs);
+    for (const { to, delaysMs } of this.#delayed) await this.#delays.prepare(to, delaysMs);
   }
 
   async hasQueue(queue: string): Promise<boolean> {
@@ -248,7 +248,7 @@ export class AmqpChannel implements MessageChannel {
       declarations: this.#declarations,
       onDeclared: async (model) => {
         this.#lookup.onDeclared(subscription.queue);
-        await restoreLadderEnd(model, this.#declarations, this.#service, subscription.queue);
+        await rebindDelivery(model, this.#declarations, this.#service, subscription.queue);
         void this.#prepareDelays();
       },
     });
@@ -260,13 +260,13 @@ export class AmqpChannel implements MessageChannel {
     return consumer;
   }
 
-  async browse(queue: string, browsing: Browsing): Promise<void> {
+  async browse(queue: string, browsing: BrowseOptions): Promise<void> {
     this.#assertOpen();
     if (!this.#started) throw new LittoralError('broker-unavailable', 'The channel has not been started.');
     await this.#browser.browse(queue, browsing);
   }
 
-  health(): ChannelHealth {
+  health(): EngineHealth {
     if (this.#closing) return { ready: false, reason: 'closing' };
     const { failure, blocked } = this.#publishing;
     if (this.#bus.mismatch) return { ready: false, reason: this.#bus.mismatch.message };
@@ -279,7 +279,7 @@ export class AmqpChannel implements MessageChannel {
       this.#deadLetterQueues.problem,
       this.#bus.warning,
       this.#declarations.warning,
-      this.#ladder.problem,
+      this.#delays.problem,
     ];
     const warning = warnings.filter((text) => text !== undefined).join('; ');
     return { ready: true, ...(warning !== '' && { warning }) };

@@ -4,7 +4,7 @@ import type { TransportMessage } from '../message/transport-message.ts';
  * The port to a broker: publish to the bus that all services share, send to one queue by name, receive from the queue
  * of a service. One contract suite runs against every implementation.
  */
-export interface MessageChannel extends OutboundChannel {
+export interface Engine extends Publisher {
   /** The name that users see: in `/readyz`, in every 202, in the first lines of the log. */
   readonly name: string;
 
@@ -43,10 +43,10 @@ export interface MessageChannel extends OutboundChannel {
    * - `unreadable-message`: the message at a position cannot be decoded, nor passed
    * @throws what `visit` throws, or the first rejection of a removal; the messages in question are kept
    */
-  browse(queue: string, browsing: Browsing): Promise<void>;
+  browse(queue: string, browsing: BrowseOptions): Promise<void>;
 
   /** What `/readyz` reports. */
-  health(): ChannelHealth;
+  health(): EngineHealth;
 
   /**
    * Waits for what is in flight, up to the deadline, then closes. Deliveries that were not settled go back to the queue
@@ -57,7 +57,7 @@ export interface MessageChannel extends OutboundChannel {
 }
 
 /** The half of the port that sends. Before `start` all of it rejects with `broker-unavailable`. */
-export interface OutboundChannel {
+export interface Publisher {
   /**
    * Resolves once the message is safe: persisted by every queue that it was routed to, or by what delays it. Whatever
    * the message holds, a failure concerns that message alone.
@@ -82,9 +82,9 @@ export interface OutboundChannel {
 /** Where a message goes: to every queue whose binding matches a key on the bus, or to one queue by its name. */
 export type Address = { readonly bus: string } | { readonly queue: string };
 
-export type Publication = PromptPublication | DelayedPublication;
+export type Publication = ImmediatePublication | DelayedPublication;
 
-export interface PromptPublication {
+export interface ImmediatePublication {
   readonly to: Address;
   readonly message: TransportMessage;
   /** After how many milliseconds the message expires in a queue. An integer from 1 to 4,294,967,295. Default: never. */
@@ -105,7 +105,7 @@ export interface PromptPublication {
  */
 export interface DelayedPublication {
   /** Declared where it does not exist, so that the message has a place to go to. */
-  readonly to: OwnQueue;
+  readonly to: QueueSpec;
   readonly message: TransportMessage;
   /** Milliseconds. An integer from 1 to 2,592,000,000, which is 30 days. */
   readonly delayMs: number;
@@ -113,7 +113,7 @@ export interface DelayedPublication {
 }
 
 /** A queue that belongs to this service, with all that it takes to declare it. */
-export interface OwnQueue {
+export interface QueueSpec {
   readonly queue: string;
   /** Where the broker puts what expired or was delivered too often. Declared before the queue itself. */
   readonly deadLetterQueue: string;
@@ -130,7 +130,7 @@ export interface PublishReceipt {
 }
 
 /** The queue that is consumed, and how. */
-export interface Subscription extends OwnQueue {
+export interface Subscription extends QueueSpec {
   /** Keys on the bus: words between dots, `*` for one word, `#` for any number of words, none included. */
   readonly bindingKeys: readonly string[];
   /** Keys of earlier bindings, which are removed. Must not contain any of `bindingKeys`. Default: none. */
@@ -157,7 +157,7 @@ export interface Delivery {
   /** The key that the message was published under, where the channel knows it. */
   readonly routingKey: string;
   /** Whether the message came through the bus that all services share, not straight to the queue. */
-  readonly fromBus: boolean;
+  readonly viaBus: boolean;
   readonly redelivered: boolean;
   /**
    * For how many milliseconds it may still be handled, when it is delivered, of the time to live that it was published
@@ -169,10 +169,10 @@ export interface Delivery {
   /**
    * Not now: the message goes back, ahead of all that was not delivered yet, and is delivered again.
    *
-   * @param hasFailed whether that counts towards the limit at which the channel gives the message up, where the channel
+   * @param deliveryFailed whether that counts towards the limit at which the channel gives the message up, where the channel
    * makes a difference. Default: false
    */
-  release(hasFailed?: boolean): void;
+  release(deliveryFailed?: boolean): void;
   /** Never: the channel moves the message, as it came, to the dead letter queue. */
   reject(): void;
 }
@@ -192,7 +192,7 @@ export interface Consumer {
    * others. A lower count than before takes effect at 0 at the latest, and a lost connection resets it. An ordered
    * queue has no extra deliveries. Never throws.
    */
-  takeBeside(count: number): void;
+  allowExtra(count: number): void;
   /**
    * Counts the other consumers of the queue, in any process or program. A process can have
    * several. A program that polls is not counted. Never rejects.
@@ -212,12 +212,12 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
-export interface Browsing {
+export interface BrowseOptions {
   /**
    * Called for each message, in their order, and not after `end`. Without a promise the process holds one message at a
    * time; with it, those whose promises are pending.
    */
-  readonly visit: (waiting: WaitingMessage) => Verdict | PromiseLike<Verdict>;
+  readonly visit: (waiting: WaitingMessage) => BrowseAction | PromiseLike<BrowseAction>;
   /** How many visits may be pending at once. Default: 2000, for visits that give no promise. */
   readonly window?: number | undefined;
   /** The position of the last message to visit. None behind it is taken from the broker. Default: all are visited. */
@@ -225,7 +225,7 @@ export interface Browsing {
 }
 
 /** What becomes of a message that was looked at. What is removed has left the queue when `browse` resolves. */
-export type Verdict = 'keep' | 'remove';
+export type BrowseAction = 'keep' | 'remove';
 
 /** A message that waits in a queue, as whoever looks sees it. */
 export interface WaitingMessage {
@@ -238,7 +238,7 @@ export interface WaitingMessage {
   end(): void;
 }
 
-export interface ChannelHealth {
+export interface EngineHealth {
   /** Whether a publish can be accepted now. */
   readonly ready: boolean;
   /** Why not. Holds no secrets. */

@@ -4,12 +4,12 @@ import type { LittoralError } from '../../../errors.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { queueBusy } from '../../../promise/keyed-mutex.ts';
 import { within } from '../../../time/timeout.ts';
-import type { Browsing } from '../../message-channel.ts';
+import type { BrowseOptions } from '../../engine.ts';
 import { PendingVisits } from '../../pending-visits.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import { isAbsent } from '../broker-replies.ts';
 import { corker, socketOf } from '../connection/amqp-socket.ts';
-import { browsingFailure, cannotBeDecoded, unreadableMessage } from './browsing-failure.ts';
+import { browseFailure, cannotBeDecoded, unreadableMessage } from './browse-failure.ts';
 
 /** The first window is small, for most looks end on the first page; each one after it is twice as large, up to here. */
 const firstWindow = 125;
@@ -40,7 +40,7 @@ const firstAnswerTimeoutMs = 5_000;
  * of it back in its order. So a consumer gets a window of messages and no more, and the next consumer of the same
  * channel gets what comes behind it: neither the broker nor this process has more than a window under way.
  */
-export class AmqpBrowsing {
+export class BrowseSession {
   readonly model: ChannelModel;
   readonly #queue: string;
   readonly #maxWindow: number;
@@ -82,7 +82,7 @@ export class AmqpBrowsing {
   });
   #onChange = () => {};
 
-  constructor(model: ChannelModel, queue: string, browsing: Browsing) {
+  constructor(model: ChannelModel, queue: string, browsing: BrowseOptions) {
     this.model = model;
     this.#queue = queue;
     this.#maxWindow = browsing.window ?? largestWindow;
@@ -97,10 +97,10 @@ export class AmqpBrowsing {
     return this.#visited;
   }
 
-  /** See `MessageChannel.browse`. */
+  /** See `Engine.browse`. */
   async run(): Promise<void> {
     try {
-      await Promise.race([this.#look(), this.#lost]);
+      await Promise.race([this.#browse(), this.#lost]);
     } catch (error) {
       this.#visits.fail(this.#describe(error));
     }
@@ -108,7 +108,7 @@ export class AmqpBrowsing {
     await this.#visits.finish().catch(() => {});
     // What has no answer yet would hold up its channel's end as well.
     if (this.#isSilent) this.cut();
-    else if (!this.#isLost) await this.#giveBack();
+    else if (!this.#isLost) await this.#requeueKept();
     await this.#visits.finish();
   }
 
@@ -132,7 +132,7 @@ export class AmqpBrowsing {
     this.#unlock = () => channel.deleteQueue(lock);
   }
 
-  async #look(): Promise<void> {
+  async #browse(): Promise<void> {
     let channel: Channel | undefined;
     const opened = this.#open().then((open) => {
       channel = open;
@@ -143,7 +143,7 @@ export class AmqpBrowsing {
     }
     if (channel === undefined || this.#last === 0) return;
     this.#channel = channel;
-    while (!this.#visits.ended) await this.#lookThroughWindow(channel);
+    while (!this.#visits.ended) await this.#browseWindow(channel);
   }
 
   /** Keeps others out, and asks what there is. */
@@ -186,7 +186,7 @@ export class AmqpBrowsing {
     return (await channel.consume(this.#queue, onMessage, { exclusive: true })).consumerTag;
   }
 
-  async #lookThroughWindow(channel: Channel): Promise<void> {
+  async #browseWindow(channel: Channel): Promise<void> {
     this.#keptInWindow = 0;
     if (this.#firstConsumer === undefined) this.#window = this.#nextWindow();
     this.#maySend = this.#visited + this.#window;
@@ -269,8 +269,8 @@ export class AmqpBrowsing {
     if (read === undefined) return;
     this.#visited = position;
     this.#bytes += read.body.byteLength;
-    this.#visits.visit({ message: read, position, total: this.#total }, (verdict) => {
-      if (verdict === 'keep') this.#keptInWindow += 1;
+    this.#visits.visit({ message: read, position, total: this.#total }, (action) => {
+      if (action === 'keep') this.#keptInWindow += 1;
       else this.#remove(channel, message);
     });
     if (position === this.#last) this.#visits.end();
@@ -297,7 +297,7 @@ export class AmqpBrowsing {
   }
 
   /** Behind the last acknowledgement, and before others may look: they must find what is kept in its place. */
-  async #giveBack(): Promise<void> {
+  async #requeueKept(): Promise<void> {
     const channel = this.#channel;
     if (channel) {
       try {
@@ -357,7 +357,7 @@ export class AmqpBrowsing {
 
   #describe(error: unknown): LittoralError {
     const inDoubt = this.#removed + this.#visits.size > 0;
-    return browsingFailure(error, { queue: this.#queue, visited: this.#visited, total: this.#total, inDoubt });
+    return browseFailure(error, { queue: this.#queue, visited: this.#visited, total: this.#total, inDoubt });
   }
 }
 

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
 import { isLittoralError, LittoralError } from '../../../errors.ts';
-import { BrowsingTurns } from '../../../promise/keyed-mutex.ts';
+import { KeyedMutex } from '../../../promise/keyed-mutex.ts';
 import { within } from '../../../time/timeout.ts';
-import type { Browsing } from '../../message-channel.ts';
+import type { BrowseOptions } from '../../engine.ts';
 import type { AmqpAddress } from '../connection/amqp-url.ts';
 import { closeConnection } from '../connection/close-connection.ts';
 import { connectFailure } from '../connection/connect-failure.ts';
 import { type ConnectOptions, connectArguments } from '../connection/connect-options.ts';
 import { useExactFrames } from '../connection/exact-frames.ts';
-import { AmqpBrowsing } from './amqp-browsing.ts';
+import { BrowseSession } from './browse-session.ts';
 
 /** How long a look waits for another one of this process. */
 const waitMs = 5_000;
@@ -21,7 +21,7 @@ const waitMs = 5_000;
 const othersWaitMs = 5_000;
 const othersRetryMs = 50;
 
-export interface AmqpBrowserOptions extends Omit<ConnectOptions, 'role' | 'address'> {
+export interface BrowserOptions extends Omit<ConnectOptions, 'role' | 'address'> {
   /** The addresses of the nodes of one broker. */
   readonly addresses: readonly AmqpAddress[];
 }
@@ -30,23 +30,23 @@ export interface AmqpBrowserOptions extends Omit<ConnectOptions, 'role' | 'addre
  * Looks through queues, each time on a connection of its own: a message that amqplib cannot decode ends the connection
  * that it comes in on, and that must not be one that publishes or consumes.
  */
-export class AmqpBrowser {
-  readonly #options: AmqpBrowserOptions;
-  readonly #turns = new BrowsingTurns(waitMs);
-  readonly #running = new Map<AmqpBrowsing, Promise<void>>();
+export class Browser {
+  readonly #options: BrowserOptions;
+  readonly #turns = new KeyedMutex(waitMs);
+  readonly #running = new Map<BrowseSession, Promise<void>>();
   #closed = false;
 
-  constructor(options: AmqpBrowserOptions) {
+  constructor(options: BrowserOptions) {
     this.#options = options;
   }
 
-  /** See `MessageChannel.browse`. */
-  async browse(queue: string, browsing: Browsing): Promise<void> {
+  /** See `Engine.browse`. */
+  async browse(queue: string, browsing: BrowseOptions): Promise<void> {
     await this.#turns.take(queue, async () => {
       const lastAttemptAtMs = performance.now() + othersWaitMs;
       for (;;) {
         const isLastAttempt = performance.now() > lastAttemptAtMs;
-        const run = new AmqpBrowsing(await this.#connect(), queue, browsing);
+        const run = new BrowseSession(await this.#connect(), queue, browsing);
         try {
           return await this.#run(run);
         } catch (error) {
@@ -57,7 +57,7 @@ export class AmqpBrowser {
     });
   }
 
-  async #run(run: AmqpBrowsing): Promise<void> {
+  async #run(run: BrowseSession): Promise<void> {
     if (this.#closed) run.abort(draining());
     const ended = run.run();
     this.#running.set(run, ended);

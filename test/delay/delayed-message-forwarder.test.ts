@@ -1,14 +1,14 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DueMessages } from '../../src/delay/due-messages.ts';
-import { InMemoryChannel } from '../../src/engine/in-memory/in-memory-channel.ts';
-import type { Publication } from '../../src/engine/message-channel.ts';
+import { DelayedMessageForwarder } from '../../src/delay/delayed-message-forwarder.ts';
+import type { Publication } from '../../src/engine/engine.ts';
+import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import { deadLetterQueue, dueQueue, serviceQueue } from '../../src/wire/service-queue.ts';
 import { commandHeaders, eventHeaders, turns } from '../endpoint/endpoint-fixture.ts';
 import { freezeTime, pass } from '../endpoint/frozen-time.ts';
-import { RecordingChannel } from '../endpoint/recording-channel.ts';
+import { RecordingEngine } from '../endpoint/recording-engine.ts';
 
 // Nothing of this waits for real time.
 freezeTime();
@@ -18,7 +18,7 @@ const dueEvent: MessageHeaders = { ...eventHeaders, [Header.serviceTarget]: 'ord
 
 /** The due messages of the service `shop`, beside the queue of `billing`, which nobody empties. */
 async function runDueMessages({ checkDestinations = true } = {}) {
-  const channel = new RecordingChannel(new InMemoryChannel());
+  const channel = new RecordingEngine(new InMemoryEngine());
   await channel.start();
   onTestFinished(() => channel.close(0));
   const queue = serviceQueue('billing');
@@ -27,7 +27,7 @@ async function runDueMessages({ checkDestinations = true } = {}) {
   await channel.subscribe(billing).stop();
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'trace', base: undefined }, { write: (line: string) => log.push(JSON.parse(line)) });
-  const due = new DueMessages({ service: 'shop', channel, checkDestinations, logger });
+  const due = new DelayedMessageForwarder({ service: 'shop', channel, checkDestinations, logger });
   due.start();
   return {
     channel,
@@ -44,7 +44,7 @@ async function runDueMessages({ checkDestinations = true } = {}) {
 }
 
 /** Lets so many publishes on the bus fail. */
-function failing(channel: RecordingChannel, failures: number, code: ErrorCode): void {
+function failing(channel: RecordingEngine, failures: number, code: ErrorCode): void {
   let left = failures;
   channel.beforePublish = ({ to }) => {
     if ('bus' in to && left-- > 0) throw new LittoralError(code, 'of the channel');

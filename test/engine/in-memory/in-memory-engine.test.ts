@@ -1,17 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
-import { InMemoryChannel } from '../../../src/engine/in-memory/in-memory-channel.ts';
-import type { Delivery } from '../../../src/engine/message-channel.ts';
+import type { Delivery } from '../../../src/engine/engine.ts';
+import { InMemoryEngine } from '../../../src/engine/in-memory/in-memory-engine.ts';
 import { eventually } from '../../broker/eventually.ts';
-import { channelContract } from '../channel-contract.ts';
-import { acknowledge, hold, messageOf, openInbox, openQueue, publishOnBus, send, textOf } from '../channel-fixture.ts';
+import { engineContract } from '../engine-contract.ts';
+import { acknowledge, hold, messageOf, openInbox, openQueue, publishOnBus, send, textOf } from '../engine-fixture.ts';
 
 const queue = 'billing';
 const deadLetterQueue = 'billing_dead_letter';
 const subscription = { queue, deadLetterQueue, bindingKeys: ['billing.#'], prefetch: 1, onDelivery: hold };
 
-channelContract('the in-memory channel', async () => {
-  const channel = new InMemoryChannel();
+engineContract('the in-memory channel', async () => {
+  const channel = new InMemoryEngine();
   await channel.start();
   return {
     channel,
@@ -20,13 +20,13 @@ channelContract('the in-memory channel', async () => {
   };
 });
 
-async function startedChannel(maxMessages?: number): Promise<InMemoryChannel> {
-  const channel = new InMemoryChannel(maxMessages === undefined ? {} : { maxMessages });
+async function startedChannel(maxMessages?: number): Promise<InMemoryEngine> {
+  const channel = new InMemoryEngine(maxMessages === undefined ? {} : { maxMessages });
   await channel.start();
   return channel;
 }
 
-function texts(channel: InMemoryChannel, name: string): string[] {
+function texts(channel: InMemoryEngine, name: string): string[] {
   return channel.messages(name).map(textOf);
 }
 
@@ -101,7 +101,7 @@ describe('the in-memory channel', () => {
   });
 
   test('delivers to an earlier subscription once it is started', async () => {
-    const channel = new InMemoryChannel();
+    const channel = new InMemoryEngine();
     const deliveries: Delivery[] = [];
     const consumer = channel.subscribe({ ...subscription, onDelivery: (delivery) => deliveries.push(delivery) });
     expect(consumer.detached).toMatch(/not been started/);
@@ -114,7 +114,7 @@ describe('the in-memory channel', () => {
   });
 
   test('leaves a subscription alone that was stopped before the start', async () => {
-    const channel = new InMemoryChannel();
+    const channel = new InMemoryEngine();
     const consumer = channel.subscribe(subscription);
     await consumer.stop();
     await channel.start();
