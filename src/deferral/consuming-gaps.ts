@@ -1,5 +1,4 @@
 import type { Consumer, Delivery } from '../engine/engine.ts';
-import { Header } from '../message/message-headers.ts';
 import type { WallClock } from '../time/clock.ts';
 
 /** Length of a gap in milliseconds: an Ecotone application polls ten times a second; another consumer needs no wait. */
@@ -26,9 +25,8 @@ export class ConsumingGaps {
   }
 
   /** Opens a gap if one is due. Returns whether consuming is paused, so that the caller has to release the delivery. */
-  async open({ message }: Delivery, milliseconds: number): Promise<boolean> {
-    const count = message.headers[Header.deliveryCount];
-    if (typeof count === 'number' && count >= mostReleases) return false;
+  async open({ deliveryCount }: Delivery, milliseconds: number): Promise<boolean> {
+    if (deliveryCount >= mostReleases) return false;
     return this.#pausing ?? this.#begin(milliseconds);
   }
 

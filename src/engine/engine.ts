@@ -160,6 +160,11 @@ export interface Delivery {
   readonly viaBus: boolean;
   readonly redelivered: boolean;
   /**
+   * How often the message was delivered and returned to the queue before, where the broker counts; else 0, or what the
+   * sender wrote where the broker would.
+   */
+  readonly deliveryCount: number;
+  /**
    * For how many milliseconds it may still be handled, when it is delivered, of the time to live that it was published
    * with. A channel that does not know how long the message has waited reports more, never less. Undefined: no end.
    */

@@ -207,10 +207,8 @@ export class FailedDeliveries {
   /** Not at once: whatever stood in the way may still stand there. The broker's delivery limit ends it. */
   async giveBack(delivery: Delivery): Promise<'given back'> {
     this.#options.places.hold(delivery);
-    const count = delivery.message.headers[Header.deliveryCount];
-    // A classic queue hands on whatever the sender wrote there.
-    const earlier = Number.isSafeInteger(count) ? Math.max(0, count as number) : 0;
-    await pause(Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** earlier), this.#options.stopping);
+    const delayMs = Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** delivery.deliveryCount);
+    await pause(delayMs, this.#options.stopping);
     delivery.release(!this.#options.stopping.aborted);
     return 'given back';
   }

@@ -91,7 +91,7 @@ export function settlingContract(harness: () => Promise<EngineHarness>): void {
     expect(textOf((await inbox.delivery(5)).message)).toBe('4');
   });
 
-  test('a header counts how often a message was given back', async () => {
+  test('a delivery counts how often its message was returned to the queue, as its header does', async () => {
     const { channel } = await openHarness(harness);
     const inbox = await openInbox(channel);
     await send(channel, inbox.queue, 'again and again');
@@ -100,6 +100,7 @@ export function settlingContract(harness: () => Promise<EngineHarness>): void {
     delivery.acknowledge();
     const counts = inbox.deliveries.map(({ message }) => message.headers[Header.deliveryCount]);
     expect(counts).toEqual([undefined, 1, 2, 3]);
+    expect(inbox.deliveries.map(({ deliveryCount }) => deliveryCount)).toEqual([0, 1, 2, 3]);
   });
 
   test('a message that is given back too often becomes a dead letter, and its neighbours are delivered', async () => {

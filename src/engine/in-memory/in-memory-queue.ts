@@ -3,6 +3,7 @@ import { Header } from '../../message/message-headers.ts';
 import { matchesTopic } from '../../message/topic-pattern.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
 import type { Clock } from '../../time/clock.ts';
+import { readDeliveryCount } from '../amqp/read-broker-notes.ts';
 import type { Delivery } from '../engine.ts';
 import { ExpirySchedule } from './expiry-schedule.ts';
 import { MessageList } from './message-list.ts';
@@ -201,11 +202,13 @@ export class InMemoryQueue {
     const delivered: Unacknowledged = { queued, receiver };
     this.#unacknowledged.add(delivered);
     receiver.unacknowledged += 1;
+    const message = withTimeToLive(toDeliveredMessage(queued), queued);
     receiver.onDelivery({
-      message: withTimeToLive(toDeliveredMessage(queued), queued),
+      message,
       routingKey: queued.routingKey,
       viaBus: queued.exchange !== '',
       redelivered: queued.deliveryCount > 0,
+      deliveryCount: readDeliveryCount(message.headers),
       timeToLiveMs: queued.timeToLiveMs === undefined ? undefined : queued.expiresAtMs - this.#clock.nowMs(),
       acknowledge: () => this.#settle(delivered, () => {}),
       release: () => this.#settle(delivered, () => this.#requeue(queued)),

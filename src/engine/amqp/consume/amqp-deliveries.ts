@@ -9,6 +9,7 @@ import type { TransportMessage } from '../../../message/transport-message.ts';
 import type { Delivery, ImmediatePublication, PublishReceipt, Subscription } from '../../engine.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import { busExchange, type QueueType } from '../amqp-topology.ts';
+import { readDeliveryCount } from '../read-broker-notes.ts';
 import { remainingTimeToLive } from '../remaining-time-to-live.ts';
 import { AmqpAcknowledgements } from './amqp-acknowledgements.ts';
 
@@ -141,6 +142,11 @@ class AmqpDelivery implements Delivery {
     this.timeToLiveMs = remainingTimeToLive(received.properties, this.message.headers, Date.now());
     this.#deliveries = deliveries;
     this.#received = received;
+  }
+
+  /** Read when it is asked for: most messages are handled at their first delivery. */
+  get deliveryCount(): number {
+    return readDeliveryCount(this.message.headers);
   }
 
   acknowledge(): void {
