@@ -5,8 +5,10 @@ import { type CompiledType, compileType, schemaOf } from '../schema/compiled-typ
 import { describeType } from '../schema/describe-type.ts';
 import { findDiscriminator } from '../schema/discriminator.ts';
 import { definitionOf, type NodeScope, noConversions, withDefinitions } from '../schema/node-scope.ts';
+import { rootDefinitions } from '../schema/root-definitions.ts';
+import { restartSearchTime } from '../schema/safe-patterns.ts';
 import { passes, type Schema } from '../schema/schema-check.ts';
-import { keywordsOf, rootDefinitions } from '../schema/schema-keywords.ts';
+import { keywordsOf } from '../schema/schema-keywords.ts';
 import { classOfType, isSameType, type TargetType, type ValueOf } from '../schema/target-type.ts';
 import type { UntypedLargeIntegers } from '../schema/untyped-integers.ts';
 import { kindsTakenBy, ValueKind } from '../schema/value-kind.ts';
@@ -43,6 +45,7 @@ export function prepareType<T extends TargetType>(
     itemsAreLists: itemsAreLists(type, scope),
     description: describeType(type),
     convert(value, hints, refuse) {
+      restartSearchTime();
       const { typeId } = hints;
       const named = typeof typeId === 'string' && value !== null ? byTypeId?.get(typeId) : undefined;
       const wanted = named ?? compiled;

@@ -4,7 +4,7 @@ import type { CoercionRun } from '../schema/coercion-run.ts';
 import { compileSource, compileType, schemaOf } from '../schema/compiled-type.ts';
 import { describeType } from '../schema/describe-type.ts';
 import type { ConvertingNode, NodeScope, RegisteredConversions } from '../schema/node-scope.ts';
-import { rootDefinitions } from '../schema/schema-keywords.ts';
+import { rootDefinitions } from '../schema/root-definitions.ts';
 import { classOfType, isSameType, type TargetType } from '../schema/target-type.ts';
 import { refusePromise } from './refuse-promise.ts';
 import { apply, type Conversion, convertBy, explainConversion, failed } from './run-conversion.ts';

@@ -17,6 +17,7 @@ import type { FinalFailureStrategy } from '../recovery/final-failure-strategy.ts
 import { endpointOf, keyOnBusOf } from '../recovery/moved-message.ts';
 import { type TimeToLive, timeToLiveOf } from '../recovery/time-to-live.ts';
 import { systemClock, type WallClock } from '../time/clock.ts';
+import { isLarge, nextTurn } from '../time/next-turn.ts';
 import { within } from '../time/timeout.ts';
 import { decodeContent, isEncoded } from '../wire/content-encoding.ts';
 import { deadLetterQueue, serviceQueue } from '../wire/service-queue.ts';
@@ -294,7 +295,9 @@ export class ServiceEndpoint {
       }
     }
     // Several handlers of one event fail apart: one that fails does not keep the message from the others.
-    for (const handler of recipients) {
+    for (const [place, handler] of recipients.entries()) {
+      // Each decodes the body for itself, because what one changes in it is not to be seen by another.
+      if (place > 0 && isLarge(delivery.message.body)) await nextTurn();
       if (!(await this.#attempts.call(handler, message, delivery, handled, failures, timeToLive))) {
         delivery.release();
         return 'given back';

@@ -24,7 +24,7 @@ import { kindsTakenBy, ValueKind } from './value-kind.ts';
 
 /**
  * Compiles a schema. Not and so only checked, is what stands in `not`, `if`, `dependentSchemas`, `unevaluated…`, and
- * behind a `$ref` that is a pointer such as `#/properties/a`.
+ * behind a `$ref` that `rootDefinitions` does not resolve.
  *
  * @param isSource for what a type converter takes: nothing else is converted to that first, or a class and what it is
  * written as would be made of each other for ever

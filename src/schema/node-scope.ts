@@ -94,7 +94,7 @@ export function withDefinitions(scope: NodeScope, definitions: Definitions | und
   return { ...scope, definitions: { ...scope.definitions, ...definitions }, references: new Map() };
 }
 
-/** The schema that a `$ref` names; undefined for a pointer such as `#/properties/a`. */
+/** The schema that a `$ref` names; undefined for one that TypeBox alone can resolve. */
 export function definitionOf($ref: unknown, { definitions }: NodeScope): Definitions[string] | undefined {
   return typeof $ref === 'string' && Object.hasOwn(definitions, $ref) ? definitions[$ref] : undefined;
 }

@@ -7,8 +7,8 @@ import { type Definitions, keywordsOf, mapParts } from './schema-keywords.ts';
 /** A function that compiles a schema without references. */
 type CompileSchema = (schema: TSchema) => { readonly check: (value: unknown) => boolean };
 
-/** Results during the check of one value: whether an object fits, by definition and object. */
-let memory: Map<object, Map<object, boolean>> | undefined;
+/** What is known during the check of one value, such as whether an object fits, by definition and object. */
+let memory: Map<object, unknown> | undefined;
 
 /** Caches the results of checks until the work is done. The checked values must not change during it. */
 export function rememberingChecks<Result>(work: () => Result): Result {
@@ -24,6 +24,15 @@ export function rememberingChecks<Result>(work: () => Result): Result {
 /** Clears the cached results, because user code ran that may have changed the checked values. */
 export function forgetChecks(): void {
   memory?.clear();
+}
+
+/**
+ * Returns what is kept for an owner during the check of one value. Outside of one, it is made anew each time.
+ */
+export function remembered<Kept>(owner: object, make: () => Kept): Kept {
+  const kept = (memory?.get(owner) as Kept | undefined) ?? make();
+  memory?.set(owner, kept);
+  return kept;
 }
 
 /**
@@ -74,8 +83,7 @@ function rewrite(schema: TSchema, outer: Definitions, compile: CompileSchema): T
 function scopeIn(schema: TSchema, outer: Definitions): Definitions {
   const { $defs } = keywordsOf(schema);
   if ($defs === undefined) return outer;
-  if ((schema as { readonly '~kind'?: unknown })['~kind'] !== 'Cyclic') throw unresolved;
-  return { ...outer, ...$defs };
+  return (schema as { readonly '~kind'?: unknown })['~kind'] === 'Cyclic' ? { ...outer, ...$defs } : outer;
 }
 
 function definitionIn(scope: Definitions, name: unknown): TSchema {
@@ -103,8 +111,7 @@ function fits(definition: TSchema, scope: Definitions, compile: CompileSchema): 
   };
   return (value) => {
     if (typeof value !== 'object' || value === null || memory === undefined) return check(value);
-    const known = memory.get(definition) ?? new Map<object, boolean>();
-    memory.set(definition, known);
+    const known = remembered(definition, () => new Map<object, boolean>());
     const verdict = known.get(value) ?? check(value);
     known.set(value, verdict);
     return verdict;

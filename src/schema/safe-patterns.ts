@@ -1,85 +1,140 @@
-import { canBacktrack } from './regex-hazard.ts';
-import { withinRegexTime } from './regex-time.ts';
-import { keywordsOf, mapParts } from './schema-keywords.ts';
+import { canBacktrack, harmlessLength } from './regex-hazard.ts';
+import { regexTimeMs, withinRegexTime } from './regex-time.ts';
+
+/** The time of all searches of one conversion after which each has little time, in milliseconds. */
+const generousMs = 70;
+/** The time of all searches of one conversion after which there are no more, in milliseconds. */
+const totalMs = 120;
+/** The little time that a search has then: texts that are matched fast still are, and errors name the others only. */
+const littleMs = 10;
+/** The time of a search after which its result is remembered, in milliseconds. */
+const slowMs = 3;
+/** The text length up to which a search is too short to be timed. */
+const untimedLength = 12;
+
+/** What the searches of one conversion have cost so far. */
+class SearchTime {
+  spentMs = 0;
+  /** The results of slow searches: a value that does not fit is checked several times, by several copies of its schema. */
+  readonly #results = new Map<string, Map<string, boolean>>();
+
+  resultOf({ source }: RegExp, text: string): boolean | undefined {
+    return this.#results.size === 0 ? undefined : this.#results.get(source)?.get(text);
+  }
+
+  run({ source }: RegExp, text: string, search: () => boolean): boolean {
+    const before = performance.now();
+    const result = search();
+    let ms = performance.now() - before;
+    if (ms >= slowMs) {
+      // The machine may have stalled meanwhile: the second search shows what it really costs.
+      ms = Math.min(ms, cpuMsOf(search));
+    }
+    this.spentMs += ms;
+    if (ms >= slowMs) this.#remember(source, text, result);
+    return result;
+  }
+
+  /**
+   * Runs a search that has a time limit of its own. What the limit itself costs does not count: a long list of harmless
+   * texts is not to be refused for it.
+   */
+  runLimited({ source }: RegExp, text: string, search: (limitMs: number) => { matches: boolean; ms: number }): boolean {
+    const { matches, ms } = search(this.spentMs < generousMs ? regexTimeMs : littleMs);
+    this.spentMs += ms;
+    if (ms >= slowMs) this.#remember(source, text, matches);
+    return matches;
+  }
+
+  #remember(source: string, text: string, result: boolean): void {
+    const results = this.#results.get(source) ?? new Map<string, boolean>();
+    this.#results.set(source, results.set(text, result));
+  }
+}
+
+function cpuMsOf(work: () => unknown): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+let time: SearchTime | undefined;
+
+/** Starts the time of the searches anew, because another value is converted. */
+export function restartSearchTime(): void {
+  time = undefined;
+}
+
+/** Returns the milliseconds that the searches of the conversion have taken. */
+export function spentSearchMs(): number {
+  return time?.spentMs ?? 0;
+}
+
+/** Returns whether a pattern is fast for a text, whether it matches or not. */
+export function isFastFor(pattern: RegExp, text: string): boolean {
+  pattern.test(text);
+  return time?.resultOf(pattern, text) === undefined && spentSearchMs() < totalMs;
+}
+
+function searchTime(): SearchTime {
+  if (time === undefined) {
+    time = new SearchTime();
+    // What is not a conversion, such as a check at start, has the time of one turn of the event loop.
+    setImmediate(restartSearchTime);
+  }
+  return time;
+}
 
 /**
- * The last text that took too long, by pattern, until the end of this turn of the event loop: a value that does not fit
- * is checked several times, by several copies of its schema.
+ * A regular expression that does not match a text if the search takes too long, or if the searches before it did in the
+ * same conversion.
  */
-const tooLong = new Map<string, string>();
-
-/** A regular expression that does not match a text if the search takes too long. */
-class TimedRegExp extends RegExp {
+export class TimedRegExp extends RegExp {
   override test(text: string): boolean {
-    if (!canBacktrack(this, text.length)) return super.test(text);
-    if (text === tooLong.get(this.source)) return false;
-    let matches = false;
-    const search = () => {
-      matches = super.test(text);
-    };
-    if (withinRegexTime(search, () => false)) return matches;
-    tooLong.set(this.source, text);
-    setImmediate(() => tooLong.clear());
-    return false;
+    const isHarmless = text.length <= harmlessLength(this);
+    if (isHarmless && text.length <= untimedLength) return super.test(text);
+    const searches = searchTime();
+    const known = searches.resultOf(this, text);
+    if (known !== undefined) return known;
+    if (searches.spentMs >= totalMs) return false;
+    if (isHarmless) return searches.run(this, text, () => super.test(text));
+    return searches.runLimited(this, text, (limitMs) => this.#testWithinTime(text, limitMs));
   }
 
   /** Returns what TypeBox writes into the error: the pattern as its author wrote it. */
   override toString(): string {
     return this.source;
   }
-}
 
-const known = new WeakMap<object, object>();
-
-/** TypeBox's pattern for the keys of a record. A key with a line break does not match it. */
-const anyKey = '^.*$';
-
-/** Returns the regular expression for a pattern of keys. */
-export function keyPattern(pattern: string): RegExp {
-  return new RegExp(pattern, pattern === anyKey ? 'su' : 'u');
-}
-
-/**
- * Replaces each `pattern` in a schema that could take very long to match a hostile text, and the pattern of a record's
- * keys by one that every key matches.
- *
- * @param schema a schema, or schemas by their names
- * @returns the same schema if it has neither
- */
-export function withSafePatterns<Type extends object>(schema: Type): Type {
-  const safe = known.get(schema) ?? replaced(schema);
-  known.set(schema, safe);
-  return safe as Type;
-}
-
-function replaced(schema: object): object {
-  const { pattern } = schema as { readonly pattern?: unknown };
-  const isSchemas = pattern !== null && typeof pattern === 'object' && !(pattern instanceof RegExp);
-  const timed = isSchemas ? undefined : timedPattern(pattern);
-  const parts = withWholeKeys(schema, mapParts(schema, withSafePatterns));
-  if (timed === undefined && parts === undefined) return schema;
-  // TypeBox's internal fields are not enumerable.
-  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema));
-  const changes = { ...parts, ...(timed && { pattern: timed }) };
-  for (const [keyword, value] of Object.entries(changes)) {
-    Object.defineProperty(copy, keyword, { value, enumerable: true, configurable: true, writable: true });
+  #testWithinTime(text: string, limitMs: number): { matches: boolean; ms: number } {
+    let matches = false;
+    let ms = 0;
+    const search = () => {
+      ms = limitMs;
+      const before = performance.now();
+      matches = super.test(text);
+      ms = Math.min(ms, performance.now() - before);
+    };
+    let isOver = false;
+    const cpuMs = cpuMsOf(() => {
+      isOver = withinRegexTime(search, () => false, limitMs);
+    });
+    return { matches: isOver && matches, ms: Math.min(ms, cpuMs) };
   }
-  return copy;
 }
 
-/** Replaces the key pattern of a record. @param parts the keywords whose schemas were replaced */
-function withWholeKeys(
-  schema: object,
-  parts: Record<string, unknown> | undefined,
-): Record<string, unknown> | undefined {
-  const patterns = parts?.patternProperties ?? keywordsOf(schema).patternProperties;
-  if (typeof patterns !== 'object' || patterns === null || !Object.hasOwn(patterns, anyKey)) return parts;
-  const { [anyKey]: values, ...others } = patterns as Record<string, unknown>;
-  return { ...parts, patternProperties: { ...others, '^[\\s\\S]*$': values } };
-}
-
-function timedPattern(pattern: unknown): RegExp | undefined {
+/** Returns the timed form of a pattern; undefined for one that is always fast. */
+export function timedPattern(pattern: unknown): RegExp | undefined {
   if (typeof pattern !== 'string' && !(pattern instanceof RegExp)) return undefined;
   const regex = typeof pattern === 'string' ? new TimedRegExp(pattern, 'u') : new TimedRegExp(pattern);
   return canBacktrack(regex, Number.POSITIVE_INFINITY) ? regex : undefined;
+}
+
+/** TypeBox's pattern for the keys of a record. A key with a line break does not match it. */
+export const anyKey = '^.*$';
+
+/** Returns the regular expression for a pattern of keys. */
+export function keyPattern(pattern: string): RegExp {
+  return pattern === anyKey ? /^.*$/su : (timedPattern(pattern) ?? new RegExp(pattern, 'u'));
 }

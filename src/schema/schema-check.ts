@@ -6,8 +6,8 @@ import { Settings } from 'typebox/system';
 import { Check, Errors } from 'typebox/value';
 import type { Fault } from '../errors.ts';
 import { listed } from '../text/listed.ts';
+import { withBoundedKeywords, withoutGuard } from './bounded-keywords.ts';
 import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
-import { withSafePatterns } from './safe-patterns.ts';
 import type { Schema, StaticOf } from './schema.ts';
 import type { Definitions } from './schema-keywords.ts';
 
@@ -30,7 +30,8 @@ export function compileSchema<Type extends TSchema>(
 ): SchemaCheck<StaticOf<Type>> {
   const remembering = withRememberedReferences(schema, definitions as Definitions, compiled);
   const { check, errors } = remembering === undefined ? compiled(schema, definitions) : compiled(remembering);
-  const within = remembering === undefined ? atOnce : rememberingChecks;
+  const isRemembering = remembering !== undefined || holdsUniqueLists([schema, definitions]);
+  const within = isRemembering ? rememberingChecks : atOnce;
   return {
     check(value): value is StaticOf<Type> {
       return withinStack(() => within(() => check(value)), false);
@@ -47,8 +48,8 @@ interface Compiled {
 }
 
 function compiled(given: TSchema, givenDefinitions: Readonly<Record<string, TSchema>> = {}): Compiled {
-  const schema = withSafePatterns(given);
-  const definitions = withSafePatterns(givenDefinitions);
+  const schema = withBoundedKeywords(given);
+  const definitions = withBoundedKeywords(givenDefinitions);
   // TypeBox's generated code writes a BigInt literal as a number, which is rounded and never equals a BigInt.
   if (holdsBigInt([schema, definitions])) {
     return {
@@ -65,10 +66,20 @@ function atOnce<Result>(work: () => Result): Result {
 }
 
 /** Whether a BigInt stands anywhere in a schema, such as a minimum or a literal. */
-function holdsBigInt(part: unknown, seen = new Set<unknown>()): boolean {
-  if (typeof part !== 'object' || part === null || seen.has(part)) return typeof part === 'bigint';
+function holdsBigInt(part: unknown): boolean {
+  return someWithin(part, (inner) => typeof inner === 'bigint');
+}
+
+/** Whether any list of a schema has to have unique items, which are compared once for all lists in one another. */
+function holdsUniqueLists(part: unknown): boolean {
+  return someWithin(part, (inner) => typeof inner === 'object' && inner !== null && 'uniqueItems' in inner);
+}
+
+function someWithin(part: unknown, matches: (part: unknown) => boolean, seen = new Set<unknown>()): boolean {
+  if (matches(part)) return true;
+  if (typeof part !== 'object' || part === null || seen.has(part)) return false;
   seen.add(part);
-  return Object.values(part).some((inner) => holdsBigInt(inner, seen));
+  return Object.values(part).some((inner) => someWithin(inner, matches, seen));
 }
 
 /** The faults of a value by a schema that is used too seldom to compile it. */
@@ -77,7 +88,7 @@ export function faultsBySchema(
   definitions: Readonly<Record<string, TSchema>>,
   value: unknown,
 ): readonly Fault[] {
-  return toFaults(() => Errors(withSafePatterns(definitions), withSafePatterns(schema), value));
+  return toFaults(() => Errors(withBoundedKeywords(definitions), withoutGuard(withBoundedKeywords(schema)), value));
 }
 
 function toFaults(find: () => TLocalizedValidationError[]): Fault[] {

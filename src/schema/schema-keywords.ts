@@ -70,26 +70,6 @@ function mapOne(part: unknown, map: (part: object) => object): unknown {
   return typeof part === 'object' && part !== null ? map(part) : part;
 }
 
-/** The reference to the whole schema (RFC 6901 section 6). */
-const root = '#';
-
-/**
- * Returns what a schema as a whole refers to: itself, by `#`. A schema that holds an `$id` has several such wholes, which
- * TypeBox alone can resolve.
- */
-export function rootDefinitions(schema: Schema): Definitions {
-  return holdsId(schema) ? {} : { [root]: schema };
-}
-
-function holdsId(schema: object): boolean {
-  let found = Object.hasOwn(schema, '$id');
-  mapParts(schema, (part) => {
-    found ||= holdsId(part);
-    return part;
-  });
-  return found;
-}
-
 const annotations = [
   '$id',
   '$schema',

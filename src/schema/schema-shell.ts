@@ -1,8 +1,10 @@
 import type { Fault } from '../errors.ts';
+import { slowKeys } from './bounded-keywords.ts';
 import type { FaultSearch } from './fault-search.ts';
 import { isRecord } from './is-record.ts';
+import { keyGuard, needsGuard } from './key-guard.ts';
 import type { SchemaNode } from './node-scope.ts';
-import { faultsBySchema, plainFaults, type Schema } from './schema-check.ts';
+import { compileSchema, faultsBySchema, plainFaults, type Schema } from './schema-check.ts';
 import { type Definitions, keywordsOf } from './schema-keywords.ts';
 
 const anything = {};
@@ -19,9 +21,20 @@ export function shellExplainer(
   const isWhole = 'unevaluatedProperties' in schema || 'unevaluatedItems' in schema;
   const shell = isWhole ? schema : shellOf(schema);
   const refinement = Object.hasOwn(schema, '~refine') ? { '~refine': (schema as Refined)['~refine'] } : undefined;
-  const shellFaults = (value: unknown) => numberFaults(plainFaults(faultsBySchema(shell, definitions, value)), value);
+  let calls = 0;
+  let fits: ((value: unknown) => boolean) | undefined;
+  const shellFaults = (value: unknown) => {
+    if (++calls > maxInterpreted) {
+      fits ??= compileSchema(shell, definitions).check;
+      if (fits(value)) return [];
+    }
+    return numberFaults(plainFaults(faultsBySchema(shell, definitions, value)), value);
+  };
+  const patterns = Object.keys(keywordsOf(schema).patternProperties ?? {});
+  const areFast = needsGuard(patterns) ? keyGuard(patterns) : undefined;
   return (value, search, parts) => {
     const before = search.faults.length;
+    if (areFast && !areFast(value)) return search.add([{ path: '', message: slowKeys }]);
     if (!isEmpty(shell)) search.add(ofBeginning(value, shell, shellFaults) ?? shellFaults(value));
     if (!isWhole) for (const { explain } of parts) explain(value, search);
     // It is written for a value that has the right shape.
@@ -29,6 +42,11 @@ export function shellExplainer(
   };
 }
 
+/**
+ * The number of values that are explained without compiling the schema. Of the items of a long list most fit, and
+ * TypeBox takes a hundred times as long to find no errors as a compiled check.
+ */
+const maxInterpreted = 100;
 const maxFieldsAtOnce = 1_000;
 /** Keywords that constrain each field independently of the others. */
 const ofEachField = new Set(['type', 'required', 'properties', 'patternProperties', 'additionalProperties', 'title']);

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import type { Schema } from '../../src/schema/schema-check.ts';
 import { Refused, refuse } from '../conversion/convert-to.ts';
@@ -120,5 +120,121 @@ describe('a pattern that could take very long', () => {
     }
     expect(refusal(Word, 'ab').faults).toEqual([{ path: '', message }]);
     expect(refusal(Word, 7).faults).toEqual([expect.objectContaining({ path: '' })]);
+  });
+});
+
+describe('many texts that could take very long', () => {
+  const Word = Type.String({ pattern: '^(a+)+$' });
+  const hostile = Array.from({ length: 1000 }, (_, index) => `${'a'.repeat(60)}!${index}`);
+
+  test.each<[string, Schema, unknown]>([
+    ['items', Type.Array(Word), hostile],
+    ['items of a union', Type.Array(Type.Union([Word, Type.Number()])), hostile],
+    [
+      'keys',
+      Type.Record(Type.String({ pattern: '^(a+)+$' }), Type.Number()),
+      Object.fromEntries(hostile.map((key) => [key, 1])),
+    ],
+  ])('are searched only until the time of the value is over, as %s', (_, type, value) => {
+    const searches = vi.spyOn(RegExp.prototype, 'test');
+    try {
+      expect(refusal(type, value).faults.length).toBeGreaterThan(0);
+      const long = searches.mock.contexts.filter((regex) => (regex as RegExp).source === '^(a+)+$');
+      expect(long.length).toBeGreaterThan(0);
+      expect(long.length).toBeLessThan(400);
+    } finally {
+      searches.mockRestore();
+    }
+  });
+
+  test('do not keep a fast text from being matched', () => {
+    const faults = refusal(Type.Tuple([Word, Word, Word]), [hostile[0], 'aaa', 'aa']).faults;
+    expect(faults.map(({ path }) => path)).toEqual(['/0']);
+  });
+});
+
+describe('a record whose pattern of keys could take very long', () => {
+  const Words = Type.Record(Type.String({ pattern: '^(a+)+$' }), Type.Number());
+  const Closed = Type.Object(
+    { b: Type.Optional(Type.String()) },
+    { patternProperties: { '^(a+)+$': Type.Number() }, additionalProperties: false },
+  );
+  const hostile = `${'a'.repeat(60)}!`;
+  const slow = 'has keys that take too long to match the patterns of its type';
+
+  test.each<[string, Schema, unknown, string]>([
+    ['by itself', Words, { [hostile]: 1 }, ''],
+    ['in a list', Type.Array(Words), [{ a: 1 }, { [hostile]: 1 }], '/1'],
+    ['with no other fields', Closed, { b: 'x', [hostile]: 1 }, ''],
+  ])('is refused for a hostile key, %s', (_, type, value, path) => {
+    expect(refusal(type, value).faults).toEqual([{ path, message: slow }]);
+  });
+
+  test('takes and coerces the fields of other keys', () => {
+    expect(service.prepareType(Words).convert({ aa: 1, aaa: '2' }, {}, refuse)).toEqual({ aa: 1, aaa: 2 });
+    expect(service.prepareType(Closed).convert({ aa: 1, b: 2 }, {}, refuse)).toEqual({ aa: 1, b: '2' });
+    expect(refusal(Words, { aa: 'x' }).faults).toEqual([{ path: '/aa', message: 'must be number' }]);
+    expect(refusal(Closed, { ab: 1 }).faults).toEqual([{ path: '/ab', message: 'is not expected' }]);
+  });
+});
+
+describe('a list of unique items', () => {
+  const Unique = Type.Array(Type.Unknown(), { uniqueItems: true });
+  const duplicate = 'must not have duplicate items';
+
+  test.each<[unknown, unknown]>([
+    [
+      { a: 1, b: [2] },
+      { b: [2], a: 1 },
+    ],
+    [[], []],
+    ['x', 'x'],
+    [{ a: { b: null } }, { a: { b: null } }],
+    [2n ** 70n, 2n ** 70n],
+    [Number.NaN, Number.NaN],
+    [new Date(7), new Date(7)],
+  ])('is refused with %o and %o', (one, other) => {
+    expect(refusal(Unique, [one, 'between', other]).faults).toEqual([{ path: '', message: duplicate }]);
+  });
+
+  test.each<[unknown, unknown]>([
+    [{ a: 1 }, { b: 1 }],
+    [1, '1'],
+    [1, 1n],
+    [null, 'null'],
+    [undefined, null],
+    [[1, 2], [12]],
+    [['a', 'b'], ['a1"b']],
+    [{ a: 'b' }, ['a', 'b']],
+    [true, 'true'],
+    [2n ** 64n, 0n],
+    [new Date(7), new Date(8)],
+  ])('may have %o and %o', (one, other) => {
+    const value = [one, other];
+    expect(service.prepareType(Unique).convert(value, {}, refuse)).toBe(value);
+  });
+
+  test('looks at each item once for all lists in one another', () => {
+    let reads = 0;
+    const leaf = { a: 1 };
+    const counted = new Proxy(leaf, {
+      get: (target, key) => {
+        reads++;
+        return Reflect.get(target, key);
+      },
+    });
+    const Nested = Type.Cyclic(
+      { List: Type.Array(Type.Union([Type.Ref('List'), Type.Unknown()]), { uniqueItems: true }) },
+      'List',
+    );
+    let value: unknown = [counted];
+    for (let level = 0; level < 200; level++) value = [value, level];
+    expect(service.prepareType(Nested).convert(value, {}, refuse)).toBe(value);
+    expect(reads).toBeLessThan(200);
+  });
+
+  test('is refused at the first duplicate, however many there are', () => {
+    const faults = refusal(Type.Array(Type.Number(), { uniqueItems: true }), Array(500_000).fill(1)).faults;
+    expect(faults).toEqual([{ path: '', message: duplicate }]);
   });
 });

@@ -35,6 +35,19 @@ const BranchingByPointer = Type.Union([
   Type.Null(),
 ]);
 
+/** The same schema with its union elsewhere, by other names of it. */
+const BranchingByName = (name: string, around: (union: object) => object) => {
+  const next = { $ref: name };
+  return around(
+    Type.Union([
+      Type.Object({ next, own: Counted } as never),
+      Type.Object({ next, own: Type.Boolean(), also: Counted } as never),
+      Type.Object({ next: Type.Array(next as never), own: Counted }),
+      Type.Null(),
+    ]),
+  ) as Schema;
+};
+
 function chain(levels: number, fields: object, end: unknown = null): unknown {
   let value = end;
   for (let level = 0; level < levels; level++) value = { next: value, ...fields };
@@ -45,6 +58,22 @@ describe('a union whose branches refer back to it', () => {
   test.each<[string, Schema, (value: unknown) => unknown]>([
     ['by itself', Branching, (value) => value],
     ['by a pointer to the whole', BranchingByPointer, (value) => value],
+    [
+      'by a pointer to a definition',
+      BranchingByName('#/$defs/a~1b', (union) => ({ $defs: { 'a/b': union }, $ref: '#/$defs/a~1b' })),
+      (value) => value,
+    ],
+    [
+      'by a pointer to a property',
+      BranchingByName('#/properties/tree', (union) => Type.Object({ tree: union as never })),
+      (tree) => ({ tree }),
+    ],
+    ['by its id', BranchingByName('Tree', (union) => ({ ...union, $id: 'Tree' })), (value) => value],
+    [
+      'by the id of a part',
+      BranchingByName('Tree', (union) => Type.Object({ tree: { ...union, $id: 'Tree' } as never })),
+      (tree) => ({ tree }),
+    ],
     ['in a field', Type.Object({ tree: Type.Optional(Branching) }), (tree) => ({ tree })],
     ['in a list', Type.Array(Branching), (value) => [value, value]],
     ['in another definition', Type.Cyclic({ Other: Type.Object({ tree: Branching }) }, 'Other'), (tree) => ({ tree })],

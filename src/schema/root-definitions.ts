@@ -1,0 +1,59 @@
+import type { Schema } from './schema.ts';
+import { type Definitions, partsOf } from './schema-keywords.ts';
+
+/**
+ * Returns what the references of a schema name in the schema itself: all of it by `#`, a part by a pointer such as
+ * `#/properties/next` (RFC 6901 section 6), and a part with an `$id` by that. A pointer in a schema with several `$id` has
+ * several wholes to begin at, which TypeBox alone can resolve.
+ */
+export function rootDefinitions(schema: Schema): Definitions {
+  const references = new Set<string>();
+  const identified = new Map<string, Schema | undefined>();
+  for (const part of schemasWithin(schema)) {
+    const { $ref, $id } = part as { readonly $ref?: unknown; readonly $id?: unknown };
+    if (typeof $ref === 'string') references.add($ref);
+    if (typeof $id === 'string') identified.set($id, identified.has($id) ? undefined : (part as Schema));
+  }
+  const hasOneWhole = identified.size === 0 || (identified.size === 1 && Object.hasOwn(schema, '$id'));
+  const found = Array.from(references, ($ref) => {
+    if (!$ref.startsWith('#')) return [$ref, identified.get($ref)] as const;
+    return [$ref, hasOneWhole ? partAt(schema, $ref) : undefined] as const;
+  });
+  return Object.fromEntries(found.filter((entry): entry is [string, Schema] => entry[1] !== undefined));
+}
+
+/** Returns a schema and all schemas in it, each once. */
+function schemasWithin(schema: object): Set<object> {
+  const found = new Set<object>([schema]);
+  // Visits those as well that are added meanwhile.
+  for (const one of found) {
+    for (const [, part] of partsOf(one)) if (typeof part === 'object' && part !== null) found.add(part);
+  }
+  return found;
+}
+
+function partAt(schema: Schema, reference: string): Schema | undefined {
+  let part: unknown = schema;
+  for (const step of stepsOf(reference)) {
+    if (typeof part !== 'object' || part === null || !Object.hasOwn(part, step)) return undefined;
+    part = (part as Readonly<Record<string, unknown>>)[step];
+  }
+  const isSchema = typeof part === 'object' && part !== null && !Array.isArray(part);
+  return isSchema ? (part as Schema) : undefined;
+}
+
+/** Returns the names in a pointer. One that is no pointer, such as an anchor, leads nowhere. */
+function stepsOf(reference: string): readonly string[] {
+  if (reference === '#') return [];
+  const [, ...steps] = reference.split('/');
+  if (!reference.startsWith('#/')) return [reference];
+  return steps.map((step) => decoded(step).replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function decoded(step: string): string {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    return step;
+  }
+}

@@ -1,0 +1,54 @@
+import { remembered } from './remembered-checks.ts';
+
+/** The key of the identities in what is remembered during a check. */
+const owner = {};
+
+/**
+ * Returns whether no two items are equal: objects by their fields, whatever their order. TypeBox hashes each byte of each
+ * item, once more for each level of lists within lists, and takes BigInts for equal that differ by 2^64.
+ */
+export function areUnique(items: readonly unknown[]): boolean {
+  const identities = remembered(owner, () => new Identities());
+  const seen = new Set<unknown>();
+  for (const item of items) {
+    const identity = identities.of(item);
+    if (seen.has(identity)) return false;
+    seen.add(identity);
+  }
+  return true;
+}
+
+/** Gives equal values the same text. Each object is visited once, however many lists it stands in. */
+class Identities {
+  readonly #ids = new Map<string, string>();
+  readonly #known = new WeakMap<object, string>();
+
+  of(value: unknown): string {
+    if (typeof value === 'string') return `${value.length}"${value}`;
+    if (typeof value === 'number') return Object.is(value, -0) ? '-0,' : `${value},`;
+    if (typeof value === 'bigint') return `${value}n`;
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return `${String(value)},`;
+    const known = this.#known.get(value) ?? this.#idOf(value);
+    this.#known.set(value, known);
+    return known;
+  }
+
+  #idOf(value: object): string {
+    const content = this.#contentOf(value);
+    const id = this.#ids.get(content) ?? `#${this.#ids.size},`;
+    this.#ids.set(content, id);
+    return id;
+  }
+
+  #contentOf(value: object): string {
+    if (Array.isArray(value)) return `[${value.map((item) => this.of(item)).join('')}`;
+    if (value instanceof Date) return `date ${value.getTime()}`;
+    if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('latin1')}`;
+    const fields = value as Readonly<Record<string, unknown>>;
+    const names = Object.keys(fields);
+    if (names.length > 1) names.sort();
+    let content = '{';
+    for (const name of names) content += `${name.length}"${name}${this.of(fields[name])}`;
+    return content;
+  }
+}
