@@ -31,7 +31,8 @@ export async function fillDeadLetterQueues(world: World, hold: () => Promise<voi
       const isSetAside = gateways.some(({ setAside }) => setAside.some(({ at }) => at >= from));
       if (!isSetAside) throw new Error('no dead letter was set aside while the dead letter queues were full');
     };
-    await eventually(look, { timeoutMs: 120_000, intervalMs: 250 });
+    // A slow machine needs minutes for as many failing messages as fill half of the places.
+    await eventually(look, { timeoutMs: 300_000, intervalMs: 250 });
   } finally {
     await vhost.deletePolicy(policy);
   }
