@@ -103,6 +103,15 @@ export class GatewayProcess {
     }
   }
 
+  /**
+   * Resolves once it has read all that had arrived: an answer shows that its event loop has run since, and the first
+   * can precede what arrived beside the request. An ended process has nothing to read.
+   */
+  async untilRead(): Promise<void> {
+    for (let answers = 0; answers < 2; answers += 1)
+      await fetch(`${this.address}/livez`, { signal: AbortSignal.timeout(30_000) }).catch(() => {});
+  }
+
   /** What it needs after its garbage was collected. */
   async memory(): Promise<MemoryUse> {
     this.#memory = undefined;

@@ -34,7 +34,10 @@ export interface Round {
   readonly violations: readonly string[];
 }
 
-/** After a trouble, what was under way can still come a moment after everybody is ready again. */
+/**
+ * After a trouble, what was under way can still come a moment after everybody is ready again. A gateway that a busy
+ * machine has stopped in that moment gets longer: until it has read what had arrived.
+ */
 const graceMs = 1000;
 
 /** Load and troubles, then calm, then the reckoning. */
@@ -43,7 +46,8 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
   const addresses = world.gateways.map(({ address }) => address);
   const requester = startRequester({ seed, round: String(seed), addresses, lanes, pauseMs });
   const faults: string[] = [];
-  const troubles: TroubleSeen[] = [];
+  const troubles: { -readonly [Name in keyof TroubleSeen]: TroubleSeen[Name] }[] = [];
+  const overs: Promise<void>[] = [];
   const gaps: BindingGap[] = [];
   try {
     await delay(warmUpMs);
@@ -58,9 +62,16 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
       await world.untilReady();
       acceptedBefore = requester.accepted;
       const until = ledgerTime() + graceMs;
-      for (const { kind, target } of together) troubles.push({ kind, target, from, until });
+      const seen = together.map(({ kind, target }) => ({ kind, target, from, until }));
+      troubles.push(...seen);
+      const over = async () => {
+        await delay(graceMs);
+        await Promise.all(world.gateways.map((gateway) => gateway.untilRead()));
+        for (const trouble of seen) trouble.until = Math.max(until, ledgerTime());
+      };
+      overs.push(over());
     }
-    await delay(graceMs);
+    await Promise.all(overs);
   } finally {
     await requester.stop();
   }
