@@ -90,7 +90,12 @@ export async function startWorld({ cluster: isCluster = false }: WorldOptions = 
       const unready = await Promise.all(gateways.map(async (each) => ((await each.isReady()) ? [] : [each.name])));
       if (unready.flat().length > 0) throw new Error(`not ready: ${unready.flat().join(', ')}`);
     };
-    await eventually(isReady, { timeoutMs: 180_000, intervalMs: 50 });
+    try {
+      await eventually(isReady, { timeoutMs: 180_000, intervalMs: 50 });
+    } catch (error) {
+      const logs = gateways.flatMap((gateway) => gateway.logLines('').slice(-30));
+      throw new Error(`The gateways are not ready:\n${logs.join('\n')}`, { cause: error });
+    }
   };
   const close = async () => {
     await Promise.all(gateways.map((gateway) => gateway.kill()));
@@ -103,9 +108,8 @@ export async function startWorld({ cluster: isCluster = false }: WorldOptions = 
   try {
     await untilReady();
   } catch (error) {
-    const logs = gateways.flatMap((gateway) => gateway.logLines(''));
     await close();
-    throw new Error(`The gateways do not start:\n${logs.join('\n')}`, { cause: error });
+    throw error;
   }
   const survivor = gateways.at(-1) as GatewayProcess;
   return { broker, cluster, vhost, gateways, survivor, networks, callLog, start, untilReady, close };

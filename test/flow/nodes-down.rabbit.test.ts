@@ -2,6 +2,7 @@ import { connect } from 'amqplib';
 import { defineCommandHandler, Reject } from 'littoral';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { brokerSeries } from '../../src/engine/amqp/broker-replies.ts';
 import { type BrokerCluster, type ClusterNode, startBrokerCluster } from '../broker/broker-cluster.ts';
 import { eventually } from '../broker/eventually.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
@@ -27,7 +28,8 @@ async function declareOn(node: ClusterNode, service: string): Promise<void> {
   url.pathname = `/${vhost.name}`;
   const connection = await connect(url.href);
   const channel = await connection.createChannel();
-  const args = { 'x-queue-type': 'classic', 'x-queue-leader-locator': 'client-local' };
+  const locator = brokerSeries(connection) >= 4 ? 'x-queue-leader-locator' : 'x-queue-master-locator';
+  const args = { 'x-queue-type': 'classic', [locator]: 'client-local' };
   await channel.assertQueue(deadLettersOf(service), { durable: true, arguments: args });
   await connection.close();
 }
