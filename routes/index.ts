@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { cloudEvents } from './cloud-events.ts';
 import { commands } from './commands.ts';
 import { deadLetters } from './dead-letters.ts';
 import { documents } from './documents.ts';
@@ -10,7 +11,7 @@ import type { RouteContext } from './route-context.ts';
 
 /** The whole HTTP surface, by name. */
 export function registerRoutes(app: FastifyInstance, context: RouteContext): void {
-  for (const routes of [commands, events, messages, endpoints, deadLetters, health, documents]) {
+  for (const routes of [commands, events, messages, cloudEvents, endpoints, deadLetters, health, documents]) {
     routes(app, context);
   }
 }

@@ -139,6 +139,19 @@ export const EventHeaders = Type.Object({
   Prefer: text('handling=strict: an event that nobody subscribes to is answered with 404.', 'handling=strict'),
 });
 
+const { 'Message-Id': _id, 'Idempotency-Key': _key, ...eventOptions } = sendHeaders;
+
+/** The request headers of a CloudEvent: its attributes in the binary mode, and the options of every sending route. */
+export const CloudEventHeaders = Type.Object({
+  'ce-specversion': text('The version of CloudEvents, for an event in the binary mode.', '1.0'),
+  'ce-id': text('The id of the event, unique within its source.', 'A234-1234-1234'),
+  'ce-source': text('Where the event happened, a URI reference.', '/shop/orders'),
+  'ce-type': text('The kind of event: its routing key.', 'order.placed'),
+  'ce-subject': text('What the event is about. Any other attribute travels as ce-…, too.', '123'),
+  ...eventOptions,
+  Prefer: text('handling=strict: an event that nobody subscribes to is answered with 404.', 'handling=strict'),
+});
+
 /** The body of a sending route: whatever it is, with an example in every built-in media type. */
 export function sendBody(example: Readonly<Record<string, string>>) {
   const [root] = Object.keys(example);

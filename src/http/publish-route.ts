@@ -12,13 +12,13 @@ import { type MethodInvoker, methodInvoker } from '../handler/method-invoker.ts'
 import type { ParameterContext } from '../parameter/parameter-converter.ts';
 import { payload } from '../parameter/payload.ts';
 import { internalError } from './problem.ts';
-import { type Addressed, type RequestMapping, requestToMessage } from './request-to-message.ts';
+import { type AddressEvent, type Addressed, type RequestMapping, requestToMessage } from './request-to-message.ts';
 
 export interface PublishRoute {
   readonly url: string;
   readonly schema: FastifySchema;
   /** Reads the path's parameters. */
-  readonly address: (params: unknown) => Addressed;
+  readonly address: (params: unknown) => Addressed | AddressEvent;
 }
 
 export interface PublishContext {

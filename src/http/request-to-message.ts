@@ -6,13 +6,19 @@ import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { idempotentMessageId } from '../message/message-id.ts';
 import { checkHeaderName } from '../wire/metadata.ts';
+import { binaryPrefix } from './bindings/binary-cloud-event.ts';
+import type { CloudEvent } from './bindings/cloud-event.ts';
+import { eventHeaders, eventKey, eventTimeToLiveMs, readCloudEvent } from './bindings/cloud-event-request.ts';
 import { requestHeaders } from './request-headers.ts';
 
 /** The fields of a request that come from its route and its decoded path. */
 export type Addressed = Pick<SendRequest, 'kind' | 'destination' | 'routingKey'>;
 
+/** Returns where a request goes, by the event that it carries; undefined for a request that is no CloudEvent. */
+export type AddressEvent = (event: CloudEvent | undefined) => Addressed;
+
 export interface PublishRequest {
-  readonly to: Addressed;
+  readonly to: Addressed | AddressEvent;
   readonly rawHeaders: readonly string[];
   readonly body: Uint8Array | undefined;
 }
@@ -40,24 +46,24 @@ const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tr
  * Turns a request into a message, from which the bus is called.
  *
  * @returns a message with the request to send as its payload, and no headers
- * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`; `malformed-body` for a CloudEvent
  */
 export function requestToMessage(request: PublishRequest, mapping: RequestMapping): Message<SendRequest> {
   const headers = requestHeaders(request.rawHeaders, (name) => isWanted(name, mapping));
   refuseUnknown(headers, mapping);
-  const { kind, destination, routingKey } = request.to;
+  assertNotEncoded(headers);
+  const event = readCloudEvent(headers, request.body);
+  const to = typeof request.to === 'function' ? request.to(event) : request.to;
+  const delayMs = integerOf(headers, 'message-delay');
   const payload: SendRequest = {
-    kind,
-    destination,
-    routingKey,
-    metadata: metadataOf(headers, mapping),
-    payload: request.body ?? new Uint8Array(),
-    contentType: contentTypeOf(headers, request.body),
+    ...to,
+    metadata: metadataOf(headers, event, mapping),
+    ...(event === undefined ? bodyOf(headers, request.body) : dataOf(event)),
     convertTo: headers.get('message-content-type'),
-    id: messageIdOf(headers, request.to, mapping),
-    correlationId: headers.get('message-correlation-id'),
-    delayMs: integerOf(headers, 'message-delay'),
-    timeToLiveMs: integerOf(headers, 'message-time-to-live'),
+    id: messageIdOf(headers, event, to, mapping),
+    correlationId: headers.get('message-correlation-id') ?? textOf(event?.attributes.correlationid),
+    delayMs,
+    timeToLiveMs: integerOf(headers, 'message-time-to-live') ?? (event && eventTimeToLiveMs(event, delayMs)),
     priority: integerOf(headers, 'message-priority'),
   };
   return { headers: {}, payload };
@@ -66,6 +72,7 @@ export function requestToMessage(request: PublishRequest, mapping: RequestMappin
 function isWanted(name: string, { forwardHeaders, idempotencyScopeHeader }: RequestMapping): boolean {
   return (
     name.startsWith('message-') ||
+    name.startsWith(binaryPrefix) ||
     name === 'content-type' ||
     name === 'content-encoding' ||
     name === 'transfer-encoding' ||
@@ -87,7 +94,11 @@ function refuseUnknown(headers: ReadonlyMap<string, string>, { forwardHeaders }:
   }
 }
 
-function metadataOf(headers: ReadonlyMap<string, string>, { forwardHeaders }: RequestMapping) {
+function metadataOf(
+  headers: ReadonlyMap<string, string>,
+  event: CloudEvent | undefined,
+  { forwardHeaders }: RequestMapping,
+) {
   const metadata: Record<string, unknown> = {};
   for (const [name, value] of headers) {
     if (!name.startsWith(customPrefix) || Object.hasOwn(forwardHeaders, name)) continue;
@@ -98,6 +109,7 @@ function metadataOf(headers: ReadonlyMap<string, string>, { forwardHeaders }: Re
     metadata[custom] = value;
   }
   Object.assign(metadata, exactHeaders(headers.get('message-headers')));
+  if (event) addEventHeaders(metadata, event);
   refuseForwarded(metadata, forwardHeaders);
   const isForwarded = (name: string) => Object.values(forwardHeaders).includes(name);
   for (const [name, value] of headers) {
@@ -105,7 +117,22 @@ function metadataOf(headers: ReadonlyMap<string, string>, { forwardHeaders }: Re
     const forwarded = Object.hasOwn(forwardHeaders, name) ? forwardHeaders[name] : undefined;
     if (forwarded !== undefined) metadata[forwarded] = value;
   }
+  // The trace context of the event counts where the request has none (CloudEvents, "Distributed Tracing" extension).
+  for (const name of [Header.traceparent, Header.tracestate]) {
+    const value = event?.attributes[name];
+    if (value !== undefined && !isForwarded(name) && !Object.hasOwn(metadata, name)) metadata[name] = value;
+  }
   return metadata;
+}
+
+/** Adds the attributes of an event. */
+function addEventHeaders(metadata: Record<string, unknown>, event: CloudEvent): void {
+  for (const [name, value] of Object.entries(eventHeaders(event))) {
+    if (Object.hasOwn(metadata, name)) {
+      throw invalid(`The message header '${name}' carries an attribute of the CloudEvent; leave it out of the others.`);
+    }
+    metadata[name] = value;
+  }
 }
 
 /** Throws if a caller sets a forwarded message header itself: only the proxy's request header may set it. */
@@ -151,26 +178,46 @@ function exactHeaders(json: string | undefined): Record<string, unknown> {
   return headers as Record<string, unknown>;
 }
 
-function contentTypeOf(headers: ReadonlyMap<string, string>, body: Uint8Array | undefined): string {
+function assertNotEncoded(headers: ReadonlyMap<string, string>): void {
   if (headers.has('content-encoding')) {
     throw new LittoralError('unsupported-media-type', 'A Content-Encoding is not supported; send the body as it is.');
   }
   if (!/^(chunked)?$/i.test(headers.get('transfer-encoding') ?? '')) {
     throw new LittoralError('unsupported-media-type', 'No Transfer-Encoding but chunked is supported.');
   }
+}
+
+function bodyOf(headers: ReadonlyMap<string, string>, body: Uint8Array = new Uint8Array()) {
   const contentType = headers.get('content-type');
-  if (contentType !== undefined) return contentType;
-  if (body === undefined || body.byteLength === 0) return 'text/plain';
+  if (contentType !== undefined) return { payload: body, contentType };
+  if (body.byteLength === 0) return { payload: body, contentType: 'text/plain' };
   throw new LittoralError('unsupported-media-type', 'The body has no Content-Type; say what it is.');
+}
+
+function dataOf({ data, contentType }: CloudEvent) {
+  if (contentType !== undefined) return { payload: data, contentType };
+  if (data.byteLength === 0) return { payload: data, contentType: 'text/plain' };
+  throw new LittoralError('unsupported-media-type', "The CloudEvent's data has no Content-Type; say what it is.");
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 function messageIdOf(
   headers: ReadonlyMap<string, string>,
+  event: CloudEvent | undefined,
   { kind, destination, routingKey }: Addressed,
   { idempotencyScopeHeader }: RequestMapping,
 ): string | undefined {
   const id = headers.get('message-id');
-  const key = headers.get('idempotency-key');
+  const ownKey = headers.get('idempotency-key');
+  if (event && (id !== undefined || ownKey !== undefined)) {
+    throw invalid(
+      'The source and the id of a CloudEvent decide the message id; leave out Message-Id and Idempotency-Key.',
+    );
+  }
+  const key = event ? eventKey(event) : ownKey;
   if (id !== undefined && idempotencyScopeHeader !== undefined) {
     throw invalid(
       `Message-Id is refused here, because it could be the id of another caller's message: http.idempotencyScopeHeader separates callers by '${idempotencyScopeHeader}'. Send Idempotency-Key.`,

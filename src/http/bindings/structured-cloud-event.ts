@@ -1,0 +1,83 @@
+import { decodeUtf8 } from '../../conversion/character-encoding.ts';
+import { assertJson } from '../../conversion/json/json-converter.ts';
+import { isJson, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
+import { describeValue } from '../../text/describe-value.ts';
+import { type AttributeValue, assertAttributes, type CloudEvent, rejectBody } from './cloud-event.ts';
+import { jsonMembers } from './json-members.ts';
+
+/** The media type of an event in the structured mode. */
+export const structuredMediaType = 'application/cloudevents+json';
+
+/** The media type of several events. */
+export const batchMediaType = 'application/cloudevents-batch+json';
+
+/**
+ * Reads an event in the structured mode: one JSON object with its attributes and its data. Data of a JSON type stays as
+ * it is written, digit for digit.
+ *
+ * @throws LittoralError `malformed-body`
+ * @see CloudEvents JSON Event Format 1.0.2, section 3
+ */
+export function readStructuredEvent(body: Uint8Array | undefined, mediaType: MediaType): CloudEvent {
+  const bytes = body ?? new Uint8Array();
+  assertJson(bytes, mediaType);
+  const json = decodeUtf8(bytes, mediaType);
+  if (!/^\s*\{/.test(json)) throw rejectBody('A CloudEvent in JSON is an object, and the body is another value.');
+  const members = jsonMembers(json);
+  const attributes: Record<string, AttributeValue> = {};
+  for (const [name, text] of members) {
+    if (name === 'data' || name === 'data_base64') continue;
+    const value = attributeValue(name, text);
+    if (value !== undefined) attributes[name] = value;
+  }
+  const { datacontenttype, ...others } = attributes;
+  const identity = assertAttributes(others, rejectBody);
+  return { ...identity, attributes: others, ...readData(members, datacontenttype) };
+}
+
+const maxInt32 = 2_147_483_647;
+
+/** @returns undefined for null, which stands for an attribute that is absent (section 2.2) */
+function attributeValue(name: string, text: string): AttributeValue | undefined {
+  const value: unknown = JSON.parse(text);
+  if (value === null) return undefined;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  // Section 2.2: of the numbers only integers of 32 bits are values of attributes.
+  if (Number.isInteger(value) && Math.abs(value as number) <= maxInt32) return value as number;
+  throw rejectBody(
+    `The CloudEvent attribute '${name.slice(0, 40)}' is ${describeValue(value)}: it must be text, true, false, or an integer of 32 bits.`,
+  );
+}
+
+type EventData = Pick<CloudEvent, 'contentType' | 'data'>;
+
+function readData(members: ReadonlyMap<string, string>, declared: AttributeValue | undefined): EventData {
+  const [data, base64] = [members.get('data'), members.get('data_base64')];
+  if (data !== undefined && base64 !== undefined) throw rejectBody("The CloudEvent has both 'data' and 'data_base64'.");
+  if (data === undefined && base64 === undefined) return { contentType: undefined, data: new Uint8Array() };
+  // Section 3.1: an event without a datacontenttype is one of application/json.
+  const contentType = declared ?? 'application/json';
+  if (typeof contentType !== 'string') throw rejectBody("The CloudEvent attribute 'datacontenttype' is not text.");
+  if (base64 !== undefined) return { contentType, data: fromBase64(JSON.parse(base64)) };
+  return { contentType, data: Buffer.from(dataText(data as string, contentType)) };
+}
+
+function dataText(json: string, contentType: string): string {
+  const mediaType = parseMediaType(contentType);
+  if (mediaType === undefined || isJson(mediaType)) return json;
+  const value: unknown = JSON.parse(json);
+  if (typeof value === 'string' && value.isWellFormed()) return value;
+  throw rejectBody(
+    `The CloudEvent's data is ${describeValue(value)}, but its datacontenttype is ${mediaType.essence}: send it as text, or as 'data_base64'.`,
+  );
+}
+
+// RFC 4648 section 4.
+const base64Text = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function fromBase64(value: unknown): Uint8Array {
+  if (typeof value !== 'string' || !base64Text.test(value)) {
+    throw rejectBody("The CloudEvent's 'data_base64' is not base64 text (RFC 4648 section 4).");
+  }
+  return Buffer.from(value, 'base64');
+}
