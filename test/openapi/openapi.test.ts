@@ -90,6 +90,7 @@ test('every route has its operation, and every operation an id of its own', () =
     'GET /livez livez',
     'GET /openapi.json openapi',
     'GET /readyz readyz',
+    'POST /cloudevents sendCloudEvent',
     'POST /commands/{destination}/{routingKey} sendCommand',
     'POST /dead-letters/replay replayDeadLetters',
     'POST /dead-letters/{id}/replay replayDeadLetter',
@@ -146,8 +147,7 @@ describe.each(byName(sending))('%s', (_, { path, parameters = [], requestBody, r
     const names = parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining([
-        'Message-Id',
-        'Idempotency-Key',
+        ...(path === '/cloudevents' ? ['ce-id', 'ce-source', 'ce-type'] : ['Message-Id', 'Idempotency-Key']),
         'Message-Correlation-Id',
         'Message-Headers',
         'Message-Content-Type',
@@ -193,7 +193,7 @@ function bodyOf(mediaType: string, media: Media): string | Buffer {
   const [example] = examplesOf(media);
   if (mediaType === 'application/octet-stream') return Buffer.of(0, 255);
   if (mediaType === 'application/x-www-form-urlencoded') return String(new URLSearchParams(example as never));
-  return mediaType === 'application/json' ? JSON.stringify(example) : String(example);
+  return /[/+]json$/.test(mediaType) ? JSON.stringify(example) : String(example);
 }
 
 function examplesOf({ schema, example, examples = {} }: Media): unknown[] {
