@@ -36,6 +36,14 @@ describe('the decisions', () => {
     expect(cells.map(([number, name]) => [number, name])).toEqual(names.map((name) => [name.slice(0, 4), name]));
     for (const [number, , sentence] of cells) expect(sentence, number).toMatch(/^(?:(?!\. ).)+\.$/);
   });
+
+  test('are linked by the architecture, the twelve that explain most of it and the index', () => {
+    const section = sectionOf(readPage('src/ARCHITECTURE.md'), 'Decisions') ?? '';
+    const links = [...section.matchAll(/\]\(\.\.\/docs\/decisions\/([^)]+)\)/g)].map(([, name]) => name);
+    expect([...names, 'README.md']).toEqual(expect.arrayContaining(links));
+    expect(links).toContain('README.md');
+    expect(section.match(/^- /gm)?.length).toBeLessThanOrEqual(12);
+  });
 });
 
 describe.each(names)('the decision %s', (name) => {
