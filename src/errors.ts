@@ -140,6 +140,7 @@ export interface ErrorDetails extends ErrorOptions {
 export interface Fault {
   /** Where, as a JSON Pointer (RFC 6901). */
   readonly path: string;
+  /** The reason, as the end of a sentence: `must be number`. */
   readonly message: string;
 }
 
@@ -149,9 +150,13 @@ const brand = Symbol.for('littoral.error');
 /** An error that littoral raises on purpose, described by its row in the table. */
 export class LittoralError extends Error {
   readonly [brand] = true;
+  /** The name of the class. */
   override readonly name = 'LittoralError';
+  /** The kind of error, stable, for programs to compare. */
   readonly code: ErrorCode;
+  /** The id of the message that was being sent or handled, where there is one. */
   readonly messageId: string | undefined;
+  /** All reasons, each with its path, where there can be several. */
   readonly faults: readonly Fault[] | undefined;
   /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>> | undefined;
@@ -169,18 +174,22 @@ export class LittoralError extends Error {
     this.headers = details.headers;
   }
 
+  /** The row of the table of errors. */
   get kind(): ErrorRow {
     return errorTable[this.code];
   }
 
+  /** The HTTP status (RFC 9110 section 15) that a caller gets. */
   get status(): number {
     return this.kind.status;
   }
 
+  /** Whether the same request or delivery can succeed at a later time. */
   get retryable(): boolean {
     return this.kind.retryable;
   }
 
+  /** Whether the message may have been sent nevertheless. */
   get outcome(): Outcome {
     return this.kind.outcome ?? 'not-accepted';
   }

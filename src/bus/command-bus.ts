@@ -41,6 +41,15 @@ export class CommandBus {
     payload?: unknown,
     options?: LocalSendOptions,
   ): Promise<Awaited<Result>>;
+  /**
+   * Calls the handler of a command.
+   *
+   * @param command its routing key. With its definition in place of the key, the type of the result is known
+   * @param payload text, bytes or any value
+   * @param options the media type of the payload, and headers
+   * @returns what the handler returned
+   * @throws LittoralError `no-handler`, and what makes a payload or metadata wrong; else what the handler throws
+   */
   send(command: string, payload?: unknown, options?: LocalSendOptions): Promise<unknown>;
   send(command: string | HandlerDefinition, payload?: unknown, options: LocalSendOptions = {}): Promise<unknown> {
     const call = this.#send(isHandlerDefinition(command) ? command.routingKey : command, payload, options);

@@ -20,7 +20,9 @@ import { type SendRequest, targetOf } from './send-request.ts';
 
 /** What became of a message. Its existence means that the broker has confirmed it. */
 export interface SendReceipt {
+  /** The id of the message, a UUID. */
   readonly messageId: string;
+  /** The correlation id of the message: the one that was given, else the id. */
   readonly correlationId: string;
   /** False only for an event that nobody subscribes to. Of one that is delayed, that is not known yet: true. */
   readonly routed: boolean;

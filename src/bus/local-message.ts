@@ -7,6 +7,7 @@ import { Header } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
 import { type Metadata, metadataToHeaders } from '../wire/metadata.ts';
 
+/** Options of a command or event that stays in the process. */
 export interface LocalSendOptions {
   /**
    * What the payload is, or is to be converted to before the handler gets it. Default: `text/plain` for text,

@@ -3,6 +3,7 @@ import type { Metadata } from '../wire/metadata.ts';
 
 /** A message to send with `DistributedBus.send`. */
 export interface SendRequest {
+  /** A `command` for the one service that handles it, an `event` for all subscribers, or a `message` for a channel. */
   readonly kind: PayloadType;
   /** The name of the service that a command or a message is for. None for an event. */
   readonly destination?: string | undefined;

@@ -138,12 +138,14 @@ export interface Config {
    * `NODE_ENV=production` in-memory must be asked for. `CHANNEL` overrides it.
    */
   channel?: 'in-memory' | 'rabbitmq' | undefined;
+  /** The connection to RabbitMQ, its queues and its limits. */
   broker?: BrokerConfig | undefined;
   /**
    * Queues that are addressed by name, for services that do not receive through the exchange of the bus:
    * Ecotone's service map. Default: none.
    */
   routes?: Routes | undefined;
+  /** The HTTP server: its address, its limits and its proxies. */
   http?: HttpConfig | undefined;
   /**
    * What `defineCommandHandler` and `defineEventHandler` made; or a pattern of the files that export it, such as
@@ -182,6 +184,7 @@ export interface Config {
   untypedLargeIntegers?: UntypedLargeIntegers | undefined;
   /** How many messages are handled at once. Default: 10. */
   concurrency?: number | undefined;
+  /** Protection of distributed handlers from copies of a message. */
   deduplication?: DeduplicationConfig | undefined;
   /**
    * The largest payload, in bytes, that is decoded for a handler or to be converted. Decoding blocks the process, so a
@@ -211,6 +214,7 @@ export interface Config {
    * it.
    */
   finalFailureStrategy?: FinalFailureStrategy | undefined;
+  /** Settings for messages that no handler of this process handles. */
   unhandled?: UnhandledConfig | undefined;
   /**
    * Keys of events that no version of this service handles any more, patterns as in handlers: the queue is unbound from

@@ -6,6 +6,7 @@ import { errorText } from '../text/error-chain.ts';
 import type { Config } from './config.ts';
 import { importModule } from './import-module.ts';
 
+/** Options of `loadHandlers`. */
 export interface LoadHandlersOptions {
   /**
    * What patterns are relative to: the URL of a module, `import.meta.url`, stands for its folder; that of a folder ends

@@ -8,6 +8,7 @@ import type { MediaType } from './media-type.ts';
 export interface MediaTypeConverter extends Ambiguity {
   /** Named in errors that list what is registered. */
   readonly name: string;
+  /** Returns whether this converter converts from the one media type to the other. */
   matches(source: MediaType, target: MediaType): boolean;
   /**
    * Synchronous.

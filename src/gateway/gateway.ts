@@ -13,6 +13,7 @@ import { createApp } from './app.ts';
 import { createParts, type Parts } from './components.ts';
 import { shutdownOf } from './shutdown.ts';
 
+/** Options of `createGateway`. */
 export interface GatewayOptions {
   /** Environment variables that override the configuration. Default: those of the process. */
   readonly environment?: Environment;
@@ -24,10 +25,13 @@ export interface GatewayOptions {
 
 /** A gateway inside a process. */
 export interface Gateway {
+  /** The configuration, with its defaults and the environment variables applied. */
   readonly config: ResolvedConfig;
+  /** The logger of the process. */
   readonly logger: Logger;
   /** The HTTP server. `inject` calls it without a port. */
   readonly app: FastifyInstance;
+  /** Sends commands, events and messages to other services. */
   readonly distributedBus: DistributedBus;
   /** Sends commands to their handlers in this process. */
   readonly commandBus: CommandBus;

@@ -10,16 +10,27 @@ export type HandlerKind = 'command' | 'event';
 /** A handler as its author declared it. Made by `defineCommandHandler` and `defineEventHandler`. */
 export interface HandlerDefinition<Result = unknown, Kind extends HandlerKind = HandlerKind> {
   readonly [handlerKind]: Kind;
+  /** The key that messages are sent under. In an event's, `*` stands for any characters. */
   readonly routingKey: string;
+  /** The name of the handler in logs, dead letters and the list of endpoints. */
   readonly endpointId: string;
+  /** Whether other services reach the handler through the bus. */
   readonly distributed: boolean;
+  /** The type of the payload, for a handler with the default parameters. */
   readonly payload?: TargetType | undefined;
+  /** The converters of the arguments, by position or by name. */
   readonly parameters?: Parameters | undefined;
+  /** The only media types that the handler accepts. None: any. */
   readonly contentType?: string | readonly string[] | undefined;
+  /** The media type of a message without a content type. */
   readonly defaultContentType?: string | undefined;
+  /** The retries, as far as they differ from those of the service. */
   readonly retries?: Retries | undefined;
+  /** Milliseconds after which a call has failed. None: the `handlerTimeoutMs` of the service. */
   readonly timeoutMs?: number | undefined;
+  /** The deduplication, where it differs from that of the service. */
   readonly deduplicate?: Deduplicate | undefined;
+  /** The function that handles a message. */
   // biome-ignore lint/suspicious/noExplicitAny: its arguments are checked where it is defined
   readonly handle: (...parameters: any[]) => Result;
 }

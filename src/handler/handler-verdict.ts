@@ -4,6 +4,7 @@ import { longestDelayMs } from '../message/longest-delay.ts';
 const retryLater: unique symbol = Symbol.for('littoral.retry-later') as never;
 const reject: unique symbol = Symbol.for('littoral.reject') as never;
 
+/** Options of `RetryLater`. */
 export interface RetryLaterOptions extends ErrorOptions {
   /** Milliseconds until the next attempt: an integer from 1 to 30 days. Default: what the retries of the handler say. */
   readonly delayMs?: number;
@@ -15,7 +16,9 @@ export interface RetryLaterOptions extends ErrorOptions {
  */
 export class RetryLater extends Error {
   readonly [retryLater] = true;
+  /** The name of the class. */
   override readonly name = 'RetryLater';
+  /** Milliseconds until the next attempt. None: as the retries of the handler say. */
   readonly delayMs: number | undefined;
 
   /**
@@ -34,6 +37,7 @@ export class RetryLater extends Error {
 /** To be thrown by a handler for which no attempt can help: the message is a dead letter at once. */
 export class Reject extends Error {
   readonly [reject] = true;
+  /** The name of the class. */
   override readonly name = 'Reject';
 
   /** @param reason for the log and the dead letter. Never a secret */

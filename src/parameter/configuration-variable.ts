@@ -17,13 +17,20 @@ export interface VariableOptions<Value = unknown> {
 }
 
 /**
- * A configuration variable: what stands under `configuration` in the configuration.
+ * The configuration variable that has the name of the parameter's key: a value under `configuration` in the
+ * configuration.
  *
- * @param name default: the key of the parameter
- * @param type what it is converted to, once, at start
- * @throws Error at start, when there is no such variable or it does not fit its type
+ * @throws Error at start, when there is no such variable
  */
 export function configurationVariable(): ParameterConverter<unknown> & NamedByKey<'configurationVariable'>;
+/**
+ * A configuration variable: a value under `configuration` in the configuration.
+ *
+ * @param name its name. Default: the key of the parameter
+ * @param type the type that it is converted to, once, at start
+ * @param options the default for a variable that is not configured
+ * @throws Error at start, when there is no such variable or it does not fit its type
+ */
 export function configurationVariable<
   Name extends string,
   Type extends TargetType | undefined = undefined,

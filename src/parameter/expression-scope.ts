@@ -11,6 +11,7 @@ export interface ExpressionScope<Service = unknown> {
   /** The body, decoded by its content type. */
   // biome-ignore lint/suspicious/noExplicitAny: the author of the expression says what it is
   readonly payload: any;
+  /** All headers of the message. */
   readonly headers: MessageHeaders;
   /** The header that the parameter stands for, or the payload. */
   // biome-ignore lint/suspicious/noExplicitAny: the author of the expression says what it is

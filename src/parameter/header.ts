@@ -25,19 +25,33 @@ export interface HeaderOptions<Default = unknown, E = Expression> {
 }
 
 /**
- * One header of the message. A missing one is the default; else undefined where the type is optional, else null where it
- * allows null, else an error.
+ * One header of the message, as it arrived.
  *
  * @param name the header's name, as on the wire
- * @param type a TypeBox schema, or a class, that the value is converted to. Text that holds JSON is read where the type
- * is an object or a list
- * @throws LittoralError at delivery, never retried: `missing-header`, `payload-refused`, `expression-failed`
+ * @throws LittoralError at delivery, never retried: `missing-header`
  */
 export function header(name: string): ParameterConverter<unknown>;
+/**
+ * The result of an expression on one header of the message. A missing header is the default, else an error.
+ *
+ * @param name the header's name, as on the wire
+ * @param options the expression, and the default
+ * @throws LittoralError at delivery, never retried: `missing-header`, `expression-failed`
+ */
 export function header<E extends Expression, Default = never>(
   name: string,
   options: HeaderOptions<Default, E>,
 ): ParameterConverter<ResultOf<E> | Default>;
+/**
+ * One header of the message, converted to a type. A missing one is the default; else undefined where the type is
+ * optional, else null where it allows null, else an error.
+ *
+ * @param name the header's name, as on the wire
+ * @param type a TypeBox schema, or a class, that the value is converted to. Text that holds JSON is read where the type
+ * is an object or a list
+ * @param options the default, and an expression whose result is converted in place of the header
+ * @throws LittoralError at delivery, never retried: `missing-header`, `payload-refused`, `expression-failed`
+ */
 // The last, because TypeScript reports the errors of the last: the form with a type is the common one.
 export function header<Type extends TargetType, Default extends ValueOf<Type> = never>(
   name: string,

@@ -4,7 +4,9 @@ import { noServices, type ServiceDirectory, type Services } from './services.ts'
 
 /** What the arguments of one call of a handler are computed from. */
 export interface Invocation {
+  /** The message that is handled. */
   readonly message: Message;
+  /** The services of this call. */
   readonly services: Services;
   /** Aborted when the gateway must stop, or the handler has run out of time. */
   readonly signal: AbortSignal;

@@ -25,16 +25,27 @@ export interface PayloadOptions {
 }
 
 /**
+ * The payload, decoded by its content type: a value for JSON, form and XML, text for text, and bytes for what no converter
+ * can decode. `untypedLargeIntegers` of the configuration determines the form of an integer beyond 2^53.
+ *
+ * @throws LittoralError at delivery, never retried: `malformed-body`, `payload-refused`
+ */
+export function payload(): ParameterConverter<unknown>;
+/**
+ * The result of an expression on the payload.
+ *
+ * @param options the expression
+ * @throws LittoralError at delivery, never retried: `malformed-body`, `expression-failed`
+ */
+export function payload<E extends Expression>(options: { readonly expression: E }): ParameterConverter<ResultOf<E>>;
+/**
  * The payload, decoded by its content type and converted to a type.
  *
- * @param type a TypeBox schema, or a class. Without one the decoded payload comes as it is: a value for JSON, form and
- * XML, text for text, and bytes for what no converter can decode. An integer beyond 2^53 is then what
- * `untypedLargeIntegers` of the configuration says
+ * @param type a TypeBox schema, or a class
+ * @param options an expression whose result is converted in place of the payload
  * @throws LittoralError at delivery, never retried: `malformed-body`, `unsupported-media-type`, `payload-refused`,
  * `expression-failed`
  */
-export function payload(): ParameterConverter<unknown>;
-export function payload<E extends Expression>(options: { readonly expression: E }): ParameterConverter<ResultOf<E>>;
 export function payload<Type extends TargetType>(
   type: Type,
   options?: PayloadOptions,

@@ -40,13 +40,21 @@ type Computed<Options> = Options extends { readonly type: infer Type extends Tar
     : never;
 
 /**
- * A service of the container, made when a message asks for it. What is registered as scoped lives as long as the
- * handling of that message.
+ * The service of the container that has the name of the parameter's key. It is made when a message needs it. One that is
+ * registered as scoped lives as long as the handling of that message.
  *
- * @param name its name in the container; a class stands for its own name in camelCase. Default: the key of the parameter
  * @throws Error at start, when there is no such service
  */
 export function reference(): ParameterConverter<unknown> & NamedByKey<'reference'>;
+/**
+ * A service of the container, or the result of an expression with it. It is made when a message needs it. One that is
+ * registered as scoped lives as long as the handling of that message.
+ *
+ * @param serviceOrOptions its name in the container; a class stands for its own name in camelCase. Options without a
+ * name: the service has the name of the parameter's key
+ * @param options an expression with the `service`, and the type that its result is converted to
+ * @throws Error at start, when there is no such service
+ */
 export function reference<
   const Named extends ServiceNames[keyof ServiceNames] | Class | ReferenceOptions<Undeclared>,
   const Options extends ReferenceOptions<ServiceOf<Named>> | undefined,

@@ -7,6 +7,7 @@ import type { BusPublication } from './test-engine.ts';
 
 /** A message as a test looks at it. */
 export interface ObservedMessage {
+  /** A `command`, an `event` or a `message` for a channel. */
   readonly kind: PayloadType;
   /** The routing key of its handler; for a message, the name of the channel. */
   readonly routingKey: string;

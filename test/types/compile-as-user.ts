@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../broker/run-command.ts';
-import { spawnProcess } from '../spawn-process.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { resolve } = createRequire(import.meta.url);
@@ -55,7 +55,6 @@ export async function compileAsUser(
   sources: Readonly<Record<string, string>>,
 ): Promise<Compilation> {
   const cwd = await mkdtemp(join(folder, `project-${version}-`));
-  await mkdir(cwd, { recursive: true });
   const names = Object.keys(sources).map((name) => `${name}.ts`);
   await Promise.all(Object.entries(sources).map(([name, text]) => writeFile(join(cwd, `${name}.ts`), text)));
   const compilerOptions = {
@@ -71,9 +70,14 @@ export async function compileAsUser(
   };
   await writeFile(join(cwd, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: names }));
   const args = [file, '--project', cwd, '--extendedDiagnostics', ...options];
-  const { stdout } = await spawnProcess(process.execPath, args, { cwd }).ended;
+  const stdout = await outputOf(process.execPath, args, cwd);
   const instantiations = Number(/^Instantiations: +(\d+)$/m.exec(stdout)?.[1]);
   return { errors: errorsByFile(stdout), instantiations };
+}
+
+/** Returns what a command prints, even if it fails: a compiler fails where there are errors. */
+function outputOf(command: string, args: readonly string[], cwd: string): Promise<string> {
+  return new Promise((resolve) => execFile(command, args, { cwd }, (_, stdout) => resolve(stdout)));
 }
 
 /** An error is a line `name.ts(1,2): error TS1: …`, and those below it that are indented. */
