@@ -1,7 +1,10 @@
+import type { DeadLettering, WaitingMessage } from '../engine/engine.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { derivedDeadLetterId, isMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
-import { type BrokerDeath, brokerDeathOf, deathInWords } from './broker-death.ts';
+import { timesSetAside } from '../recovery/dead-letter-outlet.ts';
+import { isDueQueue } from '../wire/service-queue.ts';
+import { describeReason } from './describe-reason.ts';
 import { jsonValue } from './json-value.ts';
 import { type PayloadView, payloadView } from './payload-view.ts';
 
@@ -46,22 +49,21 @@ export interface DeadLetterDetails extends DeadLetterSummary {
   readonly headers: MessageHeaders;
 }
 
-/** What is looked for in a dead letter, each part read when it is asked for: most are only passed by. */
+/** A dead letter, each part of which is read when it is asked for: most dead letters are only skipped. */
 export class DeadLetterView {
   readonly message: TransportMessage;
+  /** The note of the broker that says why the message is a dead letter; undefined if littoral made it one. */
+  readonly death: DeadLettering | undefined;
   #id: string | undefined;
 
-  constructor(message: TransportMessage) {
+  constructor({ message, death }: Pick<WaitingMessage, 'message' | 'death'>) {
     this.message = message;
+    this.death = death !== undefined && wasSetAside(message, death) ? undefined : death;
   }
 
   get id(): string {
     this.#id ??= idOf(this.message);
     return this.#id;
-  }
-
-  get death(): BrokerDeath | undefined {
-    return brokerDeathOf(this.message.headers);
   }
 
   get routingKey(): string | undefined {
@@ -127,8 +129,8 @@ export class DeadLetterView {
 
   #reason(): string | undefined {
     const { death, reasonCode } = this;
-    if (death !== undefined) return shortened(deathInWords(death), maxTextLength);
-    return reasonCode === 'expired' ? deathInWords({ reason: reasonCode }) : undefined;
+    if (death !== undefined) return shortened(describeReason(death.reason), maxTextLength);
+    return reasonCode === 'expired' ? describeReason(reasonCode) : undefined;
   }
 
   #error(errorClass: string): NonNullable<DeadLetterSummary['error']> {
@@ -157,6 +159,11 @@ export class DeadLetterView {
 const previewBytes = 256;
 const maxTextLength = 255;
 const maxMessageLength = 1024;
+
+/** Returns whether a message was a dead letter before it reached the queue that the broker took it from. */
+function wasSetAside(message: TransportMessage, { queue }: DeadLettering): boolean {
+  return queue !== undefined && isDueQueue(queue) && timesSetAside(message) !== undefined;
+}
 
 function idOf({ headers, body }: TransportMessage): string {
   const own = headers[Header.deadLetterId];

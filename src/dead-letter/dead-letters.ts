@@ -101,7 +101,7 @@ export class DeadLetters {
    * @throws LittoralError `dead-letter-not-found`; what `publish` and `browse` of `Engine` throw
    */
   async replay(id: string): Promise<void> {
-    const letter = await this.#remove(id, ({ message }) => publishReplay(message, this.#options, AbortSignal.abort()));
+    const letter = await this.#remove(id, (dead) => publishReplay(dead, this.#options, AbortSignal.abort()));
     this.#options.logger.info(fieldsOf(letter), 'a dead letter was replayed');
   }
 
@@ -152,7 +152,7 @@ export class DeadLetters {
     upTo?: number,
   ): Promise<LittoralError | undefined> {
     const visit = (waiting: WaitingMessage) => {
-      see(new DeadLetterView(waiting.message), waiting);
+      see(new DeadLetterView(waiting), waiting);
       return 'keep' as const;
     };
     try {
@@ -183,10 +183,10 @@ export class DeadLetters {
   async #remove(id: string, work: (letter: DeadLetterView) => Promise<void>): Promise<DeadLetterView> {
     const { position } = await this.#find(id);
     let removed: DeadLetterView | undefined;
-    const visit = ({ message, end }: WaitingMessage) => {
-      const letter = new DeadLetterView(message);
+    const visit = (waiting: WaitingMessage) => {
+      const letter = new DeadLetterView(waiting);
       if (letter.id !== id) return 'keep';
-      end();
+      waiting.end();
       removed = letter;
       return work(letter).then((): BrowseAction => 'remove');
     };

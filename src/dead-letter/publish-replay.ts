@@ -1,7 +1,7 @@
 import type { Publisher } from '../engine/engine.ts';
 import { LittoralError } from '../errors.ts';
-import type { TransportMessage } from '../message/transport-message.ts';
 import { type BusyPauses, whenNotBusy } from '../time/retry-while-busy.ts';
+import type { DeadLetterView } from './dead-letter-view.ts';
 import { replayOf } from './replay.ts';
 
 /** Some twenty seconds: whoever asked for the replay waits for its answer. */
@@ -24,11 +24,11 @@ interface ReplayedTo {
  * @throws LittoralError `destination-not-found`; what `Publisher.publish` throws
  */
 export async function publishReplay(
-  deadLetter: TransportMessage,
+  letter: DeadLetterView,
   { service, queue: consumed, channel }: ReplayedTo,
   signal: AbortSignal = never,
 ): Promise<void> {
-  const { queue, message } = replayOf(deadLetter, service, consumed);
+  const { queue, message } = replayOf(letter, service, consumed);
   const { routed } = await whenNotBusy(() => channel.publish({ to: { queue }, message }), signal, busyPauses);
   if (routed) return;
   const detail = `Nothing was replayed: the queue '${queue}' does not exist. Start '${service}' once, which declares it.`;

@@ -81,20 +81,20 @@ export class ReplayRun {
       get isFull() {
         return seenOf.count >= most;
       },
-      replay: ({ message, position, end }) => {
-        if (signal?.aborted) end();
-        const letter = new DeadLetterView(message);
+      replay: (waiting) => {
+        if (signal?.aborted) waiting.end();
+        const letter = new DeadLetterView(waiting);
         if (signal?.aborted || !isMeant(letter, visitedOf)) return 'keep';
-        progress.seen = replayed + position;
+        progress.seen = replayed + waiting.position;
         return this.#replay(letter);
       },
     };
   }
 
-  async #replay({ message }: DeadLetterView): Promise<BrowseAction> {
+  async #replay(letter: DeadLetterView): Promise<BrowseAction> {
     const { signal, onProgress } = this.#options;
     try {
-      await publishReplay(message, this.#options, signal);
+      await publishReplay(letter, this.#options, signal);
       this.progress.replayed += 1;
       return 'remove';
     } catch (error) {

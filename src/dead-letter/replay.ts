@@ -3,7 +3,7 @@ import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { ofDeferral, withoutClaims } from '../recovery/moved-message.ts';
 import { dueQueue, serviceQueue } from '../wire/service-queue.ts';
-import { brokerDeathOf } from './broker-death.ts';
+import type { DeadLetterView } from './dead-letter-view.ts';
 
 /** What says how a message failed. A replayed one begins anew: for its failed handler alone, as on its first day. */
 const ofFailure = [
@@ -39,9 +39,12 @@ export interface Replay {
  *
  * @param consumed the queue that the service consumes. Default: Ecotone's name for it
  */
-export function replayOf(deadLetter: TransportMessage, service: string, consumed = serviceQueue(service)): Replay {
-  const { headers } = deadLetter;
-  const death = brokerDeathOf(headers);
+export function replayOf(
+  { message, death }: Pick<DeadLetterView, 'message' | 'death'>,
+  service: string,
+  consumed = serviceQueue(service),
+): Replay {
+  const { headers } = message;
   let kept = withoutBrokerNotes(headers);
   for (const name of ofFailure) delete kept[name];
   // What came through the bus comes straight to the queue this time.
@@ -52,5 +55,5 @@ export function replayOf(deadLetter: TransportMessage, service: string, consumed
   const named = death?.queue ?? headers[Header.failedQueue];
   // Whatever a header names, a replay reaches no queue of others.
   const own = [consumed, dueQueue(service).queue].find((queue) => queue === named);
-  return { queue: own ?? consumed, message: { ...deadLetter, headers: kept } };
+  return { queue: own ?? consumed, message: { ...message, headers: kept } };
 }

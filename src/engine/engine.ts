@@ -232,15 +232,32 @@ export interface BrowseOptions {
 /** What becomes of a message that was looked at. What is removed has left the queue when `browse` resolves. */
 export type BrowseAction = 'keep' | 'remove';
 
-/** A message that waits in a queue, as whoever looks sees it. */
+/** A message that waits in a queue. */
 export interface WaitingMessage {
   readonly message: TransportMessage;
+  /**
+   * The latest time that the broker moved the message to a dead letter queue by itself; undefined if it did not, or if
+   * there is no readable note of it. A sender can write such a note as well.
+   */
+  readonly death?: DeadLettering | undefined;
   /** Its place among all that waited at the beginning: 1 is the next one to be delivered. */
   readonly position: number;
   /** How many waited at the beginning. */
   readonly total: number;
   /** Visits no more; what is pending, this one included, comes to its end. */
   end(): void;
+}
+
+/** Where and why a broker moved a message to a dead letter queue. */
+export interface DeadLettering {
+  /** The word of the broker, such as `delivery_limit`, `expired`, `rejected`, `maxlen`. */
+  readonly reason: string;
+  /** The queue that the message was in. */
+  readonly queue: string | undefined;
+  /** The key on the bus that the message came under; undefined if it came straight to the queue, or after a delay. */
+  readonly publishedKey: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly timeMs: number | undefined;
 }
 
 export interface EngineHealth {

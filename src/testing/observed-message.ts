@@ -1,5 +1,6 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { DeadLetterView } from '../dead-letter/dead-letter-view.ts';
+import { readXDeath } from '../engine/amqp/read-broker-notes.ts';
 import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { PastDelivery } from './deliveries.ts';
@@ -76,7 +77,7 @@ export function deadLetters(
   );
   return letters.map((letter) => {
     const endpointId = letter.headers[Header.failedEndpoint] as string | undefined;
-    const { reasonCode } = new DeadLetterView(letter);
+    const { reasonCode } = new DeadLetterView({ message: letter, death: readXDeath(letter.headers) });
     const id = letter.headers[Header.id];
     const index = failures.findIndex((failure) => failure.id === id && failure.endpointId === endpointId);
     // Each stands for one dead letter: a message can fail more than once.

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { DeadLetterView } from '../../src/dead-letter/dead-letter-view.ts';
+import type { DeadLetterView } from '../../src/dead-letter/dead-letter-view.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
+import { viewOf } from './view-of.ts';
 
 const body = Buffer.from('{}');
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 function view(headers: MessageHeaders, of = body): DeadLetterView {
-  return new DeadLetterView({ headers, body: of });
+  return viewOf({ headers, body: of });
 }
 
 function death(fields: object): MessageHeaders {

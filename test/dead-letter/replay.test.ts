@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { DeadLetterView } from '../../src/dead-letter/dead-letter-view.ts';
 import { replayOf } from '../../src/dead-letter/replay.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import { deadLetter } from '../../src/recovery/dead-letter.ts';
+import { viewOf } from './view-of.ts';
 
 const body = Buffer.from('the body');
 const headers = { [Header.id]: 'a', [Header.correlationId]: 'b', executorId: '7' };
 
 function replayedHeaders(of: MessageHeaders): MessageHeaders {
-  return replayOf({ headers: of, body }, 'billing').message.headers;
+  return replayOf(viewOf({ headers: of, body }), 'billing').message.headers;
 }
 
 function replayedTo(of: MessageHeaders): string {
-  return replayOf({ headers: of, body }, 'billing').queue;
+  return replayOf(viewOf({ headers: of, body }), 'billing').queue;
 }
 
 describe('what is replayed', () => {
@@ -20,7 +20,8 @@ describe('what is replayed', () => {
     const delivery = { message: { headers, body }, routingKey: 'order.placed', viaBus: true };
     const place = { service: 'billing', queue: 'distributed_billing' };
     const letter = deadLetter(delivery, { error: new Error('x'), endpointId: 'audit', attempts: 4 }, place);
-    const replay = replayOf({ ...letter, headers: { ...letter.headers, [Header.retryNumber]: 3 } }, 'billing');
+    const retried = { ...letter, headers: { ...letter.headers, [Header.retryNumber]: 3 } };
+    const replay = replayOf(viewOf(retried), 'billing');
     expect(replay.queue).toBe('distributed_billing');
     expect(replay.message.body).toBe(body);
     expect(replay.message.headers).toEqual({
@@ -91,7 +92,7 @@ describe('a dead letter that was set aside, and that the broker then dead-letter
   });
 
   test('is shown with the error that it failed with', () => {
-    const view = new DeadLetterView({ headers: letter, body });
+    const view = viewOf({ headers: letter, body });
     expect([view.reasonCode, view.errorClass]).toEqual(['refused', 'Reject']);
   });
 
@@ -103,7 +104,7 @@ describe('a dead letter that was set aside, and that the broker then dead-letter
 
   test('is identified by the broker if a sender wrote that it was set aside', () => {
     const death = { reason: 'delivery_limit', queue: 'distributed_billing' };
-    expect(new DeadLetterView({ headers: { ...letter, 'x-death': [death] }, body }).reasonCode).toBe('delivery_limit');
+    expect(viewOf({ headers: { ...letter, 'x-death': [death] }, body }).reasonCode).toBe('delivery_limit');
   });
 });
 

@@ -6,6 +6,7 @@ import type { Retries } from '../../src/handler/retries.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
+import { viewOf } from '../dead-letter/view-of.ts';
 import { commandHeaders, eventHeaders, onCommand, runEndpoint, turns } from '../endpoint/endpoint-fixture.ts';
 
 type Handlers = Parameters<typeof runEndpoint>[0];
@@ -162,7 +163,7 @@ describe('a time to live', () => {
     await pass(0);
     const [letter] = deadLetters();
     expect(reasonsOf(deadLetters())).toEqual(['expired']);
-    const { headers } = replayOf(letter as TransportMessage, 'billing').message;
+    const { headers } = replayOf(viewOf(letter as TransportMessage), 'billing').message;
     expect(headers).not.toHaveProperty(Header.timeToLive);
     expect(headers).not.toHaveProperty(Header.expiresAt);
     expect(headers).not.toHaveProperty(Header.deadLetterReason);

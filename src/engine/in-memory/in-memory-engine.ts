@@ -6,6 +6,8 @@ import type { TransportMessage } from '../../message/transport-message.ts';
 import { KeyedMutex, queueBusy } from '../../promise/keyed-mutex.ts';
 import { type Clock, systemClock } from '../../time/clock.ts';
 import { within } from '../../time/timeout.ts';
+import { busExchange } from '../amqp/amqp-topology.ts';
+import { readXDeath } from '../amqp/read-broker-notes.ts';
 import type {
   Address,
   BrowseOptions,
@@ -22,9 +24,6 @@ import { PendingVisits } from '../pending-visits.ts';
 import { DelayedArrivals } from './delayed-arrivals.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
 import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
-
-/** What dead letters name as the exchange that a message of the bus came through. */
-const busExchange = 'ecotone.distributed';
 
 /** How long a look into a queue waits for another. */
 const browsingWaitMs = 5_000;
@@ -114,7 +113,9 @@ export class InMemoryEngine implements Engine {
       const waiting = queue?.waiting ?? [];
       for (const [index, queued] of waiting.slice(0, browsing.upTo).entries()) {
         this.#refuseUnlessOpen();
-        visits.visit({ message: queued.message, position: index + 1, total: waiting.length }, (action) => {
+        const { message } = queued;
+        const death = readXDeath(message.headers);
+        visits.visit({ message, death, position: index + 1, total: waiting.length }, (action) => {
           if (action === 'remove') queue?.remove(queued);
         });
         while (visits.size >= (browsing.window ?? 2000)) await visits.next();

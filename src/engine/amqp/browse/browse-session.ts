@@ -9,6 +9,7 @@ import { PendingVisits } from '../../pending-visits.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import { isAbsent } from '../broker-replies.ts';
 import { corker, socketOf } from '../connection/amqp-socket.ts';
+import { readXDeath } from '../read-broker-notes.ts';
 import { browseFailure, cannotBeDecoded, unreadableMessage } from './browse-failure.ts';
 
 /** The first window is small, for most looks end on the first page; each one after it is twice as large, up to here. */
@@ -269,7 +270,8 @@ export class BrowseSession {
     if (read === undefined) return;
     this.#visited = position;
     this.#bytes += read.body.byteLength;
-    this.#visits.visit({ message: read, position, total: this.#total }, (action) => {
+    const death = readXDeath(read.headers);
+    this.#visits.visit({ message: read, death, position, total: this.#total }, (action) => {
       if (action === 'keep') this.#keptInWindow += 1;
       else this.#remove(channel, message);
     });
