@@ -1,8 +1,8 @@
+import type { Engine } from '../engine/engine.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
-import { TopicIndex } from '../message/topic-index.ts';
 import { describeValue } from '../text/describe-value.ts';
 
 /** The handlers of a message that reached this service; none if it is not for this service. */
@@ -17,13 +17,13 @@ const maxKeyLength = 255;
 export class RecipientResolver {
   readonly #service: string;
   readonly #registry: HandlerRegistry;
-  /** The binding keys of this process. */
-  readonly #bindingKeys: TopicIndex;
+  /** Returns whether the subscription of this process receives a key. */
+  readonly #receives: (key: string) => boolean;
 
-  constructor(service: string, registry: HandlerRegistry) {
+  constructor(service: string, registry: HandlerRegistry, engine: Pick<Engine, 'keyMatcher'>) {
     this.#service = service;
     this.#registry = registry;
-    this.#bindingKeys = new TopicIndex([service, ...registry.eventBindingKeys()]);
+    this.#receives = engine.keyMatcher([service, ...registry.distributedEventKeys()]);
   }
 
   /**
@@ -80,7 +80,7 @@ export class RecipientResolver {
 
   #isBoundTo(key: string): boolean {
     // A key on the bus cannot be longer. A message that is sent directly to the queue can name any key.
-    return key.length <= maxKeyLength && this.#bindingKeys.matches(key);
+    return key.length <= maxKeyLength && this.#receives(key);
   }
 
   #noEventHandler(routingKey: string): LittoralError {

@@ -30,6 +30,12 @@ export interface Engine extends Publisher {
   subscribe(subscription: Subscription): Consumer;
 
   /**
+   * Returns a function that says whether a subscription with these binding keys receives a key on the bus. It may receive
+   * more than its patterns match, because a broker has wildcards of its own; never less.
+   */
+  keyMatcher(bindingKeys: readonly string[]): (routingKey: string) => boolean;
+
+  /**
    * Looks through what waits in a queue that nobody consumes, such as a dead letter queue: each message once, in its
    * order, at most as many as were there at the beginning. What is kept is back in its place afterwards, as if nobody
    * had looked, also when this process dies meanwhile. On a quorum queue each look would count as a delivery.
@@ -131,9 +137,12 @@ export interface PublishReceipt {
 
 /** The queue that is consumed, and how. */
 export interface Subscription extends QueueSpec {
-  /** Keys on the bus: words between dots, `*` for one word, `#` for any number of words, none included. */
+  /**
+   * Keys on the bus, and patterns of keys, in which `*` stands for any characters, dots included. The engine translates
+   * them into the notation of its broker.
+   */
   readonly bindingKeys: readonly string[];
-  /** Keys of earlier bindings, which are removed. Must not contain any of `bindingKeys`. Default: none. */
+  /** Keys and patterns of earlier bindings, which are removed. What `bindingKeys` need stays. Default: none. */
   readonly retiredKeys?: readonly string[] | undefined;
   /** How many deliveries may be in hand at once. At least 1. */
   readonly prefetch: number;

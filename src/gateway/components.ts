@@ -20,7 +20,6 @@ import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
-import { bindingKeyOf } from '../message/routing-key.ts';
 import type { AroundDelivery } from '../recovery/around-delivery.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
 import { deferralDelaysMs } from '../recovery/deferral.ts';
@@ -135,10 +134,10 @@ function createEndpoint(
     queue: config.broker.queue,
     channel,
     scopes: services,
-    messages: new RecipientResolver(config.service, registry),
+    messages: new RecipientResolver(config.service, registry, channel),
     hasHandlers: registry.hasDistributedHandlers,
-    eventBindingKeys: registry.eventBindingKeys(),
-    retiredBindingKeys: config.retiredKeys.map(bindingKeyOf),
+    eventBindingKeys: registry.distributedEventKeys(),
+    retiredBindingKeys: config.retiredKeys,
     concurrency: config.concurrency,
     handlerTimeoutMs: config.handlerTimeoutMs,
     retries: config.retries,

@@ -1,7 +1,7 @@
 import { deduplicationRule, faultOfDeduplicate, type KeyOfInvocation } from '../deduplication/deduplication-key.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
-import { bindingKeyOf, faultOfKey, faultOfPattern } from '../message/routing-key.ts';
+import { faultOfKey, faultOfPattern } from '../message/routing-key.ts';
 import { RoutingKeyIndex } from '../message/routing-key-index.ts';
 import { headers } from '../parameter/headers.ts';
 import type { Invocation, ParameterContext } from '../parameter/parameter-converter.ts';
@@ -92,12 +92,6 @@ export class HandlerRegistry {
     return this.#distributedEventsByKey.find(routingKey);
   }
 
-  /** The keys that the service's queue is bound to the bus with, for its events. */
-  eventBindingKeys(): readonly string[] {
-    const distributed = this.#events.filter(({ definition }) => definition.distributed);
-    return [...new Set(distributed.map(({ definition }) => bindingKeyOf(definition.routingKey)))];
-  }
-
   /** Whether the bus can reach any handler. */
   get hasDistributedHandlers(): boolean {
     return this.handlers().some(({ definition }) => definition.distributed);
@@ -113,7 +107,7 @@ export class HandlerRegistry {
     return [...this.#commands].filter(([, { definition }]) => definition.distributed).map(([key]) => key);
   }
 
-  /** Returns the routing keys of all distributed events, patterns included, for error messages. */
+  /** Returns the routing keys of all distributed events, patterns included, each once. */
   distributedEventKeys(): readonly string[] {
     const distributed = this.#events.filter(({ definition }) => definition.distributed);
     return [...new Set(distributed.map(({ definition }) => definition.routingKey))];

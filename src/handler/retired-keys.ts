@@ -1,4 +1,4 @@
-import { bindingKeyOf, faultOfPattern } from '../message/routing-key.ts';
+import { faultOfPattern, widenedPattern } from '../message/routing-key.ts';
 import { handlerKind, isHandlerDefinition } from './handler-definition.ts';
 
 /**
@@ -20,19 +20,19 @@ export function faultsOfRetiredKeys(retiredKeys: unknown, handlers: unknown, ser
 function faultOfRetiredKey(key: string, bound: ReadonlyMap<string, string>, service: unknown): string | undefined {
   const fault = faultOfPattern(key);
   if (fault !== undefined) return fault;
-  const bindingKey = bindingKeyOf(key);
-  if (bindingKey === service) return `'${key}' is the name of the service, by which commands reach it`;
-  const routingKey = bound.get(bindingKey);
+  const widened = widenedPattern(key);
+  if (widened === service) return `'${key}' is the name of the service, by which commands reach it`;
+  const routingKey = bound.get(widened);
   if (routingKey === undefined) return undefined;
   return `'${key}' is bound for the event handler of '${routingKey}'. Remove the handler, or keep the key`;
 }
 
-/** Returns the binding keys of distributed handlers, each with the routing key of one handler. */
+/** Returns the widened patterns of distributed handlers, each with the routing key of one handler. */
 function boundKeys(handlers: unknown): Map<string, string> {
   const list: readonly unknown[] = Array.isArray(handlers) ? handlers : [];
   const events = list.filter(
     (handler) => isHandlerDefinition(handler) && handler[handlerKind] === 'event' && handler.distributed === true,
   );
   const keys = events.map((handler) => (handler as { routingKey: unknown }).routingKey);
-  return new Map(keys.flatMap((key) => (typeof key === 'string' ? [[bindingKeyOf(key), key] as const] : [])));
+  return new Map(keys.flatMap((key) => (typeof key === 'string' ? [[widenedPattern(key), key] as const] : [])));
 }

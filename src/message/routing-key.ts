@@ -50,8 +50,11 @@ function matchesLiterals(key: string, literals: readonly string[]): boolean {
   return true;
 }
 
-/** The key under which a pattern is bound to the bus: each word that contains `*` becomes `#`. */
-export function bindingKeyOf(pattern: string): string {
-  const words = pattern.split('.').map((word) => (word.includes('*') ? '#' : word));
+/**
+ * Returns the pattern that an engine may subscribe to in place of another one: each word that contains `*` becomes `*`.
+ * Patterns that have it in common may share one subscription.
+ */
+export function widenedPattern(pattern: string): string {
+  const words = pattern.split('.').map((word) => (word.includes('*') ? '*' : word));
   return words.join('.');
 }

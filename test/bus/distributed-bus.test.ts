@@ -389,7 +389,7 @@ describe('a destination', () => {
     ['message', (bus: DistributedBus) => bus.sendMessage('nobody', 'a', 'x')],
   ])('that does not exist gets no %s, even when somebody else would take it', async (_, send) => {
     const { bus, addService, waiting } = await openBilling();
-    await addService('everything', '#');
+    await addService('everything', '*');
     const error = await caught(() => send(bus));
     expect(error).toMatchObject({
       code: 'destination-not-found',
@@ -428,7 +428,7 @@ describe('a destination', () => {
 
   test('that is not looked for can be taken by somebody else', async () => {
     const { bus, addService, waiting } = await openBilling({ checkDestinations: false });
-    await addService('everything', '#');
+    await addService('everything', '*');
     await bus.sendCommand('nobody', 'a', 'x');
     expect(waiting('everything')).toHaveLength(1);
   });
@@ -454,7 +454,7 @@ describe('what this service itself handles', () => {
 
   async function openShop(): Promise<BusFixture> {
     const fixture = await openBus({ handlers });
-    await fixture.addService('shop', 'shop.#');
+    await fixture.addService('shop', 'shop.*');
     await fixture.addService('billing');
     return fixture;
   }

@@ -14,7 +14,7 @@ import { openGateway, openQueue, post } from '../http/gateway-fixture.ts';
 async function shopWith(handle: HandlerDefinition['handle'], container?: never) {
   const place = defineCommandHandler({ routingKey: 'place', distributed: true, handle });
   const gateway = await openGateway({ handlers: [place], container });
-  return { gateway, published: openQueue(gateway, 'listener', ['order.#']), deadLetters: deadLettersOf(gateway) };
+  return { gateway, published: openQueue(gateway, 'listener', ['order.*']), deadLetters: deadLettersOf(gateway) };
 }
 
 function deadLettersOf({ channel }: Gateway) {
@@ -94,7 +94,7 @@ describe('what a handler sends', () => {
       handlers: [place],
       container: (all) => all.register({ notifier: asClass(Notifier).scoped() }),
     });
-    const published = openQueue(gateway, 'listener', ['order.#']);
+    const published = openQueue(gateway, 'listener', ['order.*']);
     await send(gateway);
     await gateway.distributedBus.publishEvent('order.paid', 'x');
     await eventually(() => expect(published()).toHaveLength(2));

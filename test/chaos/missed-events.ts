@@ -1,4 +1,4 @@
-import { matchesTopic } from '../../src/message/topic-pattern.ts';
+import { matchesTopic } from '../../src/engine/amqp/topic-pattern.ts';
 import type { BindingGap, HandlerCall, SentMessage } from './ledger.ts';
 
 /**

@@ -25,7 +25,7 @@ async function run(unhandled: Partial<Unhandled> = {}, concurrency = 10) {
   const queue = { queue: 'distributed_billing', deadLetterQueue: 'distributed_billing_dead_letter' };
   // The form in which another version of the service has deferred it.
   const consume = (onDelivery: Parameters<typeof channel.subscribe>[0]['onDelivery']) =>
-    channel.subscribe({ ...queue, bindingKeys: ['parcel.sent', 'billing', '#.note'], prefetch: 1, onDelivery });
+    channel.subscribe({ ...queue, bindingKeys: ['parcel.sent', 'billing', '*.note'], prefetch: 1, onDelivery });
   await consume(() => {}).stop();
   const pass = async (milliseconds: number) => {
     for (const end = clock.nowMs() + milliseconds; clock.nowMs() < end; ) {

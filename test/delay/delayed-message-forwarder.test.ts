@@ -22,7 +22,7 @@ async function runDueMessages({ checkDestinations = true } = {}) {
   await channel.start();
   onTestFinished(() => channel.close(0));
   const queue = serviceQueue('billing');
-  const bindingKeys = ['billing', 'order.#'];
+  const bindingKeys = ['billing', 'order.*'];
   const billing = { queue, deadLetterQueue: deadLetterQueue('billing'), bindingKeys, prefetch: 1, onDelivery() {} };
   await channel.subscribe(billing).stop();
   const log: Record<string, unknown>[] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RecipientResolver } from '../../src/endpoint/recipient-resolver.ts';
+import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { Header } from '../../src/message/message-headers.ts';
@@ -18,7 +19,8 @@ const registry = new HandlerRegistry(
   ],
   parameterContext(),
 );
-const messages = new RecipientResolver('billing', registry);
+const engine = new InMemoryEngine();
+const messages = new RecipientResolver('billing', registry, engine);
 
 /** The endpoints of whom a message with these headers is for. */
 function recipients(headers: Readonly<Record<string, unknown>>, key?: string): string[] {
@@ -77,7 +79,7 @@ describe('a command', () => {
   );
 
   test('that nobody can handle says so', async () => {
-    const nobody = new RecipientResolver('billing', new HandlerRegistry([], parameterContext()));
+    const nobody = new RecipientResolver('billing', new HandlerRegistry([], parameterContext()), engine);
     const error = await caught(() => nobody.resolve({ headers: command, payload: 1 }, undefined));
     expect(error.message).toContain('Registered: none.');
   });
@@ -187,6 +189,7 @@ describe('what Ecotone sent finds its handlers', () => {
         ],
         parameterContext(),
       ),
+      engine,
     );
 
   test.each([

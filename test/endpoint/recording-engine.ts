@@ -33,6 +33,7 @@ export class RecordingEngine implements Engine {
   hasQueue = (queue: string) => this.#channel.hasQueue(queue);
   close = (deadlineMs: number) => this.#channel.close(deadlineMs);
   browse: InMemoryEngine['browse'] = (queue, browsing) => this.#channel.browse(queue, browsing);
+  keyMatcher: InMemoryEngine['keyMatcher'] = (bindingKeys) => this.#channel.keyMatcher(bindingKeys);
   messages = (queue: string) => this.#channel.messages(queue);
 
   async publish(publication: Publication): Promise<PublishReceipt> {

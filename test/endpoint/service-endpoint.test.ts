@@ -251,7 +251,7 @@ describe('an endpoint', () => {
     const { channel, publish, settled, log } = await runEndpoint([onOrder]);
     const other = { queue: 'distributed_billing', deadLetterQueue: 'distributed_billing_dead_letter', prefetch: 1 };
     await channel
-      .subscribe({ ...other, bindingKeys: ['paper.#'], onDelivery: (delivery) => delivery.release() })
+      .subscribe({ ...other, bindingKeys: ['paper.*'], onDelivery: (delivery) => delivery.release() })
       .stop();
     const before = channel.verdicts.length;
     for (const key of ['paper.printed', 'paper.printed', 'paper.lost', 'order.']) {

@@ -76,7 +76,7 @@ describe('an event', () => {
       event('secret', { distributed: false }),
       command('change'),
     );
-    expect(handlers.eventBindingKeys()).toEqual(['order.#', 'order.placed']);
+    expect(handlers.distributedEventKeys()).toEqual(['order.*', 'order.p*', 'order.placed']);
   });
 
   test('may have the routing key of a command', () => {

@@ -50,7 +50,7 @@ function hold({ channel }: Gateway): { readonly published: Promise<void>; confir
 describe('a body for which there is no memory left', () => {
   test('is refused with Retry-After, without effect on the one that holds the memory', async () => {
     const gateway = await openGateway(config);
-    const messages = openQueue(gateway, 'listener', ['#']);
+    const messages = openQueue(gateway, 'listener', ['*']);
     const first = await almostWhole(gateway);
     const answer = await untilStatus(gateway, 2, 429);
     expect(answer).toMatch(/^retry-after: 1\r$/im);
@@ -268,7 +268,7 @@ describe('a body that is not read', () => {
 
   test('is the last on its connection if it ends the connection', async () => {
     const gateway = await openGateway();
-    const messages = openQueue(gateway, 'listener', ['#']);
+    const messages = openQueue(gateway, 'listener', ['*']);
     const smuggled = 'POST /events/a HTTP/1.1\nHost: localhost\n\n';
     const wire = await openWire(gateway);
     wire.write(`POST /nowhere HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\n0\n\n${smuggled}`);

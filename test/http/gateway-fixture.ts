@@ -73,7 +73,7 @@ export async function post({ app }: Gateway, request: Request = {}): Promise<Lig
 
 /** Posts, expects that it was taken, and gives the one message that arrived at the service `billing`. */
 export async function arrival(gateway: Gateway, request: Request = {}): Promise<TransportMessage> {
-  const messages = openQueue(gateway, 'billing', ['billing', '#']);
+  const messages = openQueue(gateway, 'billing', ['billing', '*']);
   const { statusCode, body } = await post(gateway, request);
   expect({ statusCode, body }).toMatchObject({ statusCode: 202 });
   const [message, ...others] = messages();

@@ -185,7 +185,7 @@ describe('an encoding', () => {
 
   test('of the transfer is refused, for the body would arrive compressed and unmarked', async () => {
     const gateway = await sharedGateway();
-    const messages = openQueue(gateway, 'billing', ['#']);
+    const messages = openQueue(gateway, 'billing', ['*']);
     const request =
       'POST /events/a HTTP/1.1\nHost: localhost\nContent-Type: text/plain\nTransfer-Encoding: gzip, chunked\n\n1\na\n0\n\n';
     expectProblem(await exchange(gateway, request), 'unsupported-media-type');

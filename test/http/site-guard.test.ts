@@ -7,7 +7,7 @@ type Headers = Readonly<Record<string, string>>;
 
 async function posted(headers: Headers, config?: Config) {
   const gateway = await (config ? openGateway(config) : sharedGateway());
-  const messages = openQueue(gateway, 'billing', ['#']);
+  const messages = openQueue(gateway, 'billing', ['*']);
   const response = await gateway.app.inject({ method: 'POST', url: '/events/a', headers: { host: local, ...headers } });
   return { response, messages: messages() };
 }

@@ -143,7 +143,7 @@ describe('a payload that this gateway itself would refuse at delivery', () => {
 
   test.each(['/commands/shop/change', '/events/shop.changed'])('is refused at %s with every fault', async (url) => {
     const gateway = await openGateway(config);
-    const messages = openQueue(gateway, 'listener', ['#']);
+    const messages = openQueue(gateway, 'listener', ['*']);
     const response = await post(gateway, { url, headers: json, body: bad });
     const { errors } = expectProblem(response, 'payload-refused');
     expect(errors).toEqual([

@@ -26,6 +26,8 @@ import { AmqpDelays } from './delay/amqp-delays.ts';
 import { PermittedDeclarations } from './permitted-declarations.ts';
 import { AmqpOutbound } from './publish/amqp-outbound.ts';
 import { AmqpQueueLookup } from './publish/amqp-queue-lookup.ts';
+import { topicKeyMatcher } from './topic-index.ts';
+import { withTopicKeys } from './topic-pattern.ts';
 
 export interface AmqpEngineOptions {
   /** `amqp://` or `amqps://`, with user, password and vhost. Commas separate the URLs of several nodes of one broker. */
@@ -236,7 +238,12 @@ export class AmqpEngine implements Engine {
     return this.#lookup.hasQueue(queue);
   }
 
-  subscribe(subscription: Subscription): Consumer {
+  keyMatcher(bindingKeys: readonly string[]): (routingKey: string) => boolean {
+    return topicKeyMatcher(bindingKeys);
+  }
+
+  subscribe(given: Subscription): Consumer {
+    const subscription = withTopicKeys(given);
     const consumer = new AmqpConsumer({
       subscription,
       queueType: queueTypeOf(subscription, this.#queueType),

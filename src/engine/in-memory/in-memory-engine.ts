@@ -8,6 +8,8 @@ import { type Clock, systemClock } from '../../time/clock.ts';
 import { within } from '../../time/timeout.ts';
 import { busExchange } from '../amqp/amqp-topology.ts';
 import { readXDeath } from '../amqp/read-broker-notes.ts';
+import { topicKeyMatcher } from '../amqp/topic-index.ts';
+import { withTopicKeys } from '../amqp/topic-pattern.ts';
 import type {
   Address,
   BrowseOptions,
@@ -69,13 +71,18 @@ export class InMemoryEngine implements Engine {
   /** @throws LittoralError `topology-mismatch` when the queue exists with another dead letter queue */
   subscribe(subscription: Subscription): Consumer {
     const queue = this.#declare(subscription);
-    queue.bind(subscription.bindingKeys);
-    queue.unbind(subscription.retiredKeys ?? []);
+    const { bindingKeys, retiredKeys = [] } = withTopicKeys(subscription);
+    queue.bind(bindingKeys);
+    queue.unbind(retiredKeys);
     const consumer = new InMemoryConsumer(queue, subscription);
     this.#consumers.add(consumer);
     if (this.#closed !== undefined) consumer.detach('the channel is closed');
     else if (this.#started) consumer.attach();
     return consumer;
+  }
+
+  keyMatcher(bindingKeys: readonly string[]): (routingKey: string) => boolean {
+    return topicKeyMatcher(bindingKeys);
   }
 
   // Without an await before the messages are in their queues: the order of the calls is the order of the messages.

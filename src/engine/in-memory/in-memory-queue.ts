@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Header } from '../../message/message-headers.ts';
-import { matchesTopic } from '../../message/topic-pattern.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
 import type { Clock } from '../../time/clock.ts';
 import { readDeliveryCount } from '../amqp/read-broker-notes.ts';
+import { matchesTopic } from '../amqp/topic-pattern.ts';
 import type { Delivery } from '../engine.ts';
 import { ExpirySchedule } from './expiry-schedule.ts';
 import { MessageList } from './message-list.ts';

@@ -8,7 +8,7 @@ import { acknowledge, hold, messageOf, openInbox, openQueue, publishOnBus, send,
 
 const queue = 'billing';
 const deadLetterQueue = 'billing_dead_letter';
-const subscription = { queue, deadLetterQueue, bindingKeys: ['billing.#'], prefetch: 1, onDelivery: hold };
+const subscription = { queue, deadLetterQueue, bindingKeys: ['billing.*'], prefetch: 1, onDelivery: hold };
 
 engineContract('the in-memory channel', async () => {
   const channel = new InMemoryEngine();

@@ -25,7 +25,7 @@ describe('a message with a time to live, in memory,', () => {
 
   function subscriptionWithPrefetch(prefetch: number) {
     const onDelivery = (delivery: Delivery) => void deliveries.push(delivery);
-    return { queue, deadLetterQueue, bindingKeys: ['billing.#'], prefetch, onDelivery };
+    return { queue, deadLetterQueue, bindingKeys: ['billing.*'], prefetch, onDelivery };
   }
 
   async function sendWithTimeToLive(text: string, timeToLiveMs: number): Promise<void> {

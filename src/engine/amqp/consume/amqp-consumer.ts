@@ -1,12 +1,12 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { isLittoralError, type LittoralError, messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
-import { matchesTopic } from '../../../message/topic-pattern.ts';
 import { within } from '../../../time/timeout.ts';
 import type { Consumer, Subscription } from '../../engine.ts';
 import { countConsumers, countMessages, hasConsumer } from '../browse/count-messages.ts';
 import { corker } from '../connection/amqp-socket.ts';
 import { reasonOf } from '../connection/connection-end.ts';
+import { matchesTopic } from '../topic-pattern.ts';
 import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts';
 import { consumerArguments, consumerTimeoutWarning } from './consumer-timeout.ts';
 import { ExtraConsumers } from './extra-consumers.ts';

@@ -1,5 +1,5 @@
-import { AffixIndex } from './affix-index.ts';
-import { matchesTopic } from './topic-pattern.ts';
+import { AffixIndex } from '../../message/affix-index.ts';
+import { matchesTopic, topicKeyOf } from './topic-pattern.ts';
 
 /** The binding keys of a queue, which a topic exchange compares with each routing key. */
 export class TopicIndex {
@@ -27,6 +27,12 @@ export class TopicIndex {
     const suffix = words.slice(words.findLastIndex(isWildcard) + 1).join('.');
     this.#patterns.add({ prefix, suffix, matches: (key) => matchesTopic(bindingKey, key) }, bindingKey);
   }
+}
+
+/** Returns a function that says whether the exchange routes a key to a queue that is bound for these patterns. */
+export function topicKeyMatcher(patterns: readonly string[]): (routingKey: string) => boolean {
+  const index = new TopicIndex(patterns.map(topicKeyOf));
+  return (routingKey) => index.matches(routingKey);
 }
 
 function isWildcard(word: string): boolean {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matchesTopic } from '../../src/message/topic-pattern.ts';
+import { matchesTopic, topicKeyOf, withTopicKeys } from '../../../src/engine/amqp/topic-pattern.ts';
+import { routingKeyMatcher } from '../../../src/message/routing-key.ts';
 
 describe('a binding key', () => {
   test.each<[bindingKey: string, matching: string[], others: string[]]>([
@@ -56,3 +57,47 @@ function matchesNaively(pattern: string[], words: string[]): boolean {
   if (word === undefined) return false;
   return (part === '*' || part === word) && matchesNaively(parts, rest);
 }
+
+describe('topicKeyOf', () => {
+  test.each([
+    ['order.placed', 'order.placed'],
+    ['*', '#'],
+    ['order.*', 'order.#'],
+    ['*.placed', '#.placed'],
+    ['order.*.late', 'order.#.late'],
+    ['or*.placed', '#.placed'],
+    ['a.b*c.d*', 'a.#.#'],
+  ])('translates %s to %s', (pattern, bindingKey) => {
+    expect(topicKeyOf(pattern)).toBe(bindingKey);
+  });
+
+  test('returns a binding key that matches each key that the pattern matches', () => {
+    const key = fc.string({ unit: fc.constantFrom(...'ab.'), maxLength: 12 });
+    const pattern = fc.string({ unit: fc.constantFrom(...'ab.*'), maxLength: 8 });
+    fc.assert(
+      fc.property(pattern, key, (given, routingKey) => {
+        fc.pre(routingKeyMatcher(given)(routingKey));
+        expect(matchesTopic(topicKeyOf(given), routingKey)).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('withTopicKeys', () => {
+  const subscription = { queue: 'q', deadLetterQueue: 'd', prefetch: 1, onDelivery: () => {} };
+
+  test('translates each key once, in the given order', () => {
+    const given = { ...subscription, bindingKeys: ['billing', 'order.*', 'order.p*', 'order.placed', 'billing'] };
+    expect(withTopicKeys(given)).toEqual({
+      ...subscription,
+      bindingKeys: ['billing', 'order.#', 'order.placed'],
+      retiredKeys: [],
+    });
+  });
+
+  test('retires no binding that another key needs', () => {
+    const given = { ...subscription, bindingKeys: ['billing', 'order.p*'], retiredKeys: ['order.*', 'shop.*', 'shop'] };
+    expect(withTopicKeys(given).retiredKeys).toEqual(['shop.#', 'shop']);
+  });
+});

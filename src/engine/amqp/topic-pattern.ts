@@ -1,3 +1,21 @@
+import type { Subscription } from '../engine.ts';
+
+/**
+ * Translates a key or a pattern of littoral into the binding key of a topic exchange: each word that contains `*`
+ * becomes `#`. So the exchange routes more keys than the pattern matches, never fewer.
+ */
+export function topicKeyOf(pattern: string): string {
+  const words = pattern.split('.').map((word) => (word.includes('*') ? '#' : word));
+  return words.join('.');
+}
+
+/** Translates the keys of a subscription, each once. A retired key whose binding another key needs is left out. */
+export function withTopicKeys<Given extends Subscription>(subscription: Given): Given {
+  const bindingKeys = [...new Set(subscription.bindingKeys.map(topicKeyOf))];
+  const retired = new Set((subscription.retiredKeys ?? []).map(topicKeyOf));
+  return { ...subscription, bindingKeys, retiredKeys: [...retired].filter((key) => !bindingKeys.includes(key)) };
+}
+
 /**
  * Tells whether a routing key matches a binding key as a topic exchange does: words between dots, `*` for exactly one
  * word, `#` for any number of words, none included (RabbitMQ, "Topic exchange").
