@@ -4,6 +4,7 @@ import { outboundMessage } from '../../src/bus/outbound-message.ts';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { toAmqp } from '../../src/engine/amqp/amqp-message-mapper.ts';
 import { busExchange, declareSubscription } from '../../src/engine/amqp/amqp-topology.ts';
+import { toDeclarer } from '../../src/engine/amqp/permitted-declarations.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
 import { commandBody } from './command-body.ts';
@@ -30,7 +31,7 @@ export async function declareDestination(url: string): Promise<Destination> {
   const queue = serviceQueue(service);
   const subscription = { queue, deadLetterQueue: deadLetterQueue(service), bindingKeys: [service] };
   const channel = await connection.createConfirmChannel();
-  await declareSubscription(channel, { ...subscription, prefetch: 1, onDelivery: () => {} }, 'quorum');
+  await declareSubscription(toDeclarer(channel), { ...subscription, prefetch: 1, onDelivery: () => {} }, 'quorum');
   const count = async () => (await channel.checkQueue(queue)).messageCount;
   const restingCount = async () => {
     let last = -1;

@@ -36,8 +36,8 @@ export async function declareSubscription(
 ): Promise<void> {
   const { queue, bindingKeys, retiredKeys = [] } = subscription;
   await declareQueue(channel, subscription, queueType);
-  for (const key of bindingKeys) await channel.bindQueue(queue, busExchange, key);
-  // Has no effect if there is no such binding.
+  await channel.bindKeys(queue, busExchange, bindingKeys);
+  // Has no effect if there is no such binding. AMQP has no `nowait` for this method.
   for (const key of retiredKeys) await channel.unbindQueue(queue, busExchange, key);
 }
 

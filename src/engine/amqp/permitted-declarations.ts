@@ -1,11 +1,27 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { bindKeys } from './bind-keys.ts';
 import { isAbsent, isAccessRefused } from './broker-replies.ts';
 import { closeUnawaited } from './connection/close-unawaited.ts';
 
 /** The methods of a channel that declare something. */
-export type Declarer = Pick<Channel, 'assertExchange' | 'assertQueue' | 'bindExchange' | 'bindQueue' | 'unbindQueue'>;
+export interface Declarer
+  extends Pick<Channel, 'assertExchange' | 'assertQueue' | 'bindExchange' | 'bindQueue' | 'unbindQueue'> {
+  bindKeys(queue: string, exchange: string, keys: readonly string[]): Promise<unknown>;
+}
+
+/** Returns the methods of a channel. */
+export function toDeclarer(channel: Channel): Declarer {
+  return {
+    assertExchange: (...args) => channel.assertExchange(...args),
+    assertQueue: (...args) => channel.assertQueue(...args),
+    bindExchange: (...args) => channel.bindExchange(...args),
+    bindQueue: (...args) => channel.bindQueue(...args),
+    unbindQueue: (...args) => channel.unbindQueue(...args),
+    bindKeys: (...args) => bindKeys(channel, ...args),
+  };
+}
 
 /**
  * Declares something.
@@ -81,11 +97,9 @@ export class PermittedDeclarations {
       await onChannel(model, signal, (channel) =>
         declaring(
           {
+            ...toDeclarer(channel),
             assertExchange: (...args) => noting(channel.assertExchange(...args)),
             assertQueue: (...args) => noting(channel.assertQueue(...args)),
-            bindExchange: (...args) => channel.bindExchange(...args),
-            bindQueue: (...args) => channel.bindQueue(...args),
-            unbindQueue: (...args) => channel.unbindQueue(...args),
           },
           false,
         ),
@@ -119,6 +133,7 @@ export class PermittedDeclarations {
             assertQueue: (queue = '') => channel.checkQueue(queue),
             bindExchange: (...args) => later((spare) => spare.bindExchange(...args)),
             bindQueue: (...args) => later((spare) => spare.bindQueue(...args)),
+            bindKeys: (...args) => later((spare) => bindKeys(spare, ...args)),
             unbindQueue: (...args) => later((spare) => spare.unbindQueue(...args)),
           },
           true,
