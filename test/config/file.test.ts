@@ -34,7 +34,7 @@ describe('a configuration file', () => {
   test('may import files beside it', async () => {
     const folder = folderOf({
       'service.mjs': "export const service = 'billing';",
-      'littoral.config.mjs': "import { service } from '../service.mjs';\nexport default { service };",
+      'littoral.config.mjs': "import { service } from './service.mjs';\nexport default { service };",
     });
     expect((await loadConfigFile(join(folder, 'littoral.config.mjs'))).config).toEqual({ service: 'billing' });
   });

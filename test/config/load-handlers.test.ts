@@ -65,7 +65,7 @@ describe('handlers are found in the files that a pattern matches', () => {
   test('each once, also one that is exported twice, by two files, found twice, or listed as well', async () => {
     const folder = folderOf({
       'a.mjs': `${handlersFile('a')}export { a as again };\nexport default [a];`,
-      'b.mjs': "export * from '../a.mjs';",
+      'b.mjs': "export * from './a.mjs';",
     });
     expect(await keysFrom(folder, ['./*.mjs', './a.mjs', './b.mjs'])).toEqual(['a']);
     const [a] = await loadHandlers('./a.mjs', { baseUrl: pathToFileURL(`${folder}/`) });
