@@ -130,14 +130,14 @@ export type ErrorCode = keyof typeof errorTable;
 export interface ErrorDetails extends ErrorOptions {
   /** The message that was on its way, where there is one. */
   readonly messageId?: string | undefined;
-  /** Every single fault, each with its path, where there can be several. */
-  readonly faults?: readonly Fault[];
+  /** Every single issue, each with its path, where there can be several. */
+  readonly issues?: readonly Issue[];
   /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One thing that is wrong with a value. */
-export interface Fault {
+export interface Issue {
   /** Where, as a JSON Pointer (RFC 6901). */
   readonly path: string;
   /** The reason, as the end of a sentence: `must be number`. */
@@ -157,7 +157,7 @@ export class LittoralError extends Error {
   /** The id of the message that was being sent or handled, where there is one. */
   readonly messageId: string | undefined;
   /** All reasons, each with its path, where there can be several. */
-  readonly faults: readonly Fault[] | undefined;
+  readonly issues: readonly Issue[] | undefined;
   /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>> | undefined;
 
@@ -170,7 +170,7 @@ export class LittoralError extends Error {
     super(detail, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.messageId = details.messageId;
-    this.faults = details.faults;
+    this.issues = details.issues;
     this.headers = details.headers;
   }
 

@@ -17,7 +17,7 @@ export type { MediaTypeConverter } from './conversion/media-type-converter.ts';
 export { defineTypeConverter, type TypeConverter } from './conversion/type-converter.ts';
 export type { Deduplicate, DeduplicationKey } from './deduplication/deduplication-key.ts';
 export type { DeduplicationStore } from './deduplication/deduplication-store.ts';
-export { type ErrorCode, type Fault, isLittoralError, LittoralError, type Outcome } from './errors.ts';
+export { type ErrorCode, type Issue, isLittoralError, LittoralError, type Outcome } from './errors.ts';
 export { createGateway, type Gateway, type GatewayOptions } from './gateway/gateway.ts';
 export { defineCommandHandler, defineEventHandler } from './handler/define-handler.ts';
 export type { HandlerDefinition, HandlerOptions } from './handler/handler-definition.ts';

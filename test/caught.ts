@@ -14,8 +14,8 @@ export async function caught(call: () => unknown): Promise<LittoralError> {
 /** All that an error could tell: its message, and those of its causes and stacks. */
 export function everythingIn(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const faults = JSON.stringify((error as Partial<LittoralError>).faults ?? []);
-  return [error.message, error.stack, faults, error.cause === undefined ? '' : everythingIn(error.cause)].join('\n');
+  const issues = JSON.stringify((error as Partial<LittoralError>).issues ?? []);
+  return [error.message, error.stack, issues, error.cause === undefined ? '' : everythingIn(error.cause)].join('\n');
 }
 
 /** Returns what a call throws, whatever it is. */

@@ -90,7 +90,7 @@ test('without a service name it says where to set one', async () => {
   expect(stderr).toContain('service: is missing; set it in the configuration file or as SERVICE_NAME');
 });
 
-test('every fault of a configuration is told at once, with its path', async () => {
+test('every issue of a configuration is told at once, with its path', async () => {
   const config = {
     servise: 'billing',
     concurrency: 0,

@@ -28,8 +28,8 @@ describe('the table of errors', () => {
 describe('an error of littoral', () => {
   test('is what its row says', () => {
     const cause = new Error('of the cause');
-    const faults = [{ path: '/a', message: 'must be string' }];
-    const error = new LittoralError('nacked', 'where, what, what to do', { cause, messageId: '1', faults });
+    const issues = [{ path: '/a', message: 'must be string' }];
+    const error = new LittoralError('nacked', 'where, what, what to do', { cause, messageId: '1', issues });
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({
       name: 'LittoralError',
@@ -39,7 +39,7 @@ describe('an error of littoral', () => {
       retryable: true,
       outcome: 'unknown',
       messageId: '1',
-      faults,
+      issues,
       cause,
     });
   });

@@ -347,11 +347,14 @@ describe('a configuration is tested', () => {
     expect(gateway.handled[0]?.result).toBe('function');
   });
 
-  test('and its faults are told as at any start', async () => {
-    const faulty = { service: 'billing', broker: 'none', configuration: 8, container: 7 } as unknown as Config;
+  test('and its issues are told as at any start', async () => {
+    const invalidConfig = { service: 'billing', broker: 'none', configuration: 8, container: 7 } as unknown as Config;
     const options = { configuration: { multiplier: 3 }, container: () => {} };
     const message = expect.stringMatching(/broker: (.|\n)*configuration: (.|\n)*container: is a number/);
-    await expect(startTestGateway(faulty, options)).rejects.toMatchObject({ code: 'invalid-configuration', message });
+    await expect(startTestGateway(invalidConfig, options)).rejects.toMatchObject({
+      code: 'invalid-configuration',
+      message,
+    });
     await expect(startTestGateway({})).rejects.toThrow('SERVICE_NAME');
     const asynchronous = { service: 'billing', container: async () => {} };
     await expect(startTestGateway(asynchronous, { container: () => {} })).rejects.toThrow('returns a promise');

@@ -1,6 +1,6 @@
 import { LittoralError } from '../errors.ts';
 import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
-import { faultOfKey } from '../message/routing-key.ts';
+import { validateKey } from '../message/routing-key.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { describeValue } from '../text/describe-value.ts';
 import type { BusMessage } from './publish-on-bus.ts';
@@ -38,7 +38,7 @@ function payloadTypeOf({ [Header.payloadType]: type }: MessageHeaders): PayloadT
 }
 
 function targetOf({ [Header.serviceTarget]: target }: MessageHeaders): string {
-  return typeof target === 'string' && !faultOfKey(target) ? target : malformed(Header.serviceTarget, target);
+  return typeof target === 'string' && !validateKey(target) ? target : malformed(Header.serviceTarget, target);
 }
 
 function isTimeToLive(value: unknown): value is number {

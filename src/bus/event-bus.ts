@@ -1,6 +1,6 @@
 import { LittoralError } from '../errors.ts';
 import { invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
-import { faultOfKey } from '../message/routing-key.ts';
+import { validateKey } from '../message/routing-key.ts';
 import type { LocalBusOptions } from './command-bus.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
 import type { Origin } from './origin.ts';
@@ -30,8 +30,8 @@ export class EventBus {
   }
 
   async #publish(routingKey: string, payload: unknown, options: LocalSendOptions): Promise<void> {
-    const fault = typeof routingKey === 'string' ? faultOfKey(routingKey) : 'is not a text';
-    if (fault) throw new LittoralError('invalid-key', `The routing key ${fault}.`);
+    const issue = typeof routingKey === 'string' ? validateKey(routingKey) : 'is not a text';
+    if (issue) throw new LittoralError('invalid-key', `The routing key ${issue}.`);
     const { registry, scopes, conversion } = this.#options;
     const message = localMessage(payload, options, conversion, this.#origin?.message);
     const time = this.#origin?.time ?? new UnlimitedTime();

@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { faultOfKey } from '../message/routing-key.ts';
+import { validateKey } from '../message/routing-key.ts';
 import { describeValue } from '../text/describe-value.ts';
 import type { SendRequest } from './send-request.ts';
 
@@ -41,6 +41,6 @@ export function assertKeys({ kind, destination, routingKey }: SendRequest): void
 }
 
 function assertKey(name: string, key: unknown): void {
-  const fault = typeof key === 'string' ? faultOfKey(key) : 'is not a text';
-  if (fault) throw new LittoralError('invalid-key', `The ${name} ${fault}.`);
+  const issue = typeof key === 'string' ? validateKey(key) : 'is not a text';
+  if (issue) throw new LittoralError('invalid-key', `The ${name} ${issue}.`);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { jsonFault } from '../conversion/json/json-fault.ts';
+import { describeJsonError } from '../conversion/json/describe-json-error.ts';
 import { parseJson, UnreadableNumbers } from '../conversion/json/parse-json.ts';
 import { LittoralError } from '../errors.ts';
 import { readRegularFile } from '../file/regular-file.ts';
@@ -49,13 +49,13 @@ function parseConfig(text: string): unknown {
     return parseJson(text);
   } catch (error) {
     if (error instanceof UnreadableNumbers) {
-      throw new SyntaxError(error.faults.map(({ path, message }) => `${path} ${message}`).join('; '));
+      throw new SyntaxError(error.issues.map(({ path, message }) => `${path} ${message}`).join('; '));
     }
     // Its own words quote the file, which may hold a password.
-    throw new SyntaxError(`it is not JSON: ${jsonFault(error)}`);
+    throw new SyntaxError(`it is not JSON: ${describeJsonError(error)}`);
   }
 }
 
-function invalid(path: string, fault: string, cause?: unknown): LittoralError {
-  return new LittoralError('invalid-configuration', `The configuration file ${path} ${fault}.`, { cause });
+function invalid(path: string, issue: string, cause?: unknown): LittoralError {
+  return new LittoralError('invalid-configuration', `The configuration file ${path} ${issue}.`, { cause });
 }

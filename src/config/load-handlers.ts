@@ -25,7 +25,7 @@ export interface LoadHandlersOptions {
  *
  * @param handlers as in the configuration: a pattern, or a list of definitions and patterns
  * @returns the definitions of the list, those of a pattern in its place, by the paths of their files
- * @throws LittoralError `invalid-handlers` with every fault: a file that cannot be imported, with its path and cause; a
+ * @throws LittoralError `invalid-handlers` with every issue: a file that cannot be imported, with its path and cause; a
  * pattern that matches no file, or whose files export no handler; `invalid-configuration` when `baseUrl` is not the URL
  * of a file
  */
@@ -50,7 +50,7 @@ export async function loadHandlers(
       found.push(...fresh);
     }
   }
-  loader.throwFaults();
+  loader.throwIssues();
   return found;
 }
 
@@ -61,7 +61,7 @@ interface Search {
 
 /** Imports every file once, one after the other, and remembers what was wrong. */
 class HandlerLoader {
-  readonly #faults: string[] = [];
+  readonly #issues: string[] = [];
   readonly #causes: unknown[] = [];
   readonly #files = new Map<string, readonly HandlerDefinition[] | undefined>();
 
@@ -69,13 +69,13 @@ class HandlerLoader {
   async load(pattern: string, search: Search): Promise<readonly HandlerDefinition[]> {
     const files = await filesOf(pattern, search);
     if (files.length === 0) {
-      this.#faults.push(`'${pattern}' matches no file in ${search.folder}`);
+      this.#issues.push(`'${pattern}' matches no file in ${search.folder}`);
       return [];
     }
     for (const file of files) if (!this.#files.has(file)) this.#files.set(file, await this.#import(file));
     const handlers = files.map((file) => this.#files.get(file));
     if (handlers.every((inFile) => inFile?.length === 0)) {
-      this.#faults.push(
+      this.#issues.push(
         `'${pattern}' matches ${files.length === 1 ? files[0] : `${files.length} files in ${search.folder}`}, without an export that defineCommandHandler or defineEventHandler made`,
       );
     }
@@ -87,16 +87,16 @@ class HandlerLoader {
     try {
       return handlersIn(await importModule(file));
     } catch (cause) {
-      this.#faults.push(`${file} cannot be loaded: ${errorText(cause)}`);
+      this.#issues.push(`${file} cannot be loaded: ${errorText(cause)}`);
       this.#causes.push(cause);
       return undefined;
     }
   }
 
-  throwFaults(): void {
-    if (this.#faults.length === 0) return;
+  throwIssues(): void {
+    if (this.#issues.length === 0) return;
     const causes = this.#causes;
-    throw new LittoralError('invalid-handlers', `The handlers cannot be loaded:\n- ${this.#faults.join('\n- ')}`, {
+    throw new LittoralError('invalid-handlers', `The handlers cannot be loaded:\n- ${this.#issues.join('\n- ')}`, {
       cause: causes.length > 1 ? new AggregateError(causes) : causes[0],
     });
   }

@@ -5,7 +5,7 @@ import { isRecord } from '../schema/is-record.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { serviceQueue } from '../wire/service-queue.ts';
 import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig, UnhandledConfig } from './config.ts';
-import { defaultBodyLimit, defaultShutdownTimeoutMs, meaningFaults, schemaFaults } from './validate.ts';
+import { defaultBodyLimit, defaultShutdownTimeoutMs, validateMeaning, validateShape } from './validate.ts';
 
 type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Section[Key]> };
 
@@ -29,14 +29,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Completes a configuration: environment variables override it, defaults fill it.
  *
- * @throws LittoralError `invalid-configuration` with every fault and its path
+ * @throws LittoralError `invalid-configuration` with every issue and its path
  */
 export function resolveConfig(config: Config, environment: Environment): ResolvedConfig {
   if (!isRecord(config)) throw invalid([`(the configuration): is ${describeValue(config)}, not an object of settings`]);
-  const faults: string[] = [];
-  const settings = withEnvironment(config, environment, faults);
-  faults.push(...schemaFaults(settings), ...meaningFaults(settings, environment));
-  if (faults.length > 0) throw invalid(faults.map((fault) => byVariable(fault, environment)));
+  const issues: string[] = [];
+  const settings = withEnvironment(config, environment, issues);
+  issues.push(...validateShape(settings), ...validateMeaning(settings, environment));
+  if (issues.length > 0) throw invalid(issues.map((issue) => byVariable(issue, environment)));
   return withDefaults(settings);
 }
 
@@ -55,22 +55,22 @@ const variables = {
   'http.adminToken': 'ADMIN_TOKEN',
 } as const;
 
-/** A fault by the name of the environment variable that brought it, where one did. */
-function byVariable(fault: string, environment: Environment): string {
+/** An issue by the name of the environment variable that brought it, where one did. */
+function byVariable(issue: string, environment: Environment): string {
   for (const [path, variable] of Object.entries(variables)) {
-    if (environment[variable] && fault.startsWith(`${path}: `)) return `${variable} (${fault.replace(': ', '): ')}`;
+    if (environment[variable] && issue.startsWith(`${path}: `)) return `${variable} (${issue.replace(': ', '): ')}`;
   }
-  return fault;
+  return issue;
 }
 
-function invalid(faults: readonly string[]): LittoralError {
-  return new LittoralError('invalid-configuration', `The configuration is not valid:\n- ${faults.join('\n- ')}`);
+function invalid(issues: readonly string[]): LittoralError {
+  return new LittoralError('invalid-configuration', `The configuration is not valid:\n- ${issues.join('\n- ')}`);
 }
 
-function withEnvironment(config: Config, environment: Environment, faults: string[]): Config {
+function withEnvironment(config: Config, environment: Environment, issues: string[]): Config {
   const { SERVICE_NAME, HOST, PORT, LOG_LEVEL, CHANNEL, AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE } = environment;
-  const url = secret('AMQP_URL', environment, faults);
-  const adminToken = secret('ADMIN_TOKEN', environment, faults);
+  const url = secret('AMQP_URL', environment, issues);
+  const adminToken = secret('ADMIN_TOKEN', environment, issues);
   const broker = {
     ...(url ? { url, urls: undefined } : {}),
     ...(AMQP_CA_FILE ? { caFile: AMQP_CA_FILE } : {}),
@@ -104,21 +104,21 @@ function portOf(text: string): number {
 const maxSecretBytes = 65_536;
 
 /** A secret stands in the variable itself, or in the file that the variable with `_FILE` names. */
-function secret(name: string, environment: Environment, faults: string[]): string | undefined {
+function secret(name: string, environment: Environment, issues: string[]): string | undefined {
   const file = environment[`${name}_FILE`];
   if (!file) return environment[name];
-  if (environment[name]) faults.push(`${name} and ${name}_FILE are both set; keep one of them`);
+  if (environment[name]) issues.push(`${name} and ${name}_FILE are both set; keep one of them`);
   if (file.includes('://')) {
     // Put there by mistake, the secret itself must not be quoted as the name of a missing file.
-    faults.push(`${name}_FILE: is an address; write that into a file, and the name of the file here`);
+    issues.push(`${name}_FILE: is an address; write that into a file, and the name of the file here`);
     return undefined;
   }
   try {
     const content = readRegularFile(file, maxSecretBytes).trim();
-    if (content === '') faults.push(`${name}_FILE: ${file} is empty`);
+    if (content === '') issues.push(`${name}_FILE: ${file} is empty`);
     return content;
   } catch (error) {
-    faults.push(`${name}_FILE: ${messageOf(error)}`);
+    issues.push(`${name}_FILE: ${messageOf(error)}`);
     return undefined;
   }
 }
@@ -157,7 +157,7 @@ function withDefaults(settings: Config): ResolvedConfig {
       maxEntries: deduplication.maxEntries ?? 100_000,
       store: deduplication.store,
     },
-    // Patterns are faults, see above.
+    // Patterns are issues, see above.
     handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
     container: settings.container,
     configuration: settings.configuration ?? {},

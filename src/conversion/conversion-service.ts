@@ -1,4 +1,4 @@
-import { type Fault, LittoralError } from '../errors.ts';
+import { type Issue, LittoralError } from '../errors.ts';
 import type { Ambiguity } from '../schema/coercion-run.ts';
 import type { XmlLists } from '../schema/list-entries.ts';
 import { phpArrays } from '../schema/php-arrays.ts';
@@ -147,9 +147,9 @@ export class ConversionService {
    * Does with the integers beyond 2^53 of a value without a type as the setting says.
    *
    * @param value a decoded value, or what was made of one
-   * @param refuse makes the error out of all faults
+   * @param refuse makes the error out of all issues
    */
-  settleUntyped(value: unknown, refuse: (faults: readonly Fault[]) => Error): unknown {
+  settleUntyped(value: unknown, refuse: (issues: readonly Issue[]) => Error): unknown {
     return settleUntyped(value, this.#untypedLargeIntegers, undefined, refuse);
   }
 

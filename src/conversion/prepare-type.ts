@@ -12,9 +12,9 @@ import { keywordsOf } from '../schema/schema-keywords.ts';
 import { classOfType, isSameType, type TargetType, type ValueOf } from '../schema/target-type.ts';
 import type { UntypedLargeIntegers } from '../schema/untyped-integers.ts';
 import { kindsTakenBy, ValueKind } from '../schema/value-kind.ts';
-import { faultOfType, noConverterTo } from './fault-of-type.ts';
 import { type ConversionHints, coerceTo, type PreparedType, settleTyped } from './prepared-type.ts';
 import type { TypeConversions } from './type-conversions.ts';
+import { noConverterTo, validateType } from './validate-type.ts';
 
 /**
  * Compiles a type.
@@ -31,8 +31,8 @@ export function prepareType<T extends TargetType>(
   ambiguityOf: (hints: ConversionHints) => Ambiguity,
   untypedLargeIntegers: UntypedLargeIntegers,
 ): PreparedType<ValueOf<T>> {
-  const fault = faultOfType(type, soundness(conversions));
-  if (fault) throw new TypeError(`the type ${fault}.`);
+  const issue = validateType(type, soundness(conversions));
+  if (issue) throw new TypeError(`the type ${issue}.`);
   const scope: NodeScope = { definitions: rootDefinitions(schemaOf(type)), references: new Map(), conversions };
   const compiled = compile(type, scope);
   const byTypeId = branchesByTypeId(schemaOf(type), types, scope);
@@ -73,18 +73,18 @@ function compile(type: TargetType, scope: NodeScope): CompiledType {
   }
 }
 
-/** Finds the fault of a class: that nothing makes it, or that what makes it takes a type with a fault. */
+/** Finds the issue of a class: that nothing makes it, or that what makes it takes a type with an issue. */
 function soundness(conversions: TypeConversions): (type: TargetType) => string | undefined {
   const seen = new Set<TargetType>();
-  return function faultOfClass(type) {
+  return function validateClass(type) {
     if (seen.has(type)) return undefined;
     seen.add(type);
     const sources = conversions.sourcesOf(type);
     if (sources.length === 0) return noConverterTo(type, conversions.describe());
     for (const source of sources) {
       // Instances of a class come from within the process, and need nothing that makes them.
-      const fault = classOfType(source) ? undefined : faultOfType(source, faultOfClass);
-      if (fault) return `is ${describeType(type)}, and what a type converter makes it of ${fault}`;
+      const issue = classOfType(source) ? undefined : validateType(source, validateClass);
+      if (issue) return `is ${describeType(type)}, and what a type converter makes it of ${issue}`;
     }
     return undefined;
   };

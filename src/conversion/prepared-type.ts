@@ -1,7 +1,7 @@
-import type { Fault } from '../errors.ts';
+import type { Issue } from '../errors.ts';
 import { type Ambiguity, CoercionRun } from '../schema/coercion-run.ts';
 import type { CompiledType } from '../schema/compiled-type.ts';
-import { FaultSearch } from '../schema/fault-search.ts';
+import { IssueCollector } from '../schema/issue-collector.ts';
 import { holdsLargeIntegers } from '../schema/large-integers.ts';
 import { coerced } from '../schema/node-scope.ts';
 import { rememberingChecks } from '../schema/remembered-checks.ts';
@@ -42,10 +42,10 @@ export interface PreparedType<T> {
    * Checks the value. If it does not fit, coerces a copy without loss, runs type converters, and checks again. A value
    * that fits is returned itself.
    *
-   * @param refuse makes the error out of all faults
+   * @param refuse makes the error out of all issues
    * @throws what `refuse` makes, with what a type converter threw as its cause; a LittoralError of a type converter
    */
-  convert(value: unknown, hints: ConversionHints, refuse: (faults: readonly Fault[]) => Error): T;
+  convert(value: unknown, hints: ConversionHints, refuse: (issues: readonly Issue[]) => Error): T;
 }
 
 /** What is known of the value by the time it turns out not to fit. */
@@ -64,7 +64,7 @@ export function coerceTo(
   type: CompiledType,
   value: unknown,
   circumstances: Circumstances,
-  refuse: (faults: readonly Fault[]) => Error,
+  refuse: (issues: readonly Issue[]) => Error,
 ): unknown {
   const { ambiguity, jsonText, untypedLargeIntegers } = circumstances;
   const run = new CoercionRun(ambiguity);
@@ -78,7 +78,7 @@ export function coerceTo(
   }
   if (run.refusal) throw run.refusal;
   throw withCause(
-    refuse(withinStack(() => rememberingChecks(() => faultsOf(type, result, ambiguity)), tooDeep)),
+    refuse(withinStack(() => rememberingChecks(() => issuesOf(type, result, ambiguity)), tooDeep)),
     run.cause,
   );
 }
@@ -92,19 +92,19 @@ export function settleTyped(
   type: CompiledType,
   value: unknown,
   rule: UntypedLargeIntegers,
-  refuse: (faults: readonly Fault[]) => Error,
+  refuse: (issues: readonly Issue[]) => Error,
 ): unknown {
   const settled = settleUntyped(value, rule, type.claim, refuse);
   if (Object.is(settled, value) || type.check(settled)) return settled;
-  throw refuse(type.faults(settled));
+  throw refuse(type.issues(settled));
 }
 
 const beyondStack = Symbol('beyond the stack');
 
-function faultsOf(type: CompiledType, value: unknown, ambiguity: Ambiguity): readonly Fault[] {
-  const search = new FaultSearch(ambiguity);
-  type.explain(value, search);
-  return search.faults.length > 0 ? search.faults : type.faults(value);
+function issuesOf(type: CompiledType, value: unknown, ambiguity: Ambiguity): readonly Issue[] {
+  const collector = new IssueCollector(ambiguity);
+  type.explain(value, collector);
+  return collector.issues.length > 0 ? collector.issues : type.issues(value);
 }
 
 function withCause(error: Error, cause: unknown): Error {
@@ -113,12 +113,12 @@ function withCause(error: Error, cause: unknown): Error {
 }
 
 /** The object, list or text that a text of JSON stands for. */
-function parseText(value: unknown, refuse: (faults: readonly Fault[]) => Error): unknown {
+function parseText(value: unknown, refuse: (issues: readonly Issue[]) => Error): unknown {
   if (typeof value !== 'string' || !/^\s*[[{"]/.test(value)) return undefined;
   try {
     return parseJson(value);
   } catch (error) {
-    if (error instanceof UnreadableNumbers) throw refuse(error.faults);
+    if (error instanceof UnreadableNumbers) throw refuse(error.issues);
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
-import { type Fault, isLittoralError } from '../errors.ts';
+import { type Issue, isLittoralError } from '../errors.ts';
 import { CoercionRun } from '../schema/coercion-run.ts';
 import type { CompiledType } from '../schema/compiled-type.ts';
 import { describeType } from '../schema/describe-type.ts';
-import type { FaultSearch } from '../schema/fault-search.ts';
+import type { IssueCollector } from '../schema/issue-collector.ts';
 import { coerced } from '../schema/node-scope.ts';
 import { forgetChecks } from '../schema/remembered-checks.ts';
 import { classOfType, type TargetType } from '../schema/target-type.ts';
@@ -66,30 +66,30 @@ export function explainConversion(
   conversions: readonly Conversion[],
   type: TargetType,
   value: unknown,
-  search: FaultSearch,
+  collector: IssueCollector,
 ): boolean {
-  const run = new CoercionRun(search.ambiguity);
+  const run = new CoercionRun(collector.ambiguity);
   const found = findTaker(conversions, value, run);
   if (found) {
     if (apply(found.conversion, found.taken, run) !== failed) return false;
     const name = describeTypeConverter(found.conversion.converter);
     const what = run.cause === undefined && run.refusal === undefined ? 'made something else' : 'threw';
-    search.add([here(`could not be converted: the type converter from ${name} ${what}`)]);
+    collector.add([here(`could not be converted: the type converter from ${name} ${what}`)]);
     return true;
   }
   if (classOfType(type) === undefined) return false;
   const name = describeType(type);
   const [only] = conversions;
   if (only && conversions.length === 1) {
-    const faults = search.aside(only.from.explain, coerced(only.from, value, run));
-    search.add(faults.map((fault) => (fault.path === '' ? here(`${fault.message}, to become ${name}`) : fault)));
-    return faults.length > 0;
+    const issues = collector.collectSeparately(only.from.explain, coerced(only.from, value, run));
+    collector.add(issues.map((issue) => (issue.path === '' ? here(`${issue.message}, to become ${name}`) : issue)));
+    return issues.length > 0;
   }
   const sources = new Set(conversions.map(({ converter }) => describeType(converter.from)));
-  search.add([here(`must be ${name}, or what one is made of: ${[...sources].join(' or ')}`)]);
+  collector.add([here(`must be ${name}, or what one is made of: ${[...sources].join(' or ')}`)]);
   return true;
 }
 
-function here(message: string): Fault {
+function here(message: string): Issue {
   return { path: '', message };
 }

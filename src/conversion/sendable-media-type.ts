@@ -12,21 +12,21 @@ const maxBytes = 255;
  */
 export function sendableMediaType(text: string): MediaType {
   const mediaType = typeof text === 'string' ? parseMediaType(text) : undefined;
-  const fault = mediaType ? faultOf(mediaType) : notOne;
-  if (mediaType && fault === undefined) return mediaType;
+  const issue = mediaType ? validateSendable(mediaType) : notOne;
+  if (mediaType && issue === undefined) return mediaType;
   const found = typeof text === 'string' ? `"${text.slice(0, 64)}"` : describeValue(text);
-  throw new LittoralError('unsupported-media-type', `${found} ${fault}.`);
+  throw new LittoralError('unsupported-media-type', `${found} ${issue}.`);
 }
 
 /** Whether `sendableMediaType` takes a text. */
 export function isSendableMediaType(text: string): boolean {
   const mediaType = parseMediaType(text);
-  return mediaType !== undefined && faultOf(mediaType) === undefined;
+  return mediaType !== undefined && validateSendable(mediaType) === undefined;
 }
 
 const notOne = `is not a media type of at most ${maxBytes} bytes to send`;
 
-function faultOf(mediaType: MediaType): string | undefined {
+function validateSendable(mediaType: MediaType): string | undefined {
   const { essence } = mediaType;
   if (essence.includes('*')) return 'stands for many media types; name the one to send, such as application/json';
   if (essence.startsWith('multipart/')) {

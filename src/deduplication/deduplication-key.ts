@@ -35,7 +35,7 @@ export const keyByMessageId = ({ message }: Pick<Invocation, 'message'>): string
 };
 
 /** Says what is wrong with the option, as far as it can be seen without compiling it. */
-export function faultOfDeduplicate(deduplicate: unknown, distributed: boolean): string | undefined {
+export function validateDeduplicate(deduplicate: unknown, distributed: boolean): string | undefined {
   if (deduplicate === undefined || deduplicate === false) return undefined;
   if (!['boolean', 'string', 'function'].includes(typeof deduplicate)) {
     return `its 'deduplicate' is ${describeValue(deduplicate)}; write true, false, an expression or a function`;
@@ -48,7 +48,7 @@ export function faultOfDeduplicate(deduplicate: unknown, distributed: boolean): 
  * Compiles the option of a handler.
  *
  * @returns undefined where the configuration decides, false where the handler is called for every copy
- * @throws TypeError naming the handler, when the expression has a fault or names what does not exist
+ * @throws TypeError naming the handler, when the expression has an issue or names what does not exist
  */
 export function deduplicationRule(
   deduplicate: Deduplicate | undefined,

@@ -1,5 +1,5 @@
 import type { EvaluationBudget } from './evaluation-budget.ts';
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { type Call, type Definition, type Implementation, standardFunction } from './jsonata-internals.ts';
 import { exact } from './number-functions.ts';
@@ -35,11 +35,11 @@ export function withPicture(name: string): Definition {
     const [value, ...pictures] = args;
     const isTooLong = (text: unknown, most: number) => typeof text === 'string' && text.length > most;
     if (isTooLong(value, maxFormattedLength)) {
-      throw new ExpressionFault(`$${name}() takes no text of more than ${maxFormattedLength} characters`);
+      throw new ExpressionError(`$${name}() takes no text of more than ${maxFormattedLength} characters`);
     }
     const options = pictures.flatMap((picture) => (isFields(picture) ? Object.values(picture) : picture));
     if (options.some((picture) => isTooLong(picture, maxPictureLength))) {
-      throw new ExpressionFault(`$${name}() takes no picture of more than ${maxPictureLength} characters`);
+      throw new ExpressionError(`$${name}() takes no picture of more than ${maxPictureLength} characters`);
     }
     // $parseInteger() gives numbers.
     return exact(Reflect.apply(standard, call, args as never[]));

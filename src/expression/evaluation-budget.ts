@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 import type { ExpressionLimits } from './expression-limits.ts';
 
 /** How long an evaluation computes before the event loop has a turn, in milliseconds. */
@@ -99,6 +99,6 @@ export class EvaluationBudget {
   }
 }
 
-function tooLong(what: string): ExpressionFault {
-  return new ExpressionFault(`something in it is nested too deeply, or too long: it makes ${what}`);
+function tooLong(what: string): ExpressionError {
+  return new ExpressionError(`something in it is nested too deeply, or too long: it makes ${what}`);
 }

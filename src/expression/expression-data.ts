@@ -1,4 +1,4 @@
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 import { facadeOf, isRootPrototype, targetOf } from './object-facade.ts';
 import { hideKey, revealKeys } from './reserved-keys.ts';
 
@@ -30,7 +30,7 @@ interface Counter {
  * A value of JSONata's as everyone else knows it: plain arrays and objects, all their own, and the objects behind facades.
  *
  * @param counter throws when there is too much of it: what JSONata shares between places is copied to each of them
- * @throws ExpressionFault when there is a function in it
+ * @throws ExpressionError when there is a function in it
  */
 export function fromExpressionData(value: unknown, counter: Counter): unknown {
   if (typeof value === 'string') return revealKeys(value);
@@ -56,8 +56,8 @@ function setField(fields: Record<string, unknown>, key: string, value: unknown):
   else Object.defineProperty(fields, key, { value, configurable: true, enumerable: true, writable: true });
 }
 
-function aFunction(): ExpressionFault {
-  return new ExpressionFault('it gives a function, where only data is allowed: as its result, or to a method');
+function aFunction(): ExpressionError {
+  return new ExpressionError('it gives a function, where only data is allowed: as its result, or to a method');
 }
 
 /** Notes a copy that is made. */

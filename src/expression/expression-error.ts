@@ -15,7 +15,7 @@ export class ThrownElsewhere {
 }
 
 /** What an expression does wrong on a message; becomes an error that names the expression. */
-export class ExpressionFault {
+export class ExpressionError {
   readonly reason: string;
 
   /** @param reason a clause about the expression; never a value of the payload */
@@ -39,7 +39,7 @@ export interface FailedExpression {
 export function toEvaluationError({ text, ownMessages }: FailedExpression, thrown: unknown): unknown {
   if (thrown instanceof ThrownElsewhere) return thrown.error;
   const message = `The expression ${quoted(text)} cannot be evaluated`;
-  if (thrown instanceof ExpressionFault) return new LittoralError(failed, `${message}: ${thrown.reason}.`);
+  if (thrown instanceof ExpressionError) return new LittoralError(failed, `${message}: ${thrown.reason}.`);
   const code = codeOf(thrown);
   const cause = new Error(`JSONata failed (${code})`);
   return new LittoralError(failed, `${message}: ${reasonOf(code, thrown, ownMessages)}.`, { cause });

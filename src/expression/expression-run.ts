@@ -2,7 +2,7 @@ import { isThenable } from '../promise/maybe-promise.ts';
 import { EvaluationBudget } from './evaluation-budget.ts';
 import type { ExpressionContext, PartName } from './expression-context.ts';
 import { fromExpressionData, toExpressionData } from './expression-data.ts';
-import { ExpressionFault, ThrownElsewhere } from './expression-error.ts';
+import { ExpressionError, ThrownElsewhere } from './expression-error.ts';
 import type { ExpressionLimits } from './expression-limits.ts';
 import { beforeStep, type Frame } from './jsonata-internals.ts';
 import { nativeNames } from './native-names.ts';
@@ -66,25 +66,25 @@ export class ExpressionRun {
   }
 
   reference(name: unknown): unknown {
-    if (typeof name !== 'string') throw new ExpressionFault('the name of a reference must be a text');
+    if (typeof name !== 'string') throw new ExpressionError('the name of a reference must be a text');
     return this.#elsewhere(() => this.#context.reference(name), `the reference '${name}'`);
   }
 
   parameter(name: unknown): unknown {
-    if (typeof name !== 'string') throw new ExpressionFault('the name of a parameter must be a text');
+    if (typeof name !== 'string') throw new ExpressionError('the name of a parameter must be a text');
     return this.#elsewhere(() => this.#context.parameter(name), `the parameter '${name}'`);
   }
 
   /** @param object what stands left of the dot */
   callMethod(object: unknown, name: string, args: readonly unknown[]): unknown {
     const target = targetOf(object);
-    if (!target) throw new ExpressionFault(`it calls ${name}(…) on data, which has no methods`);
+    if (!target) throw new ExpressionError(`it calls ${name}(…) on data, which has no methods`);
     const values = args.map((arg) => fromExpressionData(arg, this.budget));
     return this.#elsewhere(() => {
       const method = findMethod(target, name);
       if (method) return Reflect.apply(method, target, values);
       const names = methodNames(target).join(', ');
-      throw new ExpressionFault(`the object has no method '${name}'${names === '' ? '' : `; it has ${names}`}`);
+      throw new ExpressionError(`the object has no method '${name}'${names === '' ? '' : `; it has ${names}`}`);
     });
   }
 
@@ -103,13 +103,13 @@ export class ExpressionRun {
     const received = (value: unknown) => {
       this.budget.resume();
       if (typeof value === 'function' && what !== undefined) {
-        throw new ExpressionFault(`${what} is a function; an expression calls methods of objects`);
+        throw new ExpressionError(`${what} is a function; an expression calls methods of objects`);
       }
       return toExpressionData(value);
     };
     const failed = (error: unknown) => {
       this.budget.resume();
-      throw error instanceof ExpressionFault ? error : new ThrownElsewhere(error);
+      throw error instanceof ExpressionError ? error : new ThrownElsewhere(error);
     };
     this.budget.look();
     let value: unknown;

@@ -1,5 +1,5 @@
 import { stringifyExactly } from '../conversion/json/write-json.ts';
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { keepList } from './item-functions.ts';
 import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
@@ -24,7 +24,7 @@ export function sort(call: Call, list: readonly unknown[] | undefined, comesAfte
   }
   const kinds = new Set(list.map((item) => typeof item));
   if (kinds.size !== 1 || !(kinds.has('number') || kinds.has('string'))) {
-    throw new ExpressionFault('$sort() without a function takes numbers only, or texts only');
+    throw new ExpressionError('$sort() without a function takes numbers only, or texts only');
   }
   return (list as readonly string[]).toSorted((a, b) => (a > b ? 1 : a < b ? -1 : 0));
 }

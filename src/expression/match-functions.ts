@@ -1,6 +1,6 @@
 import { isThenable } from '../promise/maybe-promise.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 
@@ -138,7 +138,7 @@ function assertMatch(result: unknown): Found | undefined {
   const match = result as Found | undefined;
   if (!match) return undefined;
   if (typeof match.start !== 'number' || !Array.isArray(match.groups)) throw { code: 'T1010' };
-  if (match.next === undefined) throw new ExpressionFault('a match has no function next()');
+  if (match.next === undefined) throw new ExpressionError('a match has no function next()');
   return match;
 }
 

@@ -1,6 +1,6 @@
 import { isExactNumber } from '../schema/large-integers.ts';
 import { readBigInt } from '../schema/read-number.ts';
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 import { type Definition, standardFunction } from './jsonata-internals.ts';
 
 // An integer beyond 2^53 is a BigInt of which JSONata knows nothing: it is passed on, compared for equality and made a
@@ -9,7 +9,7 @@ import { type Definition, standardFunction } from './jsonata-internals.ts';
 /** A number as it is, unless it is an integer that may have been rounded. */
 export function exact(value: unknown): unknown {
   if (typeof value !== 'number' || isExactNumber(value) || !Number.isFinite(value)) return value;
-  throw new ExpressionFault(
+  throw new ExpressionError(
     'it computes an integer beyond 2^53, which would be rounded; let a function or a service compute it with BigInts',
   );
 }

@@ -1,6 +1,6 @@
 import { canBacktrack } from '../schema/regex-hazard.ts';
 import { regexTimeMs, withinRegexTime } from '../schema/regex-time.ts';
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 
 /** A match in the form that JSONata reads. */
 interface Match {
@@ -73,7 +73,7 @@ function findInBatches(pattern: RegExp, text: string): Find {
         }
       };
       if (!withinRegexTime(remember, () => known.size > 0)) {
-        throw new ExpressionFault(
+        throw new ExpressionError(
           `a regular expression in it took longer than ${regexTimeMs} ms to find a match; nested quantifiers such as (a+)+ can`,
         );
       }

@@ -1,5 +1,5 @@
 import { cloneData } from './expression-data.ts';
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 import type { Call } from './jsonata-internals.ts';
 
 /** For each copy that a transform works on, the objects in it, by themselves and by what they are copies of. */
@@ -20,7 +20,7 @@ export function copyToTransform(value: unknown): unknown {
  * What the pattern of a transform leads to, in the copy: JSONata writes into whatever the pattern gives, and by `$$` or a
  * variable it leads out of the copy.
  *
- * @throws ExpressionFault when it leads to what is not in the value that is transformed
+ * @throws ExpressionError when it leads to what is not in the value that is transformed
  */
 export function matchedCopies({ input }: Call, matches: unknown): unknown {
   const copies = copiesIn.get(input as object);
@@ -28,7 +28,7 @@ export function matchedCopies({ input }: Call, matches: unknown): unknown {
     if (typeof match !== 'object' || match === null) return match;
     const copy = copies?.get(match);
     if (copy === undefined) {
-      throw new ExpressionFault('the pattern of a transform leads to what is not in the value that it transforms');
+      throw new ExpressionError('the pattern of a transform leads to what is not in the value that it transforms');
     }
     return copy;
   };

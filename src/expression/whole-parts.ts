@@ -1,5 +1,5 @@
 import { isPartName } from './expression-context.ts';
-import { ExpressionFault } from './expression-error.ts';
+import { ExpressionError } from './expression-error.ts';
 import * as make from './expression-node.ts';
 import { defaultOperator, type ExpressionNode, type KeyAndValue, type Stage } from './expression-node.ts';
 import { nativeNames } from './native-names.ts';
@@ -216,12 +216,12 @@ function nameOf(node: ExpressionNode): string {
  *
  * @param name what its author knows it by
  * @param becomesText whether it becomes a piece of a text
- * @throws ExpressionFault when there is nothing in it
+ * @throws ExpressionError when there is nothing in it
  */
 export function wholePart(value: unknown, name: string, becomesText: boolean): unknown {
   const lack = lackOf(value, becomesText);
   if (lack === undefined) return value;
-  throw new ExpressionFault(
+  throw new ExpressionError(
     `${name} gives ${lack}, and a key that lacks a part would be the same for other messages. Give it a default with ??, or the whole null to handle the message without deduplication`,
   );
 }
@@ -237,7 +237,7 @@ function lackOf(value: unknown, becomesText: boolean): string | undefined {
   return Array.isArray(value) ? 'a list' : 'an object';
 }
 
-/** A field of an item, or of each item of a list. @throws ExpressionFault where it is missing */
+/** A field of an item, or of each item of a list. @throws ExpressionError where it is missing */
 export function wholeField(input: unknown, field: string, name: string): unknown {
   if (Array.isArray(input)) return input.flatMap((item) => wholeField(item, field, name));
   const isThere = typeof input === 'object' && input !== null && Object.hasOwn(input, field);

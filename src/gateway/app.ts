@@ -156,7 +156,7 @@ function refuseOtherMethods(app: FastifyInstance): void {
         });
       };
       const others = scope.supportedMethods.filter((name) => !methods.has(name)) as HTTPMethods[];
-      // Before the body is looked at, which may have faults of its own.
+      // Before the body is looked at, which may have issues of its own.
       scope.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse });
     }
   });

@@ -61,7 +61,7 @@ export interface Gateway {
 /**
  * Makes a gateway: an HTTP server that sends, and a consumer that calls the handlers. Nothing happens before `start`.
  *
- * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every fault at once
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every issue at once
  */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const resolved = resolveConfig(config, options.environment ?? process.env);

@@ -8,16 +8,16 @@ import type { HandlerDefinition } from './handler-definition.ts';
 type Rule = Pick<HandlerDefinition, 'contentType' | 'defaultContentType'>;
 
 /** Says what is wrong with the media types that a handler is declared with. */
-export function faultsOfContentTypes({ contentType, defaultContentType }: Rule): string[] {
+export function validateContentTypes({ contentType, defaultContentType }: Rule): string[] {
   const ofDefault = defaultContentType === undefined ? [] : [defaultContentType];
-  return [...faultsOf('contentType', accepted(contentType)), ...faultsOf('defaultContentType', ofDefault)];
+  return [...validateOption('contentType', accepted(contentType)), ...validateOption('defaultContentType', ofDefault)];
 }
 
-function faultsOf(option: string, texts: readonly unknown[]): string[] {
-  const faults = texts.filter(
+function validateOption(option: string, texts: readonly unknown[]): string[] {
+  const issues = texts.filter(
     (text) => typeof text !== 'string' || parseMediaType(text)?.essence.includes('*') !== false,
   );
-  return faults.map((text) => {
+  return issues.map((text) => {
     const named = typeof text === 'string' ? `'${text.slice(0, 64)}'` : describeValue(text);
     return `its '${option}' names ${named}, which is not a media type; write one such as application/json`;
   });

@@ -7,7 +7,7 @@ const defaultCount = 3;
  * Returns an error text if a handler takes more arguments than it is called with: the rest would be undefined in every
  * call. Arguments with a default, and the rest of them (`...args`), are not counted by JavaScript, and may be missing.
  */
-export function faultOfArguments({ handle, parameters }: HandlerDefinition): string | undefined {
+export function validateArguments({ handle, parameters }: HandlerDefinition): string | undefined {
   if (typeof handle !== 'function') return undefined;
   const { length } = handle;
   if (parameters === undefined) {

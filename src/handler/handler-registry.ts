@@ -1,7 +1,7 @@
-import { deduplicationRule, faultOfDeduplicate, type KeyOfInvocation } from '../deduplication/deduplication-key.ts';
+import { deduplicationRule, type KeyOfInvocation, validateDeduplicate } from '../deduplication/deduplication-key.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
-import { faultOfKey, faultOfPattern } from '../message/routing-key.ts';
+import { validateKey, validatePattern } from '../message/routing-key.ts';
 import { RoutingKeyIndex } from '../message/routing-key-index.ts';
 import { headers } from '../parameter/headers.ts';
 import type { Invocation, ParameterContext } from '../parameter/parameter-converter.ts';
@@ -9,8 +9,8 @@ import { undefinedType } from '../parameter/parameter-type.ts';
 import { payload } from '../parameter/payload.ts';
 import { servicesObject } from '../parameter/services-object.ts';
 import { errorText } from '../text/error-chain.ts';
-import { contentTypeRule, faultsOfContentTypes } from './content-type-rule.ts';
-import { faultOfArguments } from './handler-arguments.ts';
+import { contentTypeRule, validateContentTypes } from './content-type-rule.ts';
+import { validateArguments } from './handler-arguments.ts';
 import {
   type HandlerDefinition,
   handlerKind,
@@ -18,9 +18,9 @@ import {
   handlerOptions,
   isHandlerDefinition,
 } from './handler-definition.ts';
-import { faultOfTimeout } from './handler-timeout.ts';
+import { validateTimeout } from './handler-timeout.ts';
 import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
-import { faultsOfRetries } from './retries.ts';
+import { validateRetries } from './retries.ts';
 
 /** A handler that is ready to be called. */
 export interface RegisteredHandler extends MethodInvoker {
@@ -44,30 +44,30 @@ export class HandlerRegistry {
   /**
    * @param definitions what the configuration lists
    * @param context what their parameters may draw on
-   * @throws LittoralError `invalid-handlers` with every fault of every handler
+   * @throws LittoralError `invalid-handlers` with every issue of every handler
    */
   constructor(definitions: readonly unknown[], context: ParameterContext) {
-    const faults: string[] = [];
+    const issues: string[] = [];
     const taken: Taken = { commands: new Set(), endpointIds: new Set() };
     definitions.forEach((definition, index) => {
       if (!isHandlerDefinition(definition)) {
-        faults.push(`handlers[${index}] is not a handler; define it with defineCommandHandler or defineEventHandler`);
+        issues.push(`handlers[${index}] is not a handler; define it with defineCommandHandler or defineEventHandler`);
         return;
       }
       const name = isEndpointId(definition.endpointId) ? handlerName(definition) : `handlers[${index}]`;
-      const ownFaults = faultsOf(definition, name, taken);
-      faults.push(...ownFaults);
+      const ownIssues = validateDefinition(definition, name, taken);
+      issues.push(...ownIssues);
       try {
         const handler = register(definition, name, context);
-        if (ownFaults.length === 0) this.#add(definition, handler);
+        if (ownIssues.length === 0) this.#add(definition, handler);
       } catch (error) {
-        faults.push(
+        issues.push(
           ...(error instanceof AggregateError ? error.errors.map((one) => errorText(one)) : [errorText(error)]),
         );
       }
     });
-    if (faults.length > 0) {
-      throw new LittoralError('invalid-handlers', `The handlers are not valid:\n- ${faults.join('\n- ')}`);
+    if (issues.length > 0) {
+      throw new LittoralError('invalid-handlers', `The handlers are not valid:\n- ${issues.join('\n- ')}`);
     }
   }
 
@@ -142,44 +142,44 @@ function isEndpointId(id: unknown): boolean {
   return typeof id === 'string' && id !== '' && id.isWellFormed() && Buffer.byteLength(id) <= maxEndpointIdBytes;
 }
 
-function faultsOf(definition: HandlerDefinition, name: string, { commands, endpointIds }: Taken): string[] {
-  const faults: string[] = [];
+function validateDefinition(definition: HandlerDefinition, name: string, { commands, endpointIds }: Taken): string[] {
+  const issues: string[] = [];
   const { routingKey, endpointId, distributed } = definition;
   const isCommand = definition[handlerKind] === 'command';
-  const fault =
-    typeof routingKey !== 'string' ? 'is not a text' : (isCommand ? faultOfKey : faultOfPattern)(routingKey);
-  if (fault) faults.push(`${name}: its routing key ${fault}`);
+  const issue =
+    typeof routingKey !== 'string' ? 'is not a text' : (isCommand ? validateKey : validatePattern)(routingKey);
+  if (issue) issues.push(`${name}: its routing key ${issue}`);
   if (isCommand && commands.has(routingKey)) {
-    faults.push(`${name}: the command '${routingKey}' already has a handler; a command has exactly one`);
+    issues.push(`${name}: the command '${routingKey}' already has a handler; a command has exactly one`);
   } else if (isEndpointId(endpointId) && endpointIds.has(endpointId)) {
-    faults.push(`${name}: another handler has that endpoint id; give one of them an endpointId of its own`);
+    issues.push(`${name}: another handler has that endpoint id; give one of them an endpointId of its own`);
   }
   if (endpointId !== routingKey && !isEndpointId(endpointId)) {
-    faults.push(`${name}: its endpoint id is not a text of 1 to ${maxEndpointIdBytes} bytes`);
+    issues.push(`${name}: its endpoint id is not a text of 1 to ${maxEndpointIdBytes} bytes`);
   }
-  if (typeof distributed !== 'boolean') faults.push(`${name}: its 'distributed' is neither true nor false`);
-  if (typeof definition.handle !== 'function') faults.push(`${name}: its 'handle' is not a function`);
-  const surplus = faultOfArguments(definition);
-  if (surplus) faults.push(`${name}: ${surplus}`);
+  if (typeof distributed !== 'boolean') issues.push(`${name}: its 'distributed' is neither true nor false`);
+  if (typeof definition.handle !== 'function') issues.push(`${name}: its 'handle' is not a function`);
+  const surplus = validateArguments(definition);
+  if (surplus) issues.push(`${name}: ${surplus}`);
   if (Object.hasOwn(definition, 'payload') && definition.payload === undefined) {
-    faults.push(`${name}: its 'payload' is undefined; ${undefinedType}`);
+    issues.push(`${name}: its 'payload' is undefined; ${undefinedType}`);
   }
   if (definition.payload !== undefined && definition.parameters !== undefined) {
-    faults.push(`${name}: has 'payload' beside 'parameters'; use payload(…) as one of the parameters`);
+    issues.push(`${name}: has 'payload' beside 'parameters'; use payload(…) as one of the parameters`);
   }
   for (const option of Object.keys(definition).filter((key) => !(handlerOptions as readonly string[]).includes(key))) {
-    faults.push(`${name}: '${option}' is not an option of a handler; there are ${handlerOptions.join(', ')}`);
+    issues.push(`${name}: '${option}' is not an option of a handler; there are ${handlerOptions.join(', ')}`);
   }
-  const optionFaults = [
-    faultOfDeduplicate(definition.deduplicate, distributed) ?? [],
-    faultOfTimeout(definition.timeoutMs, distributed) ?? [],
-    faultsOfContentTypes(definition),
-    faultsOfRetries(definition.retries),
+  const optionIssues = [
+    validateDeduplicate(definition.deduplicate, distributed) ?? [],
+    validateTimeout(definition.timeoutMs, distributed) ?? [],
+    validateContentTypes(definition),
+    validateRetries(definition.retries),
   ].flat();
-  faults.push(...optionFaults.map((fault) => `${name}: ${fault}`));
+  issues.push(...optionIssues.map((issue) => `${name}: ${issue}`));
   if (isCommand) commands.add(routingKey);
   endpointIds.add(endpointId);
-  return faults;
+  return issues;
 }
 
 function register(definition: HandlerDefinition, name: string, context: ParameterContext): RegisteredHandler {

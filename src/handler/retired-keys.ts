@@ -1,4 +1,4 @@
-import { faultOfPattern, widenedPattern } from '../message/routing-key.ts';
+import { validatePattern, widenedPattern } from '../message/routing-key.ts';
 import { handlerKind, isHandlerDefinition } from './handler-definition.ts';
 
 /**
@@ -8,18 +8,18 @@ import { handlerKind, isHandlerDefinition } from './handler-definition.ts';
  * @param handlers the configured handlers
  * @param service the service, whose name is a key of the queue as well
  */
-export function faultsOfRetiredKeys(retiredKeys: unknown, handlers: unknown, service: unknown): string[] {
+export function validateRetiredKeys(retiredKeys: unknown, handlers: unknown, service: unknown): string[] {
   if (!Array.isArray(retiredKeys)) return [];
   const bound = boundKeys(handlers);
   return retiredKeys.flatMap((key: unknown, index) => {
-    const fault = typeof key === 'string' ? faultOfRetiredKey(key, bound, service) : undefined;
-    return fault === undefined ? [] : [`retiredKeys.${index}: ${fault}`];
+    const issue = typeof key === 'string' ? validateRetiredKey(key, bound, service) : undefined;
+    return issue === undefined ? [] : [`retiredKeys.${index}: ${issue}`];
   });
 }
 
-function faultOfRetiredKey(key: string, bound: ReadonlyMap<string, string>, service: unknown): string | undefined {
-  const fault = faultOfPattern(key);
-  if (fault !== undefined) return fault;
+function validateRetiredKey(key: string, bound: ReadonlyMap<string, string>, service: unknown): string | undefined {
+  const issue = validatePattern(key);
+  if (issue !== undefined) return issue;
   const widened = widenedPattern(key);
   if (widened === service) return `'${key}' is the name of the service, by which commands reach it`;
   const routingKey = bound.get(widened);

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { longestDelayMs } from '../message/longest-delay.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { compileSchema } from '../schema/schema-check.ts';
-import { settingFaults } from '../schema/setting-faults.ts';
+import { validateSettings } from '../schema/validate-settings.ts';
 import { describeValue } from '../text/describe-value.ts';
 
 /** A kind of error: its class, or the name of it, or the code of an error of littoral, such as `handler-timeout`. */
@@ -53,17 +53,17 @@ true satisfies keyof Retries extends keyof Static<typeof RetriesSettings> ? true
 const check = compileSchema(RetriesSettings);
 
 /** What is wrong with the retries of a handler. */
-export function faultsOfRetries(retries: unknown): string[] {
+export function validateRetries(retries: unknown): string[] {
   if (retries === undefined) return [];
   if (!isRecord(retries)) return [`its 'retries' is ${describeValue(retries)}, not an object of settings`];
   return [
-    ...settingFaults(check, retries).map(({ path, message }) => `its 'retries.${path}' ${message}`),
-    ...faultsOfErrorKinds(retries).map((fault) => `its 'retries.${fault}`.replace(': ', "' ")),
+    ...validateSettings(check, retries).map(({ path, message }) => `its 'retries.${path}' ${message}`),
+    ...validateErrorKinds(retries).map((issue) => `its 'retries.${issue}`.replace(': ', "' ")),
   ];
 }
 
 /** What no schema can say: each with its path below the retries. */
-export function faultsOfErrorKinds({ instant }: { readonly instant?: unknown }): string[] {
+export function validateErrorKinds({ instant }: { readonly instant?: unknown }): string[] {
   const errors = isRecord(instant) ? instant.errors : undefined;
   if (!Array.isArray(errors)) return [];
   return errors.flatMap((kind, index) => {

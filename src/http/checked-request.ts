@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { jsonFault } from '../conversion/json/json-fault.ts';
+import { describeJsonError } from '../conversion/json/describe-json-error.ts';
 import { LittoralError } from '../errors.ts';
-import { plainFaults, type SchemaCheck } from '../schema/schema-check.ts';
+import { plainIssues, type SchemaCheck } from '../schema/schema-check.ts';
 
 /**
  * The query of a request, numbers as numbers.
@@ -25,7 +25,7 @@ export function checkedJson<Body>({ body }: FastifyRequest, check: SchemaCheck<B
   } catch (error) {
     throw new LittoralError(
       'malformed-body',
-      `The body is not JSON: ${jsonFault(error)}. Send an object, as described under /docs.`,
+      `The body is not JSON: ${describeJsonError(error)}. Send an object, as described under /docs.`,
     );
   }
   return checked(value, check, 'The body');
@@ -37,9 +37,9 @@ function numberOrText(value: unknown): unknown {
 
 function checked<Value>(value: unknown, check: SchemaCheck<Value>, what: string): Value {
   if (check.check(value)) return value;
-  const faults = plainFaults(check.faults(value));
-  const texts = faults.map(({ path, message }) => `${path.slice(1) || what}: ${message}`);
+  const issues = plainIssues(check.issues(value));
+  const texts = issues.map(({ path, message }) => `${path.slice(1) || what}: ${message}`);
   throw new LittoralError('malformed-request', `${what} is not as described under /docs: ${texts.join('; ')}.`, {
-    faults,
+    issues,
   });
 }

@@ -111,7 +111,7 @@ export class Connections {
   refuse(socket: Socket, answer: string): void {
     const { unanswered, latest } = this.#open.get(socket) ?? { unanswered: [] };
     const end = () => {
-      // The fault is in the body of the latest request; that one may have its answer already.
+      // The issue is in the body of the latest request; that one may have its answer already.
       const answered = latest !== undefined && !latest.req.complete && latest.headersSent;
       if (socket.writable && !answered) lingeringClose(socket, answer);
       else socket.destroySoon();

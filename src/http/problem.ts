@@ -13,7 +13,7 @@ export interface Problem {
   /** Whether the message may be on its way all the same. */
   readonly outcome: 'not-accepted' | 'unknown';
   readonly messageId?: string;
-  /** Every single fault of a refused payload. */
+  /** Every single issue of a refused payload. */
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
@@ -23,7 +23,7 @@ const problemContentType = 'application/problem+json';
 export const noSniffing = { 'x-content-type-options': 'nosniff' } as const;
 
 export function toProblem(error: LittoralError): Problem {
-  const { code, status, retryable, outcome, messageId, faults } = error;
+  const { code, status, retryable, outcome, messageId, issues } = error;
   return {
     type: `urn:littoral:problem:${code}`,
     title: error.kind.title,
@@ -33,9 +33,9 @@ export function toProblem(error: LittoralError): Problem {
     retryable,
     outcome,
     ...(messageId === undefined ? {} : { messageId }),
-    ...(faults === undefined
+    ...(issues === undefined
       ? {}
-      : { errors: faults.map(({ path, message }) => ({ pointer: path, detail: message })) }),
+      : { errors: issues.map(({ path, message }) => ({ pointer: path, detail: message })) }),
   };
 }
 

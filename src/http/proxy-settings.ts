@@ -9,8 +9,8 @@ export function isBasePath(text: string): boolean {
 }
 
 /** Says what is wrong with the settings of a gateway that stands behind a proxy, where they are of the right kind. */
-export function proxyFaults({ basePath, trustProxy }: { basePath?: unknown; trustProxy?: unknown }): string[] {
-  const ofPath = typeof basePath === 'string' ? faultOfBasePath(basePath) : undefined;
+export function validateProxy({ basePath, trustProxy }: { basePath?: unknown; trustProxy?: unknown }): string[] {
+  const ofPath = typeof basePath === 'string' ? validateBasePath(basePath) : undefined;
   const networks: readonly unknown[] = Array.isArray(trustProxy) ? trustProxy : [];
   return [
     ...(ofPath === undefined ? [] : [`http.basePath: ${ofPath}`]),
@@ -22,7 +22,7 @@ export function proxyFaults({ basePath, trustProxy }: { basePath?: unknown; trus
   ];
 }
 
-function faultOfBasePath(basePath: string): string | undefined {
+function validateBasePath(basePath: string): string | undefined {
   const path = basePath.replace(/\/$/, '');
   if (path === '') return undefined;
   if (!isBasePath(path)) {

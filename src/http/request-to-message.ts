@@ -1,5 +1,5 @@
 import type { SendRequest } from '../bus/send-request.ts';
-import { jsonFault } from '../conversion/json/json-fault.ts';
+import { describeJsonError } from '../conversion/json/describe-json-error.ts';
 import { parseJson, UnreadableNumbers } from '../conversion/json/parse-json.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
@@ -166,10 +166,10 @@ function exactHeaders(json: string | undefined): Record<string, unknown> {
     headers = parseJson(json);
   } catch (cause) {
     if (cause instanceof UnreadableNumbers) {
-      const [{ path, message } = { path: '', message: '' }] = cause.faults;
+      const [{ path, message } = { path: '', message: '' }] = cause.issues;
       throw invalid(`The request header 'Message-Headers' has a number at ${path} that ${message}.`);
     }
-    throw invalid(`The request header 'Message-Headers' is not JSON: ${jsonFault(cause)}.`);
+    throw invalid(`The request header 'Message-Headers' is not JSON: ${describeJsonError(cause)}.`);
   }
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
     throw invalid(`The request header 'Message-Headers' is not a JSON object, such as {"executorId":"7"}.`);

@@ -9,13 +9,13 @@ const controlCharacter = /[\u0000-\u001f\u007f]/;
  *
  * @returns undefined for a good one
  */
-export function faultOfKey(key: string): string | undefined {
+export function validateKey(key: string): string | undefined {
   if (/[*#]/.test(key)) return 'has a wildcard (* or #)';
-  return faultOfPattern(key);
+  return validatePattern(key);
 }
 
 /** Says what is wrong with the key or pattern that a handler is registered under. */
-export function faultOfPattern(pattern: string): string | undefined {
+export function validatePattern(pattern: string): string | undefined {
   if (pattern === '') return 'is empty';
   if (Buffer.byteLength(pattern) > maxKeyBytes) return `is longer than ${maxKeyBytes} bytes`;
   if (controlCharacter.test(pattern)) return 'has a control character';

@@ -89,8 +89,8 @@ export class MessageScope implements ExpressionContext {
   };
 
   /** Names that stand in the text are looked for at start. One that is found out now can be a part of the payload. */
-  #missing(fault: string): LittoralError {
-    return new LittoralError('cannot-resolve', `${cannotResolve(this.#site)}: ${fault}.`);
+  #missing(issue: string): LittoralError {
+    return new LittoralError('cannot-resolve', `${cannotResolve(this.#site)}: ${issue}.`);
   }
 }
 

@@ -26,7 +26,7 @@ type PrepareOptions = Pick<ExpressionOptions, 'parts' | 'wholeParts'>;
  * @param options `parts`: what the expression may name of the message; `wholeParts`: see `ExpressionOptions`
  * @param settle what is done with integers beyond 2^53 that JSONata takes from the payload, where there is no type.
  * Default: they stay
- * @throws TypeError naming handler and parameter, when it has a fault or names what does not exist
+ * @throws TypeError naming handler and parameter, when it has an issue or names what does not exist
  */
 export function prepareExpression(
   expression: Expression,

@@ -1,5 +1,5 @@
 import type { ConversionHints } from '../conversion/prepared-type.ts';
-import { type Fault, LittoralError, messageOf } from '../errors.ts';
+import { type Issue, LittoralError, messageOf } from '../errors.ts';
 import type { TargetType, ValueOf } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
@@ -16,7 +16,7 @@ export interface ParameterType<Value = unknown> {
   readonly itemsAreLists: boolean | undefined;
   /**
    * @param source what the value is, for the error: `the header 'executorId'`
-   * @throws LittoralError `payload-refused` with every fault, what a converter of the configuration throws as its cause
+   * @throws LittoralError `payload-refused` with every issue, what a converter of the configuration throws as its cause
    */
   convert(value: unknown, source: string, hints?: ConversionHints): Value;
 }
@@ -33,7 +33,7 @@ export function prepareType<Type extends TargetType>(type: Type, site: Parameter
     nullable,
     isArray,
     itemsAreLists,
-    convert: (value, source, hints = {}) => convert(value, hints, (faults) => refused(value, source, faults, site)),
+    convert: (value, source, hints = {}) => convert(value, hints, (issues) => refused(value, source, issues, site)),
   };
 }
 
@@ -47,12 +47,12 @@ function prepared<Type extends TargetType>(type: Type, site: ParameterSite) {
 
 /**
  * @param source what the value is
- * @returns the error of a value with these faults
+ * @returns the error of a value with these issues
  */
-export function refused(value: unknown, source: string, faults: readonly Fault[], site: ParameterSite): LittoralError {
-  const list = faults.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');
+export function refused(value: unknown, source: string, issues: readonly Issue[], site: ParameterSite): LittoralError {
+  const list = issues.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');
   const text = `${cannotResolve(site)}: ${source} (${describeValue(value)}) does not fit: ${list}.`;
-  return new LittoralError('payload-refused', text, { faults });
+  return new LittoralError('payload-refused', text, { issues });
 }
 
 /** @throws TypeError for a type that was given and is undefined */

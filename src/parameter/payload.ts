@@ -87,7 +87,7 @@ function untyped(message: Message, site: ParameterSite): unknown {
 }
 
 function settled(value: unknown, source: string, site: ParameterSite): unknown {
-  return site.conversion.settleUntyped(value, (faults) => refused(value, source, faults, site));
+  return site.conversion.settleUntyped(value, (issues) => refused(value, source, issues, site));
 }
 
 /** A value that never travelled holds what the process put there. */

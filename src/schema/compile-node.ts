@@ -37,7 +37,7 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
   if (classOfType(schema)) {
     return {
       coerce: converting?.coerce,
-      explain: (value, search) => converting?.explain(value, search) || shell(value, search, []),
+      explain: (value, collector) => converting?.explain(value, collector) || shell(value, collector, []),
     };
   }
   const parts = [
@@ -47,15 +47,15 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
     literals(keywords) ?? byType(keywords, scope),
   ].filter((part) => part !== undefined);
   const steps = parts.map(({ coerce }) => coerce).filter((coerce) => coerce !== undefined);
-  const explain: Explain = (value, search) => shell(value, search, parts);
+  const explain: Explain = (value, collector) => shell(value, collector, parts);
   const claim = claimAll(parts);
   if (converting === undefined) return { coerce: inTurn(steps), explain, claim };
   // A schema can have converters beside its own values.
   const { check } = compileSchema(schema, scope.definitions);
   return {
     coerce: inTurn([(value, run) => (check(value) ? value : converting.coerce(value, run)), ...steps]),
-    explain(value, search) {
-      if (!check(value) && !converting.explain(value, search)) explain(value, search);
+    explain(value, collector) {
+      if (!check(value) && !converting.explain(value, collector)) explain(value, collector);
     },
     claim,
   };
@@ -76,7 +76,7 @@ function reference({ $ref }: Keywords, scope: NodeScope): SchemaNode | undefined
   let target: SchemaNode | undefined;
   const node: SchemaNode = {
     coerce: (value, run) => (target?.coerce ? run.once(node, target.coerce, value) : value),
-    explain: (value, search) => target?.explain(value, search),
+    explain: (value, collector) => target?.explain(value, collector),
     claim: (holder, key, claims) => target?.claim?.(holder, key, claims),
   };
   scope.references.set(name, node);
@@ -111,8 +111,8 @@ function literalUnion(values: readonly unknown[], { explain, claim }: SchemaNode
   const known = new Set(values);
   return {
     coerce: literalCoercer(values),
-    explain(value, search) {
-      if (!known.has(value)) explain(value, search);
+    explain(value, collector) {
+      if (!known.has(value)) explain(value, collector);
     },
     claim,
   };
@@ -150,8 +150,8 @@ function byType(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
   if (step === undefined) return undefined;
   return {
     coerce: plainFirst(types.length === 1 ? step : firstToFit(types, steps), scope),
-    explain: (value, search) => {
-      for (const { explain } of nodes) explain(value, search);
+    explain: (value, collector) => {
+      for (const { explain } of nodes) explain(value, collector);
     },
     claim: claimAll(nodes),
   };

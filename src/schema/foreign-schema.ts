@@ -46,6 +46,6 @@ function vendorOf(value: object): string | undefined {
 }
 
 /** What is wrong with a schema of another library, and what to do about it. */
-export function foreignSchemaFault(library: string): string {
+export function describeForeignSchema(library: string): string {
   return `is a schema of ${library}, which would check nothing here. Write it with TypeBox, such as Type.Object({ … }); or leave the type out and parse the value with ${library} in the handler`;
 }

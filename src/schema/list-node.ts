@@ -66,7 +66,7 @@ export function listNode(nodes: ItemNodes): SchemaNode {
       if (!Array.isArray(value)) return;
       for (let index = 0; index < value.length && !search.isFull; index++) {
         const node = nodeAt(index);
-        if (node) search.within(index, node.explain, value[index]);
+        if (node) search.descend(index, node.explain, value[index]);
       }
     },
     claim:

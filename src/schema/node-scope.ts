@@ -1,6 +1,6 @@
 import type { CoercionRun } from './coercion-run.ts';
-import type { FaultSearch } from './fault-search.ts';
 import type { IntegerClaims } from './integer-claims.ts';
+import type { IssueCollector } from './issue-collector.ts';
 import type { Definitions } from './schema-keywords.ts';
 import type { TargetType } from './target-type.ts';
 
@@ -11,7 +11,7 @@ import type { TargetType } from './target-type.ts';
 export type Coerce = (value: unknown, run: CoercionRun) => unknown;
 
 /** Finds out why a value does not fit a schema. Finds nothing in one that does. */
-export type Explain = (value: unknown, search: FaultSearch) => void;
+export type Explain = (value: unknown, collector: IssueCollector) => void;
 
 /** Claims the BigInts that a schema asks for, in the part of a value that stands in its holder under a key. It fits. */
 export type Claim = (holder: object, key: string | number, claims: IntegerClaims) => void;
@@ -56,7 +56,7 @@ export function valueAt(holder: object, key: string | number): unknown {
 export interface ConvertingNode {
   readonly coerce: Coerce;
   /** Whether it found why: that a converter failed, or of an instance, that none takes the value. */
-  readonly explain: (value: unknown, search: FaultSearch) => boolean;
+  readonly explain: (value: unknown, collector: IssueCollector) => boolean;
 }
 
 /** What a schema is compiled with: what it refers to, and the type converters. */

@@ -47,16 +47,16 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
     return fields;
   };
 
-  const explain: Explain = (value, search) => {
+  const explain: Explain = (value, collector) => {
     if (!isRecord(value)) return;
     for (const [name, node] of properties) {
       // What is absent is for `required` to say; undefined counts as absent where nothing is required.
-      if (Object.hasOwn(value, name) && value[name] !== undefined) search.within(name, node.explain, value[name]);
+      if (Object.hasOwn(value, name) && value[name] !== undefined) collector.descend(name, node.explain, value[name]);
     }
     if (!hasOthers) return;
     for (const name of Object.keys(value)) {
-      if (search.isFull) return;
-      for (const node of unnamed(name)) search.within(name, node.explain, value[name]);
+      if (collector.isFull) return;
+      for (const node of unnamed(name)) collector.descend(name, node.explain, value[name]);
     }
   };
 

@@ -4,7 +4,7 @@ import type { TLocalizedValidationError } from 'typebox/error';
 import { Format } from 'typebox/format';
 import { Settings } from 'typebox/system';
 import { Check, Errors } from 'typebox/value';
-import type { Fault } from '../errors.ts';
+import type { Issue } from '../errors.ts';
 import { listed } from '../text/listed.ts';
 import { withBoundedKeywords, withoutGuard } from './bounded-keywords.ts';
 import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
@@ -16,11 +16,11 @@ export type { Schema };
 /** A TypeBox schema, compiled once. */
 export interface SchemaCheck<Type> {
   check(value: unknown): value is Type;
-  /** Every fault with its path, up to fifty; empty for a value that passes. */
-  faults(value: unknown): Fault[];
+  /** Every issue with its path, up to fifty; empty for a value that passes. */
+  issues(value: unknown): Issue[];
 }
 
-const maxFaults = 50;
+const maxIssues = 50;
 const maxPathLength = 200;
 
 /** @param definitions schemas that `schema` refers to by name and does not hold itself */
@@ -36,8 +36,8 @@ export function compileSchema<Type extends TSchema>(
     check(value): value is StaticOf<Type> {
       return withinStack(() => within(() => check(value)), false);
     },
-    faults(value) {
-      return withinStack(() => within(() => toFaults(() => errors(value))), tooDeep);
+    issues(value) {
+      return withinStack(() => within(() => toIssues(() => errors(value))), tooDeep);
     },
   };
 }
@@ -82,25 +82,25 @@ function someWithin(part: unknown, matches: (part: unknown) => boolean, seen = n
   return Object.values(part).some((inner) => someWithin(inner, matches, seen));
 }
 
-/** The faults of a value by a schema that is used too seldom to compile it. */
-export function faultsBySchema(
+/** The issues of a value by a schema that is used too seldom to compile it. */
+export function issuesBySchema(
   schema: TSchema,
   definitions: Readonly<Record<string, TSchema>>,
   value: unknown,
-): readonly Fault[] {
-  return toFaults(() => Errors(withBoundedKeywords(definitions), withoutGuard(withBoundedKeywords(schema)), value));
+): readonly Issue[] {
+  return toIssues(() => Errors(withBoundedKeywords(definitions), withoutGuard(withBoundedKeywords(schema)), value));
 }
 
-function toFaults(find: () => TLocalizedValidationError[]): Fault[] {
+function toIssues(find: () => TLocalizedValidationError[]): Issue[] {
   const errors = withMaxErrors(find);
   return errors.map((error) => ({ path: shortened(error.instancePath), message: messageOf(error) }));
 }
 
 /** What a schema says of a field too many: by its own path, in plain words, and not once more by its object's. */
-export function plainFaults(faults: readonly Fault[]): readonly Fault[] {
-  return faults
+export function plainIssues(issues: readonly Issue[]): readonly Issue[] {
+  return issues
     .filter(({ message }) => message !== 'must not have additional properties')
-    .map((fault) => (fault.message === 'schema is false' ? { ...fault, message: 'is not expected' } : fault));
+    .map((issue) => (issue.message === 'schema is false' ? { ...issue, message: 'is not expected' } : issue));
 }
 
 /** Whether a value passes, of a schema whose own refinement may not be written for such a value and throw. */
@@ -122,7 +122,7 @@ export function isKnownFormat(format: string): boolean {
   return Format.Has(format);
 }
 
-export const tooDeep: Fault[] = [{ path: '', message: 'is nested too deeply' }];
+export const tooDeep: Issue[] = [{ path: '', message: 'is nested too deeply' }];
 
 /** What walks as deep as a value goes ends where the stack ends: a value that is too deep fails, and nothing else. */
 export function withinStack<Result>(walk: () => Result, otherwise: Result): Result {
@@ -137,7 +137,7 @@ export function withinStack<Result>(walk: () => Result, otherwise: Result): Resu
 /** TypeBox stops at eight unless its settings say otherwise, which all of the process shares. */
 function withMaxErrors<Result>(work: () => Result): Result {
   const { maxErrors } = Settings.Get();
-  Settings.Set({ maxErrors: maxFaults });
+  Settings.Set({ maxErrors: maxIssues });
   try {
     return work();
   } finally {

@@ -1,44 +1,44 @@
-import type { Fault } from '../errors.ts';
+import type { Issue } from '../errors.ts';
 import { slowKeys } from './bounded-keywords.ts';
-import type { FaultSearch } from './fault-search.ts';
 import { isRecord } from './is-record.ts';
+import type { IssueCollector } from './issue-collector.ts';
 import { keyGuard, needsGuard } from './key-guard.ts';
 import type { SchemaNode } from './node-scope.ts';
-import { compileSchema, faultsBySchema, plainFaults, type Schema } from './schema-check.ts';
+import { compileSchema, issuesBySchema, plainIssues, type Schema } from './schema-check.ts';
 import { type Definitions, keywordsOf } from './schema-keywords.ts';
 
 const anything = {};
 
 /**
  * Explains a value by the keywords that stand in a schema itself, and by its parts, each of which explains itself. Not
- * by the whole schema at once: for unions within unions TypeBox tells the faults of all branches, in a time that grows
+ * by the whole schema at once: for unions within unions TypeBox tells the issues of all branches, in a time that grows
  * exponentially with their depth.
  */
 export function shellExplainer(
   schema: Schema,
   definitions: Definitions,
-): (value: unknown, search: FaultSearch, parts: readonly SchemaNode[]) => void {
+): (value: unknown, collector: IssueCollector, parts: readonly SchemaNode[]) => void {
   const isWhole = 'unevaluatedProperties' in schema || 'unevaluatedItems' in schema;
   const shell = isWhole ? schema : shellOf(schema);
   const refinement = Object.hasOwn(schema, '~refine') ? { '~refine': (schema as Refined)['~refine'] } : undefined;
   let calls = 0;
   let fits: ((value: unknown) => boolean) | undefined;
-  const shellFaults = (value: unknown) => {
+  const ownIssues = (value: unknown) => {
     if (++calls > maxInterpreted) {
       fits ??= compileSchema(shell, definitions).check;
       if (fits(value)) return [];
     }
-    return numberFaults(plainFaults(faultsBySchema(shell, definitions, value)), value);
+    return rewordNumberIssues(plainIssues(issuesBySchema(shell, definitions, value)), value);
   };
   const patterns = Object.keys(keywordsOf(schema).patternProperties ?? {});
   const areFast = needsGuard(patterns) ? keyGuard(patterns) : undefined;
-  return (value, search, parts) => {
-    const before = search.faults.length;
-    if (areFast && !areFast(value)) return search.add([{ path: '', message: slowKeys }]);
-    if (!isEmpty(shell)) search.add(ofBeginning(value, shell, shellFaults) ?? shellFaults(value));
-    if (!isWhole) for (const { explain } of parts) explain(value, search);
+  return (value, collector, parts) => {
+    const before = collector.issues.length;
+    if (areFast && !areFast(value)) return collector.add([{ path: '', message: slowKeys }]);
+    if (!isEmpty(shell)) collector.add(ofBeginning(value, shell, ownIssues) ?? ownIssues(value));
+    if (!isWhole) for (const { explain } of parts) explain(value, collector);
     // It is written for a value that has the right shape.
-    if (refinement && search.faults.length === before) search.add(faultsBySchema(refinement, definitions, value));
+    if (refinement && collector.issues.length === before) collector.add(issuesBySchema(refinement, definitions, value));
   };
 }
 
@@ -60,8 +60,8 @@ const ofEachField = new Set(['type', 'required', 'properties', 'patternPropertie
 function ofBeginning(
   value: unknown,
   shell: Schema,
-  faultsOf: (value: unknown) => readonly Fault[],
-): readonly Fault[] | undefined {
+  issuesOf: (value: unknown) => readonly Issue[],
+): readonly Issue[] | undefined {
   if (!isRecord(value)) return undefined;
   const names = Object.keys(value);
   if (names.length <= maxFieldsAtOnce || !Object.keys(shell).every((keyword) => ofEachField.has(keyword))) {
@@ -69,17 +69,17 @@ function ofBeginning(
   }
   const { required = [] } = keywordsOf(shell);
   const first = [...names.slice(0, maxFieldsAtOnce), ...required.filter((name) => Object.hasOwn(value, name))];
-  const faults = faultsOf(Object.fromEntries(first.map((name) => [name, value[name]])));
-  return faults.length > 0 ? faults : undefined;
+  const issues = issuesOf(Object.fromEntries(first.map((name) => [name, value[name]])));
+  return issues.length > 0 ? issues : undefined;
 }
 
 /** Of an integer beyond 2^53, TypeBox would only say that it must be a number, which it was where it came from. */
-function numberFaults(faults: readonly Fault[], value: unknown): readonly Fault[] {
-  if (typeof value !== 'bigint') return faults;
-  return faults.map((fault) => (/^must be (number|integer)$/.test(fault.message) ? beyondNumber : fault));
+function rewordNumberIssues(issues: readonly Issue[], value: unknown): readonly Issue[] {
+  if (typeof value !== 'bigint') return issues;
+  return issues.map((issue) => (/^must be (number|integer)$/.test(issue.message) ? beyondNumber : issue));
 }
 
-const beyondNumber: Fault = {
+const beyondNumber: Issue = {
   path: '',
   message: 'is an integer beyond 2^53, which a number cannot hold exactly; Type.BigInt() can',
 };

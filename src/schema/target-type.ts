@@ -16,7 +16,7 @@ export function classOfType(type: TargetType): Class | undefined {
   return isClass(type) ? type : classOf(type);
 }
 
-/** Whether a value can be a type at all. Whether its parts are sound is for `faultOfType` to say. */
+/** Whether a value can be a type at all. Whether its parts are sound is for `validateType` to say. */
 export function isTargetType(value: unknown): value is TargetType {
   return isClass(value) || isSchema(value);
 }

@@ -2,8 +2,8 @@ import { listed } from '../text/listed.ts';
 import type { CoercionRun } from './coercion-run.ts';
 import { describeLiteral, describeType } from './describe-type.ts';
 import type { Discriminator } from './discriminator.ts';
-import { escaped } from './fault-search.ts';
 import { isRecord } from './is-record.ts';
+import { escaped } from './issue-collector.ts';
 import { entriesOf } from './list-entries.ts';
 import { claimAll, type SchemaNode, valueAt } from './node-scope.ts';
 import { itemsBetweenGaps } from './php-arrays.ts';
@@ -51,21 +51,21 @@ export function unionNode(
       if (isWhole) run.noteMisfit();
       return value;
     },
-    explain(value, search) {
+    explain(value, collector) {
       if (discriminator && isRecord(value)) {
         const branch = named(discriminator, value);
-        if (branch) return branch.explain(value, search);
-        return search.add([unknownLiteral(discriminator, value)]);
+        if (branch) return branch.explain(value, collector);
+        return collector.add([unknownLiteral(discriminator, value)]);
       }
-      const candidates = candidatesFor(value, search.ambiguity);
+      const candidates = candidatesFor(value, collector.ambiguity);
       const [only] = candidates;
-      if (only && candidates.length === 1) return only.explain(value, search);
+      if (only && candidates.length === 1) return only.explain(value, collector);
       if (candidates.some(({ check }) => check(value))) return;
-      search.add([{ path: '', message: `must be ${wanted}` }]);
+      collector.add([{ path: '', message: `must be ${wanted}` }]);
       // Of unions within unions, looking into each branch of each would take time without bound.
-      if (search.isTentative) return;
+      if (collector.isTentative) return;
       for (const { explain } of candidates) {
-        search.add(search.aside(explain, value, true).filter(({ path }) => path !== ''));
+        collector.add(collector.collectSeparately(explain, value, true).filter(({ path }) => path !== ''));
       }
     },
     claim:

@@ -1,6 +1,6 @@
-import type { Fault } from '../errors.ts';
-import { escaped } from './fault-search.ts';
+import type { Issue } from '../errors.ts';
 import { IntegerClaims } from './integer-claims.ts';
+import { escaped } from './issue-collector.ts';
 import type { Claim } from './node-scope.ts';
 import { tooDeep, withinStack } from './schema-check.ts';
 import { isPlain } from './value-kind.ts';
@@ -8,7 +8,7 @@ import { isPlain } from './value-kind.ts';
 /** What becomes of an integer beyond 2^53 where no type says what it is to be. */
 export type UntypedLargeIntegers = 'refuse' | 'bigint' | 'text';
 
-const maxFaults = 50;
+const maxIssues = 50;
 
 /**
  * Does with the BigInts of a decoded value as the setting says, those that its type asks for aside.
@@ -21,7 +21,7 @@ export function settleUntyped(
   value: unknown,
   rule: UntypedLargeIntegers,
   claim: Claim | undefined,
-  refuse: (faults: readonly Fault[]) => Error,
+  refuse: (issues: readonly Issue[]) => Error,
 ): unknown {
   if (rule === 'bigint') return value;
   const root = { '': value };
@@ -32,7 +32,7 @@ export function settleUntyped(
     return settling.settle(root, '');
   }, beyondStack);
   if (settled === beyondStack) throw refuse(tooDeep);
-  if (settling.faults.length > 0) throw refuse(settling.faults);
+  if (settling.issues.length > 0) throw refuse(settling.issues);
   return settled;
 }
 
@@ -40,7 +40,7 @@ const beyondStack = Symbol('beyond the stack');
 
 /** One value that is walked. */
 class Settling {
-  readonly faults: Fault[] = [];
+  readonly issues: Issue[] = [];
   readonly #rule: UntypedLargeIntegers;
   readonly #claims: IntegerClaims;
   readonly #path: string[] = [];
@@ -53,7 +53,7 @@ class Settling {
   settle(holder: Readonly<Record<string, unknown>>, key: string): unknown {
     const value = holder[key];
     if (typeof value === 'bigint') return this.#claims.has(holder, key) ? value : this.#untyped(value);
-    if (typeof value !== 'object' || value === null || this.faults.length === maxFaults) return value;
+    if (typeof value !== 'object' || value === null || this.issues.length === maxIssues) return value;
     return Array.isArray(value) || isPlain(value) ? this.#within(value as Record<string, unknown>) : value;
   }
 
@@ -75,7 +75,7 @@ class Settling {
     if (this.#rule === 'text') return String(value);
     const number = Number(value);
     if (Number.isFinite(number) && BigInt(number) === value) return number;
-    if (this.faults.length < maxFaults) this.faults.push({ path: this.#pointer(), message });
+    if (this.issues.length < maxIssues) this.issues.push({ path: this.#pointer(), message });
     return value;
   }
 

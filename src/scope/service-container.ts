@@ -131,6 +131,6 @@ function aliasedBy(resolver: Resolver<unknown>): readonly string[] | undefined {
   }
 }
 
-function invalid(fault: string, cause?: unknown): LittoralError {
-  return new LittoralError('invalid-configuration', `The configuration's 'container' ${fault}.`, { cause });
+function invalid(issue: string, cause?: unknown): LittoralError {
+  return new LittoralError('invalid-configuration', `The configuration's 'container' ${issue}.`, { cause });
 }

@@ -35,7 +35,7 @@ export interface TestGatewayOptions {
  * names. It does not listen for HTTP. The channel's clock stands still until the test moves it.
  *
  * @param config as a configuration file exports it. Without `shutdownTimeoutMs`, stopping takes at most 1 s
- * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every fault at once
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every issue at once
  */
 export async function startTestGateway(config: Config, options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { baseUrl, environment, logger = createLogger('silent'), otherServices } = options;
@@ -83,7 +83,7 @@ function oneAfterTheOther(first: RegisterServices = () => {}, second: RegisterSe
   if (typeof first !== 'function') return first;
   return (container) => {
     const result = first(container);
-    // A promise is a fault, which is found where the result arrives.
+    // A promise is an issue, which is found where the result arrives.
     return result instanceof Promise ? result : second(container);
   };
 }

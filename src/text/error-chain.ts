@@ -124,7 +124,7 @@ function innerErrors(error: unknown): { readonly shown: readonly unknown[]; read
     if (name === 'SuppressedError') return { shown: [later, suppressed], count: 2 };
     if (!(error instanceof Error) || !Array.isArray(errors) || errors.length === 0) return { shown: [], count: 0 };
     const shown = Array.from({ length: Math.min(errors.length, maxInner) }, (_, index) => errors[index] as unknown);
-    // A list of that name in another error can be anything, such as the faults of a payload.
+    // A list of that name in another error can be anything, such as the issues of a payload.
     const isAggregate = error instanceof AggregateError || shown.every((inner) => inner instanceof Error);
     return isAggregate ? { shown, count: errors.length } : { shown: [], count: 0 };
   } catch {

@@ -372,7 +372,7 @@ describe('what is not valid is not sent', () => {
     expect(waiting('billing')).toEqual([]);
   });
 
-  test('and the error says which part is at fault', async () => {
+  test('and the error says which part is invalid', async () => {
     const { bus } = await openBilling();
     expect((await caught(() => bus.sendCommand('a.*', 'b', 'x'))).message).toBe(
       'The destination has a wildcard (* or #).',

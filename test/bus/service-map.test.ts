@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { routeFaults } from '../../src/bus/route-faults.ts';
 import { type Routes, ServiceMap } from '../../src/bus/service-map.ts';
+import { validateRoutes } from '../../src/bus/validate-routes.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { caught } from '../caught.ts';
 import { openBus, textOf } from './bus-fixture.ts';
@@ -35,22 +35,22 @@ describe('a service map', () => {
 });
 
 describe('routes', () => {
-  test('have no faults if their names are valid', () => {
+  test('have no issues if their names are valid', () => {
     expect(
-      routeFaults({ services: { tickets: { queue: 'tickets' } }, events: [{ keys: ['a.*'], queue: 'b' }] }),
+      validateRoutes({ services: { tickets: { queue: 'tickets' } }, events: [{ keys: ['a.*'], queue: 'b' }] }),
     ).toEqual([]);
-    expect(routeFaults({})).toEqual([]);
+    expect(validateRoutes({})).toEqual([]);
   });
 
-  test('have each fault reported with its path', () => {
-    const faults = routeFaults({
+  test('have each issue reported with its path', () => {
+    const issues = validateRoutes({
       services: { 'a*': { queue: '' }, b: { queue: 'amq.gen-1' }, c: { queue: 'distributed_c_dead_letter' } },
       events: [
         { keys: ['', 'a.#'], queue: 'littoral_b_due', except: ['#'] },
         { keys: ['a'], queue: `${'q'.repeat(255)}é` },
       ],
     });
-    expect(faults).toEqual([
+    expect(issues).toEqual([
       'routes.services.a*: has a wildcard (* or #)',
       'routes.services.a*.queue: is empty',
       "routes.services.b.queue: begins with 'amq.', which RabbitMQ reserves",
@@ -64,10 +64,10 @@ describe('routes', () => {
   });
 });
 
-test('holes in the lists of routes are faults', () => {
+test('holes in the lists of routes are issues', () => {
   // biome-ignore lint/suspicious/noSparseArray: a configuration is JavaScript
   const holes = { events: [, { keys: [,], queue: 'a', except: [,] }] } as unknown as Routes;
-  expect(routeFaults(holes)).toEqual([
+  expect(validateRoutes(holes)).toEqual([
     'routes.events.0: is missing',
     'routes.events.1.keys.0: is missing',
     'routes.events.1.except.0: is missing',

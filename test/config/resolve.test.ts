@@ -11,7 +11,7 @@ import { caught, everythingIn } from '../caught.ts';
 const url = 'amqp://user:hunter2@broker:5672/vhost';
 
 /** What is wrong with a configuration, a line each. */
-async function faults(config: unknown, environment: Environment = {}): Promise<string[]> {
+async function issues(config: unknown, environment: Environment = {}): Promise<string[]> {
   const error = await caught(() => resolveConfig(config as Config, environment));
   expect(error.code).toBe('invalid-configuration');
   expect(everythingIn(error)).not.toContain('hunter2');
@@ -199,9 +199,9 @@ describe('the environment', () => {
   });
 
   test.each(['fifteen-letters', 'sixteen letters!', 'ąąąąąąąąąąąąąąąą'])(
-    'holds no admin token that is short or cannot be sent, and the fault does not repeat it: %s',
+    'holds no admin token that is short or cannot be sent, and the issue does not repeat it: %s',
     async (ADMIN_TOKEN) => {
-      expect(await faults({ service: 'billing' }, { ADMIN_TOKEN })).toEqual([
+      expect(await issues({ service: 'billing' }, { ADMIN_TOKEN })).toEqual([
         'ADMIN_TOKEN (http.adminToken): has fewer than 16 characters, or others than visible ASCII',
       ]);
     },
@@ -221,9 +221,9 @@ describe('the environment', () => {
   });
 
   test.each(['abc', ' ', '80 80', '-1', '1e3', '0x50', '3000.5', '65536', '99999999999999999999'])(
-    'is at fault with the port %j',
+    'is invalid with the port %j',
     async (PORT) => {
-      expect(await faults({ service: 'billing' }, { PORT })).toEqual([
+      expect(await issues({ service: 'billing' }, { PORT })).toEqual([
         expect.stringMatching(/^PORT \(http\.port\): must /),
       ]);
     },
@@ -245,13 +245,13 @@ describe('the environment', () => {
     ['my host', /neither an address nor a name$/],
     [' ', /neither an address nor a name$/],
     ['user@host', /neither an address nor a name$/],
-  ])('is at fault with the host %j', async (HOST, fault) => {
-    expect(await faults({ service: 'billing' }, { HOST })).toEqual([expect.stringMatching(fault)]);
+  ])('is invalid with the host %j', async (HOST, issue) => {
+    expect(await issues({ service: 'billing' }, { HOST })).toEqual([expect.stringMatching(issue)]);
   });
 
-  test('is at fault by its name, and the path of the setting that it overrides', async () => {
+  test('is invalid by its name, and the path of the setting that it overrides', async () => {
     const environment = { SERVICE_NAME: 'a.*', LOG_LEVEL: 'loud', CHANNEL: 'carrier-pigeon' };
-    expect(await faults({}, environment)).toEqual([
+    expect(await issues({}, environment)).toEqual([
       'CHANNEL (channel): must be one of in-memory, rabbitmq',
       'LOG_LEVEL (logLevel): must be one of trace, debug, info, warn, error, fatal, silent',
       'SERVICE_NAME (service): has a wildcard (* or #)',
@@ -269,43 +269,43 @@ describe('the URL of the broker', () => {
 
   test('may not stand in both', async () => {
     const AMQP_URL_FILE = secretFile(url);
-    expect(await faults({ service: 'billing' }, { AMQP_URL: url, AMQP_URL_FILE })).toEqual([
+    expect(await issues({ service: 'billing' }, { AMQP_URL: url, AMQP_URL_FILE })).toEqual([
       'AMQP_URL and AMQP_URL_FILE are both set; keep one of them',
     ]);
   });
 
   test('is missing when the file is', async () => {
-    expect(await faults({ service: 'billing' }, { AMQP_URL_FILE: '/does/not/exist' })).toEqual([
+    expect(await issues({ service: 'billing' }, { AMQP_URL_FILE: '/does/not/exist' })).toEqual([
       expect.stringMatching(/^AMQP_URL_FILE: ENOENT.*\/does\/not\/exist/),
     ]);
-    expect(await faults({ service: 'billing' }, { AMQP_URL_FILE: tmpdir() })).toEqual([
+    expect(await issues({ service: 'billing' }, { AMQP_URL_FILE: tmpdir() })).toEqual([
       `AMQP_URL_FILE: '${tmpdir()}' is a directory, not a regular file`,
     ]);
   });
 
   test('which is the secret itself by mistake is not quoted', async () => {
-    expect(await faults({ service: 'billing' }, { AMQP_URL_FILE: url })).toEqual([
+    expect(await issues({ service: 'billing' }, { AMQP_URL_FILE: url })).toEqual([
       'AMQP_URL_FILE: is an address; write that into a file, and the name of the file here',
     ]);
   });
 
   test.each(['', '\n', ' \n '])('is missing when the file is empty, rather than none: %j', async (content) => {
     const AMQP_URL_FILE = secretFile(content);
-    expect(await faults({ service: 'billing' }, { AMQP_URL_FILE })).toEqual([
+    expect(await issues({ service: 'billing' }, { AMQP_URL_FILE })).toEqual([
       `AMQP_URL_FILE: ${AMQP_URL_FILE} is empty`,
     ]);
   });
 
-  test('has no parameters, each of which is at fault by its name', async () => {
+  test('has no parameters, each of which is invalid by its name', async () => {
     const AMQP_URL = `${url}?heartbeat=5&verify=verify_none`;
-    expect(await faults({ service: 'billing' }, { AMQP_URL })).toEqual([
+    expect(await issues({ service: 'billing' }, { AMQP_URL })).toEqual([
       expect.stringMatching(/^AMQP_URL \(broker\.url\): the parameter 'heartbeat' .*broker\.heartbeatSeconds$/),
       expect.stringMatching(/^AMQP_URL \(broker\.url\): the parameter 'verify' .*broker\.caFile/),
     ]);
   });
 
   test('must be there for RabbitMQ', async () => {
-    expect(await faults({ service: 'billing', channel: 'rabbitmq' })).toEqual([
+    expect(await issues({ service: 'billing', channel: 'rabbitmq' })).toEqual([
       'broker.url: is missing; set it or AMQP_URL',
     ]);
   });
@@ -316,7 +316,7 @@ describe('the files for TLS', () => {
 
   test('are named by the environment', async () => {
     const environment = { AMQP_CA_FILE: '/a', AMQP_CERT_FILE: '/b', AMQP_KEY_FILE: '/c' };
-    expect(await faults({ service: 'billing', broker: { ...tls, caFile: '/d' } }, environment)).toEqual([
+    expect(await issues({ service: 'billing', broker: { ...tls, caFile: '/d' } }, environment)).toEqual([
       'AMQP_CA_FILE (broker.caFile): /a does not exist',
       'AMQP_CERT_FILE (broker.certFile): /b does not exist',
       'AMQP_KEY_FILE (broker.keyFile): /c does not exist',
@@ -325,13 +325,13 @@ describe('the files for TLS', () => {
 
   test('need a URL that says so', async () => {
     const files = { caFile: '/a', certFile: '/b', keyFile: '/c' };
-    const found = await faults({ service: 'billing', broker: { url, ...files } });
-    expect(found.filter((fault) => fault.endsWith(': is for amqps://, and broker.url says otherwise'))).toHaveLength(3);
+    const found = await issues({ service: 'billing', broker: { url, ...files } });
+    expect(found.filter((issue) => issue.endsWith(': is for amqps://, and broker.url says otherwise'))).toHaveLength(3);
   });
 
-  test('are at fault where one holds no certificate', async () => {
+  test('are invalid where one holds no certificate', async () => {
     const caFile = secretFile('nothing of the kind');
-    expect(await faults({ service: 'billing', broker: { ...tls, caFile } })).toEqual([
+    expect(await issues({ service: 'billing', broker: { ...tls, caFile } })).toEqual([
       expect.stringMatching(/^broker\.caFile: .* holds no certificate in PEM/),
     ]);
   });
@@ -341,12 +341,12 @@ describe('in production', () => {
   const NODE_ENV = 'production';
 
   test('a forgotten broker is an error', async () => {
-    expect(await faults({ service: 'billing' }, { NODE_ENV })).toEqual([
+    expect(await issues({ service: 'billing' }, { NODE_ENV })).toEqual([
       expect.stringMatching(
         /^broker\.url: is missing; set it or AMQP_URL\. With NODE_ENV=production.*CHANNEL=in-memory$/,
       ),
     ]);
-    expect(await faults({ service: 'billing' }, { NODE_ENV, AMQP_URL: '' })).toHaveLength(1);
+    expect(await issues({ service: 'billing' }, { NODE_ENV, AMQP_URL: '' })).toHaveLength(1);
   });
 
   test('the in-memory channel must be asked for', () => {
@@ -358,8 +358,8 @@ describe('in production', () => {
 describe('a configuration is not valid', () => {
   test('without a service', async () => {
     const missing = "service: is missing; set it in the configuration file or as SERVICE_NAME, such as 'billing'";
-    expect(await faults({})).toEqual([missing]);
-    expect(await faults({ concurrency: 0 })).toEqual([missing, expect.stringMatching(/^concurrency: must /)]);
+    expect(await issues({})).toEqual([missing]);
+    expect(await issues({ concurrency: 0 })).toEqual([missing, expect.stringMatching(/^concurrency: must /)]);
   });
 
   test.each<[unknown, string]>([
@@ -372,8 +372,8 @@ describe('a configuration is not valid', () => {
     ['ż'.repeat(101), 'is longer than 200 bytes'],
     [7, 'must be string'],
     [null, 'must be string'],
-  ])('with the service %j', async (service, fault) => {
-    expect(await faults({ service })).toEqual([`service: ${fault}`]);
+  ])('with the service %j', async (service, issue) => {
+    expect(await issues({ service })).toEqual([`service: ${issue}`]);
   });
 
   test('with retries that cannot be', async () => {
@@ -387,7 +387,7 @@ describe('a configuration is not valid', () => {
       tries: 1,
     };
     const config = { service: 'billing', retries, finalFailureStrategy: 'forget' };
-    expect((await faults(config)).map((fault) => fault.split(':')[0]).sort()).toEqual([
+    expect((await issues(config)).map((issue) => issue.split(':')[0]).sort()).toEqual([
       'finalFailureStrategy',
       'retries.initialDelayMs',
       'retries.instant.errors.0',
@@ -407,7 +407,7 @@ describe('a configuration is not valid', () => {
       broker: { url, uri: url },
       http: { prot: 3000, forwardHeaders: {} },
     };
-    expect(new Set(await faults(config))).toEqual(
+    expect(new Set(await issues(config))).toEqual(
       new Set(['brokers: is not a setting', 'broker.uri: is not a setting', 'http.prot: is not a setting']),
     );
   });
@@ -415,7 +415,7 @@ describe('a configuration is not valid', () => {
   test('with settings that do not exist, whatever they hold', async () => {
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
-    expect(await faults({ service: 'billing', logger: cyclic })).toEqual(['logger: is not a setting']);
+    expect(await issues({ service: 'billing', logger: cyclic })).toEqual(['logger: is not a setting']);
   });
 
   test.each<[object, string]>([
@@ -470,16 +470,16 @@ describe('a configuration is not valid', () => {
     [{ defaultSerializationMediaType: 'multipart/form-data' }, 'defaultSerializationMediaType'],
     [{ defaultSerializationMediaType: 'application/x-js' }, 'defaultSerializationMediaType'],
   ])('with %j', async (settings, path) => {
-    const [fault, ...others] = await faults({ service: 'billing', ...settings });
+    const [issue, ...others] = await issues({ service: 'billing', ...settings });
     expect(others).toEqual([]);
-    expect(fault).toMatch(/: ./);
-    expect(fault?.slice(0, fault.indexOf(': '))).toBe(path);
+    expect(issue).toMatch(/: ./);
+    expect(issue?.slice(0, issue.indexOf(': '))).toBe(path);
   });
 
   test('with limits of a store in the process beside one that has its own', async () => {
     const store = { has: () => false, record: () => {} };
     const rest = 'is for the memory of this process; deduplication.store has its own';
-    expect(await faults({ service: 'billing', deduplication: { windowMs: 1, maxEntries: 1, store } })).toEqual([
+    expect(await issues({ service: 'billing', deduplication: { windowMs: 1, maxEntries: 1, store } })).toEqual([
       `deduplication.windowMs: ${rest}`,
       `deduplication.maxEntries: ${rest}`,
     ]);
@@ -494,7 +494,7 @@ describe('a configuration is not valid', () => {
     { name: 'CSV', matches: 'text/csv', convert: () => 1 },
   ])('with a converter that is none: %j', async (converter) => {
     const fine = { name: 'fine', matches: () => false, convert: () => 1 };
-    expect(await faults({ service: 'billing', converters: [fine, converter] })).toEqual([
+    expect(await issues({ service: 'billing', converters: [fine, converter] })).toEqual([
       expect.stringMatching(/^converters\.1: is no converter; give .+ of 'from', 'to' and 'convert'$/),
     ]);
   });
@@ -503,18 +503,18 @@ describe('a configuration is not valid', () => {
     [{ from: 7, to: Type.String() }, /^converters\.0: its 'from' is a number, not a schema or a class/],
     [{ from: Type.String(), to: () => 1 }, /^converters\.0: its 'to' is a function, not a schema or a class/],
     [{ from: Type.String({ format: 'x' }), to: Date }, /^converters\.0: its 'from' has the format 'x'/],
-  ])('with a type converter whose end is no type: %#', async (ends, fault) => {
+  ])('with a type converter whose end is no type: %#', async (ends, issue) => {
     const converter = { ...ends, convert: () => 1 };
-    expect(await faults({ service: 'billing', converters: [converter] })).toEqual([expect.stringMatching(fault)]);
+    expect(await issues({ service: 'billing', converters: [converter] })).toEqual([expect.stringMatching(issue)]);
   });
 
   test.each([undefined, null, 'billing', 7, [], () => {}])('when it is %s', async (config) => {
-    expect(await faults(config, { AMQP_URL: url, PORT: '1' })).toEqual([
+    expect(await issues(config, { AMQP_URL: url, PORT: '1' })).toEqual([
       expect.stringMatching(/^\(the configuration\): is .+, not an object of settings$/),
     ]);
   });
 
-  test('with every fault at once, of whatever kind', async () => {
+  test('with every issue at once, of whatever kind', async () => {
     const config = {
       service: 'a.*',
       concurrency: 0,
@@ -527,7 +527,7 @@ describe('a configuration is not valid', () => {
       defaultSerializationMediaType: 'json',
     };
     const environment = { AMQP_URL_FILE: '/does/not/exist', CHANNEL: 'x' };
-    const paths = (await faults(config, environment)).map((line) => line.slice(0, line.indexOf(':')));
+    const paths = (await issues(config, environment)).map((line) => line.slice(0, line.indexOf(':')));
     expect(new Set(paths)).toEqual(
       new Set([
         'AMQP_URL_FILE',

@@ -88,7 +88,7 @@ describe('a form', () => {
 });
 
 describe('XML', () => {
-  // What comes behind a limit is not XML: were it read, that would be the fault.
+  // What comes behind a limit is not XML: were it read, that would be the issue.
   const end = '<<';
 
   test.each<[string, string, number]>([

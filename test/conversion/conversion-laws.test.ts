@@ -80,7 +80,7 @@ const service = new ConversionService([
 ]);
 
 describe('whatever the type and the value', () => {
-  test('the result fits the type, or there are faults, and the value stays as it was', () => {
+  test('the result fits the type, or there are issues, and the value stays as it was', () => {
     let fitted = 0;
     fc.assert(
       fc.property(schema, anyValue, contentType, fc.boolean(), (type, value, contentType, jsonText) => {
@@ -93,9 +93,9 @@ describe('whatever the type and the value', () => {
           if (check(value)) expect(result).toBe(value);
         } catch (error) {
           expect(error).toBeInstanceOf(Refused);
-          const { faults } = error as Refused;
-          expect(faults.length).toBeGreaterThan(0);
-          for (const { path, message } of faults) {
+          const { issues } = error as Refused;
+          expect(issues.length).toBeGreaterThan(0);
+          for (const { path, message } of issues) {
             expect(path).toMatch(/^(\/|$)/);
             expect(message).not.toBe('');
           }

@@ -1,7 +1,7 @@
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import type { ConversionHints } from '../../src/conversion/prepared-type.ts';
 import type { TypeConverter } from '../../src/conversion/type-converter.ts';
-import type { Fault } from '../../src/errors.ts';
+import type { Issue } from '../../src/errors.ts';
 import type { TargetType, ValueOf } from '../../src/schema/target-type.ts';
 
 export interface Circumstances extends ConversionHints {
@@ -11,16 +11,16 @@ export interface Circumstances extends ConversionHints {
 
 /** What a conversion is refused with here. */
 export class Refused extends Error {
-  readonly faults: readonly Fault[];
+  readonly issues: readonly Issue[];
 
-  constructor(faults: readonly Fault[]) {
-    super(faults.map(({ path, message }) => `${path} ${message}`).join('; '));
-    this.faults = faults;
+  constructor(issues: readonly Issue[]) {
+    super(issues.map(({ path, message }) => `${path} ${message}`).join('; '));
+    this.issues = issues;
   }
 }
 
-export function refuse(faults: readonly Fault[]): Error {
-  return new Refused(faults);
+export function refuse(issues: readonly Issue[]): Error {
+  return new Refused(issues);
 }
 
 export function convertTo<T extends TargetType>(type: T, value: unknown, given: Circumstances = {}): ValueOf<T> {
@@ -39,7 +39,7 @@ export function refusal(type: TargetType, value: unknown, given: Circumstances =
   throw new Error('it was not refused');
 }
 
-/** The faults that a value is refused with, each as its path and message in one line. */
-export function faults(type: TargetType, value: unknown, given: Circumstances = {}): string[] {
-  return refusal(type, value, given).faults.map(({ path, message }) => `${path} ${message}`);
+/** The issues that a value is refused with, each as its path and message in one line. */
+export function issues(type: TargetType, value: unknown, given: Circumstances = {}): string[] {
+  return refusal(type, value, given).issues.map(({ path, message }) => `${path} ${message}`);
 }

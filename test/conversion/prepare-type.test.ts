@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { instance } from '../../src/schema/instance.ts';
 import type { TargetType } from '../../src/schema/target-type.ts';
-import { convertTo, faults, refuse } from './convert-to.ts';
+import { convertTo, issues, refuse } from './convert-to.ts';
 
 class ExecutorId {}
 class Loop {}
@@ -26,12 +26,12 @@ describe('a type is refused at start', () => {
       { a: Type.String() },
       'the type is an object that is not a schema. Give Type.Object({ … }) of it.',
     ],
-    ['a part that is none', Type.Object({ a: 7 as never }), 'has a fault at /properties/a: it is a number'],
+    ['a part that is none', Type.Object({ a: 7 as never }), 'is invalid at /properties/a: it is a number'],
     ['an unknown format', Type.String({ format: 'iban' }), "has the format 'iban', which is not known"],
     [
       'an unknown format within',
       Type.Object({ a: Type.Array(Type.Union([Type.Null(), Type.String({ format: 'x' })])) }),
-      "has a fault at /properties/a/items/anyOf/1: it has the format 'x'",
+      "is invalid at /properties/a/items/anyOf/1: it has the format 'x'",
     ],
     [
       'an unknown format in a recursive schema',
@@ -41,11 +41,11 @@ describe('a type is refused at start', () => {
     ['an unknown kind', { type: 'text' }, "has the type 'text', which JSON Schema does not know"],
     ['an unknown kind among others', { type: ['string', 'nil'] }, "has the type 'nil'"],
     ['a class that nothing makes', Map, 'the type is the class Map, which no type converter makes. Register one'],
-    ['one within', Type.Array(instance(Map)), 'has a fault at /items: it is the class Map'],
+    ['one within', Type.Array(instance(Map)), 'is invalid at /items: it is the class Map'],
     [
       'a class made of what is wrong',
       Loop,
-      "what a type converter makes it of has a fault at /properties/format: it has the format 'iban'",
+      "what a type converter makes it of is invalid at /properties/format: it has the format 'iban'",
     ],
     [
       'a codec',
@@ -87,7 +87,7 @@ describe('a type that is prepared', () => {
   test('gives undefined for undefined and null for null where they are allowed', () => {
     expect(convertTo(Type.Optional(Type.Number()), undefined)).toBeUndefined();
     expect(convertTo(Type.Optional(Type.Union([Type.Number(), Type.Null()])), null)).toBeNull();
-    expect(faults(Type.Optional(Type.Number()), null)).toEqual([' must be number']);
+    expect(issues(Type.Optional(Type.Number()), null)).toEqual([' must be number']);
   });
 
   test('is prepared though its refinement is not written for null', () => {
@@ -122,6 +122,6 @@ describe('a format is really checked', () => {
     ['regex', '^a$', ['(']],
   ])('%s', (format, good, bad) => {
     expect(convertTo(Type.String({ format }), good)).toBe(good);
-    for (const text of bad) expect(faults(Type.String({ format }), text)).toEqual([` must match format "${format}"`]);
+    for (const text of bad) expect(issues(Type.String({ format }), text)).toEqual([` must match format "${format}"`]);
   });
 });

@@ -9,7 +9,7 @@ import { instance } from '../../src/schema/instance.ts';
 import type { TargetType, ValueOf } from '../../src/schema/target-type.ts';
 import { caught, everythingIn } from '../caught.ts';
 import { mediaType } from './convert.ts';
-import { convertTo, faults, refusal, refuse } from './convert-to.ts';
+import { convertTo, issues, refusal, refuse } from './convert-to.ts';
 
 class ExecutorId {
   readonly value: string;
@@ -129,7 +129,7 @@ describe('a type converter makes instances of its class', () => {
     expect(
       convertTo(ExecutorId, true, { converters: [...several.converters, made(Type.Boolean(), 'flag')] }).value,
     ).toBe('flag');
-    expect(faults(ExecutorId, [], several)).toEqual([' must be ExecutorId, or what one is made of: number or string']);
+    expect(issues(ExecutorId, [], several)).toEqual([' must be ExecutorId, or what one is made of: number or string']);
   });
 
   test('of an object that holds another of the same', () => {
@@ -170,23 +170,23 @@ describe('a type converter to a schema', () => {
     const value = { x: 1, y: 2 };
     expect(convertTo(Point, value, { converters })).toBe(value);
     expect(convertTo(Point, { x: '1', y: 2 }, { converters })).toEqual(value);
-    expect(faults(Point, { x: 1 }, { converters })).toEqual([' must have required properties y']);
+    expect(issues(Point, { x: 1 }, { converters })).toEqual([' must have required properties y']);
   });
 
   test('does not work for another that says the same', () => {
     const Other = Type.Object({ x: Type.Number(), y: Type.Number() });
-    expect(faults(Other, [1, 2], { converters })).toEqual([' must be object']);
+    expect(issues(Other, [1, 2], { converters })).toEqual([' must be object']);
     const upper = defineTypeConverter({ from: Type.Boolean(), to: Type.String(), convert: String });
-    expect(faults(Type.String(), true, { converters: [upper] })).toEqual([' must be string']);
+    expect(issues(Type.String(), true, { converters: [upper] })).toEqual([' must be string']);
   });
 });
 
 describe('a value that cannot be converted', () => {
   test('is told by what is wrong with it for the only converter', () => {
-    expect(faults(Type.Object({ id: instance(ExecutorId) }), { id: 'x' }, { converters })).toEqual([
+    expect(issues(Type.Object({ id: instance(ExecutorId) }), { id: 'x' }, { converters })).toEqual([
       '/id must match pattern "^[0-9]+$", to become ExecutorId',
     ]);
-    expect(faults(Type.Array(instance(Coordinates)), [[1, 'x']], { converters })).toEqual(['/0/1 must be number']);
+    expect(issues(Type.Array(instance(Coordinates)), [[1, 'x']], { converters })).toEqual(['/0/1 must be number']);
   });
 
   test('is told when the converter throws, whose error is kept from the caller, as the cause', () => {
@@ -195,7 +195,7 @@ describe('a value that cannot be converted', () => {
       throw thrown;
     });
     const error = refusal(Type.Object({ id: instance(ExecutorId) }), { id: 'x' }, given);
-    expect(error.faults).toEqual([
+    expect(error.issues).toEqual([
       { path: '/id', message: 'could not be converted: the type converter from string to ExecutorId threw' },
     ]);
     expect(error.cause).toBe(thrown);
@@ -218,7 +218,7 @@ describe('a value that cannot be converted', () => {
     ['an instance of another class', new Coordinates(1, 2)],
   ])('is told when the converter makes %s', (_, made) => {
     expect(
-      faults(
+      issues(
         ExecutorId,
         '7',
         making(() => made),
@@ -346,7 +346,7 @@ describe('a date', () => {
     '1772357400',
     '',
   ])('is not made of %s', (text) => {
-    expect(refusal(Date, text).faults[0]?.message).toMatch(/^must .+, to become Date$/);
+    expect(refusal(Date, text).issues[0]?.message).toMatch(/^must .+, to become Date$/);
   });
 
   test('is sent as the text that it is made of', () => {
@@ -504,11 +504,11 @@ describe('a class and what it is written as, made of each other', () => {
   });
 
   test('are refused with what is wrong with them', () => {
-    expect(faults(Order, { id: 'x', count: 'many' }, { converters })).toEqual([
+    expect(issues(Order, { id: 'x', count: 'many' }, { converters })).toEqual([
       expect.stringMatching(/^\/id must/),
       '/count must be integer',
     ]);
-    expect(faults(Written, { id: '7' }, { converters })).toHaveLength(1);
+    expect(issues(Written, { id: '7' }, { converters })).toHaveLength(1);
   });
 
   test('also where both are schemas', () => {
@@ -520,7 +520,7 @@ describe('a class and what it is written as, made of each other', () => {
     ];
     expect(convertTo(A, { b: '1' }, { converters: circle })).toEqual({ a: 1 });
     expect(convertTo(B, { a: '1' }, { converters: circle })).toEqual({ b: 1 });
-    expect(faults(A, { c: 1 }, { converters: circle }).length).toBeGreaterThan(0);
+    expect(issues(A, { c: 1 }, { converters: circle }).length).toBeGreaterThan(0);
   });
 });
 

@@ -103,9 +103,9 @@ describe('the key of a message', () => {
       ["$join(payload.items.(id & '!'))", 'id gives nothing'],
       ['$join($map(payload.items, function($i){ $i.id }))', '$i.id gives nothing'],
       ['$string(payload.items.[id])', 'id gives nothing'],
-    ])('has no item without its part: %s', async (expression, fault) => {
+    ])('has no item without its part: %s', async (expression, issue) => {
       const payload = { shop: 's', items: [{ id: 'x' }, {}, { id: 'y' }] };
-      expect((await caught(() => keyOf(expression, payload))).message).toContain(fault);
+      expect((await caught(() => keyOf(expression, payload))).message).toContain(issue);
     });
 
     test.each([
@@ -240,10 +240,10 @@ describe('a handler does not start', () => {
     [7, "its 'deduplicate' is a number; write true, false, an expression or a function"],
     [null, "its 'deduplicate' is null; write true, false, an expression or a function"],
     [{}, "its 'deduplicate' is an object; write true, false, an expression or a function"],
-  ])('with %j', async (deduplicate, fault) => {
+  ])('with %j', async (deduplicate, issue) => {
     const error = await caught(registered({ deduplicate }));
     expect(error.code).toBe('invalid-handlers');
-    expect(error.message).toMatch(fault);
+    expect(error.message).toMatch(issue);
   });
 
   test.each([true, 'headers.paymentId', () => 'a'])(
@@ -257,7 +257,7 @@ describe('a handler does not start', () => {
     },
   );
 
-  test('with a fault there and others elsewhere: all are told', async () => {
+  test('with an issue there and others elsewhere: all are told', async () => {
     const error = await caught(registered({ deduplicate: 'payload.', parameters: ['a'], contentType: 7 }));
     expect(error.message.split('\n- ')).toHaveLength(4);
   });

@@ -43,7 +43,7 @@ async function answerOf({ url, headers }: Curl, body: string, more = {}) {
 }
 
 describe('what does not fit is refused at once', () => {
-  test('with every fault', async () => {
+  test('with every issue', async () => {
     const order = { orderId: '7', items: [{ sku: 'lamp', quantity: 0 }], deliverAfter: 'soon' };
     expect(await answerOf(placeOrder, JSON.stringify(order))).toMatchObject({
       status: 422,

@@ -69,7 +69,7 @@ describe('another method', () => {
   test.each([
     ['a content type that is none', { 'content-type': 'x' }, 'x'],
     ['a body that is too large', { 'content-type': 'text/plain' }, 'x'.repeat(1_048_577)],
-  ])('is told before %s', async (_fault, headers, payload) => {
+  ])('is told before %s', async (_issue, headers, payload) => {
     const response = await (await sharedGateway()).app.inject({ method: 'DELETE', url: '/events/a', headers, payload });
     expectProblem(response, 'method-not-allowed');
   });
@@ -96,7 +96,7 @@ describe('a request that cannot be read', () => {
       'a chunk without a size',
       'POST /events/a HTTP/1.1\nHost: localhost\nContent-Type: text/plain\nTransfer-Encoding: chunked\n\nzz\n',
     ],
-  ])('for %s is a problem', async (_fault, request) => {
+  ])('for %s is a problem', async (_issue, request) => {
     const [answer] = await exchangeAll(await sharedGateway(), request);
     expect(answer?.headers.connection).toBe('close');
     expectProblem(answer ?? { statusCode: 0, headers: {}, body: '{}' }, 'malformed-request');
@@ -105,7 +105,7 @@ describe('a request that cannot be read', () => {
   test.each([
     ['no Host', 'GET /livez HTTP/1.1\n\n'],
     ['two Hosts', 'GET /livez HTTP/1.1\nHost: localhost\nHost: localhost\n\n'],
-  ])('for it has %s is a problem', async (_fault, request) => {
+  ])('for it has %s is a problem', async (_issue, request) => {
     expectProblem(await exchange(await sharedGateway(), request), 'malformed-request');
   });
 

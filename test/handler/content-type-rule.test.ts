@@ -97,9 +97,9 @@ test.each<[Partial<HandlerOptions>, string]>([
   [{ defaultContentType: '*/*' }, "its 'defaultContentType' names '*/*'"],
   [{ contentType: 7 as never }, "its 'contentType' names a number"],
   [{ defaultContentType: 'json' }, "its 'defaultContentType' names 'json'"],
-])('a content type that is none fails at start: %j', async (options, fault) => {
+])('a content type that is none fails at start: %j', async (options, issue) => {
   expect(await caught(() => handlerWith(options))).toMatchObject({
     code: 'invalid-handlers',
-    message: expect.stringContaining(`command handler 'change': ${fault}, which is not a media type`),
+    message: expect.stringContaining(`command handler 'change': ${issue}, which is not a media type`),
   });
 });

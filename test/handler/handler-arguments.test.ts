@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
-import { faultOfArguments } from '../../src/handler/handler-arguments.ts';
+import { validateArguments } from '../../src/handler/handler-arguments.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { payload } from '../../src/parameter/payload.ts';
 import { caught } from '../caught.ts';
 import { parameterContext } from '../parameter/parameter-context.ts';
 
-const faultOf = (handle: unknown, parameters?: unknown) =>
-  faultOfArguments({ handle, ...(parameters === undefined ? {} : { parameters }) } as unknown as HandlerDefinition);
+const validate = (handle: unknown, parameters?: unknown) =>
+  validateArguments({ handle, ...(parameters === undefined ? {} : { parameters }) } as unknown as HandlerDefinition);
 
 describe('the arguments of a handler', () => {
   test('are at most as many as the default converters supply', async () => {
@@ -27,8 +27,8 @@ describe('the arguments of a handler', () => {
     [(_a: 1, _b: 2) => {}, [payload()], "takes 2 arguments, and its 'parameters' are 1"],
     [(_a: 1) => {}, [], "takes 1 arguments, and its 'parameters' are 0"],
     [(_a: 1, _b: 2) => {}, { a: payload(), b: payload() }, 'is called with one object of them'],
-  ])('are at most as many as the parameters: %#', (handle, parameters, fault) => {
-    expect(faultOf(handle, parameters)).toContain(fault);
+  ])('are at most as many as the parameters: %#', (handle, parameters, issue) => {
+    expect(validate(handle, parameters)).toContain(issue);
   });
 
   test.each<[unknown, unknown?]>([
@@ -43,6 +43,6 @@ describe('the arguments of a handler', () => {
     [({ a }: { a: 1 }) => a, { a: payload() }],
     [() => {}, { a: payload() }],
   ])('may be fewer, have defaults, or be rest arguments: %#', (handle, parameters) => {
-    expect(faultOf(handle, parameters)).toBeUndefined();
+    expect(validate(handle, parameters)).toBeUndefined();
   });
 });

@@ -22,7 +22,7 @@ function event(routingKey: unknown, more: object = {}) {
   return defineEventHandler({ routingKey: routingKey as string, distributed: true, handle, ...more });
 }
 
-async function faults(...definitions: unknown[]): Promise<string[]> {
+async function issues(...definitions: unknown[]): Promise<string[]> {
   const error = await caught(() => registry(...definitions));
   expect(error.code).toBe('invalid-handlers');
   const [title, ...lines] = error.message.split('\n- ');
@@ -86,7 +86,7 @@ describe('an event', () => {
 
 describe('handlers are not valid', () => {
   test('when they are something else', async () => {
-    expect(await faults(undefined, { routingKey: 'a', handle }, handle)).toEqual([
+    expect(await issues(undefined, { routingKey: 'a', handle }, handle)).toEqual([
       'handlers[0] is not a handler; define it with defineCommandHandler or defineEventHandler',
       'handlers[1] is not a handler; define it with defineCommandHandler or defineEventHandler',
       'handlers[2] is not a handler; define it with defineCommandHandler or defineEventHandler',
@@ -94,34 +94,34 @@ describe('handlers are not valid', () => {
   });
 
   test('when a command has two', async () => {
-    expect(await faults(command('a'), command('a', { endpointId: 'other' }))).toEqual([
+    expect(await issues(command('a'), command('a', { endpointId: 'other' }))).toEqual([
       "command handler 'other': the command 'a' already has a handler; a command has exactly one",
     ]);
   });
 
-  test('when a command has two of which one is at fault itself', async () => {
+  test('when a command has two of which one is invalid itself', async () => {
     const broken = command('a', { payload: 'text' });
-    expect(await faults(broken, command('a', { endpointId: 'other' }))).toEqual([
+    expect(await issues(broken, command('a', { endpointId: 'other' }))).toEqual([
       expect.stringContaining("Cannot resolve parameter '#1' of command handler 'a': the type is a string"),
       "command handler 'other': the command 'a' already has a handler; a command has exactly one",
     ]);
   });
 
   test('when its payload is undefined, as a circle of imports leaves it', async () => {
-    expect(await faults(command('a', { payload: undefined }))).toEqual([
+    expect(await issues(command('a', { payload: undefined }))).toEqual([
       expect.stringContaining("command handler 'a': its 'payload' is undefined; leave it out, or look for"),
     ]);
   });
 
   test('when it has an option that does not exist', async () => {
-    expect(await faults(command('a', { distributd: true }))).toEqual([
+    expect(await issues(command('a', { distributd: true }))).toEqual([
       "command handler 'a': 'distributd' is not an option of a handler; there are routingKey, distributed, endpointId, payload, parameters, contentType, defaultContentType, retries, timeoutMs, deduplicate, handle",
     ]);
   });
 
   test('when its retries cannot be', async () => {
     const retries = { maxAttempts: 'often', tries: 1, instant: { errors: [7] } };
-    expect(await faults(command('a', { retries }), command('b', { retries: 3 }))).toEqual([
+    expect(await issues(command('a', { retries }), command('b', { retries: 3 }))).toEqual([
       "command handler 'a': its 'retries.tries' is not a setting",
       "command handler 'a': its 'retries.maxAttempts' must be integer",
       "command handler 'a': its 'retries.instant.errors.0' is a number, not the name of an error or its class",
@@ -137,22 +137,22 @@ describe('handlers are not valid', () => {
     ['1000', 'a string'],
     [null, 'null'],
   ])('when the time that it is given is %s', async (timeoutMs, found) => {
-    expect(await faults(command('a', { timeoutMs }))).toEqual([
+    expect(await issues(command('a', { timeoutMs }))).toEqual([
       `command handler 'a': its 'timeoutMs' is ${found}, not a whole number of milliseconds from 1 to 2147483647`,
     ]);
   });
 
   test('when the time that it is given would hold for nothing', async () => {
-    expect(await faults(command('a', { timeoutMs: 1000, distributed: false }))).toEqual([
+    expect(await issues(command('a', { timeoutMs: 1000, distributed: false }))).toEqual([
       "command handler 'a': has 'timeoutMs' without 'distributed: true'; who calls it in this process waits for as long as it takes",
     ]);
   });
 
   test('when two have one endpoint id', async () => {
-    expect(await faults(event('a'), event('a'))).toEqual([
+    expect(await issues(event('a'), event('a'))).toEqual([
       "event handler 'a': another handler has that endpoint id; give one of them an endpointId of its own",
     ]);
-    expect(await faults(command('a'), event('a'))).toHaveLength(1);
+    expect(await issues(command('a'), event('a'))).toHaveLength(1);
   });
 
   test.each<[unknown, string]>([
@@ -164,20 +164,20 @@ describe('handlers are not valid', () => {
     [7, 'is not a text'],
     [Symbol('a'), 'is not a text'],
     [Object.create(null), 'is not a text'],
-  ])('when the routing key of a command is %s', async (routingKey, fault) => {
-    const [line] = await faults(command(routingKey, { endpointId: 'e' }));
-    expect(line).toBe(`command handler 'e': its routing key ${fault}`);
+  ])('when the routing key of a command is %s', async (routingKey, issue) => {
+    const [line] = await issues(command(routingKey, { endpointId: 'e' }));
+    expect(line).toBe(`command handler 'e': its routing key ${issue}`);
   });
 
   test('when one has no routing key at all', async () => {
-    expect(await faults(command(undefined), event(undefined))).toEqual([
+    expect(await issues(command(undefined), event(undefined))).toEqual([
       'handlers[0]: its routing key is not a text',
       'handlers[1]: its routing key is not a text',
     ]);
   });
 
   test('when the pattern of an event has the wildcard of the broker', async () => {
-    expect(await faults(event('a.#'))).toEqual([
+    expect(await issues(event('a.#'))).toEqual([
       "event handler 'a.#': its routing key has the wildcard #; * stands for any characters, dots included",
     ]);
   });
@@ -186,32 +186,32 @@ describe('handlers are not valid', () => {
     'when an endpoint id is %s',
     async (endpointId) => {
       const definition = { ...command('a'), endpointId };
-      const lines = await faults(definition, event('b', { payload: 'text' }));
+      const lines = await issues(definition, event('b', { payload: 'text' }));
       expect(lines).toHaveLength(2);
       expect(lines[0]).toContain('handlers[0]: its endpoint id is not a text of 1 to 255 bytes');
     },
   );
 
   test('when what handles is no function', async () => {
-    expect(await faults(command('a', { handle: 'handle' }))).toEqual([
+    expect(await issues(command('a', { handle: 'handle' }))).toEqual([
       "command handler 'a': its 'handle' is not a function",
     ]);
   });
 
   test('when it is unclear who may reach them', async () => {
-    expect(await faults(command('a', { distributed: 'no' }))).toEqual([
+    expect(await issues(command('a', { distributed: 'no' }))).toEqual([
       "command handler 'a': its 'distributed' is neither true nor false",
     ]);
   });
 
   test('when they have a payload beside parameters', async () => {
-    expect(await faults(command('a', { payload: Type.String(), parameters: [headers()] }))).toEqual([
+    expect(await issues(command('a', { payload: Type.String(), parameters: [headers()] }))).toEqual([
       "command handler 'a': has 'payload' beside 'parameters'; use payload(…) as one of the parameters",
     ]);
   });
 
-  test('and every fault of every one is told at once', async () => {
-    const lines = await faults(
+  test('and every issue of every one is told at once', async () => {
+    const lines = await issues(
       7,
       command('', { handle: 1, endpointId: 'first' }),
       event('a.#', { payload: 42 }),

@@ -107,19 +107,19 @@ describe('a method is not called', () => {
 });
 
 describe('what can never be called fails at the start', () => {
-  function faults(parameters: unknown): string[] {
+  function issues(parameters: unknown): string[] {
     try {
       invoker(parameters);
     } catch (error) {
-      if (error instanceof AggregateError) return error.errors.map((fault: Error) => fault.message);
+      if (error instanceof AggregateError) return error.errors.map((issue: Error) => issue.message);
       throw error;
     }
     return [];
   }
 
-  test('with all its faults at once, by name', () => {
+  test('with all its issues at once, by name', () => {
     const parameters = { change: payload('text' as never), executorId: 7, all: headers(), user: payload };
-    expect(faults(parameters)).toEqual([
+    expect(issues(parameters)).toEqual([
       expect.stringMatching(
         /^Cannot resolve parameter 'change' of command handler 'billing\.change': the type is a str/,
       ),
@@ -128,8 +128,8 @@ describe('what can never be called fails at the start', () => {
     ]);
   });
 
-  test('with all its faults at once, by position', () => {
-    expect(faults([payload(), null, header('a', 1 as never)])).toEqual([
+  test('with all its issues at once, by position', () => {
+    expect(issues([payload(), null, header('a', 1 as never)])).toEqual([
       "Parameter '#2' of command handler 'billing.change' is null, not a parameter converter such as payload(…).",
       expect.stringMatching(
         /^Cannot resolve parameter '#3' of command handler 'billing\.change': the type is a number/,
@@ -139,7 +139,7 @@ describe('what can never be called fails at the start', () => {
 
   test('when a position was left out', () => {
     // biome-ignore lint/suspicious/noSparseArray: as somebody could write it
-    expect(faults([payload(), , headers()])).toEqual([
+    expect(issues([payload(), , headers()])).toEqual([
       "Parameter '#2' of command handler 'billing.change' is nothing, not a parameter converter such as payload(…).",
     ]);
   });
@@ -152,7 +152,7 @@ describe('what can never be called fails at the start', () => {
     [new Map(), 'an object'],
     [payload(), 'an object'],
   ])('when its parameters are %s', (parameters, kind) => {
-    expect(faults(parameters)).toEqual([
+    expect(issues(parameters)).toEqual([
       `The parameters of command handler 'billing.change' are ${kind}; give a list, or an object, of converters such as payload(…).`,
     ]);
   });

@@ -112,7 +112,7 @@ describe('Message-Headers', () => {
     ['half a character in a name', '{"\\ud800":1}'],
     ['a name longer than 255 bytes', `{"${'\u00fc'.repeat(128)}":1}`],
     ['nesting without end', `{"a":${'['.repeat(7000)}${']'.repeat(7000)}}`],
-  ])('%s is refused', async (_fault, json) => {
+  ])('%s is refused', async (_issue, json) => {
     const headers = { 'Message-Headers': Buffer.from(json).toString('latin1') };
     expectProblem(await post(await sharedGateway(), { headers }), 'invalid-header');
   });

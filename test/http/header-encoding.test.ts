@@ -57,7 +57,7 @@ describe('the value of a header', () => {
     ['an overlong encoding', '\u00c0\u00af'],
     ['an encoded surrogate', '\u00ed\u00a0\u0080'],
     ['a byte order mark of UTF-16', '\u00ff\u00fe'],
-  ])('%s is refused', async (_fault, value) => {
+  ])('%s is refused', async (_issue, value) => {
     const names = ['Message-Header-Name', 'Message-Headers', 'Message-Correlation-Id', 'Idempotency-Key', 'baggage'];
     const gateway = await sharedGateway();
     for (const name of names) expectProblem(await post(gateway, { headers: { [name]: value } }), 'invalid-header');

@@ -74,7 +74,7 @@ describe.each(Object.entries(paths))('%s', (_what, path) => {
     ['has a line break', 'a%0D%0Ab'],
     ['has a tab', 'a%09b'],
     ['has a DEL', 'a%7Fb'],
-  ])('is refused when it %s', async (_fault, key) => {
+  ])('is refused when it %s', async (_issue, key) => {
     const gateway = await sharedGateway();
     const messages = openQueue(gateway, 'billing', ['*']);
     expectProblem(await post(gateway, { url: path(key) }), 'invalid-key');

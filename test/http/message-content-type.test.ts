@@ -102,7 +102,7 @@ describe('Message-Content-Type', () => {
     ['a value of JavaScript as the source of XML', 'application/x-js', xml],
     ['a value of JavaScript as the source of text', 'application/x-js', text],
     ['a value of JavaScript as the source of JSON', 'application/x-js', json],
-  ])('%s is refused', async (_fault, source, target) => {
+  ])('%s is refused', async (_issue, source, target) => {
     const gateway = await sharedGateway();
     const messages = openQueue(gateway, 'billing');
     const response = await post(gateway, { headers: conversion(source, target), body: '"a"' });
@@ -121,7 +121,7 @@ describe('Message-Content-Type', () => {
     ['XML with a document type', xml, '<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>'],
     ['text that is not UTF-8', text, Uint8Array.of(0xff)],
     ['text that is not in its charset', 'text/plain; charset=utf-16le', Uint8Array.of(0x00, 0xd8)],
-  ])('%s is refused', async (_fault, source, body) => {
+  ])('%s is refused', async (_issue, source, body) => {
     const target = source === json ? xml : json;
     const response = await post(await sharedGateway(), { headers: conversion(source, target), body });
     expectProblem(response, 'malformed-body');

@@ -33,7 +33,7 @@ describe('Message-Id', () => {
     ['without hyphens', uuid.replaceAll('-', '')],
     ['with a letter that is not hexadecimal', uuid.replace('5', 'g')],
     ['with a letter that only lower-cases to ASCII', Buffer.from(uuid.replace('c', '\u212a')).toString('latin1')],
-  ])('%s is refused', async (_fault, id) => {
+  ])('%s is refused', async (_issue, id) => {
     expectProblem(await post(await sharedGateway(), { headers: { 'Message-Id': id } }), 'invalid-header');
   });
 });

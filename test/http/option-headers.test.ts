@@ -27,7 +27,7 @@ describe('Message-Correlation-Id', () => {
     ['empty', ''],
     ['longer than 255 bytes', 'c'.repeat(256)],
     ['longer than 255 bytes in fewer characters', Buffer.from('\u00fc'.repeat(128)).toString('latin1')],
-  ])('is refused when %s', async (_fault, id) => {
+  ])('is refused when %s', async (_issue, id) => {
     await refused('Message-Correlation-Id', id);
   });
 });

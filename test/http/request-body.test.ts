@@ -112,7 +112,7 @@ describe('JSON', () => {
   describe.each([json, 'application/json; charset=utf-8', 'text/json', 'application/problem+json'])(
     'of type %s',
     (type) => {
-      test.each(broken)('that is %s is refused', async (_fault, body) => {
+      test.each(broken)('that is %s is refused', async (_issue, body) => {
         const gateway = await sharedGateway();
         const messages = openQueue(gateway, 'billing');
         expectProblem(await post(gateway, { headers: { 'content-type': type }, body }), 'malformed-body');
@@ -148,7 +148,7 @@ describe('a content type', () => {
     ['longer than 255 bytes', `text/${'x'.repeat(251)}`],
     ['that every object has', '__proto__'],
     ['that is empty', ''],
-  ])('%s is refused', async (_fault, type) => {
+  ])('%s is refused', async (_issue, type) => {
     const gateway = await sharedGateway();
     const messages = openQueue(gateway, 'billing');
     const response = await post(gateway, { headers: { 'content-type': type }, body: 'x' });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { faultOfKey, faultOfPattern, routingKeyMatcher, widenedPattern } from '../../src/message/routing-key.ts';
+import { routingKeyMatcher, validateKey, validatePattern, widenedPattern } from '../../src/message/routing-key.ts';
 
 describe('a pattern matches a routing key', () => {
   test.each([
@@ -86,8 +86,8 @@ describe('a key is good', () => {
   test.each(['a', 'billing.changeDetails', 'zażółć.✓', 'a b', 'a..b', '.', 'a/b?c%20', 'x'.repeat(255)])(
     '%j',
     (key) => {
-      expect(faultOfKey(key)).toBeUndefined();
-      expect(faultOfPattern(key)).toBeUndefined();
+      expect(validateKey(key)).toBeUndefined();
+      expect(validatePattern(key)).toBeUndefined();
     },
   );
 
@@ -99,16 +99,16 @@ describe('a key is good', () => {
     ['a\nb', 'has a control character'],
     ['a\u007f', 'has a control character'],
     ['a\ud800', 'is not valid Unicode'],
-  ])('or says what is wrong: %j', (key, fault) => {
-    expect(faultOfKey(key)).toBe(fault);
-    expect(faultOfPattern(key)).toBe(fault);
+  ])('or says what is wrong: %j', (key, issue) => {
+    expect(validateKey(key)).toBe(issue);
+    expect(validatePattern(key)).toBe(issue);
   });
 
   test('without wildcards, of which a pattern may have one kind', () => {
-    expect(faultOfKey('a.*')).toBe('has a wildcard (* or #)');
-    expect(faultOfKey('a.#')).toBe('has a wildcard (* or #)');
-    expect(faultOfPattern('a.*')).toBeUndefined();
-    expect(faultOfPattern('a.#')).toBe('has the wildcard #; * stands for any characters, dots included');
+    expect(validateKey('a.*')).toBe('has a wildcard (* or #)');
+    expect(validateKey('a.#')).toBe('has a wildcard (* or #)');
+    expect(validatePattern('a.*')).toBeUndefined();
+    expect(validatePattern('a.#')).toBe('has the wildcard #; * stands for any characters, dots included');
   });
 });
 

@@ -40,7 +40,7 @@ describe('the payload', () => {
 });
 
 describe('a payload that does not fit its type', () => {
-  test('is refused with every fault, its path, the handler and the parameter', async () => {
+  test('is refused with every issue, its path, the handler and the parameter', async () => {
     const error = await caught(() => resolveBody(payload(Command), json, '{"personId":true,"amount":"hunter2"}'));
     expect(error).toMatchObject({
       code: 'payload-refused',
@@ -48,7 +48,7 @@ describe('a payload that does not fit its type', () => {
       retryable: false,
       message:
         "Cannot resolve parameter 'command' of command handler 'billing.change': the payload of type application/json (an object) does not fit: /personId must be string; /amount must be number.",
-      faults: [
+      issues: [
         { path: '/personId', message: 'must be string' },
         { path: '/amount', message: 'must be number' },
       ],
@@ -88,7 +88,7 @@ describe('a payload that does not fit its type', () => {
     const Tree = Type.Cyclic({ Node: Type.Array(Type.Ref('Node')) }, 'Node');
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const error = await caught(() => resolveBody(payload(Tree), json, deep));
-    expect(error.faults).toEqual([{ path: '', message: 'is nested too deeply' }]);
+    expect(error.issues).toEqual([{ path: '', message: 'is nested too deeply' }]);
   });
 });
 

@@ -118,7 +118,7 @@ describe('fails at start', () => {
       "it has no option 'expresion'; there is expression, type.",
     ],
     ['options without an expression', named('plain', {}), "its options are an object without an 'expression'."],
-    ['an expression with a fault', named('plain', { expression: 'service.(' }), ''],
+    ['an expression with an issue', named('plain', { expression: 'service.(' }), ''],
     [
       'an expression that is none',
       named('plain', { expression: 7 }),

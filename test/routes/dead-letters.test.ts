@@ -101,10 +101,10 @@ describe('the dead letters', () => {
     ['foo=1', 'foo: is not expected.'],
     ['__proto__=1', '__proto__: is not expected.'],
     ['limit=0', 'limit: must be >= 1.'],
-  ])('are not listed by %s, which is told once and in plain words', async (query, fault) => {
+  ])('are not listed by %s, which is told once and in plain words', async (query, issue) => {
     const { app } = await openFailed();
     const { detail } = (await app.inject(`/dead-letters?${query}`)).json();
-    expect(detail).toBe(`The query is not as described under /docs: ${fault}`);
+    expect(detail).toBe(`The query is not as described under /docs: ${issue}`);
   });
 
   test.each(everyRoute.filter(([, url]) => url.includes(id)))('are not found: %s %s', async (method, url) => {

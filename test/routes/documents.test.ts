@@ -164,17 +164,17 @@ describe('GET /openapi.json', () => {
   });
 
   test('has examples that are valid against their own schemas', async () => {
-    const faults: string[] = [];
+    const issues: string[] = [];
     let count = 0;
     walk(await openApi(), '', (node, path) => {
       const schema = node.schema ?? node;
       const examples = [...list(schema.examples), ...list(node.examples), ...[node.example].filter(defined)];
       for (const example of examples) {
         count += 1;
-        if (!Compile(schema).Check(example)) faults.push(path);
+        if (!Compile(schema).Check(example)) issues.push(path);
       }
     });
-    expect(faults).toEqual([]);
+    expect(issues).toEqual([]);
     expect(count).toBeGreaterThan(20);
   });
 

@@ -141,7 +141,7 @@ describe('a payload that this gateway itself would refuse at delivery', () => {
   const json = { 'content-type': 'application/json' };
   const bad = '{"person":{"id":"x"},"tags":[true]}';
 
-  test.each(['/commands/shop/change', '/events/shop.changed'])('is refused at %s with every fault', async (url) => {
+  test.each(['/commands/shop/change', '/events/shop.changed'])('is refused at %s with every issue', async (url) => {
     const gateway = await openGateway(config);
     const messages = openQueue(gateway, 'listener', ['*']);
     const response = await post(gateway, { url, headers: json, body: bad });
@@ -169,7 +169,7 @@ describe('a payload that this gateway itself would refuse at delivery', () => {
   test.each([
     ['malformed', 'application/xml', '<a>', 'malformed-body'],
     ['of a media type without converter', 'text/csv', 'a', 'unsupported-media-type'],
-  ] as const)('because it is %s is refused', async (_fault, type, body, code) => {
+  ] as const)('because it is %s is refused', async (_issue, type, body, code) => {
     const headers = { 'content-type': type };
     const response = await post(await openGateway(config), { url: '/commands/shop/change', headers, body });
     expectProblem(response, code);

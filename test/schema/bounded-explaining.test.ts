@@ -25,7 +25,7 @@ function refusal(type: Schema, value: unknown): Refused {
   return expect.unreachable('it fits');
 }
 
-describe('a value with a great many faults', () => {
+describe('a value with a great many issues', () => {
   test.each<[string, Schema, unknown]>([
     ['items of a union', Type.Array(Type.Union([Counted, Type.Boolean()])), Array(many).fill(7)],
     ['items that are objects', Type.Array(Type.Object({ a: Counted })), Array(many).fill({ a: 7 })],
@@ -36,24 +36,24 @@ describe('a value with a great many faults', () => {
     ],
   ])('is checked only up to the first of its %s for an error', (_, type, value) => {
     looks = 0;
-    expect(refusal(type, value).faults).toHaveLength(50);
+    expect(refusal(type, value).issues).toHaveLength(50);
     expect(looks).toBeLessThan(20_000);
   });
 
   test('names unknown fields, and missing fields as well', () => {
     const type = Type.Object({ a: Type.String(), z: Type.Optional(Type.String()) }, { additionalProperties: false });
     const unknown = Object.fromEntries(Array.from({ length: many }, (_, index) => [`k${index}`, 7]));
-    const paths = refusal(type, { ...unknown, a: 'x' }).faults.map(({ path }) => path);
+    const paths = refusal(type, { ...unknown, a: 'x' }).issues.map(({ path }) => path);
     expect(paths).toHaveLength(50);
     expect(paths).not.toContain('/a');
-    expect(refusal(type, unknown).faults[0]).toMatchObject({ message: expect.stringContaining('a') });
+    expect(refusal(type, unknown).issues[0]).toMatchObject({ message: expect.stringContaining('a') });
   });
 
-  test('reports the only fault, wherever it is', () => {
+  test('reports the only issue, wherever it is', () => {
     const fields = Array.from({ length: 5000 }, (_, index) => [`a${index}`, 'x']);
     const type = Type.Object({}, { additionalProperties: false, patternProperties: { '^a': Type.String() } });
     const value = Object.fromEntries([...fields, ['b', 'x']]);
-    expect(refusal(type, value).faults).toEqual([{ path: '/b', message: 'is not expected' }]);
+    expect(refusal(type, value).issues).toEqual([{ path: '/b', message: 'is not expected' }]);
   });
 });
 
@@ -64,10 +64,10 @@ describe('the list in an error', () => {
     ['an enum', Type.Enum(literals)],
     ['a union of literals', Type.Union(literals.map((literal) => Type.Literal(literal)))],
   ])('has the first twenty of %s, and the number of the others', (_, type) => {
-    const [fault] = refusal(type, 'other').faults;
-    expect(fault?.message).toMatch(/literal-0.*literal-19\b/);
-    expect(fault?.message).not.toContain('literal-20');
-    expect(fault?.message).toContain('480 more');
+    const [issue] = refusal(type, 'other').issues;
+    expect(issue?.message).toMatch(/literal-0.*literal-19\b/);
+    expect(issue?.message).not.toContain('literal-20');
+    expect(issue?.message).toContain('480 more');
   });
 });
 
@@ -111,15 +111,15 @@ describe('a pattern that could take very long', () => {
       '/s',
     ],
   ])('is not matched, %s', (_, type, value, path) => {
-    expect(refusal(type, value).faults).toEqual([{ path, message }]);
+    expect(refusal(type, value).issues).toEqual([{ path, message }]);
   });
 
   test('still matches the same texts', () => {
     for (const text of ['a', 'a'.repeat(100_000)]) {
       expect(service.prepareType(Word).convert(text, {}, refuse)).toBe(text);
     }
-    expect(refusal(Word, 'ab').faults).toEqual([{ path: '', message }]);
-    expect(refusal(Word, 7).faults).toEqual([expect.objectContaining({ path: '' })]);
+    expect(refusal(Word, 'ab').issues).toEqual([{ path: '', message }]);
+    expect(refusal(Word, 7).issues).toEqual([expect.objectContaining({ path: '' })]);
   });
 });
 
@@ -138,7 +138,7 @@ describe('many texts that could take very long', () => {
   ])('are searched only until the time of the value is over, as %s', (_, type, value) => {
     const searches = vi.spyOn(RegExp.prototype, 'test');
     try {
-      expect(refusal(type, value).faults.length).toBeGreaterThan(0);
+      expect(refusal(type, value).issues.length).toBeGreaterThan(0);
       const long = searches.mock.contexts.filter((regex) => (regex as RegExp).source === '^(a+)+$');
       expect(long.length).toBeGreaterThan(0);
       expect(long.length).toBeLessThan(400);
@@ -148,8 +148,8 @@ describe('many texts that could take very long', () => {
   });
 
   test('do not keep a fast text from being matched', () => {
-    const faults = refusal(Type.Tuple([Word, Word, Word]), [hostile[0], 'aaa', 'aa']).faults;
-    expect(faults.map(({ path }) => path)).toEqual(['/0']);
+    const issues = refusal(Type.Tuple([Word, Word, Word]), [hostile[0], 'aaa', 'aa']).issues;
+    expect(issues.map(({ path }) => path)).toEqual(['/0']);
   });
 });
 
@@ -167,14 +167,14 @@ describe('a record whose pattern of keys could take very long', () => {
     ['in a list', Type.Array(Words), [{ a: 1 }, { [hostile]: 1 }], '/1'],
     ['with no other fields', Closed, { b: 'x', [hostile]: 1 }, ''],
   ])('is refused for a hostile key, %s', (_, type, value, path) => {
-    expect(refusal(type, value).faults).toEqual([{ path, message: slow }]);
+    expect(refusal(type, value).issues).toEqual([{ path, message: slow }]);
   });
 
   test('takes and coerces the fields of other keys', () => {
     expect(service.prepareType(Words).convert({ aa: 1, aaa: '2' }, {}, refuse)).toEqual({ aa: 1, aaa: 2 });
     expect(service.prepareType(Closed).convert({ aa: 1, b: 2 }, {}, refuse)).toEqual({ aa: 1, b: '2' });
-    expect(refusal(Words, { aa: 'x' }).faults).toEqual([{ path: '/aa', message: 'must be number' }]);
-    expect(refusal(Closed, { ab: 1 }).faults).toEqual([{ path: '/ab', message: 'is not expected' }]);
+    expect(refusal(Words, { aa: 'x' }).issues).toEqual([{ path: '/aa', message: 'must be number' }]);
+    expect(refusal(Closed, { ab: 1 }).issues).toEqual([{ path: '/ab', message: 'is not expected' }]);
   });
 });
 
@@ -194,7 +194,7 @@ describe('a list of unique items', () => {
     [Number.NaN, Number.NaN],
     [new Date(7), new Date(7)],
   ])('is refused with %o and %o', (one, other) => {
-    expect(refusal(Unique, [one, 'between', other]).faults).toEqual([{ path: '', message: duplicate }]);
+    expect(refusal(Unique, [one, 'between', other]).issues).toEqual([{ path: '', message: duplicate }]);
   });
 
   test.each<[unknown, unknown]>([
@@ -234,7 +234,7 @@ describe('a list of unique items', () => {
   });
 
   test('is refused at the first duplicate, however many there are', () => {
-    const faults = refusal(Type.Array(Type.Number(), { uniqueItems: true }), Array(500_000).fill(1)).faults;
-    expect(faults).toEqual([{ path: '', message: duplicate }]);
+    const issues = refusal(Type.Array(Type.Number(), { uniqueItems: true }), Array(500_000).fill(1)).issues;
+    expect(issues).toEqual([{ path: '', message: duplicate }]);
   });
 });

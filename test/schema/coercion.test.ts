@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import type { TargetType } from '../../src/schema/target-type.ts';
-import { convertTo, faults, refusal, refuse } from '../conversion/convert-to.ts';
+import { convertTo, issues, refusal, refuse } from '../conversion/convert-to.ts';
 
 const xml = 'application/xml';
 const form = 'application/x-www-form-urlencoded';
@@ -135,7 +135,7 @@ describe('nothing is lost: it is an error', () => {
     ['for a literal, another', Type.Literal(7), '8'],
     ['undefined', Type.Number(), undefined],
   ])('%s', (_, type, value) => {
-    expect(refusal(type, value).faults.length).toBeGreaterThan(0);
+    expect(refusal(type, value).issues.length).toBeGreaterThan(0);
   });
 });
 
@@ -149,11 +149,11 @@ describe('where a media type cannot tell a list of one from its item', () => {
   });
 
   test('JSON can, and so it is refused', () => {
-    expect(faults(List, { a: '7' }, { contentType: 'application/json' })).toEqual(['/a must be array']);
+    expect(issues(List, { a: '7' }, { contentType: 'application/json' })).toEqual(['/a must be array']);
   });
 
   test('what is absent stays absent', () => {
-    expect(faults(List, {}, { contentType: form })).toEqual([' must have required properties a']);
+    expect(issues(List, {}, { contentType: form })).toEqual([' must have required properties a']);
   });
 
   test('an empty element of XML is an empty list or an empty object where one is wanted, and else a text', () => {
@@ -166,14 +166,14 @@ describe('where a media type cannot tell a list of one from its item', () => {
     expect(convertTo(type, value, { contentType: xml })).toEqual({ list: [], object: {}, text: [] });
     const repeating = new ConversionService([], {}, { xmlLists: 'repeated' }).prepareType(type);
     expect(repeating.convert(value, { contentType: xml }, refuse)).toEqual({ list: [], object: {}, text: [''] });
-    expect(faults(Type.Union([Type.Number(), Type.Null()]), '', { contentType: xml })).toEqual([' must be number']);
-    expect(refusal(type, { list: '', object: '', text: '' }, { contentType: form }).faults).not.toEqual([]);
+    expect(issues(Type.Union([Type.Number(), Type.Null()]), '', { contentType: xml })).toEqual([' must be number']);
+    expect(refusal(type, { list: '', object: '', text: '' }, { contentType: form }).issues).not.toEqual([]);
   });
 
   test('an empty array of PHP is an empty object where one is wanted', () => {
     expect(convertTo(Type.Record(Type.String(), Type.Number()), [], { contentType: php })).toEqual({});
     expect(convertTo(Type.Union([Type.Object({}), Type.Null()]), [], { contentType: php })).toEqual({});
-    expect(faults(Type.Object({}), [1], { contentType: php })).toEqual([' must be object']);
+    expect(issues(Type.Object({}), [1], { contentType: php })).toEqual([' must be object']);
   });
 });
 
@@ -186,19 +186,19 @@ describe('text that may be JSON', () => {
 
   test('stays text where text is wanted', () => {
     expect(convertTo(Type.String(), '[1]', { jsonText: true })).toBe('[1]');
-    expect(faults(Type.String({ format: 'uuid' }), '[1]', { jsonText: true })).toEqual([' must match format "uuid"']);
+    expect(issues(Type.String({ format: 'uuid' }), '[1]', { jsonText: true })).toEqual([' must match format "uuid"']);
   });
 
-  test('is told by its faults when it is JSON, and else as text', () => {
-    expect(faults(Type.Array(Type.Number()), '[1,"x"]', { jsonText: true })).toEqual(['/1 must be number']);
-    expect(faults(Type.Array(Type.Number()), '[1', { jsonText: true })).toEqual([' must be array']);
-    expect(faults(Type.Array(Type.Number()), 'null', { jsonText: true })).toEqual([' must be array']);
+  test('is told by its issues when it is JSON, and else as text', () => {
+    expect(issues(Type.Array(Type.Number()), '[1,"x"]', { jsonText: true })).toEqual(['/1 must be number']);
+    expect(issues(Type.Array(Type.Number()), '[1', { jsonText: true })).toEqual([' must be array']);
+    expect(issues(Type.Array(Type.Number()), 'null', { jsonText: true })).toEqual([' must be array']);
   });
 });
 
-describe('the faults of a value', () => {
+describe('the issues of a value', () => {
   test('are all told, each with its path, and none of what could be coerced', () => {
-    expect(faults(Order, { amount: 'x', paid: 'true', tags: ['a', null], note: {} })).toEqual([
+    expect(issues(Order, { amount: 'x', paid: 'true', tags: ['a', null], note: {} })).toEqual([
       '/amount must be number',
       '/tags/1 must be string',
       '/note must be string or null',
@@ -248,13 +248,13 @@ describe('the faults of a value', () => {
       ['/a must be number'],
     ],
   ])('by their path for %s', (_, type, value, expected) => {
-    expect(faults(type, value)).toEqual(expect.arrayContaining(expected));
+    expect(issues(type, value)).toEqual(expect.arrayContaining(expected));
   });
 
   test('are at most fifty, with paths of bounded length', () => {
-    expect(faults(Type.Array(Type.Number()), Array(10_000).fill('x'))).toHaveLength(50);
-    const [fault] = refusal(Type.Record(Type.String(), Type.Number()), { ['k'.repeat(100_000)]: 'x' }).faults;
-    expect(fault?.path).toMatch(/^\/k{199}…$/);
+    expect(issues(Type.Array(Type.Number()), Array(10_000).fill('x'))).toHaveLength(50);
+    const [issue] = refusal(Type.Record(Type.String(), Type.Number()), { ['k'.repeat(100_000)]: 'x' }).issues;
+    expect(issue?.path).toMatch(/^\/k{199}…$/);
   });
 
   test('tell no part of the value', () => {
@@ -274,12 +274,12 @@ describe('a value that is nested deeply', () => {
   });
 
   test('is told of at the bottom', () => {
-    const [fault] = refusal(Tree, nested(30, 'x')).faults;
-    expect(fault).toEqual({ path: `${'/next'.repeat(30)}/n`, message: 'must be number' });
+    const [issue] = refusal(Tree, nested(30, 'x')).issues;
+    expect(issue).toEqual({ path: `${'/next'.repeat(30)}/n`, message: 'must be number' });
   });
 
   test.each(['1', 'x'])('is refused where it is too deep, with %s at the bottom', (innermost) => {
-    expect(refusal(Tree, nested(20_000, innermost)).faults).toEqual([{ path: '', message: 'is nested too deeply' }]);
+    expect(refusal(Tree, nested(20_000, innermost)).issues).toEqual([{ path: '', message: 'is nested too deeply' }]);
   });
 
   test('does not take a time that grows with each branch of each level', () => {
@@ -296,11 +296,11 @@ describe('a value that is nested deeply', () => {
     // All ways through all branches would be 2 to the power of 14, each with a check of its own.
     let value: unknown = { leaf: 'x' };
     for (let level = 0; level < 14; level++) value = { left: value, n: 1, t: 'x' };
-    expect(refusal(Expression, value).faults.length).toBeGreaterThan(0);
+    expect(refusal(Expression, value).issues.length).toBeGreaterThan(0);
   });
 });
 
-test('what a getter of the value throws is not taken for a fault', () => {
+test('what a getter of the value throws is not taken for an issue', () => {
   const value = {
     get amount() {
       throw new TypeError('of the getter');
@@ -327,6 +327,6 @@ describe('a record', () => {
   });
 
   test('refuses a value of such a key that does not fit', () => {
-    expect(faults(Counts, { [key]: 'x' })).toHaveLength(1);
+    expect(issues(Counts, { [key]: 'x' })).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import * as mini from 'zod/mini';
 import { resolveConfig } from '../../src/config/resolve.ts';
-import { faultOfType } from '../../src/conversion/fault-of-type.ts';
+import { validateType } from '../../src/conversion/validate-type.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { configurationVariable } from '../../src/parameter/configuration-variable.ts';
@@ -48,7 +48,7 @@ const schemas: [library: string, schema: unknown][] = [
 
 describe('a schema of another library', () => {
   test.each(schemas)('is refused, by the name of %s: %#', (library, schema) => {
-    expect(faultOfType(schema)).toBe(
+    expect(validateType(schema)).toBe(
       `is a schema of ${library}, which would check nothing here. Write it with TypeBox, such as Type.Object({ … }); or leave the type out and parse the value with ${library} in the handler`,
     );
   });
@@ -65,16 +65,16 @@ describe('a schema of another library', () => {
       '/properties/a/items/anyOf/0': Type.Object({ a: Type.Array(Type.Union([inner, instance(Date)])) }),
     };
     for (const [path, outer] of Object.entries(types)) {
-      expect(faultOfType(outer)).toContain(`has a fault at ${path}: it is a schema of ${library}, which`);
+      expect(validateType(outer)).toContain(`is invalid at ${path}: it is a schema of ${library}, which`);
     }
   });
 
   test.each(schemas.slice(0, 8))('is refused when TypeBox has copied it: %s, %#', (library, schema) => {
     const inner = schema as Type.TSchema;
     for (const copy of [Type.Optional(inner), Type.Readonly(inner), Type.Refine(inner, () => true)]) {
-      expect(faultOfType(copy)).toContain(`is a schema of ${library}`);
+      expect(validateType(copy)).toContain(`is a schema of ${library}`);
     }
-    expect(faultOfType(Type.Partial(Type.Object({ a: inner })))).toContain(`at /properties/a: it is a schema of`);
+    expect(validateType(Type.Partial(Type.Object({ a: inner })))).toContain(`at /properties/a: it is a schema of`);
   });
 
   test.each<[string, (foreign: TargetType) => object]>([
@@ -103,7 +103,7 @@ describe('a schema of another library', () => {
   test('is refused at start at both ends of a type converter, and among the types', async () => {
     const convert = () => 'x';
     for (const [library, schema] of schemas) {
-      const fault = `is a schema of ${library}`;
+      const issue = `is a schema of ${library}`;
       const foreign = schema as TargetType;
       const config = {
         service: 'a',
@@ -114,9 +114,9 @@ describe('a schema of another library', () => {
         types: { 'App\\A': foreign },
       };
       const { message } = await caught(() => resolveConfig(config, {}));
-      expect(message).toContain(`converters.0: its 'from' ${fault}`);
-      expect(message).toContain(`converters.1: its 'to' has a fault at /items: it ${fault}`);
-      expect(message).toContain(`types.App\\A: ${fault}`);
+      expect(message).toContain(`converters.0: its 'from' ${issue}`);
+      expect(message).toContain(`converters.1: its 'to' is invalid at /items: it ${issue}`);
+      expect(message).toContain(`types.App\\A: ${issue}`);
     }
   });
 
@@ -154,15 +154,15 @@ describe('no schema of another library', () => {
     ['a schema of TypeBox that says how others check it', Object.assign(Type.String(), { '~standard': {} })],
   ])('is %s', (_, schema) => {
     expect(foreignSchema(schema)).toBeUndefined();
-    expect(faultOfType(schema)).toBeUndefined();
+    expect(validateType(schema)).toBeUndefined();
   });
 
   test.each<[string, unknown, string]>([
     ['an instance of a class', made({ type: 'object' }), 'is an instance of a class, not a schema'],
     ['an optional nothing', Type.Optional({}), 'is an object that is not a schema'],
     ['nothing', undefined, 'is nothing, not a schema or a class'],
-  ])('is %s, which is refused all the same', (_, schema, fault) => {
+  ])('is %s, which is refused all the same', (_, schema, issue) => {
     expect(foreignSchema(schema)).toBeUndefined();
-    expect(faultOfType(schema)).toContain(fault);
+    expect(validateType(schema)).toContain(issue);
   });
 });

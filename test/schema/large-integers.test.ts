@@ -27,11 +27,11 @@ function read(type: TargetType, json: string, untypedLargeIntegers: UntypedLarge
   return service.prepareType(type).convert(value, { largeIntegers: holdsLargeIntegers(value) }, refuse);
 }
 
-function faults(type: TargetType, json: string): readonly string[] {
+function issues(type: TargetType, json: string): readonly string[] {
   try {
     read(type, json);
   } catch (error) {
-    if (error instanceof Refused) return error.faults.map(({ path, message }) => `${path} ${message.split(/[;,]/)[0]}`);
+    if (error instanceof Refused) return error.issues.map(({ path, message }) => `${path} ${message.split(/[;,]/)[0]}`);
     throw error;
   }
   throw new Error('it was not refused');
@@ -123,12 +123,12 @@ describe('an integer beyond 2^53 in JSON', () => {
     ['a larger minimum', Type.BigInt({ minimum: 9007199254740994n }), big, ' must be >= 9007199254740994'],
     ['a smaller maximum', Type.BigInt({ exclusiveMaximum: id }), big, ' must be < 9007199254740993'],
     ['another multiple', Type.BigInt({ multipleOf: 2n }), big, ' must be multiple of 2'],
-  ])('is refused with its path by a type that does not: %s', (_, type, json, fault) => {
-    expect(faults(type, json)).toEqual([fault]);
+  ])('is refused with its path by a type that does not: %s', (_, type, json, issue) => {
+    expect(issues(type, json)).toEqual([issue]);
   });
 
   test('is refused once for each, up to fifty', () => {
-    expect(faults(Type.Unknown(), `[${Array(200).fill(big).join()}]`)).toHaveLength(50);
+    expect(issues(Type.Unknown(), `[${Array(200).fill(big).join()}]`)).toHaveLength(50);
   });
 
   test.each<[TargetType, string, unknown, unknown]>([
@@ -186,7 +186,7 @@ describe('numbers of every length', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(Refused);
           expect(isExact).toBe(false);
-          expect((error as Refused).faults).toMatchObject([{ path: '/n' }]);
+          expect((error as Refused).issues).toMatchObject([{ path: '/n' }]);
         }
       }),
     );

@@ -8,7 +8,7 @@ import { payload } from '../../src/parameter/payload.ts';
 import { instance } from '../../src/schema/instance.ts';
 import type { TargetType } from '../../src/schema/target-type.ts';
 import { caught } from '../caught.ts';
-import { convertTo, faults } from '../conversion/convert-to.ts';
+import { convertTo, issues } from '../conversion/convert-to.ts';
 import { resolve } from '../parameter/resolve.ts';
 import { captured, captureNames } from '../wire/captured-message.ts';
 
@@ -95,12 +95,12 @@ describe('an array of PHP in JSON', () => {
     ['keys with leading zeros as a list', Type.Array(Type.Integer()), { '01': 1 }, [' must be array']],
     ['one with gaps whose item does not fit', Type.Array(Type.Integer()), { 1: 1, 4: 'x' }, ['/1 must be integer']],
   ])('is refused: %s', (_, type, value, expected) => {
-    expect(faults(type, value, fromPhp)).toEqual(expected);
+    expect(issues(type, value, fromPhp)).toEqual(expected);
   });
 
   test.each(['application/json', 'application/xml', undefined])('is one of PHP alone: of %s', (contentType) => {
-    expect(faults(Counts, [], { contentType })).toEqual([' must be object']);
-    expect(faults(Type.Object({ a: Counts }), { a: [] }, { contentType })).toEqual(['/a must be object']);
+    expect(issues(Counts, [], { contentType })).toEqual([' must be object']);
+    expect(issues(Type.Object({ a: Counts }), { a: [] }, { contentType })).toEqual(['/a must be object']);
   });
 
   test('as PHP serialises it has gaps as well', () => {

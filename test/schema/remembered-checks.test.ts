@@ -129,8 +129,8 @@ describe('a union whose branches refer back to it', () => {
       convert({ tree: chain(2, { own: 7 }) }, {}, refuse);
       expect.unreachable();
     } catch (error) {
-      const { faults } = error as Refused;
-      expect(faults.map(({ path }) => path)).toContain('/tree');
+      const { issues } = error as Refused;
+      expect(issues.map(({ path }) => path)).toContain('/tree');
     }
   });
 });

@@ -6,43 +6,43 @@ import { compileSchema } from '../../src/schema/schema-check.ts';
 const Numbers = Type.Object(Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`n${index}`, Type.Number()])));
 const texts = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`n${index}`, 'x']));
 
-describe('the faults of a value', () => {
+describe('the issues of a value', () => {
   test('are none when it passes', () => {
-    const { check, faults } = compileSchema(Type.Object({ a: Type.String() }));
+    const { check, issues } = compileSchema(Type.Object({ a: Type.String() }));
     expect(check({ a: 'x', b: 1 })).toBe(true);
-    expect(faults({ a: 'x', b: 1 })).toEqual([]);
+    expect(issues({ a: 'x', b: 1 })).toEqual([]);
   });
 
   test('are each told with its path', () => {
-    const { faults } = compileSchema(Type.Object({ a: Type.Array(Type.String()), 'b/c': Type.Number() }));
-    expect(faults({ a: ['x', 1], 'b/c': 'y' })).toEqual([
+    const { issues } = compileSchema(Type.Object({ a: Type.Array(Type.String()), 'b/c': Type.Number() }));
+    expect(issues({ a: ['x', 1], 'b/c': 'y' })).toEqual([
       { path: '/a/1', message: 'must be string' },
       { path: '/b~1c', message: 'must be number' },
     ]);
   });
 
   test('are all told, however many', () => {
-    expect(compileSchema(Numbers).faults(texts)).toHaveLength(30);
+    expect(compileSchema(Numbers).issues(texts)).toHaveLength(30);
   });
 
   test('are told up to fifty, so that an answer does not become larger than what it answers', () => {
-    expect(compileSchema(Type.Array(Type.Number())).faults(Array(10_000).fill('x'))).toHaveLength(50);
+    expect(compileSchema(Type.Array(Type.Number())).issues(Array(10_000).fill('x'))).toHaveLength(50);
   });
 
   test('leave the settings of TypeBox as others in the process know them', () => {
     const before = Settings.Get().maxErrors;
-    compileSchema(Numbers).faults(texts);
+    compileSchema(Numbers).issues(texts);
     expect(Settings.Get().maxErrors).toBe(before);
   });
 
   test('have a path of bounded length', () => {
-    const { faults } = compileSchema(Type.Record(Type.String(), Type.Number()));
-    const [fault] = faults({ ['k'.repeat(100_000)]: 'x' });
-    expect(fault?.path).toMatch(/^\/k{199}…$/);
+    const { issues } = compileSchema(Type.Record(Type.String(), Type.Number()));
+    const [issue] = issues({ ['k'.repeat(100_000)]: 'x' });
+    expect(issue?.path).toMatch(/^\/k{199}…$/);
   });
 
   test('tell no part of the value', () => {
-    const { faults } = compileSchema(
+    const { issues } = compileSchema(
       Type.Object({
         literal: Type.Literal('a'),
         pattern: Type.String({ pattern: '^a$' }),
@@ -51,14 +51,14 @@ describe('the faults of a value', () => {
       }),
     );
     const secret = 'hunter2';
-    const told = JSON.stringify(faults({ literal: secret, pattern: secret, long: secret, either: secret }));
+    const told = JSON.stringify(issues({ literal: secret, pattern: secret, long: secret, either: secret }));
     expect(told).not.toContain(secret);
   });
 });
 
 describe('a value that is nested too deeply for a recursive schema', () => {
   const Tree = Type.Cyclic({ Node: Type.Object({ next: Type.Optional(Type.Ref('Node')) }) }, 'Node');
-  const { check, faults } = compileSchema(Tree);
+  const { check, issues } = compileSchema(Tree);
 
   function nested(depth: number): unknown {
     let value: unknown = {};
@@ -69,11 +69,11 @@ describe('a value that is nested too deeply for a recursive schema', () => {
   test('does not pass, and says why', () => {
     expect(check(nested(100))).toBe(true);
     expect(check(nested(50_000))).toBe(false);
-    expect(faults(nested(50_000))).toEqual([{ path: '', message: 'is nested too deeply' }]);
+    expect(issues(nested(50_000))).toEqual([{ path: '', message: 'is nested too deeply' }]);
   });
 });
 
-test('what a getter of the value throws is not taken for a fault', () => {
+test('what a getter of the value throws is not taken for an issue', () => {
   const { check } = compileSchema(Type.Object({ a: Type.String() }));
   const value = {
     get a() {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { defineTypeConverter } from '../../src/conversion/type-converter.ts';
 import { instance } from '../../src/schema/instance.ts';
 import type { TargetType } from '../../src/schema/target-type.ts';
-import { convertTo, faults } from '../conversion/convert-to.ts';
+import { convertTo, issues } from '../conversion/convert-to.ts';
 
 const Placed = Type.Object({ type: Type.Literal('placed'), amount: Type.Number() });
 const Paid = Type.Object({ type: Type.Literal('paid'), at: Type.String({ format: 'date-time' }) });
@@ -19,9 +19,9 @@ describe('a union of objects with a common literal', () => {
     expect(convertTo(Numbered, { v: '2', n: 'true' })).toEqual({ v: 2, n: true });
   });
 
-  test('tells the faults of the branch in question alone', () => {
-    expect(faults(Event, { type: 'placed' })).toEqual([' must have required properties amount']);
-    expect(faults(Event, { type: 'paid', at: 'yesterday' })).toEqual(['/at must match format "date-time"']);
+  test('tells the issues of the branch in question alone', () => {
+    expect(issues(Event, { type: 'placed' })).toEqual([' must have required properties amount']);
+    expect(issues(Event, { type: 'paid', at: 'yesterday' })).toEqual(['/at must match format "date-time"']);
   });
 
   test.each<[string, unknown, string]>([
@@ -29,21 +29,21 @@ describe('a union of objects with a common literal', () => {
     ['is of another kind', { type: {} }, "/type must be one of 'placed', 'paid'"],
     ['is missing', { amount: 1 }, "/type is missing; it must be one of 'placed', 'paid'"],
     ['is inherited', Object.create({ type: 'placed' }), "/type is missing; it must be one of 'placed', 'paid'"],
-  ])('tells those that are known when the literal %s', (_, value, fault) => {
-    expect(faults(Event, value)).toEqual([fault]);
+  ])('tells those that are known when the literal %s', (_, value, issue) => {
+    expect(issues(Event, value)).toEqual([issue]);
   });
 
   test('is resolved by it where it can be null, in lists, in other unions, by reference, and by several literals', () => {
     expect(convertTo(Type.Union([Event, Type.Null()]), { type: 'placed', amount: '7' })).toMatchObject({ amount: 7 });
-    expect(faults(Type.Array(Event), [{ type: 'x' }])).toEqual(["/0/type must be one of 'placed', 'paid'"]);
+    expect(issues(Type.Array(Event), [{ type: 'x' }])).toEqual(["/0/type must be one of 'placed', 'paid'"]);
     const Referring = Type.Cyclic({ Placed, Paid, Event: Type.Union([Type.Ref('Placed'), Type.Ref('Paid')]) }, 'Event');
-    expect(faults(Referring, { type: 'placed' })).toEqual([' must have required properties amount']);
+    expect(issues(Referring, { type: 'placed' })).toEqual([' must have required properties amount']);
     const Merged = Type.Union([
       Type.Intersect([Type.Object({ id: Type.Number() }), Placed]),
       Type.Object({ type: Type.Enum(['paid', 'refunded']), id: Type.Number() }),
     ]);
     expect(convertTo(Merged, { type: 'refunded', id: '1' })).toEqual({ type: 'refunded', id: 1 });
-    expect(faults(Merged, { type: 'x' })).toEqual(["/type must be one of 'placed', 'paid', 'refunded'"]);
+    expect(issues(Merged, { type: 'x' })).toEqual(["/type must be one of 'placed', 'paid', 'refunded'"]);
   });
 
   test('is not resolved by one that two branches share, that one does not demand, or beside an object that has none', () => {
@@ -69,20 +69,20 @@ describe('a union without a common literal', () => {
     expect(convertTo(Type.Union([Type.Integer(), Type.String()]), 1.5)).toBe('1.5');
   });
 
-  test('tells the faults of the only branch that can take such a value', () => {
+  test('tells the issues of the only branch that can take such a value', () => {
     const type = Type.Union([Type.Object({ a: Type.Number() }), Type.String(), Type.Null()]);
-    expect(faults(type, { a: 'x' })).toEqual(['/a must be number']);
-    expect(faults(type, [])).toEqual([' must be object { a } or string or null']);
+    expect(issues(type, { a: 'x' })).toEqual(['/a must be number']);
+    expect(issues(type, [])).toEqual([' must be object { a } or string or null']);
   });
 
   test('tells what it takes, and what is wrong within', () => {
     const type = Type.Union([Type.Object({ a: Type.Number() }), Type.Object({ b: Type.Number() })]);
-    expect(faults(type, { a: 'x', b: 'y' })).toEqual([
+    expect(issues(type, { a: 'x', b: 'y' })).toEqual([
       ' must be object { a } or object { b }',
       '/a must be number',
       '/b must be number',
     ]);
-    expect(faults(Type.Union([Type.Literal('a'), Type.Literal('b')]), 'c')).toEqual([" must be 'a' or 'b'"]);
+    expect(issues(Type.Union([Type.Literal('a'), Type.Literal('b')]), 'c')).toEqual([" must be 'a' or 'b'"]);
   });
 });
 
@@ -109,7 +109,7 @@ describe('a union whose message names its type', () => {
   test('is that branch, and no other', () => {
     expect(convertTo(Schemas, { id: '7' }, { types, typeId: 'App\\Narrow' })).toEqual({ id: 7 });
     expect(convertTo(Schemas, { id: '7' }, { types, typeId: 'App\\Wide' })).toEqual({ id: '7' });
-    expect(faults(Schemas, { id: 'x' }, { types, typeId: 'App\\Narrow' })).toEqual(['/id must be integer']);
+    expect(issues(Schemas, { id: 'x' }, { types, typeId: 'App\\Narrow' })).toEqual(['/id must be integer']);
     const made = convertTo(Classes, { id: '7' }, { types, converters, typeId: 'App\\Cancel' });
     expect(made).toBeInstanceOf(CancelOrder);
     expect(convertTo(Classes, null, { types, converters, typeId: 'App\\Cancel' })).toBeNull();

@@ -27,8 +27,8 @@ function undocumented(entry: string): string[] {
   return checker.getExportsOfModule(file).flatMap((exported) => {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
     const members = [...(symbol.members?.values() ?? [])].filter(isPublicMember);
-    const faults = members.filter((member) => !isDocumented(member)).map(({ name }) => `${exported.name}.${name}`);
-    return isDocumented(symbol) ? faults : [exported.name, ...faults];
+    const issues = members.filter((member) => !isDocumented(member)).map(({ name }) => `${exported.name}.${name}`);
+    return isDocumented(symbol) ? issues : [exported.name, ...issues];
   });
 }
 

@@ -1,11 +1,11 @@
-import { type Fault, LittoralError } from '../../errors.ts';
+import { type Issue, LittoralError } from '../../errors.ts';
 import { describeValue } from '../../text/describe-value.ts';
 import { decodeUtf8 } from '../character-encoding.ts';
 import { isJson, isValue, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
 import { maxObjectFields } from '../object-fields.ts';
 import { refuseBytes } from '../refuse-bytes.ts';
-import { jsonFault } from './json-fault.ts';
+import { describeJsonError } from './describe-json-error.ts';
 import { exceededLimit, maxJsonDepth } from './json-limits.ts';
 import { parseJson, UnreadableNumbers } from './parse-json.ts';
 import { UnwritableNumbers, writeJson } from './write-json.ts';
@@ -50,10 +50,13 @@ function parsed(bytes: Uint8Array, mediaType: MediaType, parse: (text: string) =
     return parse(text);
   } catch (cause) {
     if (cause instanceof UnreadableNumbers) {
-      const detail = `The body of type ${mediaType.text} has numbers that cannot be read: ${inWords(cause.faults)}.`;
-      throw new LittoralError('payload-refused', detail, { faults: cause.faults });
+      const detail = `The body of type ${mediaType.text} has numbers that cannot be read: ${inWords(cause.issues)}.`;
+      throw new LittoralError('payload-refused', detail, { issues: cause.issues });
     }
-    throw new LittoralError('malformed-body', `The body of type ${mediaType.text} is not JSON: ${jsonFault(cause)}.`);
+    throw new LittoralError(
+      'malformed-body',
+      `The body of type ${mediaType.text} is not JSON: ${describeJsonError(cause)}.`,
+    );
   }
 }
 
@@ -64,8 +67,8 @@ function encodeJson(value: unknown, target: MediaType): Uint8Array {
     text = writeJson(value);
   } catch (cause) {
     if (cause instanceof UnwritableNumbers) {
-      const detail = `The payload cannot be written as ${target.text}: ${inWords(cause.faults)}.`;
-      throw new LittoralError('not-convertible', detail, { faults: cause.faults });
+      const detail = `The payload cannot be written as ${target.text}: ${inWords(cause.issues)}.`;
+      throw new LittoralError('not-convertible', detail, { issues: cause.issues });
     }
     throw new LittoralError(
       'not-convertible',
@@ -82,6 +85,6 @@ function encodeJson(value: unknown, target: MediaType): Uint8Array {
   return Buffer.from(text);
 }
 
-function inWords(faults: readonly Fault[]): string {
-  return faults.map(({ path, message }) => `${path || 'the whole'} ${message}`).join('; ');
+function inWords(issues: readonly Issue[]): string {
+  return issues.map(({ path, message }) => `${path || 'the whole'} ${message}`).join('; ');
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Fault } from '../../errors.ts';
-import { escaped } from '../../schema/fault-search.ts';
+import type { Issue } from '../../errors.ts';
+import { escaped } from '../../schema/issue-collector.ts';
 import { withLargeIntegers } from '../../schema/large-integers.ts';
 import { integerOf, isIntegerText, saysTheSame } from '../../schema/read-number.ts';
 
@@ -11,16 +11,16 @@ const suspiciousPart = /"|(?<![\d.eE+-])-?(?:\d{16}\d*(?:\.\d+)?(?:[eE][+-]?\d+)
 
 /** BigInt takes time that grows faster than the digits: a number of a megabyte would block the process. */
 const maxDigits = 10_000;
-const maxFaults = 50;
+const maxIssues = 50;
 const maxPathLength = 200;
 
 /** What `parseJson` throws for numbers that nothing in JavaScript stands for. */
 export class UnreadableNumbers extends Error {
-  readonly faults: readonly Fault[];
+  readonly issues: readonly Issue[];
 
-  constructor(faults: readonly Fault[]) {
+  constructor(issues: readonly Issue[]) {
     super('numbers that cannot be read');
-    this.faults = faults;
+    this.issues = issues;
   }
 }
 
@@ -45,7 +45,7 @@ function exactly(text: string, value: unknown): unknown {
   let marked = '';
   let end = 0;
   let at = 0;
-  for (let faults = 0; faults < maxFaults; ) {
+  for (let issues = 0; issues < maxIssues; ) {
     suspiciousPart.lastIndex = at;
     const match = suspiciousPart.exec(text);
     if (match === null) break;
@@ -57,7 +57,7 @@ function exactly(text: string, value: unknown): unknown {
     at = index + literal.length;
     const exact = exactOf(literal);
     if (exact === undefined) continue;
-    if (typeof exact === 'string') faults += 1;
+    if (typeof exact === 'string') issues += 1;
     marked += `${text.slice(end, index)}"${mark}${literal}"`;
     end = at;
   }
@@ -111,7 +111,7 @@ interface Place {
 
 /** Replaces each mark by its number. Changes the value in place, because no other code refers to it yet. */
 function restored(value: unknown, mark: string): unknown {
-  const faults: Fault[] = [];
+  const issues: Issue[] = [];
   const root: Place = { holder: { '': value }, key: '', outer: undefined };
   const open: Place[] = [root];
   // No recursion: JSON.parse goes deeper than the stack.
@@ -123,7 +123,7 @@ function restored(value: unknown, mark: string): unknown {
       const exact = exactOf(inner.slice(mark.length)) as bigint | string;
       // Defines an own field, even for the name `__proto__`.
       if (typeof exact === 'bigint') place.holder[key] = exact;
-      else faults.push({ path: pathOf(place, key), message: exact });
+      else issues.push({ path: pathOf(place, key), message: exact });
     }
   };
   for (let place = open.pop(); place; place = open.pop()) {
@@ -131,7 +131,7 @@ function restored(value: unknown, mark: string): unknown {
     if (Array.isArray(holder)) for (let index = 0; index < holder.length; index++) visit(place, index);
     else for (const key of Object.keys(holder)) visit(place, key);
   }
-  if (faults.length > 0) throw new UnreadableNumbers(faults);
+  if (issues.length > 0) throw new UnreadableNumbers(issues);
   return withLargeIntegers(root.holder['']);
 }
 

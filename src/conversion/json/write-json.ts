@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { Fault } from '../../errors.ts';
-import { escaped } from '../../schema/fault-search.ts';
+import type { Issue } from '../../errors.ts';
+import { escaped } from '../../schema/issue-collector.ts';
 import { isExactNumber } from '../../schema/large-integers.ts';
 
 // What a number can have been written as that says something else: an integer beyond 2^53, rounded, and `null` for NaN.
 const longInteger = /[:,[]-?\d{16}/;
-const maxFaults = 50;
+const maxIssues = 50;
 
 /** What `writeJson` throws for numbers that JSON would not say. */
 export class UnwritableNumbers extends Error {
-  readonly faults: readonly Fault[];
+  readonly issues: readonly Issue[];
 
-  constructor(faults: readonly Fault[]) {
+  constructor(issues: readonly Issue[]) {
     super('numbers that cannot be written');
-    this.faults = faults;
+    this.issues = issues;
   }
 }
 
@@ -38,25 +38,25 @@ export function writeJson(value: unknown): string | undefined {
 }
 
 function checkedJson(value: unknown): string | undefined {
-  const faults: Fault[] = [];
+  const issues: Issue[] = [];
   const paths = new Map<unknown, string>();
   const text = stringifyExactly(value, function (key, inner) {
     // Only the holder of the whole has no path.
     const outer = paths.get(this);
     const path = outer === undefined ? '' : `${outer}/${escaped(key)}`;
     if (typeof inner === 'object' && inner !== null) paths.set(inner, path);
-    if (typeof inner === 'number' && !isExactNumber(inner) && faults.length < maxFaults) {
-      faults.push({ path: path.slice(0, maxPathLength), message: faultOf(inner) });
+    if (typeof inner === 'number' && !isExactNumber(inner) && issues.length < maxIssues) {
+      issues.push({ path: path.slice(0, maxPathLength), message: describeNumber(inner) });
     }
     return inner;
   });
-  if (faults.length > 0) throw new UnwritableNumbers(faults);
+  if (issues.length > 0) throw new UnwritableNumbers(issues);
   return text;
 }
 
 const maxPathLength = 200;
 
-function faultOf(value: number): string {
+function describeNumber(value: number): string {
   return Number.isFinite(value)
     ? 'is an integer beyond 2^53, which may have been rounded; give a BigInt'
     : 'is a number that is not finite';

@@ -175,8 +175,8 @@ class PhpReader {
     this.#at += text.length;
   }
 
-  #malformed(fault: string): LittoralError {
-    return new LittoralError('malformed-body', `The body of type ${this.#source.text} ${fault}.`);
+  #malformed(issue: string): LittoralError {
+    return new LittoralError('malformed-body', `The body of type ${this.#source.text} ${issue}.`);
   }
 
   #refused(what: string): LittoralError {

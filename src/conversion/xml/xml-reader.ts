@@ -20,7 +20,7 @@ interface OpenElement {
 }
 
 /**
- * Reads an XML document in one pass, and stops at the first fault and at the first limit. The root element stands for
+ * Reads an XML document in one pass, and stops at the first issue and at the first limit. The root element stands for
  * the value.
  *
  * @param describe names the document in errors, such as `The body of type application/xml`
@@ -59,7 +59,7 @@ class XmlReader {
     this.#parser.on('error', () => {
       // Not in upper case it is no document type for the parser, but its author meant one.
       if (this.#nodes === 0 && /<!doctype/i.test(text)) throw this.#documentType();
-      throw this.#malformed(`is not XML: a fault in ${placeOf(text, this.#parser.position)}`);
+      throw this.#malformed(`is not XML: a syntax error in ${placeOf(text, this.#parser.position)}`);
     });
     this.#parser.write(text).close();
     return this.#root;
@@ -121,13 +121,13 @@ class XmlReader {
     return this.#malformed('has a document type, which is refused');
   }
 
-  #malformed(fault: string): LittoralError {
-    return new LittoralError('malformed-body', `${this.#describe} ${fault}.`);
+  #malformed(issue: string): LittoralError {
+    return new LittoralError('malformed-body', `${this.#describe} ${issue}.`);
   }
 }
 
 /**
- * Names the line and the column of a fault: where its tag begins, or else where it is.
+ * Names the line and the column of an issue: where its tag begins, or else where it is.
  *
  * @param end where the parser stopped
  */

@@ -79,8 +79,8 @@ describe('what is not JSON is refused', () => {
   });
 
   test.each([
-    ['{"a":1 "b"}', 'a fault at position 7'],
-    ['[1,2', 'a fault at position 4'],
+    ['{"a":1 "b"}', 'a syntax error at position 7'],
+    ['[1,2', 'a syntax error at position 4'],
     ['{"a":', 'it ends too early'],
     // Here the parser quotes the text and gives no position.
     ['[secret]', 'a token that JSON does not have'],
@@ -165,11 +165,11 @@ describe('a number that JSON would alter', () => {
     [{ a: Number.NaN, b: null }, '/a is a number that is not finite'],
     [[1, Number.NEGATIVE_INFINITY], '/1 is a number that is not finite'],
     [{ n: 1n, m: 2 ** 53 }, '/m is an integer beyond 2^53, which may have been rounded; give a BigInt'],
-  ])('is refused with its path: %#', async (value, fault) => {
+  ])('is refused with its path: %#', async (value, issue) => {
     expect(await caught(() => encode(value, json))).toMatchObject({
       code: 'not-convertible',
-      message: `The payload cannot be written as application/json: ${fault}.`,
-      faults: [expect.anything()],
+      message: `The payload cannot be written as application/json: ${issue}.`,
+      issues: [expect.anything()],
     });
   });
 
@@ -178,7 +178,7 @@ describe('a number that JSON would alter', () => {
     expect(error).toMatchObject({
       code: 'payload-refused',
       message: 'The body of type application/json has numbers that cannot be read: /a/1 is too large for a number.',
-      faults: [{ path: '/a/1' }],
+      issues: [{ path: '/a/1' }],
     });
   });
 });

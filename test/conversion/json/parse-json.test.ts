@@ -4,11 +4,11 @@ import { parseJson, UnreadableNumbers } from '../../../src/conversion/json/parse
 import { holdsLargeIntegers } from '../../../src/schema/large-integers.ts';
 import { digits } from '../../arbitraries.ts';
 
-function faults(text: string): readonly unknown[] {
+function issues(text: string): readonly unknown[] {
   try {
     parseJson(text);
   } catch (error) {
-    if (error instanceof UnreadableNumbers) return error.faults.map(({ path, message }) => `${path} ${message}`);
+    if (error instanceof UnreadableNumbers) return error.issues.map(({ path, message }) => `${path} ${message}`);
     throw error;
   }
   throw new Error('it was read');
@@ -56,7 +56,7 @@ describe('an integer in JSON', () => {
 
   test('of more than 10,000 digits is refused', () => {
     expect(parseJson('9'.repeat(10_000))).toBe(10n ** 10_000n - 1n);
-    expect(faults(`[${'9'.repeat(10_001)}]`)).toEqual(['/0 has more than 10000 digits']);
+    expect(issues(`[${'9'.repeat(10_001)}]`)).toEqual(['/0 has more than 10000 digits']);
   });
 });
 
@@ -98,8 +98,8 @@ describe('a number with a fraction or an exponent', () => {
   test.each(['1e400', '-1e400', '1E+400', '1.5e309', `1${'0'.repeat(400)}.5`, `${'1'.repeat(17)}e300`])(
     'is refused with its path where no number is as large: %.20s',
     (text) => {
-      expect(faults(text)).toEqual([' is too large for a number']);
-      expect(faults(`{"a":[1,{"b/c":${text}}]}`)).toEqual(['/a/1/b~1c is too large for a number']);
+      expect(issues(text)).toEqual([' is too large for a number']);
+      expect(issues(`{"a":[1,{"b/c":${text}}]}`)).toEqual(['/a/1/b~1c is too large for a number']);
     },
   );
 });

@@ -141,7 +141,7 @@ describe('XML is refused', () => {
 
   test('and where', async () => {
     const error = await caught(() => decode('<a>\n  <b></c>\n</a>', xml));
-    expect(error.message).toBe('The body of type application/xml is not XML: a fault in line 2, column 6.');
+    expect(error.message).toBe('The body of type application/xml is not XML: a syntax error in line 2, column 6.');
   });
 
   test.each([

@@ -8,7 +8,7 @@ import { instance } from '../../../src/schema/instance.ts';
 import type { XmlLists } from '../../../src/schema/list-entries.ts';
 import type { TargetType } from '../../../src/schema/target-type.ts';
 import { mediaType } from '../convert.ts';
-import { faults, refuse } from '../convert-to.ts';
+import { issues, refuse } from '../convert-to.ts';
 
 const xml = 'application/xml';
 
@@ -105,16 +105,16 @@ describe('a list in XML', () => {
         ],
       },
     };
-    expect(faults(Products, value, { contentType: xml })).toEqual(['/i/1/count must be integer']);
+    expect(issues(Products, value, { contentType: xml })).toEqual(['/i/1/count must be integer']);
   });
 
   test('is no object that has more than entries', () => {
-    expect(faults(Texts, { i: { entry: 'a', more: 'b' } }, { contentType: xml })).toEqual(['/i/0 must be string']);
-    expect(faults(Texts, { i: { '@n': '1', entry: 'a' } }, { contentType: xml })).toEqual(['/i/0 must be string']);
+    expect(issues(Texts, { i: { entry: 'a', more: 'b' } }, { contentType: xml })).toEqual(['/i/0 must be string']);
+    expect(issues(Texts, { i: { '@n': '1', entry: 'a' } }, { contentType: xml })).toEqual(['/i/0 must be string']);
   });
 
   test('has entries in XML only', () => {
-    expect(faults(Texts, { i: { entry: ['a'] } }, { contentType: 'application/json' })).toEqual(['/i must be array']);
+    expect(issues(Texts, { i: { entry: ['a'] } }, { contentType: 'application/json' })).toEqual(['/i must be array']);
   });
 
   test('is found among large numbers of others', () => {

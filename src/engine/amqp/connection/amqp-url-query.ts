@@ -34,7 +34,7 @@ const instead: Readonly<Record<string, string>> = {
 };
 
 /** Returns what is wrong with the query of an AMQP URL, a clause for each parameter: littoral reads none. */
-export function queryFaults(parameters: URLSearchParams): string[] {
+export function validateQuery(parameters: URLSearchParams): string[] {
   return [...new Set(parameters.keys())].map((name) => {
     const remedy = instead[name.toLowerCase()] ?? 'littoral reads no parameters of the URL, so leave it out';
     return `the parameter '${shown(name)}' in the AMQP URL; ${remedy}`;

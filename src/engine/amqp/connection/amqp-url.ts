@@ -1,6 +1,6 @@
 import type { Options } from 'amqplib';
 import { LittoralError } from '../../../errors.ts';
-import { queryFaults } from './amqp-url-query.ts';
+import { validateQuery } from './amqp-url-query.ts';
 
 /** A parsed broker address. */
 export interface AmqpAddress {
@@ -17,8 +17,8 @@ export interface AmqpAddress {
  * @throws LittoralError `invalid-configuration`, which never repeats the text: it may hold a password
  */
 export function parseAmqpUrl(text: string): AmqpAddress {
-  const faults = amqpUrlFaults(text);
-  if (faults.length > 0) throw new LittoralError('invalid-configuration', faults.join('; '));
+  const issues = validateAmqpUrl(text);
+  if (issues.length > 0) throw new LittoralError('invalid-configuration', issues.join('; '));
   const url = new URL(text.trim());
   const protocol = url.protocol.slice(0, -1);
   // An empty path is the default vhost.
@@ -40,18 +40,18 @@ export function parseAmqpUrl(text: string): AmqpAddress {
 const expected = 'expected amqp://user:password@host:5672/vhost, or amqps:// for TLS';
 
 /** Validates an AMQP URL. Returns what is wrong with it, never a part of it that can be a password. */
-export function amqpUrlFaults(text: string): string[] {
+export function validateAmqpUrl(text: string): string[] {
   const [, scheme = '', rest] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/is.exec(text.trim()) ?? [];
   if (rest === undefined) return [`not an AMQP URL; ${expected}`];
   if (!/^amqps?$/i.test(scheme)) return [`not an AMQP URL, for its scheme is '${scheme.slice(0, 20)}'; ${expected}`];
   if (/\s|\p{Cc}/u.test(rest)) return ['white space or a control character in the AMQP URL; a space is written as %20'];
-  const fault = authorityFault(rest) ?? parsedFault(text.trim());
-  if (fault !== undefined) return [fault];
-  return queryFaults(new URL(text.trim()).searchParams);
+  const issue = validateAuthority(rest) ?? validateUrlParts(text.trim());
+  if (issue !== undefined) return [issue];
+  return validateQuery(new URL(text.trim()).searchParams);
 }
 
 /** Finds what a parser would take for something else than it is meant to be: in the end, for another host. */
-function authorityFault(rest: string): string | undefined {
+function validateAuthority(rest: string): string | undefined {
   const end = rest.search(/[/?#]/);
   const authority = end === -1 ? rest : rest.slice(0, end);
   if (rest.slice(authority.length).includes('@')) {
@@ -72,7 +72,7 @@ function authorityFault(rest: string): string | undefined {
   return undefined;
 }
 
-function parsedFault(text: string): string | undefined {
+function validateUrlParts(text: string): string | undefined {
   if (!URL.canParse(text)) {
     return 'an AMQP URL whose host or port is not valid. A port is a number, an IPv6 address stands in brackets, and in the user and password / is written as %2F';
   }

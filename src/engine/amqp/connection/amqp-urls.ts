@@ -1,5 +1,5 @@
 import { LittoralError } from '../../../errors.ts';
-import { type AmqpAddress, amqpUrlFaults, parseAmqpUrl } from './amqp-url.ts';
+import { type AmqpAddress, parseAmqpUrl, validateAmqpUrl } from './amqp-url.ts';
 
 /**
  * Parses the AMQP URLs of the nodes of one broker, in a list or separated by commas. A repeated URL counts once.
@@ -7,38 +7,38 @@ import { type AmqpAddress, amqpUrlFaults, parseAmqpUrl } from './amqp-url.ts';
  * @throws LittoralError `invalid-configuration`, which never repeats a URL: it may hold a password
  */
 export function parseAmqpUrls(urls: string | readonly string[]): readonly AmqpAddress[] {
-  const faults = amqpUrlsFaults(urls);
-  if (faults.length > 0) throw new LittoralError('invalid-configuration', faults.join('; '));
+  const issues = validateAmqpUrls(urls);
+  if (issues.length > 0) throw new LittoralError('invalid-configuration', issues.join('; '));
   return [...new Set(listOf(urls))].map(parseAmqpUrl);
 }
 
 /** Validates AMQP URLs. Returns what is wrong with each, never a part of it that can be a password. */
-export function amqpUrlsFaults(urls: string | readonly string[]): string[] {
+export function validateAmqpUrls(urls: string | readonly string[]): string[] {
   const texts = listOf(urls);
   if (texts.length === 0) return ['is empty; write at least one URL'];
-  const faults = texts.flatMap((text, index) => {
+  const issues = texts.flatMap((text, index) => {
     const which = texts.length > 1 ? `URL ${index + 1} of ${texts.length}: ` : '';
-    return faultsOf(text).map((fault) => which + fault);
+    return validateUrl(text).map((issue) => which + issue);
   });
-  if (faults.length > 0) return faults;
+  if (issues.length > 0) return issues;
   const addresses = texts.map(parseAmqpUrl);
   if (new Set(addresses.map(({ vhost }) => vhost)).size > 1) {
-    faults.push('the URLs name several vhosts; they must be of the nodes of one broker, with the same vhost');
+    issues.push('the URLs name several vhosts; they must be of the nodes of one broker, with the same vhost');
   }
   if (new Set(addresses.map(({ connect }) => connect.protocol)).size > 1) {
-    faults.push('some URLs are amqp:// and others amqps://; write all of them the same way');
+    issues.push('some URLs are amqp:// and others amqps://; write all of them the same way');
   }
-  return faults;
+  return issues;
 }
 
-function faultsOf(text: string): string[] {
+function validateUrl(text: string): string[] {
   if (text === '') return ['is empty; leave out the comma'];
-  const faults = amqpUrlFaults(text);
+  const issues = validateAmqpUrl(text);
   const [, host = ''] = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(text) ?? [];
-  if (faults.length === 0 && host.includes(',')) {
+  if (issues.length === 0 && host.includes(',')) {
     return ['a comma in the host of the AMQP URL; write a whole URL for each host: amqp://a/vhost,amqp://b/vhost'];
   }
-  return faults;
+  return issues;
 }
 
 // A comma can be part of a password. A separator is followed by the scheme of the next URL, or by nothing.

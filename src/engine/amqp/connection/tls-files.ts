@@ -27,34 +27,34 @@ const privateKey = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*?-----END (?:[
 /**
  * Reads the files, which others can have replaced since they were read before.
  *
- * @throws LittoralError `invalid-configuration` with every fault and its setting
+ * @throws LittoralError `invalid-configuration` with every issue and its setting
  */
 export function readTlsFiles(files: TlsFiles): TlsContents {
-  const faults: string[] = [];
-  const contents = contentsOf(files, faults);
-  if (faults.length > 0) throw new LittoralError('invalid-configuration', faults.join('; '));
+  const issues: string[] = [];
+  const contents = contentsOf(files, issues);
+  if (issues.length > 0) throw new LittoralError('invalid-configuration', issues.join('; '));
   return contents;
 }
 
-/** Validates the files. Returns every fault with its setting. */
-export function tlsFileFaults(files: TlsFiles): string[] {
-  const faults: string[] = [];
-  contentsOf(files, faults);
-  return faults;
+/** Validates the files. Returns every issue with its setting. */
+export function validateTlsFiles(files: TlsFiles): string[] {
+  const issues: string[] = [];
+  contentsOf(files, issues);
+  return issues;
 }
 
-function contentsOf({ caFile, certFile, keyFile }: TlsFiles, faults: string[]): TlsContents {
-  const ca = caFile === undefined ? undefined : certificatesOf('broker.caFile', caFile, faults);
-  const cert = certFile === undefined ? undefined : certificatesOf('broker.certFile', certFile, faults);
-  const key = keyFile === undefined ? undefined : keyOf('broker.keyFile', keyFile, faults);
+function contentsOf({ caFile, certFile, keyFile }: TlsFiles, issues: string[]): TlsContents {
+  const ca = caFile === undefined ? undefined : certificatesOf('broker.caFile', caFile, issues);
+  const cert = certFile === undefined ? undefined : certificatesOf('broker.certFile', certFile, issues);
+  const key = keyFile === undefined ? undefined : keyOf('broker.keyFile', keyFile, issues);
   if (certFile !== undefined && keyFile === undefined) {
-    faults.push('broker.keyFile: is missing; set it (or AMQP_KEY_FILE) to the private key of broker.certFile');
+    issues.push('broker.keyFile: is missing; set it (or AMQP_KEY_FILE) to the private key of broker.certFile');
   }
   if (keyFile !== undefined && certFile === undefined) {
-    faults.push('broker.certFile: is missing; set it (or AMQP_CERT_FILE) to the certificate of broker.keyFile');
+    issues.push('broker.certFile: is missing; set it (or AMQP_CERT_FILE) to the certificate of broker.keyFile');
   }
   if (cert !== undefined && key !== undefined && !cert[0].checkPrivateKey(key)) {
-    faults.push(
+    issues.push(
       'broker.keyFile: is not the private key of the first certificate in broker.certFile; its own certificate must come before those of authorities',
     );
   }
@@ -69,43 +69,43 @@ function textOf(found: readonly X509Certificate[]): string {
   return found.map(String).join('');
 }
 
-/** @returns undefined where there is a fault */
+/** @returns undefined where there is an issue */
 function certificatesOf(
   setting: string,
   file: string,
-  faults: string[],
+  issues: string[],
 ): readonly [X509Certificate, ...X509Certificate[]] | undefined {
-  const text = contentOf(setting, file, faults);
+  const text = contentOf(setting, file, issues);
   if (text === undefined) return undefined;
   const blocks = text.match(certificates) ?? [];
   const found = blocks.flatMap((block, index) => {
     try {
       return [new X509Certificate(block)];
     } catch {
-      faults.push(`${setting}: certificate ${index + 1} of ${blocks.length} in ${file} cannot be read; it is damaged`);
+      issues.push(`${setting}: certificate ${index + 1} of ${blocks.length} in ${file} cannot be read; it is damaged`);
       return [];
     }
   });
   if (blocks.length < text.split('-----BEGIN CERTIFICATE-----').length - 1) {
-    faults.push(`${setting}: a certificate in ${file} has no end; the file is cut off`);
+    issues.push(`${setting}: a certificate in ${file} has no end; the file is cut off`);
   } else if (blocks.length === 0) {
-    faults.push(`${setting}: ${file} holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----`);
+    issues.push(`${setting}: ${file} holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----`);
   }
   const [first, ...others] = found;
   return first === undefined ? undefined : [first, ...others];
 }
 
-/** @returns undefined where there is a fault */
-function keyOf(setting: string, file: string, faults: string[]): KeyObject | undefined {
-  const text = contentOf(setting, file, faults);
+/** @returns undefined where there is an issue */
+function keyOf(setting: string, file: string, issues: string[]): KeyObject | undefined {
+  const text = contentOf(setting, file, issues);
   if (text === undefined) return undefined;
   const block = privateKey.exec(text)?.[0];
   if (block === undefined) {
-    faults.push(`${setting}: ${file} holds no private key in PEM, which begins with -----BEGIN PRIVATE KEY-----`);
+    issues.push(`${setting}: ${file} holds no private key in PEM, which begins with -----BEGIN PRIVATE KEY-----`);
     return undefined;
   }
   if (block.includes('ENCRYPTED')) {
-    faults.push(
+    issues.push(
       `${setting}: the private key in ${file} is encrypted, and littoral asks for no passphrase; decrypt it with openssl pkey -in … -out …, and let only this process read it`,
     );
     return undefined;
@@ -114,28 +114,28 @@ function keyOf(setting: string, file: string, faults: string[]): KeyObject | und
     return createPrivateKey(block);
   } catch {
     // What OpenSSL says of it is no help.
-    faults.push(`${setting}: the private key in ${file} cannot be read; it is damaged, or of a kind that is not known`);
+    issues.push(`${setting}: the private key in ${file} cannot be read; it is damaged, or of a kind that is not known`);
     return undefined;
   }
 }
 
-/** @returns undefined where there is a fault */
-function contentOf(setting: string, file: string, faults: string[]): string | undefined {
+/** @returns undefined where there is an issue */
+function contentOf(setting: string, file: string, issues: string[]): string | undefined {
   try {
     const stats = statSync(file);
     // Reading a pipe could wait without end.
-    const fault = stats.isDirectory()
+    const issue = stats.isDirectory()
       ? 'is a directory; name a file in it'
       : !stats.isFile()
         ? 'is not a regular file'
         : stats.size > maxBytes
           ? `has ${stats.size} bytes; ${maxBytes} are allowed`
           : undefined;
-    if (fault === undefined) return readFileSync(file, 'utf8');
-    faults.push(`${setting}: ${file} ${fault}`);
+    if (issue === undefined) return readFileSync(file, 'utf8');
+    issues.push(`${setting}: ${file} ${issue}`);
   } catch (error) {
     // Put there by mistake, it can be the URL.
-    faults.push(`${setting}: ${withoutSecrets(unreadable(error, file))}`);
+    issues.push(`${setting}: ${withoutSecrets(unreadable(error, file))}`);
   }
   return undefined;
 }

@@ -10,11 +10,15 @@ export function notWritten(cause: unknown, messageId: string | undefined): Litto
   if (cause instanceof IllegalOperationError) {
     return new LittoralError('broker-unavailable', 'Nothing was sent: the connection is being closed.', details);
   }
-  return new LittoralError('invalid-header', `The message cannot be encoded: ${encodingFault(cause)}.`, details);
+  return new LittoralError(
+    'invalid-header',
+    `The message cannot be encoded: ${describeEncodingError(cause)}.`,
+    details,
+  );
 }
 
 /** Returns the reason without Node's text for a number out of range, which quotes it: a header can be a secret. */
-function encodingFault(cause: unknown): string {
+function describeEncodingError(cause: unknown): string {
   return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : messageOf(cause);
 }
 

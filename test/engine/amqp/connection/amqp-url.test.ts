@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { amqpUrlFaults, parseAmqpUrl } from '../../../../src/engine/amqp/connection/amqp-url.ts';
+import { parseAmqpUrl, validateAmqpUrl } from '../../../../src/engine/amqp/connection/amqp-url.ts';
 
 describe('the URL of the broker', () => {
   test.each<[string, object]>([
@@ -62,11 +62,11 @@ describe('the URL of the broker', () => {
     ['amqp://user:hunter 2@h', /white space .* %20/],
     ['amqp://user:hunter\t2@h', /white space/],
     ['amqp://:hunter2@h', /a password without a user/],
-  ])('is refused in words, without its password: %s', (url, fault) => {
-    const faults = amqpUrlFaults(url);
-    expect(faults).toEqual([expect.stringMatching(fault)]);
-    expect(faults.join()).not.toMatch(/hunter/);
-    expect(() => parseAmqpUrl(url)).toThrow(faults[0]);
+  ])('is refused in words, without its password: %s', (url, issue) => {
+    const issues = validateAmqpUrl(url);
+    expect(issues).toEqual([expect.stringMatching(issue)]);
+    expect(issues.join()).not.toMatch(/hunter/);
+    expect(() => parseAmqpUrl(url)).toThrow(issues[0]);
   });
 
   test.each<[string, RegExp]>([
@@ -83,14 +83,14 @@ describe('the URL of the broker', () => {
     ['name=me', /littoral:<service>/],
     ['a_new_one=1', /'a_new_one'.*leave it out/],
     ['=1', /the parameter ''/],
-  ])('is refused with a parameter, by its name and with the remedy: %s', (query, fault) => {
-    expect(amqpUrlFaults(`amqp://h/v?${query}`)).toEqual([expect.stringMatching(fault)]);
+  ])('is refused with a parameter, by its name and with the remedy: %s', (query, issue) => {
+    expect(validateAmqpUrl(`amqp://h/v?${query}`)).toEqual([expect.stringMatching(issue)]);
   });
 
   test('is refused with every parameter at once, and with none of their values', () => {
-    const faults = amqpUrlFaults('amqp://h?heartbeat=1&heartbeat=2&password=hunter2');
-    expect(faults).toHaveLength(2);
-    expect(faults.join()).not.toContain('hunter2');
+    const issues = validateAmqpUrl('amqp://h?heartbeat=1&heartbeat=2&password=hunter2');
+    expect(issues).toHaveLength(2);
+    expect(issues.join()).not.toContain('hunter2');
   });
 
   test('gives back every user, password and vhost that is encoded', () => {
@@ -111,8 +111,8 @@ describe('the URL of the broker', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(part, fc.string()), { maxLength: 12 }), (parts) => {
         const url = `amqp://${parts.join('')}`;
-        const faults = amqpUrlFaults(url);
-        if (faults.length === 0) expect(parseAmqpUrl(url).connect.hostname).not.toBe('');
+        const issues = validateAmqpUrl(url);
+        if (issues.length === 0) expect(parseAmqpUrl(url).connect.hostname).not.toBe('');
       }),
     );
   });

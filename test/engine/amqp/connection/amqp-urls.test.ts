@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { amqpUrlsFaults, parseAmqpUrls } from '../../../../src/engine/amqp/connection/amqp-urls.ts';
+import { parseAmqpUrls, validateAmqpUrls } from '../../../../src/engine/amqp/connection/amqp-urls.ts';
 
 describe('the URLs of a broker', () => {
   test.each<[string, string | readonly string[], readonly string[]]>([
@@ -28,10 +28,10 @@ describe('the URLs of a broker', () => {
     [[], /^is empty; write at least one URL$/],
     ['amqp://u:hunter2@a/one,amqp://u:hunter2@b/two', /several vhosts; they must be of the nodes of one broker/],
     ['amqp://a,amqps://b', /^some URLs are amqp:\/\/ and others amqps:\/\//],
-  ])('are refused by position, without their secrets: %s', (urls, fault) => {
-    const faults = amqpUrlsFaults(urls);
-    expect(faults).toEqual([expect.stringMatching(fault)]);
-    expect(faults.join()).not.toContain('hunter2');
+  ])('are refused by position, without their secrets: %s', (urls, issue) => {
+    const issues = validateAmqpUrls(urls);
+    expect(issues).toEqual([expect.stringMatching(issue)]);
+    expect(issues.join()).not.toContain('hunter2');
   });
 
   test('are parsed as if each were alone, whatever the user and the password contain', () => {

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readTlsFiles, type TlsFiles, tlsFileFaults } from '../../../../src/engine/amqp/connection/tls-files.ts';
+import { readTlsFiles, type TlsFiles, validateTlsFiles } from '../../../../src/engine/amqp/connection/tls-files.ts';
 import { authority, certificate, type Pair, PemFolder } from './certificates.ts';
 
 const folder = new PemFolder();
@@ -100,23 +100,23 @@ describe('the files for TLS', () => {
       () => ({ caFile: folder.write('large.pem', 'x'.repeat(2 ** 20 + 1)) }),
       /1048576 are allowed$/,
     ],
-  ])('are at fault %s', (_, files, fault) => {
-    expect(tlsFileFaults(files())).toEqual([expect.stringMatching(fault)]);
-    expect(() => readTlsFiles(files())).toThrow(fault);
+  ])('are invalid %s', (_, files, issue) => {
+    expect(validateTlsFiles(files())).toEqual([expect.stringMatching(issue)]);
+    expect(() => readTlsFiles(files())).toThrow(issue);
   });
 
-  test.each(['pkcs8', 'sec1'] as const)('are at fault with an encrypted key, in the form %s', async (type) => {
+  test.each(['pkcs8', 'sec1'] as const)('are invalid with an encrypted key, in the form %s', async (type) => {
     const options = { type, format: 'pem', cipher: 'aes-128-cbc', passphrase: 'hunter2' } as const;
     const encrypted = createPrivateKey(client.key).export(options) as string;
-    const [fault] = tlsFileFaults({ ...pair(), keyFile: folder.write('encrypted.key', encrypted) });
-    expect(fault).toMatch(/^broker\.keyFile: the private key in .* is encrypted.*openssl pkey/);
+    const [issue] = validateTlsFiles({ ...pair(), keyFile: folder.write('encrypted.key', encrypted) });
+    expect(issue).toMatch(/^broker\.keyFile: the private key in .* is encrypted.*openssl pkey/);
   });
 
-  test('are at fault without the password of a URL that stands there by mistake', () => {
-    expect(tlsFileFaults({ caFile: 'amqps://user:hunter2@broker' }).join()).not.toContain('hunter2');
+  test('are invalid without the password of a URL that stands there by mistake', () => {
+    expect(validateTlsFiles({ caFile: 'amqps://user:hunter2@broker' }).join()).not.toContain('hunter2');
   });
 
-  test('are at fault all together', () => {
-    expect(tlsFileFaults({ caFile: '/a', certFile: '/b', keyFile: '/c' })).toHaveLength(3);
+  test('are invalid all together', () => {
+    expect(validateTlsFiles({ caFile: '/a', certFile: '/b', keyFile: '/c' })).toHaveLength(3);
   });
 });

@@ -1,15 +1,15 @@
-import type { Fault } from '../errors.ts';
+import type { Issue } from '../errors.ts';
 import type { Ambiguity } from './coercion-run.ts';
 
-const maxFaults = 50;
+const maxIssues = 50;
 const maxPathLength = 200;
 
-/** One value whose faults are looked for: those of its parts, each with its path. */
-export class FaultSearch {
+/** One value whose issues are looked for: those of its parts, each with its path. */
+export class IssueCollector {
   readonly ambiguity: Ambiguity;
   /** Whether the search is within one of several branches that the value could have been meant for. */
   readonly isTentative: boolean;
-  readonly #faults: Fault[] = [];
+  readonly #issues: Issue[] = [];
   readonly #path: (string | number)[] = [];
 
   constructor(ambiguity: Ambiguity, isTentative = false) {
@@ -18,44 +18,44 @@ export class FaultSearch {
   }
 
   /** What was found, up to fifty. */
-  get faults(): readonly Fault[] {
-    return this.#faults;
+  get issues(): readonly Issue[] {
+    return this.#issues;
   }
 
   /** Whether enough was found. */
   get isFull(): boolean {
-    return this.#faults.length >= maxFaults;
+    return this.#issues.length >= maxIssues;
   }
 
-  /** @param faults with their paths from the part in hand */
-  add(faults: readonly Fault[]): void {
+  /** @param issues with their paths from the part in hand */
+  add(issues: readonly Issue[]): void {
     const at = this.#path.map((key) => `/${escaped(key)}`).join('');
-    for (const { path, message } of faults) {
+    for (const { path, message } of issues) {
       if (this.isFull) return;
       const whole = shortened(`${at}${path}`);
       // Two parts of an intersection can find the same.
-      const isKnown = this.#faults.some((known) => known.path === whole && known.message === message);
-      if (!isKnown) this.#faults.push({ path: whole, message });
+      const isKnown = this.#issues.some((known) => known.path === whole && known.message === message);
+      if (!isKnown) this.#issues.push({ path: whole, message });
     }
   }
 
   /** Looks into a part of the value in hand. */
-  within(key: string | number, explain: (value: unknown, search: FaultSearch) => void, value: unknown): void {
+  descend(key: string | number, explain: (value: unknown, collector: IssueCollector) => void, value: unknown): void {
     if (this.isFull) return;
     this.#path.push(key);
     explain(value, this);
     this.#path.pop();
   }
 
-  /** The faults of the value in hand by itself, not added yet. */
-  aside(
-    explain: (value: unknown, search: FaultSearch) => void,
+  /** The issues of the value in hand by itself, not added yet. */
+  collectSeparately(
+    explain: (value: unknown, collector: IssueCollector) => void,
     value: unknown,
     isTentative = this.isTentative,
-  ): readonly Fault[] {
-    const search = new FaultSearch(this.ambiguity, isTentative);
-    explain(value, search);
-    return search.faults;
+  ): readonly Issue[] {
+    const collector = new IssueCollector(this.ambiguity, isTentative);
+    explain(value, collector);
+    return collector.issues;
   }
 }
 

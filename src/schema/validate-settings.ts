@@ -1,13 +1,13 @@
-import type { Fault } from '../errors.ts';
-import { plainFaults, type SchemaCheck } from './schema-check.ts';
+import type { Issue } from '../errors.ts';
+import { plainIssues, type SchemaCheck } from './schema-check.ts';
 
 /**
  * What a closed schema says against settings, once for each of them: of a wrong kind it tells once for each demand.
  *
- * @returns faults with paths in dots, empty for the whole
+ * @returns issues with paths in dots, empty for the whole
  */
-export function settingFaults({ faults }: Pick<SchemaCheck<unknown>, 'faults'>, settings: unknown): Fault[] {
-  const byPath = new Map(plainFaults(faults(settings)).map(({ path, message }) => [dotted(path), message]));
+export function validateSettings({ issues }: Pick<SchemaCheck<unknown>, 'issues'>, settings: unknown): Issue[] {
+  const byPath = new Map(plainIssues(issues(settings)).map(({ path, message }) => [dotted(path), message]));
   return Array.from(byPath, ([path, message]) => {
     return { path, message: message === 'is not expected' ? 'is not a setting' : message };
   });

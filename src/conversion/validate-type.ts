@@ -1,5 +1,5 @@
 import { nameOfClass } from '../schema/class.ts';
-import { foreignSchema, foreignSchemaFault } from '../schema/foreign-schema.ts';
+import { describeForeignSchema, foreignSchema } from '../schema/foreign-schema.ts';
 import { isKnownFormat, isSchema } from '../schema/schema-check.ts';
 import { looksLikeSchema, partsOf } from '../schema/schema-keywords.ts';
 import { classOfType, isTargetType, type TargetType } from '../schema/target-type.ts';
@@ -11,25 +11,25 @@ const types = ['object', 'array', 'boolean', 'integer', 'number', 'null', 'strin
 const typesOfTypeBox = ['bigint', 'constructor', 'function', 'symbol', 'undefined', 'void'];
 const known = new Set([...types, ...typesOfTypeBox]);
 
-type FaultOfClass = (type: TargetType) => string | undefined;
+type ClassValidator = (type: TargetType) => string | undefined;
 
 /**
  * Says what is wrong with a type, at start: TypeBox lets values pass a format or a kind that it does not know.
  *
  * @param type what stands where a type should, from a caller that may not be checked by TypeScript
- * @param faultOfClass says what is wrong with a class, of which nothing is known otherwise
+ * @param validateClass says what is wrong with a class, of which nothing is known otherwise
  * @returns undefined for a sound type, else a clause that follows on `the type`
  */
-export function faultOfType(type: unknown, faultOfClass: FaultOfClass = () => undefined): string | undefined {
+export function validateType(type: unknown, validateClass: ClassValidator = () => undefined): string | undefined {
   const library = foreignSchema(type);
-  if (library) return foreignSchemaFault(library);
+  if (library) return describeForeignSchema(library);
   if (!isTargetType(type)) {
     return `is ${describeValue(type)}, not a schema or a class. Give a TypeBox schema such as Type.Object({ … })`;
   }
-  if (!isSchema(type)) return faultOfClass(type);
+  if (!isSchema(type)) return validateClass(type);
   for (const [path, part] of schemasIn(type)) {
-    const fault = typeof part === 'boolean' ? undefined : faultOfPart(part, faultOfClass);
-    if (fault) return path === '' ? fault : `has a fault at ${path}: it ${fault}`;
+    const issue = typeof part === 'boolean' ? undefined : validatePart(part, validateClass);
+    if (issue) return path === '' ? issue : `is invalid at ${path}: it ${issue}`;
   }
   return undefined;
 }
@@ -48,12 +48,12 @@ function* schemasIn(root: object): Generator<[path: string, part: unknown]> {
   }
 }
 
-function faultOfPart(part: unknown, faultOfClass: FaultOfClass): string | undefined {
+function validatePart(part: unknown, validateClass: ClassValidator): string | undefined {
   const library = foreignSchema(part);
-  if (library) return foreignSchemaFault(library);
+  if (library) return describeForeignSchema(library);
   if (!isSchema(part)) return `is ${describeValue(part)}, not a schema`;
   const named = classOfType(part);
-  if (named) return faultOfClass(named);
+  if (named) return validateClass(named);
   if (!looksLikeSchema(part)) return 'is an object that is not a schema. Give Type.Object({ … }) of it';
   const prototype: unknown = Object.getPrototypeOf(part);
   if (!('~kind' in part) && prototype !== Object.prototype && prototype !== null) {
@@ -81,18 +81,18 @@ export function noConverterTo(type: TargetType, registered: string): string {
  *
  * @returns undefined for one that is sound
  */
-export function faultOfConverter(converter: unknown): string | undefined {
+export function validateConverter(converter: unknown): string | undefined {
   const { name, matches, convert, from, to } = (converter ?? {}) as Partial<
     Record<keyof MediaTypeConverter | keyof TypeConverter, unknown>
   >;
   if (typeof convert === 'function') {
     if (typeof name === 'string' && typeof matches === 'function') return undefined;
-    if (from !== undefined && to !== undefined) return faultOfEnd('from', from) ?? faultOfEnd('to', to);
+    if (from !== undefined && to !== undefined) return validateEnd('from', from) ?? validateEnd('to', to);
   }
   return "is no converter; give a media type converter, an object of 'name', 'matches' and 'convert', or a type converter of 'from', 'to' and 'convert'";
 }
 
-function faultOfEnd(end: string, type: unknown): string | undefined {
-  const fault = faultOfType(type);
-  return fault && `its '${end}' ${fault}`;
+function validateEnd(end: string, type: unknown): string | undefined {
+  const issue = validateType(type);
+  return issue && `its '${end}' ${issue}`;
 }
