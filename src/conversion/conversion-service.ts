@@ -1,9 +1,12 @@
 import { type Issue, LittoralError } from '../errors.ts';
-import type { Ambiguity } from '../schema/coercion-run.ts';
+import type { FormatTraits } from '../schema/coercion-context.ts';
 import type { XmlLists } from '../schema/list-entries.ts';
 import { phpArrays } from '../schema/php-arrays.ts';
 import type { TargetType, ValueOf } from '../schema/target-type.ts';
 import { settleUntyped, type UntypedLargeIntegers } from '../schema/untyped-integers.ts';
+import { assertNotPromise } from './assert-not-promise.ts';
+import { compileTarget } from './compile-target.ts';
+import type { ConversionHints, ConversionTarget } from './conversion-target.ts';
 import { type DateFractions, dateToText, textToDate } from './date-converter.ts';
 import { formConverter } from './form/form-converter.ts';
 import { jsonConverter } from './json/json-converter.ts';
@@ -11,9 +14,6 @@ import { isBytes, isJson, isValue, type MediaType, parseMediaType, valueMediaTyp
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { octetStreamConverter } from './octet-stream-converter.ts';
 import { phpSerializedConverter } from './php/php-serialized-converter.ts';
-import { prepareType } from './prepare-type.ts';
-import type { ConversionHints, PreparedType } from './prepared-type.ts';
-import { refusePromise } from './refuse-promise.ts';
 import { textConverter } from './text-converter.ts';
 import { toPlain } from './to-plain.ts';
 import { TypeConversions } from './type-conversions.ts';
@@ -138,9 +138,9 @@ export class ConversionService {
    * @throws TypeError with what is wrong with the type, to follow on where it stands: neither a schema nor a class, an
    * unknown format, a class that nothing makes, a codec, or something that cannot be compiled
    */
-  prepareType<T extends TargetType>(type: T): PreparedType<ValueOf<T>> {
-    const ambiguityOf = (hints: ConversionHints) => this.#ambiguityOf(hints);
-    return prepareType(type, this.#conversions, this.#types, ambiguityOf, this.#untypedLargeIntegers);
+  compileTarget<T extends TargetType>(type: T): ConversionTarget<ValueOf<T>> {
+    const traitsOf = (hints: ConversionHints) => this.#traitsOf(hints);
+    return compileTarget(type, this.#conversions, this.#types, traitsOf, this.#untypedLargeIntegers);
   }
 
   /**
@@ -158,7 +158,7 @@ export class ConversionService {
     return this.#converters.map(({ name }) => name).join(', ');
   }
 
-  #ambiguityOf({ contentType, fromPhp }: ConversionHints): Ambiguity {
+  #traitsOf({ contentType, fromPhp }: ConversionHints): FormatTraits {
     const source = mediaTypeOf(contentType);
     if (fromPhp && (source === undefined || isJson(source))) return phpArrays;
     return this.#decoderOf(contentType) ?? {};
@@ -202,6 +202,6 @@ function cannotWrite({ text }: MediaType): string {
 
 function run(converter: MediaTypeConverter, payload: unknown, source: MediaType, target: MediaType): unknown {
   const converted = converter.convert(payload, source, target);
-  refusePromise(converted, `The media type converter '${converter.name}' from ${source.text} to ${target.text}`);
+  assertNotPromise(converted, `The media type converter '${converter.name}' from ${source.text} to ${target.text}`);
   return converted;
 }

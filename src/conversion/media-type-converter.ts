@@ -1,11 +1,11 @@
-import type { Ambiguity } from '../schema/coercion-run.ts';
+import type { FormatTraits } from '../schema/coercion-context.ts';
 import type { MediaType } from './media-type.ts';
 
 /**
  * Turns a payload from one media type into another. A payload of the media type `application/x-js` is a JavaScript
  * value; of every other media type it is bytes.
  */
-export interface MediaTypeConverter extends Ambiguity {
+export interface MediaTypeConverter extends FormatTraits {
   /** Named in errors that list what is registered. */
   readonly name: string;
   /** Returns whether this converter converts from the one media type to the other. */

@@ -1,12 +1,12 @@
 import { type Issue, isLittoralError } from '../errors.ts';
-import { CoercionRun } from '../schema/coercion-run.ts';
+import { CoercionContext } from '../schema/coercion-context.ts';
 import type { CompiledType } from '../schema/compiled-type.ts';
 import { describeType } from '../schema/describe-type.ts';
 import type { IssueCollector } from '../schema/issue-collector.ts';
 import { coerced } from '../schema/node-scope.ts';
 import { forgetChecks } from '../schema/remembered-checks.ts';
 import { classOfType, type TargetType } from '../schema/target-type.ts';
-import { refusePromise } from './refuse-promise.ts';
+import { assertNotPromise } from './assert-not-promise.ts';
 import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
 
 /** A type converter with its two ends compiled. */
@@ -20,40 +20,40 @@ export interface Conversion {
 export const failed = Symbol('failed');
 
 /** The first converter that takes the value as it is, or else the first that takes it once it was coerced. */
-function findTaker(
+function findConverter(
   conversions: readonly Conversion[],
   value: unknown,
-  run: CoercionRun,
-): { conversion: Conversion; taken: unknown } | undefined {
+  context: CoercionContext,
+): { conversion: Conversion; input: unknown } | undefined {
   const conversion = conversions.find(({ from }) => from.check(value));
-  if (conversion) return { conversion, taken: value };
+  if (conversion) return { conversion, input: value };
   for (const conversion of conversions) {
     const { coerce, check } = conversion.from;
-    const taken = coerce ? run.attempt(coerce, value) : value;
-    if (!Object.is(taken, value) && check(taken)) return { conversion, taken };
+    const input = coerce ? context.attempt(coerce, value) : value;
+    if (!Object.is(input, value) && check(input)) return { conversion, input };
   }
   return undefined;
 }
 
 /** What the converters make of a value, or the value itself. */
-export function convertBy(conversions: readonly Conversion[], value: unknown, run: CoercionRun): unknown {
-  const found = findTaker(conversions, value, run);
+export function convertBy(conversions: readonly Conversion[], value: unknown, context: CoercionContext): unknown {
+  const found = findConverter(conversions, value, context);
   if (found === undefined) return value;
-  const result = apply(found.conversion, found.taken, run);
+  const result = apply(found.conversion, found.input, context);
   return result === failed ? value : result;
 }
 
 /** Runs a converter and checks what it makes. */
-export function apply({ converter, to }: Conversion, value: unknown, run: CoercionRun): unknown {
+export function apply({ converter, to }: Conversion, value: unknown, context: CoercionContext): unknown {
   try {
     const result = converter.convert(value);
     forgetChecks();
-    refusePromise(result, `The type converter from ${describeTypeConverter(converter)}`);
+    assertNotPromise(result, `The type converter from ${describeTypeConverter(converter)}`);
     const target = classOfType(converter.to);
     if (target ? result instanceof target : to.check(result)) return result;
   } catch (error) {
-    if (isLittoralError(error)) run.refusal ??= error;
-    else run.cause ??= error;
+    if (isLittoralError(error)) context.rejection ??= error;
+    else context.cause ??= error;
   }
   return failed;
 }
@@ -68,12 +68,12 @@ export function explainConversion(
   value: unknown,
   collector: IssueCollector,
 ): boolean {
-  const run = new CoercionRun(collector.ambiguity);
-  const found = findTaker(conversions, value, run);
+  const context = new CoercionContext(collector.traits);
+  const found = findConverter(conversions, value, context);
   if (found) {
-    if (apply(found.conversion, found.taken, run) !== failed) return false;
+    if (apply(found.conversion, found.input, context) !== failed) return false;
     const name = describeTypeConverter(found.conversion.converter);
-    const what = run.cause === undefined && run.refusal === undefined ? 'made something else' : 'threw';
+    const what = context.cause === undefined && context.rejection === undefined ? 'made something else' : 'threw';
     collector.add([here(`could not be converted: the type converter from ${name} ${what}`)]);
     return true;
   }
@@ -81,7 +81,7 @@ export function explainConversion(
   const name = describeType(type);
   const [only] = conversions;
   if (only && conversions.length === 1) {
-    const issues = collector.collectSeparately(only.from.explain, coerced(only.from, value, run));
+    const issues = collector.collectSeparately(only.from.explain, coerced(only.from, value, context));
     collector.add(issues.map((issue) => (issue.path === '' ? here(`${issue.message}, to become ${name}`) : issue)));
     return issues.length > 0;
   }

@@ -1,10 +1,10 @@
 import { LittoralError } from '../errors.ts';
 import { isExactNumber } from '../schema/large-integers.ts';
 import { describeValue } from '../text/describe-value.ts';
+import { assertNotBytes } from './assert-not-bytes.ts';
 import { byteOrderMark, decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
 import { isText, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
-import { refuseBytes } from './refuse-bytes.ts';
 
 /** `text/plain`: read in its charset without a byte order mark, written in UTF-8. */
 export const textConverter: MediaTypeConverter = {
@@ -16,7 +16,7 @@ export const textConverter: MediaTypeConverter = {
 
 function encodeText(value: unknown, target: MediaType): Uint8Array {
   refuseOtherThanUtf8(target);
-  refuseBytes(value, target);
+  assertNotBytes(value, target);
   if (typeof value === 'string' && value.isWellFormed()) return Buffer.from(withByteOrderMark(value));
   if (typeof value === 'number' ? isExactNumber(value) : typeof value === 'boolean' || typeof value === 'bigint') {
     return Buffer.from(String(value));

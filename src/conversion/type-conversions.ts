@@ -1,12 +1,12 @@
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { type Class, nameOfClass } from '../schema/class.ts';
-import type { CoercionRun } from '../schema/coercion-run.ts';
+import type { CoercionContext } from '../schema/coercion-context.ts';
 import { compileSource, compileType, schemaOf } from '../schema/compiled-type.ts';
 import { describeType } from '../schema/describe-type.ts';
 import type { ConvertingNode, NodeScope, RegisteredConversions } from '../schema/node-scope.ts';
 import { rootDefinitions } from '../schema/root-definitions.ts';
 import { classOfType, isSameType, type TargetType } from '../schema/target-type.ts';
-import { refusePromise } from './refuse-promise.ts';
+import { assertNotPromise } from './assert-not-promise.ts';
 import { apply, type Conversion, convertBy, explainConversion, failed } from './run-conversion.ts';
 import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
 
@@ -42,7 +42,7 @@ export class TypeConversions implements RegisteredConversions {
     // Not before the first value: a class can be made of an object that holds another of it.
     const conversions = () => (compiled ??= converters.map((converter) => this.#compile(converter)));
     return {
-      coerce: (value, run) => (isMade(value) ? value : convertBy(conversions(), value, run)),
+      coerce: (value, context) => (isMade(value) ? value : convertBy(conversions(), value, context)),
       explain: (value, search) => !isMade(value) && explainConversion(conversions(), type, value, search),
     };
   }
@@ -56,10 +56,10 @@ export class TypeConversions implements RegisteredConversions {
     return this.#plainConverterOf(value);
   }
 
-  toPlain(value: object, run: CoercionRun): unknown {
+  toPlain(value: object, context: CoercionContext): unknown {
     const converter = this.#plainConverterOf(value);
     if (converter === undefined) return value;
-    const result = apply(this.#compile(converter), value, run);
+    const result = apply(this.#compile(converter), value, context);
     return result === failed ? value : result;
   }
 
@@ -79,7 +79,7 @@ export class TypeConversions implements RegisteredConversions {
       if (isLittoralError(cause)) throw cause;
       throw notConvertible(converter, 'threw', cause);
     }
-    refusePromise(result, `The type converter from ${describeTypeConverter(converter)}`);
+    assertNotPromise(result, `The type converter from ${describeTypeConverter(converter)}`);
     if (!to.check(result)) throw notConvertible(converter, `made something else than ${describeType(converter.to)}`);
     return result;
   }

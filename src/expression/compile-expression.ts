@@ -5,14 +5,14 @@ import { toEvaluationError } from './expression-error.ts';
 import { defaultLimits, type ExpressionLimits } from './expression-limits.ts';
 import { type ExpressionNode, treeOf } from './expression-node.ts';
 import { ExpressionRun } from './expression-run.ts';
-import { fieldPathOf, notRead, readFieldPath } from './field-path.ts';
-import { givesSequence, selectsItems } from './gives-sequence.ts';
+import { fieldPathOf, readFieldPath, unsupported } from './field-path.ts';
 import { registerNativeFunctions } from './native-functions.ts';
 import { nativeNames } from './native-names.ts';
 import { type RewrittenExpression, rewriteExpression } from './rewrite-expression.ts';
 import { assertSpelling } from './spelling.ts';
 import { toSyntaxError } from './syntax-error.ts';
 import { withWholeParts } from './whole-parts.ts';
+import { selectsItems, yieldsSequence } from './yields-sequence.ts';
 
 export interface ExpressionOptions {
   readonly limits?: ExpressionLimits;
@@ -62,7 +62,7 @@ export function compileExpression(text: string, options: ExpressionOptions = {})
   });
   const root = treeOf(expression);
   const fieldPath = fieldPathOf(root);
-  const isSequence = givesSequence(root);
+  const isSequence = yieldsSequence(root);
   if (options.keepArray && isSequence && root.type === 'path') root.keepSingletonArray ||= selectsItems(root);
   const { node, references, parameters, ownMessages } = rewrite(root, text, options);
   replaceNode(root, node);
@@ -89,8 +89,8 @@ export function compileExpression(text: string, options: ExpressionOptions = {})
     evaluate(context) {
       if (!fieldPath) return evaluate(context, isSequence);
       const value = readFieldPath(fieldPath, context);
-      if (value === notRead.list) return evaluate(context, true);
-      return value === notRead.object ? evaluate(context, isSequence) : value;
+      if (value === unsupported.list) return evaluate(context, true);
+      return value === unsupported.object ? evaluate(context, isSequence) : value;
     },
   };
 }

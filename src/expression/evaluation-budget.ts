@@ -24,7 +24,7 @@ export class EvaluationBudget {
   }
 
   /** Throws where the evaluation has computed for too long, or where another of its branches has failed already. */
-  look(): void {
+  checkLimits(): void {
     const { timeoutMs } = this.#limits;
     const now = performance.now();
     // No more than a part of the limit at a time: a machine that stalls must not end a message.

@@ -6,7 +6,7 @@ const failed: ErrorCode = 'expression-failed';
  * Carries an error of a service, of `reference` or of the context through JSONata, which writes into the errors that it
  * catches.
  */
-export class ThrownElsewhere {
+export class ForeignError {
   readonly error: unknown;
 
   constructor(error: unknown) {
@@ -37,7 +37,7 @@ export interface FailedExpression {
  * own messages hold values, so only their codes are used
  */
 export function toEvaluationError({ text, ownMessages }: FailedExpression, thrown: unknown): unknown {
-  if (thrown instanceof ThrownElsewhere) return thrown.error;
+  if (thrown instanceof ForeignError) return thrown.error;
   const message = `The expression ${quoted(text)} cannot be evaluated`;
   if (thrown instanceof ExpressionError) return new LittoralError(failed, `${message}: ${thrown.reason}.`);
   const code = codeOf(thrown);

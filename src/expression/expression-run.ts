@@ -2,7 +2,7 @@ import { isThenable } from '../promise/maybe-promise.ts';
 import { EvaluationBudget } from './evaluation-budget.ts';
 import type { ExpressionContext, PartName } from './expression-context.ts';
 import { fromExpressionData, toExpressionData } from './expression-data.ts';
-import { ExpressionError, ThrownElsewhere } from './expression-error.ts';
+import { ExpressionError, ForeignError } from './expression-error.ts';
 import type { ExpressionLimits } from './expression-limits.ts';
 import { beforeStep, type Frame } from './jsonata-internals.ts';
 import { nativeNames } from './native-names.ts';
@@ -49,7 +49,7 @@ export class ExpressionRun {
     const breathe = () => this.budget.breathe();
     base.guardrails = () => {
       this.budget.assertDepth(base.depth);
-      this.budget.look();
+      this.budget.checkLimits();
       base.bind(beforeStep, this.budget.isSliceOver ? breathe : undefined);
     };
   }
@@ -61,7 +61,7 @@ export class ExpressionRun {
 
   /** Between two steps of a function that has many. @returns what is to be awaited, if anything is */
   pause(): Promise<void> | undefined {
-    this.budget.look();
+    this.budget.checkLimits();
     return this.budget.isSliceOver ? this.budget.breathe() : undefined;
   }
 
@@ -109,9 +109,9 @@ export class ExpressionRun {
     };
     const failed = (error: unknown) => {
       this.budget.resume();
-      throw error instanceof ExpressionError ? error : new ThrownElsewhere(error);
+      throw error instanceof ExpressionError ? error : new ForeignError(error);
     };
-    this.budget.look();
+    this.budget.checkLimits();
     let value: unknown;
     try {
       value = code();

@@ -6,7 +6,7 @@ import type { ExpressionNode } from './expression-node.ts';
 export type FieldPath = readonly [PartName, ...string[]];
 
 /** What cannot be read off: a list on the way, which JSONata maps over, or an object of another kind. */
-export const notRead = { list: Symbol('a list'), object: Symbol('an object') } as const;
+export const unsupported = { list: Symbol('a list'), object: Symbol('an object') } as const;
 
 /** Recognises a path of names in the tree of an expression that has not been rewritten. */
 export function fieldPathOf(node: ExpressionNode): FieldPath | undefined {
@@ -25,12 +25,12 @@ function isPlainName({ type, stages, focus, index }: ExpressionNode): boolean {
 export function readFieldPath([part, ...fields]: FieldPath, context: ExpressionContext): unknown {
   let value: unknown = context[part];
   for (const field of fields) {
-    if (typeof value === 'function') return notRead.object;
+    if (typeof value === 'function') return unsupported.object;
     if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value)) return notRead.list;
-    if (!isPlainObject(value)) return notRead.object;
+    if (Array.isArray(value)) return unsupported.list;
+    if (!isPlainObject(value)) return unsupported.object;
     if (!Object.hasOwn(value, field)) return undefined;
     value = value[field];
   }
-  return typeof value === 'function' ? notRead.object : value;
+  return typeof value === 'function' ? unsupported.object : value;
 }

@@ -1,8 +1,8 @@
 import type { RowStep } from './constructors.ts';
 import * as make from './expression-node.ts';
 import { type ExpressionNode, nodesOf } from './expression-node.ts';
-import { givesSequence, isCondition } from './gives-sequence.ts';
 import { nativeNames } from './native-names.ts';
+import { isCondition, yieldsSequence } from './yields-sequence.ts';
 
 interface RowOptions {
   /** Whether the path begins at the message, although its context is another. */
@@ -44,7 +44,7 @@ const mapping: ReadonlySet<string> = new Set(['wildcard', 'descendant', 'sort'])
 
 function mapsAlways(step: ExpressionNode): boolean {
   if (step.stages?.some(isCondition)) return true;
-  return mapping.has(step.type) || (step.type !== 'name' && givesSequence(step));
+  return mapping.has(step.type) || (step.type !== 'name' && yieldsSequence(step));
 }
 
 function rowsOf(path: ExpressionNode, from: ExpressionNode, names: readonly ExpressionNode[]): ExpressionNode {

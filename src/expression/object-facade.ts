@@ -1,5 +1,5 @@
 import { isThenable } from '../promise/maybe-promise.ts';
-import { ThrownElsewhere } from './expression-error.ts';
+import { ForeignError } from './expression-error.ts';
 import { hideKey, isReservedKey, revealKeys } from './reserved-keys.ts';
 
 /** Turns a value that an object holds into what an expression sees of it. */
@@ -76,7 +76,7 @@ function readProperty({ target, toData }: Facade, key: string | symbol): unknown
 }
 
 function rethrown(error: unknown): never {
-  throw error instanceof ThrownElsewhere ? error : new ThrownElsewhere(error);
+  throw error instanceof ForeignError ? error : new ForeignError(error);
 }
 
 function toJson(target: object): CallableFunction | undefined {

@@ -1,4 +1,5 @@
 import type { TargetType, ValueOf } from '../schema/target-type.ts';
+import { compileArgumentType } from './argument-type.ts';
 import { assertOptions } from './converter-options.ts';
 import { nameOrKey } from './named-by-key.ts';
 import {
@@ -7,7 +8,6 @@ import {
   type ParameterSite,
   parameterConverter,
 } from './parameter-converter.ts';
-import { prepareType } from './parameter-type.ts';
 import type { NamedByKey } from './parameters.ts';
 import type { VariableOf } from './references.ts';
 
@@ -61,13 +61,15 @@ const fromKey: NamedByKey<'configurationVariable'> = { namedByKey: 'configuratio
 function variable(name: string, type: TargetType | undefined, options: VariableOptions, site: ParameterSite): unknown {
   if (!Object.hasOwn(site.variables, name)) {
     if (Object.hasOwn(options, 'default')) {
-      return type === undefined ? options.default : prepareType(type, site).convert(options.default, 'its default');
+      return type === undefined
+        ? options.default
+        : compileArgumentType(type, site).convert(options.default, 'its default');
     }
     throw new TypeError(`${cannotResolve(site)}: ${noSuchVariable(name, site)}.`);
   }
   const value = site.variables[name];
   if (type === undefined) return value;
-  return prepareType(type, site).convert(value, `the configuration variable '${name}'`);
+  return compileArgumentType(type, site).convert(value, `the configuration variable '${name}'`);
 }
 
 /** Says that a configuration variable does not exist, and which do. */

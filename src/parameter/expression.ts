@@ -1,12 +1,12 @@
-import type { ConversionHints } from '../conversion/prepared-type.ts';
+import type { ConversionHints } from '../conversion/conversion-target.ts';
 import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
 import { compileExpression, type ExpressionOptions } from '../expression/compile-expression.ts';
 import { isThenable } from '../promise/maybe-promise.ts';
 import { isFromEcotone } from '../wire/ecotone-sender.ts';
+import type { ArgumentType } from './argument-type.ts';
 import { noSuchVariable } from './configuration-variable.ts';
 import { type ExpressionScope, MessageScope, type Subject } from './expression-scope.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
-import type { ParameterType } from './parameter-type.ts';
 import { noSuchService } from './services.ts';
 
 /** JSONata, or a function. */
@@ -30,7 +30,7 @@ type PrepareOptions = Pick<ExpressionOptions, 'parts' | 'wholeParts'>;
  */
 export function prepareExpression(
   expression: Expression,
-  type: ParameterType | undefined,
+  type: ArgumentType | undefined,
   options: PrepareOptions,
   site: ParameterSite,
   settle: (result: unknown) => unknown = (result) => result,
@@ -55,7 +55,7 @@ export function prepareExpression(
 
 function evaluator(
   expression: Expression,
-  type: ParameterType | undefined,
+  type: ArgumentType | undefined,
   options: PrepareOptions,
   site: ParameterSite,
 ): (scope: MessageScope) => unknown {
@@ -98,7 +98,7 @@ function compile(text: string, options: ExpressionOptions, site: ParameterSite) 
   }
 }
 
-function convertResult(result: unknown, type: ParameterType, site: ParameterSite, hints: ConversionHints): unknown {
+function convertResult(result: unknown, type: ArgumentType, site: ParameterSite, hints: ConversionHints): unknown {
   if (result !== undefined) return type.convert(result, 'the result of its expression', hints);
   if (type.optional) return undefined;
   if (type.nullable) return null;

@@ -1,9 +1,10 @@
-import type { ConversionHints } from '../conversion/prepared-type.ts';
+import type { ConversionHints } from '../conversion/conversion-target.ts';
 import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import type { TargetType, ValueOf } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { hasHeadersOfEcotone } from '../wire/ecotone-sender.ts';
+import { type ArgumentType, assertType, compileArgumentType, refused } from './argument-type.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
@@ -14,7 +15,6 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
-import { assertType, type ParameterType, prepareType, refused } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
 
 export interface HeaderOptions<Default = unknown, E = Expression> {
@@ -77,11 +77,11 @@ function prepareHeader(
 ): ResolveArgument<unknown> {
   assertName(name, site);
   assertOptions(options, ['expression', 'default'], site);
-  const prepared = type === undefined ? undefined : prepareType(type, site);
-  const whenMissing = missingValue(name, prepared, options, site);
+  const argumentType = type === undefined ? undefined : compileArgumentType(type, site);
+  const whenMissing = missingValue(name, argumentType, options, site);
   const { expression } = options;
   if (expression !== undefined) {
-    const evaluate = prepareExpression(expression, prepared, { parts: ['payload', 'headers', 'value'] }, site);
+    const evaluate = prepareExpression(expression, argumentType, { parts: ['payload', 'headers', 'value'] }, site);
     return (invocation) => {
       const value = ownHeader(invocation.message, name);
       return value === undefined ? whenMissing() : evaluate(invocation, { value: () => value });
@@ -91,8 +91,8 @@ function prepareHeader(
   return ({ message }) => {
     const value = ownHeader(message, name);
     if (value === undefined) return whenMissing();
-    if (prepared === undefined) return value;
-    const converted = prepared.convert(value, source, hintsOf(message));
+    if (argumentType === undefined) return value;
+    const converted = argumentType.convert(value, source, hintsOf(message));
     if (typeof value === 'bigint' && typeof converted === 'number') throw refused(value, source, beyondNumber, site);
     return converted;
   };
@@ -108,7 +108,7 @@ const beyondNumber = [{ path: '', message: 'is an integer beyond 2^53; ask for i
 
 function missingValue(
   name: string,
-  type: ParameterType | undefined,
+  type: ArgumentType | undefined,
   options: HeaderOptions,
   site: ParameterSite,
 ): () => unknown {

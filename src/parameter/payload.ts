@@ -5,6 +5,7 @@ import { holdsLargeIntegers } from '../schema/large-integers.ts';
 import type { TargetType } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { isFromEcotone } from '../wire/ecotone-sender.ts';
+import { type ArgumentType, assertType, compileArgumentType, refused } from './argument-type.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
@@ -16,7 +17,6 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
-import { assertType, type ParameterType, prepareType, refused } from './parameter-type.ts';
 import type { Arriving } from './parameters.ts';
 
 export interface PayloadOptions {
@@ -72,13 +72,19 @@ function preparePayload(
   expression: Expression | undefined,
   site: ParameterSite,
 ): ResolveArgument<unknown> {
-  const prepared = type === undefined ? undefined : prepareType(type, site);
+  const argumentType = type === undefined ? undefined : compileArgumentType(type, site);
   if (expression !== undefined) {
     const settle = (result: unknown) => settled(result, 'the result of its expression', site);
-    const evaluate = prepareExpression(expression, prepared, { parts: ['payload', 'headers', 'value'] }, site, settle);
+    const evaluate = prepareExpression(
+      expression,
+      argumentType,
+      { parts: ['payload', 'headers', 'value'] },
+      site,
+      settle,
+    );
     return (invocation) => evaluate(invocation, {});
   }
-  return ({ message }) => (prepared ? convert(message, prepared, site) : untyped(message, site));
+  return ({ message }) => (argumentType ? convert(message, argumentType, site) : untyped(message, site));
 }
 
 function untyped(message: Message, site: ParameterSite): unknown {
@@ -95,7 +101,7 @@ function isDecodedWithLargeIntegers({ payload }: Message, value: unknown): boole
   return payload instanceof Uint8Array && holdsLargeIntegers(value);
 }
 
-function convert(message: Message, type: ParameterType, site: ParameterSite): unknown {
+function convert(message: Message, type: ArgumentType, site: ParameterSite): unknown {
   const contentType = message.headers[Header.contentType];
   if (message.payload instanceof Uint8Array && !site.conversion.canDecode(contentType)) {
     const source = typeof contentType === 'string' ? `"${shortened(contentType)}"` : describeValue(contentType);

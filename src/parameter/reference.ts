@@ -1,5 +1,6 @@
 import type { Class, TargetType } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
+import { compileArgumentType } from './argument-type.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
 import { describeParameter } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
@@ -11,7 +12,6 @@ import {
   parameterConverter,
   type ResolveArgument,
 } from './parameter-converter.ts';
-import { prepareType } from './parameter-type.ts';
 import type { Arriving, NamedByKey, ServiceNames } from './parameters.ts';
 import type { References, ServiceName } from './references.ts';
 import { noSuchService } from './services.ts';
@@ -96,7 +96,7 @@ function prepareReference(
   if (options.expression === undefined) {
     throw new TypeError(`${cannotResolve(site)}: its options are ${describeValue(options)} without an 'expression'.`);
   }
-  const type = options.type === undefined ? undefined : prepareType(options.type, site);
+  const type = options.type === undefined ? undefined : compileArgumentType(options.type, site);
   const evaluate = prepareExpression(options.expression, type, { parts: ['payload', 'headers', 'service'] }, site);
   return (invocation) => {
     const service = invocation.services.resolve(name);

@@ -14,13 +14,13 @@ import {
   withDefinitions,
 } from './node-scope.ts';
 import { objectNode } from './object-node.ts';
+import { explainOwnKeywords } from './own-keywords.ts';
 import { keyPattern } from './safe-patterns.ts';
 import { compileSchema, isSchema, passes, type Schema } from './schema-check.ts';
 import { type Definitions, type Keywords, keywordsOf } from './schema-keywords.ts';
-import { shellExplainer } from './schema-shell.ts';
 import { classOfType, type TargetType } from './target-type.ts';
 import { type Branch, unionNode } from './union-node.ts';
-import { kindsTakenBy, ValueKind } from './value-kind.ts';
+import { acceptedKinds, ValueKind } from './value-kind.ts';
 
 /**
  * Compiles a schema. Not and so only checked, is what stands in `not`, `if`, `dependentSchemas`, `unevaluated…`, and
@@ -33,7 +33,7 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
   const keywords = keywordsOf(schema);
   const scope = withDefinitions(outer, keywords.$defs);
   const converting = isSource ? undefined : scope.conversions.nodeTo(schema);
-  const shell = shellExplainer(schema, scope.definitions);
+  const shell = explainOwnKeywords(schema, scope.definitions);
   if (classOfType(schema)) {
     return {
       coerce: converting?.coerce,
@@ -53,7 +53,7 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
   // A schema can have converters beside its own values.
   const { check } = compileSchema(schema, scope.definitions);
   return {
-    coerce: inTurn([(value, run) => (check(value) ? value : converting.coerce(value, run)), ...steps]),
+    coerce: inTurn([(value, context) => (check(value) ? value : converting.coerce(value, context)), ...steps]),
     explain(value, collector) {
       if (!check(value) && !converting.explain(value, collector)) explain(value, collector);
     },
@@ -63,7 +63,7 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
 
 function inTurn(steps: readonly Coerce[]): Coerce | undefined {
   if (steps.length < 2) return steps[0];
-  return (value, run) => steps.reduce((result, step) => step(result, run), value);
+  return (value, context) => steps.reduce((result, step) => step(result, context), value);
 }
 
 function reference({ $ref }: Keywords, scope: NodeScope): SchemaNode | undefined {
@@ -75,7 +75,7 @@ function reference({ $ref }: Keywords, scope: NodeScope): SchemaNode | undefined
   // A schema can refer to itself, so there must be something to refer to before it is compiled.
   let target: SchemaNode | undefined;
   const node: SchemaNode = {
-    coerce: (value, run) => (target?.coerce ? run.once(node, target.coerce, value) : value),
+    coerce: (value, context) => (target?.coerce ? context.once(node, target.coerce, value) : value),
     explain: (value, collector) => target?.explain(value, collector),
     claim: (holder, key, claims) => target?.claim?.(holder, key, claims),
   };
@@ -91,7 +91,7 @@ function union(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
   const flat = schemas.flatMap(branchesOf);
   const branches = flat.map((schema): Branch => {
     const { check } = compileSchema(schema, scope.definitions);
-    return { schema, check, kinds: kindsTakenBy(schema, scope), ...compileNode(schema, scope) };
+    return { schema, check, kinds: acceptedKinds(schema, scope), ...compileNode(schema, scope) };
   });
   const discriminator = findDiscriminator(flat, scope);
   const node = unionNode(branches, discriminator, allOf === undefined && $ref === undefined && type === undefined);
@@ -160,10 +160,10 @@ function byType(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
 /** The value as it is where it is of one of the types, else what the first of them makes of it. */
 function firstToFit(types: readonly string[], steps: readonly Coerce[]): Coerce {
   const { check } = compileSchema({ type: [...types] } as Schema);
-  return (value, run) => {
+  return (value, context) => {
     if (typeof value !== 'object' && check(value)) return value;
     for (const step of steps) {
-      const result = step(value, run);
+      const result = step(value, context);
       if (!Object.is(result, value)) return result;
     }
     return value;
@@ -181,9 +181,9 @@ function ofType(type: string, keywords: Keywords, scope: NodeScope): SchemaNode 
 
 /** An instance of a class that has a converter from it becomes what that makes, where no instance is wanted. */
 function plainFirst(step: Coerce, { conversions }: NodeScope): Coerce {
-  return (value, run) => {
+  return (value, context) => {
     const isInstance = typeof value === 'object' && value !== null && conversions.hasPlain(value);
-    return step(isInstance ? conversions.toPlain(value, run) : value, run);
+    return step(isInstance ? conversions.toPlain(value, context) : value, context);
   };
 }
 
@@ -228,7 +228,7 @@ function itemsOf({ items, prefixItems, additionalItems }: Keywords): Partial<Key
 }
 
 function takesObjects(schema: Schema, scope: NodeScope): boolean {
-  return (kindsTakenBy(schema, scope) & ValueKind.object) !== 0;
+  return (acceptedKinds(schema, scope) & ValueKind.object) !== 0;
 }
 
 /** Whether a type knows a field that is named as an entry of a list is. */
@@ -247,6 +247,6 @@ function namesEntry(type: TargetType, outer: NodeScope, within: readonly TargetT
 }
 
 function canBeEmptyText(schema: Schema, scope: NodeScope): boolean {
-  if (classOfType(schema)) return (kindsTakenBy(schema, scope) & ValueKind.string) !== 0;
+  if (classOfType(schema)) return (acceptedKinds(schema, scope) & ValueKind.string) !== 0;
   return passes(compileSchema(schema, scope.definitions), '');
 }

@@ -2,7 +2,7 @@ import { coerceLiteral } from './coerce-scalar.ts';
 import { definitionOf, type NodeScope, withDefinitions } from './node-scope.ts';
 import type { Schema } from './schema-check.ts';
 import { type Keywords, keywordsOf } from './schema-keywords.ts';
-import { kindsTakenBy, ValueKind } from './value-kind.ts';
+import { acceptedKinds, ValueKind } from './value-kind.ts';
 
 /** The property by whose literals the objects of a union are told apart. */
 export interface Discriminator {
@@ -16,7 +16,7 @@ export interface Discriminator {
 export function findDiscriminator(branches: readonly Schema[], scope: NodeScope): Discriminator | undefined {
   const objects = branches
     .map((schema, index) => ({ schema, index }))
-    .filter(({ schema }) => (kindsTakenBy(schema, scope) & ValueKind.object) !== 0)
+    .filter(({ schema }) => (acceptedKinds(schema, scope) & ValueKind.object) !== 0)
     .map(({ schema, index }) => ({ index, literals: literalProperties(schema, scope) }));
   if (objects.length < 2) return undefined;
   for (const property of objects[0]?.literals.keys() ?? []) {

@@ -1,19 +1,19 @@
 import type { Issue } from '../errors.ts';
-import type { Ambiguity } from './coercion-run.ts';
+import type { FormatTraits } from './coercion-context.ts';
 
 const maxIssues = 50;
 const maxPathLength = 200;
 
 /** One value whose issues are looked for: those of its parts, each with its path. */
 export class IssueCollector {
-  readonly ambiguity: Ambiguity;
+  readonly traits: FormatTraits;
   /** Whether the search is within one of several branches that the value could have been meant for. */
   readonly isTentative: boolean;
   readonly #issues: Issue[] = [];
   readonly #path: (string | number)[] = [];
 
-  constructor(ambiguity: Ambiguity, isTentative = false) {
-    this.ambiguity = ambiguity;
+  constructor(traits: FormatTraits, isTentative = false) {
+    this.traits = traits;
     this.isTentative = isTentative;
   }
 
@@ -53,7 +53,7 @@ export class IssueCollector {
     value: unknown,
     isTentative = this.isTentative,
   ): readonly Issue[] {
-    const collector = new IssueCollector(this.ambiguity, isTentative);
+    const collector = new IssueCollector(this.traits, isTentative);
     explain(value, collector);
     return collector.issues;
   }

@@ -1,4 +1,4 @@
-import type { CoercionRun } from './coercion-run.ts';
+import type { CoercionContext } from './coercion-context.ts';
 import { entriesOf } from './list-entries.ts';
 import { claimAll, type SchemaNode, valueAt } from './node-scope.ts';
 import { itemsBetweenGaps } from './php-arrays.ts';
@@ -23,12 +23,12 @@ export function listNode(nodes: ItemNodes): SchemaNode {
   const { first, rest, takesEmptyText, takesObjects, namesEntry, fits } = nodes;
   const nodeAt = (index: number) => (index < first.length ? first[index] : rest);
 
-  function coerceItems(list: readonly unknown[], run: CoercionRun): readonly unknown[] {
+  function coerceItems(list: readonly unknown[], context: CoercionContext): readonly unknown[] {
     let copy: unknown[] | undefined;
-    for (let index = 0; index < list.length && !run.isHopeless; index++) {
+    for (let index = 0; index < list.length && !context.isHopeless; index++) {
       const coerce = nodeAt(index)?.coerce;
       if (coerce === undefined) continue;
-      const item = coerce(list[index], run);
+      const item = coerce(list[index], context);
       if (Object.is(item, list[index])) continue;
       copy ??= [...list];
       copy[index] = item;
@@ -37,30 +37,30 @@ export function listNode(nodes: ItemNodes): SchemaNode {
   }
 
   /** As its entries, or as the only item of a list: the first of the two that fits, or else as its entries. */
-  function coerceEntries(entries: readonly unknown[], value: unknown, run: CoercionRun): readonly unknown[] {
-    if (!takesObjects || !run.canAttempt) return coerceItems(entries, run);
+  function coerceEntries(entries: readonly unknown[], value: unknown, context: CoercionContext): readonly unknown[] {
+    if (!takesObjects || !context.canAttempt) return coerceItems(entries, context);
     const read = (items: readonly unknown[]) =>
-      run.attempt((list) => coerceItems(list as readonly unknown[], run), items) as readonly unknown[];
-    const isItemFirst = namesEntry && run.ambiguity.listsInEntries === 'possible';
+      context.attempt((list) => coerceItems(list as readonly unknown[], context), items) as readonly unknown[];
+    const isItemFirst = namesEntry && context.traits.listsInEntries === 'possible';
     const asItem = isItemFirst ? read([value]) : undefined;
     if (asItem && fits(asItem)) return asItem;
     const asEntries = read(entries);
-    if (asItem || fits(asEntries) || !run.canAttempt) return asEntries;
+    if (asItem || fits(asEntries) || !context.canAttempt) return asEntries;
     const single = read([value]);
     return fits(single) ? single : asEntries;
   }
 
   return {
-    coerce(value, run) {
-      if (Array.isArray(value)) return coerceItems(value, run);
-      const { losesLists, emptyObjectIs, listsInEntries, listsHaveGaps } = run.ambiguity;
-      const isEmptyText = emptyObjectIs === 'text' && value === '';
+    coerce(value, context) {
+      if (Array.isArray(value)) return coerceItems(value, context);
+      const { singleItemIsList, emptyObjectAs, listsInEntries, listsHaveGaps } = context.traits;
+      const isEmptyText = emptyObjectAs === 'text' && value === '';
       if (isEmptyText && (listsInEntries === 'preferred' || !takesEmptyText)) return [];
       const entries = listsInEntries && entriesOf(value);
-      if (entries) return coerceEntries(entries, value, run);
+      if (entries) return coerceEntries(entries, value, context);
       const items = listsHaveGaps && itemsBetweenGaps(value);
-      if (items) return coerceItems(items, run);
-      return losesLists && value !== undefined && value !== null ? coerceItems([value], run) : value;
+      if (items) return coerceItems(items, context);
+      return singleItemIsList && value !== undefined && value !== null ? coerceItems([value], context) : value;
     },
     explain(value, search) {
       if (!Array.isArray(value)) return;

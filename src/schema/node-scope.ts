@@ -1,4 +1,4 @@
-import type { CoercionRun } from './coercion-run.ts';
+import type { CoercionContext } from './coercion-context.ts';
 import type { IntegerClaims } from './integer-claims.ts';
 import type { IssueCollector } from './issue-collector.ts';
 import type { Definitions } from './schema-keywords.ts';
@@ -8,7 +8,7 @@ import type { TargetType } from './target-type.ts';
  * Makes of a value what a schema wants, as far as that loses nothing. Returns the value itself where nothing is to be
  * done or nothing can be, else a copy; whether the result fits is for the check to say.
  */
-export type Coerce = (value: unknown, run: CoercionRun) => unknown;
+export type Coerce = (value: unknown, context: CoercionContext) => unknown;
 
 /** Finds out why a value does not fit a schema. Finds nothing in one that does. */
 export type Explain = (value: unknown, collector: IssueCollector) => void;
@@ -29,9 +29,9 @@ export interface SchemaNode {
 export function coerced(
   { coerce }: { readonly coerce: Coerce | undefined },
   value: unknown,
-  run: CoercionRun,
+  context: CoercionContext,
 ): unknown {
-  return coerce === undefined ? value : coerce(value, run);
+  return coerce === undefined ? value : coerce(value, context);
 }
 
 /** The claims of several nodes on the same value. */
@@ -77,7 +77,7 @@ export interface RegisteredConversions {
   /** Whether a converter turns instances of that value's class into something plain. */
   hasPlain(value: object): boolean;
   /** That something, or the value itself when its converter fails. */
-  toPlain(value: object, run: CoercionRun): unknown;
+  toPlain(value: object, context: CoercionContext): unknown;
 }
 
 /** As if no type converter were registered. */

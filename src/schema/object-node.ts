@@ -28,20 +28,20 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
     return matching.length === 0 && others && !names.has(name) ? [others] : matching;
   }
 
-  const coerce: Coerce = (value, run) => {
-    const { emptyObjectIs } = run.ambiguity;
-    if (emptyObjectIs && isEmpty(value, emptyObjectIs)) return {};
+  const coerce: Coerce = (value, context) => {
+    const { emptyObjectAs } = context.traits;
+    if (emptyObjectAs && isEmpty(value, emptyObjectAs)) return {};
     if (!isRecord(value)) return value;
     let fields: Fields = value;
     for (const [name, { coerce }] of properties) {
       if (coerce && Object.hasOwn(value, name)) {
-        fields = withField(fields, name, coerce(fields[name], run), value);
+        fields = withField(fields, name, coerce(fields[name], context), value);
       }
     }
     if (!hasOthers) return fields;
     for (const name of Object.keys(value)) {
       for (const { coerce } of unnamed(name)) {
-        if (coerce) fields = withField(fields, name, coerce(fields[name], run), value);
+        if (coerce) fields = withField(fields, name, coerce(fields[name], context), value);
       }
     }
     return fields;

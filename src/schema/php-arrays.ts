@@ -1,11 +1,11 @@
-import type { Ambiguity } from './coercion-run.ts';
+import type { FormatTraits } from './coercion-context.ts';
 import { isRecord } from './is-record.ts';
 
 /**
  * What PHP's arrays leave open, whatever they are written as: an empty one can be meant as an object, and one with gaps,
  * such as `array_filter` leaves, as a list.
  */
-export const phpArrays: Ambiguity = { emptyObjectIs: 'list', listsHaveGaps: true };
+export const phpArrays: FormatTraits = { emptyObjectAs: 'list', listsHaveGaps: true };
 
 const place = /^(?:0|[1-9]\d{0,8})$/;
 

@@ -93,7 +93,7 @@ export function issuesBySchema(
 
 function toIssues(find: () => TLocalizedValidationError[]): Issue[] {
   const errors = withMaxErrors(find);
-  return errors.map((error) => ({ path: shortened(error.instancePath), message: messageOf(error) }));
+  return errors.map((error) => ({ path: shortened(error.instancePath), message: describeError(error) }));
 }
 
 /** What a schema says of a field too many: by its own path, in plain words, and not once more by its object's. */
@@ -146,7 +146,7 @@ function withMaxErrors<Result>(work: () => Result): Result {
 }
 
 /** What the schema allows is no secret; TypeBox does not name it. */
-function messageOf({ keyword, params, message }: TLocalizedValidationError): string {
+function describeError({ keyword, params, message }: TLocalizedValidationError): string {
   if (keyword === 'const') return `must be ${String(params.allowedValue)}`;
   return keyword === 'enum' ? `must be one of ${listed(params.allowedValues.map(String))}` : message;
 }

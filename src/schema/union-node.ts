@@ -1,5 +1,5 @@
 import { listed } from '../text/listed.ts';
-import type { CoercionRun } from './coercion-run.ts';
+import type { CoercionContext } from './coercion-context.ts';
 import { describeLiteral, describeType } from './describe-type.ts';
 import type { Discriminator } from './discriminator.ts';
 import { isRecord } from './is-record.ts';
@@ -31,24 +31,24 @@ export function unionNode(
 ): SchemaNode {
   const types = [...new Set(branches.map(({ schema }) => describeType(schema)))];
   const wanted = listed(types, ' or ');
-  const candidatesFor = (value: unknown, ambiguity: CoercionRun['ambiguity']) =>
-    branches.filter(({ kinds }) => canTake(kinds, value, ambiguity));
+  const candidatesFor = (value: unknown, traits: CoercionContext['traits']) =>
+    branches.filter(({ kinds }) => accepts(kinds, value, traits));
 
   return {
-    coerce(value, run) {
-      if (discriminator && isRecord(value) && !couldBeList(value, run.ambiguity)) {
+    coerce(value, context) {
+      if (discriminator && isRecord(value) && !couldBeList(value, context.traits)) {
         const branch = named(discriminator, value);
-        return branch?.coerce ? branch.coerce(value, run) : value;
+        return branch?.coerce ? branch.coerce(value, context) : value;
       }
-      const candidates = candidatesFor(value, run.ambiguity);
+      const candidates = candidatesFor(value, context.traits);
       const [only] = candidates;
-      if (only && candidates.length === 1) return only.coerce ? only.coerce(value, run) : value;
+      if (only && candidates.length === 1) return only.coerce ? only.coerce(value, context) : value;
       if (candidates.some(({ check }) => check(value))) return value;
       for (const { coerce, check } of candidates) {
-        const result = coerce ? run.attempt(coerce, value) : value;
+        const result = coerce ? context.attempt(coerce, value) : value;
         if (!Object.is(result, value) && check(result)) return result;
       }
-      if (isWhole) run.noteMisfit();
+      if (isWhole) context.noteMisfit();
       return value;
     },
     explain(value, collector) {
@@ -57,7 +57,7 @@ export function unionNode(
         if (branch) return branch.explain(value, collector);
         return collector.add([unknownLiteral(discriminator, value)]);
       }
-      const candidates = candidatesFor(value, collector.ambiguity);
+      const candidates = candidatesFor(value, collector.traits);
       const [only] = candidates;
       if (only && candidates.length === 1) return only.explain(value, collector);
       if (candidates.some(({ check }) => check(value))) return;
@@ -87,7 +87,7 @@ export function unionNode(
 }
 
 /** Whether an object can stand for a list, where its media type leaves that open. */
-function couldBeList(value: unknown, { listsInEntries, listsHaveGaps }: CoercionRun['ambiguity']): boolean {
+function couldBeList(value: unknown, { listsInEntries, listsHaveGaps }: CoercionContext['traits']): boolean {
   return (
     (listsHaveGaps === true && itemsBetweenGaps(value) !== undefined) ||
     (listsInEntries !== undefined && entriesOf(value) !== undefined)
@@ -99,13 +99,13 @@ function unknownLiteral({ property, literals }: Discriminator, value: Readonly<R
   return { path: `/${escaped(property)}`, message: `${must} one of ${listed(literals.map(describeLiteral))}` };
 }
 
-function canTake(kinds: number, value: unknown, ambiguity: CoercionRun['ambiguity']): boolean {
+function accepts(kinds: number, value: unknown, traits: CoercionContext['traits']): boolean {
   const kind = kindOf(value);
   if ((kinds & kind) !== 0) return true;
-  if (ambiguity.losesLists && (kinds & ValueKind.list) !== 0) return value !== null && value !== undefined;
-  if (ambiguity.emptyObjectIs === 'text' && value === '') return (kinds & (ValueKind.list | ValueKind.object)) !== 0;
-  if (ambiguity.emptyObjectIs === 'list' && kind === ValueKind.list) return (kinds & ValueKind.object) !== 0;
-  if (kind === ValueKind.object && (kinds & ValueKind.list) !== 0 && couldBeList(value, ambiguity)) return true;
+  if (traits.singleItemIsList && (kinds & ValueKind.list) !== 0) return value !== null && value !== undefined;
+  if (traits.emptyObjectAs === 'text' && value === '') return (kinds & (ValueKind.list | ValueKind.object)) !== 0;
+  if (traits.emptyObjectAs === 'list' && kind === ValueKind.list) return (kinds & ValueKind.object) !== 0;
+  if (kind === ValueKind.object && (kinds & ValueKind.list) !== 0 && couldBeList(value, traits)) return true;
   // The instance of a class may be made something plain first.
   return kind === ValueKind.object && !isPlain(value as object);
 }

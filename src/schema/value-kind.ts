@@ -41,30 +41,30 @@ export function isPlain(value: object): boolean {
 }
 
 /** The kinds of values that can fit a type, as they are or once they were coerced. Rather too many than too few. */
-export function kindsTakenBy(type: TargetType, scope: NodeScope, within: readonly TargetType[] = []): number {
+export function acceptedKinds(type: TargetType, scope: NodeScope, within: readonly TargetType[] = []): number {
   if (within.includes(type)) return ValueKind.any;
   const inner = [...within, type];
   const converted = union(scope.conversions.sourcesOf(type), (source) =>
-    classOfType(source) ? ValueKind.object : kindsTakenBy(source, scope, inner),
+    classOfType(source) ? ValueKind.object : acceptedKinds(source, scope, inner),
   );
   if (classOfType(type)) return ValueKind.object | converted;
-  return converted | takenBySchema(keywordsOf(type), scope, inner);
+  return converted | kindsAcceptedBySchema(keywordsOf(type), scope, inner);
 }
 
-function takenBySchema(keywords: Keywords, outer: NodeScope, within: readonly TargetType[]): number {
+function kindsAcceptedBySchema(keywords: Keywords, outer: NodeScope, within: readonly TargetType[]): number {
   const { $defs, $ref, anyOf, oneOf, allOf, type, enum: values } = keywords;
   const scope = withDefinitions(outer, $defs);
-  const kinds = (one: TargetType) => kindsTakenBy(one, scope, within);
-  let taken: number = ValueKind.any;
+  const kinds = (one: TargetType) => acceptedKinds(one, scope, within);
+  let accepted: number = ValueKind.any;
   const target = definitionOf($ref, scope);
-  if (target) taken &= kinds(target);
-  if (anyOf) taken &= union(anyOf, kinds);
-  if (oneOf) taken &= union(oneOf, kinds);
-  for (const part of allOf ?? []) taken &= kinds(part);
-  if (Object.hasOwn(keywords, 'const')) taken &= byType[literalType(keywords.const)] ?? ValueKind.any;
-  if (values) taken &= union(values, (value) => byType[literalType(value)] ?? ValueKind.any);
-  if (type !== undefined) taken &= union([type].flat(), (name) => byType[name] ?? ValueKind.any);
-  return taken;
+  if (target) accepted &= kinds(target);
+  if (anyOf) accepted &= union(anyOf, kinds);
+  if (oneOf) accepted &= union(oneOf, kinds);
+  for (const part of allOf ?? []) accepted &= kinds(part);
+  if (Object.hasOwn(keywords, 'const')) accepted &= byType[literalType(keywords.const)] ?? ValueKind.any;
+  if (values) accepted &= union(values, (value) => byType[literalType(value)] ?? ValueKind.any);
+  if (type !== undefined) accepted &= union([type].flat(), (name) => byType[name] ?? ValueKind.any);
+  return accepted;
 }
 
 function literalType(literal: unknown): string {

@@ -87,7 +87,7 @@ describe('whatever the type and the value', () => {
         const { check } = compileSchema(type);
         const before = structuredClone(value);
         try {
-          const result = service.prepareType(type).convert(value, { contentType, jsonText }, refuse);
+          const result = service.compileTarget(type).convert(value, { contentType, jsonText }, refuse);
           fitted++;
           expect(check(result)).toBe(true);
           if (check(value)) expect(result).toBe(value);
@@ -111,7 +111,7 @@ describe('whatever the type and the value', () => {
   test('converting what was converted changes nothing', () => {
     fc.assert(
       fc.property(schema, anyValue, (type, value) => {
-        const prepared = service.prepareType(type);
+        const prepared = service.compileTarget(type);
         let once: unknown;
         try {
           once = prepared.convert(value, {}, refuse);
@@ -138,7 +138,7 @@ test('a coerced scalar says what it said', () => {
   fc.assert(
     fc.property(fc.constantFrom(...Object.values(types)), anyScalar, (type, value) => {
       try {
-        const result = service.prepareType(type).convert(value, {}, refuse);
+        const result = service.compileTarget(type).convert(value, {}, refuse);
         if (typeof value === 'string' && typeof result === 'number') expect(Number(value)).toBe(result);
         else expect(String(result)).toBe(String(value));
       } catch (error) {

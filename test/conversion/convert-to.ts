@@ -1,5 +1,5 @@
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
-import type { ConversionHints } from '../../src/conversion/prepared-type.ts';
+import type { ConversionHints } from '../../src/conversion/conversion-target.ts';
 import type { TypeConverter } from '../../src/conversion/type-converter.ts';
 import type { Issue } from '../../src/errors.ts';
 import type { TargetType, ValueOf } from '../../src/schema/target-type.ts';
@@ -25,7 +25,7 @@ export function refuse(issues: readonly Issue[]): Error {
 
 export function convertTo<T extends TargetType>(type: T, value: unknown, given: Circumstances = {}): ValueOf<T> {
   const { converters, types, ...hints } = given;
-  return new ConversionService(converters, types).prepareType(type).convert(value, hints, refuse);
+  return new ConversionService(converters, types).compileTarget(type).convert(value, hints, refuse);
 }
 
 /** Why a value is refused. Fails the test when it is not. */

@@ -383,7 +383,7 @@ describe('a date', () => {
 
   test('survives being written and read, in each form and at each offset', () => {
     const service = new ConversionService([], {}, { dateFractions: 'keep' });
-    const type = service.prepareType(Date);
+    const type = service.compileTarget(Date);
     const moment = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
     const digits = fc.string({ unit: fc.constantFrom('0', '5', '9'), maxLength: 6 });
     fc.assert(
@@ -525,8 +525,8 @@ describe('a class and what it is written as, made of each other', () => {
 });
 
 test('a list that can be made of something else is a list', () => {
-  const { isArray } = new ConversionService([listToPoint]).prepareType(Type.Array(Type.String()));
+  const { isArray } = new ConversionService([listToPoint]).compileTarget(Type.Array(Type.String()));
   expect(isArray).toBe(true);
   const toList = defineTypeConverter({ from: Type.String(), to: Words, convert: (text) => text.split(' ') });
-  expect(new ConversionService([toList]).prepareType(Words).isArray).toBe(true);
+  expect(new ConversionService([toList]).compileTarget(Words).isArray).toBe(true);
 });

@@ -17,7 +17,7 @@ const Counted = Type.Refine(Type.Unknown(), (value) => {
 
 function refusal(type: Schema, value: unknown): Refused {
   try {
-    service.prepareType(type).convert(value, {}, refuse);
+    service.compileTarget(type).convert(value, {}, refuse);
   } catch (error) {
     if (error instanceof Refused) return error;
     throw error;
@@ -73,7 +73,7 @@ describe('the list in an error', () => {
 
 describe('a union of literals', () => {
   test('takes the first literal that a value stands for', () => {
-    const { convert } = service.prepareType(
+    const { convert } = service.compileTarget(
       Type.Union([Type.Literal(7), Type.Literal('8'), Type.Literal(true), Type.Literal(8), Type.Literal('true')]),
     );
     for (const [value, literal] of [
@@ -116,7 +116,7 @@ describe('a pattern that could take very long', () => {
 
   test('still matches the same texts', () => {
     for (const text of ['a', 'a'.repeat(100_000)]) {
-      expect(service.prepareType(Word).convert(text, {}, refuse)).toBe(text);
+      expect(service.compileTarget(Word).convert(text, {}, refuse)).toBe(text);
     }
     expect(refusal(Word, 'ab').issues).toEqual([{ path: '', message }]);
     expect(refusal(Word, 7).issues).toEqual([expect.objectContaining({ path: '' })]);
@@ -171,8 +171,8 @@ describe('a record whose pattern of keys could take very long', () => {
   });
 
   test('takes and coerces the fields of other keys', () => {
-    expect(service.prepareType(Words).convert({ aa: 1, aaa: '2' }, {}, refuse)).toEqual({ aa: 1, aaa: 2 });
-    expect(service.prepareType(Closed).convert({ aa: 1, b: 2 }, {}, refuse)).toEqual({ aa: 1, b: '2' });
+    expect(service.compileTarget(Words).convert({ aa: 1, aaa: '2' }, {}, refuse)).toEqual({ aa: 1, aaa: 2 });
+    expect(service.compileTarget(Closed).convert({ aa: 1, b: 2 }, {}, refuse)).toEqual({ aa: 1, b: '2' });
     expect(refusal(Words, { aa: 'x' }).issues).toEqual([{ path: '/aa', message: 'must be number' }]);
     expect(refusal(Closed, { ab: 1 }).issues).toEqual([{ path: '/ab', message: 'is not expected' }]);
   });
@@ -211,7 +211,7 @@ describe('a list of unique items', () => {
     [new Date(7), new Date(8)],
   ])('may have %o and %o', (one, other) => {
     const value = [one, other];
-    expect(service.prepareType(Unique).convert(value, {}, refuse)).toBe(value);
+    expect(service.compileTarget(Unique).convert(value, {}, refuse)).toBe(value);
   });
 
   test('looks at each item once for all lists in one another', () => {
@@ -229,7 +229,7 @@ describe('a list of unique items', () => {
     );
     let value: unknown = [counted];
     for (let level = 0; level < 200; level++) value = [value, level];
-    expect(service.prepareType(Nested).convert(value, {}, refuse)).toBe(value);
+    expect(service.compileTarget(Nested).convert(value, {}, refuse)).toBe(value);
     expect(reads).toBeLessThan(200);
   });
 

@@ -164,7 +164,7 @@ describe('where a media type cannot tell a list of one from its item', () => {
     });
     const value = { list: '', object: '', text: '' };
     expect(convertTo(type, value, { contentType: xml })).toEqual({ list: [], object: {}, text: [] });
-    const repeating = new ConversionService([], {}, { xmlLists: 'repeated' }).prepareType(type);
+    const repeating = new ConversionService([], {}, { xmlLists: 'repeated' }).compileTarget(type);
     expect(repeating.convert(value, { contentType: xml }, refuse)).toEqual({ list: [], object: {}, text: [''] });
     expect(issues(Type.Union([Type.Number(), Type.Null()]), '', { contentType: xml })).toEqual([' must be number']);
     expect(refusal(type, { list: '', object: '', text: '' }, { contentType: form }).issues).not.toEqual([]);

@@ -24,7 +24,7 @@ const toMoney = defineTypeConverter({ from: Type.BigInt(), to: Money, convert: (
 function read(type: TargetType, json: string, untypedLargeIntegers: UntypedLargeIntegers = 'refuse'): unknown {
   const value = decode(json, 'application/json');
   const service = new ConversionService([toMoney], {}, { untypedLargeIntegers });
-  return service.prepareType(type).convert(value, { largeIntegers: holdsLargeIntegers(value) }, refuse);
+  return service.compileTarget(type).convert(value, { largeIntegers: holdsLargeIntegers(value) }, refuse);
 }
 
 function issues(type: TargetType, json: string): readonly string[] {
@@ -179,7 +179,7 @@ describe('numbers of every length', () => {
         const isExact = BigInt(Number(text)) === BigInt(text);
         try {
           const result = new ConversionService()
-            .prepareType(Type.Object({ n: type as never }))
+            .compileTarget(Type.Object({ n: type as never }))
             .convert(value, hints, refuse);
           expect((result as { n: unknown }).n).toEqual(isText && type === types[4]?.[0] ? text : made(text));
           if (typeof (result as { n: unknown }).n === 'number') expect(isExact).toBe(true);

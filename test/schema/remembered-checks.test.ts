@@ -78,7 +78,7 @@ describe('a union whose branches refer back to it', () => {
     ['in a list', Type.Array(Branching), (value) => [value, value]],
     ['in another definition', Type.Cyclic({ Other: Type.Object({ tree: Branching }) }, 'Other'), (tree) => ({ tree })],
   ])('checks each level only a few times, %s', (_, type, around) => {
-    const { convert } = new ConversionService().prepareType(type);
+    const { convert } = new ConversionService().compileTarget(type);
     for (const [fields, fits] of [
       [{ own: 'x' }, true],
       [{ own: false, also: 'x' }, true],
@@ -105,7 +105,7 @@ describe('a union whose branches refer back to it', () => {
       },
       'Node',
     );
-    const { convert } = new ConversionService().prepareType(Tree);
+    const { convert } = new ConversionService().compileTarget(Tree);
     expect(convert(chain(100, { n: '7', own: 'x' }), {}, refuse)).toEqual(chain(100, { n: 7, own: 'x' }));
     looks = 0;
     expect(() => convert(chain(100, { n: '7', own: 'x' }, 'end'), {}, refuse)).toThrow(Refused);
@@ -124,7 +124,7 @@ describe('a union whose branches refer back to it', () => {
   });
 
   test('reports the part that does not fit', () => {
-    const { convert } = new ConversionService().prepareType(Type.Object({ tree: Branching }));
+    const { convert } = new ConversionService().compileTarget(Type.Object({ tree: Branching }));
     try {
       convert({ tree: chain(2, { own: 7 }) }, {}, refuse);
       expect.unreachable();

@@ -1,10 +1,10 @@
 import { LittoralError } from '../../errors.ts';
 import { isRecord } from '../../schema/is-record.ts';
 import { isExactNumber } from '../../schema/large-integers.ts';
+import { assertNotBytes } from '../assert-not-bytes.ts';
 import { decodeUtf8 } from '../character-encoding.ts';
 import { isForm, isValue, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
-import { refuseBytes } from '../refuse-bytes.ts';
 import { hasTooManyFields, maxFormFields, readFormFields, writeFormFields } from './form-fields.ts';
 
 /**
@@ -13,7 +13,7 @@ import { hasTooManyFields, maxFormFields, readFormFields, writeFormFields } from
  */
 export const formConverter: MediaTypeConverter = {
   name: 'form',
-  losesLists: true,
+  singleItemIsList: true,
   matches: (source, target) => (isForm(source) && isValue(target)) || (isValue(source) && isForm(target)),
   convert: (payload, source, target) =>
     isValue(source) ? encodeForm(payload, target) : decodeForm(payload as Uint8Array, source),
@@ -30,7 +30,7 @@ function decodeForm(bytes: Uint8Array, source: MediaType): Record<string, unknow
 }
 
 function encodeForm(value: unknown, target: MediaType): Uint8Array {
-  refuseBytes(value, target);
+  assertNotBytes(value, target);
   if (isRecord(value) && sizeOf(value) > maxFormFields) {
     throw new LittoralError(
       'not-convertible',

@@ -1,10 +1,10 @@
 import { type Issue, LittoralError } from '../../errors.ts';
 import { describeValue } from '../../text/describe-value.ts';
+import { assertNotBytes } from '../assert-not-bytes.ts';
 import { decodeUtf8 } from '../character-encoding.ts';
 import { isJson, isValue, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
 import { maxObjectFields } from '../object-fields.ts';
-import { refuseBytes } from '../refuse-bytes.ts';
 import { describeJsonError } from './describe-json-error.ts';
 import { exceededLimit, maxJsonDepth } from './json-limits.ts';
 import { parseJson, UnreadableNumbers } from './parse-json.ts';
@@ -61,7 +61,7 @@ function parsed(bytes: Uint8Array, mediaType: MediaType, parse: (text: string) =
 }
 
 function encodeJson(value: unknown, target: MediaType): Uint8Array {
-  refuseBytes(value, target);
+  assertNotBytes(value, target);
   let text: string | undefined;
   try {
     text = writeJson(value);

@@ -1,9 +1,9 @@
 import { LittoralError } from '../../errors.ts';
 import type { XmlLists } from '../../schema/list-entries.ts';
+import { assertNotBytes } from '../assert-not-bytes.ts';
 import { decodeText, refuseOtherThanUtf8 } from '../character-encoding.ts';
 import { isValue, isXml, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
-import { refuseBytes } from '../refuse-bytes.ts';
 import { maxXmlDepth, readXml } from './xml-reader.ts';
 import { UnwritableXml, writeXml } from './xml-writer.ts';
 
@@ -21,8 +21,8 @@ const root = 'message';
 export function xmlConverter(lists: XmlLists): MediaTypeConverter {
   return {
     name: 'XML',
-    losesLists: true,
-    emptyObjectIs: 'text',
+    singleItemIsList: true,
+    emptyObjectAs: 'text',
     listsInEntries: lists === 'entry' ? 'preferred' : 'possible',
     matches: (source, target) => (isXml(source) && isValue(target)) || (isValue(source) && isXml(target)),
     convert: (payload, source, target) =>
@@ -36,7 +36,7 @@ function decodeXml(bytes: Uint8Array, source: MediaType): unknown {
 
 function encodeXml(value: unknown, target: MediaType, lists: XmlLists): Uint8Array {
   refuseOtherThanUtf8(target);
-  refuseBytes(value, target);
+  assertNotBytes(value, target);
   try {
     return Buffer.from(writeXml(root, value, lists));
   } catch (error) {

@@ -32,7 +32,7 @@ const services = {
 function read(text: string, type: TargetType, written: XmlLists = 'entry'): unknown {
   const service = services[written];
   const value = service.convert(Buffer.from(text), mediaType(xml), valueMediaType);
-  return service.prepareType(type).convert(value, { contentType: xml }, refuse);
+  return service.compileTarget(type).convert(value, { contentType: xml }, refuse);
 }
 
 function afterwards(value: unknown, type: TargetType, written: XmlLists): unknown {

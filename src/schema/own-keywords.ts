@@ -7,35 +7,35 @@ import type { SchemaNode } from './node-scope.ts';
 import { compileSchema, issuesBySchema, plainIssues, type Schema } from './schema-check.ts';
 import { type Definitions, keywordsOf } from './schema-keywords.ts';
 
-const anything = {};
+const anySchema = {};
 
 /**
  * Explains a value by the keywords that stand in a schema itself, and by its parts, each of which explains itself. Not
  * by the whole schema at once: for unions within unions TypeBox tells the issues of all branches, in a time that grows
  * exponentially with their depth.
  */
-export function shellExplainer(
+export function explainOwnKeywords(
   schema: Schema,
   definitions: Definitions,
 ): (value: unknown, collector: IssueCollector, parts: readonly SchemaNode[]) => void {
   const isWhole = 'unevaluatedProperties' in schema || 'unevaluatedItems' in schema;
-  const shell = isWhole ? schema : shellOf(schema);
+  const ownKeywords = isWhole ? schema : keepOwnKeywords(schema);
   const refinement = Object.hasOwn(schema, '~refine') ? { '~refine': (schema as Refined)['~refine'] } : undefined;
   let calls = 0;
   let fits: ((value: unknown) => boolean) | undefined;
   const ownIssues = (value: unknown) => {
     if (++calls > maxInterpreted) {
-      fits ??= compileSchema(shell, definitions).check;
+      fits ??= compileSchema(ownKeywords, definitions).check;
       if (fits(value)) return [];
     }
-    return rewordNumberIssues(plainIssues(issuesBySchema(shell, definitions, value)), value);
+    return rewordNumberIssues(plainIssues(issuesBySchema(ownKeywords, definitions, value)), value);
   };
   const patterns = Object.keys(keywordsOf(schema).patternProperties ?? {});
   const areFast = needsGuard(patterns) ? keyGuard(patterns) : undefined;
   return (value, collector, parts) => {
     const before = collector.issues.length;
     if (areFast && !areFast(value)) return collector.add([{ path: '', message: slowKeys }]);
-    if (!isEmpty(shell)) collector.add(ofBeginning(value, shell, ownIssues) ?? ownIssues(value));
+    if (!isEmpty(ownKeywords)) collector.add(ofBeginning(value, ownKeywords, ownIssues) ?? ownIssues(value));
     if (!isWhole) for (const { explain } of parts) explain(value, collector);
     // It is written for a value that has the right shape.
     if (refinement && collector.issues.length === before) collector.add(issuesBySchema(refinement, definitions, value));
@@ -59,15 +59,15 @@ const ofEachField = new Set(['type', 'required', 'properties', 'patternPropertie
  */
 function ofBeginning(
   value: unknown,
-  shell: Schema,
+  ownKeywords: Schema,
   issuesOf: (value: unknown) => readonly Issue[],
 ): readonly Issue[] | undefined {
   if (!isRecord(value)) return undefined;
   const names = Object.keys(value);
-  if (names.length <= maxFieldsAtOnce || !Object.keys(shell).every((keyword) => ofEachField.has(keyword))) {
+  if (names.length <= maxFieldsAtOnce || !Object.keys(ownKeywords).every((keyword) => ofEachField.has(keyword))) {
     return undefined;
   }
-  const { required = [] } = keywordsOf(shell);
+  const { required = [] } = keywordsOf(ownKeywords);
   const first = [...names.slice(0, maxFieldsAtOnce), ...required.filter((name) => Object.hasOwn(value, name))];
   const issues = issuesOf(Object.fromEntries(first.map((name) => [name, value[name]])));
   return issues.length > 0 ? issues : undefined;
@@ -89,43 +89,43 @@ interface Refined {
 }
 
 /** The schema without what its parts say. The names of its properties stay, for they tell which are additional. */
-function shellOf(schema: Schema): Schema {
+function keepOwnKeywords(schema: Schema): Schema {
   // What TypeBox notes for itself is not enumerable, and is left behind.
-  const { anyOf, oneOf, allOf, $ref, $defs, $id, ...shell } = schema as Record<string, unknown>;
+  const { anyOf, oneOf, allOf, $ref, $defs, $id, ...ownKeywords } = schema as Record<string, unknown>;
   for (const keyword of ['properties', 'patternProperties']) {
-    if (shell[keyword]) shell[keyword] = mapped(shell[keyword] as object);
+    if (ownKeywords[keyword]) ownKeywords[keyword] = mapped(ownKeywords[keyword] as object);
   }
   for (const keyword of ['additionalProperties', 'additionalItems']) {
-    if (typeof shell[keyword] === 'object') delete shell[keyword];
+    if (typeof ownKeywords[keyword] === 'object') delete ownKeywords[keyword];
   }
   for (const keyword of ['items', 'prefixItems']) {
-    if (Array.isArray(shell[keyword])) shell[keyword] = shell[keyword].map(hollow);
-    else if (keyword in shell) shell[keyword] = hollow(shell[keyword]);
+    if (Array.isArray(ownKeywords[keyword])) ownKeywords[keyword] = ownKeywords[keyword].map(toAnySchema);
+    else if (keyword in ownKeywords) ownKeywords[keyword] = toAnySchema(ownKeywords[keyword]);
   }
   // TypeBox walks through a part even if it accepts every value.
-  if (shell.additionalProperties !== false) {
+  if (ownKeywords.additionalProperties !== false) {
     for (const keyword of ['properties', 'patternProperties']) {
-      if (Object.values(shell[keyword] ?? {}).every(isAnything)) delete shell[keyword];
+      if (Object.values(ownKeywords[keyword] ?? {}).every(isAnySchema)) delete ownKeywords[keyword];
     }
   }
-  if (isAnything(shell.items)) delete shell.items;
-  if (anyOf && oneOf) shell.oneOf = oneOf;
-  return shell as Schema;
+  if (isAnySchema(ownKeywords.items)) delete ownKeywords.items;
+  if (anyOf && oneOf) ownKeywords.oneOf = oneOf;
+  return ownKeywords as Schema;
 }
 
 function mapped(schemas: object): object {
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, hollow(schema)]));
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, toAnySchema(schema)]));
 }
 
 /** `false` says something itself. */
-function hollow(schema: unknown): unknown {
-  return typeof schema === 'boolean' ? schema : anything;
+function toAnySchema(schema: unknown): unknown {
+  return typeof schema === 'boolean' ? schema : anySchema;
 }
 
-function isAnything(schema: unknown): boolean {
-  return schema === anything || schema === true;
+function isAnySchema(schema: unknown): boolean {
+  return schema === anySchema || schema === true;
 }
 
-function isEmpty(shell: object): boolean {
-  return Object.keys(shell).length === 0;
+function isEmpty(ownKeywords: object): boolean {
+  return Object.keys(ownKeywords).length === 0;
 }

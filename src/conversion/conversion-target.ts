@@ -1,5 +1,5 @@
 import type { Issue } from '../errors.ts';
-import { type Ambiguity, CoercionRun } from '../schema/coercion-run.ts';
+import { CoercionContext, type FormatTraits } from '../schema/coercion-context.ts';
 import type { CompiledType } from '../schema/compiled-type.ts';
 import { IssueCollector } from '../schema/issue-collector.ts';
 import { holdsLargeIntegers } from '../schema/large-integers.ts';
@@ -27,7 +27,7 @@ export interface ConversionHints {
 }
 
 /** A type, compiled once, to which values are converted. */
-export interface PreparedType<T> {
+export interface ConversionTarget<T> {
   /** Whether it was made with `Type.Optional`: undefined is then taken, and stays so. */
   readonly optional: boolean;
   /** Whether it takes null. */
@@ -50,7 +50,7 @@ export interface PreparedType<T> {
 
 /** What is known of the value by the time it turns out not to fit. */
 export interface Circumstances {
-  readonly ambiguity: Ambiguity;
+  readonly traits: FormatTraits;
   readonly jsonText: boolean;
   readonly untypedLargeIntegers: UntypedLargeIntegers;
 }
@@ -66,9 +66,9 @@ export function coerceTo(
   circumstances: Circumstances,
   refuse: (issues: readonly Issue[]) => Error,
 ): unknown {
-  const { ambiguity, jsonText, untypedLargeIntegers } = circumstances;
-  const run = new CoercionRun(ambiguity);
-  const result = withinStack(() => rememberingChecks(() => coerced(type, value, run)), beyondStack);
+  const { traits, jsonText, untypedLargeIntegers } = circumstances;
+  const context = new CoercionContext(traits);
+  const result = withinStack(() => rememberingChecks(() => coerced(type, value, context)), beyondStack);
   if (result === beyondStack) throw refuse(tooDeep);
   if (type.check(result)) return result;
   const parsed = jsonText ? parseText(value, refuse) : undefined;
@@ -76,10 +76,10 @@ export function coerceTo(
     const fitting = type.check(parsed) ? parsed : coerceTo(type, parsed, { ...circumstances, jsonText: false }, refuse);
     return holdsLargeIntegers(parsed) ? settleTyped(type, fitting, untypedLargeIntegers, refuse) : fitting;
   }
-  if (run.refusal) throw run.refusal;
+  if (context.rejection) throw context.rejection;
   throw withCause(
-    refuse(withinStack(() => rememberingChecks(() => issuesOf(type, result, ambiguity)), tooDeep)),
-    run.cause,
+    refuse(withinStack(() => rememberingChecks(() => issuesOf(type, result, traits)), tooDeep)),
+    context.cause,
   );
 }
 
@@ -101,8 +101,8 @@ export function settleTyped(
 
 const beyondStack = Symbol('beyond the stack');
 
-function issuesOf(type: CompiledType, value: unknown, ambiguity: Ambiguity): readonly Issue[] {
-  const collector = new IssueCollector(ambiguity);
+function issuesOf(type: CompiledType, value: unknown, traits: FormatTraits): readonly Issue[] {
+  const collector = new IssueCollector(traits);
   type.explain(value, collector);
   return collector.issues.length > 0 ? collector.issues : type.issues(value);
 }

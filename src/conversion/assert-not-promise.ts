@@ -8,7 +8,7 @@ import { isThenable } from '../promise/maybe-promise.ts';
  * @param converter its name, for the error
  * @throws LittoralError `not-convertible`
  */
-export function refusePromise(result: unknown, converter: string): void {
+export function assertNotPromise(result: unknown, converter: string): void {
   if (!isThenable(result)) return;
   // Nobody else waits for it, and a promise that is rejected with nobody waiting ends the process.
   result.then(undefined, () => {});

@@ -7,19 +7,19 @@ const listFunctions: ReadonlySet<unknown> = new Set(['map', 'filter', 'each', 'k
  * Whether an expression selects or maps, so that one item is a list of one, and none an empty list. Looking up a field of
  * what a method gave does, for that can be a list. A path of names alone does not: it is known where it leads.
  */
-export function givesSequence(node: ExpressionNode | undefined): boolean {
+export function yieldsSequence(node: ExpressionNode | undefined): boolean {
   if (node === undefined) return false;
   if (node.predicate) return true;
   switch (node.type) {
     case 'path':
       return !node.group && (node.keepSingletonArray === true || (node.steps ?? []).some(selects));
     case 'block':
-      return givesSequence(node.expressions?.at(-1));
+      return yieldsSequence(node.expressions?.at(-1));
     case 'condition':
-      return givesSequence(node.then) || givesSequence(node.else);
+      return yieldsSequence(node.then) || yieldsSequence(node.else);
     case 'bind':
     case 'apply':
-      return givesSequence(node.rhs);
+      return yieldsSequence(node.rhs);
     case 'function':
       return listFunctions.has(node.procedure?.value);
     case 'wildcard':
@@ -45,5 +45,5 @@ function selects(step: ExpressionNode, index: number, steps: readonly Expression
   if (step.stages?.length) return true;
   if (step.type === 'name') return steps.slice(0, index).some(({ type }) => type !== 'name');
   const isOneValue = step.type === 'function' || (index === 0 && step.type === 'variable');
-  return !isOneValue || givesSequence(step);
+  return !isOneValue || yieldsSequence(step);
 }

@@ -1,11 +1,11 @@
-import type { ConversionHints } from '../conversion/prepared-type.ts';
+import type { ConversionHints } from '../conversion/conversion-target.ts';
 import { type Issue, LittoralError, messageOf } from '../errors.ts';
 import type { TargetType, ValueOf } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
 
 /** The type of a parameter, ready to convert values to it. */
-export interface ParameterType<Value = unknown> {
+export interface ArgumentType<Value = unknown> {
   /** Whether the parameter may be undefined. */
   readonly optional: boolean;
   /** Whether it may be null. */
@@ -26,8 +26,11 @@ export interface ParameterType<Value = unknown> {
  *
  * @throws TypeError when it is neither a schema nor a class that something can be converted to
  */
-export function prepareType<Type extends TargetType>(type: Type, site: ParameterSite): ParameterType<ValueOf<Type>> {
-  const { optional, nullable, isArray, itemsAreLists, convert } = prepared(type, site);
+export function compileArgumentType<Type extends TargetType>(
+  type: Type,
+  site: ParameterSite,
+): ArgumentType<ValueOf<Type>> {
+  const { optional, nullable, isArray, itemsAreLists, convert } = compileTarget(type, site);
   return {
     optional,
     nullable,
@@ -37,9 +40,9 @@ export function prepareType<Type extends TargetType>(type: Type, site: Parameter
   };
 }
 
-function prepared<Type extends TargetType>(type: Type, site: ParameterSite) {
+function compileTarget<Type extends TargetType>(type: Type, site: ParameterSite) {
   try {
-    return site.conversion.prepareType(type);
+    return site.conversion.compileTarget(type);
   } catch (cause) {
     throw new TypeError(`${cannotResolve(site)}: ${messageOf(cause)}`, { cause });
   }

@@ -54,8 +54,8 @@ describe('a type is refused at start', () => {
     ],
     ['a pattern that is none', Type.String({ pattern: '(' }), 'the type cannot be compiled: '],
   ])('when it is %s', (_, type, message) => {
-    expect(() => service.prepareType(type as TargetType)).toThrow(TypeError);
-    expect(() => service.prepareType(type as TargetType)).toThrow(message);
+    expect(() => service.compileTarget(type as TargetType)).toThrow(TypeError);
+    expect(() => service.compileTarget(type as TargetType)).toThrow(message);
   });
 });
 
@@ -79,7 +79,7 @@ describe('a type that is prepared', () => {
     [instance(Date), {}, 'Date'],
     [Type.Enum({ a: 1, b: 'x' }), {}, "1 or 'x'"],
   ])('says what it is: %#', (type, expected, description) => {
-    const { optional, nullable, isArray, ...rest } = service.prepareType(type);
+    const { optional, nullable, isArray, ...rest } = service.compileTarget(type);
     expect({ optional, nullable, isArray }).toEqual({ optional: false, nullable: false, isArray: false, ...expected });
     expect(rest.description).toBe(description);
   });
@@ -92,14 +92,14 @@ describe('a type that is prepared', () => {
 
   test('is prepared though its refinement is not written for null', () => {
     const type = Type.Refine(Type.Unsafe<string>({}), (text) => text.length > 0);
-    expect(service.prepareType(type).nullable).toBe(false);
-    expect(service.prepareType(Type.Array(type)).isArray).toBe(true);
+    expect(service.compileTarget(type).nullable).toBe(false);
+    expect(service.compileTarget(Type.Array(type)).isArray).toBe(true);
   });
 
   test('has the TypeScript type of its values', () => {
-    const prepared = service.prepareType(Type.Object({ id: instance(ExecutorId) }));
+    const prepared = service.compileTarget(Type.Object({ id: instance(ExecutorId) }));
     expectTypeOf(prepared.convert({ id: [1] }, {}, refuse)).toEqualTypeOf<{ id: ExecutorId }>();
-    expectTypeOf(service.prepareType(ExecutorId).convert([1], {}, refuse)).toEqualTypeOf<ExecutorId>();
+    expectTypeOf(service.compileTarget(ExecutorId).convert([1], {}, refuse)).toEqualTypeOf<ExecutorId>();
   });
 });
 

@@ -1,11 +1,11 @@
 import type { LittoralError } from '../errors.ts';
 
 /** What a media type cannot tell apart. */
-export interface Ambiguity {
+export interface FormatTraits {
   /** A list of one is read as its item. */
-  readonly losesLists?: boolean | undefined;
+  readonly singleItemIsList?: boolean | undefined;
   /** An empty object is read as that: as an empty text, or as an empty list. */
-  readonly emptyObjectIs?: 'text' | 'list' | undefined;
+  readonly emptyObjectAs?: 'text' | 'list' | undefined;
   /** A list with gaps is read as an object whose keys are the places of its items. */
   readonly listsHaveGaps?: boolean | undefined;
   /**
@@ -19,19 +19,19 @@ const maxNestedAttempts = 1_000;
 const maxMisfits = 1_000;
 
 /** One value on its way through the coercers of its type. */
-export class CoercionRun {
-  readonly ambiguity: Ambiguity;
+export class CoercionContext {
+  readonly traits: FormatTraits;
   /** What a type converter threw first. */
   cause: unknown;
   /** The first LittoralError that a type converter threw. */
-  refusal: LittoralError | undefined;
+  rejection: LittoralError | undefined;
   #attemptDepth = 0;
   #nestedAttempts = 0;
   #misfits = 0;
   readonly #known = new Map<object, Map<object, unknown>>();
 
-  constructor(ambiguity: Ambiguity) {
-    this.ambiguity = ambiguity;
+  constructor(traits: FormatTraits) {
+    this.traits = traits;
   }
 
   /** Whether there is another way to be tried. */
@@ -57,7 +57,7 @@ export class CoercionRun {
    *
    * @param definition the key of the definition
    */
-  once(definition: object, coerce: (value: unknown, run: CoercionRun) => unknown, value: unknown): unknown {
+  once(definition: object, coerce: (value: unknown, context: CoercionContext) => unknown, value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return coerce(value, this);
     const known = this.#known.get(definition) ?? new Map<object, unknown>();
     this.#known.set(definition, known);
@@ -71,7 +71,7 @@ export class CoercionRun {
    * Coerces tentatively, as a branch of a union. Unions within unions, tried all ways, would take time without bound,
    * so at some point no more is tried.
    */
-  attempt(coerce: (value: unknown, run: CoercionRun) => unknown, value: unknown): unknown {
+  attempt(coerce: (value: unknown, context: CoercionContext) => unknown, value: unknown): unknown {
     if (this.#attemptDepth > 0 && ++this.#nestedAttempts > maxNestedAttempts) return value;
     this.#attemptDepth++;
     const coerced = coerce(value, this);

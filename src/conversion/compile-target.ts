@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import type { Ambiguity } from '../schema/coercion-run.ts';
+import type { FormatTraits } from '../schema/coercion-context.ts';
 import { branchesOf } from '../schema/compile-node.ts';
 import { type CompiledType, compileType, schemaOf } from '../schema/compiled-type.ts';
 import { describeType } from '../schema/describe-type.ts';
@@ -11,8 +11,8 @@ import { passes, type Schema } from '../schema/schema-check.ts';
 import { keywordsOf } from '../schema/schema-keywords.ts';
 import { classOfType, isSameType, type TargetType, type ValueOf } from '../schema/target-type.ts';
 import type { UntypedLargeIntegers } from '../schema/untyped-integers.ts';
-import { kindsTakenBy, ValueKind } from '../schema/value-kind.ts';
-import { type ConversionHints, coerceTo, type PreparedType, settleTyped } from './prepared-type.ts';
+import { acceptedKinds, ValueKind } from '../schema/value-kind.ts';
+import { type ConversionHints, type ConversionTarget, coerceTo, settleTyped } from './conversion-target.ts';
 import type { TypeConversions } from './type-conversions.ts';
 import { noConverterTo, validateType } from './validate-type.ts';
 
@@ -20,24 +20,24 @@ import { noConverterTo, validateType } from './validate-type.ts';
  * Compiles a type.
  *
  * @param types what `__TypeId__` may name
- * @param ambiguityOf what cannot be told apart in a value
+ * @param traitsOf what cannot be told apart in a value
  * @param untypedLargeIntegers what becomes of them where the type has no type for them
  * @throws TypeError with what is wrong with the type
  */
-export function prepareType<T extends TargetType>(
+export function compileTarget<T extends TargetType>(
   type: T,
   conversions: TypeConversions,
   types: Readonly<Record<string, TargetType>>,
-  ambiguityOf: (hints: ConversionHints) => Ambiguity,
+  traitsOf: (hints: ConversionHints) => FormatTraits,
   untypedLargeIntegers: UntypedLargeIntegers,
-): PreparedType<ValueOf<T>> {
+): ConversionTarget<ValueOf<T>> {
   const issue = validateType(type, soundness(conversions));
   if (issue) throw new TypeError(`the type ${issue}.`);
   const scope: NodeScope = { definitions: rootDefinitions(schemaOf(type)), references: new Map(), conversions };
   const compiled = compile(type, scope);
   const byTypeId = branchesByTypeId(schemaOf(type), types, scope);
   const optional = Object.hasOwn(type, '~optional');
-  const takesJson = (kindsTakenBy(type, scope) & (ValueKind.list | ValueKind.object)) !== 0;
+  const takesJson = (acceptedKinds(type, scope) & (ValueKind.list | ValueKind.object)) !== 0;
   return {
     optional,
     nullable: passes(compiled, null),
@@ -52,7 +52,7 @@ export function prepareType<T extends TargetType>(
       const fits = wanted.check(value) || (optional && value === undefined);
       if (fits && !hints.largeIntegers) return value as ValueOf<T>;
       const jsonText = hints.jsonText === true && (takesJson || isQuoted(value));
-      const circumstances = { jsonText, ambiguity: ambiguityOf(hints), untypedLargeIntegers };
+      const circumstances = { jsonText, traits: traitsOf(hints), untypedLargeIntegers };
       const fitting = fits ? value : coerceTo(wanted, value, circumstances, refuse);
       if (!hints.largeIntegers) return fitting as ValueOf<T>;
       return settleTyped(wanted, fitting, untypedLargeIntegers, refuse) as ValueOf<T>;
@@ -112,7 +112,7 @@ function isList(type: TargetType, scope: NodeScope): boolean {
   const sources = classOfType(type) ? scope.conversions.sourcesOf(type).filter((one) => !classOfType(one)) : [type];
   const ofItself = { ...scope, conversions: noConversions };
   return (
-    sources.length > 0 && sources.every((source) => (kindsTakenBy(source, ofItself) & ~orNothing) === ValueKind.list)
+    sources.length > 0 && sources.every((source) => (acceptedKinds(source, ofItself) & ~orNothing) === ValueKind.list)
   );
 }
 
@@ -123,7 +123,7 @@ function itemsAreLists(type: TargetType, scope: NodeScope): boolean | undefined 
   if (items === undefined || typeof items === 'boolean') return undefined;
   const kinds = [items]
     .flat()
-    .map((item) => kindsTakenBy(item as TargetType, { ...scope, conversions: noConversions }));
+    .map((item) => acceptedKinds(item as TargetType, { ...scope, conversions: noConversions }));
   if (kinds.every((kind) => (kind & ~orNothing) === ValueKind.list)) return true;
   return kinds.every((kind) => (kind & ValueKind.list) === 0) ? false : undefined;
 }
