@@ -18,9 +18,9 @@ const query = compileSchema(DeadLetterQuery);
 const replayRequest = compileSchema(ReplayRequest);
 
 /** What failed: `GET /dead-letters`, and what can be done about it. */
-export const deadLetters: RoutePlugin = (app, { deadLetters: letters, refuseStrangers }) => {
+export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdmin }) => {
   // Before the body is read.
-  const guarded = { onRequest: async (request: FastifyRequest) => refuseStrangers(request) };
+  const guarded = { onRequest: async (request: FastifyRequest) => requireAdmin(request) };
 
   app.get(
     '/dead-letters',
@@ -138,7 +138,7 @@ function failures(...codes: readonly ErrorCode[]) {
     ...codes,
     'unauthorized',
     'admin-token-not-set',
-    'foreign-site',
+    'cross-site',
     'dead-letters-busy',
     'unreadable-message',
     'internal-error',

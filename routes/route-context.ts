@@ -18,7 +18,7 @@ export interface RouteContext {
   /** Returns whether a caller may see details of the setup, such as the address of the broker. */
   readonly isInsider: (request: FastifyRequest) => boolean;
   /** Throws for a request that may not see payloads. */
-  readonly refuseStrangers: (request: FastifyRequest) => void;
+  readonly requireAdmin: (request: FastifyRequest) => void;
   /** Whether this process receives from the service's queue at the moment. */
   readonly isConsuming: () => boolean;
   /** Returns the keys whose messages have no handler here and are deferred at the moment. */

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-import { endBySignal, respondToSignals } from './gateway/end-signals.ts';
+import { exitBySignal, respondToSignals } from './gateway/exit-signals.ts';
 
 const [first] = process.argv.slice(2);
 const isService = first === undefined || first.startsWith('-') || first === 'start' || first === 'run';
 
 // Installed before the other modules load, which takes most of the start, so that no signal is lost. No message has
 // been received yet.
-respondToSignals({ first: isService ? () => process.exit(0) : endBySignal });
+respondToSignals({ first: isService ? () => process.exit(0) : exitBySignal });
 
 // Not awaited: Node would report a command that ends by itself as a module that never settled.
 void import('./cli/run-as-process.ts').then(({ runAsProcess }) => runAsProcess(process.argv.slice(2)));

@@ -24,7 +24,7 @@ export const errorTable = {
   'invalid-key': { status: 400, retryable: false, title: 'A destination or routing key is not valid' },
   unauthorized: { status: 401, retryable: false, title: 'The admin token is missing or wrong' },
   'admin-token-not-set': { status: 403, retryable: false, title: 'Dead letters are not shown without an admin token' },
-  'foreign-site': { status: 403, retryable: false, title: 'The request comes from another site' },
+  'cross-site': { status: 403, retryable: false, title: 'The request comes from another site' },
   'not-permitted': { status: 403, retryable: false, title: 'The broker user may not send this' },
   'destination-not-found': { status: 404, retryable: false, title: 'No such destination' },
   'no-subscriber': { status: 404, retryable: false, title: 'Nobody subscribes to this event' },
@@ -205,12 +205,12 @@ export function isLittoralError(error: unknown): error is LittoralError {
 }
 
 /** What a thrown value says, whatever was thrown: reading it can throw once more. Its causes: `errorText`. */
-export function messageOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   try {
     if ((typeof error !== 'object' && typeof error !== 'function') || error === null) return String(error);
     const { message } = error as { message?: unknown };
     // Node reports a refused connection to several addresses as an aggregate without a message of its own.
-    if (message === '' && error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+    if (message === '' && error instanceof AggregateError) return error.errors.map(errorMessage).join('; ');
     if (error instanceof Error) return String(message);
     return typeof message === 'string' && message !== '' ? message : describeThrownValue(error);
   } catch {

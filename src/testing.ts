@@ -4,6 +4,6 @@ export type {
   ObservedMessage,
   PublishedMessage,
 } from './testing/observed-message.ts';
-export type { TestSendOptions } from './testing/outside-bus.ts';
+export type { TestSendOptions } from './testing/remote-service.ts';
 export { startTestGateway, type TestGatewayOptions } from './testing/start-test-gateway.ts';
 export type { TestGateway } from './testing/test-gateway.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, errorTable, isLittoralError, LittoralError, messageOf } from '../src/errors.ts';
+import { type ErrorCode, errorMessage, errorTable, isLittoralError, LittoralError } from '../src/errors.ts';
 
 const rows = Object.entries(errorTable) as [ErrorCode, LittoralError['kind']][];
 
@@ -79,7 +79,7 @@ describe('the message of what was thrown', () => {
     [new AggregateError([new Error('one'), 'two'], ''), 'one; two'],
     [new AggregateError([new Error('one')], 'all of them'), 'all of them'],
   ])('%s', (error, message) => {
-    expect(messageOf(error)).toBe(message);
+    expect(errorMessage(error)).toBe(message);
   });
 
   const unreadable = Proxy.revocable({}, {});
@@ -92,6 +92,6 @@ describe('the message of what was thrown', () => {
     ['has a message that is no text', Object.assign(new Error(), { message: Symbol('a') })],
     ['cannot be read', unreadable.proxy],
   ])('is a text even when it %s', (_, error) => {
-    expect(messageOf(error)).toBeTypeOf('string');
+    expect(errorMessage(error)).toBeTypeOf('string');
   });
 });

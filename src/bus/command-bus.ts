@@ -5,8 +5,8 @@ import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-regi
 import { type InvocationScopes, invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
-import type { OpenCalls } from './open-calls.ts';
-import type { Origin } from './origin.ts';
+import type { PendingCalls } from './pending-calls.ts';
+import type { SendContext } from './send-context.ts';
 
 /** What the buses of the process work with. */
 export interface LocalBusOptions {
@@ -14,18 +14,18 @@ export interface LocalBusOptions {
   readonly conversion: ConversionService;
   readonly scopes: InvocationScopes;
   /** Counts the calls that do not come from a handler. */
-  readonly openCalls: OpenCalls;
+  readonly pendingCalls: PendingCalls;
 }
 
 /** Sends commands to their handlers in this process, distributed or not, and returns what they return. */
 export class CommandBus {
   readonly #options: LocalBusOptions;
-  readonly #origin: Origin | undefined;
+  readonly #sendContext: SendContext | undefined;
 
-  /** @param origin the handler that it belongs to; none for a bus of the whole process */
-  constructor(options: LocalBusOptions, origin?: Origin) {
+  /** @param sendContext the handler that it belongs to; none for a bus of the whole process */
+  constructor(options: LocalBusOptions, sendContext?: SendContext) {
     this.#options = options;
-    this.#origin = origin;
+    this.#sendContext = sendContext;
   }
 
   /**
@@ -53,17 +53,17 @@ export class CommandBus {
   send(command: string, payload?: unknown, options?: LocalSendOptions): Promise<unknown>;
   send(command: string | HandlerDefinition, payload?: unknown, options: LocalSendOptions = {}): Promise<unknown> {
     const call = this.#send(isHandlerDefinition(command) ? command.routingKey : command, payload, options);
-    return (this.#origin ?? this.#options.openCalls).track(call);
+    return (this.#sendContext ?? this.#options.pendingCalls).track(call);
   }
 
   async #send(routingKey: unknown, payload: unknown, options: LocalSendOptions): Promise<unknown> {
     const { scopes, conversion } = this.#options;
     const handler = this.#handlerOf(routingKey);
-    const message = localMessage(payload, options, conversion, this.#origin?.message);
+    const message = localMessage(payload, options, conversion, this.#sendContext?.message);
     const { endpointId } = handler;
     return invokeInScope(
       handler,
-      scopes.open({ message, endpointId, time: this.#origin?.time ?? new UnlimitedTime() }),
+      scopes.open({ message, endpointId, time: this.#sendContext?.time ?? new UnlimitedTime() }),
     );
   }
 

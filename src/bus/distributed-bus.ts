@@ -11,10 +11,10 @@ import type { Metadata } from '../wire/metadata.ts';
 import { dueQueue } from '../wire/service-queue.ts';
 import { transportToMessage } from '../wire/transport-to-message.ts';
 import { toDueMessage } from './due-message.ts';
-import type { Origin } from './origin.ts';
 import { outboundMessage } from './outbound-message.ts';
 import { type BusChannel, type BusMessage, findDestination, findMappedQueues, publishOnBus } from './publish-on-bus.ts';
 import { assertKeys, bytesOf } from './send-checks.ts';
+import type { SendContext } from './send-context.ts';
 import { requestOptions, type SendOptions } from './send-options.ts';
 import { type SendRequest, targetOf } from './send-request.ts';
 
@@ -56,15 +56,15 @@ export interface DistributedBusOptions extends BusChannel {
  */
 export class DistributedBus {
   readonly #options: DistributedBusOptions;
-  readonly #origin: Origin | undefined;
+  readonly #sendContext: SendContext | undefined;
 
   /**
-   * @param origin the handler that it belongs to: what is sent inherits from that handler's message. None for a bus of
+   * @param sendContext the handler that it belongs to: what is sent inherits from that handler's message. None for a bus of
    * the whole process
    */
-  constructor(options: DistributedBusOptions, origin?: Origin) {
+  constructor(options: DistributedBusOptions, sendContext?: SendContext) {
     this.#options = options;
-    this.#origin = origin;
+    this.#sendContext = sendContext;
   }
 
   /**
@@ -74,7 +74,7 @@ export class DistributedBus {
    */
   send(request: SendRequest): Promise<SendReceipt> {
     const call = this.#publish(request);
-    return this.#origin ? this.#origin.track(call) : call;
+    return this.#sendContext ? this.#sendContext.track(call) : call;
   }
 
   /**
@@ -182,7 +182,7 @@ export class DistributedBus {
     if (isPhp(mediaType) && !this.#options.allowPhpSerialized) throw phpRefused(mediaType);
     if (isJson(mediaType)) assertJson(body, mediaType);
     const { service, conversion } = this.#options;
-    const outbound = { request, body, contentType: toContentType(mediaType), cause: this.#origin?.message };
+    const outbound = { request, body, contentType: toContentType(mediaType), cause: this.#sendContext?.message };
     const message = outboundMessage(outbound, service, conversion);
     await this.#checkWithOwnHandlers(request, message);
 

@@ -3,17 +3,17 @@ import { invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
 import { validateKey } from '../message/routing-key.ts';
 import type { LocalBusOptions } from './command-bus.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
-import type { Origin } from './origin.ts';
+import type { SendContext } from './send-context.ts';
 
 /** Publishes events to their handlers in this process, distributed or not. */
 export class EventBus {
   readonly #options: LocalBusOptions;
-  readonly #origin: Origin | undefined;
+  readonly #sendContext: SendContext | undefined;
 
-  /** @param origin the handler that it belongs to; none for a bus of the whole process */
-  constructor(options: LocalBusOptions, origin?: Origin) {
+  /** @param sendContext the handler that it belongs to; none for a bus of the whole process */
+  constructor(options: LocalBusOptions, sendContext?: SendContext) {
     this.#options = options;
-    this.#origin = origin;
+    this.#sendContext = sendContext;
   }
 
   /**
@@ -26,15 +26,15 @@ export class EventBus {
    */
   publish(routingKey: string, payload?: unknown, options: LocalSendOptions = {}): Promise<void> {
     const call = this.#publish(routingKey, payload, options);
-    return (this.#origin ?? this.#options.openCalls).track(call);
+    return (this.#sendContext ?? this.#options.pendingCalls).track(call);
   }
 
   async #publish(routingKey: string, payload: unknown, options: LocalSendOptions): Promise<void> {
     const issue = typeof routingKey === 'string' ? validateKey(routingKey) : 'is not a text';
     if (issue) throw new LittoralError('invalid-key', `The routing key ${issue}.`);
     const { registry, scopes, conversion } = this.#options;
-    const message = localMessage(payload, options, conversion, this.#origin?.message);
-    const time = this.#origin?.time ?? new UnlimitedTime();
+    const message = localMessage(payload, options, conversion, this.#sendContext?.message);
+    const time = this.#sendContext?.time ?? new UnlimitedTime();
     const errors: unknown[] = [];
     for (const handler of registry.eventHandlers(routingKey)) {
       try {

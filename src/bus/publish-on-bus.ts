@@ -1,5 +1,5 @@
 import type { Publisher, PublishReceipt } from '../engine/engine.ts';
-import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { ownerOfDeadLetters, serviceQueue } from '../wire/service-queue.ts';
@@ -87,7 +87,7 @@ function assertAllPublished(results: readonly PromiseSettledResult<PublishReceip
   throw new LittoralError(
     'partly-published',
     `${results.length - failures.length} of ${results.length} copies of the event were published; not the others: ` +
-      `${messageOf(failures[0])} Publish it again with the same id: a service that has handled it skips the copy.`,
+      `${errorMessage(failures[0])} Publish it again with the same id: a service that has handled it skips the copy.`,
     { ...idOf(message), cause: failures[0] },
   );
 }

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import type { DeadLetterFilter, DeadLetters, ListOptions } from '../dead-letter/dead-letters.ts';
 import type { ReplayProgress } from '../dead-letter/replay-run.ts';
-import { respondToSignals } from '../gateway/end-signals.ts';
+import { respondToSignals } from '../gateway/exit-signals.ts';
 import { detailsText, pageText } from './dead-letter-text.ts';
 import { integer } from './integer.ts';
 import { configOption } from './load-config.ts';
-import { endProcess, print, report } from './output.ts';
+import { exitProcess, print, report } from './output.ts';
 import { printableJson } from './printable.ts';
-import { ProgressLine } from './progress-line.ts';
+import { ProgressBar } from './progress-bar.ts';
 import { withDeadLetters } from './with-dead-letters.ts';
 
 interface CommonOptions {
@@ -107,7 +107,7 @@ async function replayAll(
   options: DeadLetterFilter & { readonly limit?: number },
   json: boolean,
 ): Promise<number> {
-  const line = new ProgressLine(process.stderr);
+  const line = new ProgressBar(process.stderr);
   const interrupted = new AbortController();
   respondToSignals({ first: () => interrupted.abort(), again: () => process.exit(1) });
   let outcome: ReplayProgress;
@@ -148,6 +148,6 @@ function helpOn(commands: readonly Command[]): Command {
     .description('Show the help of all commands about dead letters.')
     .action(async () => {
       await print(commands.map((command) => command.helpInformation()).join('\n'));
-      await endProcess(0);
+      await exitProcess(0);
     });
 }

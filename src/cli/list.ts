@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { resolveConfig } from '../config/resolve.ts';
 import { describeEndpoint, type EndpointDescription } from '../endpoint/endpoint-description.ts';
-import { createParts } from '../gateway/components.ts';
+import { createComponents } from '../gateway/components.ts';
 import type { ParameterDescription } from '../handler/method-invoker.ts';
 import { createLogger } from '../logger.ts';
 import { configOption, loadConfig } from './load-config.ts';
-import { endProcess, print } from './output.ts';
+import { exitProcess, print } from './output.ts';
 import { table } from './table.ts';
 
 export function listCommand(): Command {
@@ -16,9 +16,9 @@ export function listCommand(): Command {
     .action(async ({ config: file }: { readonly config?: string }) => {
       // Nothing is sent, so nothing can be lost: the channel need not be chosen, as production asks for otherwise.
       const config = resolveConfig(await loadConfig(file), { ...process.env, NODE_ENV: undefined });
-      const { registry } = createParts(config, createLogger('silent'));
+      const { registry } = createComponents(config, createLogger('silent'));
       await print(endpointTable(describeEndpoint({ ...config, queue: config.broker.queue }, registry)));
-      await endProcess(0);
+      await exitProcess(0);
     });
 }
 

@@ -62,7 +62,7 @@ export function printWarnings(): void {
  *
  * @param timeoutMs maximum wait for the output. Default: until it is read
  */
-export async function endProcess(exitCode: number, timeoutMs?: number): Promise<never> {
+export async function exitProcess(exitCode: number, timeoutMs?: number): Promise<never> {
   const written = new Promise((resolve) => process.stdout.write('', resolve));
   await (timeoutMs === undefined ? written : Promise.race([written, sleep(timeoutMs)]));
   process.exit(exitCode);

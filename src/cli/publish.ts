@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type SendingOptions, sendAndEnd, withSendingOptions } from './sending.ts';
+import { runSend, type SendingOptions, withSendingOptions } from './run-send.ts';
 
 export function publishCommand(): Command {
   const command = new Command('publish')
@@ -8,7 +8,7 @@ export function publishCommand(): Command {
     .argument('<routingKey>', "the event's name");
   return withSendingOptions(command).action(
     (routingKey: string, payload: string | undefined, options: SendingOptions) =>
-      sendAndEnd(payload, options, (bus, { body, contentType, metadata, ...more }) =>
+      runSend(payload, options, (bus, { body, contentType, metadata, ...more }) =>
         bus.publishEvent(routingKey, body, contentType, metadata, more),
       ),
   );

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { resolveConfig } from '../config/resolve.ts';
 import { LittoralError } from '../errors.ts';
-import { createParts, type Parts } from '../gateway/components.ts';
-import { endOnSignals, endOnUnexpectedErrors, stopOnSignals } from '../gateway/process.ts';
-import { shutdownOf } from '../gateway/shutdown.ts';
+import { type Components, createComponents } from '../gateway/components.ts';
+import { exitOnSignals, exitOnUnexpectedErrors, stopOnSignals } from '../gateway/process.ts';
+import { createShutdown } from '../gateway/shutdown.ts';
 import { createLogger } from '../logger.ts';
-import { longestTimeoutMs, within } from '../time/timeout.ts';
+import { completesWithin, longestTimeoutMs } from '../time/timeout.ts';
 import { deliveryLog, timed } from './delivery-log.ts';
 import { integer } from './integer.ts';
 import { configOption, loadConfig } from './load-config.ts';
-import { endProcess } from './output.ts';
+import { exitProcess } from './output.ts';
 import { type RunLimits, watchLimits } from './run-limits.ts';
 
 interface RunOptions extends RunLimits {
@@ -47,7 +47,9 @@ export function runCommand(): Command {
       0,
     )
     .addOption(configOption())
-    .action(async (endpoint: string, options: RunOptions) => endProcess(await run(endpoint, options), outputTimeoutMs));
+    .action(async (endpoint: string, options: RunOptions) =>
+      exitProcess(await run(endpoint, options), outputTimeoutMs),
+    );
 }
 
 /** Maximum wait at the end for the output of handlers. */
@@ -55,7 +57,7 @@ const outputTimeoutMs = 500;
 
 /** @returns the exit code */
 async function run(name: string, { config: file, verbose, ...limits }: RunOptions): Promise<number> {
-  endOnSignals();
+  exitOnSignals();
   const config = resolveConfig(await loadConfig(file), process.env);
   if (name !== config.service) {
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
@@ -69,8 +71,8 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     // More in hand than the limit allows would only have to go back.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
-  const parts = createParts(settings, logger, { aroundDelivery });
-  const { channel, endpoint, forwarder, registry } = parts;
+  const components = createComponents(settings, logger, { aroundDelivery });
+  const { channel, endpoint, forwarder, registry } = components;
   if (!registry.hasDistributedHandlers) {
     throw new LittoralError(
       'wrong-usage',
@@ -78,9 +80,9 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
         'Give a handler distributed: true, or name the configuration that lists the handlers by --config.',
     );
   }
-  const stop = shutdownOf(parts);
+  const stop = createShutdown(components);
   stopOnSignals({ logger, config, stop });
-  endOnUnexpectedErrors({ logger, unacknowledged: () => endpoint.unacknowledged });
+  exitOnUnexpectedErrors({ logger, unacknowledged: () => endpoint.unacknowledged });
   if (!channel.durable) {
     logger.warn('on the in-memory channel nothing can arrive from elsewhere; set AMQP_URL to receive through RabbitMQ');
   }
@@ -91,12 +93,12 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   const alive = setInterval(() => {}, 60_000);
   const { reason, exitCode } = await Promise.race([ended, channel.start().then(() => ended)]);
   logger.info({ reason }, 'ending');
-  await within(longestCallMs(parts) + config.shutdownTimeoutMs, endpoint.finish());
+  await completesWithin(longestCallMs(components) + config.shutdownTimeoutMs, endpoint.finish());
   await stop();
   clearInterval(alive);
   return exitCode;
 }
 
-function longestCallMs({ config, registry }: Parts): number {
+function longestCallMs({ config, registry }: Components): number {
   return Math.max(config.handlerTimeoutMs, ...registry.handlers().map(({ definition }) => definition.timeoutMs ?? 0));
 }

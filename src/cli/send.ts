@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type SendingOptions, sendAndEnd, withSendingOptions } from './sending.ts';
+import { runSend, type SendingOptions, withSendingOptions } from './run-send.ts';
 
 export function sendCommand(): Command {
   const command = new Command('send')
@@ -9,7 +9,7 @@ export function sendCommand(): Command {
     .argument('<routingKey>', "the command's name");
   return withSendingOptions(command).action(
     (destination: string, routingKey: string, payload: string | undefined, options: SendingOptions) =>
-      sendAndEnd(payload, options, (bus, { body, contentType, metadata, ...more }) =>
+      runSend(payload, options, (bus, { body, contentType, metadata, ...more }) =>
         bus.sendCommand(destination, routingKey, body, contentType, metadata, more),
       ),
   );

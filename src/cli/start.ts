@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { createGateway } from '../gateway/gateway.ts';
-import { endOnSignals, serve } from '../gateway/process.ts';
+import { exitOnSignals, serve } from '../gateway/process.ts';
 import { configOption, loadConfig } from './load-config.ts';
 
 interface StartOptions {
@@ -15,7 +15,7 @@ export function startCommand(): Command {
     .addOption(configOption())
     .option('--no-consume', 'send only; leave the queue of the service to others')
     .action(async ({ config, consume }: StartOptions) => {
-      endOnSignals();
+      exitOnSignals();
       await serve(createGateway(await loadConfig(config), { consume }));
     });
 }

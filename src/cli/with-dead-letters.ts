@@ -1,13 +1,13 @@
 import { resolveConfig } from '../config/resolve.ts';
 import type { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { createParts } from '../gateway/components.ts';
+import { createComponents } from '../gateway/components.ts';
 import { createLogger } from '../logger.ts';
 import { errorText } from '../text/error-chain.ts';
-import { connected } from './connected.ts';
 import { loadConfig } from './load-config.ts';
-import { endProcess } from './output.ts';
+import { exitProcess } from './output.ts';
 import { printable } from './printable.ts';
+import { withChannel } from './with-channel.ts';
 
 /**
  * Connects, does some work with the dead letters of the service, and ends the process with the exit code that this gives,
@@ -27,12 +27,12 @@ export async function withDeadLetters(
       'Nothing can be seen of an in-memory channel from another process. Set AMQP_URL, or ask the gateway itself: GET /dead-letters.',
     );
   }
-  const { channel, deadLetters } = createParts(config, createLogger('silent'));
+  const { channel, deadLetters } = createComponents(config, createLogger('silent'));
   try {
-    return endProcess(await connected(channel, () => work(deadLetters)));
+    return exitProcess(await withChannel(channel, () => work(deadLetters)));
   } catch (error) {
     if (!isLittoralError(error)) throw error;
     process.stderr.write(`littoral: ${printable(errorText(error, 16_384))}\ncode: ${error.code}\n`);
-    return endProcess(1);
+    return exitProcess(1);
   }
 }

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { createJiti } from 'jiti';
-import { messageOf } from '../errors.ts';
+import { errorMessage } from '../errors.ts';
 import { assertRegularFile } from '../file/regular-file.ts';
 
 /** What a module of a user may import of this package. It must find the ones of this process. */
@@ -42,5 +42,5 @@ function isForJiti(error: unknown): boolean {
   // Node before 22.18 reads no TypeScript, and later ones none of its syntax that must be compiled.
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return true;
   // A file outside of a project, beside a global installation.
-  return code === 'ERR_MODULE_NOT_FOUND' && messageOf(error).includes("package 'littoral'");
+  return code === 'ERR_MODULE_NOT_FOUND' && errorMessage(error).includes("package 'littoral'");
 }

@@ -1,4 +1,4 @@
-import { LittoralError, messageOf } from '../errors.ts';
+import { errorMessage, LittoralError } from '../errors.ts';
 import { readRegularFile } from '../file/regular-file.ts';
 import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import { isRecord } from '../schema/is-record.ts';
@@ -36,7 +36,7 @@ export function resolveConfig(config: Config, environment: Environment): Resolve
   const issues: string[] = [];
   const settings = withEnvironment(config, environment, issues);
   issues.push(...validateShape(settings), ...validateMeaning(settings, environment));
-  if (issues.length > 0) throw invalid(issues.map((issue) => byVariable(issue, environment)));
+  if (issues.length > 0) throw invalid(issues.map((issue) => nameVariable(issue, environment)));
   return withDefaults(settings);
 }
 
@@ -56,7 +56,7 @@ const variables = {
 } as const;
 
 /** An issue by the name of the environment variable that brought it, where one did. */
-function byVariable(issue: string, environment: Environment): string {
+function nameVariable(issue: string, environment: Environment): string {
   for (const [path, variable] of Object.entries(variables)) {
     if (environment[variable] && issue.startsWith(`${path}: `)) return `${variable} (${issue.replace(': ', '): ')}`;
   }
@@ -87,13 +87,13 @@ function withEnvironment(config: Config, environment: Environment, issues: strin
     ...(SERVICE_NAME ? { service: SERVICE_NAME } : {}),
     ...(LOG_LEVEL ? { logLevel: LOG_LEVEL } : {}),
     ...(CHANNEL ? { channel: CHANNEL as NonNullable<Config['channel']> } : {}),
-    ...(Object.keys(broker).length > 0 ? { broker: overridden(config.broker, broker) } : {}),
-    ...(Object.keys(http).length > 0 ? { http: overridden(config.http, http) } : {}),
+    ...(Object.keys(broker).length > 0 ? { broker: mergeSection(config.broker, broker) } : {}),
+    ...(Object.keys(http).length > 0 ? { http: mergeSection(config.http, http) } : {}),
   };
 }
 
 /** A section that is none stays as it is, for the schema to find. */
-export function overridden<Section extends object>(section: Section | undefined, by: Section): Section {
+export function mergeSection<Section extends object>(section: Section | undefined, by: Section): Section {
   return section === undefined || isRecord(section) ? { ...section, ...by } : section;
 }
 
@@ -118,7 +118,7 @@ function secret(name: string, environment: Environment, issues: string[]): strin
     if (content === '') issues.push(`${name}_FILE: ${file} is empty`);
     return content;
   } catch (error) {
-    issues.push(`${name}_FILE: ${messageOf(error)}`);
+    issues.push(`${name}_FILE: ${errorMessage(error)}`);
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { errorMessage } from '../errors.ts';
 import type { FormatTraits } from '../schema/coercion-context.ts';
 import { branchesOf } from '../schema/compile-node.ts';
 import { type CompiledType, compileType, schemaOf } from '../schema/compiled-type.ts';
@@ -69,7 +69,7 @@ function compile(type: TargetType, scope: NodeScope): CompiledType {
   try {
     return compileType(type, scope);
   } catch (cause) {
-    throw new TypeError(`the type cannot be compiled: ${messageOf(cause)}.`, { cause });
+    throw new TypeError(`the type cannot be compiled: ${errorMessage(cause)}.`, { cause });
   }
 }
 

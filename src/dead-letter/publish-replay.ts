@@ -1,11 +1,11 @@
 import type { Publisher } from '../engine/engine.ts';
 import { LittoralError } from '../errors.ts';
-import { type BusyPauses, whenNotBusy } from '../time/retry-while-busy.ts';
+import { type Backoff, retryWhileBusy } from '../time/retry-while-busy.ts';
 import type { DeadLetterView } from './dead-letter-view.ts';
 import { replayOf } from './replay.ts';
 
 /** Some twenty seconds: whoever asked for the replay waits for its answer. */
-const busyPauses: BusyPauses = { firstMs: 200, maxMs: 200, count: 100 };
+const busyPauses: Backoff = { firstMs: 200, maxMs: 200, count: 100 };
 
 const never = new AbortController().signal;
 
@@ -29,7 +29,7 @@ export async function publishReplay(
   signal: AbortSignal = never,
 ): Promise<void> {
   const { queue, message } = replayOf(letter, service, consumed);
-  const { routed } = await whenNotBusy(() => channel.publish({ to: { queue }, message }), signal, busyPauses);
+  const { routed } = await retryWhileBusy(() => channel.publish({ to: { queue }, message }), signal, busyPauses);
   if (routed) return;
   const detail = `Nothing was replayed: the queue '${queue}' does not exist. Start '${service}' once, which declares it.`;
   throw new LittoralError('destination-not-found', detail);

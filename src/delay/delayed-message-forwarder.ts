@@ -10,8 +10,8 @@ import { DeliveryPlaces } from '../recovery/delivery-places.ts';
 import { describeThrown } from '../recovery/error-snapshot.ts';
 import { FailedDeliveries } from '../recovery/failed-deliveries.ts';
 import { errorText } from '../text/error-chain.ts';
-import { whenNotBusy } from '../time/retry-while-busy.ts';
-import { within } from '../time/timeout.ts';
+import { retryWhileBusy } from '../time/retry-while-busy.ts';
+import { completesWithin } from '../time/timeout.ts';
 import { dueQueue } from '../wire/service-queue.ts';
 
 export interface DelayedMessageForwarderOptions {
@@ -81,7 +81,7 @@ export class DelayedMessageForwarder {
       await this.#consumer?.stop();
       await Promise.all(this.#unacknowledged);
     };
-    await within(deadlineMs, finish());
+    await completesWithin(deadlineMs, finish());
   }
 
   async #receive(delivery: Delivery): Promise<void> {
@@ -101,7 +101,7 @@ export class DelayedMessageForwarder {
     const fields = describeMessage(delivery.message);
     try {
       const due = fromDueMessage(delivery.message);
-      const routed = await whenNotBusy(() => publishOnBus(due, this.#options), this.#stopping.signal);
+      const routed = await retryWhileBusy(() => publishOnBus(due, this.#options), this.#stopping.signal);
       delivery.acknowledge();
       if (routed) logger.debug(fields, 'published when due');
       else this.#countDropped(fields);
@@ -149,7 +149,7 @@ export class DelayedMessageForwarder {
       }
     };
     try {
-      await whenNotBusy(publish, this.#stopping.signal);
+      await retryWhileBusy(publish, this.#stopping.signal);
       delivery.acknowledge();
     } catch (error) {
       const fields = { ...describeMessage(message), reason: describeThrown(error).message };

@@ -18,7 +18,7 @@ import { endpointOf, keyOnBusOf } from '../recovery/moved-message.ts';
 import { type TimeToLive, timeToLiveOf } from '../recovery/time-to-live.ts';
 import { systemClock, type WallClock } from '../time/clock.ts';
 import { isLarge, nextTurn } from '../time/next-turn.ts';
-import { within } from '../time/timeout.ts';
+import { completesWithin } from '../time/timeout.ts';
 import { decodeContent, isEncoded } from '../wire/content-encoding.ts';
 import { deadLetterQueue, serviceQueue } from '../wire/service-queue.ts';
 import { transportToMessage } from '../wire/transport-to-message.ts';
@@ -167,7 +167,7 @@ export class ServiceEndpoint {
     this.#stopping.abort();
     this.#handlers.stop();
     // A broker that does not answer must not hold up the end either.
-    if (await within(deadlineMs, this.finish())) return;
+    if (await completesWithin(deadlineMs, this.finish())) return;
     this.#options.logger.warn(
       { unacknowledged: this.unacknowledged },
       'not finished in time; these messages are given back',

@@ -1,11 +1,11 @@
-import { messageOf } from '../errors.ts';
+import { errorMessage } from '../errors.ts';
 import { quoted } from './expression-error.ts';
 import { findSlip } from './slips.ts';
 
 /** Says what is wrong with the text of an expression, and where. All of it is configuration, so nothing is left out. */
 export function toSyntaxError(text: string, thrown: unknown): SyntaxError {
   const { message, position } = thrown as { message?: unknown; position?: unknown };
-  const what = thrown instanceof Error ? messageOf(thrown) : String(message);
+  const what = thrown instanceof Error ? errorMessage(thrown) : String(message);
   const where = typeof position === 'number' ? `, at ${placeOf(text, position)}` : '';
   const slip = typeof position === 'number' ? findSlip(text, position) : undefined;
   const said = slip !== undefined && !(thrown instanceof Error) ? `${slip}. JSONata says: ${what}` : what;

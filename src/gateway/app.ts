@@ -16,11 +16,11 @@ import type { BodyLimits } from '../http/body-reader.ts';
 import { Connections } from '../http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
 import { openApi, withPrefix } from '../http/openapi.ts';
+import { type OriginGuardOptions, originGuard } from '../http/origin-guard.ts';
 import { asLittoralError, clientErrorResponse, noSniffing, sendProblem } from '../http/problem.ts';
 import { type ProxyOptions, publicAddressReader, withoutBasePath } from '../http/public-address.ts';
 import { headersTimeoutMs, readBodies, requestTimeoutMs } from '../http/read-bodies.ts';
-import { refuseMalformedTarget } from '../http/request-target.ts';
-import { type SiteGuardOptions, siteGuard } from '../http/site-guard.ts';
+import { assertWellFormedTarget } from '../http/request-target.ts';
 import type { Logger } from '../logger.ts';
 import { errorFields } from '../text/error-chain.ts';
 
@@ -28,7 +28,7 @@ export interface AppOptions {
   readonly routes: Omit<RouteContext, 'publicAddress' | 'isInsider'>;
   readonly logger: Logger;
   readonly bodies: BodyLimits;
-  readonly guard: Omit<SiteGuardOptions, 'publicAddress'>;
+  readonly guard: Omit<OriginGuardOptions, 'publicAddress'>;
   readonly insiders: Omit<InsiderOptions, 'publicAddress'>;
   /** Default: it stands behind no proxy. */
   readonly proxy?: ProxyOptions;
@@ -74,11 +74,11 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.setValidatorCompiler(() => () => true);
 
   const isInsider = insiderCheck({ ...options.insiders, publicAddress });
-  const refuseForeignSites = siteGuard({ ...guard, publicAddress });
+  const requireSameSite = originGuard({ ...guard, publicAddress });
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(noSniffing);
-    refuseMalformedTarget(request);
-    refuseForeignSites(request);
+    assertWellFormedTarget(request);
+    requireSameSite(request);
     // Runs before the body is read.
     if (request.is404) throw routeNotFound(request);
     done();
@@ -115,7 +115,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     });
   });
   app.register(async (scope) => registerRoutes(scope, { ...routes, publicAddress, isInsider }));
-  refuseOtherMethods(app);
+  rejectOtherMethods(app);
   return app;
 }
 
@@ -139,7 +139,7 @@ const contentSecurityPolicy = {
 };
 
 /** A known path with another method is 405 and says which ones there are (RFC 9110 section 15.5.6). */
-function refuseOtherMethods(app: FastifyInstance): void {
+function rejectOtherMethods(app: FastifyInstance): void {
   const methodsOf = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     const methods = methodsOf.get(url) ?? new Set();

@@ -2,7 +2,7 @@ import { asFunction, asValue, createContainer, InjectionMode } from 'awilix';
 import { CommandBus, type LocalBusOptions } from '../bus/command-bus.ts';
 import { DistributedBus, type DistributedBusOptions } from '../bus/distributed-bus.ts';
 import { EventBus } from '../bus/event-bus.ts';
-import { OpenCalls } from '../bus/open-calls.ts';
+import { PendingCalls } from '../bus/pending-calls.ts';
 import { ServiceMap } from '../bus/service-map.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import { ConversionService } from '../conversion/conversion-service.ts';
@@ -27,8 +27,8 @@ import { RetryPolicy } from '../recovery/retry-policy.ts';
 import { ServiceContainer } from '../scope/service-container.ts';
 import { type Clock, systemClock, type WallClock } from '../time/clock.ts';
 
-/** The parts of a gateway, by the names under which they find each other. */
-export interface Parts {
+/** The components of a gateway, by the names under which they find each other. */
+export interface Components {
   readonly config: ResolvedConfig;
   readonly logger: Logger;
   readonly conversion: ConversionService;
@@ -39,7 +39,7 @@ export interface Parts {
   readonly distributedBus: DistributedBus;
   readonly commandBus: CommandBus;
   readonly eventBus: EventBus;
-  readonly openCalls: OpenCalls;
+  readonly pendingCalls: PendingCalls;
   readonly endpoint: ServiceEndpoint;
   readonly forwarder: DelayedMessageForwarder;
   readonly deadLetterOutlet: DeadLetterOutlet;
@@ -47,7 +47,7 @@ export interface Parts {
 }
 
 /** What a program that is not a whole gateway puts in the place of a part. */
-export interface PartsOptions {
+export interface ComponentsOptions {
   /** Watches every delivery of the endpoint. Default: nobody does. */
   readonly aroundDelivery?: AroundDelivery;
   /** Default: the one that the configuration names. */
@@ -59,12 +59,12 @@ export interface PartsOptions {
 /**
  * @returns a container in which every part of the gateway is made when first asked for
  */
-export function createParts(
+export function createComponents(
   config: ResolvedConfig,
   logger: Logger,
-  { aroundDelivery, channel, clock = systemClock }: PartsOptions = {},
-): Parts {
-  const container = createContainer<Parts>({ injectionMode: InjectionMode.PROXY, strict: true });
+  { aroundDelivery, channel, clock = systemClock }: ComponentsOptions = {},
+): Components {
+  const container = createContainer<Components>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({
     config: asValue(config),
     logger: asValue(logger),
@@ -72,12 +72,14 @@ export function createParts(
     services: asFunction(createServices).singleton(),
     registry: asFunction(createRegistry).singleton(),
     channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),
-    serviceMap: asFunction(({ config }: Parts) => new ServiceMap(config.routes, config.service)).singleton(),
-    distributedBus: asFunction((parts: Parts) => new DistributedBus(distributedBusOptions(parts))).singleton(),
-    commandBus: asFunction((parts: Parts) => new CommandBus(localBusOptions(parts))).singleton(),
-    eventBus: asFunction((parts: Parts) => new EventBus(localBusOptions(parts))).singleton(),
-    openCalls: asFunction(() => new OpenCalls()).singleton(),
-    endpoint: asFunction((parts: Parts) => createEndpoint(parts, clock, aroundDelivery)).singleton(),
+    serviceMap: asFunction(({ config }: Components) => new ServiceMap(config.routes, config.service)).singleton(),
+    distributedBus: asFunction(
+      (components: Components) => new DistributedBus(distributedBusOptions(components)),
+    ).singleton(),
+    commandBus: asFunction((components: Components) => new CommandBus(localBusOptions(components))).singleton(),
+    eventBus: asFunction((components: Components) => new EventBus(localBusOptions(components))).singleton(),
+    pendingCalls: asFunction(() => new PendingCalls()).singleton(),
+    endpoint: asFunction((components: Components) => createEndpoint(components, clock, aroundDelivery)).singleton(),
     forwarder: asFunction(createForwarder).singleton(),
     deadLetterOutlet: asFunction(createDeadLetterOutlet).singleton(),
     deadLetters: asFunction(createDeadLetters).singleton(),
@@ -91,23 +93,31 @@ function createChannel({ channel, broker, service }: ResolvedConfig, logger: Log
   return new AmqpEngine({ ...limits, url: urls ?? url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
 }
 
-/** Each bus of a handler is one of its own; those of the process are the parts. */
-function createServices(parts: Parts): ServiceContainer {
-  const { config, logger } = parts;
+/** Each bus of a handler is one of its own; those of the process are the components. */
+function createServices(components: Components): ServiceContainer {
+  const { config, logger } = components;
   return new ServiceContainer(config.container, {
     logger,
-    distributedBus: (origin) =>
-      origin ? new DistributedBus(distributedBusOptions(parts), origin) : parts.distributedBus,
-    commandBus: (origin) => (origin ? new CommandBus(localBusOptions(parts), origin) : parts.commandBus),
-    eventBus: (origin) => (origin ? new EventBus(localBusOptions(parts), origin) : parts.eventBus),
+    distributedBus: (sendContext) =>
+      sendContext ? new DistributedBus(distributedBusOptions(components), sendContext) : components.distributedBus,
+    commandBus: (sendContext) =>
+      sendContext ? new CommandBus(localBusOptions(components), sendContext) : components.commandBus,
+    eventBus: (sendContext) =>
+      sendContext ? new EventBus(localBusOptions(components), sendContext) : components.eventBus,
   });
 }
 
-function createRegistry({ config, conversion, services }: Parts): HandlerRegistry {
+function createRegistry({ config, conversion, services }: Components): HandlerRegistry {
   return new HandlerRegistry(config.handlers, { conversion, services, variables: config.configuration });
 }
 
-function distributedBusOptions({ config, channel, serviceMap, conversion, registry }: Parts): DistributedBusOptions {
+function distributedBusOptions({
+  config,
+  channel,
+  serviceMap,
+  conversion,
+  registry,
+}: Components): DistributedBusOptions {
   return {
     service: config.service,
     channel,
@@ -120,12 +130,12 @@ function distributedBusOptions({ config, channel, serviceMap, conversion, regist
   };
 }
 
-function localBusOptions({ registry, conversion, services: scopes, openCalls }: Parts): LocalBusOptions {
-  return { registry, conversion, scopes, openCalls };
+function localBusOptions({ registry, conversion, services: scopes, pendingCalls }: Components): LocalBusOptions {
+  return { registry, conversion, scopes, pendingCalls };
 }
 
 function createEndpoint(
-  { config, channel, registry, services, deadLetterOutlet, logger }: Parts,
+  { config, channel, registry, services, deadLetterOutlet, logger }: Components,
   clock: Clock & WallClock,
   aroundDelivery: AroundDelivery | undefined,
 ): ServiceEndpoint {
@@ -175,16 +185,22 @@ function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logge
   });
 }
 
-function createForwarder({ config, channel, serviceMap, deadLetterOutlet, logger }: Parts): DelayedMessageForwarder {
+function createForwarder({
+  config,
+  channel,
+  serviceMap,
+  deadLetterOutlet,
+  logger,
+}: Components): DelayedMessageForwarder {
   const { service, broker } = config;
   const { checkDestinations } = broker;
   return new DelayedMessageForwarder({ service, channel, checkDestinations, serviceMap, deadLetterOutlet, logger });
 }
 
-function createDeadLetterOutlet({ config, channel, logger }: Parts): DeadLetterOutlet {
+function createDeadLetterOutlet({ config, channel, logger }: Components): DeadLetterOutlet {
   return new DeadLetterOutlet({ service: config.service, channel, logger });
 }
 
-function createDeadLetters({ config, channel, logger }: Parts): DeadLetters {
+function createDeadLetters({ config, channel, logger }: Components): DeadLetters {
   return new DeadLetters({ service: config.service, queue: config.broker.queue, channel, logger });
 }

@@ -10,8 +10,8 @@ import { Connections } from '../http/connections.ts';
 import { listenFailure, listeningAddress } from '../http/listening-address.ts';
 import { createLogger, droppedLogLines, type Logger } from '../logger.ts';
 import { createApp } from './app.ts';
-import { createParts, type Parts } from './components.ts';
-import { shutdownOf } from './shutdown.ts';
+import { type Components, createComponents } from './components.ts';
+import { createShutdown } from './shutdown.ts';
 
 /** Options of `createGateway`. */
 export interface GatewayOptions {
@@ -38,7 +38,7 @@ export interface Gateway {
   /** Publishes events to their handlers in this process. */
   readonly eventBus: EventBus;
   /** The port to the broker. */
-  readonly channel: Parts['channel'];
+  readonly channel: Components['channel'];
   /**
    * Connects and begins to receive. Without a broker it resolves all the same, and connects when there is one. Once
    * only: what is running or was stopped is not started again.
@@ -66,17 +66,17 @@ export interface Gateway {
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const resolved = resolveConfig(config, options.environment ?? process.env);
   const logger = options.logger ?? createLogger(resolved.logLevel);
-  return gatewayOf(createParts(resolved, logger), options.consume);
+  return assembleGateway(createComponents(resolved, logger), options.consume);
 }
 
 /**
- * The gateway that some parts make up.
+ * The gateway that some components make up.
  *
  * @param consume whether it receives as well as sends
  */
-export function gatewayOf(parts: Parts, consume = true): Gateway {
-  const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, forwarder } = parts;
-  const { conversion, registry, services, deadLetterOutlet, deadLetters } = parts;
+export function assembleGateway(components: Components, consume = true): Gateway {
+  const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, forwarder } = components;
+  const { conversion, registry, services, deadLetterOutlet, deadLetters } = components;
   let state: 'new' | 'running' | 'draining' = 'new';
 
   const unreadiness = () => {
@@ -111,7 +111,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
       isConsuming: () => endpoint.consuming,
       deferredKeys: () => endpoint.deferredKeys(),
       deadLetters,
-      refuseStrangers: adminGuard({ host, adminToken, isBehindProxy }),
+      requireAdmin: adminGuard({ host, adminToken, isBehindProxy }),
       publishing: {
         bus: distributedBus,
         parameters: { conversion, services, variables: resolved.configuration },
@@ -123,7 +123,7 @@ export function gatewayOf(parts: Parts, consume = true): Gateway {
     },
   });
 
-  const shutDown = shutdownOf(parts, {
+  const shutDown = createShutdown(components, {
     isListening: () => app.server.listening,
     drain: () => connections.drain(),
     close: () => app.close(),

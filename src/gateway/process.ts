@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { errorFields } from '../text/error-chain.ts';
 import { longestTimeoutMs } from '../time/timeout.ts';
-import { respondToSignals } from './end-signals.ts';
+import { respondToSignals } from './exit-signals.ts';
 import type { Gateway } from './gateway.ts';
 
 /**
- * Runs a gateway as this process: listens, connects, and shuts down in order on a signal (`end-signals.ts`). A second
+ * Runs a gateway as this process: listens, connects, and shuts down in order on a signal (`exit-signals.ts`). A second
  * SIGTERM, SIGINT or SIGQUIT ends the process at once.
  *
  * @throws what listening throws, and LittoralError `topology-mismatch`
@@ -13,7 +13,7 @@ import type { Gateway } from './gateway.ts';
 export async function serve(gateway: Gateway): Promise<void> {
   const { logger, config, channel } = gateway;
   const isStopping = stopOnSignals(gateway);
-  endOnUnexpectedErrors(gateway);
+  exitOnUnexpectedErrors(gateway);
   let address: string;
   try {
     address = await gateway.listen();
@@ -34,7 +34,7 @@ export async function serve(gateway: Gateway): Promise<void> {
 }
 
 /** A handler can leave an error behind that nobody awaits. What state it left is not known: end, and be started again. */
-export function endOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway, 'logger' | 'unacknowledged'>): void {
+export function exitOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway, 'logger' | 'unacknowledged'>): void {
   const end = (error: unknown, origin: string) => {
     logger.fatal(
       { err: errorFields(error), origin, unacknowledged: unacknowledged() },
@@ -46,7 +46,7 @@ export function endOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway, 
 }
 
 /** Lets a signal end the process at once, with exit code 0: until there is something to stop, nothing is in hand. */
-export function endOnSignals(): void {
+export function exitOnSignals(): void {
   respondToSignals({ first: () => process.exit(0) });
 }
 

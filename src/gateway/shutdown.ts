@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { within } from '../time/timeout.ts';
-import type { Parts } from './components.ts';
+import { completesWithin } from '../time/timeout.ts';
+import type { Components } from './components.ts';
 
 /** What a shutdown asks of the side that faces HTTP. */
 export interface HttpSide {
@@ -14,7 +14,7 @@ export interface HttpSide {
   cutOff(): void;
 }
 
-type Stoppable = Pick<Parts, 'config' | 'channel' | 'endpoint' | 'forwarder' | 'openCalls' | 'services'>;
+type Stoppable = Pick<Components, 'config' | 'channel' | 'endpoint' | 'forwarder' | 'pendingCalls' | 'services'>;
 
 /** How long, beyond the deadline, it may take to tell callers what became of their requests. */
 const answeringMs = 500;
@@ -26,16 +26,16 @@ const answeringMs = 500;
  * @param http where there is one
  * @returns begins the shutdown; called again, it waits for the first
  */
-export function shutdownOf(parts: Stoppable, http?: HttpSide): () => Promise<void> {
+export function createShutdown(components: Stoppable, http?: HttpSide): () => Promise<void> {
   let stopping: Promise<void> | undefined;
   return () => {
-    stopping ??= shutDown(parts, http);
+    stopping ??= shutDown(components, http);
     return stopping;
   };
 }
 
 async function shutDown(
-  { config, channel, endpoint, forwarder, openCalls, services }: Stoppable,
+  { config, channel, endpoint, forwarder, pendingCalls, services }: Stoppable,
   http: HttpSide | undefined,
 ): Promise<void> {
   const deadline = performance.now() + config.shutdownTimeoutMs;
@@ -46,15 +46,15 @@ async function shutDown(
     await Promise.all([
       endpoint.stop(remainingMs()),
       forwarder.stop(remainingMs()),
-      within(remainingMs(), openCalls.settle()),
-      within(remainingMs(), httpClosed),
+      completesWithin(remainingMs(), pendingCalls.settle()),
+      completesWithin(remainingMs(), httpClosed),
     ]);
     // Services may still send something when they are disposed.
-    await within(remainingMs(), services.dispose(remainingMs()));
+    await completesWithin(remainingMs(), services.dispose(remainingMs()));
   } finally {
     // Requests that still wait for a confirm are answered by this: their outcome is unknown.
     await channel.close(remainingMs());
-    if (!(await within(answeringMs, httpClosed))) http?.cutOff();
+    if (!(await completesWithin(answeringMs, httpClosed))) http?.cutOff();
     await httpClosed;
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply } from 'fastify';
-import { type ErrorCode, isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { type ErrorCode, errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 
 /** An error as every caller gets it (RFC 9457). */
 export interface Problem {
@@ -61,7 +61,7 @@ const errorsOfFastify: Readonly<Record<string, readonly [ErrorCode, string?]>> =
 export function asLittoralError(error: unknown): LittoralError {
   if (isLittoralError(error)) return error;
   const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
-  const [known, detail = messageOf(error)] = errorsOfFastify[code] ?? [];
+  const [known, detail = errorMessage(error)] = errorsOfFastify[code] ?? [];
   if (known) return new LittoralError(known, detail, { cause: error });
   if (statusCode < 400 || statusCode >= 500) return internalError(error);
   return new LittoralError('malformed-request', detail, { cause: error });
@@ -75,7 +75,7 @@ export function internalError(cause: unknown): LittoralError {
 /** The whole answer to a connection whose request could not even be parsed (Node's `clientError`). */
 export function clientErrorResponse(error: NodeJS.ErrnoException): string {
   const code = codeOfClientError(error.code);
-  return rawProblem(new LittoralError(code, `The request could not be read: ${messageOf(error)}.`));
+  return rawProblem(new LittoralError(code, `The request could not be read: ${errorMessage(error)}.`));
 }
 
 /** Returns the bytes of an answer with a problem that ends its connection, if there is no request to answer. */

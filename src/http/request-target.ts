@@ -6,7 +6,7 @@ import { LittoralError } from '../errors.ts';
  *
  * @throws LittoralError `malformed-request`
  */
-export function refuseMalformedTarget({ raw }: FastifyRequest): void {
+export function assertWellFormedTarget({ raw }: FastifyRequest): void {
   const hosts = raw.rawHeaders.filter(
     (text, index) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host',
   );

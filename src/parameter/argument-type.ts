@@ -1,5 +1,5 @@
 import type { ConversionHints } from '../conversion/conversion-target.ts';
-import { type Issue, LittoralError, messageOf } from '../errors.ts';
+import { errorMessage, type Issue, LittoralError } from '../errors.ts';
 import type { TargetType, ValueOf } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
@@ -44,7 +44,7 @@ function compileTarget<Type extends TargetType>(type: Type, site: ParameterSite)
   try {
     return site.conversion.compileTarget(type);
   } catch (cause) {
-    throw new TypeError(`${cannotResolve(site)}: ${messageOf(cause)}`, { cause });
+    throw new TypeError(`${cannotResolve(site)}: ${errorMessage(cause)}`, { cause });
   }
 }
 

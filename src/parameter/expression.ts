@@ -1,5 +1,5 @@
 import type { ConversionHints } from '../conversion/conversion-target.ts';
-import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 import { compileExpression, type ExpressionOptions } from '../expression/compile-expression.ts';
 import { isThenable } from '../promise/maybe-promise.ts';
 import { isFromEcotone } from '../wire/ecotone-sender.ts';
@@ -94,7 +94,7 @@ function compile(text: string, options: ExpressionOptions, site: ParameterSite) 
       if (!Object.hasOwn(site.variables, name)) throw new TypeError(noSuchVariable(name, site));
     return compiled;
   } catch (cause) {
-    throw new TypeError(`${cannotResolve(site)}: ${messageOf(cause)}`, { cause });
+    throw new TypeError(`${cannotResolve(site)}: ${errorMessage(cause)}`, { cause });
   }
 }
 

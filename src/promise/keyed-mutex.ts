@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { within } from '../time/timeout.ts';
+import { completesWithin } from '../time/timeout.ts';
 
 /** Who looks through a queue, one at a time in this process. */
 export class KeyedMutex {
@@ -29,7 +29,7 @@ export class KeyedMutex {
       if (this.#last.get(queue) === turn) this.#last.delete(queue);
     });
     try {
-      if (!(await within(this.#waitMs, before))) throw queueBusy(queue);
+      if (!(await completesWithin(this.#waitMs, before))) throw queueBusy(queue);
       await work();
     } finally {
       end();

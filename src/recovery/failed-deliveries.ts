@@ -4,8 +4,8 @@ import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { errorText } from '../text/error-chain.ts';
-import { pause } from '../time/abortable-delay.ts';
-import { whenNotBusy } from '../time/retry-while-busy.ts';
+import { abortableDelay } from '../time/abortable-delay.ts';
+import { retryWhileBusy } from '../time/retry-while-busy.ts';
 import type { DeliveryOutcome } from './around-delivery.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
 import { type DeadLetterOutlet, isRefusal } from './dead-letter-outlet.ts';
@@ -165,7 +165,7 @@ export class FailedDeliveries {
   }
 
   #publish<Receipt>(publish: () => Promise<Receipt>): Promise<Receipt> {
-    return whenNotBusy(publish, this.#options.stopping);
+    return retryWhileBusy(publish, this.#options.stopping);
   }
 
   async #finally(delivery: Delivery, error: unknown, expiresAtMs: number | undefined): Promise<DeliveryOutcome> {
@@ -188,7 +188,7 @@ export class FailedDeliveries {
   async #resend(delivery: Delivery, expiresAtMs: number | undefined): Promise<DeliveryOutcome> {
     const { channel, from, stopping, logger } = this.#options;
     // Whatever stood in the way may still stand there.
-    await pause(resendPauseMs, stopping);
+    await abortableDelay(resendPauseMs, stopping);
     try {
       const { queue } = from;
       const { routed } = await channel.publish({ to: { queue }, message: resentMessage(delivery, expiresAtMs) });
@@ -208,7 +208,7 @@ export class FailedDeliveries {
   async giveBack(delivery: Delivery): Promise<'given back'> {
     this.#options.places.hold(delivery);
     const delayMs = Math.min(giveBack.maxMs, giveBack.firstMs * 2 ** delivery.deliveryCount);
-    await pause(delayMs, this.#options.stopping);
+    await abortableDelay(delayMs, this.#options.stopping);
     delivery.release(!this.#options.stopping.aborted);
     return 'given back';
   }

@@ -1,7 +1,7 @@
 import type { CommandBus } from '../bus/command-bus.ts';
 import type { DistributedBus } from '../bus/distributed-bus.ts';
 import type { EventBus } from '../bus/event-bus.ts';
-import type { Origin } from '../bus/origin.ts';
+import type { SendContext } from '../bus/send-context.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 
@@ -23,9 +23,9 @@ declare module '../parameter/references.ts' {
 /** What littoral registers itself: of the whole process, and for one handler. */
 export interface BuiltInServices {
   readonly logger: Logger;
-  distributedBus(origin?: Origin): DistributedBus;
-  commandBus(origin?: Origin): CommandBus;
-  eventBus(origin?: Origin): EventBus;
+  distributedBus(sendContext?: SendContext): DistributedBus;
+  commandBus(sendContext?: SendContext): CommandBus;
+  eventBus(sendContext?: SendContext): EventBus;
 }
 
 /** The names of what littoral registers itself. */

@@ -2,8 +2,8 @@ import { type AwilixContainer, AwilixResolutionError } from 'awilix';
 import type { CommandBus } from '../bus/command-bus.ts';
 import type { DistributedBus } from '../bus/distributed-bus.ts';
 import type { EventBus } from '../bus/event-bus.ts';
-import type { Origin } from '../bus/origin.ts';
-import { SentCalls } from '../bus/sent-calls.ts';
+import { PendingSends } from '../bus/pending-sends.ts';
+import type { SendContext } from '../bus/send-context.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerCall, InvocationScope } from '../handler/invocation-scope.ts';
 import type { Logger } from '../logger.ts';
@@ -16,7 +16,7 @@ import { type BuiltInServices, isBuiltIn } from './built-in-services.ts';
 import { disposeServices } from './disposal.ts';
 
 /** One call of a handler, with the services that belong to it. */
-export class CallScope implements InvocationScope, Services, Origin {
+export class CallScope implements InvocationScope, Services, SendContext {
   readonly message: Message;
   readonly time: HandlerCall['time'];
   readonly services = this;
@@ -25,7 +25,7 @@ export class CallScope implements InvocationScope, Services, Origin {
   readonly #root: AwilixContainer;
   readonly #isShared: (name: string) => boolean;
   #container: AwilixContainer | undefined;
-  #sent: SentCalls | undefined;
+  #sent: PendingSends | undefined;
   #closed = false;
   #distributedBus: DistributedBus | undefined;
   #commandBus: CommandBus | undefined;
@@ -86,7 +86,7 @@ export class CallScope implements InvocationScope, Services, Origin {
 
   track<Result>(call: Promise<Result>): Promise<Result> {
     if (this.#closed) return this.#late(call);
-    this.#sent ??= new SentCalls();
+    this.#sent ??= new PendingSends();
     return this.#sent.track(call);
   }
 
@@ -104,7 +104,7 @@ export class CallScope implements InvocationScope, Services, Origin {
     return undefined;
   }
 
-  async #settle(sent: SentCalls): Promise<void> {
+  async #settle(sent: PendingSends): Promise<void> {
     try {
       await sent.settle();
     } finally {

@@ -2,7 +2,7 @@ import type { AwilixContainer, DisposableResolver, Resolver } from 'awilix';
 import type { Logger } from '../logger.ts';
 import { isThenable } from '../promise/maybe-promise.ts';
 import { errorText } from '../text/error-chain.ts';
-import { within } from '../time/timeout.ts';
+import { completesWithin } from '../time/timeout.ts';
 
 /** How long a disposer may take before the next one is called, in milliseconds. */
 export const disposerTimeoutMs = 5_000;
@@ -100,7 +100,7 @@ async function disposeService(
   try {
     const disposing =
       made.get(container)?.get(name) === 'pending' ? whenMade(entry.value, dispose) : dispose(entry.value);
-    if (isThenable(disposing) && !(await within(timeoutMs, Promise.resolve(disposing)))) {
+    if (isThenable(disposing) && !(await completesWithin(timeoutMs, Promise.resolve(disposing)))) {
       logger().error({ service: name, timeoutMs }, 'a disposer did not finish in time');
     }
   } catch (error) {

@@ -1,15 +1,15 @@
 import type { Routes } from '../bus/service-map.ts';
 import type { Config } from '../config/config.ts';
 import { loadHandlers } from '../config/load-handlers.ts';
-import { type Environment, overridden, resolveConfig } from '../config/resolve.ts';
-import { createParts } from '../gateway/components.ts';
-import { gatewayOf } from '../gateway/gateway.ts';
+import { type Environment, mergeSection, resolveConfig } from '../config/resolve.ts';
+import { createComponents } from '../gateway/components.ts';
+import { assembleGateway } from '../gateway/gateway.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import type { RegisterServices } from '../scope/service-container.ts';
 import { Deliveries } from './deliveries.ts';
 import { TestClock } from './test-clock.ts';
 import { TestEngine } from './test-engine.ts';
-import { type TestGateway, testGatewayOf } from './test-gateway.ts';
+import { assembleTestGateway, type TestGateway } from './test-gateway.ts';
 
 /** What is otherwise than in the configuration. */
 export interface TestGatewayOptions {
@@ -45,10 +45,10 @@ export async function startTestGateway(config: Config, options: TestGatewayOptio
   const channel = new TestEngine(resolved.service, clock, otherServices, mappedQueues(resolved.routes));
   const deliveries = new Deliveries();
   channel.onDueSettled = () => deliveries.changed();
-  const parts = createParts(resolved, logger, { channel, clock, aroundDelivery: deliveries.around });
-  const gateway = gatewayOf(parts);
+  const components = createComponents(resolved, logger, { channel, clock, aroundDelivery: deliveries.around });
+  const gateway = assembleGateway(components);
   await gateway.start();
-  return testGatewayOf({ gateway, parts, channel, clock, deliveries });
+  return assembleTestGateway({ gateway, components, channel, clock, deliveries });
 }
 
 function mappedQueues({ services = {}, events = [] }: Routes): readonly string[] {
@@ -72,9 +72,9 @@ function changed(config: Config, { container, configuration = {} }: TestGatewayO
     ...config,
     channel: 'in-memory',
     // What it names may be there in production alone.
-    broker: overridden(config.broker, noServer),
+    broker: mergeSection(config.broker, noServer),
     shutdownTimeoutMs: config.shutdownTimeoutMs ?? 1000,
-    configuration: overridden(config.configuration, configuration),
+    configuration: mergeSection(config.configuration, configuration),
     container: container ? oneAfterTheOther(config.container, container) : config.container,
   };
 }

@@ -95,7 +95,7 @@ export class TestEngine extends InMemoryEngine {
   }
 
   /** Publishes what comes from outside of the gateway. */
-  publishFromOutside(publication: Publication): Promise<PublishReceipt> {
+  publishFromRemote(publication: Publication): Promise<PublishReceipt> {
     return super.publish(publication);
   }
 

@@ -1,6 +1,6 @@
 import type { SendReceipt } from '../bus/distributed-bus.ts';
 import { LittoralError } from '../errors.ts';
-import type { Parts } from '../gateway/components.ts';
+import type { Components } from '../gateway/components.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Metadata } from '../wire/metadata.ts';
 import { deadLetterQueue } from '../wire/service-queue.ts';
@@ -14,7 +14,7 @@ import {
   type PublishedMessage,
   publishedMessage,
 } from './observed-message.ts';
-import { outsideBus, type TestSendOptions } from './outside-bus.ts';
+import { remoteService, type TestSendOptions } from './remote-service.ts';
 import type { TestClock } from './test-clock.ts';
 import type { TestEngine } from './test-engine.ts';
 
@@ -68,19 +68,25 @@ export interface TestGateway extends Gateway, AsyncDisposable {
 }
 
 /** What a gateway under test consists of. */
-export interface TestGatewayParts {
+export interface TestGatewayComponents {
   readonly gateway: Gateway;
-  readonly parts: Parts;
+  readonly components: Components;
   readonly channel: TestEngine;
   readonly clock: TestClock;
   readonly deliveries: Deliveries;
 }
 
-export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: TestGatewayParts): TestGateway {
-  const { conversion, config } = parts;
+export function assembleTestGateway({
+  gateway,
+  components,
+  channel,
+  clock,
+  deliveries,
+}: TestGatewayComponents): TestGateway {
+  const { conversion, config } = components;
   const { queue } = config.broker;
   const failures = new Failures(deliveries, channel);
-  const outside = outsideBus(parts, channel);
+  const remote = remoteService(components, channel);
   let sending = 0;
 
   // Whoever waits for a gateway that was stopped would wait for ever.
@@ -116,8 +122,8 @@ export function testGatewayOf({ gateway, parts, channel, clock, deliveries }: Te
 
   return {
     ...gateway,
-    sendCommand: (...args) => sendAndWait(() => outside.sendCommand(...args)),
-    publishEvent: (...args) => sendAndWait(() => outside.publishEvent(...args)),
+    sendCommand: (...args) => sendAndWait(() => remote.sendCommand(...args)),
+    publishEvent: (...args) => sendAndWait(() => remote.publishEvent(...args)),
     async settled() {
       await deliveries.until(isIdle);
       failures.tell();

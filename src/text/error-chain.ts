@@ -1,4 +1,4 @@
-import { isLittoralError, messageOf } from '../errors.ts';
+import { errorMessage, isLittoralError } from '../errors.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** One error of a chain of causes. */
@@ -50,7 +50,7 @@ export function errorStack(error: unknown, maxLength = 8_192): string {
   const [own = '', ...causes] = links.map(({ error: link, relation }, index) => {
     const { head, frames } = stackOf(link);
     // A cause without a stack still says what it is.
-    const text = head + frames || (index === 0 ? '' : labelled(link, messageOf(link)));
+    const text = head + frames || (index === 0 ? '' : labelled(link, errorMessage(link)));
     return index === 0 ? text : `${relation}: ${bounded(withoutSecrets(text), share)}`;
   });
   const first = bounded(withoutSecrets(own), causes.length === 0 ? maxLength : share);
@@ -142,7 +142,7 @@ function ownText(error: unknown, maxLength: number, isFirst: boolean, depth = 0)
   const { shown, count } = depth < maxInnerDepth ? innerErrors(error) : { shown: [], count: 0 };
   const inner = shown.map((one) => withCauses(one, Math.floor(maxLength / (shown.length + 1)), depth + 1));
   if (count > shown.length) inner.push(`and ${count - shown.length} more`);
-  const message = shown.length > 0 ? read(() => (error as Error).message, '') : messageOf(error);
+  const message = shown.length > 0 ? read(() => (error as Error).message, '') : errorMessage(error);
   const room = Math.max(40, maxLength - inner.join('; ').length);
   const details = read(() => detailsOf(error, message, isFirst), '');
   const own = `${bounded(withoutSecrets(message), room)}${details}`.trim();
@@ -198,7 +198,7 @@ function codeOf(error: unknown): string {
 /** Whether an error in front of another quotes it already, as those do that say more about it. */
 function repeats(text: string, error: unknown): boolean {
   const { shown } = innerErrors(error);
-  const message = shown.length > 0 ? read(() => (error as Error).message, '') : withoutSecrets(messageOf(error));
+  const message = shown.length > 0 ? read(() => (error as Error).message, '') : withoutSecrets(errorMessage(error));
   if (message === '') return shown.length > 0 && shown.every((inner) => repeats(text, inner));
   return [': ', ' by ', '('].some((before) => text.includes(before + message));
 }

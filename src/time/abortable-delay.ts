@@ -5,7 +5,7 @@ import { setMaxListeners } from 'node:events';
  *
  * @param milliseconds at most `longestTimeoutMs`
  */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+export function abortableDelay(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   // As many wait as deliveries are in hand; Node would take more than ten for a leak, and say so on standard error.
   setMaxListeners(0, signal);

@@ -1,8 +1,8 @@
 import { isLittoralError } from '../errors.ts';
-import { pause } from './abortable-delay.ts';
+import { abortableDelay } from './abortable-delay.ts';
 
 /** How long the pauses between two attempts are, and how many there are at most. */
-export interface BusyPauses {
+export interface Backoff {
   readonly firstMs: number;
   /** Each is twice as long as the one before, up to this. */
   readonly maxMs: number;
@@ -10,7 +10,7 @@ export interface BusyPauses {
   readonly count?: number;
 }
 
-const untilThereIsRoom: BusyPauses = { firstMs: 100, maxMs: 5_000 };
+const defaultBackoff: Backoff = { firstMs: 100, maxMs: 5_000 };
 
 /**
  * Publishes once the broker and this process have room. Until then the message that it is about stays in hand: given
@@ -19,10 +19,10 @@ const untilThereIsRoom: BusyPauses = { firstMs: 100, maxMs: 5_000 };
  * @param stopping ends the waiting
  * @throws what publishing throws for another reason, or for this one when the waiting has ended
  */
-export async function whenNotBusy<Receipt>(
+export async function retryWhileBusy<Receipt>(
   publish: () => Promise<Receipt>,
   stopping: AbortSignal,
-  { firstMs, maxMs, count = Number.POSITIVE_INFINITY }: BusyPauses = untilThereIsRoom,
+  { firstMs, maxMs, count = Number.POSITIVE_INFINITY }: Backoff = defaultBackoff,
 ): Promise<Receipt> {
   let pauseMs = firstMs;
   for (let pauses = 0; ; pauses++) {
@@ -30,7 +30,7 @@ export async function whenNotBusy<Receipt>(
       return await publish();
     } catch (error) {
       if (pauses >= count || stopping.aborted || !isBusy(error)) throw error;
-      await pause(pauseMs, stopping);
+      await abortableDelay(pauseMs, stopping);
       pauseMs = Math.min(maxMs, 2 * pauseMs);
     }
   }

@@ -8,7 +8,7 @@ export const longestTimeoutMs = 2 ** 31 - 1;
  * @returns whether the work was done in time
  * @throws what the work rejects with in time
  */
-export async function within(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {
+export async function completesWithin(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<false>((resolve) => {
     // After a stall, timers come before what has arrived in time and waits to be read. An immediate comes behind it.

@@ -1,7 +1,7 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { parseJson } from '../conversion/json/parse-json.ts';
 import { stringifyExactly } from '../conversion/json/write-json.ts';
-import { isLittoralError, LittoralError, messageOf } from '../errors.ts';
+import { errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 import { isExactNumber } from '../schema/large-integers.ts';
 import { describeValue } from '../text/describe-value.ts';
@@ -48,7 +48,7 @@ function plainValue(name: string, value: object, conversion: Pick<ConversionServ
   try {
     return conversion.headerValue(value);
   } catch (cause) {
-    throw invalid(`The header '${name}': ${messageOf(cause)}`, cause);
+    throw invalid(`The header '${name}': ${errorMessage(cause)}`, cause);
   }
 }
 

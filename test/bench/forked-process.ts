@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { extname } from 'node:path';
-import { messageOf } from '../../src/errors.ts';
+import { errorMessage } from '../../src/errors.ts';
 
 /** What a process can be asked to do. Arguments and results travel as JSON. */
 // biome-ignore lint/suspicious/noExplicitAny: each process has tasks of its own
@@ -67,7 +67,7 @@ export function offer<T extends Tasks>(tasks: T): void {
     try {
       process.send?.({ id, result: await tasks[task]?.(...args) } satisfies Answer);
     } catch (error) {
-      process.send?.({ id, failure: messageOf(error) } satisfies Answer);
+      process.send?.({ id, failure: errorMessage(error) } satisfies Answer);
     }
   });
   process.on('disconnect', () => process.exit());

@@ -155,7 +155,7 @@ describe('HTTP', () => {
 
   test('every header counts, however many there are', async () => {
     const request = `POST /events/a HTTP/1.1\n${host}\n${'a:1\n'.repeat(2500)}Origin: http://evil.example\n\n`;
-    expectProblem(await exchange(await sharedGateway(), request), 'foreign-site');
+    expectProblem(await exchange(await sharedGateway(), request), 'cross-site');
   });
 
   test('an upgrade is not made', async () => {

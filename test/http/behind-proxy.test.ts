@@ -176,7 +176,7 @@ describe('http.trustProxy', () => {
     expect(await serverOf(forwarded, { trustProxy }, address)).toBe('/');
     const headers = { ...forwarded, host: '127.0.0.1:3000', origin: 'https://gw.example' };
     const http = { trustProxy, allowedHosts: ['gw.example'] };
-    expectProblem(await get('/endpoints', headers, http, address), 'foreign-site');
+    expectProblem(await get('/endpoints', headers, http, address), 'cross-site');
   });
 
   test('does not believe addresses that the request names', async () => {
@@ -233,14 +233,14 @@ describe('the page of a gateway behind a proxy', () => {
 
   test('is told what the proxy has to do', async () => {
     const headers = { host: '127.0.0.1:3000', origin: 'https://gw.example' };
-    const { detail } = expectProblem(await get('/endpoints', headers, {}), 'foreign-site');
+    const { detail } = expectProblem(await get('/endpoints', headers, {}), 'cross-site');
     expect(detail).toContain('http://127.0.0.1:3000');
     expect(detail).toMatch(/X-Forwarded-Host and X-Forwarded-Proto.*http\.trustProxy/);
   });
 
   test('is refused at a host that is not allowed, whoever forwards it', async () => {
     const headers = { host: '127.0.0.1:3000', 'x-forwarded-host': 'rebound.example', 'sec-fetch-site': 'same-origin' };
-    const { detail } = expectProblem(await get('/endpoints', headers, proxied), 'foreign-site');
+    const { detail } = expectProblem(await get('/endpoints', headers, proxied), 'cross-site');
     expect(detail).toContain("'rebound.example'");
   });
 });

@@ -100,7 +100,7 @@ describe('a foreign host on all interfaces', () => {
     async (url) => {
       const { get } = await read(url, { from: '127.0.0.1', host: 'evil.example' });
       const response = await get();
-      expect(expectProblem(response, 'foreign-site').detail).toContain('http.allowedHosts');
+      expect(expectProblem(response, 'cross-site').detail).toContain('http.allowedHosts');
     },
   );
 

@@ -54,7 +54,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
       isConsuming: () => false,
       deferredKeys: () => [],
       deadLetters: new DeadLetters({ service, channel: used, logger: quiet.logger }),
-      refuseStrangers: () => {},
+      requireAdmin: () => {},
       publishing,
     },
   });

@@ -133,7 +133,7 @@ describe('of those who ask for dead letters', () => {
   test('a page of another site is refused', async () => {
     const { app } = await openGateway();
     const headers = { origin: 'https://elsewhere.example' };
-    expectProblem(await app.inject({ url: '/dead-letters', headers }), 'foreign-site');
+    expectProblem(await app.inject({ url: '/dead-letters', headers }), 'cross-site');
   });
 });
 

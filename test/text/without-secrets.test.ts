@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { messageOf } from '../../src/errors.ts';
+import { errorMessage } from '../../src/errors.ts';
 import { withoutSecrets } from '../../src/text/without-secrets.ts';
 import { thrownBy } from '../caught.ts';
 
-const messageBy = (call: () => unknown) => messageOf(thrownBy(call));
+const messageBy = (call: () => unknown) => errorMessage(thrownBy(call));
 
 describe('the text of an error without secrets', () => {
   test.each<[string, string, string]>([

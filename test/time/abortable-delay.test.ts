@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { pause } from '../../src/time/abortable-delay.ts';
+import { abortableDelay } from '../../src/time/abortable-delay.ts';
 
 test('any number of pauses end together, without a warning of Node', async () => {
   const warnings: Error[] = [];
@@ -8,7 +8,7 @@ test('any number of pauses end together, without a warning of Node', async () =>
   process.on('warning', note);
   onTestFinished(() => void process.off('warning', note));
   const stopping = new AbortController();
-  const pauses = Array.from({ length: 100 }, () => pause(60_000, stopping.signal));
+  const pauses = Array.from({ length: 100 }, () => abortableDelay(60_000, stopping.signal));
   await setImmediate();
   stopping.abort();
   await Promise.all(pauses);

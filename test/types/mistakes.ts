@@ -1,7 +1,7 @@
 /** A mistake that an author of handlers is likely to make. */
 export interface Mistake {
   readonly code: string;
-  /** Parts of the error, the same for all compilers. The order of a union's members is not. */
+  /** Components of the error, the same for all compilers. The order of a union's members is not. */
   readonly error: readonly string[];
 }
 

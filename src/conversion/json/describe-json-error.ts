@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { errorMessage } from '../../errors.ts';
 
 /**
  * Says where `JSON.parse` found an issue. Its own words quote the text around it, which may be a payload or a secret.
@@ -6,7 +6,7 @@ import { messageOf } from '../../errors.ts';
  * @param error what `JSON.parse` threw
  */
 export function describeJsonError(error: unknown): string {
-  const text = messageOf(error);
+  const text = errorMessage(error);
   const position = /JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(text)?.[1];
   if (position !== undefined) return `a syntax error at position ${position}`;
   return text === 'Unexpected end of JSON input' ? 'it ends too early' : 'a token that JSON does not have';

@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import { LittoralError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { within } from '../../time/timeout.ts';
+import { completesWithin } from '../../time/timeout.ts';
 import type {
   Address,
   BrowseOptions,
@@ -143,7 +143,7 @@ export class AmqpEngine implements Engine {
       onConnect: async (model) => {
         this.#consumingModel = model;
         model.on('close', () => this.#onConsumingClosed(model));
-        await within(publishingFirstMs, this.#publishing.attempted());
+        await completesWithin(publishingFirstMs, this.#publishing.attempted());
         await Promise.all(this.#consumers.map((consumer) => consumer.attach(model)));
       },
     });
@@ -206,7 +206,7 @@ export class AmqpEngine implements Engine {
     if ('bus' in to) {
       // A binding of this service should have routed the message.
       if (!this.#consumers.some((consumer) => consumer.isBoundTo(to.bus))) return false;
-      return within(restoreMs, this.#topologyCheck.now());
+      return completesWithin(restoreMs, this.#topologyCheck.now());
     }
     if (!this.#consumers.some((consumer) => consumer.deadLetterQueue === to.queue)) return false;
     await this.#deadLetterQueues.ensure(model, to.queue);
@@ -218,7 +218,7 @@ export class AmqpEngine implements Engine {
     const { model } = this.#publishing;
     const ensured = async () => model && this.#bus.ensure(model);
     // Each consumer reports a problem with the exchange as well.
-    await within(verifyBusMs, ensured()).catch(() => {});
+    await completesWithin(verifyBusMs, ensured()).catch(() => {});
     // Up to 31 levels, and seldom missing. Checked before the consumers, because each binds the end of the ladder to
     // its queue.
     this.#checks += 1;
@@ -301,13 +301,13 @@ export class AmqpEngine implements Engine {
     this.#topologyCheck.close();
     const deadline = performance.now() + deadlineMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
-    await within(remainingMs(), Promise.all(this.#consumers.map((consumer) => this.#finish(consumer))));
+    await completesWithin(remainingMs(), Promise.all(this.#consumers.map((consumer) => this.#finish(consumer))));
     this.#deadLetterQueues.close();
     await this.#browser.close(remainingMs());
     await this.#outbound.flush(remainingMs());
     this.#outbound.close();
     const closing = Promise.all(this.#consumers.map((consumer) => consumer.close()));
-    await within(Math.max(givingBackMs, remainingMs()), closing);
+    await completesWithin(Math.max(givingBackMs, remainingMs()), closing);
     await Promise.all([this.#consuming.close(remainingMs()), this.#publishing.close(remainingMs())]);
   }
 

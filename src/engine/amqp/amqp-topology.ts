@@ -1,4 +1,4 @@
-import { LittoralError, messageOf } from '../../errors.ts';
+import { errorMessage, LittoralError } from '../../errors.ts';
 import type { QueueSpec, Subscription } from '../engine.ts';
 import { isMismatch } from './broker-replies.ts';
 import type { Declarer } from './permitted-declarations.ts';
@@ -18,7 +18,7 @@ export async function declareBus(channel: Declarer): Promise<void> {
     throw new LittoralError(
       'topology-mismatch',
       `RabbitMQ has the exchange '${busExchange}' in another form than a durable topic exchange. It says: ` +
-        `${messageOf(error)}. Nothing was changed. Delete the exchange, or choose another vhost.`,
+        `${errorMessage(error)}. Nothing was changed. Delete the exchange, or choose another vhost.`,
       { cause: error },
     );
   }
@@ -80,7 +80,7 @@ function mismatch(cause: unknown, { queue }: QueueSpec, queueType: QueueType): L
   return new LittoralError(
     'topology-mismatch',
     `RabbitMQ has '${queue}' with other arguments than this gateway needs (${queueType}). ` +
-      `It says: ${messageOf(cause)}. Nothing was changed. Either set ${other} if the queue is shared with an ` +
+      `It says: ${errorMessage(cause)}. Nothing was changed. Either set ${other} if the queue is shared with an ` +
       'application that declared it, or choose another service name, or move its messages and delete the queue.',
     { cause },
   );

@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { messageOf } from '../../errors.ts';
+import { errorMessage } from '../../errors.ts';
 
 // A reply code names a class of errors, not a cause: RabbitMQ answers 406 to other arguments and to a vhost that may
 // hold no more queues, 404 to a queue that does not exist and to one whose node is down. So each of these looks at the
@@ -17,18 +17,18 @@ export function replyCode(error: unknown): number | undefined {
  * absent.
  */
 export function isAbsent(error: unknown): boolean {
-  return replyCode(error) === 404 && /\bno (queue|exchange) '/.test(messageOf(error));
+  return replyCode(error) === 404 && /\bno (queue|exchange) '/.test(errorMessage(error));
 }
 
 /** Returns whether the broker refuses a declaration because a queue or an exchange of that name has other arguments. */
 export function isMismatch(error: unknown): boolean {
-  return replyCode(error) === 406 && /\binequivalent arg '/.test(messageOf(error));
+  return replyCode(error) === 406 && /\binequivalent arg '/.test(errorMessage(error));
 }
 
 /** Returns whether a queue belongs to another connection, or a consumer has it for itself. */
 export function isExclusive(error: unknown): boolean {
   const code = replyCode(error);
-  return code === 405 || (code === 403 && /\bin exclusive use\b/.test(messageOf(error)));
+  return code === 405 || (code === 403 && /\bin exclusive use\b/.test(errorMessage(error)));
 }
 
 /**
@@ -37,7 +37,7 @@ export function isExclusive(error: unknown): boolean {
  */
 export function isAccessRefused(error: unknown): boolean {
   return (
-    replyCode(error) === 403 && /\baccess to (?:queue|exchange|topic) '.* refused for user '/s.test(messageOf(error))
+    replyCode(error) === 403 && /\baccess to (?:queue|exchange|topic) '.* refused for user '/s.test(errorMessage(error))
   );
 }
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { errorMessage } from '../../errors.ts';
 import { replyCode } from './broker-replies.ts';
 
 interface Remedy {
@@ -41,12 +41,12 @@ const remedies: readonly Remedy[] = [
 /** Returns what to do about a refused declaration; undefined if only the broker's text is known. */
 function declarationRemedy(error: unknown): string | undefined {
   const code = replyCode(error);
-  const text = messageOf(error);
+  const text = errorMessage(error);
   return remedies.find((each) => each.code === code && each.text.test(text))?.remedy;
 }
 
 /** Returns the broker's text, followed by what to do if that is known, without the final full stop. */
-export function withRemedy(error: unknown, words = messageOf(error)): string {
+export function withRemedy(error: unknown, words = errorMessage(error)): string {
   const remedy = declarationRemedy(error);
   return remedy === undefined ? words : `${words}. ${remedy}`;
 }

@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { messageOf } from '../../errors.ts';
+import { errorMessage } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { bindKeys } from './bind-keys.ts';
 import { isAbsent, isAccessRefused } from './broker-replies.ts';
@@ -77,7 +77,7 @@ export class PermittedDeclarations {
     refused.add(subject);
     this.#logOnce(
       subject,
-      { subject, reason: messageOf(refusal) },
+      { subject, reason: errorMessage(refusal) },
       'declaration not permitted: what exists is used as it is',
     );
   }
@@ -161,7 +161,7 @@ export class PermittedDeclarations {
     } catch (error) {
       if (!isAccessRefused(error)) throw error;
       this.#unbindable.add(subject);
-      const fields = { subject, reason: messageOf(error) };
+      const fields = { subject, reason: errorMessage(error) };
       this.#logOnce(`bindings of ${subject}`, fields, 'bindings not permitted: they are assumed to exist');
     }
   }

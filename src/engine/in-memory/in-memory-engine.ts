@@ -5,7 +5,7 @@ import { Header } from '../../message/message-headers.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
 import { KeyedMutex, queueBusy } from '../../promise/keyed-mutex.ts';
 import { type Clock, systemClock } from '../../time/clock.ts';
-import { within } from '../../time/timeout.ts';
+import { completesWithin } from '../../time/timeout.ts';
 import { busExchange } from '../amqp/amqp-topology.ts';
 import { readXDeath } from '../amqp/read-broker-notes.ts';
 import { topicKeyMatcher } from '../amqp/topic-index.ts';
@@ -156,7 +156,7 @@ export class InMemoryEngine implements Engine {
   async #closeWithin(deadlineMs: number): Promise<void> {
     for (const consumer of this.#consumers) consumer.detach('the channel is closed');
     const queues = [...this.#queues.values()];
-    await within(deadlineMs, Promise.all(queues.map((queue) => queue.allSettled())));
+    await completesWithin(deadlineMs, Promise.all(queues.map((queue) => queue.allSettled())));
     for (const queue of queues) queue.close();
     this.#delayed.clear();
   }

@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { LittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, LittoralError } from '../../../errors.ts';
 import { brokerSeries, isAbsent, isAccessRefused, isMismatch } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
 
@@ -34,7 +34,7 @@ export async function declareDeadLetterQueue(model: ChannelModel, queue: string)
     await assertSafe(model, queue);
     return undefined;
   } catch (error) {
-    if (isAccessRefused(error)) return messageOf(error);
+    if (isAccessRefused(error)) return errorMessage(error);
     throw error;
   }
 }
@@ -56,8 +56,8 @@ async function assertSafe(model: ChannelModel, queue: string): Promise<void> {
       throw unsafe(queue, `it is declared with ${JSON.stringify(assumed)}`);
     }
     if (!isMismatch(error)) throw error;
-    const corrected = correct(assumed, messageOf(error));
-    if (corrected === undefined) throw unsafe(queue, `RabbitMQ says: ${messageOf(error)}`, error);
+    const corrected = correct(assumed, errorMessage(error));
+    if (corrected === undefined) throw unsafe(queue, `RabbitMQ says: ${errorMessage(error)}`, error);
     assumed = corrected;
   }
   throw unsafe(queue, 'its arguments are not known to littoral');

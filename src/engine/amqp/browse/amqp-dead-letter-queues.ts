@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import { isLittoralError, type LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import { reasonOf } from '../connection/connection-end.ts';
 import { declareDeadLetterQueue } from './amqp-dead-letter-queue.ts';
 
@@ -71,7 +71,8 @@ export class AmqpDeadLetterQueues {
         else this.#onFailed(model, queue, failures, reasonOf(error, model));
       },
     );
-    if (!(await within(this.#options.waitMs ?? 3_000, settled))) this.#note(queue, 'the broker does not answer');
+    if (!(await completesWithin(this.#options.waitMs ?? 3_000, settled)))
+      this.#note(queue, 'the broker does not answer');
     if (mismatch) throw mismatch;
   }
 

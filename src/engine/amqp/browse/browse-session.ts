@@ -3,7 +3,7 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { LittoralError } from '../../../errors.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { queueBusy } from '../../../promise/keyed-mutex.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import type { BrowseOptions } from '../../engine.ts';
 import { PendingVisits } from '../../pending-visits.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
@@ -138,7 +138,7 @@ export class BrowseSession {
     const opened = this.#open().then((open) => {
       channel = open;
     });
-    if (!(await within(firstAnswerTimeoutMs, opened))) {
+    if (!(await completesWithin(firstAnswerTimeoutMs, opened))) {
       this.#isSilent = true;
       throw new Error('the broker does not answer; the node of this queue may be down');
     }
@@ -215,7 +215,7 @@ export class BrowseSession {
       const changed = new Promise<void>((resolve) => {
         this.#onChange = resolve;
       });
-      if (!(await within(idleMs, changed)) && this.#received === before) return; // Other consumers took some messages.
+      if (!(await completesWithin(idleMs, changed)) && this.#received === before) return; // Other consumers took some messages.
     }
   }
 
@@ -240,17 +240,17 @@ export class BrowseSession {
     const changed = new Promise<void>((resolve) => {
       this.#onChange = resolve;
     });
-    if ((await within(idleMs, changed)) || this.#visits.size > 0) return;
+    if ((await completesWithin(idleMs, changed)) || this.#visits.size > 0) return;
     let waiting = 0;
     const askedAtMs = performance.now();
     const counted = channel.checkQueue(this.#queue).then(({ messageCount }) => {
       waiting = messageCount;
     });
-    if (!(await within(answerTimeoutMs, counted))) throw new Error('the broker does not answer');
+    if (!(await completesWithin(answerTimeoutMs, counted))) throw new Error('the broker does not answer');
     // A quorum queue with a slow leader gives the same answer.
     if (waiting === 0 && performance.now() - askedAtMs > promptMs) return;
     // The last delivery may come behind that answer.
-    if (waiting === 0 && !(await within(idleMs, changed))) this.#visits.end();
+    if (waiting === 0 && !(await completesWithin(idleMs, changed))) this.#visits.end();
   }
 
   // Must not throw: amqplib would close the channel.
@@ -303,7 +303,7 @@ export class BrowseSession {
     const channel = this.#channel;
     if (channel) {
       try {
-        const answered = await within(answerTimeoutMs, Promise.race([this.#acknowledge(channel), this.#lost]));
+        const answered = await completesWithin(answerTimeoutMs, Promise.race([this.#acknowledge(channel), this.#lost]));
         if (!answered) throw new Error('the broker does not answer');
       } catch (error) {
         if (this.#removed > 0) this.#visits.fail(this.#describe(error));
@@ -315,7 +315,7 @@ export class BrowseSession {
       await channel?.close();
       await this.#unlock?.();
     };
-    await within(answerTimeoutMs, Promise.race([closed(), this.#lost])).catch(() => {});
+    await completesWithin(answerTimeoutMs, Promise.race([closed(), this.#lost])).catch(() => {});
   }
 
   // The channel of a quorum queue holds acknowledgements back while the queue has not applied 32 earlier ones, and

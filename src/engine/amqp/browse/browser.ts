@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
 import { isLittoralError, LittoralError } from '../../../errors.ts';
 import { KeyedMutex } from '../../../promise/keyed-mutex.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import type { BrowseOptions } from '../../engine.ts';
 import type { AmqpAddress } from '../connection/amqp-url.ts';
 import { closeConnection } from '../connection/close-connection.ts';
@@ -74,7 +74,7 @@ export class Browser {
     this.#closed = true;
     for (const run of this.#running.keys()) run.abort(draining());
     const ended = Promise.allSettled(this.#running.values());
-    if (!(await within(deadlineMs, ended))) for (const run of this.#running.keys()) run.cut();
+    if (!(await completesWithin(deadlineMs, ended))) for (const run of this.#running.keys()) run.cut();
   }
 
   async #connect(): Promise<ChannelModel> {

@@ -1,5 +1,5 @@
 import type { ChannelModel, Replies } from 'amqplib';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import { isAbsent } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
 
@@ -34,7 +34,7 @@ async function askInTime(model: ChannelModel, queue: string): Promise<Replies.As
   const asked = ask(model, queue).then((answer) => {
     told = answer;
   });
-  await within(timeoutMs, asked).catch(() => {});
+  await completesWithin(timeoutMs, asked).catch(() => {});
   return told;
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
 import { isLittoralError, LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import { socketOf } from './amqp-socket.ts';
 import type { AmqpAddress } from './amqp-url.ts';
 import { BrokerAddresses } from './broker-addresses.ts';
@@ -99,7 +99,7 @@ export class AmqpConnection {
       await closeConnection(model, this.#blocked === undefined ? deadlineMs : 0);
       socketOf(model)?.destroy();
     } else if (this.#isAttempting) {
-      await within(deadlineMs, this.#running ?? Promise.resolve());
+      await completesWithin(deadlineMs, this.#running ?? Promise.resolve());
     }
   }
 
@@ -163,7 +163,7 @@ export class AmqpConnection {
       signal.addEventListener('abort', onAbort);
     });
     try {
-      if (!(await within(prepareTimeoutMs, Promise.race([prepared(), end.reason, closed])))) {
+      if (!(await completesWithin(prepareTimeoutMs, Promise.race([prepared(), end.reason, closed])))) {
         throw new Error(`the broker did not answer within ${prepareTimeoutMs} ms`);
       }
       // If preparation and the end of the connection settle together, preparation wins the race.

@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import { socketOf } from './amqp-socket.ts';
 
 /**
@@ -9,5 +9,5 @@ import { socketOf } from './amqp-socket.ts';
 export async function closeConnection(model: ChannelModel, deadlineMs = 2_000): Promise<void> {
   const closed = model.close().catch(() => {});
   // Destroyed with an error, because amqplib ignores a plain end and would keep its heartbeat timer.
-  if (!(await within(deadlineMs, closed))) socketOf(model)?.destroy(new Error('closed'));
+  if (!(await completesWithin(deadlineMs, closed))) socketOf(model)?.destroy(new Error('closed'));
 }

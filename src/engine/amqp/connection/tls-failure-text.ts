@@ -1,4 +1,4 @@
-import { messageOf } from '../../../errors.ts';
+import { errorMessage } from '../../../errors.ts';
 import { errorText } from '../../../text/error-chain.ts';
 import type { ConnectFailureOptions } from './connect-options.ts';
 
@@ -62,7 +62,7 @@ export function tlsFailureText(error: unknown, { address, tlsFiles }: ConnectFai
     return `the certificate of the broker is for another name than '${address.connect.hostname}' (${errorText(error, maxNamesLength)}). Write in the URL a name that it holds, or renew it with this one`;
   }
   const known = typeof code === 'string' ? byCode[code] : undefined;
-  if (known !== undefined) return `${known} (${messageOf(error)})`;
+  if (known !== undefined) return `${known} (${errorMessage(error)})`;
   if (typeof code !== 'string' || !/^ERR_SSL_|^EPROTO$|^ERR_OSSL/.test(code)) return undefined;
   const said =
     typeof reason === 'string'

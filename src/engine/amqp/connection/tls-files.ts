@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { LittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, LittoralError } from '../../../errors.ts';
 import { withoutSecrets } from '../../../text/without-secrets.ts';
 
 /** Files in PEM for `amqps://`, by their settings. */
@@ -143,5 +143,5 @@ function contentOf(setting: string, file: string, issues: string[]): string | un
 function unreadable(error: unknown, file: string): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return `${file} does not exist`;
-  return code === 'EACCES' ? `${file} may not be read by this process (EACCES)` : messageOf(error);
+  return code === 'EACCES' ? `${file} may not be read by this process (EACCES)` : errorMessage(error);
 }

@@ -1,5 +1,5 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
-import { messageOf } from '../../../errors.ts';
+import { errorMessage } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 
 export interface AmqpAcknowledgementsOptions {
@@ -98,7 +98,7 @@ export class AmqpAcknowledgements {
       this.#corkSocket();
     } catch (error) {
       // The channel is being closed: the broker takes back what it was not told of.
-      this.#logger.debug({ reason: messageOf(error) }, 'the channel ended before an acknowledgement');
+      this.#logger.debug({ reason: errorMessage(error) }, 'the channel ended before an acknowledgement');
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { isLittoralError, type LittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, isLittoralError, type LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import type { Consumer, Subscription } from '../../engine.ts';
 import { countConsumers, countMessages, hasConsumer } from '../browse/count-messages.ts';
 import { corker } from '../connection/amqp-socket.ts';
@@ -115,13 +115,13 @@ export class AmqpConsumer implements Consumer {
     if (inbound.start?.isPending || inbound.extra?.isTaking) return false;
     this.#isPausing = true;
     const endings = this.#endings;
-    await within(answerTimeoutMs, this.#raisingPrefetch);
+    await completesWithin(answerTimeoutMs, this.#raisingPrefetch);
     // Another task that ran in the meantime may have started extra consumers.
     if (inbound.extra?.isTaking) {
       this.#isPausing = false;
       return false;
     }
-    if (this.#endings === endings) await within(answerTimeoutMs, cancelConsumers(inbound));
+    if (this.#endings === endings) await completesWithin(answerTimeoutMs, cancelConsumers(inbound));
     const resume = () => {
       this.#isPausing = false;
       if (!this.#stopped && this.#inbound === inbound && this.#endings === endings) this.#resume(inbound);
@@ -165,7 +165,7 @@ export class AmqpConsumer implements Consumer {
     const { queue } = this.#subscription;
     const endings = this.#endings;
     try {
-      if (!(await within(answerTimeoutMs, this.#declareAndConsume(model)))) {
+      if (!(await completesWithin(answerTimeoutMs, this.#declareAndConsume(model)))) {
         this.#attempt += 1;
         void this.close();
         throw new Error(`the broker did not answer within ${answerTimeoutMs} ms`);
@@ -279,7 +279,7 @@ export class AmqpConsumer implements Consumer {
     channel.on('close', () => this.#onClose(inbound, model));
     channel.on('cancel', () => this.#onCancel(inbound));
     // Without a listener amqplib would end the connection over it.
-    channel.on('handler-error', (error) => this.#logger.error({ reason: messageOf(error) }, 'a listener failed'));
+    channel.on('handler-error', (error) => this.#logger.error({ reason: errorMessage(error) }, 'a listener failed'));
     const deliveries = new AmqpDeliveries(channel, corker(model), this.#options);
     const consumers = { consumerTags: new Set<string>(), start: undefined, extra: undefined };
     const inbound: Inbound = { model, channel, deliveries, ...consumers, hasEnded: false };
@@ -339,7 +339,7 @@ export class AmqpConsumer implements Consumer {
   #raisePrefetch(begin: () => Promise<unknown>): void {
     this.#raisingPrefetch = this.#raisingPrefetch.then(begin).then(
       () => {},
-      (error) => this.#logger.debug({ reason: messageOf(error) }, 'the channel ended while its prefetch was raised'),
+      (error) => this.#logger.debug({ reason: errorMessage(error) }, 'the channel ended while its prefetch was raised'),
     );
   }
 

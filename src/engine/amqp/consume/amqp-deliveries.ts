@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, ConsumeMessage } from 'amqplib';
-import { isLittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, isLittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { essentialHeaders, withoutBrokerNotes } from '../../../message/broker-notes.ts';
 import type { MessageHeaders } from '../../../message/message-headers.ts';
@@ -43,7 +43,7 @@ export class AmqpDeliveries {
     try {
       this.#options.subscription.onDelivery(new AmqpDelivery(this, message));
     } catch (error) {
-      this.#options.logger.error({ reason: messageOf(error) }, 'a message cannot be read');
+      this.#options.logger.error({ reason: errorMessage(error) }, 'a message cannot be read');
       this.reject(message);
     }
   }
@@ -115,7 +115,7 @@ export class AmqpDeliveries {
       if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
       this.acknowledge(message);
     } catch (error) {
-      logger.error({ reason: messageOf(error) }, 'a message can neither be handled nor moved; it comes again');
+      logger.error({ reason: errorMessage(error) }, 'a message can neither be handled nor moved; it comes again');
       await sleep(unmovableDelayMs, undefined, { ref: false, signal: this.#stopped.signal }).catch(() => {});
       this.release(message);
     }

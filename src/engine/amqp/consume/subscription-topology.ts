@@ -1,6 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import type { Logger } from '../../../logger.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import type { Subscription } from '../../engine.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
 import { declareSubscription, type QueueType } from '../amqp-topology.ts';
@@ -66,7 +66,7 @@ export class SubscriptionTopology {
   async restore(model: ChannelModel, seemsConsumed: () => Promise<boolean>): Promise<string | undefined> {
     try {
       let problem: string | undefined;
-      if (!(await within(answerTimeoutMs, this.#declareQueue(model)))) {
+      if (!(await completesWithin(answerTimeoutMs, this.#declareQueue(model)))) {
         problem = `the broker did not answer within ${answerTimeoutMs} ms`;
       } else if (!(await seemsConsumed())) {
         problem = 'it does not answer: most of its nodes may be down';
@@ -117,6 +117,6 @@ export class SubscriptionTopology {
       if (await isQueueAbsent(model, deadLetterQueue)) await deadLetterQueues.ensure(model, deadLetterQueue);
     };
     // Its node can be down, which does not affect the consumed queue.
-    await within(deadLetterQueueMs, restored()).catch(() => {});
+    await completesWithin(deadLetterQueueMs, restored()).catch(() => {});
   }
 }

@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { LittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, LittoralError } from '../../../errors.ts';
 import type { MessageHeaders } from '../../../message/message-headers.ts';
 import type { QueueSpec } from '../../engine.ts';
 import { declareQueue, type QueueType } from '../amqp-topology.ts';
@@ -195,7 +195,7 @@ async function orMismatch(declare: () => Promise<void>): Promise<void> {
     if (!isMismatch(error)) throw error;
     throw new LittoralError(
       'topology-mismatch',
-      `RabbitMQ has a queue or an exchange of littoral's delays in another form. It says: ${messageOf(error)}. ` +
+      `RabbitMQ has a queue or an exchange of littoral's delays in another form. It says: ${errorMessage(error)}. ` +
         'Nothing was changed. Delete it once it is empty, or choose another service name.',
       { cause: error },
     );

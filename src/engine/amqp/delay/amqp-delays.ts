@@ -1,9 +1,9 @@
 import type { ChannelModel } from 'amqplib';
-import { isLittoralError, LittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, isLittoralError, LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { withoutBrokerNotes } from '../../../message/broker-notes.ts';
 import type { TransportMessage } from '../../../message/transport-message.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import type { DelayedPublication, PublishReceipt, QueueSpec } from '../../engine.ts';
 import type { QueueType } from '../amqp-topology.ts';
 import { isAbsent } from '../broker-replies.ts';
@@ -98,7 +98,7 @@ export class AmqpDelays {
         await this.#inTurn(to, [level]);
         this.#prepared.add(level);
       } catch (error) {
-        const reason = messageOf(error);
+        const reason = errorMessage(error);
         return this.#options.logger.debug({ queue: to.queue, reason }, 'delay levels were not declared ahead');
       }
     }
@@ -138,7 +138,7 @@ export class AmqpDelays {
       ending.signal,
     );
     try {
-      await within(timeoutMs, restored);
+      await completesWithin(timeoutMs, restored);
     } catch (error) {
       // A queue is missing. The next message on its level declares the queue, and waits until it is on disk.
       if (isAbsent(error) && this.#declared === declared) this.forget();
@@ -172,7 +172,9 @@ export class AmqpDelays {
     await untilDurable(model);
     const isMarked =
       this.#connection.model === model &&
-      (await within(this.#options.timeoutMs, markDurable(model, this.#options.service, level)).catch(() => false));
+      (await completesWithin(this.#options.timeoutMs, markDurable(model, this.#options.service, level)).catch(
+        () => false,
+      ));
     if (isMarked) return;
     this.forget();
     // A broker that accepts no publishes because of an alarm does not answer either.
@@ -209,7 +211,7 @@ export class AmqpDelays {
         return declared;
       }
     } catch (error) {
-      if (this.#connection.model === model) this.#note(messageOf(error));
+      if (this.#connection.model === model) this.#note(errorMessage(error));
       throw error;
     }
     // A broker that accepts no publishes because of an alarm does not answer either.
@@ -227,7 +229,7 @@ export class AmqpDelays {
     const declaring = (declarer: Declarer, isChecked: boolean) =>
       this.#declare(declarer, isChecked, declared, to, levels);
     try {
-      return await within(
+      return await completesWithin(
         deadlineMs,
         this.#options.declarations.declare(declared.model, subject, declaring, ending.signal),
       );

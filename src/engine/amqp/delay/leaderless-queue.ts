@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import { isAbsent, isExclusive } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
 
@@ -54,10 +54,10 @@ async function answers(model: ChannelModel, queue: string): Promise<boolean> {
   // Of what can be asked of a queue, only this needs its leader.
   const asked = channel.get(queue);
   try {
-    if (await within(silentMs, asked)) return true;
+    if (await completesWithin(silentMs, asked)) return true;
     // A RabbitMQ that hung answers this only when it does not any more.
     closeUnawaited(await openChannel(model));
-    return await within(silentMs, asked);
+    return await completesWithin(silentMs, asked);
   } catch (error) {
     if (isAbsent(error)) return true;
     throw error;

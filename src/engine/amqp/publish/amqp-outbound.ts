@@ -1,8 +1,8 @@
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
-import { isLittoralError, LittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, isLittoralError, LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { Header } from '../../../message/message-headers.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import type { Address, PublishReceipt } from '../../engine.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
 import { toAmqp } from '../amqp-message-mapper.ts';
@@ -175,7 +175,7 @@ export class AmqpOutbound {
 
   #refuse(entry: InFlight, error: unknown): void {
     this.#inFlight.remove(entry);
-    const cause = isLittoralError(error) ? error : notSent(messageOf(error));
+    const cause = isLittoralError(error) ? error : notSent(errorMessage(error));
     const details = { messageId: entry.messageId, cause: cause.cause };
     entry.reject(new LittoralError(cause.code, cause.message, details));
   }
@@ -288,7 +288,7 @@ export class AmqpOutbound {
       return;
     }
     this.#attachInTime(model).catch((error) => {
-      this.#options.logger.error({ reason: messageOf(error) }, 'the publishing channel cannot be opened again');
+      this.#options.logger.error({ reason: errorMessage(error) }, 'the publishing channel cannot be opened again');
       this.#refuseHeld();
       // Destroyed with an error, because amqplib ignores a plain end and would wait for its heartbeat.
       socketOf(model)?.destroy(new Error('the publishing channel cannot be opened'));
@@ -298,7 +298,7 @@ export class AmqpOutbound {
   // A broker without a majority can answer only heartbeats.
   async #attachInTime(model: ChannelModel): Promise<void> {
     const timeoutMs = Math.max(minReopenTimeoutMs, this.#options.confirmTimeoutMs);
-    if (await within(timeoutMs, this.attach(model))) return;
+    if (await completesWithin(timeoutMs, this.attach(model))) return;
     throw new Error(`the broker did not answer within ${timeoutMs} ms`);
   }
 
@@ -314,7 +314,7 @@ export class AmqpOutbound {
       lastHandled: this.#lastHandled,
       hasTaken: (route) => this.#takenKeys.has(route.routingKey) || this.#permissions.hasPermitted(route),
     });
-    const reason = error ? `the broker closed the channel (${messageOf(error)})` : 'the connection ended';
+    const reason = error ? `the broker closed the channel (${errorMessage(error)})` : 'the connection ended';
     for (const entry of unknown) {
       this.#inFlight.remove(entry);
       settleUnconfirmed(entry, reason, error);

@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { LittoralError } from '../../../errors.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import { isAbsent, isExclusive, replyCode } from '../broker-replies.ts';
 import { type AmqpConnection, assertUsable } from '../connection/amqp-connection.ts';
 import { reasonOf } from '../connection/connection-end.ts';
@@ -110,7 +110,7 @@ export class AmqpQueueLookup {
       if (isLate) return;
       assertUsable(this.#connection);
       // A look-up without an answer frees its place for the next one as well.
-      await within(
+      await completesWithin(
         this.#options.timeoutMs,
         this.#exists(queue).then((exists) => {
           found = exists;
@@ -119,7 +119,7 @@ export class AmqpQueueLookup {
       );
     });
     asked.catch(() => {});
-    await within(this.#options.timeoutMs, asked);
+    await completesWithin(this.#options.timeoutMs, asked);
     if (found !== undefined) return found;
     isLate = true;
     // A broker that accepts no publishes because of an alarm does not answer either.

@@ -1,5 +1,5 @@
 import { IllegalOperationError } from 'amqplib';
-import { LittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, LittoralError } from '../../../errors.ts';
 
 /**
  * Returns the error for a message that was not written: amqplib encodes the whole message before it writes a byte of it,
@@ -19,7 +19,7 @@ export function notWritten(cause: unknown, messageId: string | undefined): Litto
 
 /** Returns the reason without Node's text for a number out of range, which quotes it: a header can be a secret. */
 function describeEncodingError(cause: unknown): string {
-  return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : messageOf(cause);
+  return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : errorMessage(cause);
 }
 
 export function asBuffer(bytes: Uint8Array): Buffer {

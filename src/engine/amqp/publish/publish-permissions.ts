@@ -2,7 +2,7 @@ import type { ChannelModel } from 'amqplib';
 import pLimit from 'p-limit';
 import { isLittoralError, LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import { busExchange } from '../amqp-topology.ts';
 import { endOf, reasonOf } from '../connection/connection-end.ts';
 import { isPlainKey, type ProbeConnectionOptions, probeApart } from './probe-apart.ts';
@@ -244,7 +244,7 @@ export class PublishPermissions {
       if (!isLate()) answer = await question();
     });
     asked.catch(() => {});
-    if ((await within(Math.max(0, deadlineMs - performance.now()), asked)) && !isLate()) return answer;
+    if ((await completesWithin(Math.max(0, deadlineMs - performance.now()), asked)) && !isLate()) return answer;
     throw unanswered('the broker did not answer in time whether it is permitted');
   }
 

@@ -1,4 +1,4 @@
-import { LittoralError, messageOf } from '../../../errors.ts';
+import { errorMessage, LittoralError } from '../../../errors.ts';
 import { busExchange } from '../amqp-topology.ts';
 import { replyCode } from '../broker-replies.ts';
 
@@ -34,7 +34,7 @@ const forms = [
 /** Reads the error with which RabbitMQ closed a channel. Returns undefined if its text names no publish. */
 export function readPublishRefusal(error: unknown): PublishRefusal | undefined {
   const code = replyCode(error);
-  const [, text = ''] = /with message "([\s\S]*)"$/.exec(messageOf(error)) ?? [];
+  const [, text = ''] = /with message "([\s\S]*)"$/.exec(errorMessage(error)) ?? [];
   for (const [kind, itsCode, form] of forms) {
     const found = code === itsCode ? form.exec(text) : null;
     if (found) return { kind, text, maxBytes: found[1] === undefined ? undefined : Number(found[1]) };

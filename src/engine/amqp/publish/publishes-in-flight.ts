@@ -1,6 +1,6 @@
 import type { Message } from 'amqplib';
 import { LittoralError } from '../../../errors.ts';
-import { within } from '../../../time/timeout.ts';
+import { completesWithin } from '../../../time/timeout.ts';
 import type { InFlight } from './in-flight.ts';
 
 export interface PublishesInFlightOptions {
@@ -104,7 +104,7 @@ export class PublishesInFlight {
     const idle = new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
     });
-    await within(deadlineMs, idle);
+    await completesWithin(deadlineMs, idle);
   }
 
   // One timer for all: they all have the same time, so the first in the set is the first that is due.

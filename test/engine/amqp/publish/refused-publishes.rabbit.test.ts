@@ -25,7 +25,7 @@ async function restrictedUser(): Promise<RestrictedUser> {
 }
 
 /** A gateway of that user, with the number of times that the broker closed its publishing channel. */
-async function gatewayOf(user: RestrictedUser, config: Parameters<typeof runGateway>[0]) {
+async function assembleGateway(user: RestrictedUser, config: Parameters<typeof runGateway>[0]) {
   const lines: string[] = [];
   const logger = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
   const gateway = await runGateway({ ...config, broker: { url: user.url, ...config.broker } }, { logger });
@@ -41,7 +41,7 @@ describe('a key that the broker user may not write', () => {
     await bindQueue('apart', '#');
     const user = await restrictedUser();
     await user.mayWriteKeys('^good\\.');
-    const { gateway, closedChannels } = await gatewayOf(user, { service: 'apart' });
+    const { gateway, closedChannels } = await assembleGateway(user, { service: 'apart' });
     const keys = Array.from({ length: 120 }, (_, index) =>
       index % 4 === 1 ? `bad.${index % 7}` : `good.${index % 7}`,
     );
@@ -61,7 +61,7 @@ describe('a key that the broker user may not write', () => {
   test('ends no shared connection, even if RabbitMQ cannot quote it in the refusal', async () => {
     const user = await restrictedUser();
     await user.mayWriteKeys('^(good|gut)');
-    const { gateway, lines } = await gatewayOf(user, { service: 'foreign' });
+    const { gateway, lines } = await assembleGateway(user, { service: 'foreign' });
     const keys = ['good.x', '日本', 'gut.ü', 'ü'.repeat(120), 'good.x', 'k'.repeat(250)];
     const answers = await many(gateway, keys.map(encodeURIComponent));
     expect(answers.map(({ status }) => status)).toEqual([202, 403, 202, 403, 202, 403]);
@@ -76,7 +76,7 @@ describe('a key that the broker user may not write', () => {
   ])('ends at most one connection if the pattern excludes %s', async (_, pattern, key, other, mostLost) => {
     const user = await restrictedUser();
     await user.mayWriteKeys(pattern);
-    const { gateway, lines } = await gatewayOf(user, { service: 'beyond' });
+    const { gateway, lines } = await assembleGateway(user, { service: 'beyond' });
     const bad = `/events/${encodeURIComponent(key)}`;
     await eventually(async () => expect((await post(gateway, bad, {})).status).toBe(403));
     const answers = await many(gateway, [key, 'good', 'güt', key, 'good'].map(encodeURIComponent));
@@ -89,7 +89,7 @@ describe('a key that the broker user may not write', () => {
   test('works within ten seconds after it was permitted', async () => {
     const user = await restrictedUser();
     await user.mayWriteKeys('^good\\.');
-    const { gateway } = await gatewayOf(user, { service: 'granted' });
+    const { gateway } = await assembleGateway(user, { service: 'granted' });
     expect((await post(gateway, '/events/later.x', {})).status).toBe(403);
     await user.mayWriteKeys('.*');
     await eventually(async () => expect((await post(gateway, '/events/later.x', {})).status).toBe(202));
@@ -100,7 +100,7 @@ describe('a key that the broker user may not write', () => {
     const user = await restrictedUser();
     // Every key but one: the first probe does not detect that.
     await user.mayWriteKeys('^(?!secret$)');
-    const { gateway, closedChannels } = await gatewayOf(user, { service: 'exception' });
+    const { gateway, closedChannels } = await assembleGateway(user, { service: 'exception' });
     const keys = Array.from({ length: 80 }, (_, index) => (index % 20 === 5 ? 'secret' : `open.${index % 3}`));
     const answers = await many(gateway, keys);
     expect(closedChannels()).toBe(1);
@@ -120,7 +120,7 @@ describe('a key that the broker user may not write', () => {
   test('makes a delayed event a dead letter when it is due', async () => {
     const user = await restrictedUser();
     await user.mayWriteKeys('^good\\.');
-    const { gateway } = await gatewayOf(user, { service: 'due' });
+    const { gateway } = await assembleGateway(user, { service: 'due' });
     const delayed = await post(gateway, '/events/bad.later', {}, { 'message-delay': '1' });
     expect(delayed.status).toBe(202);
     await eventually(async () => expect(await vhost.messages('distributed_due_dead_letter')).toBe(1));
@@ -131,7 +131,7 @@ describe('a key that the broker user may not write', () => {
 describe('a broker user who may write nothing on the bus', () => {
   test('makes the gateway unready, until it is permitted again', async () => {
     const user = await restrictedUser();
-    const { gateway, closedChannels } = await gatewayOf(user, { service: 'mute' });
+    const { gateway, closedChannels } = await assembleGateway(user, { service: 'mute' });
     expect((await post(gateway, '/events/a.b', {})).status).toBe(202);
     await user.mayWriteTo('^(?!ecotone)');
     // RabbitMQ caches a channel's permissions for up to a minute.

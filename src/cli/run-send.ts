@@ -3,17 +3,17 @@ import type { DistributedBus, SendReceipt } from '../bus/distributed-bus.ts';
 import { maxTimeToLiveMs, type SendOptions } from '../bus/send-options.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { createParts } from '../gateway/components.ts';
+import { createComponents } from '../gateway/components.ts';
 import { createLogger } from '../logger.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
 import { errorText } from '../text/error-chain.ts';
-import { connected } from './connected.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';
 import { configOption, loadConfig } from './load-config.ts';
-import { endProcess, report } from './output.ts';
+import { exitProcess, report } from './output.ts';
 import { guessMediaType, readPayload } from './payload-argument.ts';
 import { printable } from './printable.ts';
+import { withChannel } from './with-channel.ts';
 
 /** The options of the commands that send. */
 export interface SendingOptions extends Omit<SendOptions, 'deliveryDelay'> {
@@ -68,7 +68,7 @@ export function withSendingOptions(command: Command): Command {
  *
  * @throws LittoralError `invalid-configuration`, `invalid-handlers` before anything is sent
  */
-export async function sendAndEnd(
+export async function runSend(
   payload: string | undefined,
   options: SendingOptions,
   send: (bus: DistributedBus, sending: Sending) => Promise<SendReceipt>,
@@ -82,7 +82,7 @@ export async function sendAndEnd(
     );
   }
   // What goes wrong, the error says; standard output is for the receipt.
-  const { channel, distributedBus } = createParts(config, createLogger('silent'));
+  const { channel, distributedBus } = createComponents(config, createLogger('silent'));
   try {
     const maxBytes = config.broker.maxMessageBytes ?? 16 * 1024 * 1024;
     const body = await readPayload(payload, process.stdin, maxBytes);
@@ -93,11 +93,11 @@ export async function sendAndEnd(
       contentType: contentType ?? guessMediaType(body),
       metadata: Object.fromEntries(header),
     };
-    await connected(channel, async () => {
+    await withChannel(channel, async () => {
       const receipt = await send(distributedBus, sending);
       await report(`${JSON.stringify({ ...receipt, channel: channel.name })}\n`);
     });
-    return endProcess(0);
+    return exitProcess(0);
   } catch (error) {
     if (!isLittoralError(error)) throw error;
     const hint =
@@ -107,6 +107,6 @@ export async function sendAndEnd(
     process.stderr.write(
       `littoral: ${printable(errorText(error, 16_384))}${hint}\ncode: ${error.code}, outcome: ${error.outcome}\n`,
     );
-    return endProcess(1);
+    return exitProcess(1);
   }
 }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { ProgressLine, progressText } from '../../src/cli/progress-line.ts';
+import { ProgressBar, progressText } from '../../src/cli/progress-bar.ts';
 
 function output(isTTY: boolean) {
   const written: string[] = [];
   const stream = { isTTY, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
-  return { written, line: new ProgressLine(stream) };
+  return { written, line: new ProgressBar(stream) };
 }
 
 test.each([

@@ -9,7 +9,7 @@ export interface SignalResponse {
 }
 
 /** The signals that ask a process to end and that it can catch. Without a listener each of them kills it. */
-const endSignals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const;
+const exitSignals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const;
 
 /**
  * The signals that never cut an orderly end short. A terminal that closes sends SIGHUP twice, and systemd can send one
@@ -28,11 +28,11 @@ let isEnding = false;
 export function respondToSignals(next: SignalResponse): void {
   const isListening = response !== undefined;
   response = next;
-  if (!isListening) for (const signal of endSignals) process.on(signal, receive);
+  if (!isListening) for (const signal of exitSignals) process.on(signal, receive);
 }
 
 /** Ends the process as the signal does by itself, so that a shell sees what ended it. PID 1 exits with the shell's code. */
-export function endBySignal(signal: NodeJS.Signals): never {
+export function exitBySignal(signal: NodeJS.Signals): never {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
   process.exit(128 + constants.signals[signal]);

@@ -1,7 +1,7 @@
 /** What a handler sent on the buses, whether it waits for it or not. */
-export class SentCalls {
+export class PendingSends {
   readonly #open = new Set<Promise<unknown>>();
-  readonly #failures: { readonly call: NoticedPromise<unknown>; readonly error: unknown }[] = [];
+  readonly #failures: { readonly call: ObservedPromise<unknown>; readonly error: unknown }[] = [];
 
   /**
    * Counts a call of a bus.
@@ -9,14 +9,14 @@ export class SentCalls {
    * @returns what the handler gets: the same promise, which notices whether the handler looks at how it ends
    */
   track<Result>(call: Promise<Result>): Promise<Result> {
-    const noticed = new NoticedPromise<Result>((resolve) => resolve(call));
-    const ended = noticed.whenEnded(
+    const observed = new ObservedPromise<Result>((resolve) => resolve(call));
+    const ended = observed.whenEnded(
       () => {},
-      (error) => void this.#failures.push({ call: noticed, error }),
+      (error) => void this.#failures.push({ call: observed, error }),
     );
     this.#open.add(ended);
     void ended.then(() => this.#open.delete(ended));
-    return noticed;
+    return observed;
   }
 
   /** Whether there is nothing to wait for and nothing failed. */
@@ -31,7 +31,7 @@ export class SentCalls {
    */
   async settle(): Promise<void> {
     while (this.#open.size > 0) await Promise.all(this.#open);
-    const ignored = this.#failures.find(({ call }) => !call.noticed);
+    const ignored = this.#failures.find(({ call }) => !call.observed);
     if (ignored) throw ignored.error;
   }
 }
@@ -40,17 +40,17 @@ export class SentCalls {
  * A promise that knows whether somebody will hear of its failure. `await` and `Promise.all` come through `then` as well.
  * What `then` and `finally` give fails with it, so whoever hears of that failure hears of this one.
  */
-class NoticedPromise<Result> extends Promise<Result> {
-  #first: NoticedPromise<unknown> = this;
-  #noticed = false;
+class ObservedPromise<Result> extends Promise<Result> {
+  #first: ObservedPromise<unknown> = this;
+  #observed = false;
 
   // What `super.then` gives is a plain promise.
   static override get [Symbol.species]() {
     return Promise;
   }
 
-  get noticed(): boolean {
-    return this.#noticed;
+  get observed(): boolean {
+    return this.#observed;
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is a promise
@@ -59,15 +59,15 @@ class NoticedPromise<Result> extends Promise<Result> {
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
     if (typeof onRejected !== 'function') return this.#follow(super.then(onFulfilled)) as Promise<Fulfilled>;
-    this.#first.#noticed = true;
+    this.#first.#observed = true;
     return super.then(onFulfilled, onRejected);
   }
 
   override finally(onFinally?: (() => void) | null): Promise<Result> {
-    const first = this.#first.#noticed;
+    const first = this.#first.#observed;
     const next = super.finally(onFinally);
     // By itself it counts as hearing of the failure, which it only hands on.
-    this.#first.#noticed = first;
+    this.#first.#observed = first;
     return this.#follow(next);
   }
 
@@ -77,8 +77,8 @@ class NoticedPromise<Result> extends Promise<Result> {
   }
 
   /** Its failure is told by the first of them; unheard, it would end the process. */
-  #follow<Next>(next: Promise<Next>): NoticedPromise<Next> {
-    const following = new NoticedPromise<Next>((resolve) => resolve(next));
+  #follow<Next>(next: Promise<Next>): ObservedPromise<Next> {
+    const following = new ObservedPromise<Next>((resolve) => resolve(next));
     following.#first = this.#first;
     void following.whenEnded(
       () => {},

@@ -1,5 +1,5 @@
 /** The calls of the buses of the process, which belong to no delivery: a shutdown waits for them too. */
-export class OpenCalls {
+export class PendingCalls {
   readonly #open = new Set<Promise<void>>();
 
   /**

@@ -4,7 +4,7 @@ const barWidth = 30;
 const betweenMs = 100;
 
 /** Draws how far a replay is, on a terminal and nowhere else. */
-export class ProgressLine {
+export class ProgressBar {
   readonly #output: NodeJS.WriteStream;
   #drawnAtMs = 0;
   #isDrawn = false;

@@ -19,7 +19,7 @@ async function allowed(headers: Headers, config?: Config): Promise<void> {
 
 async function refused(headers: Headers, config?: Config): Promise<void> {
   const { response, messages } = await posted(headers, config);
-  expectProblem(response, 'foreign-site');
+  expectProblem(response, 'cross-site');
   expect(messages).toEqual([]);
 }
 
@@ -147,7 +147,7 @@ describe('a page of another site', () => {
           'sec-fetch-mode': mode,
           'sec-fetch-dest': 'empty',
         };
-        expectProblem(await app.inject({ url, headers }), 'foreign-site');
+        expectProblem(await app.inject({ url, headers }), 'cross-site');
       }
     },
   );
@@ -155,7 +155,7 @@ describe('a page of another site', () => {
   test('gets no preflight through', async () => {
     const headers = { host: local, origin: 'http://evil.example', 'access-control-request-method': 'POST' };
     const response = await (await sharedGateway()).app.inject({ method: 'OPTIONS', url: '/events/a', headers });
-    expectProblem(response, 'foreign-site');
+    expectProblem(response, 'cross-site');
     expect(Object.keys(response.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
@@ -173,17 +173,17 @@ describe('a page of another site', () => {
 
     test('does not lead to a host that is not known', async () => {
       const headers = { ...link, host: 'evil.example' };
-      expectProblem(await (await sharedGateway()).app.inject({ url: '/docs', headers }), 'foreign-site');
+      expectProblem(await (await sharedGateway()).app.inject({ url: '/docs', headers }), 'cross-site');
     });
 
     test.each(['iframe', 'frame', 'object', 'embed', 'empty'])('is not what a navigation for %s is', async (dest) => {
       const headers = { ...link, 'sec-fetch-dest': dest };
-      expectProblem(await (await sharedGateway()).app.inject({ url: '/docs', headers }), 'foreign-site');
+      expectProblem(await (await sharedGateway()).app.inject({ url: '/docs', headers }), 'cross-site');
     });
 
     test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'] as const)('is not what %s is', async (method) => {
       const headers = { ...link };
-      expectProblem(await (await sharedGateway()).app.inject({ method, url: '/docs', headers }), 'foreign-site');
+      expectProblem(await (await sharedGateway()).app.inject({ method, url: '/docs', headers }), 'cross-site');
     });
   });
 });

@@ -4,7 +4,7 @@ import { LittoralError } from '../errors.ts';
 import { isLoopback } from './loopback.ts';
 import { hostNameOf, type PublicAddress } from './public-address.ts';
 
-export interface SiteGuardOptions {
+export interface OriginGuardOptions {
   /** The address that the gateway listens on. */
   readonly host: string;
   /** Host names under which browsers may reach it, beside those of loopback. */
@@ -17,9 +17,13 @@ export interface SiteGuardOptions {
  * Keeps web pages of other sites away: a browser can reach a gateway on loopback, and would send what any page tells it
  * to. Programs that are not browsers send neither `Origin` nor `Sec-Fetch-Site`.
  *
- * @returns throws LittoralError `foreign-site`
+ * @returns throws LittoralError `cross-site`
  */
-export function siteGuard({ host, allowedHosts, publicAddress }: SiteGuardOptions): (request: FastifyRequest) => void {
+export function originGuard({
+  host,
+  allowedHosts,
+  publicAddress,
+}: OriginGuardOptions): (request: FastifyRequest) => void {
   const onLoopback = isLoopback(host);
   const allowed = new Set([...allowedHosts, host].map((name) => name.toLowerCase()));
 
@@ -74,5 +78,5 @@ function isHealth({ routeOptions }: FastifyRequest): boolean {
 }
 
 function foreign(detail: string): LittoralError {
-  return new LittoralError('foreign-site', detail);
+  return new LittoralError('cross-site', detail);
 }

@@ -2,7 +2,7 @@ import { DistributedBus, type SendReceipt } from '../bus/distributed-bus.ts';
 import type { SendOptions } from '../bus/send-options.ts';
 import type { Publication } from '../engine/engine.ts';
 import { LittoralError } from '../errors.ts';
-import type { Parts } from '../gateway/components.ts';
+import type { Components } from '../gateway/components.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Metadata } from '../wire/metadata.ts';
 import type { TestEngine } from './test-engine.ts';
@@ -24,17 +24,17 @@ type Send = (
 ) => Promise<SendReceipt>;
 
 /** Sends to the service under test as another service does, which knows nothing of its handlers. */
-export interface OutsideBus {
+export interface RemoteService {
   readonly sendCommand: Send;
   readonly publishEvent: Send;
 }
 
-export function outsideBus({ config, conversion, services }: Parts, channel: TestEngine): OutsideBus {
+export function remoteService({ config, conversion, services }: Components, channel: TestEngine): RemoteService {
   const { service, defaultSerializationMediaType } = config;
   const bus = new DistributedBus({
     service: 'test',
     channel: {
-      publish: (one) => channel.publishFromOutside(undelayed(one)),
+      publish: (one) => channel.publishFromRemote(undelayed(one)),
       hasQueue: (queue) => channel.hasQueue(queue),
     },
     conversion,

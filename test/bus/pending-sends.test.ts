@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SentCalls } from '../../src/bus/sent-calls.ts';
+import { PendingSends } from '../../src/bus/pending-sends.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';
 
 const failure = new Error('not confirmed');
@@ -22,7 +22,7 @@ async function turns(count = 5) {
 
 describe('calls that nobody waits for', () => {
   test('are waited for', async () => {
-    const calls = new SentCalls();
+    const calls = new PendingSends();
     const sent = gate();
     let settled = false;
     void calls.track(sent.opened);
@@ -37,7 +37,7 @@ describe('calls that nobody waits for', () => {
   });
 
   test('are waited for together with those that follow from them', async () => {
-    const calls = new SentCalls();
+    const calls = new PendingSends();
     const [first, second] = [gate(), gate()];
     let followed = false;
     void calls.track(first.opened).then(async () => {
@@ -54,7 +54,7 @@ describe('calls that nobody waits for', () => {
 
   test('fail with their error, which is left to nobody else', async () => {
     const reasons = unhandled();
-    const calls = new SentCalls();
+    const calls = new PendingSends();
     void calls.track(fails());
     await turns();
     expect(calls.isEmpty).toBe(false);
@@ -69,7 +69,7 @@ test.each<[string, (call: Promise<unknown>) => unknown]>([
   ['finally', (call) => call.finally(() => {})],
 ])('a call of which only the success is looked at fails with its error, and ends no process: %s', async (_, look) => {
   const reasons = unhandled();
-  const calls = new SentCalls();
+  const calls = new PendingSends();
   void look(calls.track(fails()));
   await turns();
   await expect(calls.settle()).rejects.toBe(failure);
@@ -94,13 +94,13 @@ describe('a call that the handler looks at itself', () => {
     ['with others', (call) => Promise.allSettled([call])],
     ['by returning it', async (call) => call],
   ])('%s is not failed with once more', async (_, look) => {
-    const calls = new SentCalls();
+    const calls = new PendingSends();
     await look(calls.track(fails())).catch(() => {});
     await expect(calls.settle()).resolves.toBeUndefined();
   });
 
   test('gives what it gives', async () => {
-    const calls = new SentCalls();
+    const calls = new PendingSends();
     expect(await calls.track(Promise.resolve(7))).toBe(7);
     await expect(calls.track(fails())).rejects.toBe(failure);
     expect(calls.track(Promise.resolve(7))).toBeInstanceOf(Promise);

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
-import { within } from '../time/timeout.ts';
+import { completesWithin } from '../time/timeout.ts';
 
 const connectTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
@@ -10,9 +10,9 @@ const closeTimeoutMs = 2_000;
  *
  * @throws what the work throws; LittoralError `topology-mismatch`
  */
-export async function connected<Result>(channel: Engine, work: () => Promise<Result>): Promise<Result> {
+export async function withChannel<Result>(channel: Engine, work: () => Promise<Result>): Promise<Result> {
   try {
-    await within(connectTimeoutMs, channel.start());
+    await completesWithin(connectTimeoutMs, channel.start());
     return await work();
   } finally {
     await channel.close(closeTimeoutMs);
