@@ -38,10 +38,10 @@ export function consumeTable(rounds: readonly ConsumeRound[]): string {
 
 /** What the run comes to, in plain words, and whether it failed. */
 export function consumeVerdict(rounds: readonly ConsumeRound[]): Verdict {
-  const faults = rounds
+  const findings = rounds
     .filter(({ left }) => left > 0)
     .map(({ subject, concurrency, left }) => `${subject}, concurrency ${concurrency}: ${left} were left in the queue`);
-  if (faults.length > 0) return { text: `FAILED\n${faults.join('\n')}`, failed: true };
+  if (findings.length > 0) return { text: `FAILED\n${findings.join('\n')}`, failed: true };
   const verdicts = targets.map(({ subject, beside, concurrency, share, alarm }) => {
     const ratios = pairs(of(rounds, subject, concurrency), of(rounds, beside, concurrency));
     const ratio = median(ratios);

@@ -56,8 +56,8 @@ function line(rounds: readonly Round[], group: readonly Round[], { subject, conn
 
 /** What the run comes to, in plain words, and whether it failed. */
 export function publishVerdict(rounds: readonly Round[]): Verdict {
-  const faults = rounds.flatMap(faultsOf);
-  if (faults.length > 0) return { text: `FAILED\n${faults.join('\n')}`, failed: true };
+  const findings = rounds.flatMap(findingsOf);
+  if (findings.length > 0) return { text: `FAILED\n${findings.join('\n')}`, failed: true };
 
   const gateway = of(rounds, 'gateway', connections);
   const verdicts = targets.map((target) => {
@@ -72,7 +72,7 @@ export function publishVerdict(rounds: readonly Round[]): Verdict {
   return { text: verdicts.map(({ text }) => text).join('\n'), failed: verdicts.some(({ failed }) => failed) };
 }
 
-function faultsOf({ subject, connections, errors, surplus }: Round): string[] {
+function findingsOf({ subject, connections, errors, surplus }: Round): string[] {
   const where = `${subject}, ${connections} connections:`;
   return [
     ...(errors > 0 ? [`${where} ${errors} were not accepted`] : []),

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
 import { createManagement } from '../broker/management.ts';
+import type { Environment } from './environment.ts';
 import { type BindingGap, ledgerTime } from './ledger.ts';
-import type { World } from './world.ts';
 
 // Nothing here deletes the queue of a service: RabbitMQ deletes its messages with it, which no gateway can restore.
 
@@ -20,11 +20,11 @@ export interface Binding {
  *
  * @returns when each binding was missing
  */
-export async function deleteExchange(world: World): Promise<BindingGap[]> {
+export async function deleteExchange(environment: Environment): Promise<BindingGap[]> {
   return watchGaps(
-    world,
+    environment,
     () => true,
-    () => world.vhost.deleteExchange(busExchange),
+    () => environment.vhost.deleteExchange(busExchange),
   );
 }
 
@@ -33,10 +33,17 @@ export async function deleteExchange(world: World): Promise<BindingGap[]> {
  *
  * @returns when each binding was missing
  */
-export async function deleteBindings(world: World, isChosen: (binding: Binding) => boolean): Promise<BindingGap[]> {
-  return watchGaps(world, isChosen, async (chosen) => {
+export async function deleteBindings(
+  environment: Environment,
+  isChosen: (binding: Binding) => boolean,
+): Promise<BindingGap[]> {
+  return watchGaps(environment, isChosen, async (chosen) => {
     for (const { service, key } of chosen) {
-      await world.vhost.deleteBinding({ source: busExchange, destination: queuePrefix + service, routingKey: key });
+      await environment.vhost.deleteBinding({
+        source: busExchange,
+        destination: queuePrefix + service,
+        routingKey: key,
+      });
     }
   });
 }
@@ -48,12 +55,12 @@ const everyMs = 50;
 const restoredWithinMs = 120_000;
 
 async function watchGaps(
-  world: World,
+  environment: Environment,
   isChosen: (binding: Binding) => boolean,
   remove: (chosen: readonly Binding[]) => Promise<void>,
 ): Promise<BindingGap[]> {
-  const nodes = world.cluster?.nodes ?? [world.broker];
-  const present = await bindings(world.broker, world);
+  const nodes = environment.cluster?.nodes ?? [environment.broker];
+  const present = await bindings(environment.broker, environment);
   const missing = present.filter(isChosen);
   if (missing.length === 0)
     throw new Error(
@@ -65,7 +72,7 @@ async function watchGaps(
   const gaps: BindingGap[] = [];
   while (gaps.length < missing.length) {
     if (ledgerTime() > from + restoredWithinMs) throw new Error(`The gateways do not restore ${show(missing, seen)}.`);
-    const lists = await Promise.all(nodes.map((node) => bindings(node, world)));
+    const lists = await Promise.all(nodes.map((node) => bindings(node, environment)));
     const until = ledgerTime();
     for (const binding of missing) {
       if (gaps.some(({ service, key }) => service === binding.service && key === binding.key)) continue;
@@ -80,7 +87,7 @@ async function watchGaps(
 }
 
 /** Returns the bindings of the services to the bus, as one node reports them. */
-async function bindings(node: Broker, { vhost }: World): Promise<Binding[]> {
+async function bindings(node: Broker, { vhost }: Environment): Promise<Binding[]> {
   const list = await createManagement(node).get<ListedBinding[]>(`/api/bindings/${vhost.name}`);
   return list
     .filter(({ source, destination }) => source === busExchange && destination.startsWith(queuePrefix))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkLedger } from './check-ledger.ts';
-import type { DeadLetterSeen, HandlerCall, Ledger, RequestAttempt, SentMessage, TroubleSeen } from './ledger.ts';
+import type { DeadLetterSeen, HandlerCall, Ledger, ObservedFault, RequestAttempt, SentMessage } from './ledger.ts';
 
 const attempt = (more: Partial<RequestAttempt> = {}): RequestAttempt => {
   return { sentAt: 1000, answeredAt: 1005, status: 202, messageId: 'id', outcome: 'accepted', ...more };
@@ -20,12 +20,12 @@ const deadLetter = (more: Partial<DeadLetterSeen> = {}): DeadLetterSeen => {
   const queue = 'distributed_billing_dead_letter';
   return { queue, mark: 'm', messageId: 'id', endpoint: 'billing:pay', reason: 'on purpose', ...more };
 };
-const trouble = (from: number, until: number): TroubleSeen => ({ kind: 'broker killed', target: 'all', from, until });
+const fault = (from: number, until: number): ObservedFault => ({ kind: 'broker killed', target: 'all', from, until });
 const unhandled = sent({ endpoints: [], unhandleable: true });
-const full: TroubleSeen = { kind: 'dead letter queues full', target: 'all', from: 900, until: 2000 };
+const full: ObservedFault = { kind: 'dead letter queues full', target: 'all', from: 900, until: 2000 };
 
 const check = (ledger: Partial<Ledger>) =>
-  checkLedger({ sent: [sent()], calls: [], deadLetters: [], troubles: [], gaps: [], setAside: [], ...ledger });
+  checkLedger({ sent: [sent()], calls: [], deadLetters: [], faults: [], gaps: [], setAside: [], ...ledger });
 const violations = (ledger: Partial<Ledger>) => check(ledger).violations.map(({ what }) => what);
 
 const failed = call({ outcome: 'failed' });
@@ -144,13 +144,13 @@ describe('it is a violation when', () => {
     ['it is early', { sent: [sent({ delayMs: 100 })], calls: [call()] }, 'handled 90 ms before it was due'],
     ['it is handled twice', { calls: [call(), later] }, 'an unexplained duplicate: billing:pay was called again'],
     [
-      'it is handled twice, and the trouble was over by then',
-      { calls: [call(), later], troubles: [trouble(900, 1009), trouble(1101, 1200)] },
+      'it is handled twice, and the fault was over by then',
+      { calls: [call(), later], faults: [fault(900, 1009), fault(1101, 1200)] },
       'an unexplained duplicate: billing:pay was called again',
     ],
     [
       'it is handled twice, and no more than a binding was missing',
-      { calls: [call(), later], troubles: [{ ...trouble(900, 1200), kind: 'bindings of a service deleted' }] },
+      { calls: [call(), later], faults: [{ ...fault(900, 1200), kind: 'bindings of a service deleted' }] },
       'an unexplained duplicate: billing:pay was called again',
     ],
     [
@@ -158,7 +158,7 @@ describe('it is a violation when', () => {
       {
         sent: [sent({ delayMs: 5 })],
         calls: [call(), { ...later, retry: 1 }],
-        troubles: [full],
+        faults: [full],
       },
       'an unexplained duplicate: billing:pay was called again',
     ],
@@ -174,7 +174,7 @@ describe('it is a violation when', () => {
     ],
     [
       'a command is gone, although its service was not bound',
-      { gaps: [{ service: 'billing', key: 'billing', from: 900, until: 2000 }], troubles: [full] },
+      { gaps: [{ service: 'billing', key: 'billing', from: 900, until: 2000 }], faults: [full] },
       'lost: not handled by billing:pay',
     ],
     [
@@ -182,17 +182,17 @@ describe('it is a violation when', () => {
       {
         sent: [unhandled],
         deadLetters: [deadLetter({ endpoint: undefined }), deadLetter({ endpoint: undefined })],
-        troubles: [full, trouble(900, 999)],
+        faults: [full, fault(900, 999)],
       },
       '2 dead letters without an endpoint, and no fault that explains them',
     ],
     [
-      'what was set aside is two dead letters, without another trouble',
+      'what was set aside is two dead letters, without another fault',
       {
         calls: [failed],
         deadLetters: [deadLetter(), deadLetter()],
         setAside: [{ messageId: 'id', at: 1020 }],
-        troubles: [full],
+        faults: [full],
       },
       '2 dead letters of billing:pay, and 0 duplicates',
     ],
@@ -208,46 +208,46 @@ describe('it is a violation when', () => {
 
 test('a dead letter may be stored twice if a fault occurred while it was set aside', () => {
   const deadLetters = [deadLetter(), deadLetter()];
-  const troubles = [full, trouble(1500, 1600)];
+  const faults = [full, fault(1500, 1600)];
   const setAside = [{ messageId: 'id', at: 1020 }];
-  expect(violations({ calls: [failed], deadLetters, troubles, setAside })).toEqual([]);
+  expect(violations({ calls: [failed], deadLetters, faults, setAside })).toEqual([]);
 });
 
 describe('a duplicate is explained and counted when', () => {
   test.each<[string, Partial<Ledger>, string]>([
     [
-      'it was in hand when a trouble came',
-      { calls: [call(), later], troubles: [trouble(1050, 1060)] },
-      'in hand when a trouble came',
+      'it was in hand when a fault came',
+      { calls: [call(), later], faults: [fault(1050, 1060)] },
+      'in hand when a fault came',
     ],
     [
-      'it was in hand when a trouble came, and was given back behind its own retry',
+      'it was in hand when a fault came, and was given back behind its own retry',
       {
         calls: [failed, call({ outcome: 'failed', begunAt: 1150, retry: 1 }), call({ begunAt: 1200 })],
         deadLetters: [deadLetter()],
-        troubles: [trouble(1050, 1100)],
+        faults: [fault(1050, 1100)],
       },
-      'in hand when a trouble came',
+      'in hand when a fault came',
     ],
     [
       'its dead letter queue refused it, so that it was redelivered',
-      { calls: [failed, call({ outcome: 'failed', begunAt: 1100 })], deadLetters: [deadLetter()], troubles: [full] },
-      'in hand when a trouble came',
+      { calls: [failed, call({ outcome: 'failed', begunAt: 1100 })], deadLetters: [deadLetter()], faults: [full] },
+      'in hand when a fault came',
     ],
     [
       'its handler was killed with its process',
-      { calls: [call({ outcome: 'begun' }), later], troubles: [trouble(1011, 1090)] },
-      'in hand when a trouble came',
+      { calls: [call({ outcome: 'begun' }), later], faults: [fault(1011, 1090)] },
+      'in hand when a fault came',
     ],
     [
-      'it moved on while there was a trouble',
-      { sent: [sent({ delayMs: 5 })], calls: [call(), later], troubles: [trouble(1001, 1002)] },
-      'moved on while there was a trouble',
+      'it moved on while there was a fault',
+      { sent: [sent({ delayMs: 5 })], calls: [call(), later], faults: [fault(1001, 1002)] },
+      'moved on while there was a fault',
     ],
     [
-      'it was deferred while there was a trouble',
-      { sent: [sent({ deferrable: true })], calls: [call(), later], troubles: [trouble(1001, 1002)] },
-      'moved on while there was a trouble',
+      'it was deferred while there was a fault',
+      { sent: [sent({ deferrable: true })], calls: [call(), later], faults: [fault(1001, 1002)] },
+      'moved on while there was a fault',
     ],
     [
       'its request was repeated, as nobody knew',

@@ -39,16 +39,16 @@ export function checkLedger(ledger: Ledger): Verdict {
     const unexplained = lacking.filter((endpoint) => !isMissed(message, serviceOf(endpoint), seen.calls, ledger.gaps));
     missed += lacking.length - unexplained.length;
     for (const endpoint of unexplained) find(`lost: not handled by ${endpoint}`);
-    for (const what of faultsOf(message, seen)) find(what);
-    for (const what of unhandledLetterFaults(message, seen, ledger)) find(what);
+    for (const what of findingsOf(message, seen)) find(what);
+    for (const what of unhandledLetterFindings(message, seen, ledger)) find(what);
     for (const [endpoint, ofEndpoint] of grouped(seen.calls, (call) => call.endpoint)) {
       const inOrder = ofEndpoint.toSorted((one, other) => one.begunAt - other.begunAt);
-      for (const explanation of explainCalls(message, inOrder, ledger.troubles)) {
+      for (const explanation of explainCalls(message, inOrder, ledger.faults)) {
         if (explanation === 'none') find(`an unexplained duplicate: ${endpoint} was called again`);
         else if (explanation === 'retried after a failure') retried += 1;
         else if (explanation !== 'the first') duplicates[explanation] = (duplicates[explanation] ?? 0) + 1;
       }
-      for (const what of deadLetterFaults(endpoint, inOrder, seen.deadLetters, message, ledger)) find(what);
+      for (const what of deadLetterFindings(endpoint, inOrder, seen.deadLetters, message, ledger)) find(what);
     }
   }
   const handled = ledger.calls.filter(({ outcome }) => outcome === 'succeeded').length;
@@ -69,7 +69,7 @@ function endpointsLacking({ attempts, endpoints }: SentMessage, { calls, deadLet
   });
 }
 
-function* faultsOf(message: SentMessage, { calls, deadLetters }: Seen): Generator<string> {
+function* findingsOf(message: SentMessage, { calls, deadLetters }: Seen): Generator<string> {
   const { attempts, endpoints, unhandleable, delayMs } = message;
   const accepted = attempts.filter(({ outcome }) => outcome === 'accepted');
   const arrived = attempts.filter(({ outcome }) => outcome !== 'not-accepted');
@@ -104,7 +104,7 @@ function* faultsOf(message: SentMessage, { calls, deadLetters }: Seen): Generato
 }
 
 /** Each dead letter of a handler needs a call that failed; what failed in vain twice needs a reason as any duplicate. */
-function* deadLetterFaults(
+function* deadLetterFindings(
   endpoint: string,
   calls: readonly HandlerCall[],
   deadLetters: readonly DeadLetterSeen[],
@@ -114,31 +114,27 @@ function* deadLetterFaults(
   const letters = deadLetters.filter((letter) => letter.endpoint === endpoint).length;
   const failed = calls.filter(({ outcome }) => outcome === 'failed').length;
   if (letters <= Math.min(1, failed)) return;
-  const explanations: Explanation[] = explainCalls(message, calls, ledger.troubles);
+  const explanations: Explanation[] = explainCalls(message, calls, ledger.faults);
   const duplicates = explanations.filter((each) => each !== 'the first' && each !== 'retried after a failure').length;
   const again = timesPublishedAgain(message, ledger);
   if (letters > 1 + duplicates + again) yield `${letters} dead letters of ${endpoint}, and ${duplicates} duplicates`;
 }
 
 /** A failure before the handler look-up has no calls that could explain a second dead letter. */
-function* unhandledLetterFaults(message: SentMessage, { deadLetters }: Seen, ledger: Ledger): Generator<string> {
+function* unhandledLetterFindings(message: SentMessage, { deadLetters }: Seen, ledger: Ledger): Generator<string> {
   const letters = deadLetters.filter(({ endpoint }) => endpoint === undefined).length;
   const sentAt = message.attempts[0]?.sentAt ?? 0;
   const arrivals = message.attempts.filter(({ outcome }) => outcome !== 'not-accepted').length;
-  if (
-    letters <= Math.max(1, arrivals) ||
-    ledger.troubles.some((trouble) => losesAnswers(trouble) && trouble.until >= sentAt)
-  )
+  if (letters <= Math.max(1, arrivals) || ledger.faults.some((fault) => losesAnswers(fault) && fault.until >= sentAt))
     return;
   yield `${letters} dead letters without an endpoint, and no fault that explains them`;
 }
 
 /** A dead letter that was set aside is published twice if the confirm or the acknowledgement was lost. */
-function timesPublishedAgain({ attempts }: SentMessage, { setAside, troubles }: Ledger): number {
+function timesPublishedAgain({ attempts }: SentMessage, { setAside, faults }: Ledger): number {
   const ids = new Set(attempts.map(({ messageId }) => messageId));
   return setAside.filter(
-    ({ messageId, at }) =>
-      ids.has(messageId) && troubles.some((trouble) => losesAnswers(trouble) && trouble.until >= at),
+    ({ messageId, at }) => ids.has(messageId) && faults.some((fault) => losesAnswers(fault) && fault.until >= at),
   ).length;
 }
 

@@ -1,12 +1,12 @@
-import type { HandlerCall, SentMessage, TroubleSeen } from './ledger.ts';
+import type { HandlerCall, ObservedFault, SentMessage } from './ledger.ts';
 
 /** Why a handler was called for a message, where more than the first call needs a reason. */
 export type Explanation =
   | 'the first'
   | 'retried after a failure'
   | 'the request was repeated'
-  | 'in hand when a trouble came'
-  | 'moved on while there was a trouble'
+  | 'in hand when a fault came'
+  | 'moved on while there was a fault'
   | 'none';
 
 // A missing binding ends no connection and loses no answer, so it causes no redelivery.
@@ -15,12 +15,12 @@ const breakingNothing = ['binding of an event deleted', 'bindings of a service d
 const losingNoAnswer = [...breakingNothing, 'dead letter queues full'];
 
 /** Returns whether a message may be redelivered because of a fault. */
-function redelivers({ kind }: TroubleSeen): boolean {
+function redelivers({ kind }: ObservedFault): boolean {
   return !breakingNothing.includes(kind);
 }
 
 /** Returns whether a message may be published twice because of a fault. */
-export function losesAnswers({ kind }: TroubleSeen): boolean {
+export function losesAnswers({ kind }: ObservedFault): boolean {
   return !losingNoAnswer.includes(kind);
 }
 
@@ -32,10 +32,10 @@ export function losesAnswers({ kind }: TroubleSeen): boolean {
 export function explainCalls(
   message: SentMessage,
   calls: readonly HandlerCall[],
-  troubles: readonly TroubleSeen[],
+  faults: readonly ObservedFault[],
 ): Explanation[] {
-  const troubleBetween = (from: number, until: number, may: (trouble: TroubleSeen) => boolean) =>
-    troubles.some((trouble) => may(trouble) && trouble.from <= until && trouble.until >= from);
+  const faultBetween = (from: number, until: number, may: (fault: ObservedFault) => boolean) =>
+    faults.some((fault) => may(fault) && fault.from <= until && fault.until >= from);
   const retried = new Set<HandlerCall>();
   const firstSentAt = message.attempts[0]?.sentAt ?? 0;
   // What is not refused may have arrived, each time.
@@ -56,10 +56,10 @@ export function explainCalls(
     // An unacknowledged delivery is redelivered: what broke, broke after it had begun. Its retries can come
     // before.
     const previous = calls.slice(0, index).findLast(({ retry }) => retry === call.retry);
-    if (previous && troubleBetween(previous.begunAt, call.begunAt, redelivers)) return 'in hand when a trouble came';
+    if (previous && faultBetween(previous.begunAt, call.begunAt, redelivers)) return 'in hand when a fault came';
     // What waits or is deferred is published again: twice, where the first confirm was lost. Both are handled later.
     const moves = message.delayMs > 0 || call.retry > 0 || message.deferrable;
-    if (moves && troubleBetween(firstSentAt, call.begunAt, losesAnswers)) return 'moved on while there was a trouble';
+    if (moves && faultBetween(firstSentAt, call.begunAt, losesAnswers)) return 'moved on while there was a fault';
     return 'none';
   });
 }

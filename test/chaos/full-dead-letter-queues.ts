@@ -1,8 +1,8 @@
 import { eventually } from '../broker/eventually.ts';
 import { readCalls } from './call-log.ts';
+import type { Environment } from './environment.ts';
 import { ledgerTime } from './ledger.ts';
 import { isOfService } from './missed-events.ts';
-import type { World } from './world.ts';
 
 const policy = 'full-dead-letter-queues';
 
@@ -13,8 +13,8 @@ const enoughHandled = 20;
  * Leaves no room in the dead letter queues of all services: for as long as `hold` takes, and until each service has handled
  * messages meanwhile and one dead letter at least was set aside.
  */
-export async function fillDeadLetterQueues(world: World, hold: () => Promise<void>): Promise<void> {
-  const { vhost, gateways, callLog } = world;
+export async function fillDeadLetterQueues(environment: Environment, hold: () => Promise<void>): Promise<void> {
+  const { vhost, gateways, callLog } = environment;
   const definition = { 'max-length': 1, overflow: 'reject-publish' };
   await vhost.setPolicy(policy, { pattern: '^distributed_.+_dead_letter$', definition });
   try {

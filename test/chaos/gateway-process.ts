@@ -37,7 +37,7 @@ export class GatewayProcess {
   readonly service: string;
   readonly address: string;
   /** Ends that nobody asked for, and ends in good order that were none. */
-  readonly faults: string[] = [];
+  readonly findings: string[] = [];
   /** The dead letters that it has set aside. */
   readonly setAside: SetAside[] = [];
   readonly #options: GatewayProcessOptions;
@@ -81,7 +81,7 @@ export class GatewayProcess {
       createInterface({ input: stream }).on('line', (line) => this.#onLine(line));
     }
     child.once('exit', (code, signal) => {
-      if (!this.#ending) this.faults.push(`${this.name} ended by itself: ${signal ?? `exit code ${code}`}`);
+      if (!this.#ending) this.findings.push(`${this.name} ended by itself: ${signal ?? `exit code ${code}`}`);
     });
   }
 
@@ -92,7 +92,7 @@ export class GatewayProcess {
   /** Asks it to end in good order, which must succeed. */
   async stop(): Promise<void> {
     const code = await this.#end('SIGTERM');
-    if (code !== 0) this.faults.push(`${this.name} was told to stop and ended with exit code ${code}`);
+    if (code !== 0) this.findings.push(`${this.name} was told to stop and ended with exit code ${code}`);
   }
 
   async isReady(): Promise<boolean> {
@@ -149,7 +149,7 @@ export class GatewayProcess {
       this.setAside.push({ messageId: String(JSON.parse(line).messageId), at: ledgerTime() });
     }
     // What nothing caught is logged as fatal; what is no line of the log at all was not meant to be written.
-    if (line.startsWith('{"level":60') || !line.startsWith('{')) this.faults.push(`${this.name} wrote: ${line}`);
+    if (line.startsWith('{"level":60') || !line.startsWith('{')) this.findings.push(`${this.name} wrote: ${line}`);
     if (this.#lines.length > 2 * keptLines) this.trimLog();
   }
 }

@@ -3,7 +3,7 @@ export interface Ledger {
   readonly sent: readonly SentMessage[];
   readonly calls: readonly HandlerCall[];
   readonly deadLetters: readonly DeadLetterSeen[];
-  readonly troubles: readonly TroubleSeen[];
+  readonly faults: readonly ObservedFault[];
   /** The times at which bindings were missing. */
   readonly gaps: readonly BindingGap[];
   readonly setAside: readonly SetAside[];
@@ -72,7 +72,7 @@ export interface DeadLetterSeen {
 }
 
 /** From when on until when something was wrong, recovery included. */
-export interface TroubleSeen {
+export interface ObservedFault {
   readonly kind: string;
   readonly target: string;
   readonly from: number;

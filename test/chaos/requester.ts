@@ -21,7 +21,7 @@ export interface Requester {
   readonly sent: readonly SentMessage[];
   /** How many messages have been answered 202. */
   readonly accepted: number;
-  /** Answers that are neither what was asked for nor what a trouble explains. */
+  /** Answers that are neither what was asked for nor what a fault explains. */
   readonly wrongAnswers: readonly string[];
   /** Resolves when every request has come to its end. */
   stop(): Promise<void>;

@@ -2,21 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../broker/eventually.ts';
 import { emptyCallLog, readCalls } from './call-log.ts';
 import { checkLedger, type Violation } from './check-ledger.ts';
-import { type BindingGap, type Ledger, ledgerTime, type TroubleSeen } from './ledger.ts';
-import { makeTrouble } from './make-trouble.ts';
+import type { Environment } from './environment.ts';
+import type { PlannedFault } from './fault-plan.ts';
+import { injectFault } from './inject-fault.ts';
+import { type BindingGap, type Ledger, ledgerTime, type ObservedFault } from './ledger.ts';
 import { type Requester, startRequester } from './requester.ts';
 import { takeDeadLetters } from './take-dead-letters.ts';
-import type { PlannedTrouble } from './trouble-plan.ts';
-import type { World } from './world.ts';
 
 export interface RoundOptions {
   readonly seed: number;
-  readonly plan: readonly PlannedTrouble[];
+  readonly plan: readonly PlannedFault[];
   readonly lanes: number;
   readonly pauseMs: number;
-  /** How long all is well before the first trouble. */
+  /** How long all is well before the first fault. */
   readonly warmUpMs: number;
-  /** How many messages must be accepted between two troubles, however long that takes a slow machine. */
+  /** How many messages must be accepted between two faults, however long that takes a slow machine. */
   readonly minAccepted: number;
   /** How long the last messages may take to come to their end. */
   readonly settleMs: number;
@@ -35,18 +35,18 @@ export interface Round {
 }
 
 /**
- * After a trouble, what was under way can still come a moment after everybody is ready again. A gateway that a busy
+ * After a fault, what was under way can still come a moment after everybody is ready again. A gateway that a busy
  * machine has stopped in that moment gets longer: until it has read what had arrived.
  */
 const graceMs = 1000;
 
-/** Load and troubles, then calm, then the reckoning. */
-export async function runRound(world: World, options: RoundOptions): Promise<Round> {
+/** Load and faults, then calm, then the reckoning. */
+export async function runRound(environment: Environment, options: RoundOptions): Promise<Round> {
   const { seed, plan, lanes, pauseMs, warmUpMs, minAccepted, settleMs, log } = options;
-  const addresses = world.gateways.map(({ address }) => address);
+  const addresses = environment.gateways.map(({ address }) => address);
   const requester = startRequester({ seed, round: String(seed), addresses, lanes, pauseMs });
-  const faults: string[] = [];
-  const troubles: { -readonly [Name in keyof TroubleSeen]: TroubleSeen[Name] }[] = [];
+  const findings: string[] = [];
+  const faults: { -readonly [Name in keyof ObservedFault]: ObservedFault[Name] }[] = [];
   const overs: Promise<void>[] = [];
   const gaps: BindingGap[] = [];
   try {
@@ -58,16 +58,16 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
       await untilAccepted(requester, acceptedBefore + minAccepted, settleMs);
       const from = ledgerTime();
       log(together.map(({ kind, target, holdMs }) => `${kind} (${target}, ${holdMs} ms)`).join(' and '));
-      gaps.push(...(await Promise.all(together.map((trouble) => makeTrouble(world, trouble)))).flat());
-      await world.untilReady();
+      gaps.push(...(await Promise.all(together.map((fault) => injectFault(environment, fault)))).flat());
+      await environment.untilReady();
       acceptedBefore = requester.accepted;
       const until = ledgerTime() + graceMs;
       const seen = together.map(({ kind, target }) => ({ kind, target, from, until }));
-      troubles.push(...seen);
+      faults.push(...seen);
       const over = async () => {
         await delay(graceMs);
-        await Promise.all(world.gateways.map((gateway) => gateway.untilRead()));
-        for (const trouble of seen) trouble.until = Math.max(until, ledgerTime());
+        await Promise.all(environment.gateways.map((gateway) => gateway.untilRead()));
+        for (const fault of seen) fault.until = Math.max(until, ledgerTime());
       };
       overs.push(over());
     }
@@ -77,31 +77,31 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
   }
   log(`settling after ${requester.sent.length} messages`);
   try {
-    await untilQuiet(world, settleMs);
+    await untilQuiet(environment, settleMs);
   } catch (error) {
-    faults.push(`it does not come to an end: ${error instanceof Error ? error.message : error}`);
+    findings.push(`it does not come to an end: ${error instanceof Error ? error.message : error}`);
   }
 
-  const services = [...new Set(world.gateways.map(({ service }) => service))];
-  const deadLetters = await Promise.all(services.map((service) => takeDeadLetters(world.vhost.url, service)));
-  const calls = readCalls(world.callLog);
-  emptyCallLog(world.callLog);
-  const setAside = world.gateways.flatMap((gateway) => gateway.setAside.splice(0));
-  const ledger = { sent: requester.sent, calls, deadLetters: deadLetters.flat(), troubles, gaps, setAside };
+  const services = [...new Set(environment.gateways.map(({ service }) => service))];
+  const deadLetters = await Promise.all(services.map((service) => takeDeadLetters(environment.vhost.url, service)));
+  const calls = readCalls(environment.callLog);
+  emptyCallLog(environment.callLog);
+  const setAside = environment.gateways.flatMap((gateway) => gateway.setAside.splice(0));
+  const ledger = { sent: requester.sent, calls, deadLetters: deadLetters.flat(), faults, gaps, setAside };
   const verdict = checkLedger(ledger);
-  faults.push(...requester.wrongAnswers, ...world.gateways.flatMap((gateway) => gateway.faults.splice(0)));
-  const violations = [...faults, ...verdict.violations.map((violation) => historyOf(violation, ledger, world))];
-  for (const gateway of world.gateways) gateway.trimLog();
+  findings.push(...requester.wrongAnswers, ...environment.gateways.flatMap((gateway) => gateway.findings.splice(0)));
+  const violations = [...findings, ...verdict.violations.map((violation) => historyOf(violation, ledger, environment))];
+  for (const gateway of environment.gateways) gateway.trimLog();
   return { ledger, verdict, violations };
 }
 
-/** The troubles one after the other, but for those that begin at once. */
-function inTurns(plan: readonly PlannedTrouble[]): PlannedTrouble[][] {
-  const turns: PlannedTrouble[][] = [];
-  for (const trouble of plan) {
+/** The faults one after the other, but for those that begin at once. */
+function inTurns(plan: readonly PlannedFault[]): PlannedFault[][] {
+  const turns: PlannedFault[][] = [];
+  for (const fault of plan) {
     const last = turns.at(-1);
-    if (trouble.atOnce && last) last.push(trouble);
-    else turns.push([trouble]);
+    if (fault.atOnce && last) last.push(fault);
+    else turns.push([fault]);
   }
   return turns;
 }
@@ -114,14 +114,14 @@ async function untilAccepted(requester: Requester, count: number, timeoutMs: num
 }
 
 /** Nothing waits in any queue but the dead letters, no handler runs, and it stays so. */
-async function untilQuiet({ vhost, callLog }: World, timeoutMs: number): Promise<void> {
+async function untilQuiet({ vhost, callLog }: Environment, timeoutMs: number): Promise<void> {
   let quietSince: number | undefined;
   const look = async () => {
     const waiting = (await vhost.queues()).filter(({ name, messages }) => !name.endsWith('_dead_letter') && messages);
     const isQuiet = waiting.length === 0;
     quietSince = isQuiet ? (quietSince ?? ledgerTime()) : undefined;
     if (!isQuiet) throw new Error(waiting.map(({ name, messages }) => `${messages} in ${name}`).join(', '));
-    // Queues tell how much they hold only now and then, see `world.ts`.
+    // Queues tell how much they hold only now and then, see `environment.ts`.
     if (ledgerTime() - (quietSince ?? 0) < 2000) throw new Error('quiet for a moment only');
   };
   await eventually(look, { timeoutMs, intervalMs: 100 });
@@ -134,8 +134,8 @@ async function untilQuiet({ vhost, callLog }: World, timeoutMs: number): Promise
   });
 }
 
-function historyOf({ mark, what }: Violation, ledger: Ledger, world: World): string {
-  const { sent, calls, deadLetters, troubles, gaps } = ledger;
+function historyOf({ mark, what }: Violation, ledger: Ledger, environment: Environment): string {
+  const { sent, calls, deadLetters, faults, gaps } = ledger;
   const of = <T extends { readonly mark: string }>(list: readonly T[]) => list.filter((each) => each.mark === mark);
   const events: [number, string][] = [];
   let shownId: string | undefined;
@@ -152,7 +152,7 @@ function historyOf({ mark, what }: Violation, ledger: Ledger, world: World): str
     if (endedAt !== undefined) events.push([endedAt, `${endpoint} has ${outcome} in process ${process}`]);
   }
   const [from, until] = [Math.min(...events.map(([at]) => at)) - 5000, Math.max(...events.map(([at]) => at)) + 5000];
-  for (const { kind, target, ...window } of troubles) {
+  for (const { kind, target, ...window } of faults) {
     if (window.from > until || window.until < from) continue;
     events.push([window.from, `${kind} (${target})`], [window.until, `${kind} is over`]);
   }
@@ -164,7 +164,7 @@ function historyOf({ mark, what }: Violation, ledger: Ledger, world: World): str
   const lines = [
     ...events.map(([at, text]) => `${at.toFixed(1)} ${text}`),
     ...of(deadLetters).map((letter) => `dead letter: ${show({ ...letter })}`),
-    ...world.gateways.flatMap((gateway) => gateway.logLines(shownId ?? mark)),
+    ...environment.gateways.flatMap((gateway) => gateway.logLines(shownId ?? mark)),
   ];
   return [`${mark} (id ${shownId ?? 'not known'}): ${what}`, ...lines].join('\n    ');
 }

@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { killable, startEnvironment } from './environment.ts';
+import { clusterFaultKinds, faultKinds, planFaults } from './fault-plan.ts';
 import { runAllCuts } from './run-all-cuts.ts';
 import { runRound } from './run-round.ts';
-import { addRound, describeMemory, describeTotals, memoryFault, noTotals } from './totals.ts';
-import { clusterTroubleKinds, planTroubles, troubleKinds } from './trouble-plan.ts';
-import { mortals, startWorld } from './world.ts';
+import { addRound, describeMemory, describeTotals, memoryFinding, noTotals } from './totals.ts';
 
 // npm run chaos                              ten minutes
 // npm run chaos -- --minutes 60
 // npm run chaos -- --cluster                 on three nodes, which are killed, stopped and frozen as well
-// npm run chaos -- --seed 7 --minutes 1      one round, with the load and the troubles of that seed
+// npm run chaos -- --seed 7 --minutes 1      one round, with the load and the faults of that seed
 // npm run chaos -- --cut                     a connection is cut after every byte, for as long as that takes
 //
 // Exits 1 when something was lost, invented, or handled twice without a reason; it then shows what is known of it.
@@ -35,32 +35,30 @@ const totals = noTotals();
 let violations = 0;
 
 // The whole broker is killed and frozen by what strikes each of its nodes.
-const kinds = cluster
-  ? [...clusterTroubleKinds, ...troubleKinds.filter((kind) => !/^broker/.test(kind))]
-  : troubleKinds;
+const kinds = cluster ? [...clusterFaultKinds, ...faultKinds.filter((kind) => !/^broker/.test(kind))] : faultKinds;
 
 log(`seed ${firstSeed}, for ${minutes} minutes${cluster ? ', on three nodes' : ''}`);
-const world = await startWorld({ cluster });
+const environment = await startEnvironment({ cluster });
 try {
   const endsAt = performance.now() + minutes * 60_000;
-  let before: Awaited<ReturnType<typeof world.survivor.memory>> | undefined;
+  let before: Awaited<ReturnType<typeof environment.survivor.memory>> | undefined;
   for (let seed = firstSeed; seed === firstSeed || performance.now() < endsAt; seed++) {
-    const plan = planTroubles({ seed, gateways: mortals, kinds, amount: 18, calmMs: [200, 4000] });
+    const plan = planFaults({ seed, gateways: killable, kinds, amount: 18, calmMs: [200, 4000] });
     log(`round with seed ${seed}`);
     const load = { lanes: 8, pauseMs: 15, warmUpMs: 4000, minAccepted: 80, settleMs: 240_000 };
-    const round = await runRound(world, { seed, plan, ...load, log });
+    const round = await runRound(environment, { seed, plan, ...load, log });
     addRound(totals, round);
     for (const violation of round.violations) log(`VIOLATION in round ${seed}: ${violation}`);
     violations += round.violations.length;
-    const memory = await world.survivor.memory();
+    const memory = await environment.survivor.memory();
     before ??= memory;
     log(`${totals.messages} messages, ${violations} violations, memory ${describeMemory(memory)}`);
-    const grown = memoryFault(before, memory);
+    const grown = memoryFinding(before, memory);
     if (grown) log(`VIOLATION in round ${seed}: ${grown}`);
     violations += grown ? 1 : 0;
   }
 } finally {
-  await world.close();
+  await environment.close();
 }
 console.log(`\n${describeTotals(totals)}\nviolations: ${violations}\nseed: ${firstSeed}`);
 // Not by itself: sockets of connections that were cut can linger.

@@ -16,7 +16,7 @@ export interface Totals {
   /** By status, or by what the socket said. */
   readonly answers: Record<string, number>;
   readonly duplicates: Record<string, number>;
-  readonly troubles: Record<string, number>;
+  readonly faults: Record<string, number>;
 }
 
 export function noTotals(): Totals {
@@ -30,7 +30,7 @@ export function noTotals(): Totals {
     setAside: 0,
     missed: 0,
   };
-  return { ...numbers, answers: {}, duplicates: {}, troubles: {} };
+  return { ...numbers, answers: {}, duplicates: {}, faults: {} };
 }
 
 export function addRound(totals: Totals, { ledger, verdict }: Round): void {
@@ -52,12 +52,12 @@ export function addRound(totals: Totals, { ledger, verdict }: Round): void {
     }
   }
   for (const [reason, amount] of Object.entries(verdict.duplicates)) count(totals.duplicates, reason, amount);
-  for (const { kind } of ledger.troubles) count(totals.troubles, kind);
+  for (const { kind } of ledger.faults) count(totals.faults, kind);
 }
 
 export function describeTotals(totals: Totals): string {
   const { rounds, messages, requests, handled, retried, deadLetters, setAside, missed } = totals;
-  const { answers, duplicates, troubles } = totals;
+  const { answers, duplicates, faults } = totals;
   const list = (title: string, counts: Record<string, number>) => [
     `${title}: ${Object.keys(counts).length === 0 ? 'none' : ''}`,
     ...Object.entries(counts)
@@ -70,7 +70,7 @@ export function describeTotals(totals: Totals): string {
     `events that handlers have not got while their service was not bound ${missed}`,
     ...list('answers', answers),
     ...list('duplicates, explained', duplicates),
-    ...list('troubles', troubles),
+    ...list('faults', faults),
   ].join('\n');
 }
 
@@ -83,7 +83,7 @@ export function describeMemory({ rss, heapUsed, external }: MemoryUse): string {
 const grownAtMost = { rss: 150 * 2 ** 20, heapUsed: 40 * 2 ** 20 };
 
 /** @returns what is wrong, if anything */
-export function memoryFault(before: MemoryUse, after: MemoryUse): string | undefined {
+export function memoryFinding(before: MemoryUse, after: MemoryUse): string | undefined {
   const grown = after.rss - before.rss > grownAtMost.rss || after.heapUsed - before.heapUsed > grownAtMost.heapUsed;
   return grown ? `memory has grown from ${describeMemory(before)} to ${describeMemory(after)}` : undefined;
 }

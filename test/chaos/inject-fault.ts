@@ -2,29 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterNode } from '../broker/broker-cluster.ts';
 import { createManagement, credentialsOf } from '../broker/management.ts';
 import { type Binding, deleteBindings, deleteExchange } from './binding-gaps.ts';
+import type { Environment } from './environment.ts';
+import type { FaultKind, PlannedFault } from './fault-plan.ts';
 import { fillDeadLetterQueues } from './full-dead-letter-queues.ts';
 import type { BindingGap } from './ledger.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
-import type { PlannedTrouble, TroubleKind } from './trouble-plan.ts';
-import type { World } from './world.ts';
 
 /**
  * Injects a fault, holds it, and removes it. The recovery may take longer.
  *
  * @returns when bindings were missing
  */
-export async function makeTrouble(
-  world: World,
-  { kind, target, holdMs }: PlannedTrouble,
+export async function injectFault(
+  environment: Environment,
+  { kind, target, holdMs }: PlannedFault,
 ): Promise<readonly BindingGap[]> {
   const gaps: BindingGap[] = [];
-  await make[kind](world, target, () => delay(holdMs), gaps);
+  await make[kind](environment, target, () => delay(holdMs), gaps);
   return gaps;
 }
 
-type Make = (world: World, target: string, hold: () => Promise<void>, gaps: BindingGap[]) => Promise<void>;
+type Make = (environment: Environment, target: string, hold: () => Promise<void>, gaps: BindingGap[]) => Promise<void>;
 
-const make: Record<TroubleKind, Make> = {
+const make: Record<FaultKind, Make> = {
   async 'broker killed'({ broker }, _, hold) {
     await broker.kill();
     await hold();
@@ -40,32 +40,32 @@ const make: Record<TroubleKind, Make> = {
     await hold();
     await broker.rabbitmqctl('set_vm_memory_high_watermark', '0.5');
   },
-  async 'leader killed'(world, _, hold) {
-    const { leaderOf, nodes } = clusterOf(world);
-    const leader = await leaderOf(world.vhost.name, 'distributed_billing', nodes[0] as ClusterNode);
+  async 'leader killed'(environment, _, hold) {
+    const { leaderOf, nodes } = clusterOf(environment);
+    const leader = await leaderOf(environment.vhost.name, 'distributed_billing', nodes[0] as ClusterNode);
     await downFor(leader ?? (nodes[0] as ClusterNode), 'kill', hold);
   },
-  async 'node killed'(world, target, hold) {
-    await downFor(nodeOf(world, target), 'kill', hold);
+  async 'node killed'(environment, target, hold) {
+    await downFor(nodeOf(environment, target), 'kill', hold);
   },
-  async 'node stopped'(world, target, hold) {
-    await downFor(nodeOf(world, target), 'stop', hold);
+  async 'node stopped'(environment, target, hold) {
+    await downFor(nodeOf(environment, target), 'stop', hold);
   },
-  async 'node frozen'(world, target, hold) {
-    const node = nodeOf(world, target);
+  async 'node frozen'(environment, target, hold) {
+    const node = nodeOf(environment, target);
     await node.pause();
     await hold();
     await node.resume();
   },
-  async 'each node stopped in turn'(world, _, hold) {
-    const { nodes, whole } = clusterOf(world);
+  async 'each node stopped in turn'(environment, _, hold) {
+    const { nodes, whole } = clusterOf(environment);
     for (const node of nodes) {
       await downFor(node, 'stop', hold);
       await whole();
     }
   },
-  async 'all nodes killed'(world, _, hold) {
-    const { nodes } = clusterOf(world);
+  async 'all nodes killed'(environment, _, hold) {
+    const { nodes } = clusterOf(environment);
     await Promise.all(nodes.map((node) => node.kill()));
     await hold();
     await Promise.all(nodes.map((node) => node.start()));
@@ -82,40 +82,40 @@ const make: Record<TroubleKind, Make> = {
     await hold();
     await mayWrite('.*');
   },
-  async 'exchange deleted'(world, _target, _hold, gaps) {
-    gaps.push(...(await deleteExchange(world)));
+  async 'exchange deleted'(environment, _target, _hold, gaps) {
+    gaps.push(...(await deleteExchange(environment)));
   },
-  async 'binding of an event deleted'(world, target, _, gaps) {
+  async 'binding of an event deleted'(environment, target, _, gaps) {
     const [service, key] = target.split(' ');
     const isMeant = (binding: Binding) => binding.service === service && binding.key === key;
-    gaps.push(...(await deleteBindings(world, isMeant)));
+    gaps.push(...(await deleteBindings(environment, isMeant)));
   },
-  async 'bindings of a service deleted'(world, target, _, gaps) {
-    gaps.push(...(await deleteBindings(world, ({ service }) => service === target)));
+  async 'bindings of a service deleted'(environment, target, _, gaps) {
+    gaps.push(...(await deleteBindings(environment, ({ service }) => service === target)));
   },
-  async 'dead letter queues full'(world, _, hold) {
-    await fillDeadLetterQueues(world, hold);
+  async 'dead letter queues full'(environment, _, hold) {
+    await fillDeadLetterQueues(environment, hold);
   },
-  async 'connections cut'(world, target, hold) {
-    await onNetworks(world, target, (network) => network.cut(), hold);
+  async 'connections cut'(environment, target, hold) {
+    await onNetworks(environment, target, (network) => network.cut(), hold);
   },
-  async 'connections stalled'(world, target, hold) {
-    await onNetworks(world, target, (network) => network.stall(), hold);
+  async 'connections stalled'(environment, target, hold) {
+    await onNetworks(environment, target, (network) => network.stall(), hold);
   },
-  async 'answers of the broker lost'(world, target, hold) {
-    await onNetworks(world, target, (network) => network.loseAnswers(), hold);
+  async 'answers of the broker lost'(environment, target, hold) {
+    await onNetworks(environment, target, (network) => network.loseAnswers(), hold);
   },
-  async 'gateway killed'(world, target, hold) {
-    const gateway = gatewayNamed(world, target);
+  async 'gateway killed'(environment, target, hold) {
+    const gateway = gatewayNamed(environment, target);
     await gateway.kill();
     await hold();
-    world.start(gateway);
+    environment.start(gateway);
   },
-  async 'gateway told to stop'(world, target, hold) {
-    const gateway = gatewayNamed(world, target);
+  async 'gateway told to stop'(environment, target, hold) {
+    const gateway = gatewayNamed(environment, target);
     await gateway.stop();
     await hold();
-    world.start(gateway);
+    environment.start(gateway);
   },
 };
 
@@ -125,17 +125,17 @@ async function downFor(node: ClusterNode, how: 'kill' | 'stop', hold: () => Prom
   await node.start();
 }
 
-function clusterOf({ cluster }: World): NonNullable<World['cluster']> {
-  if (!cluster) throw new Error('This world has no cluster.');
+function clusterOf({ cluster }: Environment): NonNullable<Environment['cluster']> {
+  if (!cluster) throw new Error('This environment has no cluster.');
   return cluster;
 }
 
-function nodeOf(world: World, target: string): ClusterNode {
-  return clusterOf(world).nodes[Number(target)] as ClusterNode;
+function nodeOf(environment: Environment, target: string): ClusterNode {
+  return clusterOf(environment).nodes[Number(target)] as ClusterNode;
 }
 
 async function onNetworks(
-  { networks }: World,
+  { networks }: Environment,
   target: string,
   harm: (network: TcpProxy) => void,
   hold: () => Promise<void>,
@@ -146,7 +146,7 @@ async function onNetworks(
   for (const network of harmed) network.mend();
 }
 
-function gatewayNamed({ gateways }: World, name: string) {
+function gatewayNamed({ gateways }: Environment, name: string) {
   const gateway = gateways.find((each) => each.name === name);
   if (!gateway) throw new Error(`There is no gateway '${name}'.`);
   return gateway;

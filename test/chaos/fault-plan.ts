@@ -1,6 +1,6 @@
 import { createRandom, type Random } from './random.ts';
 
-interface Trouble {
+interface Fault {
   /** Two at once strike at different places. */
   readonly on: 'broker' | 'network' | 'gateway';
   /** Minimum and maximum duration in milliseconds. */
@@ -10,7 +10,7 @@ interface Trouble {
 }
 
 /** Everything that can go wrong. */
-const troubles = {
+const faults = {
   'broker killed': { on: 'broker', holdMs: [0, 1500] },
   // Both must be longer than the gateways' heartbeat takes to find a silent broker dead.
   'broker frozen': { on: 'broker', holdMs: [3500, 5000] },
@@ -32,10 +32,10 @@ const troubles = {
   'answers of the broker lost': { on: 'network', holdMs: [200, 1500] },
   'gateway killed': { on: 'gateway', holdMs: [0, 1500] },
   'gateway told to stop': { on: 'gateway', holdMs: [0, 500] },
-} as const satisfies Record<string, Trouble>;
+} as const satisfies Record<string, Fault>;
 
 /** What can go wrong with the nodes of a cluster. */
-const clusterTroubles = {
+const clusterFaults = {
   'leader killed': { on: 'broker', holdMs: [1000, 8000] },
   'node killed': { on: 'broker', holdMs: [0, 8000] },
   'node stopped': { on: 'broker', holdMs: [0, 3000] },
@@ -43,24 +43,24 @@ const clusterTroubles = {
   'node frozen': { on: 'broker', holdMs: [8000, 14_000] },
   'each node stopped in turn': { on: 'broker', holdMs: [0, 1000] },
   'all nodes killed': { on: 'broker', holdMs: [0, 1000] },
-} as const satisfies Record<string, Trouble>;
+} as const satisfies Record<string, Fault>;
 
-export type TroubleKind = keyof typeof troubles | keyof typeof clusterTroubles;
+export type FaultKind = keyof typeof faults | keyof typeof clusterFaults;
 
-const everyTrouble: Readonly<Record<TroubleKind, Trouble>> = { ...troubles, ...clusterTroubles };
+const everyFault: Readonly<Record<FaultKind, Fault>> = { ...faults, ...clusterFaults };
 
-/** All kinds of trouble that one node and its gateways can have, in no order that matters. */
-export const troubleKinds = Object.keys(troubles) as TroubleKind[];
+/** All kinds of fault that one node and its gateways can have, in no order that matters. */
+export const faultKinds = Object.keys(faults) as FaultKind[];
 
 /** All kinds that only a cluster can have. */
-export const clusterTroubleKinds = Object.keys(clusterTroubles) as TroubleKind[];
+export const clusterFaultKinds = Object.keys(clusterFaults) as FaultKind[];
 
 /** The nodes of a cluster, as targets. */
 const nodeTargets = ['0', '1', '2'];
 
-/** One trouble, at its moment. */
-export interface PlannedTrouble {
-  readonly kind: TroubleKind;
+/** One fault, at its moment. */
+export interface PlannedFault {
+  readonly kind: FaultKind;
   /**
    * The gateway or the bindings that it strikes, or the number of the node; 'all' where it strikes all, or the only
    * broker.
@@ -77,9 +77,9 @@ export interface PlanOptions {
   readonly seed: number;
   /** The gateways that may be ended. */
   readonly gateways: readonly string[];
-  /** Default: `troubleKinds`. */
-  readonly kinds?: readonly TroubleKind[];
-  /** How many troubles. Default: each kind once. */
+  /** Default: `faultKinds`. */
+  readonly kinds?: readonly FaultKind[];
+  /** How many faults. Default: each kind once. */
   readonly amount?: number;
   /** How long all is well between two. Lowest and highest. */
   readonly calmMs: readonly [number, number];
@@ -87,28 +87,21 @@ export interface PlanOptions {
   readonly togetherChance?: number;
 }
 
-/** The troubles of a round, which its seed repeats: each kind once, or that and as many more at random. */
-export function planTroubles(options: PlanOptions): PlannedTrouble[] {
-  const {
-    seed,
-    gateways,
-    kinds: wanted = troubleKinds,
-    amount = wanted.length,
-    calmMs,
-    togetherChance = 0.25,
-  } = options;
+/** The faults of a round, which its seed repeats: each kind once, or that and as many more at random. */
+export function planFaults(options: PlanOptions): PlannedFault[] {
+  const { seed, gateways, kinds: wanted = faultKinds, amount = wanted.length, calmMs, togetherChance = 0.25 } = options;
   const random = createRandom(seed);
   const between = ([lowest, highest]: readonly [number, number]) => random.between(lowest, highest);
   const kinds = random.shuffled(wanted);
   while (kinds.length < amount) kinds.push(random.pick(wanted));
-  const plan: PlannedTrouble[] = [];
+  const plan: PlannedFault[] = [];
   for (const kind of kinds.slice(0, amount)) {
     const before = plan.at(-1);
-    const elsewhere = before !== undefined && !before.atOnce && everyTrouble[before.kind].on !== everyTrouble[kind].on;
+    const elsewhere = before !== undefined && !before.atOnce && everyFault[before.kind].on !== everyFault[kind].on;
     plan.push({
       kind,
       target: targetOf(kind, gateways, random),
-      holdMs: between(everyTrouble[kind].holdMs),
+      holdMs: between(everyFault[kind].holdMs),
       afterMs: between(calmMs),
       atOnce: elsewhere && random.chance(togetherChance),
     });
@@ -116,9 +109,9 @@ export function planTroubles(options: PlanOptions): PlannedTrouble[] {
   return plan;
 }
 
-function targetOf(kind: TroubleKind, gateways: readonly string[], random: Random): string {
-  if (Object.hasOwn(clusterTroubles, kind)) return random.pick(nodeTargets);
-  const { on, targets } = everyTrouble[kind];
+function targetOf(kind: FaultKind, gateways: readonly string[], random: Random): string {
+  if (Object.hasOwn(clusterFaults, kind)) return random.pick(nodeTargets);
+  const { on, targets } = everyFault[kind];
   if (targets) return random.pick(targets);
   if (on === 'broker') return 'all';
   return on === 'gateway' ? random.pick(gateways) : random.pick([...gateways, 'all']);

@@ -12,7 +12,7 @@ import { GatewayProcess, type GatewayProcessOptions, watchProcesses } from './ga
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 /** A broker and three gateways, each behind a network of its own. */
-export interface World {
+export interface Environment {
   /** The only broker, or the first node of the cluster. */
   readonly broker: Broker;
   /** Undefined where there is one broker. */
@@ -31,7 +31,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-const inhabitants: readonly Pick<GatewayProcessOptions, 'name' | 'service' | 'version'>[] = [
+const identities: readonly Pick<GatewayProcessOptions, 'name' | 'service' | 'version'>[] = [
   { name: 'shop', service: 'shop' },
   { name: 'billing', service: 'billing' },
   { name: 'survivor', service: 'billing', version: 'next' },
@@ -41,7 +41,7 @@ const inhabitants: readonly Pick<GatewayProcessOptions, 'name' | 'service' | 've
  * A broker that tries again soon what it moves from queue to queue, and tells the truth about them. What it moves just
  * after a crash, before the next queue is there, it otherwise tries again after three minutes.
  */
-const hurry: BrokerOptions = { deadLetterRetryMs: 3000, quorumTickMs: 500 };
+const fastTimers: BrokerOptions = { deadLetterRetryMs: 3000, quorumTickMs: 500 };
 
 /**
  * Has the broker end the wait of dead letters that were set aside after 2 s, not 66 to 262 s: by the levels of the
@@ -54,30 +54,30 @@ async function shortenSetAside(vhost: Vhost): Promise<void> {
   });
 }
 
-export interface WorldOptions {
+export interface EnvironmentOptions {
   /** True if the broker is a cluster of three nodes, with the URLs of all for each gateway. Default: false. */
   readonly cluster?: boolean;
 }
 
 /** Starts everything, and waits until it is ready. */
-export async function startWorld({ cluster: isCluster = false }: WorldOptions = {}): Promise<World> {
+export async function startEnvironment({ cluster: isCluster = false }: EnvironmentOptions = {}): Promise<Environment> {
   const folder = mkdtempSync(join(tmpdir(), 'littoral-chaos-'));
   const callLog = join(folder, 'calls.jsonl');
   writeFileSync(callLog, '');
   const watch = killOnExit(folder);
-  const cluster = isCluster ? await startBrokerCluster(hurry) : undefined;
-  const nodes: readonly Broker[] = cluster?.nodes ?? [await startBroker(hurry)];
+  const cluster = isCluster ? await startBrokerCluster(fastTimers) : undefined;
+  const nodes: readonly Broker[] = cluster?.nodes ?? [await startBroker(fastTimers)];
   const broker = nodes[0] as Broker;
   const vhost = await createVhost(broker);
   await shortenSetAside(vhost);
-  const ports = await findFreePorts(inhabitants.length);
+  const ports = await findFreePorts(identities.length);
   const networks = new Map<string, readonly TcpProxy[]>();
   const gateways: GatewayProcess[] = [];
-  for (const [index, inhabitant] of inhabitants.entries()) {
+  for (const [index, identity] of identities.entries()) {
     const ways = await Promise.all(nodes.map((node) => startTcpProxy(Number(new URL(node.url).port))));
-    networks.set(inhabitant.name, ways);
+    networks.set(identity.name, ways);
     const amqpUrl = ways.map(({ port }) => Object.assign(new URL(vhost.url), { port }).href).join(',');
-    gateways.push(new GatewayProcess({ ...inhabitant, port: ports[index] as number, amqpUrl, callLog }));
+    gateways.push(new GatewayProcess({ ...identity, port: ports[index] as number, amqpUrl, callLog }));
   }
 
   const start = (gateway: GatewayProcess) => {
@@ -115,5 +115,5 @@ export async function startWorld({ cluster: isCluster = false }: WorldOptions = 
   return { broker, cluster, vhost, gateways, survivor, networks, callLog, start, untilReady, close };
 }
 
-/** Those that troubles may end. */
-export const mortals = inhabitants.slice(0, -1).map(({ name }) => name);
+/** Those that faults may end. */
+export const killable = identities.slice(0, -1).map(({ name }) => name);
