@@ -73,6 +73,13 @@ export interface Broker extends BrokerAddress {
   resume(): Promise<void>;
   /** Runs `rabbitmqctl` against this broker and returns what it printed; throws with its output when it fails. */
   rabbitmqctl(...args: string[]): Promise<string>;
+  /**
+   * Calls an Erlang function of the broker. Starts no Erlang of its own where it can, because that takes a busy machine
+   * minutes.
+   *
+   * @param args a list of Erlang terms
+   */
+  call(module: string, name: string, args: string): Promise<void>;
   /** Ends the broker and removes its data and every process which belongs to it. May be called more than once. */
   close(): Promise<void>;
 }

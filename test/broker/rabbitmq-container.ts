@@ -66,6 +66,10 @@ export async function startRabbitmqContainer(
       await run('unpause', name);
     },
     rabbitmqctl: (...args) => run('exec', name, 'rabbitmqctl', ...args),
+    async call(module, functionName, args) {
+      const expression = `${module}:${functionName}(${args.slice(1, -1)}).`;
+      await run('exec', name, 'rabbitmqctl', 'eval', expression);
+    },
     async close() {
       await run('rm', '--force', '--volumes', name);
       process.off('exit', removeAtExit);

@@ -67,7 +67,7 @@ export class RabbitmqNode implements Broker {
     const vm = this.#running();
     vm.kill('SIGCONT');
     // Left in place, this handler calls at the node's end the very process which waits for it, and loses 5 s.
-    await this.#call('gen_event', 'delete_handler', '[rabbit_event, rabbit_mgmt_db_handler, []]').catch(() => {});
+    await this.call('gen_event', 'delete_handler', '[rabbit_event, rabbit_mgmt_db_handler, []]').catch(() => {});
     await end(vm, 'SIGTERM');
   }
 
@@ -89,12 +89,10 @@ export class RabbitmqNode implements Broker {
     return runCommand(join(this.#settings.scripts, 'rabbitmqctl'), args, options);
   }
 
-  /** Calls a function of the node. */
-  async #call(module: string, name: string, args: string): Promise<void> {
+  async call(module: string, name: string, args: string): Promise<void> {
     const erlCall = this.#installation.commandFolders
       .map((folder) => join(folder, 'erl_call'))
       .find((file) => existsSync(file));
-    // Takes no Erlang of its own, which a busy machine needs seconds to start.
     if (erlCall) {
       const { env } = this.#settings;
       await runCommand(erlCall, ['-sname', this.nodeName, '-r', '-a', `${module} ${name} ${args}`], { env });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterNode } from '../broker/broker-cluster.ts';
 import { createManagement, credentialsOf } from '../broker/management.ts';
+import { setMemoryWatermark } from '../broker/memory-alarm.ts';
 import { type Binding, deleteBindings, deleteExchange } from './binding-gaps.ts';
 import type { Environment } from './environment.ts';
 import type { FaultKind, PlannedFault } from './fault-plan.ts';
@@ -36,9 +37,9 @@ const make: Record<FaultKind, Make> = {
     await broker.resume();
   },
   async 'memory alarm'({ broker }, _, hold) {
-    await broker.rabbitmqctl('set_vm_memory_high_watermark', '0');
+    await setMemoryWatermark(broker, '0.0');
     await hold();
-    await broker.rabbitmqctl('set_vm_memory_high_watermark', '0.5');
+    await setMemoryWatermark(broker, '0.5');
   },
   async 'leader killed'(environment, _, hold) {
     const { leaderOf, nodes } = clusterOf(environment);
