@@ -54,6 +54,8 @@ export class BrowseSession {
   /** The position of the last one to be visited. */
   #last = 0;
   #window = 0;
+  /** Number of consumers so far. */
+  #consumers = 0;
   #visited = 0;
   #bytes = 0;
   /** The position of the last one that the broker may have sent: it sends another for each that is acknowledged. */
@@ -184,7 +186,15 @@ export class BrowseSession {
       if (this.#uncounted) this.#uncounted.push(message);
       else this.#onMessage(channel, message);
     };
-    return (await channel.consume(this.#queue, onMessage, { exclusive: true })).consumerTag;
+    const consumerTag = this.#nextConsumerTag();
+    return (await channel.consume(this.#queue, onMessage, { exclusive: true, consumerTag })).consumerTag;
+  }
+
+  // When the channel closes, RabbitMQ 3 returns the messages of a quorum queue consumer by consumer, in the order of
+  // their tags. Those that amqplib gives are random.
+  #nextConsumerTag(): string {
+    this.#consumers += 1;
+    return `browse-${String(this.#consumers).padStart(9, '0')}`;
   }
 
   async #browseWindow(channel: Channel): Promise<void> {
@@ -209,7 +219,8 @@ export class BrowseSession {
         const prefetch = Math.min(this.#largestAffordable(), this.#total - this.#received);
         this.#maySend = this.#received + prefetch;
         await channel.prefetch(prefetch);
-        await channel.consume(this.#queue, (message) => this.#onMessage(channel, message));
+        const consumerTag = this.#nextConsumerTag();
+        await channel.consume(this.#queue, (message) => this.#onMessage(channel, message), { consumerTag });
       }
       const before = this.#received;
       const changed = new Promise<void>((resolve) => {
