@@ -134,6 +134,8 @@ export interface ErrorDetails extends ErrorOptions {
   readonly issues?: readonly Issue[];
   /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** True if nothing is missing, and the broker only took too long, so that the same call can succeed at once. */
+  readonly isLate?: boolean;
 }
 
 /** One thing that is wrong with a value. */
@@ -160,6 +162,8 @@ export class LittoralError extends Error {
   readonly issues: readonly Issue[] | undefined;
   /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** See `ErrorDetails`. */
+  readonly isLate: boolean;
 
   /**
    * @param code the row of the table
@@ -172,6 +176,7 @@ export class LittoralError extends Error {
     this.messageId = details.messageId;
     this.issues = details.issues;
     this.headers = details.headers;
+    this.isLate = details.isLate ?? false;
   }
 
   /** The row of the table of errors. */

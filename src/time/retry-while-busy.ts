@@ -37,5 +37,6 @@ export async function retryWhileBusy<Receipt>(
 }
 
 function isBusy(error: unknown): boolean {
-  return isLittoralError(error) && (error.code === 'broker-blocked' || error.code === 'too-many-in-flight');
+  if (!isLittoralError(error)) return false;
+  return error.isLate || error.code === 'broker-blocked' || error.code === 'too-many-in-flight';
 }

@@ -52,6 +52,25 @@ describe('a dead letter that cannot be published', () => {
     },
   );
 
+  test('while a delay is declared too slowly keeps its message unacknowledged, and calls its handler once', async () => {
+    const retries = { maxAttempts: 1, initialDelayMs: 1000 };
+    let calls = 0;
+    const handle = () => {
+      calls += 1;
+      if (calls === 1) throw new Error('of the handler');
+    };
+    const { send, channel } = await runEndpoint([{ ...onCommand(handle), retries }]);
+    let left = 3;
+    channel.beforePublish = ({ delayMs }) => {
+      if (delayMs && left-- > 0) throw new LittoralError('broker-unavailable', 'of the channel', { isLate: true });
+    };
+    await send();
+    await turns();
+    expect([channel.verdicts, calls]).toEqual([[], 1]);
+    await pass(100 + 200 + 400);
+    expect([channel.verdicts, calls]).toEqual([['acknowledged'], 1]);
+  });
+
   test('is tried again after ever longer pauses, a minute at most', async () => {
     const { send, channel } = await runFailing(8);
     await send();

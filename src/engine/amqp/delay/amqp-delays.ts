@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { errorMessage, isLittoralError, LittoralError } from '../../../errors.ts';
+import { type ErrorDetails, errorMessage, isLittoralError, LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { withoutBrokerNotes } from '../../../message/broker-notes.ts';
 import type { TransportMessage } from '../../../message/transport-message.ts';
@@ -216,7 +216,8 @@ export class AmqpDelays {
     }
     // A broker that accepts no publishes because of an alarm does not answer either.
     assertUsable(this.#connection);
-    throw unavailable('the broker did not declare it in time');
+    const isLate = this.#connection.model === model;
+    throw unavailable('the broker did not declare it in time', { isLate });
   }
 
   async #declareWithin(
@@ -234,7 +235,7 @@ export class AmqpDelays {
         this.#options.declarations.declare(declared.model, subject, declaring, ending.signal),
       );
     } catch (error) {
-      throw isLittoralError(error) ? error : unavailable(reasonOf(error, declared.model), error);
+      throw isLittoralError(error) ? error : unavailable(reasonOf(error, declared.model), { cause: error });
     } finally {
       // A declaration without an answer in time ends here as well.
       ending.abort();
@@ -305,8 +306,10 @@ const subject = 'delays';
 
 const connectionEnded = 'the connection ended before it was known to be safe';
 
-function unavailable(reason: string, cause?: unknown): LittoralError {
-  return new LittoralError('broker-unavailable', `Nothing was sent: there is no queue to delay it in: ${reason}.`, {
-    cause,
-  });
+function unavailable(reason: string, details: Pick<ErrorDetails, 'cause' | 'isLate'> = {}): LittoralError {
+  return new LittoralError(
+    'broker-unavailable',
+    `Nothing was sent: there is no queue to delay it in: ${reason}.`,
+    details,
+  );
 }
