@@ -1,4 +1,4 @@
-import type { Publisher, PublishReceipt } from '../engine/engine.ts';
+import type { Publisher, PublishReceipt } from '../engine/publication.ts';
 import { errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';

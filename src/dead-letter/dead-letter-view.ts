@@ -1,4 +1,4 @@
-import type { DeadLettering, WaitingMessage } from '../engine/engine.ts';
+import type { DeadLettering, WaitingMessage } from '../engine/browsing.ts';
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { derivedDeadLetterId, isMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';

@@ -1,4 +1,5 @@
-import type { BrowseAction, Engine, WaitingMessage } from '../engine/engine.ts';
+import type { BrowseAction, QueueBrowser, WaitingMessage } from '../engine/browsing.ts';
+import type { Publisher } from '../engine/publication.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
@@ -15,7 +16,7 @@ export interface DeadLettersOptions {
   readonly service: string;
   /** The queue that the service consumes. Default: Ecotone's name for it. */
   readonly queue?: string | undefined;
-  readonly channel: Engine;
+  readonly channel: Publisher & QueueBrowser;
   readonly logger: Logger;
 }
 
@@ -68,7 +69,7 @@ export class DeadLetters {
    * Lists some, the oldest first. A page goes on where the last one ended, also when dead letters were replayed or
    * deleted meanwhile: none is left out; some can be shown again when all that the cursor remembers have gone.
    *
-   * @throws LittoralError `malformed-request` for a wrong cursor; what `Engine.browse` throws
+   * @throws LittoralError `malformed-request` for a wrong cursor; what `QueueBrowser.browse` throws
    */
   async list({ limit = 50, after, ...filter }: ListOptions = {}): Promise<DeadLetterPage> {
     const search = new PageSearch(limit, matcher(filter), after === undefined ? undefined : decodeCursor(after));
@@ -86,7 +87,7 @@ export class DeadLetters {
     return { items, next: null, fault: unreadable.message };
   }
 
-  /** @throws LittoralError `dead-letter-not-found`; what `Engine.browse` throws */
+  /** @throws LittoralError `dead-letter-not-found`; what `QueueBrowser.browse` throws */
   async show(id: string): Promise<DeadLetterDetails> {
     const { letter } = await this.#find(id);
     const { headers, body } = letter.message;
@@ -98,14 +99,14 @@ export class DeadLetters {
    * Puts one back into the queue that it was taken from, for the handler that failed, as if it had never been tried;
    * then removes it. Whoever dies in between leaves it to be handled twice, never lost. It waits for no room.
    *
-   * @throws LittoralError `dead-letter-not-found`; what `publish` and `browse` of `Engine` throw
+   * @throws LittoralError `dead-letter-not-found`; what `Publisher.publish` and `QueueBrowser.browse` throw
    */
   async replay(id: string): Promise<void> {
     const letter = await this.#remove(id, (dead) => publishReplay(dead, this.#options, AbortSignal.abort()));
     this.#options.logger.info(fieldsOf(letter), 'a dead letter was replayed');
   }
 
-  /** @throws LittoralError `dead-letter-not-found`; what `Engine.browse` throws */
+  /** @throws LittoralError `dead-letter-not-found`; what `QueueBrowser.browse` throws */
   async delete(id: string): Promise<void> {
     const letter = await this.#remove(id, async () => {});
     this.#options.logger.info(fieldsOf(letter), 'a dead letter was deleted');
@@ -114,7 +115,7 @@ export class DeadLetters {
   /**
    * Replays all that match, and are there when it begins. They are published in their order.
    *
-   * @throws what `publish` and `browse` of `Engine` throw; the text says how many had been replayed
+   * @throws what `Publisher.publish` and `QueueBrowser.browse` throw; the text says how many had been replayed
    */
   async replayAll({ limit = Infinity, signal, onProgress, ...filter }: ReplayAllOptions = {}): Promise<ReplayProgress> {
     const run = new ReplayRun({ ...this.#options, matches: matcher(filter), signal, onProgress });

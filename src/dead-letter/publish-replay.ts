@@ -1,4 +1,4 @@
-import type { Publisher } from '../engine/engine.ts';
+import type { Publisher } from '../engine/publication.ts';
 import { LittoralError } from '../errors.ts';
 import { type Backoff, retryWhileBusy } from '../time/retry-while-busy.ts';
 import type { DeadLetterView } from './dead-letter-view.ts';

@@ -1,4 +1,5 @@
-import type { BrowseAction, Publisher, WaitingMessage } from '../engine/engine.ts';
+import type { BrowseAction, WaitingMessage } from '../engine/browsing.ts';
+import type { Publisher } from '../engine/publication.ts';
 import { isLittoralError } from '../errors.ts';
 import { DeadLetterView } from './dead-letter-view.ts';
 import { publishReplay } from './publish-replay.ts';

@@ -1,4 +1,4 @@
-import type { Consumer, Delivery } from '../engine/engine.ts';
+import type { Consumer, Delivery } from '../engine/delivery.ts';
 import type { WallClock } from '../time/clock.ts';
 
 /** Length of a gap in milliseconds: an Ecotone application polls ten times a second; another consumer needs no wait. */

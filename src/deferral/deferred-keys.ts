@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/engine.ts';
+import type { Delivery } from '../engine/delivery.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import { type Deferral, deferralDelayMs } from '../recovery/deferral.ts';

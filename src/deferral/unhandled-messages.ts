@@ -1,4 +1,4 @@
-import type { Consumer, Delivery } from '../engine/engine.ts';
+import type { Consumer, Delivery } from '../engine/delivery.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';

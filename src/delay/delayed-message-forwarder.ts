@@ -1,7 +1,8 @@
 import { fromDueMessage } from '../bus/due-message.ts';
 import { publishOnBus } from '../bus/publish-on-bus.ts';
 import type { ServiceMap } from '../bus/service-map.ts';
-import type { Consumer, Delivery, Engine } from '../engine/engine.ts';
+import type { Consumer, Delivery, Subscriber } from '../engine/delivery.ts';
+import type { Publisher } from '../engine/publication.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';
@@ -16,7 +17,7 @@ import { dueQueue } from '../wire/service-queue.ts';
 
 export interface DelayedMessageForwarderOptions {
   readonly service: string;
-  readonly channel: Engine;
+  readonly channel: Publisher & Subscriber;
   /** Whether a destination is looked for again when a command or message for it is due. */
   readonly checkDestinations: boolean;
   /** The services whose queues are addressed by name. Default: none. */

@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/engine.ts';
+import type { Delivery } from '../engine/delivery.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';

@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/engine.ts';
+import type { Subscriber } from '../engine/delivery.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Message } from '../message/message.ts';
@@ -20,7 +20,7 @@ export class RecipientResolver {
   /** Returns whether the subscription of this process receives a key. */
   readonly #receives: (key: string) => boolean;
 
-  constructor(service: string, registry: HandlerRegistry, engine: Pick<Engine, 'keyMatcher'>) {
+  constructor(service: string, registry: HandlerRegistry, engine: Pick<Subscriber, 'keyMatcher'>) {
     this.#service = service;
     this.#registry = registry;
     this.#receives = engine.keyMatcher([service, ...registry.distributedEventKeys()]);

@@ -1,7 +1,8 @@
 import type { DeferredKey } from '../deferral/deferred-keys.ts';
 import { isUnhandled, UnhandledMessages } from '../deferral/unhandled-messages.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
-import type { Consumer, Delivery, Engine } from '../engine/engine.ts';
+import type { Consumer, Delivery } from '../engine/delivery.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';

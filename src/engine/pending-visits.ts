@@ -1,4 +1,4 @@
-import type { BrowseAction, BrowseOptions, WaitingMessage } from './engine.ts';
+import type { BrowseAction, BrowseOptions, WaitingMessage } from './browsing.ts';
 
 /** Calls a visitor, and knows which of its promises are pending and whether it wants no more. */
 export class PendingVisits {

@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/engine.ts';
+import type { Delivery } from '../engine/delivery.ts';
 import type { Failure } from './dead-letter.ts';
 
 /**

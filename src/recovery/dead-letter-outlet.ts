@@ -1,4 +1,4 @@
-import type { Publisher } from '../engine/engine.ts';
+import type { Publisher } from '../engine/publication.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';

@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/engine.ts';
+import type { Delivery } from '../engine/delivery.ts';
 
 /** Maximum number of held deliveries beyond the places, for each place. */
 const besidePerPlace = 9;

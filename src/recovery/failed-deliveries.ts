@@ -1,4 +1,5 @@
-import type { Delivery, Publisher, QueueSpec } from '../engine/engine.ts';
+import type { Delivery } from '../engine/delivery.ts';
+import type { Publisher, QueueSpec } from '../engine/publication.ts';
 import { type ErrorCode, isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';

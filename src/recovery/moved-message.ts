@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/engine.ts';
+import type { Delivery } from '../engine/delivery.ts';
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';

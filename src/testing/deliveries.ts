@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/engine.ts';
+import type { Delivery } from '../engine/delivery.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { AroundDelivery, SettledDelivery } from '../recovery/around-delivery.ts';
 

@@ -1,6 +1,6 @@
 import { DistributedBus, type SendReceipt } from '../bus/distributed-bus.ts';
 import type { SendOptions } from '../bus/send-options.ts';
-import type { Publication } from '../engine/engine.ts';
+import type { Publication } from '../engine/publication.ts';
 import { LittoralError } from '../errors.ts';
 import type { Components } from '../gateway/components.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';

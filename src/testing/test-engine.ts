@@ -1,12 +1,6 @@
-import type {
-  Consumer,
-  Delivery,
-  ImmediatePublication,
-  Publication,
-  PublishReceipt,
-  Subscription,
-} from '../engine/engine.ts';
+import type { Consumer, Delivery, Subscription } from '../engine/delivery.ts';
 import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
+import type { ImmediatePublication, Publication, PublishReceipt } from '../engine/publication.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { Clock } from '../time/clock.ts';

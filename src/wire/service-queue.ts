@@ -1,4 +1,4 @@
-import type { QueueSpec } from '../engine/engine.ts';
+import type { QueueSpec } from '../engine/publication.ts';
 
 /** The queue that a service receives everything through. Named by Ecotone; others publish by this name. */
 export function serviceQueue(service: string): string {

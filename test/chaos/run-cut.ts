@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { AmqpEngine } from '../../src/engine/amqp/amqp-engine.ts';
-import type { Delivery } from '../../src/engine/engine.ts';
+import type { Delivery } from '../../src/engine/delivery.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';

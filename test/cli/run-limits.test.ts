@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type RunLimits, watchLimits } from '../../src/cli/run-limits.ts';
-import type { Delivery } from '../../src/engine/engine.ts';
+import type { Delivery } from '../../src/engine/delivery.ts';
 import type { DeliveryOutcome } from '../../src/recovery/around-delivery.ts';
 
 const delivery = {} as Delivery;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConsumingGaps } from '../../src/deferral/consuming-gaps.ts';
-import type { Delivery } from '../../src/engine/engine.ts';
+import type { Delivery } from '../../src/engine/delivery.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';
 

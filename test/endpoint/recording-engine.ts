@@ -1,5 +1,7 @@
-import type { Consumer, Engine, Publication, PublishReceipt, Subscription } from '../../src/engine/engine.ts';
-import type { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
+import type { Consumer, Subscription } from '../../src/engine/delivery.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { type InMemoryEngine, inMemoryFeatures } from '../../src/engine/in-memory/in-memory-engine.ts';
+import type { Publication, PublishReceipt } from '../../src/engine/publication.ts';
 
 /** What became of a delivery. */
 export type Verdict = 'acknowledged' | 'released' | 'rejected';
@@ -8,6 +10,7 @@ export type Verdict = 'acknowledged' | 'released' | 'rejected';
 export class RecordingEngine implements Engine {
   readonly name = 'in-memory';
   readonly durable = false;
+  readonly features = inMemoryFeatures;
   readonly verdicts: Verdict[] = [];
   /** How many deliveries were in hand at most. */
   mostUnacknowledged = 0;

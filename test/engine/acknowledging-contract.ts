@@ -135,4 +135,17 @@ export function acknowledgingContract(harness: () => Promise<EngineHarness>): vo
     });
     await fc.assert(property, { numRuns: 15 });
   });
+
+  test('deliveries can be acknowledged in any order', async () => {
+    const harnessed = await openHarness(harness);
+    const { channel } = harnessed;
+    const inbox = await openWideInbox(channel, 3);
+    await sendAll(channel, inbox.queue, ['1', '2', '3', '4']);
+    await inbox.delivery(3);
+    for (const ordinal of [3, 1, 2]) (await inbox.delivery(ordinal)).acknowledge();
+    (await inbox.delivery(4)).acknowledge();
+    expect(inbox.texts()).toEqual(['1', '2', '3', '4']);
+    await inbox.consumer.stop();
+    await expectWaiting(harnessed, inbox.queue, []);
+  });
 }

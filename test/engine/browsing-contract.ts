@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { BrowseAction, BrowseOptions, Engine, WaitingMessage } from '../../src/engine/engine.ts';
+import type { BrowseAction, BrowseOptions, WaitingMessage } from '../../src/engine/browsing.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { eventually } from '../broker/eventually.ts';
 import { caught } from '../caught.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';

@@ -2,17 +2,7 @@ import { expect, test } from 'vitest';
 import { isLittoralError } from '../../src/errors.ts';
 import { eventually } from '../broker/eventually.ts';
 import type { EngineHarness } from './engine-contract.ts';
-import {
-  acknowledge,
-  expectWaiting,
-  openHarness,
-  openInbox,
-  openQueue,
-  openWideInbox,
-  publishOnBus,
-  send,
-  sendAll,
-} from './engine-fixture.ts';
+import { expectWaiting, openHarness, openInbox, openQueue, publishOnBus, send, sendAll } from './engine-fixture.ts';
 
 const ampleDeadlineMs = 60_000;
 
@@ -41,22 +31,6 @@ export function closingContract(harness: () => Promise<EngineHarness>): void {
       expect(error).toMatchObject({ outcome: 'not-accepted', retryable: true });
     }
     await expectWaiting(harnessed, queue, []);
-  });
-
-  test('closing gives back in order what was not settled by the deadline', async () => {
-    const harnessed = await openHarness(harness);
-    const { channel } = harnessed;
-    const rival = await harnessed.another?.();
-    const inbox = await openWideInbox(channel, 3);
-    await sendAll(channel, inbox.queue, ['1', '2', '3', '4']);
-    await inbox.delivery(3);
-    await channel.close(20);
-    if (rival === undefined) {
-      await expectWaiting(harnessed, inbox.queue, ['1', '2', '3', '4']);
-    } else {
-      const next = await openInbox(rival, { queue: inbox.queue, onDelivery: acknowledge });
-      await eventually(() => expect(next.texts()).toEqual(['1', '2', '3', '4']));
-    }
   });
 
   test('settling after closing does nothing', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Consumer, Delivery } from '../../src/engine/engine.ts';
+import type { Consumer, Delivery } from '../../src/engine/delivery.ts';
 import { eventually } from '../broker/eventually.ts';
 import type { EngineHarness } from './engine-contract.ts';
 import {

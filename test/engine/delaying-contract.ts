@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Delivery, Engine, QueueSpec } from '../../src/engine/engine.ts';
+import type { Delivery } from '../../src/engine/delivery.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { QueueSpec } from '../../src/engine/publication.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
@@ -113,20 +115,5 @@ export function delayingContract(harness: () => Promise<EngineHarness>): void {
     const error = await delay(channel, newName(), 'too late', 20).catch((reason: unknown) => reason);
     expect(isLittoralError(error)).toBe(true);
     expect(error).toMatchObject({ outcome: 'not-accepted', retryable: true });
-  });
-
-  test('of the consumers of an ordered queue one receives, and another takes over from it', async () => {
-    const harnessed = await openHarness(harness);
-    const { channel } = harnessed;
-    const rival = (await harnessed.another?.()) ?? channel;
-    const first = await openInbox(channel, { ordered: true, onDelivery: acknowledge });
-    const second = await openInbox(rival, { queue: first.queue, ordered: true, onDelivery: acknowledge });
-    for (const text of ['1', '2', '3', '4'])
-      await channel.publish({ to: { queue: first.queue }, message: messageOf(text) });
-    await eventually(() => expect(first.texts()).toEqual(['1', '2', '3', '4']));
-    expect(second.texts()).toEqual([]);
-    await first.consumer.stop();
-    await channel.publish({ to: { queue: first.queue }, message: messageOf('5') });
-    await eventually(() => expect(second.texts()).toEqual(['5']));
   });
 }

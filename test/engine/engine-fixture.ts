@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import type { Consumer, Delivery, Engine, Publisher, PublishReceipt, Subscription } from '../../src/engine/engine.ts';
+import type { Consumer, Delivery, Subscription } from '../../src/engine/delivery.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { Publisher, PublishReceipt } from '../../src/engine/publication.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { eventually } from '../broker/eventually.ts';

@@ -1,20 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../src/engine/engine.ts';
+import type { Delivery } from '../../src/engine/delivery.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
 import type { EngineHarness } from './engine-contract.ts';
-import {
-  acknowledge,
-  expectWaiting,
-  messageOf,
-  newName,
-  openHarness,
-  openInbox,
-  openWideInbox,
-  send,
-  sendAll,
-  textOf,
-} from './engine-fixture.ts';
+import { expectWaiting, messageOf, newName, openHarness, openInbox, send, sendAll, textOf } from './engine-fixture.ts';
 
 export function settlingContract(harness: () => Promise<EngineHarness>): void {
   test('an acknowledged message leaves the queue', async () => {
@@ -28,35 +17,6 @@ export function settlingContract(harness: () => Promise<EngineHarness>): void {
     await expectWaiting(harnessed, inbox.deadLetterQueue, []);
   });
 
-  test('deliveries can be acknowledged in any order', async () => {
-    const harnessed = await openHarness(harness);
-    const { channel } = harnessed;
-    const inbox = await openWideInbox(channel, 3);
-    await sendAll(channel, inbox.queue, ['1', '2', '3', '4']);
-    await inbox.delivery(3);
-    for (const ordinal of [3, 1, 2]) (await inbox.delivery(ordinal)).acknowledge();
-    (await inbox.delivery(4)).acknowledge();
-    expect(inbox.texts()).toEqual(['1', '2', '3', '4']);
-    await inbox.consumer.stop();
-    await expectWaiting(harnessed, inbox.queue, []);
-  });
-
-  test('a released message comes again, as redelivered and before later ones', async () => {
-    const { channel } = await openHarness(harness);
-    const inbox = await openInbox(channel);
-    await sendAll(channel, inbox.queue, ['1', '2', '3']);
-    const first = await inbox.delivery(1);
-    expect(first.redelivered).toBe(false);
-    first.release();
-    const again = await inbox.delivery(2);
-    expect(again.redelivered).toBe(true);
-    again.acknowledge();
-    (await inbox.delivery(3)).acknowledge();
-    (await inbox.delivery(4)).acknowledge();
-    expect(inbox.texts()).toEqual(['1', '1', '2', '3']);
-    expect(inbox.deliveries.map(({ redelivered }) => redelivered)).toEqual([false, true, false, false]);
-  });
-
   test('a released message comes again as it was sent', async () => {
     const { channel } = await openHarness(harness);
     const key = newName();
@@ -68,27 +28,6 @@ export function settlingContract(harness: () => Promise<EngineHarness>): void {
     expect(again).toMatchObject({ routingKey: key, viaBus: true });
     expect(again.message.headers).toMatchObject({ ...message.headers });
     expect(textOf(again.message)).toBe('as sent');
-  });
-
-  test('several released messages keep their order', async () => {
-    const { channel } = await openHarness(harness);
-    const inbox = await openWideInbox(channel, 3);
-    await sendAll(channel, inbox.queue, ['1', '2', '3', '4', '5']);
-    await inbox.delivery(3);
-    for (const delivery of inbox.deliveries.slice(0, 3)) delivery.release();
-    for (let ordinal = 4; ordinal <= 8; ordinal++) (await inbox.delivery(ordinal)).acknowledge();
-    expect(inbox.texts()).toEqual(['1', '2', '3', '1', '2', '3', '4', '5']);
-  });
-
-  test('a released message comes again before others that wait while some are still in hand', async () => {
-    const { channel } = await openHarness(harness);
-    const inbox = await openWideInbox(channel, 3);
-    await sendAll(channel, inbox.queue, ['1', '2', '3', '4']);
-    await inbox.delivery(3);
-    (await inbox.delivery(2)).release();
-    expect(textOf((await inbox.delivery(4)).message)).toBe('2');
-    inbox.deliveries.forEach(acknowledge);
-    expect(textOf((await inbox.delivery(5)).message)).toBe('4');
   });
 
   test('a delivery counts how often its message was returned to the queue, as its header does', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Engine, Publication } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { Publication } from '../../src/engine/publication.ts';
 import { arrivedHeaders, expectProblem, openGateway, openQueue, post, sharedGateway } from './gateway-fixture.ts';
 
 async function refused(name: string, value: string) {

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DelayedMessageForwarder } from '../../src/delay/delayed-message-forwarder.ts';
-import type { Publication } from '../../src/engine/engine.ts';
 import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
+import type { Publication } from '../../src/engine/publication.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';

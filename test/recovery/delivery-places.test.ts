@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Delivery } from '../../src/engine/engine.ts';
+import type { Delivery } from '../../src/engine/delivery.ts';
 import { DeliveryPlaces } from '../../src/recovery/delivery-places.ts';
 
 function delivery(bytes = 1): Delivery {

@@ -2,16 +2,10 @@ import type { ChannelModel } from 'amqplib';
 import { LittoralError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { completesWithin } from '../../time/timeout.ts';
-import type {
-  Address,
-  BrowseOptions,
-  Consumer,
-  Engine,
-  EngineHealth,
-  Publication,
-  PublishReceipt,
-  Subscription,
-} from '../engine.ts';
+import type { BrowseOptions } from '../browsing.ts';
+import type { Consumer, Subscription } from '../delivery.ts';
+import type { Engine, EngineFeatures, EngineHealth } from '../engine.ts';
+import type { Address, Publication, PublishReceipt } from '../publication.ts';
 import { AmqpBusExchange } from './amqp-bus-exchange.ts';
 import { type QueueType, queueTypeOf } from './amqp-topology.ts';
 import { AmqpDeadLetterQueues } from './browse/amqp-dead-letter-queues.ts';
@@ -76,10 +70,20 @@ const delayTopologyEvery = 6;
 /** Time that a check waits for an answer about the exchange before it continues without one. */
 const verifyBusMs = 10_000;
 
-/** The message channel over RabbitMQ. */
+/** The features of RabbitMQ, of its classic queues as well. */
+export const amqpFeatures = {
+  settle: 'each',
+  unroutable: 'reported',
+  delays: true,
+  browse: 'inPlace',
+  order: 'queue',
+} as const satisfies EngineFeatures;
+
+/** The engine for RabbitMQ. */
 export class AmqpEngine implements Engine {
   readonly name = 'rabbitmq';
   readonly durable = true;
+  readonly features = amqpFeatures;
   readonly #service: string;
   readonly #queueType: QueueType;
   readonly #logger: Logger;

@@ -1,5 +1,6 @@
 import { errorMessage, LittoralError } from '../../errors.ts';
-import type { QueueSpec, Subscription } from '../engine.ts';
+import type { Subscription } from '../delivery.ts';
+import type { QueueSpec } from '../publication.ts';
 import { isMismatch } from './broker-replies.ts';
 import type { Declarer } from './permitted-declarations.ts';
 

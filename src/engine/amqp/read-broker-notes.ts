@@ -1,5 +1,5 @@
 import { Header, type MessageHeaders } from '../../message/message-headers.ts';
-import type { DeadLettering } from '../engine.ts';
+import type { DeadLettering } from '../browsing.ts';
 import { busExchange } from './amqp-topology.ts';
 
 /**

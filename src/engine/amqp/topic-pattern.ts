@@ -1,4 +1,4 @@
-import type { Subscription } from '../engine.ts';
+import type { Subscription } from '../delivery.ts';
 
 /**
  * Translates a key or a pattern of littoral into the binding key of a topic exchange: each word that contains `*`

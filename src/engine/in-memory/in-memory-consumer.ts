@@ -1,4 +1,4 @@
-import type { Consumer, Delivery, Subscription } from '../engine.ts';
+import type { Consumer, Delivery, Subscription } from '../delivery.ts';
 import type { InMemoryQueue, Receiver } from './in-memory-queue.ts';
 
 /** The consumer of one queue of the in-memory channel. */

@@ -10,19 +10,11 @@ import { busExchange } from '../amqp/amqp-topology.ts';
 import { readXDeath } from '../amqp/read-broker-notes.ts';
 import { topicKeyMatcher } from '../amqp/topic-index.ts';
 import { withTopicKeys } from '../amqp/topic-pattern.ts';
-import type {
-  Address,
-  BrowseOptions,
-  Consumer,
-  DelayedPublication,
-  Engine,
-  EngineHealth,
-  Publication,
-  PublishReceipt,
-  QueueSpec,
-  Subscription,
-} from '../engine.ts';
+import type { BrowseOptions } from '../browsing.ts';
+import type { Consumer, Subscription } from '../delivery.ts';
+import type { Engine, EngineFeatures, EngineHealth } from '../engine.ts';
 import { PendingVisits } from '../pending-visits.ts';
+import type { Address, DelayedPublication, Publication, PublishReceipt, QueueSpec } from '../publication.ts';
 import { DelayedArrivals } from './delayed-arrivals.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
 import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
@@ -40,6 +32,15 @@ export interface InMemoryEngineOptions {
   readonly clock?: Clock;
 }
 
+/** The features of the queues that it imitates. */
+export const inMemoryFeatures = {
+  settle: 'each',
+  unroutable: 'reported',
+  delays: true,
+  browse: 'inPlace',
+  order: 'queue',
+} as const satisfies EngineFeatures;
+
 /**
  * A broker within the process: a topic exchange and queues with the behaviour of RabbitMQ's quorum queues. Nothing
  * outlives the process, and nothing that waits keeps it alive.
@@ -47,6 +48,7 @@ export interface InMemoryEngineOptions {
 export class InMemoryEngine implements Engine {
   readonly name = 'in-memory';
   readonly durable = false;
+  readonly features = inMemoryFeatures;
   readonly #maxMessages: number;
   readonly #clock: Clock;
   readonly #queues = new Map<string, InMemoryQueue>();

@@ -4,7 +4,7 @@ import type { TransportMessage } from '../../message/transport-message.ts';
 import type { Clock } from '../../time/clock.ts';
 import { readDeliveryCount } from '../amqp/read-broker-notes.ts';
 import { matchesTopic } from '../amqp/topic-pattern.ts';
-import type { Delivery } from '../engine.ts';
+import type { Delivery } from '../delivery.ts';
 import { ExpirySchedule } from './expiry-schedule.ts';
 import { MessageList } from './message-list.ts';
 import type { Arrival, QueuedMessage } from './queued-message.ts';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
-import type { Delivery } from '../../../src/engine/engine.ts';
-import { InMemoryEngine } from '../../../src/engine/in-memory/in-memory-engine.ts';
+import type { Delivery } from '../../../src/engine/delivery.ts';
+import { InMemoryEngine, inMemoryFeatures } from '../../../src/engine/in-memory/in-memory-engine.ts';
 import { eventually } from '../../broker/eventually.ts';
 import { engineContract } from '../engine-contract.ts';
 import { acknowledge, hold, messageOf, openInbox, openQueue, publishOnBus, send, textOf } from '../engine-fixture.ts';
@@ -10,7 +10,7 @@ const queue = 'billing';
 const deadLetterQueue = 'billing_dead_letter';
 const subscription = { queue, deadLetterQueue, bindingKeys: ['billing.*'], prefetch: 1, onDelivery: hold };
 
-engineContract('the in-memory channel', async () => {
+engineContract('the in-memory engine', inMemoryFeatures, async () => {
   const channel = new InMemoryEngine();
   await channel.start();
   return {

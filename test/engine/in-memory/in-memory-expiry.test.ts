@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Delivery } from '../../../src/engine/engine.ts';
+import type { Delivery } from '../../../src/engine/delivery.ts';
 import { InMemoryEngine } from '../../../src/engine/in-memory/in-memory-engine.ts';
 import { messageOf, publishOnBus, textOf } from '../engine-fixture.ts';
 

@@ -4,7 +4,7 @@ import type { LittoralError } from '../../../errors.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { queueBusy } from '../../../promise/keyed-mutex.ts';
 import { completesWithin } from '../../../time/timeout.ts';
-import type { BrowseOptions } from '../../engine.ts';
+import type { BrowseOptions } from '../../browsing.ts';
 import { PendingVisits } from '../../pending-visits.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import { isAbsent } from '../broker-replies.ts';
@@ -100,7 +100,7 @@ export class BrowseSession {
     return this.#visited;
   }
 
-  /** See `Engine.browse`. */
+  /** See `QueueBrowser.browse`. */
   async run(): Promise<void> {
     try {
       await Promise.race([this.#browse(), this.#lost]);

@@ -3,7 +3,7 @@ import { type ChannelModel, connect } from 'amqplib';
 import { isLittoralError, LittoralError } from '../../../errors.ts';
 import { KeyedMutex } from '../../../promise/keyed-mutex.ts';
 import { completesWithin } from '../../../time/timeout.ts';
-import type { BrowseOptions } from '../../engine.ts';
+import type { BrowseOptions } from '../../browsing.ts';
 import type { AmqpAddress } from '../connection/amqp-url.ts';
 import { closeConnection } from '../connection/close-connection.ts';
 import { connectFailure } from '../connection/connect-failure.ts';
@@ -40,7 +40,7 @@ export class Browser {
     this.#options = options;
   }
 
-  /** See `Engine.browse`. */
+  /** See `QueueBrowser.browse`. */
   async browse(queue: string, browsing: BrowseOptions): Promise<void> {
     await this.#turns.take(queue, async () => {
       const lastAttemptAtMs = performance.now() + othersWaitMs;

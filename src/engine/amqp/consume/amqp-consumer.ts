@@ -2,7 +2,7 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { errorMessage, isLittoralError, type LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
-import type { Consumer, Subscription } from '../../engine.ts';
+import type { Consumer, Subscription } from '../../delivery.ts';
 import { countConsumers, countMessages, hasConsumer } from '../browse/count-messages.ts';
 import { corker } from '../connection/amqp-socket.ts';
 import { reasonOf } from '../connection/connection-end.ts';

@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
-import type { Subscription } from '../../engine.ts';
+import type { Subscription } from '../../delivery.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
 import { declareSubscription, type QueueType } from '../amqp-topology.ts';
 import type { AmqpDeadLetterQueues } from '../browse/amqp-dead-letter-queues.ts';

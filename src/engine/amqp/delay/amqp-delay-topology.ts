@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import { errorMessage, LittoralError } from '../../../errors.ts';
 import type { MessageHeaders } from '../../../message/message-headers.ts';
-import type { QueueSpec } from '../../engine.ts';
+import type { QueueSpec } from '../../publication.ts';
 import { declareQueue, type QueueType } from '../amqp-topology.ts';
 import { isAbsent, isMismatch } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';

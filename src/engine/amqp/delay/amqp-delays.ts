@@ -4,7 +4,7 @@ import type { Logger } from '../../../logger.ts';
 import { withoutBrokerNotes } from '../../../message/broker-notes.ts';
 import type { TransportMessage } from '../../../message/transport-message.ts';
 import { completesWithin } from '../../../time/timeout.ts';
-import type { DelayedPublication, PublishReceipt, QueueSpec } from '../../engine.ts';
+import type { DelayedPublication, PublishReceipt, QueueSpec } from '../../publication.ts';
 import type { QueueType } from '../amqp-topology.ts';
 import { isAbsent } from '../broker-replies.ts';
 import type { AmqpDeadLetterQueues } from '../browse/amqp-dead-letter-queues.ts';

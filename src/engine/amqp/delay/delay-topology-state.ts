@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
-import type { QueueSpec } from '../../engine.ts';
+import type { QueueSpec } from '../../publication.ts';
 import { brokerSeries } from '../broker-replies.ts';
 
 /**

@@ -3,7 +3,7 @@ import { errorMessage, isLittoralError, LittoralError } from '../../../errors.ts
 import type { Logger } from '../../../logger.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { completesWithin } from '../../../time/timeout.ts';
-import type { Address, PublishReceipt } from '../../engine.ts';
+import type { Address, PublishReceipt } from '../../publication.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
 import { toAmqp } from '../amqp-message-mapper.ts';
 import { busExchange } from '../amqp-topology.ts';

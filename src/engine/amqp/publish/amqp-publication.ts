@@ -1,4 +1,4 @@
-import type { Address, ImmediatePublication } from '../../engine.ts';
+import type { Address, ImmediatePublication } from '../../publication.ts';
 import type { Route } from './publish-refusal.ts';
 
 /** A publication to any exchange, not only to the bus. */

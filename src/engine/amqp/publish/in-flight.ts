@@ -1,5 +1,5 @@
 import { LittoralError } from '../../../errors.ts';
-import type { PublishReceipt } from '../../engine.ts';
+import type { PublishReceipt } from '../../publication.ts';
 import type { AmqpPublication } from './amqp-publication.ts';
 import { fitsRefusal, type PublishRefusal, type Route } from './publish-refusal.ts';
 

@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { pino } from 'pino';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
-import type { BrowseAction } from '../../../../src/engine/engine.ts';
+import type { BrowseAction } from '../../../../src/engine/browsing.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 
 const vhost = useVhost();

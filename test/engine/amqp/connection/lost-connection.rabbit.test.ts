@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { Delivery } from '../../../../src/engine/engine.ts';
+import type { Delivery } from '../../../../src/engine/delivery.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { openInbox, send, textOf } from '../../engine-fixture.ts';

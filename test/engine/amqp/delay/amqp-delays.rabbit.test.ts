@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
-import type { Delivery } from '../../../../src/engine/engine.ts';
+import type { Delivery } from '../../../../src/engine/delivery.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { startBroker } from '../../../broker/start-broker.ts';

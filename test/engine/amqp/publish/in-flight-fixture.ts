@@ -1,6 +1,6 @@
 import { busExchange } from '../../../../src/engine/amqp/amqp-topology.ts';
 import type { InFlight } from '../../../../src/engine/amqp/publish/in-flight.ts';
-import type { PublishReceipt } from '../../../../src/engine/engine.ts';
+import type { PublishReceipt } from '../../../../src/engine/publication.ts';
 
 /** Creates a publish to the bus that is not written yet. Its outcome is added to a list. */
 export function inFlight(routingKey: string, bytes = 1, settled: unknown[] = []): InFlight {
