@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../broker/eventually.ts';
 import { readCalls } from './call-log.ts';
 import type { Environment } from './environment.ts';
@@ -15,8 +16,12 @@ const enoughHandled = 20;
  */
 export async function fillDeadLetterQueues(environment: Environment, hold: () => Promise<void>): Promise<void> {
   const { vhost, gateways, callLog } = environment;
-  const definition = { 'max-length': 1, overflow: 'reject-publish' };
-  await vhost.setPolicy(policy, { pattern: '^distributed_.+_dead_letter$', definition });
+  // In two steps: on RabbitMQ 3 a classic queue applies the length first, and drops what exceeds it.
+  for (const maxLength of [1_000_000, 1]) {
+    const definition = { 'max-length': maxLength, overflow: 'reject-publish' };
+    await vhost.setPolicy(policy, { pattern: '^distributed_.+_dead_letter$', definition });
+    await untilPoliciesApply();
+  }
   try {
     const from = ledgerTime();
     await hold();
@@ -36,4 +41,9 @@ export async function fillDeadLetterQueues(environment: Environment, hold: () =>
   } finally {
     await vhost.deletePolicy(policy);
   }
+}
+
+/** RabbitMQ does not say when its queues have read a policy. */
+function untilPoliciesApply(): Promise<void> {
+  return delay(500);
 }
