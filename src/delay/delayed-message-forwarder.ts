@@ -112,7 +112,7 @@ export class DelayedMessageForwarder {
         logger.error({ ...fields, reason }, 'a due message cannot be published');
         await this.#failed.settle(delivery, [{ error }]);
       } else if (!(await this.#delayAgain(delivery, error))) {
-        logger.warn({ ...fields, reason }, 'a due message was not published; it comes again');
+        logger.warn({ ...fields, reason }, 'due message was not published; it will be redelivered');
         await this.#failed.giveBack(delivery);
       }
     }

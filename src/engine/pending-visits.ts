@@ -1,6 +1,6 @@
 import type { BrowseAction, BrowseOptions, WaitingMessage } from './browsing.ts';
 
-/** Calls a visitor, and knows which of its promises are pending and whether it wants no more. */
+/** The visits of one browse: those whose promises are pending, and whether there are to be more. */
 export class PendingVisits {
   readonly #browsing: BrowseOptions;
   readonly #onChange: () => void;
@@ -9,18 +9,18 @@ export class PendingVisits {
   #failed = false;
   #error: unknown;
 
-  /** @param onChange called when a pending visit has come to its end */
+  /** @param onChange called when a pending visit has ended */
   constructor(browsing: BrowseOptions, onChange: () => void = () => {}) {
     this.#browsing = browsing;
     this.#onChange = onChange;
   }
 
-  /** Whether nothing more is to be visited. */
+  /** Returns whether no further message is to be visited. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** How many visits are pending. */
+  /** Returns the number of pending visits. */
   get size(): number {
     return this.#pending.size;
   }
@@ -28,7 +28,7 @@ export class PendingVisits {
   /**
    * Visits a message.
    *
-   * @param settle called with the verdict, at once where there is no promise; not when the visit fails
+   * @param settle called with the action, at once if there is no promise; not if the visit fails
    */
   visit(waiting: Omit<WaitingMessage, 'end'>, settle: (action: BrowseAction) => void): void {
     try {
@@ -50,25 +50,25 @@ export class PendingVisits {
     }
   }
 
-  /** No more visits. */
+  /** Ends the visits; pending ones are finished. */
   end(): void {
     this.#ended = true;
   }
 
-  /** No more visits, for a reason that `finish` throws. The first counts. */
+  /** Ends the visits for a reason that `finish` throws. The first one counts. */
   fail(error: unknown): void {
     if (!this.#failed) this.#error = error;
     this.#failed = true;
     this.end();
   }
 
-  /** Resolves when one of the pending visits has come to its end. */
+  /** Resolves when one of the pending visits has ended. */
   async next(): Promise<void> {
     await Promise.race(this.#pending);
   }
 
   /**
-   * Resolves when all visits have come to their end.
+   * Resolves when all visits have ended.
    *
    * @throws what a visit failed with
    */

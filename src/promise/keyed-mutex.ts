@@ -1,46 +1,42 @@
-import { LittoralError } from '../errors.ts';
 import { completesWithin } from '../time/timeout.ts';
 
-/** Who looks through a queue, one at a time in this process. */
+/** Runs work one at a time for each key, in the order of the calls. */
 export class KeyedMutex {
   readonly #waitMs: number;
+  readonly #timeoutError: (key: string) => Error;
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** @param waitMs how long to wait for those who look already */
-  constructor(waitMs: number) {
+  /**
+   * @param waitMs how long a call waits for those before it
+   * @param timeoutError creates the error of a call that has waited for too long
+   */
+  constructor(waitMs: number, timeoutError: (key: string) => Error) {
     this.#waitMs = waitMs;
+    this.#timeoutError = timeoutError;
   }
 
   /**
-   * Does some work when it is its turn.
+   * Runs some work once all earlier calls for the key have ended.
    *
-   * @throws LittoralError `dead-letters-busy` when that does not come in time
+   * @throws `timeoutError` if they do not end in time; what the work throws
    */
-  async take(queue: string, work: () => Promise<void>): Promise<void> {
-    const before = this.#last.get(queue) ?? Promise.resolve();
+  async run(key: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#last.get(key) ?? Promise.resolve();
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
     const turn = before.then(() => ended);
-    this.#last.set(queue, turn);
-    // Not as soon as this one ends: refused, it ends before those that it waited for.
+    this.#last.set(key, turn);
+    // A call that timed out ends before the calls that it waited for, and later calls still wait for those.
     void turn.then(() => {
-      if (this.#last.get(queue) === turn) this.#last.delete(queue);
+      if (this.#last.get(key) === turn) this.#last.delete(key);
     });
     try {
-      if (!(await completesWithin(this.#waitMs, before))) throw queueBusy(queue);
+      if (!(await completesWithin(this.#waitMs, before))) throw this.#timeoutError(key);
       await work();
     } finally {
       end();
     }
   }
-}
-
-export function queueBusy(queue: string, cause?: unknown): LittoralError {
-  return new LittoralError(
-    'dead-letters-busy',
-    `Somebody else looks through '${queue}', or consumes it. Try again when they have finished.`,
-    { cause },
-  );
 }

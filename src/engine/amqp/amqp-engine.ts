@@ -56,10 +56,10 @@ export interface AmqpEngineOptions {
 const publishingFirstMs = 5_000;
 
 /**
- * How long, also beyond the deadline of closing, RabbitMQ has to take back what is in hand. Of a connection that ends it
- * takes it back as well, but one consumer after the other, so out of order.
+ * Time for requeueing the unacknowledged deliveries, also beyond the deadline of closing. RabbitMQ requeues those of an
+ * ended connection as well, but one consumer after the other, so out of order.
  */
-const givingBackMs = 500;
+const requeueMs = 500;
 
 /** Time that an unrouted message waits for a missing binding of this service to be restored. */
 const restoreMs = 5_000;
@@ -311,7 +311,7 @@ export class AmqpEngine implements Engine {
     await this.#outbound.flush(remainingMs());
     this.#outbound.close();
     const closing = Promise.all(this.#consumers.map((consumer) => consumer.close()));
-    await completesWithin(Math.max(givingBackMs, remainingMs()), closing);
+    await completesWithin(Math.max(requeueMs, remainingMs()), closing);
     await Promise.all([this.#consuming.close(remainingMs()), this.#publishing.close(remainingMs())]);
   }
 

@@ -57,7 +57,7 @@ export async function declareQueue(channel: Declarer, own: QueueSpec, queueType:
   }
 }
 
-// Fixed for ever: RabbitMQ refuses to declare an existing queue with other arguments.
+// Never to be changed: RabbitMQ refuses to declare an existing queue with other arguments.
 function queueArguments({ deadLetterQueue, ordered }: QueueSpec, queueType: QueueType): Record<string, unknown> {
   if (queueTypeOf({ ordered }, queueType) === 'classic') return {};
   return {

@@ -15,7 +15,7 @@ interface DueTogether {
   readonly delayed: Delayed[];
 }
 
-/** What the in-memory channel holds back until it is due. */
+/** The delayed messages of the in-memory engine. */
 export class DelayedArrivals {
   readonly #clock: Clock;
   readonly #schedule: ExpirySchedule<DueTogether>;
@@ -27,7 +27,7 @@ export class DelayedArrivals {
     this.#schedule = new ExpirySchedule((due) => this.#arrive(due), clock);
   }
 
-  /** How many messages are held back. */
+  /** Returns the number of delayed messages. */
   get size(): number {
     return this.#size;
   }

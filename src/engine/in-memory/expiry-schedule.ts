@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '../../time/clock.ts';
 
-/** What expires at a time on the clock of its schedule. */
+/** An item that expires at a time on the clock of its schedule. */
 export interface Expiring {
   readonly expiresAtMs: number;
 }
 
 /**
- * Tells when items expire, each on its own time, however they were added: a binary heap with the nearest expiry on top
+ * Reports when items expire, each at its own time, in whatever order they were added: a binary heap with the nearest expiry on top
  * and one call of the clock for that.
  */
 export class ExpirySchedule<Item extends Expiring> {

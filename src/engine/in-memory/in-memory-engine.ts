@@ -3,7 +3,7 @@ import { withoutBrokerNotes } from '../../message/broker-notes.ts';
 import { integerOf } from '../../message/integer-of.ts';
 import { Header } from '../../message/message-headers.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
-import { KeyedMutex, queueBusy } from '../../promise/keyed-mutex.ts';
+import { KeyedMutex } from '../../promise/keyed-mutex.ts';
 import { type Clock, systemClock } from '../../time/clock.ts';
 import { completesWithin } from '../../time/timeout.ts';
 import { busExchange } from '../amqp/amqp-topology.ts';
@@ -15,12 +15,13 @@ import type { Consumer, Subscription } from '../delivery.ts';
 import type { Engine, EngineFeatures, EngineHealth } from '../engine.ts';
 import { PendingVisits } from '../pending-visits.ts';
 import type { Address, DelayedPublication, Publication, PublishReceipt, QueueSpec } from '../publication.ts';
+import { queueBusy } from '../queue-busy.ts';
 import { DelayedArrivals } from './delayed-arrivals.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
 import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
 
-/** How long a look into a queue waits for another. */
-const browsingWaitMs = 5_000;
+/** Time that a browse waits for another one of the same queue. */
+const browseWaitMs = 5_000;
 
 export interface InMemoryEngineOptions {
   /**
@@ -54,7 +55,7 @@ export class InMemoryEngine implements Engine {
   readonly #queues = new Map<string, InMemoryQueue>();
   readonly #consumers = new Set<InMemoryConsumer>();
   readonly #delayed: DelayedArrivals;
-  readonly #turns = new KeyedMutex(browsingWaitMs);
+  readonly #mutex = new KeyedMutex(browseWaitMs, queueBusy);
   #started = false;
   #closed: Promise<void> | undefined;
 
@@ -115,7 +116,7 @@ export class InMemoryEngine implements Engine {
 
   async browse(name: string, browsing: BrowseOptions): Promise<void> {
     this.#refuseUnlessOpen();
-    await this.#turns.take(name, async () => {
+    await this.#mutex.run(name, async () => {
       const queue = this.#queues.get(name);
       if (queue?.isConsumed) throw queueBusy(name);
       const visits = new PendingVisits(browsing);
@@ -145,12 +146,12 @@ export class InMemoryEngine implements Engine {
     return this.#closed;
   }
 
-  /** What waits in a queue, the next one first, without what consumers have in hand. No such queue: nothing. */
+  /** Returns what waits in a queue, the next one first, without unacknowledged messages. No such queue: nothing. */
   messages(queue: string): TransportMessage[] {
     return this.#queues.get(queue)?.messages ?? [];
   }
 
-  /** How many messages wait in a queue. No such queue: none. */
+  /** Counts the messages that wait in a queue. No such queue: 0. */
   waiting(queue: string): number {
     return this.#queues.get(queue)?.length ?? 0;
   }

@@ -10,7 +10,7 @@ import { MessageList } from './message-list.ts';
 import type { Arrival, QueuedMessage } from './queued-message.ts';
 import { type DeathReason, toDeadLetter } from './to-dead-letter.ts';
 
-/** How often a message may be given back before it is given up: `x-delivery-limit` on RabbitMQ. */
+/** Number of times that a message may be requeued before it is dead-lettered: `x-delivery-limit` on RabbitMQ. */
 const deliveryLimit = 20;
 
 /** A consumer that settles within its call must not keep the process from everything else. */
@@ -53,7 +53,7 @@ export class InMemoryQueue {
   readonly #expiry: ExpirySchedule<QueuedMessage>;
   readonly #receivers: Receiver[] = [];
   readonly #unacknowledged = new Set<Unacknowledged>();
-  // Bound: a handler must not run in the async context of whoever published, as it would not behind a broker either.
+  // Bound: a handler must not run in the async context of the publisher, as it does not behind a broker either.
   readonly #deliverSome = AsyncResource.bind(() => this.#deliver());
   #turn = 0;
   #nextSequence = 0;
@@ -78,7 +78,7 @@ export class InMemoryQueue {
     return this.length >= this.#maxMessages;
   }
 
-  /** What waits, as the next consumer would get it. */
+  /** Returns what waits, as the next consumer would get it. */
   get messages(): TransportMessage[] {
     return Array.from(this.#waiting, toDeliveredMessage);
   }
@@ -88,7 +88,7 @@ export class InMemoryQueue {
     return [...this.#waiting];
   }
 
-  /** Whether somebody receives from it. */
+  /** Returns whether the queue has a consumer. */
   get isConsumed(): boolean {
     return this.#receivers.length > 0;
   }
@@ -139,7 +139,7 @@ export class InMemoryQueue {
     if (index !== -1) this.#receivers.splice(index, 1);
   }
 
-  /** Resolves once no delivery is in hand. */
+  /** Resolves once no delivery is unacknowledged. */
   async allSettled(): Promise<void> {
     if (this.#unacknowledged.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -147,7 +147,7 @@ export class InMemoryQueue {
     });
   }
 
-  /** Takes back what is in hand. Nothing expires afterwards. */
+  /** Requeues all unacknowledged deliveries. Nothing expires afterwards. */
   close(): void {
     for (const delivered of this.#unacknowledged) this.#settle(delivered, () => this.#requeue(delivered.queued));
     this.#expiry.clear();

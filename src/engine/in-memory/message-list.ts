@@ -23,7 +23,7 @@ export class MessageList {
     return this.#first?.queued;
   }
 
-  /** Puts a message into its place: the newest at once, one that was given back after a walk past the older ones. */
+  /** Puts a message into its place: the newest at once, a requeued one after a walk past the older ones. */
   add(queued: QueuedMessage): void {
     let previous = this.#last;
     if (previous !== undefined && previous.queued.sequence > queued.sequence)
@@ -48,7 +48,7 @@ export class MessageList {
 
   #lastBefore(sequence: number): Link | undefined {
     let before: Link | undefined;
-    // From the front: what is given back was taken from there.
+    // From the front, because requeued messages were taken from there.
     for (let link = this.#first; link !== undefined && link.queued.sequence < sequence; link = link.next) before = link;
     return before;
   }

@@ -20,7 +20,7 @@ test('messages that can be neither handled nor moved are held, given back by clo
   for (const text of texts) publisher.sendToQueue(queue, Buffer.from(text));
   await publisher.waitForConfirms();
   await connection.close();
-  await eventually(() => expect(lines.filter((line) => line.includes('it comes again'))).toHaveLength(12));
+  await eventually(() => expect(lines.filter((line) => line.includes('it will be redelivered'))).toHaveLength(12));
 
   await channel.close(60_000);
   expect(await vhost.messages(queue)).toBe(12);

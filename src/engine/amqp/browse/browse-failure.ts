@@ -1,9 +1,9 @@
 import { isLittoralError, LittoralError } from '../../../errors.ts';
-import { queueBusy } from '../../../promise/keyed-mutex.ts';
+import { queueBusy } from '../../queue-busy.ts';
 import { isExclusive } from '../broker-replies.ts';
 import { withRemedy } from '../declaration-remedy.ts';
 
-/** How far a look through a queue has come. */
+/** The progress of a browse. */
 export interface BrowseState {
   readonly queue: string;
   readonly visited: number;
@@ -12,12 +12,12 @@ export interface BrowseState {
   readonly inDoubt: boolean;
 }
 
-/** Why a look ended early, in littoral's terms. */
+/** Returns the error of a browse that ended early. */
 export function browseFailure(error: unknown, { queue, visited, total, inDoubt }: BrowseState): LittoralError {
   if (isLittoralError(error)) return error;
   const text = error === undefined ? 'the connection ended' : withRemedy(error);
   if (isExclusive(error)) return queueBusy(queue, error);
-  const ended = `The look through '${queue}' ended after ${visited} of ${total} messages: ${text}.`;
+  const ended = `Browsing '${queue}' ended after ${visited} of ${total} messages: ${text}.`;
   if (!inDoubt) return new LittoralError('broker-unavailable', ended, { cause: error });
   const doubt = 'What was replayed or deleted just then can still be there.';
   return new LittoralError('connection-lost', `${ended} ${doubt}`, { cause: error });

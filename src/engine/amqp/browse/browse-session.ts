@@ -2,21 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { LittoralError } from '../../../errors.ts';
 import { Header } from '../../../message/message-headers.ts';
-import { queueBusy } from '../../../promise/keyed-mutex.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import type { BrowseOptions } from '../../browsing.ts';
 import { PendingVisits } from '../../pending-visits.ts';
+import { queueBusy } from '../../queue-busy.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import { isAbsent } from '../broker-replies.ts';
 import { corker, socketOf } from '../connection/amqp-socket.ts';
 import { readXDeath } from '../read-broker-notes.ts';
 import { browseFailure, cannotBeDecoded, unreadableMessage } from './browse-failure.ts';
 
-/** The first window is small, for most looks end on the first page; each one after it is twice as large, up to here. */
+/** The first window is small, because most browses end on the first page. Each later one is twice as large, up to here. */
 const firstWindow = 125;
 const largestWindow = 2000;
 
-/** What a window may take, by the mean size of the bodies so far: all of it can be on its way when a look ends. */
+/** Limit of a window by the mean size of the bodies so far: all of it can be on its way when a browse ends. */
 const windowBytes = 16 * 1024 * 1024;
 
 /** After so long without a message, it is asked whether there are any: some may have left meanwhile. */
@@ -37,9 +37,9 @@ const answerTimeoutMs = 10_000;
 const firstAnswerTimeoutMs = 5_000;
 
 /**
- * One look through a queue, on a connection of its own. Nothing that is kept is settled: closing the channel puts all
- * of it back in its order. So a consumer gets a window of messages and no more, and the next consumer of the same
- * channel gets what comes behind it: neither the broker nor this process has more than a window under way.
+ * One browse of a queue, on a connection of its own. A kept message is never settled: closing the channel requeues all
+ * of them in their order. So a consumer gets a window of messages and no more, and the next consumer of the same channel
+ * gets what follows: neither the broker nor this process has more than a window under way.
  */
 export class BrowseSession {
   readonly model: ChannelModel;
@@ -95,7 +95,7 @@ export class BrowseSession {
     model.on('close', (error?: Error) => this.#end(error));
   }
 
-  /** How many messages have been visited. */
+  /** Returns the number of messages that have been visited. */
   get visited(): number {
     return this.#visited;
   }
@@ -107,7 +107,7 @@ export class BrowseSession {
     } catch (error) {
       this.#visits.fail(this.#describe(error));
     }
-    // What is being removed is published on another connection, and must not be given up on.
+    // A message that is being removed is published on another connection, so its visit has to end by itself.
     await this.#visits.finish().catch(() => {});
     // What has no answer yet would hold up its channel's end as well.
     if (this.#isSilent) this.cut();
@@ -246,7 +246,7 @@ export class BrowseSession {
     return this.#visits.ended || this.#keptInWindow === this.#window;
   }
 
-  /** Waits until something happens, or ends the look when nothing can. */
+  /** Waits until something happens, or ends the visits when nothing can. */
   async #nextChange(channel: Channel): Promise<void> {
     const changed = new Promise<void>((resolve) => {
       this.#onChange = resolve;
@@ -309,7 +309,7 @@ export class BrowseSession {
     this.#corkSocket();
   }
 
-  /** Behind the last acknowledgement, and before others may look: they must find what is kept in its place. */
+  /** Follows the last acknowledgement, and precedes the end of the lock: others must find each kept message in its place. */
   async #requeueKept(): Promise<void> {
     const channel = this.#channel;
     if (channel) {

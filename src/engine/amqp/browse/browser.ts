@@ -4,6 +4,7 @@ import { isLittoralError, LittoralError } from '../../../errors.ts';
 import { KeyedMutex } from '../../../promise/keyed-mutex.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import type { BrowseOptions } from '../../browsing.ts';
+import { queueBusy } from '../../queue-busy.ts';
 import type { AmqpAddress } from '../connection/amqp-url.ts';
 import { closeConnection } from '../connection/close-connection.ts';
 import { connectFailure } from '../connection/connect-failure.ts';
@@ -11,7 +12,7 @@ import { type ConnectOptions, connectArguments } from '../connection/connect-opt
 import { useExactFrames } from '../connection/exact-frames.ts';
 import { BrowseSession } from './browse-session.ts';
 
-/** How long a look waits for another one of this process. */
+/** Time that a browse waits for another one of this process. */
 const waitMs = 5_000;
 
 /**
@@ -32,7 +33,7 @@ export interface BrowserOptions extends Omit<ConnectOptions, 'role' | 'address'>
  */
 export class Browser {
   readonly #options: BrowserOptions;
-  readonly #turns = new KeyedMutex(waitMs);
+  readonly #mutex = new KeyedMutex(waitMs, queueBusy);
   readonly #running = new Map<BrowseSession, Promise<void>>();
   #closed = false;
 
@@ -42,7 +43,7 @@ export class Browser {
 
   /** See `QueueBrowser.browse`. */
   async browse(queue: string, browsing: BrowseOptions): Promise<void> {
-    await this.#turns.take(queue, async () => {
+    await this.#mutex.run(queue, async () => {
       const lastAttemptAtMs = performance.now() + othersWaitMs;
       for (;;) {
         const isLastAttempt = performance.now() > lastAttemptAtMs;
@@ -103,5 +104,5 @@ function isBusy(error: unknown): boolean {
 }
 
 function draining(): LittoralError {
-  return new LittoralError('draining', 'The look through the dead letters ended: this gateway is shutting down.');
+  return new LittoralError('draining', 'Browsing the dead letters ended: this gateway is shutting down.');
 }

@@ -10,20 +10,20 @@ export interface AmqpAcknowledgementsOptions {
 }
 
 /**
- * Settles the deliveries of one channel. What is acknowledged in one turn of the event loop is told to the broker at the
- * end of that turn: in one frame where it can be, else in one write.
+ * Settles the deliveries of one channel. Acknowledgements of one turn of the event loop are sent at the end of that
+ * turn: in one frame if possible, else in one write.
  */
 export class AmqpAcknowledgements {
   readonly #channel: Channel;
   readonly #corkSocket: () => void;
   readonly #logger: Logger;
-  /** The delivery tags of what is in hand: neither acknowledged nor refused. */
+  /** The delivery tags of unacknowledged deliveries: those that are not settled. */
   readonly #unacknowledged = new Set<number>();
-  /** Acknowledged, and not told to the broker yet. */
+  /** Acknowledged deliveries whose acknowledgements have not been sent. */
   #done: ConsumeMessage[] = [];
-  /** Given back, and held until nothing else is in hand. Undefined while what is given back goes at once. */
+  /** Released deliveries that wait until no other one is unacknowledged. Undefined while each is requeued at once. */
   #requeued: Set<number> | undefined;
-  /** No tag below this one is in hand. */
+  /** No tag below this one is unacknowledged. */
   #oldest = 1;
   /** No tag above this one was delivered. */
   #newest = 0;
@@ -36,13 +36,13 @@ export class AmqpAcknowledgements {
     this.#logger = logger;
   }
 
-  /** Takes a delivery in hand. The broker counts the tags of a channel upwards from 1. */
+  /** Adds an unacknowledged delivery. The broker counts the tags of a channel upwards from 1. */
   add({ fields }: ConsumeMessage): void {
     this.#newest = fields.deliveryTag;
     this.#unacknowledged.add(fields.deliveryTag);
   }
 
-  /** Nothing happens for what is not in hand any more. */
+  /** Acknowledges a delivery. Does nothing if it is settled. */
   acknowledge(message: ConsumeMessage): void {
     if (!this.#remove(message)) return;
     // Behind every promise that is resolved by now, and in time for this turn's write: an immediate would be written in
@@ -52,10 +52,10 @@ export class AmqpAcknowledgements {
   }
 
   /**
-   * Gives a delivery back, or drops it, at once. Nothing happens for what is not in hand any more.
+   * Requeues a delivery, or drops it, at once. Does nothing if it is settled.
    *
    * @param requeue false: the broker drops it, or dead-letters it where the queue says so
-   * @param deliveryFailed whether it counts against a message that is given back. RabbitMQ before 4.3 counts in any case
+   * @param deliveryFailed whether a requeued message counts as a failed delivery. RabbitMQ before 4.3 counts in any case
    */
   nack(message: ConsumeMessage, requeue: boolean, deliveryFailed = false): void {
     const { deliveryTag } = message.fields;
@@ -70,16 +70,16 @@ export class AmqpAcknowledgements {
   }
 
   /**
-   * From now on what is given back waits for all else that is in hand: RabbitMQ keeps the order in which it comes. To be
-   * called when nothing more is delivered, or it would come again at once.
+   * Requeues from now on only when all unacknowledged deliveries are released, because RabbitMQ keeps the order in which
+   * they arrive. The consumers must have stopped, or a requeued message would be redelivered at once.
    */
   requeueInOrder(): void {
     this.#requeued ??= new Set();
   }
 
   /**
-   * Gives back everything that is in hand, in its order. The end of the channel would do that too, but from RabbitMQ 4.3
-   * on what is given back so does not count as a failed delivery.
+   * Requeues all unacknowledged deliveries in their order. The end of the channel would do that as well, but from
+   * RabbitMQ 4.3 on a message that is requeued here does not count as a failed delivery.
    */
   requeueAll(): void {
     const tags = [...this.#unacknowledged].sort((one, other) => one - other);
@@ -88,7 +88,7 @@ export class AmqpAcknowledgements {
     this.#corkSocket();
   }
 
-  /** Tells the broker what was acknowledged so far. */
+  /** Sends the acknowledgements so far. */
   flush(): void {
     const done = this.#done;
     if (done.length === 0) return;
@@ -97,7 +97,7 @@ export class AmqpAcknowledgements {
       this.#tell(done);
       this.#corkSocket();
     } catch (error) {
-      // The channel is being closed: the broker takes back what it was not told of.
+      // The channel is being closed: the broker requeues what was not acknowledged there.
       this.#logger.debug({ reason: errorMessage(error) }, 'the channel ended before an acknowledgement');
     }
   }
@@ -114,12 +114,12 @@ export class AmqpAcknowledgements {
       await new Promise<void>((resolve) => this.#whenSettledUpTo.push({ upTo, resolve }));
   }
 
-  /** Resolves once nothing is in hand. */
+  /** Resolves once no delivery is unacknowledged. */
   async settled(): Promise<void> {
     if (this.#unacknowledged.size > 0) await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
   }
 
-  /** To be told that the channel is gone: the broker has taken back what was not acknowledged. */
+  /** Forgets all deliveries, because the channel has ended: the broker has requeued what was not acknowledged. */
   end(): void {
     this.#clear();
     this.#done = [];
@@ -143,7 +143,7 @@ export class AmqpAcknowledgements {
     if (this.#unacknowledged.size === 0) for (const resolve of this.#whenSettled.splice(0)) resolve();
   }
 
-  /** @returns false when it was not in hand any more */
+  /** @returns false if the delivery was settled before */
   #remove({ fields }: ConsumeMessage): boolean {
     if (this.#requeued?.has(fields.deliveryTag) || !this.#unacknowledged.delete(fields.deliveryTag)) return false;
     this.#requeueIfLast();
@@ -155,9 +155,9 @@ export class AmqpAcknowledgements {
     if (this.#requeued !== undefined && this.#requeued.size === this.#unacknowledged.size) this.requeueAll();
   }
 
-  // An acknowledgement of "all up to this one" sweeps along whatever is still in hand below it, and RabbitMQ closes the
+  // An acknowledgement of "all up to this one" includes every unacknowledged delivery below it, and RabbitMQ closes the
   // channel over one that names a delivery which is settled already. So it names the newest of those that were
-  // acknowledged in this turn and have nothing in hand below them; the others are named one by one.
+  // acknowledged in this turn and have no unacknowledged delivery below them; the others are named one by one.
   #tell(done: readonly ConsumeMessage[]): void {
     const oldest = this.#oldestUnacknowledged();
     let upTo: ConsumeMessage | undefined;

@@ -40,7 +40,16 @@ async function cancelConsumers({ channel, consumerTags }: Inbound): Promise<void
 
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
 
-/** Consumes the queue of one subscription: on every new connection, and again when the broker cancels it. */
+/**
+ * Consumes the queue of one subscription. It is detached, attaching, consuming, paused or stopped. It attaches again:
+ * - on every new connection (`attach`), because the old one took the channel with it (`onDisconnect`)
+ * - with a backoff, if the channel closes (`#onClose`), the broker cancels a consumer (`#onCancel`), or an attempt fails
+ *   or gets no answer in time (`#attach`)
+ * - after a pause, on the same channel (`#resume`)
+ *
+ * `#endings` counts the ends of consuming. Work that has waited for the broker compares it, and the connection, before it
+ * continues.
+ */
 export class AmqpConsumer implements Consumer {
   readonly #options: AmqpConsumerOptions;
   readonly #subscription: Subscription;
@@ -148,7 +157,7 @@ export class AmqpConsumer implements Consumer {
     });
   }
 
-  /** What trying again cannot mend: the queue exists with other arguments. */
+  /** Returns the error that another attempt cannot change: the queue exists with other arguments. */
   get mismatch(): LittoralError | undefined {
     return this.#mismatch;
   }
@@ -171,7 +180,7 @@ export class AmqpConsumer implements Consumer {
         throw new Error(`the broker did not answer within ${answerTimeoutMs} ms`);
       }
       if (this.#stopped) return;
-      // The end can come in the same bytes as the beginning, and is heard of first.
+      // The end can arrive in the same bytes as the answer, and its event comes first.
       if (this.#endings !== endings) throw new Error('it ended as soon as it began');
       this.#detached = undefined;
       this.#mismatch = undefined;
@@ -205,7 +214,7 @@ export class AmqpConsumer implements Consumer {
     return !consumes() || (await hasConsumer(model, this.#subscription.queue)) || !consumes();
   }
 
-  /** To be told that the connection is gone: the broker has taken every delivery back. */
+  /** Detaches, because the connection has ended: the broker has requeued every delivery. */
   onDisconnect(reason: string): void {
     this.#endInbound();
     clearTimeout(this.#retry);
@@ -229,14 +238,14 @@ export class AmqpConsumer implements Consumer {
     await cancelConsumers(inbound);
   }
 
-  /** Resolves once nothing is in hand. To be called after `stop`. */
+  /** Resolves once no delivery is unacknowledged. The caller calls `stop` first. */
   async settled(): Promise<void> {
     await this.#inbound?.deliveries.settled();
   }
 
   /**
-   * Gives back what is in hand, and closes the channel, behind the last acknowledgement: closing the connection at once
-   * would overtake it.
+   * Requeues all unacknowledged deliveries, and closes the channel after the last acknowledgement: closing the connection
+   * at once would overtake it.
    */
   async close(): Promise<void> {
     const inbound = this.#inbound;
@@ -253,7 +262,7 @@ export class AmqpConsumer implements Consumer {
   async #declareAndConsume(model: ChannelModel): Promise<void> {
     const attempt = this.#attempt;
     await this.#topology.declare(model);
-    // After a cancel by the broker the channel is still good, and deliveries in hand are settled on it.
+    // After a cancel by the broker the channel is still good, and unacknowledged deliveries are settled on it.
     const inbound = this.#inbound ?? (await this.#open(model));
     // Given up on meanwhile: a later attempt has a channel of its own.
     if (attempt !== this.#attempt) {

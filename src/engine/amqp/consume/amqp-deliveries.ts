@@ -22,10 +22,10 @@ export interface AmqpDeliveriesOptions {
   readonly publish: (publication: ImmediatePublication) => Promise<PublishReceipt>;
 }
 
-/** How long a message is held that can neither be handled nor moved, before it comes again. */
+/** Time that a message that can be neither handled nor moved stays unacknowledged, before it is requeued. */
 const unmovableDelayMs = 60_000;
 
-/** Hands over the deliveries of one channel, and settles them on it for as long as it lives. */
+/** Passes the deliveries of one channel to the handler, and settles them on that channel while it exists. */
 export class AmqpDeliveries {
   readonly #options: AmqpDeliveriesOptions;
   readonly #acknowledgements: AmqpAcknowledgements;
@@ -38,7 +38,7 @@ export class AmqpDeliveries {
     setMaxListeners(0, this.#stopped.signal);
   }
 
-  /** Never throws: that would close the channel, and the message would come again. */
+  /** Calls the handler. Never throws, because that would close the channel, and the message would be redelivered. */
   deliver(message: ConsumeMessage): void {
     this.#acknowledgements.add(message);
     try {
@@ -49,7 +49,7 @@ export class AmqpDeliveries {
     }
   }
 
-  /** @param message that the consumer is not to have, because it has stopped */
+  /** Requeues a message without calling the handler. */
   requeue(message: ConsumeMessage): void {
     this.#acknowledgements.add(message);
     this.release(message);
@@ -69,7 +69,7 @@ export class AmqpDeliveries {
     else void this.#moveAsItCame(message);
   }
 
-  /** To be told that nothing more is delivered: what is given back from now on goes back in its order. */
+  /** Requeues released messages in their order from now on. The consumers must have stopped. */
   stop(): void {
     this.#acknowledgements.requeueInOrder();
     this.#stopped.abort();
@@ -85,18 +85,18 @@ export class AmqpDeliveries {
     return this.#acknowledgements.settledSoFar();
   }
 
-  /** Resolves once nothing is in hand. */
+  /** Resolves once no delivery is unacknowledged. */
   settled(): Promise<void> {
     return this.#acknowledgements.settled();
   }
 
-  /** Tells the broker at once what was acknowledged so far, and gives back what is still in hand. */
+  /** Sends the acknowledgements so far at once, and requeues all unacknowledged deliveries. */
   requeueAll(): void {
     this.#acknowledgements.flush();
     this.#acknowledgements.requeueAll();
   }
 
-  /** To be told that the channel is gone: settling does nothing any more. */
+  /** Ends settling, because the channel has ended: it does nothing any more. */
   end(): void {
     this.#acknowledgements.end();
   }
@@ -109,21 +109,24 @@ export class AmqpDeliveries {
       const { headers } = received;
       const move = (kept: MessageHeaders) => publish({ to, message: { ...received, headers: kept }, keepsOrder: true });
       const { routed } = await move(withoutBrokerNotes(headers)).catch((error) => {
-        // What cannot be written again must not hold its place in this queue for ever.
+        // A message that cannot be encoded again must not stay in this queue.
         if (isLittoralError(error) && !error.retryable) return move(essentialHeaders(headers));
         throw error;
       });
       if (!routed) throw new Error(`the queue '${to.queue}' does not exist`);
       this.acknowledge(message);
     } catch (error) {
-      logger.error({ reason: errorMessage(error) }, 'a message can neither be handled nor moved; it comes again');
+      logger.error(
+        { reason: errorMessage(error) },
+        'message could be neither handled nor moved; it will be redelivered',
+      );
       await sleep(unmovableDelayMs, undefined, { ref: false, signal: this.#stopped.signal }).catch(() => {});
       this.release(message);
     }
   }
 }
 
-/** One message in hand, settled once. */
+/** An unacknowledged message, which is settled once. */
 class AmqpDelivery implements Delivery {
   readonly message: TransportMessage;
   readonly routingKey: string;

@@ -1,7 +1,7 @@
 import type { ConsumeMessage } from 'amqplib';
 import { Header } from '../../../message/message-headers.ts';
 
-/** How long a message that was delivered before is held alone: one that ends its process does so sooner, as a rule. */
+/** Time that a redelivered message is handled alone: a message that ends its process does so sooner, as a rule. */
 const aloneMs = 5000;
 
 /**
@@ -14,7 +14,7 @@ export class SlowStart {
   #raisePrefetch: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param rise called once, unless `end` is called before */
+  /** @param raisePrefetch called once, unless `end` is called before */
   constructor(raisePrefetch: () => void) {
     this.#raisePrefetch = raisePrefetch;
   }
@@ -24,7 +24,7 @@ export class SlowStart {
     return this.#raisePrefetch !== undefined;
   }
 
-  /** To be called with every delivery, before it is handed over. */
+  /** Observes a delivery. The caller calls it before the handler. */
   received({ fields, properties }: ConsumeMessage): void {
     if (this.#raisePrefetch === undefined) return;
     clearTimeout(this.#timer);
@@ -35,7 +35,7 @@ export class SlowStart {
     }
   }
 
-  /** To be called when nothing more is to be taken. */
+  /** Ends the wait without raising the prefetch. */
   end(): void {
     clearTimeout(this.#timer);
     this.#raisePrefetch = undefined;

@@ -35,9 +35,9 @@ export function levelHeaders(levels: readonly number[]): Record<string, boolean>
   return headers;
 }
 
-/** The headers of a message that came down a ladder, without what only that has left there. */
+/** Returns the headers of a delayed message without the traces of its delay. */
 export function withoutDelayTraces(headers: Record<string, unknown>): Record<string, unknown> {
-  // What waited on a level has died there.
+  // RabbitMQ notes each level as a queue in which the message was dead-lettered.
   const deaths = headers['x-death'];
   if (!Array.isArray(deaths)) return headers;
   const others = deaths.filter((death: unknown) => !isLevelQueue((Object(death) as { queue?: unknown }).queue));
@@ -71,8 +71,8 @@ export async function declareDelivery(
 }
 
 /**
- * Leads the ladder to a queue that has been declared, for it may be another one than before: what somebody deletes takes
- * its bindings along, and what came down to it would be held for ever. Where there is no ladder yet, nothing happens.
+ * Binds a declared queue to the delivery exchange, because it can be a new one: a deleted queue loses its bindings, and
+ * RabbitMQ would hold the delayed messages for it. Does nothing if there is no delivery exchange yet.
  */
 export async function rebindDelivery(
   model: ChannelModel,
@@ -134,7 +134,7 @@ export async function declareLevelQueue(channel: Declarer, service: string, leve
   await orMismatch(async () => {
     await channel.assertQueue(queue, {
       durable: true,
-      // Fixed for ever. No `x-expires`: it would take along what still waits.
+      // Never to be changed. No `x-expires`: it would delete messages that wait.
       arguments: {
         'x-queue-type': 'quorum',
         'x-message-ttl': 2 ** level,
@@ -147,17 +147,17 @@ export async function declareLevelQueue(channel: Declarer, service: string, leve
   });
 }
 
-/** Held by the process that looks whether a level was forgotten. */
+/** Returns the name of the lock of the process that checks whether a level has a leader. */
 export function lockQueue(service: string): string {
   return `littoral_${service}_delay_lock`;
 }
 
-// Nothing is ever published to it: that it is there says that RabbitMQ will remember the queue of this level.
+// Nothing is published to it. It exists once the queue of this level is on disk.
 function markExchange(service: string, level: number): string {
   return `littoral_${service}_delay_${level}_remembered`;
 }
 
-/** Tells all processes of the service that the queue of a level survives a broker that is killed. */
+/** Marks the queue of a level as on disk, for all processes of the service. */
 export async function markDurable(model: ChannelModel, service: string, level: number): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.
@@ -165,7 +165,7 @@ export async function markDurable(model: ChannelModel, service: string, level: n
   closeUnawaited(channel);
 }
 
-/** Whether some process has marked a level. */
+/** Returns whether a process has marked a level. */
 export async function isMarkedDurable(model: ChannelModel, service: string, level: number): Promise<boolean> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The call that failed throws it.

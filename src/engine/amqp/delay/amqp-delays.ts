@@ -147,7 +147,7 @@ export class AmqpDelays {
     }
   }
 
-  /** To be told that something may be gone: it is declared again when it is needed next. */
+  /** Forgets what was declared, because a part may be missing: the next message declares what it needs. */
   forget(): void {
     this.#declared = undefined;
   }
@@ -156,7 +156,7 @@ export class AmqpDelays {
     const exchange = levelExchange(this.#options.service, levels[0] as number);
     for (const isLastAttempt of [false, true]) {
       const declared = await this.#inTurn(to, levels);
-      // What is on a level is safe, and finds all below it also after RabbitMQ was killed.
+      // A message on a level is safe: everything below it exists also after RabbitMQ was killed.
       await declared.durable(to, levels);
       if (this.#connection.model !== declared.model) throw unavailable(connectionEnded);
       const { routed } = await this.#outbound.publish({ to: { exchange, routingKey: to.queue }, message });

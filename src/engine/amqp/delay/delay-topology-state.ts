@@ -16,12 +16,12 @@ export function untilDurable(model: ChannelModel): Promise<void> {
   return delay(ms, undefined, { ref: false });
 }
 
-/** What is known to be there of a ladder, on one connection. */
+/** The part of the delay topology that is known to exist, on one connection. */
 export class DelayTopologyState {
   readonly model: ChannelModel;
   readonly exchanges = new Set<number>();
   readonly #queues = new Map<number, Promise<void>>();
-  readonly #ends = new Map<string, Promise<void>>();
+  readonly #deliveries = new Map<string, Promise<void>>();
 
   constructor(model: ChannelModel) {
     this.model = model;
@@ -34,26 +34,26 @@ export class DelayTopologyState {
 
   /** A queue is declared last, after all that a message needs below it. */
   has({ queue }: QueueSpec, levels: readonly number[]): boolean {
-    return this.#ends.has(queue) && levels.every((level) => this.#queues.has(level));
+    return this.#deliveries.has(queue) && levels.every((level) => this.#queues.has(level));
   }
 
   hasLevel(level: number): boolean {
     return this.#queues.has(level);
   }
 
-  /** @param remembered resolves once RabbitMQ will remember it */
+  /** @param durable resolves once RabbitMQ has written the declaration to disk */
   addLevel(level: number, durable: Promise<void>): void {
     this.#queues.set(level, durable);
-    durable.catch(() => {}); // Told to those who wait for it.
+    durable.catch(() => {}); // Each message that waits for it gets the error.
   }
 
   hasDelivery({ queue }: QueueSpec): boolean {
-    return this.#ends.has(queue);
+    return this.#deliveries.has(queue);
   }
 
-  /** @param remembered resolves once RabbitMQ will remember it */
+  /** @param durable resolves once RabbitMQ has written the declaration to disk */
   addDelivery({ queue }: QueueSpec, durable: Promise<void>): void {
-    this.#ends.set(queue, durable);
+    this.#deliveries.set(queue, durable);
   }
 
   /**
@@ -61,6 +61,6 @@ export class DelayTopologyState {
    * the calls.
    */
   async durable({ queue }: QueueSpec, levels: readonly number[]): Promise<void> {
-    await Promise.all([this.#ends.get(queue), ...levels.map((level) => this.#queues.get(level))]);
+    await Promise.all([this.#deliveries.get(queue), ...levels.map((level) => this.#queues.get(level))]);
   }
 }

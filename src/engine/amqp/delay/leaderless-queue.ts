@@ -10,14 +10,14 @@ const silentMs = 1500;
 const lockRetryMs = 250;
 
 /**
- * Deletes a quorum queue that RabbitMQ has forgotten, so that it can be declared anew.
+ * Deletes a quorum queue without a leader, so that it can be declared again.
  *
  * A RabbitMQ that is killed soon after a quorum queue was declared can come back with one that has neither messages nor
- * a leader, and never elects one. It can be declared and looked at as if nothing were wrong, but takes no message, and
- * holds up whoever publishes to it for 65 s each time: a gateway, or the queue that its messages come from.
+ * a leader, and never elects one. It can be declared and checked like any other, but takes no message, and
+ * delays each publisher for 65 s each time: a gateway, or the queue that its messages come from.
  *
- * @param queue holds nothing that anybody was told is safe
- * @param lock an exclusive queue to hold meanwhile: of two processes, one would delete what the other has declared anew
+ * @param queue a queue that holds no confirmed message
+ * @param lock an exclusive queue to hold meanwhile: of two processes, one would delete what the other has declared again
  * @returns whether it was deleted, which takes RabbitMQ 5 s
  * @throws what amqplib throws
  */
@@ -62,7 +62,7 @@ async function answers(model: ChannelModel, queue: string): Promise<boolean> {
     if (isAbsent(error)) return true;
     throw error;
   } finally {
-    // What was taken goes back to its place.
+    // RabbitMQ requeues the message, if there was one.
     closeUnawaited(channel);
   }
 }
