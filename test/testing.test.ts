@@ -115,7 +115,7 @@ describe('a command', () => {
     expect(gateway.published[0]?.headers).toMatchObject({ parentId: options.id, correlationId: 'order 7' });
   });
 
-  test('that no message can be made of is refused, and nothing waits for it', async () => {
+  test('is rejected if no message can be made of it, and nothing waits for it', async () => {
     const gateway = await open();
     await expect(gateway.sendCommand('billing.*')).rejects.toMatchObject({ code: 'invalid-key' });
     await expect(gateway.publishEvent('a', 'b', { id: '7' })).rejects.toMatchObject({ code: 'reserved-header' });
@@ -306,7 +306,7 @@ describe('a configuration is tested', () => {
     expect(gateway.handled[0]?.result).toBe(21);
   });
 
-  test('with other services and configuration variables, in place of those that have their names', async () => {
+  test('replaces services and configuration variables by their names', async () => {
     const gateway = await open(config, {
       container: (container) => container.register({ rates: asValue(new Rates(5)) }),
       configuration: { multiplier: 3 },
@@ -332,7 +332,7 @@ describe('a configuration is tested', () => {
     expect((await gateway.app.inject('/readyz')).json()).toMatchObject({ channel: 'in-memory' });
   });
 
-  test('with handlers from files, relative to the test', async () => {
+  test('finds handlers in files relative to the test', async () => {
     const file = `
       import { defineCommandHandler } from 'littoral';
       import { startTestGateway } from 'littoral/testing';
@@ -347,7 +347,7 @@ describe('a configuration is tested', () => {
     expect(gateway.handled[0]?.result).toBe('function');
   });
 
-  test('and its issues are told as at any start', async () => {
+  test('reports its issues as at any start', async () => {
     const invalidConfig = { service: 'billing', broker: 'none', configuration: 8, container: 7 } as unknown as Config;
     const options = { configuration: { multiplier: 3 }, container: () => {} };
     const message = expect.stringMatching(/broker: (.|\n)*configuration: (.|\n)*container: is a number/);
@@ -410,7 +410,7 @@ describe('time', () => {
     expect(published()).toEqual(['for us', 'for another', 'for nobody']);
   });
 
-  test('that fails when it is due is told by the next that looks', async () => {
+  test('reports a message that fails when it is due to the next call that waits', async () => {
     const later = defineCommandHandler({
       routingKey: 'later',
       distributed: true,

@@ -93,7 +93,7 @@ function metadataOf({ headers }: CapturedMessage): Record<string, unknown> {
 }
 
 describe('what is sent has the headers, of the types and with the values, that Ecotone sent', () => {
-  test.each(cases)('for %s', async (name, send) => {
+  test.each(cases)('match for %s', async (name, send) => {
     const { bus, waiting } = await openPhpBilling();
     const message = captured(name);
     await send(bus, message);

@@ -24,7 +24,7 @@ async function commandBus(...handlers: HandlerDefinition[]) {
 }
 
 describe('a command reaches its handler in the process', () => {
-  test('and gives its result, whose type follows from the definition', async () => {
+  test('returns its result, whose type follows from the definition', async () => {
     const bus = await commandBus(place);
     const result = await bus.send(place, { sku: 'apple', quantity: 2 });
     expect(result).toBe('2 apple');
@@ -50,14 +50,14 @@ describe('a command reaches its handler in the process', () => {
     ['nothing', undefined, undefined, 'application/x-js'],
     ['null', null, null, 'application/x-js'],
     ['a list', [1], [1], 'application/x-js'],
-  ])('with a content type of its own: %s', async (_, command, arrives, contentType) => {
+  ])('carries a content type of its own: %s', async (_, command, arrives, contentType) => {
     const bus = await commandBus(echo);
     const [received, whole] = await bus.send(echo, command);
     expect(received).toEqual(arrives);
     expect(whole.headers[Header.contentType]).toBe(contentType);
   });
 
-  test('with the metadata, and an id that ties together what follows', async () => {
+  test('carries the metadata, and an id that ties together what follows', async () => {
     const bus = await commandBus(echo);
     const [, { headers }] = await bus.send(echo, 'x', { metadata: { executorId: '7', tags: ['a'], none: null } });
     expect(headers).toMatchObject({ executorId: '7', tags: '["a"]' });
@@ -68,7 +68,7 @@ describe('a command reaches its handler in the process', () => {
     expect(headers[Header.timestamp]).toBeCloseTo(Date.now() / 1000, -2);
   });
 
-  test('and the value that is sent stays as it was', async () => {
+  test('leaves the value that is sent unchanged', async () => {
     const command = Object.freeze({ sku: 'apple', quantity: '2' });
     const bus = await commandBus(place);
     expect(await bus.send(place, command)).toBe('2 apple');
@@ -130,12 +130,12 @@ describe('a command is refused', () => {
     ['a media type that is none, of a value', {}, { mediaType: 'json' }, 'unsupported-media-type'],
     ['a header of the framework', {}, { metadata: { correlationId: 'x' } }, 'reserved-header'],
     ['a header that cannot be', {}, { metadata: { f: () => {} } }, 'invalid-header'],
-  ])('for %s', async (_, command, options, code) => {
+  ])('reports %s', async (_, command, options, code) => {
     const bus = await commandBus(place);
     expect(await caught(() => bus.send(place, command, options))).toMatchObject({ code });
   });
 
-  test('with the error of its handler', async () => {
+  test('reports the error of its handler', async () => {
     const error = new Error('not today');
     const fails = defineCommandHandler({
       routingKey: 'fails',

@@ -372,7 +372,7 @@ describe('what is not valid is not sent', () => {
     expect(waiting('billing')).toEqual([]);
   });
 
-  test('and the error says which part is invalid', async () => {
+  test('names the invalid part in the error', async () => {
     const { bus } = await openBilling();
     expect((await caught(() => bus.sendCommand('a.*', 'b', 'x'))).message).toBe(
       'The destination has a wildcard (* or #).',
@@ -387,7 +387,7 @@ describe('a destination', () => {
   test.each([
     ['command', (bus: DistributedBus) => bus.sendCommand('nobody', 'a', 'x')],
     ['message', (bus: DistributedBus) => bus.sendMessage('nobody', 'a', 'x')],
-  ])('that does not exist gets no %s, even when somebody else would take it', async (_, send) => {
+  ])('receives no %s if it does not exist, even if another service would take it', async (_, send) => {
     const { bus, addService, waiting } = await openBilling();
     await addService('everything', '*');
     const error = await caught(() => send(bus));
@@ -401,7 +401,7 @@ describe('a destination', () => {
     expect(waiting('everything')).toEqual([]);
   });
 
-  test('that is not looked for still is not found when no queue took the command', async () => {
+  test('is reported as not found when no queue took the command, even if it was not looked up', async () => {
     const { bus } = await openBilling({ checkDestinations: false });
     expect(await caught(() => bus.sendCommand('nobody', 'a', 'x'))).toMatchObject({ code: 'destination-not-found' });
   });
@@ -426,7 +426,7 @@ describe('a destination', () => {
     });
   });
 
-  test('that is not looked for can be taken by somebody else', async () => {
+  test('may be any service that takes the command if it is not looked up', async () => {
     const { bus, addService, waiting } = await openBilling({ checkDestinations: false });
     await addService('everything', '*');
     await bus.sendCommand('nobody', 'a', 'x');

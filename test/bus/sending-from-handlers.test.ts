@@ -145,7 +145,7 @@ describe('what a handler sends and does not wait for', () => {
     });
   });
 
-  test('and deals with itself is not failed with', async () => {
+  test('does not fail the handler that deals with the failure itself', async () => {
     let caught = '';
     const { gateway, deadLetters, published } = await shopWith(async (_, __, { distributedBus }) => {
       await distributedBus.sendCommand('nobody', 'x', 'x').catch(({ code }: LittoralError) => {

@@ -28,7 +28,7 @@ describe('the payload', () => {
     expect(await read('-', ['typed'], true)).toBe('typed');
   });
 
-  test('that is too large is not read to its end', async () => {
+  test('is not read to its end if it is too large', async () => {
     const endless = {
       async *[Symbol.asyncIterator]() {
         for (;;) yield Buffer.alloc(4);

@@ -86,7 +86,7 @@ describe('a running gateway', () => {
 });
 
 describe('a command', () => {
-  test('that is interrupted ends by the signal, as a shell expects it', async () => {
+  test('ends by the signal that interrupts it, as a shell expects', async () => {
     const command = littoral(['send', 'billing', 'hello'], {
       cwd: folderOf({
         'littoral.config.mjs': `console.log('loading'); await new Promise((r) => setTimeout(r, 3_600_000));`,

@@ -23,7 +23,7 @@ describe('a configuration file', () => {
     expect(await loadConfigFile(path)).toEqual({ config: { service: 'billing' }, path });
   });
 
-  test('that is a module as .js is one where its package says so', async () => {
+  test('may be a module as .js where its package says so', async () => {
     const folder = folderOf({
       'package.json': '{ "type": "module" }',
       'littoral.config.js': "export default { service: 'billing' };",
@@ -118,7 +118,7 @@ describe('a configuration file that cannot be used is named, with the reason', (
     expect(error.message).toContain(path);
   });
 
-  test('that is a folder', async () => {
+  test('may not be a folder', async () => {
     const folder = folderOf({});
     mkdirSync(join(folder, 'littoral.config.ts'));
     const error = await caught(() => loadConfigFile(join(folder, 'littoral.config.ts')));

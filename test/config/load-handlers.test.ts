@@ -77,7 +77,7 @@ describe('handlers are found in the files that a pattern matches', () => {
     expect(await keysFrom(folder, ['./b.mjs', listed, './a.mjs'])).toEqual(['b', 'listed', 'a']);
   });
 
-  test('but not in those that a pattern with ! takes away', async () => {
+  test('are not found in files that a pattern with ! excludes', async () => {
     const folder = folderOf({ 'a.ts': handlersFile('a'), 'a.test.ts': "throw new Error('of a test');" });
     expect(await keysFrom(folder, ['./*.ts', '!./*.test.ts'])).toEqual(['a']);
   });

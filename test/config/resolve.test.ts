@@ -129,7 +129,7 @@ describe('a configuration', () => {
     expect(resolveConfig({ service: 'billing', ...config }, {}).maxDecodedBytes).toBe(maxDecodedBytes);
   });
 
-  test('with a broker runs on RabbitMQ, unless told otherwise', () => {
+  test('runs on RabbitMQ if it names a broker, unless it says otherwise', () => {
     expect(resolveConfig({ service: 'billing', broker: { url } }, {}).channel).toBe('rabbitmq');
     expect(resolveConfig({ service: 'billing', broker: { url }, channel: 'in-memory' }, {}).channel).toBe('in-memory');
   });
@@ -372,11 +372,11 @@ describe('a configuration is not valid', () => {
     ['ż'.repeat(101), 'is longer than 200 bytes'],
     [7, 'must be string'],
     [null, 'must be string'],
-  ])('with the service %j', async (service, issue) => {
+  ])('rejects the service %j', async (service, issue) => {
     expect(await issues({ service })).toEqual([`service: ${issue}`]);
   });
 
-  test('with retries that cannot be', async () => {
+  test('rejects impossible retries', async () => {
     const instant = { maxAttempts: 1.5, errors: ['', 7, 'ConflictError', TypeError] };
     const retries = {
       maxAttempts: -1,
@@ -400,7 +400,7 @@ describe('a configuration is not valid', () => {
     ]);
   });
 
-  test('with settings that do not exist, each by its path', async () => {
+  test('reports each unknown setting by its path', async () => {
     const config = {
       service: 'billing',
       brokers: { url },
@@ -412,7 +412,7 @@ describe('a configuration is not valid', () => {
     );
   });
 
-  test('with settings that do not exist, whatever they hold', async () => {
+  test('reports unknown settings, whatever they hold', async () => {
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
     expect(await issues({ service: 'billing', logger: cyclic })).toEqual(['logger: is not a setting']);
@@ -469,14 +469,14 @@ describe('a configuration is not valid', () => {
     [{ defaultSerializationMediaType: 'application/*' }, 'defaultSerializationMediaType'],
     [{ defaultSerializationMediaType: 'multipart/form-data' }, 'defaultSerializationMediaType'],
     [{ defaultSerializationMediaType: 'application/x-js' }, 'defaultSerializationMediaType'],
-  ])('with %j', async (settings, path) => {
+  ])('rejects %j', async (settings, path) => {
     const [issue, ...others] = await issues({ service: 'billing', ...settings });
     expect(others).toEqual([]);
     expect(issue).toMatch(/: ./);
     expect(issue?.slice(0, issue.indexOf(': '))).toBe(path);
   });
 
-  test('with limits of a store in the process beside one that has its own', async () => {
+  test('rejects limits of a store in the process beside a store of its own', async () => {
     const store = { has: () => false, record: () => {} };
     const rest = 'is for the memory of this process; deduplication.store has its own';
     expect(await issues({ service: 'billing', deduplication: { windowMs: 1, maxEntries: 1, store } })).toEqual([
@@ -492,7 +492,7 @@ describe('a configuration is not valid', () => {
     { name: 'CSV', matches: () => true },
     { name: 7, matches: () => true, convert: () => 1 },
     { name: 'CSV', matches: 'text/csv', convert: () => 1 },
-  ])('with a converter that is none: %j', async (converter) => {
+  ])('rejects a converter that is none: %j', async (converter) => {
     const fine = { name: 'fine', matches: () => false, convert: () => 1 };
     expect(await issues({ service: 'billing', converters: [fine, converter] })).toEqual([
       expect.stringMatching(/^converters\.1: is no converter; give .+ of 'from', 'to' and 'convert'$/),
@@ -503,7 +503,7 @@ describe('a configuration is not valid', () => {
     [{ from: 7, to: Type.String() }, /^converters\.0: its 'from' is a number, not a schema or a class/],
     [{ from: Type.String(), to: () => 1 }, /^converters\.0: its 'to' is a function, not a schema or a class/],
     [{ from: Type.String({ format: 'x' }), to: Date }, /^converters\.0: its 'from' has the format 'x'/],
-  ])('with a type converter whose end is no type: %#', async (ends, issue) => {
+  ])('rejects a type converter whose end is no type: %#', async (ends, issue) => {
     const converter = { ...ends, convert: () => 1 };
     expect(await issues({ service: 'billing', converters: [converter] })).toEqual([expect.stringMatching(issue)]);
   });
@@ -514,7 +514,7 @@ describe('a configuration is not valid', () => {
     ]);
   });
 
-  test('with every issue at once, of whatever kind', async () => {
+  test('reports every issue at once, of whatever kind', async () => {
     const config = {
       service: 'a.*',
       concurrency: 0,

@@ -33,7 +33,7 @@ describe('a content type is parsed', () => {
     expect(parseMediaType('text/csv; header=present')).toBe(parseMediaType('text/csv; header=present'));
   });
 
-  test('and forgotten when others come in great numbers', () => {
+  test('drops old entries of its cache once there are many', () => {
     for (let count = 0; count < 10_000; count++) parseMediaType(`text/x${count}`);
     expect(parseMediaType('text/x1')).toEqual({ text: 'text/x1', essence: 'text/x1', charset: undefined });
   });
@@ -65,7 +65,7 @@ describe('a text is no content type', () => {
     expect(parseMediaType(text)).toBeUndefined();
   });
 
-  test('and no text makes the parser throw', () => {
+  test('makes the parser return undefined, never throw', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         parseMediaType(text);
@@ -135,7 +135,7 @@ describe('a media type is known by its essence', () => {
   });
 
   test.each(['application/jsonx', 'application/json-seq', 'text/plain+json2', 'text/html', 'multipart/form-data'])(
-    'and %s is none of them',
+    'differs from %s',
     (text) => {
       const mediaType = parseMediaType(text) as MediaType;
       expect(Object.values(kinds).some((is) => is(mediaType))).toBe(false);

@@ -90,18 +90,18 @@ describe('a value is written as text', () => {
     ['an object', { hunter2: 1 }],
     ['an array', ['hunter2']],
     ['a text with a lone surrogate, which UTF-8 cannot hold', 'hunter2\ud800'],
-  ])('but not %s', async (_, value) => {
+  ])('rejects %s', async (_, value) => {
     const error = await caught(() => encode(value, 'text/plain'));
     expect(error.code).toBe('not-convertible');
     expect(everythingIn(error)).not.toContain('hunter2');
   });
 
-  test('but not bytes, of which nothing says what they mean', async () => {
+  test('rejects bytes, whose meaning is unknown', async () => {
     const error = await caught(() => encode(Buffer.from('x'), 'text/plain'));
     expect(error.code).toBe('unsupported-media-type');
   });
 
-  test('but not in another charset than UTF-8', async () => {
+  test('rejects another charset than UTF-8', async () => {
     const error = await caught(() => encode('x', 'text/plain; charset=latin1'));
     expect(error).toMatchObject({ code: 'unsupported-media-type', message: expect.stringContaining('latin1') });
   });

@@ -112,7 +112,7 @@ describe('a type converter makes instances of its class', () => {
     expect(money?.cents).toBe(250);
   });
 
-  test('but leaves one that is there already', () => {
+  test('leaves an existing instance unchanged', () => {
     const value = { id, admin: new AdminId('8') };
     const type = Type.Object({ id: instance(ExecutorId), admin: instance(ExecutorId) });
     expect(convertTo(type, value, { converters })).toBe(value);
@@ -259,7 +259,7 @@ describe('an instance is sent as what the converter from its class makes', () =>
     );
   });
 
-  test('and what that holds as well', () => {
+  test('converts the instances within it as well', () => {
     class Invoice {
       readonly total = Money.ofCents(5);
     }
@@ -271,7 +271,7 @@ describe('an instance is sent as what the converter from its class makes', () =>
     expect(json(new Invoice(), ...converters, fromInvoice)).toBe('{"total":{"cents":5}}');
   });
 
-  test('with fields that every object has', () => {
+  test('keeps fields that every object has', () => {
     const value = JSON.parse('{"__proto__":{"a":1}}');
     expect(json(Object.assign(value, { id }), ...converters)).toBe('{"__proto__":{"a":1},"id":"7"}');
   });
@@ -280,18 +280,18 @@ describe('an instance is sent as what the converter from its class makes', () =>
     ['throws', () => JSON.parse('hunter2'), 'threw'],
     ['makes something else', () => 7, 'made something else than string'],
     ['gives a promise', async () => '7', 'returned a promise'],
-  ])('but not when it %s', async (_, convert, why) => {
+  ])('rejects a converter that %s', async (_, convert, why) => {
     const error = await caught(() => json([id], { from: ExecutorId, to: Type.String(), convert }));
     expect(error).toMatchObject({ code: 'not-convertible', message: expect.stringContaining(why) });
     expect(error.message).not.toContain('hunter2');
   });
 
-  test('but not without end', async () => {
+  test('stops at an endless chain of converters', async () => {
     const again = { from: ExecutorId, to: Type.Unknown(), convert: () => [id] };
     expect(await caught(() => json(id, again))).toMatchObject({ code: 'not-convertible' });
   });
 
-  test('and arrives as that where no instance is wanted', () => {
+  test('arrives in that form where no instance is wanted', () => {
     expect(convertTo(Type.String(), id, { converters })).toBe('7');
     expect(convertTo(Type.Object({ ids: Type.Array(Type.Integer()) }), { ids: [id] }, { converters })).toEqual({
       ids: [7],
@@ -424,7 +424,7 @@ describe('a date', () => {
     ]);
   });
 
-  test('that is none is not sent, nor one that no date-time can say', async () => {
+  test('is not sent if it is invalid, or beyond what a date-time can express', async () => {
     for (const date of [new Date(Number.NaN), new Date(8.64e15)]) {
       expect(await caught(() => json({ date }))).toMatchObject({ code: 'not-convertible' });
     }

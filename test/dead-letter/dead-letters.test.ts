@@ -181,12 +181,15 @@ describe('one dead letter', () => {
     expect(log).toMatchObject([{ messageId: 'a', msg: 'a dead letter was deleted' }]);
   });
 
-  test.each(['show', 'replay', 'delete'] as const)('that does not exist is not found by %s', async (method) => {
-    const { letters, fail, left } = await openDeadLetters();
-    await fail('a');
-    expect(await caught(() => letters[method](absent))).toMatchObject({ code: 'dead-letter-not-found' });
-    expect(left()).toEqual(['a']);
-  });
+  test.each(['show', 'replay', 'delete'] as const)(
+    'is reported as not found by %s if it does not exist',
+    async (method) => {
+      const { letters, fail, left } = await openDeadLetters();
+      await fail('a');
+      expect(await caught(() => letters[method](absent))).toMatchObject({ code: 'dead-letter-not-found' });
+      expect(left()).toEqual(['a']);
+    },
+  );
 });
 
 describe('a replay of all', () => {
@@ -261,7 +264,7 @@ describe('a replay of all', () => {
     expect(left()).toHaveLength(200 - replayed);
   });
 
-  test('that fails again is not replayed in the same run', async () => {
+  test('skips a message that fails again in the same run', async () => {
     const { letters, channel, fail, put, left } = await openDeadLetters();
     await fail('1');
     channel.beforePublish = async () => {

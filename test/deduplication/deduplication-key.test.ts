@@ -40,7 +40,7 @@ describe('the key of a message', () => {
     expect(await keyOf(expression, payload)).toBe(key);
   });
 
-  describe('that is put together', () => {
+  describe('composed of parts', () => {
     const whole = {
       shop: 's',
       id: 'p1',
@@ -240,14 +240,14 @@ describe('a handler does not start', () => {
     [7, "its 'deduplicate' is a number; write true, false, an expression or a function"],
     [null, "its 'deduplicate' is null; write true, false, an expression or a function"],
     [{}, "its 'deduplicate' is an object; write true, false, an expression or a function"],
-  ])('with %j', async (deduplicate, issue) => {
+  ])('reports %j', async (deduplicate, issue) => {
     const error = await caught(registered({ deduplicate }));
     expect(error.code).toBe('invalid-handlers');
     expect(error.message).toMatch(issue);
   });
 
   test.each([true, 'headers.paymentId', () => 'a'])(
-    'with %s where no other service reaches it',
+    'reports %s where no other service reaches it',
     async (deduplicate) => {
       const error = await caught(registered({ deduplicate, distributed: false }));
       expect(error.message).toContain(
@@ -257,7 +257,7 @@ describe('a handler does not start', () => {
     },
   );
 
-  test('with an issue there and others elsewhere: all are told', async () => {
+  test('reports an issue in the key together with all others', async () => {
     const error = await caught(registered({ deduplicate: 'payload.', parameters: ['a'], contentType: 7 }));
     expect(error.message.split('\n- ')).toHaveLength(4);
   });

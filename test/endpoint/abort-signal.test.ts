@@ -34,7 +34,7 @@ describe('a handler that is told of the shutdown', () => {
     expect(log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 
-  test('and finishes all the same is done with its message', async () => {
+  test('completes its message if it finishes all the same', async () => {
     const { endpoint, send, channel } = await runEndpoint([onSignal((signal) => waits(signal).catch(() => 'done'))]);
     await send();
     await turns();
@@ -42,7 +42,7 @@ describe('a handler that is told of the shutdown', () => {
     expect(channel.verdicts).toEqual(['acknowledged']);
   });
 
-  test('and fails for a reason of its own has failed', async () => {
+  test('fails if it ends with an error of its own', async () => {
     const handle = async (signal: AbortSignal) =>
       waits(signal).catch(() => {
         throw new Error('broken');

@@ -87,7 +87,7 @@ describe('a message that comes again', () => {
     expect(calls).toEqual(['mail', 'stock', 'stock']);
   });
 
-  test('with another id is another message', async () => {
+  test('is another message if it has another id', async () => {
     const { calls, handler } = watched();
     const { send, settled } = await run([handler]);
     await send();
@@ -107,7 +107,7 @@ describe('a message that comes again', () => {
     ['an object for an id', { toString: () => 'a' }],
     ['a list for an id', ['a']],
     ['bytes for an id', Buffer.from('a')],
-  ])('with %s is handled again', async (_, hostile) => {
+  ])('is handled again if it has %s', async (_, hostile) => {
     const { calls, handler } = watched();
     const store = { has: () => expect.fail('there is no key to ask for'), record: () => expect.fail('nor to record') };
     const { send, settled, deadLetters } = await run([handler], { store });
@@ -120,7 +120,7 @@ describe('a message that comes again', () => {
   });
 
   test.each(['__proto__', 'constructor', 'toString', '] 1', '"', 'x'.repeat(255)])(
-    'with the id %j is told as any other',
+    'is recognised by the id %j as by any other',
     async (hostile) => {
       const { calls, handler } = watched();
       const { send, settled } = await run([handler]);
@@ -174,7 +174,7 @@ describe('a handler decides for itself', () => {
   });
 
   test.each(['{}', '[]', 'true', '""', '"a\\u0000"', `"${'secret '.repeat(100)}"`])(
-    'and a key of %s is an error of it, which says nothing of the payload',
+    'fails on a key of %s, without quoting the payload',
     async (key) => {
       const { calls, handler } = watched({ deduplicate: 'payload.key' });
       const { send, settled, deadLetters, log } = await run([handler]);
@@ -190,7 +190,7 @@ describe('a handler decides for itself', () => {
     },
   );
 
-  test('and what its function throws is an error of it', async () => {
+  test('fails with what the function of its key throws', async () => {
     const { calls, handler } = watched({
       deduplicate: () => {
         throw new Error('no key for this one');
@@ -364,23 +364,20 @@ describe('a store', () => {
     ['rejects', () => Promise.reject(new Error(`no connection for ${id}`))],
   ];
 
-  test.each(failing)(
-    'that %s when asked keeps the handler from being called: that can be tried again',
-    async (_, has) => {
-      const { calls, handler } = watched();
-      const { send, settled, deadLetters } = await run([handler], { store: { has, record: () => {} } });
-      await send();
-      await settled(1);
-      expect(calls).toEqual([]);
-      expect(deadLetters()[0]?.headers).toMatchObject({
-        [Header.errorClass]: 'littoral.deduplication-unavailable',
-        [Header.errorMessage]:
-          "The command handler 'change' was not called: the deduplication store cannot tell whether it has handled the message before (no connection for …).",
-      });
-    },
-  );
+  test.each(failing)('keeps the handler from being called if it %s, which can be retried', async (_, has) => {
+    const { calls, handler } = watched();
+    const { send, settled, deadLetters } = await run([handler], { store: { has, record: () => {} } });
+    await send();
+    await settled(1);
+    expect(calls).toEqual([]);
+    expect(deadLetters()[0]?.headers).toMatchObject({
+      [Header.errorClass]: 'littoral.deduplication-unavailable',
+      [Header.errorMessage]:
+        "The command handler 'change' was not called: the deduplication store cannot tell whether it has handled the message before (no connection for …).",
+    });
+  });
 
-  test('that fails names the causes, never the key that they quote', async () => {
+  test('names the causes of its failure, never the key that they quote', async () => {
     const { handler } = watched();
     const has = () => {
       throw new TypeError('fetch failed', { cause: new Error(`no answer for ${id}`) });
@@ -393,7 +390,7 @@ describe('a store', () => {
     expect(headers[Header.errorStackTrace]).not.toContain(id);
   });
 
-  test.each<unknown>([undefined, null, 0, 1, 'OK', {}])('that answers %j has not answered', async (answer) => {
+  test.each<unknown>([undefined, null, 0, 1, 'OK', {}])('is treated as failed if it answers %j', async (answer) => {
     const { calls, handler } = watched();
     const store = { has: () => answer as boolean, record: () => {} };
     const { send, settled, deadLetters } = await run([handler], { store });
@@ -403,7 +400,7 @@ describe('a store', () => {
     expect(deadLetters()[0]?.headers[Header.errorMessage]).toContain('has(…) gave neither true nor false');
   });
 
-  test.each(failing)('that %s when told is a warning, and the message is handled', async (_, record) => {
+  test.each(failing)('causes a warning if it %s when a message was handled', async (_, record) => {
     const { calls, handler } = watched();
     const { send, settled, channel, log } = await run([handler], { store: { has: () => false, record } });
     await send();
@@ -422,7 +419,7 @@ describe('a store', () => {
     ]);
   });
 
-  test('that never records holds up a message for no longer than its handler may', async () => {
+  test('delays a message for at most the timeout of its handler if it never records', async () => {
     const { handler } = watched();
     const store = { has: () => false, record: () => new Promise(() => {}) };
     const { send, settled, channel, log } = await run([handler], { store, handlerTimeoutMs: 20 });

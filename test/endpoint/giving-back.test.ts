@@ -130,7 +130,7 @@ describe('a dead letter that cannot be published', () => {
     },
   );
 
-  test('for its size is published without its stack trace', async () => {
+  test('is published without its stack trace if it is too large', async () => {
     const { send, channel, deadLetters } = await runFailing(1, 'invalid-header');
     await send();
     await turns();

@@ -67,7 +67,7 @@ describe('a command', () => {
   });
 
   test.each(['billing.unknown', 'billing.local', 'order.placed', 'Billing.change', '__proto__', ''])(
-    'that nobody handles is an error that names who does: %j',
+    'fails without a handler, and names the handlers that exist: %j',
     async (routingKey) => {
       const error = await caught(() => recipients({ ...command, [Header.routingKey]: routingKey }));
       expect(error).toMatchObject({
@@ -78,7 +78,7 @@ describe('a command', () => {
     },
   );
 
-  test('that nobody can handle says so', async () => {
+  test('reports that no handler can take it', async () => {
     const nobody = new RecipientResolver('billing', new HandlerRegistry([], parameterContext()), engine);
     const error = await caught(() => nobody.resolve({ headers: command, payload: 1 }, undefined));
     expect(error.message).toContain('Registered: none.');

@@ -15,7 +15,7 @@ describe('a message', () => {
     expect(received).toEqual([[{ personId: '1' }, { ...commandHeaders, executorId: '7' }]]);
   });
 
-  test('that one handler changes reaches the others, and the dead letter, as it came', async () => {
+  test('reaches the other handlers and the dead letter unchanged if a handler changes it', async () => {
     const seen: unknown[] = [];
     const spoil = defineEventHandler({
       routingKey: 'order.placed',
@@ -87,7 +87,7 @@ describe('a message', () => {
     expect(called).toEqual([[undefined, eventHeaders]]);
   });
 
-  test('that is not for this service is acknowledged, without a handler, an error or a dead letter', async () => {
+  test('is acknowledged if it is for another service, without a handler, an error or a dead letter', async () => {
     const wide = defineEventHandler({
       routingKey: '*.placed',
       distributed: true,

@@ -43,7 +43,7 @@ async function answerOf({ url, headers }: Curl, body: string, more = {}) {
 }
 
 describe('what does not fit is refused at once', () => {
-  test('with every issue', async () => {
+  test('is reported with every issue', async () => {
     const order = { orderId: '7', items: [{ sku: 'lamp', quantity: 0 }], deliverAfter: 'soon' };
     expect(await answerOf(placeOrder, JSON.stringify(order))).toMatchObject({
       status: 422,
@@ -68,7 +68,7 @@ describe('what does not fit is refused at once', () => {
     });
   });
 
-  test('for its media type', async () => {
+  test('is rejected because of its media type', async () => {
     expect(await answerOf(changePrices, '[]', { 'content-type': 'application/json' })).toMatchObject({
       status: 415,
       code: 'unsupported-media-type',

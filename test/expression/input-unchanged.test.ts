@@ -72,7 +72,7 @@ describe('what an evaluation is given stays as it is', () => {
     },
   );
 
-  test('and what services and variables give', async () => {
+  test('includes the results of services and variables', async () => {
     const [shared, variable] = [order(), order()];
     const surroundings = { service: { get: () => shared }, parameters: { order: variable } };
     await evaluate('service.get() ~> |items|{ "x": 1 }|', surroundings);

@@ -41,7 +41,7 @@ describe('a result', () => {
     }
   });
 
-  test('that is nothing is undefined', async () => {
+  test('is undefined if it is nothing', async () => {
     expect(await evaluate('payload.missing', { payload: order })).toBeUndefined();
     expect(await evaluate('payload.missing.(a + 1)', { payload: order })).toBeUndefined();
     expect(await evaluate('payload.items[quantity > 100].sku', { payload: order })).toBeUndefined();
@@ -49,7 +49,7 @@ describe('a result', () => {
     expect(await evaluate('1 > 2 ? 3', {})).toBeUndefined();
   });
 
-  test('that is null is null', async () => {
+  test('is null if it is null', async () => {
     expect(await evaluate('payload.a', { payload: { a: null } })).toBeNull();
     expect(await evaluate('(payload.a)', { payload: { a: null } })).toBeNull();
     expect(await evaluate('null', {})).toBeNull();
@@ -70,7 +70,7 @@ describe('a result', () => {
   });
 });
 
-describe('with keepArray', () => {
+describe('keepArray', () => {
   const one = {
     items: [{ sku: 'a', n: 1, tags: ['x'] }],
     none: [],

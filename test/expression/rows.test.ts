@@ -40,7 +40,7 @@ function surroundingsOf(count: number) {
 }
 
 describe('a list of lists', () => {
-  test.each(shapes)('with one row is what it is with two, and one row less: %s', async (text) => {
+  test.each(shapes)('gives the same with one row as with two, one row less: %s', async (text) => {
     const one = (await evaluate(text, surroundingsOf(1))) as unknown[];
     const two = (await evaluate(text, surroundingsOf(2))) as unknown[];
     expect(two).toEqual(text === distinct ? one : [...one, ...one]);

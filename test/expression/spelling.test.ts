@@ -48,7 +48,7 @@ describe('the spelling of another language', () => {
     ['{ "a": [payload[\'x\']] }', 'write payload.x in place of'],
     ["payload.a ? payload['x'] : 1", 'write payload.x in place of'],
     ["(payload)['x']", "write ….x in place of …['x']"],
-  ])('for a field is refused at start: %s', (text, remedy) => {
+  ])('is rejected at start for a field: %s', (text, remedy) => {
     expect(() => compileExpression(text)).toThrow(remedy);
   });
 

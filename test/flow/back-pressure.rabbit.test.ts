@@ -32,7 +32,7 @@ async function untilBlocked(gateway: RunningGateway): Promise<void> {
 }
 
 describe('a memory alarm', () => {
-  test('that is on at the start is known before the first request, so that none waits in vain', async () => {
+  test('is known before the first request if it is on at the start, so that no request waits in vain', async () => {
     await alarm(true);
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url } });
     await eventually(() => expect(gateway.channel.health().reason).toContain('blocks'), patient);

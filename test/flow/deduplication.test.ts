@@ -64,7 +64,7 @@ describe('a key that is put together', () => {
 describe('an Idempotency-Key', () => {
   const request = { method: 'POST', url: '/commands/bank/pay', payload: { amount: 1 } } as const;
 
-  test('that is repeated has its effect once, and each request its answer', async () => {
+  test('has its effect once if it is repeated, and answers each request', async () => {
     const { gateway, calls } = await open();
     const headers = { 'idempotency-key': 'order-17' };
     const answers = [
@@ -78,7 +78,7 @@ describe('an Idempotency-Key', () => {
     expect(gateway.handled).toHaveLength(1);
   });
 
-  test('that differs is another request', async () => {
+  test('identifies another request if it differs', async () => {
     const { gateway, calls } = await open();
     for (const key of ['order-17', 'order-18']) {
       await gateway.app.inject({ ...request, headers: { 'idempotency-key': key } });
@@ -87,7 +87,7 @@ describe('an Idempotency-Key', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('that is repeated after the window has its effect again', async () => {
+  test('has its effect again if it is repeated after the window', async () => {
     const { gateway, calls } = await open({ deduplication: { windowMs: 1000 } });
     const headers = { 'idempotency-key': 'order-17' };
     for (const passedMs of [999, 1, 0]) {

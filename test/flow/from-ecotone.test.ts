@@ -93,7 +93,7 @@ describe('headers', () => {
   });
   const ids = ['1', '2', '3'].map((value) => new ExecutorId(value));
 
-  test('that are text become objects of a class, and lists of text lists of them', async () => {
+  test('become objects of a class if they are text, and lists of text become lists of them', async () => {
     const metadata = { executorId: '1', deputies: ['2', '3'] };
     expect(await (await bus(executor)).send(executor, '', { metadata })).toStrictEqual(ids);
   });

@@ -36,7 +36,7 @@ describe('an unknown route', () => {
     expect(response.body).not.toContain('hunter2');
   });
 
-  test('with a percent-encoding that is broken is malformed', async () => {
+  test('is malformed if its percent-encoding is broken', async () => {
     const answer = await exchange(await sharedGateway(), `GET /nowhere/%zz HTTP/1.1\n${host}\n\n`);
     expectProblem(answer, 'malformed-request');
   });
@@ -96,7 +96,7 @@ describe('a request that cannot be read', () => {
       'a chunk without a size',
       'POST /events/a HTTP/1.1\nHost: localhost\nContent-Type: text/plain\nTransfer-Encoding: chunked\n\nzz\n',
     ],
-  ])('for %s is a problem', async (_issue, request) => {
+  ])('is answered with a problem: %s', async (_issue, request) => {
     const [answer] = await exchangeAll(await sharedGateway(), request);
     expect(answer?.headers.connection).toBe('close');
     expectProblem(answer ?? { statusCode: 0, headers: {}, body: '{}' }, 'malformed-request');
@@ -105,7 +105,7 @@ describe('a request that cannot be read', () => {
   test.each([
     ['no Host', 'GET /livez HTTP/1.1\n\n'],
     ['two Hosts', 'GET /livez HTTP/1.1\nHost: localhost\nHost: localhost\n\n'],
-  ])('for it has %s is a problem', async (_issue, request) => {
+  ])('is answered with a problem because it has %s', async (_issue, request) => {
     expectProblem(await exchange(await sharedGateway(), request), 'malformed-request');
   });
 
@@ -113,7 +113,7 @@ describe('a request that cannot be read', () => {
     ['header', `GET /livez HTTP/1.1\n${host}\nA: ${'a'.repeat(20_000)}\n\n`],
     ['path', `GET /${'a'.repeat(20_000)} HTTP/1.1\n${host}\n\n`],
     ['number of headers', `GET /livez HTTP/1.1\n${host}\n${'A: aaaaaaaaaaaaaaa\n'.repeat(2000)}\n`],
-  ])('for the size of its %s is a problem', async (_what, request) => {
+  ])('is answered with a problem because of the size of its %s', async (_what, request) => {
     const [answer] = await exchangeAll(await sharedGateway(), request);
     expectProblem(answer ?? { statusCode: 0, headers: {}, body: '{}' }, 'headers-too-large');
   });

@@ -97,7 +97,7 @@ describe('what arrives is inferred', () => {
     });
   });
 
-  test('for headers that are optional, nullable, of a class, or have a default', () => {
+  test('covers headers that are optional, nullable, of a class, or have a default', () => {
     defineCommandHandler({
       routingKey,
       parameters: {
@@ -149,7 +149,7 @@ describe('what arrives is inferred', () => {
     });
   });
 
-  test('for the result of the handler', () => {
+  test('covers the result of the handler', () => {
     const definition = defineCommandHandler({ routingKey, payload: Items, handle: async ({ items }) => items.length });
     expectTypeOf(definition.handle).returns.toEqualTypeOf<Promise<number>>();
   });

@@ -87,13 +87,13 @@ describe('the arguments of a handler are inferred', () => {
     });
   });
 
-  test('and may be left to the author without a type', () => {
+  test('leave an argument without a type to the author', () => {
     defineCommandHandler({ routingKey, handle: (change: { personId: string }) => change.personId });
     defineCommandHandler({ routingKey, handle: (_, { executorId = 'nobody' }) => executorId });
     defineEventHandler({ routingKey, handle: () => {} });
   });
 
-  test('and may be fewer than there are', () => {
+  test('may be fewer than the parameters', () => {
     defineCommandHandler({ routingKey, parameters: [payload(Change), headers()], handle: ({ personId }) => personId });
     defineCommandHandler({ routingKey, parameters: { change: payload(Change) }, handle: () => 'x' });
   });

@@ -210,7 +210,7 @@ describe('handlers are not valid', () => {
     ]);
   });
 
-  test('and every issue of every one is told at once', async () => {
+  test('are reported with every issue of every handler at once', async () => {
     const lines = await issues(
       7,
       command('', { handle: 1, endpointId: 'first' }),

@@ -27,11 +27,11 @@ const failing = (error: unknown) =>
   });
 
 describe('a method is called', () => {
-  test('with its arguments by position', () => {
+  test('receives its arguments by position', () => {
     expect(call([payload(), header('a'), headers()], { a: 1 })).toEqual(['the payload', 1, { a: 1 }]);
   });
 
-  test('with one object of its arguments by name', () => {
+  test('receives one object of its arguments by name', () => {
     expect(call({ body: payload(), a: header('a') }, { a: 1 })).toEqual([{ body: 'the payload', a: 1 }]);
   });
 
@@ -40,7 +40,7 @@ describe('a method is called', () => {
     expect(call({})).toEqual([{}]);
   });
 
-  test('with an argument that is named like the prototype of every object', () => {
+  test('receives an argument that is named like the prototype of every object', () => {
     const parameters = JSON.parse('{"__proto__":0}');
     Object.defineProperty(parameters, '__proto__', { value: headers(), enumerable: true });
     const [argument] = call(parameters, { polluted: true }) as [Record<string, unknown>];
@@ -57,7 +57,7 @@ describe('a method is called', () => {
     expect(await call({ one: later(1), body: payload() })).toEqual([{ one: 1, body: 'the payload' }]);
   });
 
-  test('with a service as it is, also when it has a method named then', async () => {
+  test('receives a service unchanged, even if it has a method named then', async () => {
     // biome-ignore lint/suspicious/noThenProperty: as the clients of some libraries have for every name
     const client = { then: () => expect.unreachable('nobody waits for it') };
     const service = parameterConverter('service', () => () => client);
@@ -65,7 +65,7 @@ describe('a method is called', () => {
     expect(call([service])).toEqual([client]);
   });
 
-  test('and its result or error is that of the call', async () => {
+  test('returns its result or error as that of the call', async () => {
     const message = { headers: {}, payload: 1 };
     expect(invoker([payload()], ((n: number) => n + 1) as never).invoke(invocationOfMessage(message))).toBe(2);
     expect(await invoker([payload()], (async (n: number) => n + 1) as never).invoke(invocationOfMessage(message))).toBe(
@@ -92,7 +92,7 @@ describe('a method is not called', () => {
     expect(method).not.toHaveBeenCalled();
   });
 
-  test('and no rejection is left behind when one argument rejects and another throws', async () => {
+  test('leaves no unhandled rejection when one argument rejects and another throws', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', note);
@@ -117,7 +117,7 @@ describe('what can never be called fails at the start', () => {
     return [];
   }
 
-  test('with all its issues at once, by name', () => {
+  test('reports all its issues at once, by name', () => {
     const parameters = { change: payload('text' as never), executorId: 7, all: headers(), user: payload };
     expect(issues(parameters)).toEqual([
       expect.stringMatching(
@@ -128,7 +128,7 @@ describe('what can never be called fails at the start', () => {
     ]);
   });
 
-  test('with all its issues at once, by position', () => {
+  test('reports all its issues at once, by position', () => {
     expect(issues([payload(), null, header('a', 1 as never)])).toEqual([
       "Parameter '#2' of command handler 'billing.change' is null, not a parameter converter such as payload(…).",
       expect.stringMatching(
@@ -165,7 +165,7 @@ describe('a payload is checked early', () => {
     await expect(onlyPayload.checkPayload({ headers: {}, payload: 7 })).resolves.toBeUndefined();
   });
 
-  test('and refused as it would be at delivery', async () => {
+  test('is rejected as it would be at delivery', async () => {
     const error = await caught(() => onlyPayload.checkPayload({ headers: {}, payload: 'x' }));
     expect(error).toMatchObject({ code: 'payload-refused', message: expect.stringContaining("parameter '#2'") });
   });

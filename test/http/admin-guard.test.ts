@@ -10,7 +10,7 @@ function call(host: string, token: string | undefined, authorization?: string) {
   return () => guard({ headers: { authorization } } as FastifyRequest);
 }
 
-describe('with an admin token', () => {
+describe('an admin token', () => {
   test.each(['127.0.0.1', '0.0.0.0', 'gateway.internal'])('whoever carries it may pass, on %s', (host) => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER ']) {
       expect(call(host, adminToken, `${scheme} ${adminToken}`)).not.toThrow();

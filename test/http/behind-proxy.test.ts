@@ -200,7 +200,7 @@ describe('the page of a gateway behind a proxy', () => {
     ['gw.example:80', 'http', 'http://gw.example'],
     ['gw.example:8080', 'HTTP', 'http://gw.example:8080'],
     ['GW.example', 'https', 'https://gw.example'],
-  ])('that forwards the host %j and the protocol %j may send from %s', async (host, proto, origin) => {
+  ])('accepts, for the forwarded host %j and protocol %j, the origin %s', async (host, proto, origin) => {
     const forwarded = { 'x-forwarded-host': host, 'x-forwarded-proto': proto };
     expect(await sent({ host: '127.0.0.1:3000', origin, ...forwarded })).toBe(202);
   });
@@ -226,7 +226,7 @@ describe('the page of a gateway behind a proxy', () => {
     ['gw.example@evil.example', 'https', 'https://evil.example'],
     ['gw.example/x', 'https', 'https://gw.example'],
     ['gw.example', 'https', 'null'],
-  ])('that forwards the host %j and the protocol %j may not send from %s', async (host, proto, origin) => {
+  ])('rejects, for the forwarded host %j and protocol %j, the origin %s', async (host, proto, origin) => {
     const forwarded = { 'x-forwarded-host': host, 'x-forwarded-proto': proto };
     expect(await sent({ host: '127.0.0.1:3000', origin, ...forwarded })).toBe(403);
   });

@@ -282,9 +282,12 @@ describe('a body that is not read', () => {
 });
 
 describe('a limit of zero', () => {
-  test.each(['maxInFlightBytes', 'minBodyBytesPerSecond', 'maxConnections'])('for http.%s is refused', async (name) => {
-    await expect(openGateway({ http: { [name]: 0 } })).rejects.toMatchObject({ code: 'invalid-configuration' });
-  });
+  test.each(['maxInFlightBytes', 'minBodyBytesPerSecond', 'maxConnections'])(
+    'is rejected for http.%s',
+    async (name) => {
+      await expect(openGateway({ http: { [name]: 0 } })).rejects.toMatchObject({ code: 'invalid-configuration' });
+    },
+  );
 
   test('is refused like a total limit below that of a single body', async () => {
     await expect(openGateway({ http: { bodyLimit: 1001, maxInFlightBytes: 1000 } })).rejects.toMatchObject({

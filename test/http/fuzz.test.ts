@@ -142,7 +142,7 @@ describe('whatever comes', () => {
     );
   });
 
-  test('and breaks off in the middle is not sent, and the next request is', async () => {
+  test('is not sent if it breaks off in the middle, and the next request is', async () => {
     const gateway = await openGateway();
     const messages = openQueue(gateway, 'billing');
     const head = 'POST /commands/billing/change HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n';

@@ -107,7 +107,7 @@ describe('Idempotency-Key', () => {
     expect(await idOf(key('\u00fc'))).not.toBe(await idOf(key('u')));
   });
 
-  describe('with a scope', () => {
+  describe('a scope', () => {
     const config: Config = { http: { idempotencyScopeHeader: 'X-Tenant' } };
     const of = (tenant: string): Request => ({ headers: { ...base.headers, 'x-tenant': tenant } });
 

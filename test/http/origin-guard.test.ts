@@ -28,7 +28,7 @@ const onAllInterfaces: Config = { http: { host: '0.0.0.0' } };
 const known: Config = { http: { allowedHosts: ['Gateway.Example'] } };
 
 describe('a program', () => {
-  test('that sends neither Origin nor Sec-Fetch-Site is let in', async () => {
+  test('is accepted if it sends neither Origin nor Sec-Fetch-Site', async () => {
     await allowed({});
   });
 
@@ -106,12 +106,12 @@ describe('a page of another site', () => {
     'null',
     '',
     'http://127.0.0.1:3000, http://evil.example',
-  ])('with the origin %j is refused', async (origin) => {
+  ])('is rejected for the origin %j', async (origin) => {
     await refused({ origin });
   });
 
   test.each(['cross-site', 'same-site', 'none, cross-site', 'other', ''])(
-    'with Sec-Fetch-Site %j is refused',
+    'is rejected for Sec-Fetch-Site %j',
     async (site) => {
       await refused({ 'sec-fetch-site': site });
     },
@@ -159,7 +159,7 @@ describe('a page of another site', () => {
     expect(Object.keys(response.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  describe('that is left by a link', () => {
+  describe('left by a link', () => {
     const link = {
       host: local,
       'sec-fetch-site': 'cross-site',

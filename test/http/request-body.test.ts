@@ -80,7 +80,7 @@ describe('no body at all', () => {
   });
 
   test.each(['Content-Length: 0', 'X-Nothing: 1', 'Transfer-Encoding: chunked'])(
-    'and %s is an empty text',
+    'is an empty text as %s',
     async (line) => {
       const gateway = await sharedGateway();
       const messages = openQueue(gateway, 'empty', ['empty']);
@@ -112,7 +112,7 @@ describe('JSON', () => {
   describe.each([json, 'application/json; charset=utf-8', 'text/json', 'application/problem+json'])(
     'of type %s',
     (type) => {
-      test.each(broken)('that is %s is refused', async (_issue, body) => {
+      test.each(broken)('is rejected if it is %s', async (_issue, body) => {
         const gateway = await sharedGateway();
         const messages = openQueue(gateway, 'billing');
         expectProblem(await post(gateway, { headers: { 'content-type': type }, body }), 'malformed-body');
@@ -126,7 +126,7 @@ describe('JSON', () => {
     expectProblem(await post(await sharedGateway(), { headers }), 'malformed-body');
   });
 
-  test('that is broken is not quoted in the problem, for it may hold secrets', async () => {
+  test('is not quoted in the problem if it is broken, because it may hold secrets', async () => {
     const headers = { 'content-type': json };
     for (const body of ['{"password":"hunter2",}', 'hunter2', '{"password":hunter2}', '["hunter2"']) {
       expect((await post(await sharedGateway(), { headers, body })).body).not.toContain('hunter2');

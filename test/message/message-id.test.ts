@@ -59,7 +59,7 @@ describe('a text is a message id', () => {
   );
 
   test.each(['', '7', '019f8a1e8c0a7c3e9d512f1a7f3f2f10', '{019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10}', '019f8a1e-8c0a\n'])(
-    'and not when it is %j',
+    'excludes %j',
     (text) => {
       expect(isMessageId(text)).toBe(false);
     },

@@ -34,7 +34,7 @@ describe('a pattern matches a routing key', () => {
     ['a*b*c', 'acb'],
     ['a.b', 'axb'],
     ['(', ')'],
-  ])('and not %s: %s', (pattern, key) => {
+  ])('does not match %s: %s', (pattern, key) => {
     expect(routingKeyMatcher(pattern)(key)).toBe(false);
   });
 
@@ -99,7 +99,7 @@ describe('a key is good', () => {
     ['a\nb', 'has a control character'],
     ['a\u007f', 'has a control character'],
     ['a\ud800', 'is not valid Unicode'],
-  ])('or says what is wrong: %j', (key, issue) => {
+  ])('is rejected with the reason: %j', (key, issue) => {
     expect(validateKey(key)).toBe(issue);
     expect(validatePattern(key)).toBe(issue);
   });

@@ -332,7 +332,7 @@ test('a program uses it as a library', async () => {
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `200 ${version}\n`, stderr: '' });
 });
 
-describe('with TypeScript', () => {
+describe('TypeScript', () => {
   beforeAll(async () => {
     // Fastify's types need those of Node, which the package leaves to the project, as Fastify does.
     await mkdir(join(project, 'node_modules', '@types'), { recursive: true });

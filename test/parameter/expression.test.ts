@@ -61,7 +61,7 @@ describe('a payload for an expression', () => {
     expect(await resolveWith(converter, json('{"count":"7"}'))).toBe(7);
   });
 
-  test('that is text stays text', async () => {
+  test('stays text if it is text', async () => {
     const given = { payload: Buffer.from('{"a":1}'), headers: { contentType: 'text/plain' } };
     expect(await resolveWith(payload({ expression: '$length(payload)' }), given)).toBe(7);
   });
@@ -73,7 +73,7 @@ describe('a payload for an expression', () => {
     expect(await resolveWith(header('region', { expression: 'value' }), broken)).toBe('eu');
   });
 
-  test.each(['payload.name', '$uppercase(payload.name)'])('that is broken is said to be: %s', async (expression) => {
+  test.each(['payload.name', '$uppercase(payload.name)'])('is reported as broken: %s', async (expression) => {
     expect(await caught(() => resolveWith(payload({ expression }), json('{')))).toMatchObject({
       code: 'malformed-body',
       retryable: false,
@@ -107,11 +107,11 @@ describe('a result', () => {
     [payload(Type.Union([Type.String(), Type.Null()]), { expression: 'payload.missing' }), null],
     [payload({ expression: 'payload.missing' }), undefined],
     [payload(Type.Optional(Type.String()), { expression: () => undefined }), undefined],
-  ])('that is nothing is what the type makes of it: %#', async (converter, result) => {
+  ])('becomes what the type makes of nothing: %#', async (converter, result) => {
     expect(await resolveWith(converter, items)).toBe(result);
   });
 
-  test('that is nothing is an error where something is required', async () => {
+  test('fails where something is required and it is nothing', async () => {
     const converter = payload(Type.String(), { expression: 'payload.missing' });
     expect(await caught(() => resolveWith(converter, items))).toMatchObject({
       code: 'expression-failed',
@@ -121,7 +121,7 @@ describe('a result', () => {
     });
   });
 
-  test('that does not fit the type is refused', async () => {
+  test('is rejected if it does not fit the type', async () => {
     const converter = payload(Type.Integer(), { expression: 'payload.items' });
     expect(await caught(() => resolveWith(converter, items))).toMatchObject({
       code: 'payload-refused',
@@ -173,12 +173,12 @@ test.each<[string, ParameterConverter]>([
 describe('a header for an expression', () => {
   const withDefault = header('token', { expression: "value & '!'", default: 'none' });
 
-  test('that is missing gives the default, without the expression', async () => {
+  test('takes the default if it is missing, without the expression', async () => {
     expect(await resolveWith(withDefault, { headers: {} })).toBe('none');
     expect(await resolveWith(withDefault, { headers: { token: 'a' } })).toBe('a!');
   });
 
-  test('that is missing gives what the type makes of it, or is an error', async () => {
+  test('becomes what the type makes of nothing if it is missing, or fails', async () => {
     const expression = "value & '!'";
     expect(await resolveWith(header('token', Type.Optional(Type.String()), { expression }), {})).toBeUndefined();
     const nullable = Type.Union([Type.String(), Type.Null()]);

@@ -10,7 +10,7 @@ describe('a header', () => {
     expect(resolve(header('executorId'), { executorId: value })).toBe(value);
   });
 
-  test('with a type comes when it fits', () => {
+  test('arrives if it fits its type', () => {
     expect(resolve(header('attempt', Type.Integer()), { attempt: 3 })).toBe(3);
   });
 

@@ -33,7 +33,7 @@ describe('a converter is recognised', () => {
   });
 
   test.each([undefined, null, 'payload', 7, {}, [], payload, { prepare: () => () => 1 }])(
-    'and nothing else: %s',
+    'excludes everything else: %s',
     (value) => {
       expect(isParameterConverter(value)).toBe(false);
     },

@@ -25,7 +25,7 @@ describe('the payload', () => {
     },
   );
 
-  test('that is a value already is not decoded', () => {
+  test('is not decoded if it is a value already', () => {
     const value = { personId: '1' };
     expect(resolve(payload(Command), {}, value)).toBe(value);
   });
@@ -61,12 +61,12 @@ describe('a payload that does not fit its type', () => {
     expect(error.message).toContain('the payload of type application/json (an array) does not fit: must be object.');
   });
 
-  test('for being text is not decoded further', async () => {
+  test('is not decoded further if it is text', async () => {
     const error = await caught(() => resolveBody(payload(Command), 'text/plain', '{"personId":"1"}'));
     expect(error.message).toMatch(/the payload of type \S+ \(a string\) does not fit/);
   });
 
-  test('for being broken says that', async () => {
+  test('is reported as broken', async () => {
     expect(await caught(() => resolveBody(payload(Command), json, '{'))).toMatchObject({ code: 'malformed-body' });
   });
 
@@ -76,7 +76,7 @@ describe('a payload that does not fit its type', () => {
     [undefined, 'nothing'],
     [7, 'a number'],
     [{}, 'an object'],
-  ])('for having the content type %j names it, and what is registered', async (contentType, named) => {
+  ])('is reported with its content type %j, and the registered ones', async (contentType, named) => {
     const error = await caught(() => resolveBody(payload(Command), contentType, '{}'));
     expect(error).toMatchObject({
       code: 'unsupported-media-type',
@@ -84,7 +84,7 @@ describe('a payload that does not fit its type', () => {
     });
   });
 
-  test('for being nested too deeply says that', async () => {
+  test('is reported as nested too deeply', async () => {
     const Tree = Type.Cyclic({ Node: Type.Array(Type.Ref('Node')) }, 'Node');
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const error = await caught(() => resolveBody(payload(Tree), json, deep));

@@ -53,7 +53,7 @@ describe('who watches an endpoint is told what became of each delivery', () => {
     }
   });
 
-  test('and of each handler: what it returned, or why it failed', async () => {
+  test('receives of each handler what it returned, or why it failed', async () => {
     const { seen, around } = watching();
     const error = new Error('of the second');
     const onEvent = (endpointId: string, handle: () => unknown) =>
@@ -68,7 +68,7 @@ describe('who watches an endpoint is told what became of each delivery', () => {
     expect(seen).toEqual([[id, { outcome: 'dead letter', handled, failures }]]);
   });
 
-  test('and loses no message when it fails', async () => {
+  test('loses no message when it fails', async () => {
     const { send, channel, waiting, log } = await runEndpoint([onCommand(() => {})], 1, async () => {
       throw new Error('of the observer');
     });

@@ -83,7 +83,7 @@ describe('a handler that fails', () => {
     expect(deadLetters()).toEqual([]);
   });
 
-  test('for good is not tried again', async () => {
+  test('is not retried after a permanent failure', async () => {
     const { calls, handle } = failing(Infinity, new Reject('there is no such account'));
     const { send, pass, deadLetters } = await run([onCommand(handle)], { instant: { maxAttempts: 3 } });
     await send();
@@ -130,7 +130,7 @@ describe('a handler that fails', () => {
     expect(deadLetters()[0]?.headers).toMatchObject({ [Header.attempts]: 6, [Header.retryNumber]: 1 });
   });
 
-  test('that finishes at once after all is tried no more', async () => {
+  test('is not retried once it finishes at once', async () => {
     const { calls, handle } = failing(2);
     const { send, pass, channel, waiting } = await run([onCommand(handle)], { instant: { maxAttempts: 5 } });
     await send();

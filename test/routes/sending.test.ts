@@ -92,7 +92,7 @@ describe('an event that nobody subscribes to', () => {
     },
   );
 
-  test('but that somebody subscribes to is taken under Prefer: handling=strict', async () => {
+  test('is accepted under Prefer: handling=strict once a service subscribes to it', async () => {
     const headers = { prefer: 'handling=strict' };
     await arrival(await sharedGateway(), { url: '/events/billing', headers });
   });
@@ -204,7 +204,7 @@ describe('a converter of the configuration', () => {
     ['null', null],
     ['nothing', undefined],
     ['a text', 'hunter2'],
-  ])('that throws %s is an internal error that says nothing of it', async (_kind, failure) => {
+  ])('causes an internal error without details if it throws %s', async (_kind, failure) => {
     const response = await post(await openGateway({ converters: [failing(failure)] }), request);
     expectProblem(response, 'internal-error');
     expect(response.body).not.toContain('hunter2');
@@ -214,7 +214,7 @@ describe('a converter of the configuration', () => {
     ['text', 'text'],
     ['an object', {}],
     ['nothing', undefined],
-  ])('that returns %s instead of bytes is refused, and nothing is sent', async (_kind, result) => {
+  ])('is rejected if it returns %s instead of bytes, and nothing is sent', async (_kind, result) => {
     const converter = { ...failing(undefined), convert: () => result };
     const gateway = await openGateway({ converters: [converter] });
     const messages = openQueue(gateway, 'billing');

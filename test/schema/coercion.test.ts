@@ -92,7 +92,7 @@ describe('a value that does not fit is coerced', () => {
     expect(convertTo(Order, value)).toEqual({ amount: 1, paid: true, tags: ['7'] });
   });
 
-  test('with fields that are named as what every object has', () => {
+  test('keeps fields that are named like members of every object', () => {
     const value = JSON.parse('{"__proto__":{"a":"1"},"constructor":"2","a":"3"}');
     const type = Type.Object({ a: Type.Number() }, { additionalProperties: true });
     const converted = convertTo(type, value);

@@ -54,11 +54,11 @@ describe('a text is read as a number', () => {
     '9'.repeat(400),
     `0.${'0'.repeat(500)}1`,
     '1'.repeat(10_000_000),
-  ])('but not %.40s, of which something would be lost', (text) => {
+  ])('is rejected if something of it would be lost: %.40s', (text) => {
     expect(readNumber(text)).toBeUndefined();
   });
 
-  test('and every number from what it is written as', () => {
+  test('reads every number from its own notation', () => {
     const number = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => value !== 0);
     fc.assert(
       fc.property(number, (value) => {
@@ -68,7 +68,7 @@ describe('a text is read as a number', () => {
     );
   });
 
-  test.each(['1e23', '9.007199254740993e15', '1.5', '9007199254740993'])('and no integer from %s', (text) => {
+  test.each(['1e23', '9.007199254740993e15', '1.5', '9007199254740993'])('reads no integer from %s', (text) => {
     expect(readInteger(text)).toBeUndefined();
   });
 
@@ -76,11 +76,11 @@ describe('a text is read as a number', () => {
     ['1e3', 1000],
     ['-7.0', -7],
     ['9007199254740992', 2 ** 53],
-  ])('and an integer from %s', (text, value) => {
+  ])('reads an integer from %s', (text, value) => {
     expect(readInteger(text)).toBe(value);
   });
 
-  test('and every integer of any size as a bigint', () => {
+  test('reads every integer of any size as a bigint', () => {
     fc.assert(
       fc.property(fc.bigInt(), (value) => {
         expect(readBigInt(String(value))).toBe(value);
@@ -88,7 +88,7 @@ describe('a text is read as a number', () => {
     );
   });
 
-  test('and an integer that a number cannot hold as a bigint alone', () => {
+  test('reads an integer that a number cannot hold as a bigint alone', () => {
     const beyond = fc.bigInt({ min: 2n ** 53n }).filter((value) => BigInt(Number(value)) !== value);
     fc.assert(
       fc.property(beyond, (value) => {

@@ -41,7 +41,7 @@ const use = (name: string, handle: (service: unknown) => unknown = (it) => it) =
   defineCommandHandler({ routingKey: 'use', parameters: [service(name)], handle });
 
 describe('a service', () => {
-  test('that is a singleton is the same for every message, and disposed with the gateway', async () => {
+  test('is the same for every message if it is a singleton, and is disposed with the gateway', async () => {
     const lifetimes = new Lifetimes();
     const container: RegisterServices = (all) =>
       all.register({ it: asFunction(lifetimes.make).singleton().disposer(lifetimes.dispose) });
@@ -52,7 +52,7 @@ describe('a service', () => {
     expect(lifetimes.disposed).toBe(1);
   });
 
-  test('that is scoped is one for each message, the same for all that is made for it, and disposed after it', async () => {
+  test('is one for each message if it is scoped, shared by all that is made for the message, and disposed after it', async () => {
     const lifetimes = new Lifetimes();
     const container: RegisterServices = (all) =>
       all.register({
@@ -72,7 +72,7 @@ describe('a service', () => {
     expect(lifetimes).toMatchObject({ made: 2, disposed: 2 });
   });
 
-  test('that is scoped is disposed also when the handler throws, whose error it is that counts', async () => {
+  test('is disposed also when the handler throws if it is scoped, and the error of the handler counts', async () => {
     const lifetimes = new Lifetimes();
     const dispose = () => {
       lifetimes.dispose();
@@ -88,7 +88,7 @@ describe('a service', () => {
     expect(lifetimes.disposed).toBe(1);
   });
 
-  test('that is transient is made each time it is asked for', async () => {
+  test('is made for each request if it is transient', async () => {
     const lifetimes = new Lifetimes();
     const parameters = [service('it'), service('it')] as const;
     const handler = defineCommandHandler({ routingKey: 'use', parameters, handle: (a, b) => [a, b] });
@@ -97,7 +97,7 @@ describe('a service', () => {
     expect(await commandBus.send(handler)).toEqual([{ number: 1 }, { number: 2 }]);
   });
 
-  test('that is a value, or another name of a service, comes as it is', async () => {
+  test('arrives unchanged if it is a value, or another name of a service', async () => {
     const lifetimes = new Lifetimes();
     const value = { constant: true };
     const container: RegisterServices = (all) =>
@@ -237,7 +237,7 @@ describe('a service', () => {
       (all) => all.register({ it: asFunction(({ short }) => short).singleton(), short: asFunction(() => 1).scoped() }),
     ],
     ['needs itself', (all) => all.register({ it: asFunction(({ it }) => it).scoped() })],
-  ])('that %s makes the message fail, and says how it came to it', async (_, container) => {
+  ])('makes the message fail if it %s, and the error names the way to it', async (_, container) => {
     const { commandBus } = await openGateway({ handlers: [use('it')], container });
     expect(await caught(() => commandBus.send('use'))).toMatchObject({
       code: 'cannot-resolve',

@@ -121,26 +121,26 @@ describe('metadata is refused', () => {
       { a: Number.NaN },
       "The header 'value' holds a number that is not finite, which JSON cannot express.",
     ],
-  ])('for holding %s', async (_, value, message) => {
+  ])('rejects %s', async (_, value, message) => {
     expect(await caught(() => toHeaders({ value }))).toMatchObject({
       code: 'invalid-header',
       message: expect.stringContaining(message),
     });
   });
 
-  test.each([null, 7, 'executorId', [['executorId', '7']]])('for being %j', async (metadata) => {
+  test.each([null, 7, 'executorId', [['executorId', '7']]])('rejects %j', async (metadata) => {
     expect(await caught(() => toHeaders(metadata as unknown as Metadata))).toMatchObject({
       code: 'invalid-header',
       message: expect.stringMatching(/^Metadata is .+, not an object of headers\.$/),
     });
   });
 
-  test.each(['id', 'ecotone.x', 'X-Tenant', '7', 'CC', 'contentType'])('for the reserved name %s', async (name) => {
+  test.each(['id', 'ecotone.x', 'X-Tenant', '7', 'CC', 'contentType'])('rejects the reserved name %s', async (name) => {
     expect(await caught(() => toHeaders({ [name]: 'x' }))).toMatchObject({ code: 'reserved-header' });
     expect(await caught(() => toHeaders({ [name]: null }))).toMatchObject({ code: 'reserved-header' });
   });
 
-  test('for a field __proto__', async () => {
+  test('rejects a field __proto__', async () => {
     const metadata = JSON.parse('{"__proto__":{"executorId":"7"}}');
     expect(await caught(() => toHeaders(metadata))).toMatchObject({ code: 'reserved-header' });
   });
@@ -153,7 +153,7 @@ describe('metadata is refused', () => {
       "The header 'axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…' has a name longer than 255 bytes.",
     ],
     ['ż'.repeat(128), "The header 'żżżżżżżżżżżżżżżżżżżżżżżżżżżżżżżż…' has a name longer than 255 bytes."],
-  ])('for the name %j', async (name, message) => {
+  ])('rejects the name %j', async (name, message) => {
     expect(await caught(() => checkHeaderName(name))).toMatchObject({
       code: 'invalid-header',
       message: expect.stringContaining(message),

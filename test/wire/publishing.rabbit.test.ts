@@ -123,7 +123,7 @@ describe('littoral puts on the wire what Ecotone puts there:', () => {
     }
   }
 
-  test('and beside it the AMQP properties that every other tool reads', async () => {
+  test('adds the AMQP properties that every other tool reads', async () => {
     const { message, answer } = await published((gateway) => post(gateway, command, {}, own));
     const { properties } = message;
     expect(properties).toMatchObject({
@@ -137,7 +137,7 @@ describe('littoral puts on the wire what Ecotone puts there:', () => {
     expect(Math.abs(properties.timestamp - Date.now() / 1000)).toBeLessThan(60);
   });
 
-  test('and the body as the bytes that came in', async () => {
+  test('sends the body as the bytes that came in', async () => {
     const body = '{ "customerId" : 1.0, "big": 12345678901234567890 }\n';
     const { message } = await published(async (gateway) => {
       const response = await fetch(gateway.address + command, {

@@ -28,7 +28,7 @@ describe('a form is decoded', () => {
     expect({ ...(decode(text, form) as object) }).toEqual(value);
   });
 
-  test('with fields that are named like parts of every object', () => {
+  test('keeps fields that are named like members of every object', () => {
     const value = decode('__proto__=x&constructor=y&toString=z&__proto__=w', form) as Record<string, unknown>;
     expect(Object.entries(value)).toEqual([
       ['__proto__', ['x', 'w']],
@@ -47,7 +47,7 @@ describe('a form is decoded', () => {
     expect({ ...(decode('a=é', `${form}; charset=latin1`) as object) }).toEqual({ a: 'é' });
   });
 
-  test('with as many fields as there are', () => {
+  test('reads as many fields as there are', () => {
     const text = Array.from({ length: 5000 }, (_, index) => `k${index}=1`).join('&');
     expect(Object.keys(decode(text, form) as object)).toHaveLength(5000);
   });
@@ -62,13 +62,13 @@ describe('what is not a form is refused', () => {
     });
   });
 
-  test('for bytes that are not UTF-8', async () => {
+  test('rejects bytes that are not UTF-8', async () => {
     expect(await caught(() => decode(Uint8Array.from([0x61, 0x3d, 0xff]), form))).toMatchObject({
       code: 'malformed-body',
     });
   });
 
-  test('and no part of it is told', async () => {
+  test('quotes no part of it', async () => {
     expect(everythingIn(await caught(() => decode('password=hunter2%', form)))).not.toMatch(/hunter2|password/);
   });
 });
@@ -96,13 +96,13 @@ describe('a value is written as a form', () => {
     ['a lone surrogate in a name', { 'hunter2\ud800': '1' }],
     ['a date that is none', new Date(Number.NaN)],
     ['a map', new Map([['hunter2', 1]])],
-  ])('but not %s', async (_, value) => {
+  ])('rejects %s', async (_, value) => {
     const error = await caught(() => encode(value, form));
     expect(error.code).toBe('not-convertible');
     expect(everythingIn(error)).not.toContain('hunter2');
   });
 
-  test('but not bytes, of which nothing says what they mean', async () => {
+  test('rejects bytes, whose meaning is unknown', async () => {
     expect(await caught(() => encode(Buffer.from('ab'), form))).toMatchObject({ code: 'unsupported-media-type' });
   });
 });

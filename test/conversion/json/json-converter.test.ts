@@ -24,14 +24,14 @@ describe('JSON is decoded', () => {
     expect(decode('{"a":1,"a":2}', json)).toEqual({ a: 2 });
   });
 
-  test('with a key __proto__ as a field like any other', () => {
+  test('keeps a key __proto__ as a field like any other', () => {
     const value = decode('{"__proto__":{"polluted":true}}', json) as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(['__proto__']);
     expect(value.polluted).toBeUndefined();
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
-  test('with its lone surrogates', () => {
+  test('keeps lone surrogates', () => {
     expect(decode(String.raw`"\ud800"`, json)).toBe('\ud800');
   });
 
@@ -86,12 +86,12 @@ describe('what is not JSON is refused', () => {
     ['[secret]', 'a token that JSON does not have'],
     ['x at position 12345', 'a token that JSON does not have'],
     ['x end of JSON', 'a token that JSON does not have'],
-  ])('and where: %s', async (text, where) => {
+  ])('reports the position: %s', async (text, where) => {
     const { message } = await caught(() => decode(text, json));
     expect(message).toBe(`The body of type application/json is not JSON: ${where}.`);
   });
 
-  test('and no part of it is told', async () => {
+  test('quotes no part of it', async () => {
     const bodies = ['{"password":hunter2}', '{"hunter2":1,}', 'hunter2', '"hunter2', '{"a":"hunter2"', '[hunter2'];
     for (const body of bodies) {
       expect(everythingIn(await caught(() => decode(body, json)))).not.toMatch(/hunter2|password/);
@@ -118,16 +118,16 @@ describe('a value is written as JSON', () => {
     ['undefined', undefined],
     ['a function', () => 1],
     ['a symbol', Symbol('x')],
-  ])('but not %s', async (_, value) => {
+  ])('rejects %s', async (_, value) => {
     expect(await caught(() => encode(value, json))).toMatchObject({ code: 'not-convertible' });
   });
 
-  test('but not bytes, of which nothing says what they mean', async () => {
+  test('rejects bytes, whose meaning is unknown', async () => {
     const error = await caught(() => encode(Buffer.from('{}'), json));
     expect(error).toMatchObject({ code: 'unsupported-media-type', message: expect.stringContaining(json) });
   });
 
-  test('but not a cycle, and the error names none of its keys', async () => {
+  test('rejects a cycle, without the names of its keys', async () => {
     const cyclic: Record<string, unknown> = {};
     cyclic.hunter2 = { cyclic };
     const error = await caught(() => encode(cyclic, json));
@@ -136,7 +136,7 @@ describe('a value is written as JSON', () => {
     expect(error.cause).toBeInstanceOf(RangeError);
   });
 
-  test('but not what is nested too deeply to be walked', async () => {
+  test('rejects a value that is nested too deeply', async () => {
     let deep: unknown = 1;
     for (let level = 0; level < 20_000; level++) deep = [deep];
     expect(await caught(() => encode(deep, json))).toMatchObject({ code: 'not-convertible' });
@@ -146,7 +146,7 @@ describe('a value is written as JSON', () => {
     ['an error', new Error('hunter2')],
     ['nothing', undefined],
     ['an error without a message to read', hostileError()],
-  ])('but not what throws %s when it is read', async (_, thrown) => {
+  ])('rejects a value that throws %s when it is read', async (_, thrown) => {
     const value = {
       get field() {
         throw thrown;

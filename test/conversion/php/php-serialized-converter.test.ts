@@ -30,24 +30,24 @@ describe('what PHP serialised is read', () => {
     expect(decode(text, php)).toEqual(value);
   });
 
-  test('with the slashes that Ecotone adds', () => {
+  test('accepts the slashes that Ecotone adds', () => {
     const file = new URL('../../fixtures/captures/no-jms.convertAndSendCommand.array.json', import.meta.url);
     const { messages } = JSON.parse(readFileSync(file, 'utf8'));
     expect(decode(messages[0].body, php)).toEqual({ customerId: 7, nested: { n: null, e: [], f: 1, u: 'ż/' } });
     expect(decode(`s:4:\\"\\'\\\\\\0\\"\\";`, php)).toBe('\'\\\0"');
   });
 
-  test('with backslashes of its own', () => {
+  test('keeps backslashes of its own', () => {
     expect(decode('a:2:{i:0;s:2:"\\"";i:1;s:1:"\\";}', php)).toEqual(['\\"', '\\']);
   });
 
-  test('with keys that every object has', () => {
+  test('keeps keys that every object has', () => {
     const value = decode('a:2:{s:9:"__proto__";a:1:{s:1:"a";i:1;}s:11:"constructor";i:2;}', php);
     expect(JSON.stringify(value)).toBe('{"__proto__":{"a":1},"constructor":2}');
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
-  test('with any text in it, with slashes and without', () => {
+  test('keeps any text in it, with slashes and without', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const serialised = `a:1:{i:0;s:${Buffer.byteLength(text)}:"${text}";}`;
@@ -67,7 +67,7 @@ describe('what PHP serialised is refused', () => {
     ['an enum', 'E:9:"hunter2:A";'],
     ['a reference', 'a:2:{i:0;i:1;i:1;R:2;}'],
     ['a reference to an object', 'a:2:{i:0;i:1;i:1;r:2;}'],
-  ])('for holding %s', async (_, text) => {
+  ])('rejects %s', async (_, text) => {
     const error = await caught(() => decode(text, php));
     expect(error).toMatchObject({
       code: 'not-convertible',
@@ -110,7 +110,7 @@ describe('what PHP serialised is refused', () => {
     's:1:\\"a\\";\\',
     `${'a:1:{i:0;'.repeat(100_000)}N;${'}'.repeat(100_000)}`,
     `${'a:1:{i:0;'.repeat(513)}N;${'}'.repeat(513)}`,
-  ])('for being %.40s', async (text) => {
+  ])('rejects a text that is %.40s', async (text) => {
     const error = await caught(() => decode(text, php));
     expect(error.code).toBe('malformed-body');
     expect(everythingIn(error)).not.toContain('hunter2');

@@ -53,7 +53,7 @@ describe('XML is decoded', () => {
     expect(decode(Buffer.from(utf16).swap16(), 'text/xml; charset=utf-16')).toBe('café');
   });
 
-  test('with all white space within a text, whatever the text is cut into', () => {
+  test('keeps all white space within a text, however the text is split', () => {
     const piece = fc.oneof(
       fc.string({ unit: fc.constantFrom(...'a \n\té'), maxLength: 4 }).map((text) => [text, text] as const),
       fc
@@ -76,7 +76,7 @@ describe('XML is decoded', () => {
     expect(decode('<o>x</o>', type)).toBe('x');
   });
 
-  test('with as many references to characters as it has', () => {
+  test('reads as many character references as there are', () => {
     expect(decode(`<o>${'&amp;&#65;'.repeat(100_000)}</o>`, xml)).toBe('&A'.repeat(100_000));
   });
 
@@ -111,13 +111,13 @@ describe('XML is refused', () => {
     ['a file', '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'],
     ['a parameter entity', '<?xml version="1.0"?><!doctype a [<!ENTITY % x "">%x;]><a/>'],
     ['ever more of themselves', `<!DOCTYPE a [<!ENTITY b "x"><!ENTITY c "&b;&b;"><!ENTITY d "&c;&c;">]><a>&d;</a>`],
-  ])('with a document type that defines %s', async (_, text) => {
+  ])('rejects a document type that defines %s', async (_, text) => {
     const error = await caught(() => decode(text, xml));
     expect(error).toMatchObject({ code: 'malformed-body', message: expect.stringContaining('document type') });
   });
 
   test.each(['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', 'valueOf', '__defineGetter__'])(
-    'with an element named %s, as every object has one',
+    'rejects an element named %s, as every object has one',
     async (name) => {
       for (const text of [`<${name}>x</${name}>`, `<a><${name}><x>1</x></${name}></a>`]) {
         const error = await caught(() => decode(text, xml));
@@ -139,7 +139,7 @@ describe('XML is refused', () => {
     });
   });
 
-  test('and where', async () => {
+  test('reports the line and the column', async () => {
     const error = await caught(() => decode('<a>\n  <b></c>\n</a>', xml));
     expect(error.message).toBe('The body of type application/xml is not XML: a syntax error in line 2, column 6.');
   });
@@ -155,7 +155,7 @@ describe('XML is refused', () => {
     '<!DOCTYPE hunter2><a/>',
     '<hunter2/><a/>',
     `${'<hunter2>'.repeat(200)}${'</hunter2>'.repeat(200)}`,
-  ])('and no part of it is told: %s', async (text) => {
+  ])('quotes no part of it: %s', async (text) => {
     expect(everythingIn(await caught(() => decode(text, xml)))).not.toContain('hunter2');
   });
 });
@@ -203,30 +203,30 @@ describe('a value is written as XML', () => {
     ['a date that is none', { hunter2: new Date(Number.NaN) }],
     ['a function', { hunter2: () => 1 }],
     ['a symbol', { hunter2: Symbol('hunter2') }],
-  ])('but not %s', async (_, value) => {
+  ])('rejects %s', async (_, value) => {
     const error = await caught(() => encode(value, xml));
     expect(error.code).toBe('not-convertible');
     expect(everythingIn(error)).not.toContain('hunter2');
   });
 
-  test('but not a cycle', async () => {
+  test('rejects a cycle', async () => {
     const cyclic: Record<string, unknown> = {};
     cyclic.a = { b: [cyclic] };
     expect(await caught(() => encode(cyclic, xml))).toMatchObject({ code: 'not-convertible' });
   });
 
-  test('but not deeper than it can be read', async () => {
+  test('rejects a value deeper than can be read back', async () => {
     let value: unknown = 'x';
     for (let level = 1; level < 100; level++) value = { a: value };
     expect(decode(encode(value, xml), xml)).toEqual(value);
     expect(await caught(() => encode({ a: value }, xml))).toMatchObject({ code: 'not-convertible' });
   });
 
-  test('but not bytes, of which nothing says what they mean', async () => {
+  test('rejects bytes, whose meaning is unknown', async () => {
     expect(await caught(() => encode(Buffer.from('x'), xml))).toMatchObject({ code: 'unsupported-media-type' });
   });
 
-  test('but not in another charset than UTF-8', async () => {
+  test('rejects another charset than UTF-8', async () => {
     expect(encode('é', 'text/xml; charset=UTF-8')).toBe('<message>é</message>');
     expect(await caught(() => encode('é', 'text/xml; charset=latin1'))).toMatchObject({
       code: 'unsupported-media-type',

@@ -21,7 +21,7 @@ describe('a table', () => {
     );
   });
 
-  test('that is cut off anywhere is refused, and nothing behind it is read', () => {
+  test('is rejected wherever it is cut off, and nothing behind it is read', () => {
     fc.assert(
       fc.property(anyTable, fc.nat(), (table, cut) => {
         const length = table.length === 0 ? 0 : cut % table.length;
@@ -44,7 +44,7 @@ describe('a table', () => {
     expect(() => decodeTable(nestedTables(100_000))).toThrow(RangeError);
   });
 
-  test('with an unknown type is refused', () => {
+  test('is rejected if it has an unknown type', () => {
     expect(() => decodeTable(Buffer.from('\u0001aL'))).toThrow(TypeError);
   });
 
@@ -86,7 +86,7 @@ describe('a field', () => {
     ['a fraction', 1.5, 'd'],
     ['an integer that is not exact', 1e20, 'd'],
     ['text', 'a', 'S'],
-  ])('that is %s has a type of its own', (_, sent, type) => {
+  ])('has a type of its own if it is %s', (_, sent, type) => {
     expect(encodeField('a', sent).toString('latin1', 2, 3)).toBe(type);
   });
 
@@ -100,7 +100,7 @@ describe('a field', () => {
     expect(() => encodeField('a', sent)).toThrow();
   });
 
-  test('with a name of more than 255 bytes is refused', () => {
+  test('is rejected if its name is longer than 255 bytes', () => {
     expect(() => encodeField('ü'.repeat(128), 1)).toThrow(TypeError);
   });
 });

@@ -42,7 +42,7 @@ describe('a binding key', () => {
     );
   });
 
-  test('with many wildcards is compared in reasonable time', () => {
+  test('is compared in reasonable time, even with many wildcards', () => {
     const bindingKey = `${'#.*.'.repeat(40)}end`;
     expect(matchesTopic(bindingKey, 'a.'.repeat(120))).toBe(false);
   });

@@ -94,7 +94,7 @@ describe('a message with a time to live, in memory,', () => {
     expect(deliveries).toHaveLength(1);
   });
 
-  test('that is given back in time expires on time', async () => {
+  test('expires on time if it is requeued in time', async () => {
     const consumer = channel.subscribe(subscriptionWithPrefetch(1));
     await sendWithTimeToLive('given back', 200);
     await vi.advanceTimersByTimeAsync(100);

@@ -29,7 +29,7 @@ describe('the version of amqplib that is installed', () => {
 });
 
 describe('a message that is moved', () => {
-  test('and reaches no queue is not routed, also when its message id is not its header id', async () => {
+  test('is reported as unroutable if it reaches no queue, also if its message id is not its header id', async () => {
     const harness = await amqpHarness(vhost.url);
     const inbox = await openInbox(harness.channel);
     const connection = await connect(vhost.url);
@@ -43,7 +43,7 @@ describe('a message that is moved', () => {
     await harness.close();
   });
 
-  test('with an empty body, or one of many frames, arrives whole', async () => {
+  test('arrives whole if its body is empty, or has many frames', async () => {
     const harness = await amqpHarness(vhost.url);
     const inbox = await openInbox(harness.channel, { prefetch: 3 });
     const connection = await connect(vhost.url);

@@ -74,20 +74,20 @@ async function failureOf(url: string, options: Partial<AmqpEngineOptions> = {}):
 }
 
 describe('a broker that refuses a connection is quoted, with the remedy', () => {
-  test('for a vhost that is not there', async () => {
+  test('explains a vhost that does not exist', async () => {
     expect(await failureOf(urlOf({ vhost: 'nope' }))).toMatch(
       /^cannot use amqp:\/\/127\.0\.0\.1:\d+\/nope: the broker has no vhost 'nope' \(530 NOT_ALLOWED - vhost '?nope'? not found\)\. .*add_vhost/,
     );
   });
 
-  test('for a vhost that the user may not use', async () => {
+  test('explains a vhost that the user may not access', async () => {
     await management.put('/api/vhosts/foreign', {});
     expect(await failureOf(urlOf({ vhost: 'foreign' }))).toMatch(
       /the user 'billing' may not use the vhost 'foreign' \(530 NOT_ALLOWED - .*\)\. .*set_permissions/,
     );
   });
 
-  test('for a vhost with as many connections as it may have', async () => {
+  test('explains a vhost that has reached its limit of connections', async () => {
     await management.put('/api/vhosts/limited', {});
     await allow('billing', 'limited');
     await management.put('/api/vhost-limits/limited/max-connections', { value: 0 });
@@ -96,7 +96,7 @@ describe('a broker that refuses a connection is quoted, with the remedy', () => 
     );
   });
 
-  test('for a user with as many connections as it may have', async () => {
+  test('explains a user who has reached the limit of connections', async () => {
     await addUser('limited', '/');
     await management.put('/api/user-limits/limited/max-connections', { value: 0 });
     expect(await failureOf(urlOf({ user: 'limited:hunter2@' }))).toMatch(
@@ -104,7 +104,7 @@ describe('a broker that refuses a connection is quoted, with the remedy', () => 
     );
   });
 
-  test('for a user who may open too few channels', async () => {
+  test('explains a user who may open too few channels', async () => {
     await addUser('narrow', '/');
     await management.put('/api/user-limits/narrow/max-channels', { value: 1 });
     expect(await failureOf(urlOf({ user: 'narrow:hunter2@' }))).toMatch(
@@ -112,43 +112,43 @@ describe('a broker that refuses a connection is quoted, with the remedy', () => 
     );
   });
 
-  test('for a wrong password', async () => {
+  test('explains a wrong password', async () => {
     expect(await failureOf(urlOf({ user: 'billing:hunter22@' }))).toMatch(
       /the broker refuses the login \(403 ACCESS_REFUSED - .*\)\. Correct user and password in the URL: it was the user 'billing'/,
     );
   });
 
-  test('for a login by certificate that it does not offer without TLS', async () => {
+  test('explains a login by certificate that it does not offer without TLS', async () => {
     expect(await failureOf(urlOf({ user: '' }), { tlsFiles: files })).toMatch(
       /takes no login by certificate \(EXTERNAL\)\. .*rabbitmq_auth_mechanism_ssl/,
     );
   });
 
-  test('for a port that expects TLS', async () => {
+  test('explains a port that expects TLS', async () => {
     expect(await failureOf(urlOf({ port: String(broker.tlsPort) }))).toMatch(/the port expects TLS\. Write amqps:\/\//);
   });
 
-  test('for a port without TLS', async () => {
+  test('explains a port without TLS', async () => {
     const { port } = new URL(broker.url);
     expect(await failureOf(tlsUrl({ port }), { tlsFiles: files })).toMatch(
       /what listens there speaks no TLS\. Write amqp:\/\//,
     );
   });
 
-  test('for a certificate that it demands', async () => {
+  test('explains a certificate that it demands', async () => {
     expect(await failureOf(tlsUrl(), { tlsFiles: { caFile: files.caFile } })).toMatch(
       /the broker demands a certificate of its clients\. Set broker\.certFile \(AMQP_CERT_FILE\)/,
     );
   });
 
-  test('for a certificate of an authority that it does not trust', async () => {
+  test('explains a certificate of an authority that it does not trust', async () => {
     const foreign = await clientFiles('foreign', 'billing', await authority('Another'));
     expect(await failureOf(tlsUrl(), { tlsFiles: { caFile: files.caFile, ...foreign } })).toMatch(
       /the broker (?:refuses the certificate of broker\.certFile|does not trust)/,
     );
   });
 
-  test('for a certificate of a user that is not there', async () => {
+  test('explains a certificate of an unknown user', async () => {
     const nobody = await clientFiles('nobody', 'nobody');
     expect(await failureOf(tlsUrl(), { tlsFiles: { caFile: files.caFile, ...nobody } })).toMatch(
       /the broker refuses the login \(403 ACCESS_REFUSED - .*EXTERNAL.*\)\. Create a user with the name/,

@@ -120,7 +120,7 @@ describe('the ladder', () => {
     expect(inbox.texts()).toEqual(['before', 'after']);
   });
 
-  test('that exists in another form is an error of the message that needs it, and of no other', async () => {
+  test('fails only the message that needs it if it exists in another form', async () => {
     const { channel, queue, delay, level } = await openChannel();
     const connection = await connect(vhost.url);
     onTestFinished(() => connection.close());
@@ -196,7 +196,7 @@ describe('a delayed message survives', () => {
   test.each([
     ['is killed', () => broker.kill()],
     ['is stopped', () => broker.stop()],
-  ])('that the broker %s and starts again', async (_, interrupt) => {
+  ])('survives that the broker %s and starts again', async (_, interrupt) => {
     const { channel, queue, delay } = await openChannel();
     const dueAtMs = new Map<string, number>();
     const arrived = new Set<string>();
@@ -221,7 +221,7 @@ describe('a delayed message survives', () => {
     expect(early).toEqual([]);
   });
 
-  test('that the broker is killed as soon as the first of all on these levels is accepted', async () => {
+  test('survives a kill of the broker right after the first message of these levels is accepted', async () => {
     const { channel, queue, delay } = await openChannel();
     const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
     await delay('kept', 5000);
@@ -247,7 +247,7 @@ describe('a delayed message survives', () => {
     await eventually(() => expect(inbox.texts()).toEqual(both), patience);
   });
 
-  test('or is not accepted: none waits above a level that RabbitMQ has forgotten', async () => {
+  test('is not accepted above a level whose queue RabbitMQ has lost', async () => {
     const { channel, queue, delay, queues, level } = await openChannel();
     const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
     await delay('on level 8', 250);
