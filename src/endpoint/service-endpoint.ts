@@ -297,8 +297,8 @@ export class ServiceEndpoint {
     }
     // Several handlers of one event fail apart: one that fails does not keep the message from the others.
     for (const [place, handler] of recipients.entries()) {
-      // Each decodes the body for itself, because what one changes in it is not to be seen by another.
-      if (place > 0 && isLarge(delivery.message.body)) await nextTurn();
+      // Each handler decodes the body again, because it may change what it gets.
+      if (place > 0 && isLarge(message.payload)) await nextTurn();
       if (!(await this.#attempts.call(handler, message, delivery, handled, failures, timeToLive))) {
         delivery.release();
         return 'given back';
