@@ -1,5 +1,6 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
-import { assertJson } from '../conversion/json/json-converter.ts';
+import { assertJson, type ParsedJson } from '../conversion/json/json-converter.ts';
+import { keepParsed } from '../conversion/json/parsed-messages.ts';
 import { isJson, isPhp, type MediaType, toContentType, valueMediaType } from '../conversion/media-type.ts';
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { LittoralError } from '../errors.ts';
@@ -180,17 +181,23 @@ export class DistributedBus {
     assertKeys(request);
     const { body, mediaType } = this.#encode(request);
     if (isPhp(mediaType) && !this.#options.allowPhpSerialized) throw phpRefused(mediaType);
-    if (isJson(mediaType)) assertJson(body, mediaType);
-    const { service, conversion } = this.#options;
-    const outbound = { request, body, contentType: toContentType(mediaType), cause: this.#sendContext?.message };
-    const message = outboundMessage(outbound, service, conversion);
-    await this.#checkWithOwnHandlers(request, message);
+    const message = await this.#checkedMessage(request, body, mediaType);
 
     const { kind: payloadType, delayMs, timeToLiveMs: timeToLive } = request;
     const busMessage = { payloadType, target: targetOf(request), message, timeToLive };
     const routed = delayMs ? await this.#delay(busMessage, delayMs) : await publishOnBus(busMessage, this.#options);
     const { [Header.id]: messageId, [Header.correlationId]: correlationId } = message.headers;
     return { messageId: String(messageId), correlationId: String(correlationId), routed };
+  }
+
+  /** Returns the message to send. A method of its own, so that the parsed body is freed before the confirm arrives. */
+  async #checkedMessage(request: SendRequest, body: Uint8Array, mediaType: MediaType): Promise<TransportMessage> {
+    const parsed = isJson(mediaType) ? assertJson(body, mediaType) : undefined;
+    const { service, conversion } = this.#options;
+    const outbound = { request, body, contentType: toContentType(mediaType), cause: this.#sendContext?.message };
+    const message = outboundMessage(outbound, service, conversion);
+    await this.#checkWithOwnHandlers(request, message, parsed);
+    return message;
   }
 
   #encode({ payload, contentType, convertTo }: SendRequest): Encoded {
@@ -218,10 +225,15 @@ export class DistributedBus {
   }
 
   /** What this gateway itself would refuse at delivery is refused at once. */
-  async #checkWithOwnHandlers(request: SendRequest, message: TransportMessage): Promise<void> {
+  async #checkWithOwnHandlers(
+    request: SendRequest,
+    message: TransportMessage,
+    parsed: ParsedJson | undefined,
+  ): Promise<void> {
     const { kind, destination, routingKey } = request;
     const { registry, service } = this.#options;
     const asDelivered = transportToMessage(message);
+    if (parsed !== undefined) keepParsed(asDelivered, parsed);
     if (kind === 'event') {
       for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(asDelivered);
     } else if (kind === 'command' && destination === service) {

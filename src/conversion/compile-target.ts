@@ -5,7 +5,7 @@ import { type CompiledType, compileType, schemaOf } from '../schema/compiled-typ
 import { describeType } from '../schema/describe-type.ts';
 import { findDiscriminator } from '../schema/discriminator.ts';
 import { definitionOf, type NodeScope, noConversions, withDefinitions } from '../schema/node-scope.ts';
-import { rootDefinitions } from '../schema/root-definitions.ts';
+import { holdsRefinement, rootDefinitions } from '../schema/root-definitions.ts';
 import { restartSearchTime } from '../schema/safe-patterns.ts';
 import { passes, type Schema } from '../schema/schema-check.ts';
 import { keywordsOf } from '../schema/schema-keywords.ts';
@@ -43,6 +43,7 @@ export function compileTarget<T extends TargetType>(
     nullable: passes(compiled, null),
     isArray: isList(type, scope),
     itemsAreLists: itemsAreLists(type, scope),
+    runsAuthorCode: holdsRefinement(schemaOf(type)),
     description: describeType(type),
     convert(value, hints, refuse) {
       restartSearchTime();

@@ -9,7 +9,7 @@ import { compileTarget } from './compile-target.ts';
 import type { ConversionHints, ConversionTarget } from './conversion-target.ts';
 import { type DateFractions, dateToText, textToDate } from './date-converter.ts';
 import { formConverter } from './form/form-converter.ts';
-import { jsonConverter } from './json/json-converter.ts';
+import { decodeParsed, jsonConverter, type ParsedJson } from './json/json-converter.ts';
 import { isBytes, isJson, isValue, type MediaType, parseMediaType, valueMediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 import { octetStreamConverter } from './octet-stream-converter.ts';
@@ -37,6 +37,7 @@ export interface ConversionSettings {
  * registered.
  */
 export class ConversionService {
+  readonly #builtIn: ReadonlySet<MediaTypeConverter>;
   readonly #converters: readonly MediaTypeConverter[];
   readonly #conversions: TypeConversions;
   readonly #types: Readonly<Record<string, TargetType>>;
@@ -59,8 +60,7 @@ export class ConversionService {
       untypedLargeIntegers = 'refuse',
     }: ConversionSettings = {},
   ) {
-    this.#converters = [
-      ...converters.filter((one): one is MediaTypeConverter => !isTypeConverter(one)),
+    const builtIn = [
       jsonConverter,
       textConverter,
       formConverter,
@@ -68,6 +68,8 @@ export class ConversionService {
       phpSerializedConverter,
       octetStreamConverter,
     ];
+    this.#builtIn = new Set(builtIn);
+    this.#converters = [...converters.filter((one): one is MediaTypeConverter => !isTypeConverter(one)), ...builtIn];
     this.#dateToText = dateToText(dateFractions);
     const typeConverters = [...converters.filter(isTypeConverter), textToDate, this.#dateToText];
     this.#conversions = new TypeConversions(typeConverters);
@@ -118,13 +120,20 @@ export class ConversionService {
    * Decodes a payload by its content type. Bytes whose content type nothing can decode stay bytes.
    *
    * @param contentType the message's content type, or anything else that stood in its place
+   * @param parsed the payload as it was parsed before: its value becomes the caller's
    * @throws LittoralError `body-too-large`, and what the converter throws
    */
-  decode(payload: unknown, contentType: unknown): unknown {
+  decode(payload: unknown, contentType: unknown, parsed?: ParsedJson): unknown {
     if (!(payload instanceof Uint8Array)) return payload;
-    const source = typeof contentType === 'string' ? parseMediaType(contentType) : undefined;
+    const source = mediaTypeOf(contentType);
     const decoder = source && this.#find(source, valueMediaType);
-    return source && decoder ? this.#decode(decoder, payload, source) : payload;
+    return source && decoder ? this.#decode(decoder, payload, source, parsed) : payload;
+  }
+
+  /** Returns whether `decode` makes new plain data of a payload: the decoder is one of littoral's own. */
+  decodesToPlainData(contentType: unknown): boolean {
+    const decoder = this.#decoderOf(contentType);
+    return decoder !== undefined && this.#builtIn.has(decoder);
   }
 
   /** Whether `decode` has a converter for that content type. */
@@ -169,7 +178,7 @@ export class ConversionService {
     return source && this.#find(source, valueMediaType);
   }
 
-  #decode(decoder: MediaTypeConverter, payload: unknown, source: MediaType): unknown {
+  #decode(decoder: MediaTypeConverter, payload: unknown, source: MediaType, parsed?: ParsedJson): unknown {
     // Bytes that stay bytes are not looked at.
     if (payload instanceof Uint8Array && payload.byteLength > this.#maxDecodedBytes && !isBytes(source)) {
       throw new LittoralError(
@@ -177,6 +186,7 @@ export class ConversionService {
         `The payload of type ${source.text} has ${payload.byteLength} bytes; no more than ${this.#maxDecodedBytes} are decoded (maxDecodedBytes).`,
       );
     }
+    if (parsed !== undefined && decoder === jsonConverter) return decodeParsed(parsed, source);
     return run(decoder, payload, source, valueMediaType);
   }
 

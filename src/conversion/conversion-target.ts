@@ -38,6 +38,8 @@ export interface ConversionTarget<T> {
   readonly itemsAreLists: boolean | undefined;
   /** A few words for the list of endpoints: `string`, `ExecutorId`, `object { personId, amount }`. */
   readonly description: string;
+  /** Whether a value is seen by code of the type's author even if it fits: a refinement. */
+  readonly runsAuthorCode: boolean;
   /**
    * Checks the value. If it does not fit, coerces a copy without loss, runs type converters, and checks again. A value
    * that fits is returned itself.

@@ -1,4 +1,5 @@
 import type { Message } from '../message/message.ts';
+import { dropArguments, handArguments } from '../parameter/decoded-payload.ts';
 import {
   type Invocation,
   invocationOfMessage,
@@ -43,20 +44,29 @@ export function methodInvoker(
 ): MethodInvoker {
   const prepared = prepareAll(parameters, site);
   const names = Object.keys(parameters);
-  const call = Array.isArray(parameters)
+  const callMethod = Array.isArray(parameters)
     ? (resolved: unknown[]) => method(...resolved)
     : (resolved: unknown[]) => method(Object.fromEntries(names.map((name, index) => [name, resolved[index]])));
+  const call = (resolved: unknown[], message: Message) => {
+    handArguments(message);
+    return callMethod(resolved);
+  };
 
   return {
     invoke(invocation) {
       const resolved = resolveAll(prepared, invocation);
-      return resolved.some((argument) => argument instanceof Promise) ? settled(resolved).then(call) : call(resolved);
+      const { message } = invocation;
+      return resolved.some((argument) => argument instanceof Promise)
+        ? settled(resolved).then((all) => call(all, message))
+        : call(resolved, message);
     },
     parameters: prepared.map(({ name, converter }) => ({ name, converter })),
     async checkPayload(message) {
       const invocation = invocationOfMessage(message);
       for (const { resolve, fromPayloadAlone } of prepared) {
-        if (fromPayloadAlone) await resolve(invocation);
+        if (!fromPayloadAlone) continue;
+        await resolve(invocation);
+        dropArguments(message);
       }
     },
   };

@@ -14,6 +14,8 @@ export interface ArgumentType<Value = unknown> {
   readonly isArray: boolean;
   /** Whether all items of that list are lists; undefined where some are, or where it cannot be told. */
   readonly itemsAreLists: boolean | undefined;
+  /** See `PreparedType`. */
+  readonly runsAuthorCode: boolean;
   /**
    * @param source what the value is, for the error: `the header 'executorId'`
    * @throws LittoralError `payload-refused` with every issue, what a converter of the configuration throws as its cause
@@ -30,12 +32,13 @@ export function compileArgumentType<Type extends TargetType>(
   type: Type,
   site: ParameterSite,
 ): ArgumentType<ValueOf<Type>> {
-  const { optional, nullable, isArray, itemsAreLists, convert } = compileTarget(type, site);
+  const { optional, nullable, isArray, itemsAreLists, runsAuthorCode, convert } = compileTarget(type, site);
   return {
     optional,
     nullable,
     isArray,
     itemsAreLists,
+    runsAuthorCode,
     convert: (value, source, hints = {}) => convert(value, hints, (issues) => refused(value, source, issues, site)),
   };
 }

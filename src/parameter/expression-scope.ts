@@ -1,8 +1,8 @@
 import { LittoralError } from '../errors.ts';
 import type { ExpressionContext } from '../expression/expression-context.ts';
-import type { Message } from '../message/message.ts';
-import { Header, type MessageHeaders } from '../message/message-headers.ts';
+import type { MessageHeaders } from '../message/message-headers.ts';
 import { holdsLargeIntegers } from '../schema/large-integers.ts';
+import { claimDecoded, readDecoded, takeDecodedAlone } from './decoded-payload.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
 import type { References, ServiceName, VariableOf } from './references.ts';
 
@@ -37,19 +37,27 @@ export class MessageScope implements ExpressionContext {
   readonly #invocation: Invocation;
   readonly #subject: Subject;
   readonly #site: ParameterSite;
+  readonly #decode: typeof readDecoded;
   #payload: unknown = unread;
   #value: unknown = unread;
   #service: unknown = unread;
 
-  constructor(invocation: Invocation, subject: Subject, site: ParameterSite) {
+  /** @param isAlone true if no other expression or argument may see the same payload, because it can be changed */
+  constructor(invocation: Invocation, subject: Subject, site: ParameterSite, isAlone: boolean) {
     this.#invocation = invocation;
     this.#subject = subject;
     this.#site = site;
+    this.#decode = isAlone ? takeDecodedAlone : readDecoded;
   }
 
   get payload(): unknown {
-    if (this.#payload === unread) this.#payload = decodePayload(this.#invocation.message, this.#site);
+    if (this.#payload === unread) this.#payload = this.#decode(this.#invocation.message, this.#site.conversion);
     return this.#payload;
+  }
+
+  /** Returns whether a part of the payload may become an argument. See `claimDecoded`. */
+  claimPayload(): boolean {
+    return this.#payload === unread || claimDecoded(this.#invocation.message, this.#payload);
   }
 
   /** Whether the payload was read, and decoded with integers beyond 2^53. */
@@ -92,11 +100,4 @@ export class MessageScope implements ExpressionContext {
   #missing(issue: string): LittoralError {
     return new LittoralError('cannot-resolve', `${cannotResolve(this.#site)}: ${issue}.`);
   }
-}
-
-/** The payload as expressions see it: decoded by its content type, not yet converted. */
-export function decodePayload({ payload, headers }: Message, { conversion }: ParameterSite): unknown {
-  const decoded = conversion.decode(payload, headers[Header.contentType]);
-  // Bytes are those that other handlers get, and the dead letter.
-  return decoded instanceof Uint8Array && payload instanceof Uint8Array ? Buffer.from(decoded) : decoded;
 }

@@ -45,11 +45,18 @@ export function prepareExpression(
     return largeIntegers && typeof expression === 'string' ? settle(result) : result;
   };
   return (invocation, subject) => {
-    const scope = new MessageScope(invocation, subject, site);
-    const result = evaluate(scope);
+    const isFunction = typeof expression === 'function';
+    let scope = new MessageScope(invocation, subject, site, isFunction);
+    let result = evaluate(scope);
+    // A plain path gives a part of the payload itself. Everything else that JSONata gives is a copy.
+    if (!isFunction && isObject(result) && !isThenable(result) && !scope.claimPayload()) {
+      scope = new MessageScope(invocation, subject, site, true);
+      result = evaluate(scope);
+    }
+    const evaluated = scope;
     return isThenable(result)
-      ? Promise.resolve(result).then((settled) => finish(settled, scope))
-      : finish(result, scope);
+      ? Promise.resolve(result).then((settled) => finish(settled, evaluated))
+      : finish(result, evaluated);
   };
 }
 
@@ -96,6 +103,10 @@ function compile(text: string, options: ExpressionOptions, site: ParameterSite) 
   } catch (cause) {
     throw new TypeError(`${cannotResolve(site)}: ${errorMessage(cause)}`, { cause });
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function convertResult(result: unknown, type: ArgumentType, site: ParameterSite, hints: ConversionHints): unknown {

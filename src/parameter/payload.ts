@@ -7,9 +7,9 @@ import { describeValue } from '../text/describe-value.ts';
 import { isFromEcotone } from '../wire/ecotone-sender.ts';
 import { type ArgumentType, assertType, compileArgumentType, refused } from './argument-type.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
+import { forgetDecoded, takeDecoded } from './decoded-payload.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
-import { decodePayload } from './expression-scope.ts';
 import {
   cannotResolve,
   type ParameterConverter,
@@ -88,7 +88,7 @@ function preparePayload(
 }
 
 function untyped(message: Message, site: ParameterSite): unknown {
-  const value = decodePayload(message, site);
+  const value = takeDecoded(message, site.conversion);
   return isDecodedWithLargeIntegers(message, value) ? settled(value, sourceOf(message), site) : value;
 }
 
@@ -110,13 +110,21 @@ function convert(message: Message, type: ArgumentType, site: ParameterSite): unk
       `${cannotResolve(site)}: no converter from the content type ${source} to a value. Registered: ${site.conversion.describe()}.`,
     );
   }
-  const value = decodePayload(message, site);
-  return type.convert(value, sourceOf(message), {
-    contentType,
-    typeId: message.headers[Header.typeId],
-    fromPhp: isFromEcotone(message.headers),
-    largeIntegers: isDecodedWithLargeIntegers(message, value),
-  });
+  const value = takeDecoded(message, site.conversion);
+  let isUntouched = false;
+  try {
+    const converted = type.convert(value, sourceOf(message), {
+      contentType,
+      typeId: message.headers[Header.typeId],
+      fromPhp: isFromEcotone(message.headers),
+      largeIntegers: isDecodedWithLargeIntegers(message, value),
+    });
+    isUntouched = converted === value && !type.runsAuthorCode;
+    return converted;
+  } finally {
+    // A type converter, or a refinement, may have changed it.
+    if (!isUntouched) forgetDecoded(message);
+  }
 }
 
 function sourceOf({ payload, headers: { [Header.contentType]: contentType } }: Message): string {

@@ -22,6 +22,11 @@ export function rootDefinitions(schema: Schema): Definitions {
   return Object.fromEntries(found.filter((entry): entry is [string, Schema] => entry[1] !== undefined));
 }
 
+/** Returns whether a schema holds a check that is a function of its author. */
+export function holdsRefinement(schema: Schema): boolean {
+  return Array.from(schemasWithin(schema)).some((part) => Object.hasOwn(part, '~refine'));
+}
+
 /** Returns a schema and all schemas in it, each once. */
 function schemasWithin(schema: object): Set<object> {
   const found = new Set<object>([schema]);

@@ -7,7 +7,7 @@ import type { MediaTypeConverter } from '../media-type-converter.ts';
 import { maxObjectFields } from '../object-fields.ts';
 import { describeJsonError } from './describe-json-error.ts';
 import { exceededLimit, maxJsonDepth } from './json-limits.ts';
-import { parseJson, UnreadableNumbers } from './parse-json.ts';
+import { UnreadableNumbers, withExactNumbers } from './parse-json.ts';
 import { UnwritableNumbers, writeJson } from './write-json.ts';
 
 /** JSON (RFC 8259) and every `+json`. From one of them to another the bytes stay as they are. */
@@ -26,38 +26,74 @@ export const jsonConverter: MediaTypeConverter = {
  * that no number of JavaScript stands for
  */
 function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
-  return parsed(bytes, mediaType, parseJson, maxObjectFields);
+  const text = textOf(bytes, mediaType);
+  const hasTooManyFields = exceedsFields(bytes, mediaType);
+  if (hasTooManyFields) throw tooManyFields(mediaType);
+  return decodeParsed({ text, value: parse(text, mediaType), hasTooManyFields }, mediaType);
 }
 
-/** @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8, whatever its numbers are */
-export function assertJson(bytes: Uint8Array, mediaType: MediaType): void {
-  // What is only passed on has no limit of fields.
-  parsed(bytes, mediaType, JSON.parse, Number.POSITIVE_INFINITY);
+/** A JSON body that was parsed to check it. */
+export interface ParsedJson {
+  readonly text: string;
+  /** The result of `JSON.parse`, with its rounded numbers. */
+  readonly value: unknown;
+  readonly hasTooManyFields: boolean;
 }
 
-function parsed(bytes: Uint8Array, mediaType: MediaType, parse: (text: string) => unknown, maxFields: number): unknown {
-  // RFC 8259 section 8.1: JSON between systems is UTF-8, whatever a charset parameter claims.
-  const text = decodeUtf8(bytes, mediaType);
-  const exceeded = exceededLimit(bytes, { maxFields });
-  if (exceeded !== undefined) {
-    const what =
-      exceeded === 'depth'
-        ? `more than ${maxJsonDepth} objects and lists in one another`
-        : `an object with more than ${maxFields} fields`;
-    throw new LittoralError('malformed-body', `The body of type ${mediaType.text} has ${what}.`);
-  }
+/**
+ * Parses a body that is passed on, to check it. It has no limit of fields, and its numbers can be any.
+ *
+ * @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8
+ */
+export function assertJson(bytes: Uint8Array, mediaType: MediaType): ParsedJson {
+  const text = textOf(bytes, mediaType);
+  const hasTooManyFields = exceedsFields(bytes, mediaType);
+  return { text, value: parse(text, mediaType), hasTooManyFields };
+}
+
+/**
+ * Returns what the decoder of JSON makes of a body, without parsing it again. The value is that of the parsed body itself:
+ * one caller can have it.
+ *
+ * @throws LittoralError as the decoder of JSON does
+ */
+export function decodeParsed({ text, value, hasTooManyFields }: ParsedJson, mediaType: MediaType): unknown {
+  if (hasTooManyFields) throw tooManyFields(mediaType);
   try {
-    return parse(text);
+    return withExactNumbers(text, value);
   } catch (cause) {
-    if (cause instanceof UnreadableNumbers) {
-      const detail = `The body of type ${mediaType.text} has numbers that cannot be read: ${inWords(cause.issues)}.`;
-      throw new LittoralError('payload-refused', detail, { issues: cause.issues });
-    }
-    throw new LittoralError(
-      'malformed-body',
-      `The body of type ${mediaType.text} is not JSON: ${describeJsonError(cause)}.`,
-    );
+    if (!(cause instanceof UnreadableNumbers)) throw cause;
+    const detail = `The body of type ${mediaType.text} has numbers that cannot be read: ${inWords(cause.issues)}.`;
+    throw new LittoralError('payload-refused', detail, { issues: cause.issues });
   }
+}
+
+/** RFC 8259 section 8.1: JSON between systems is UTF-8, whatever a charset parameter claims. */
+function textOf(bytes: Uint8Array, mediaType: MediaType): string {
+  return decodeUtf8(bytes, mediaType);
+}
+
+/** @throws LittoralError if the body is nested too deeply to be parsed */
+function exceedsFields(bytes: Uint8Array, mediaType: MediaType): boolean {
+  const exceeded = exceededLimit(bytes, { maxFields: maxObjectFields });
+  if (exceeded !== 'depth') return exceeded === 'fields';
+  throw malformed(mediaType, `has more than ${maxJsonDepth} objects and lists in one another`);
+}
+
+function tooManyFields(mediaType: MediaType): LittoralError {
+  return malformed(mediaType, `has an object with more than ${maxObjectFields} fields`);
+}
+
+function parse(text: string, mediaType: MediaType): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw malformed(mediaType, `is not JSON: ${describeJsonError(cause)}`);
+  }
+}
+
+function malformed({ text }: MediaType, fault: string): LittoralError {
+  return new LittoralError('malformed-body', `The body of type ${text} ${fault}.`);
 }
 
 function encodeJson(value: unknown, target: MediaType): Uint8Array {

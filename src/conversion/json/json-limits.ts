@@ -16,7 +16,7 @@ export interface JsonLimits {
 }
 
 /**
- * Returns the limit that a JSON text exceeds; undefined where it exceeds none. `JSON.parse` has no limit of its own: it
+ * Returns the limit that a JSON text exceeds, the depth rather than the fields; undefined if it exceeds none. `JSON.parse` has no limit of its own: it
  * takes ten times as long for brackets that stand in one another as for others, and several times as long for the fields
  * of one object as for items.
  *
@@ -28,6 +28,7 @@ export function exceededLimit(bytes: Uint8Array, { maxFields }: JsonLimits): 'de
   /** By depth, how many fields the open object has so far. */
   const fields: number[] = [];
   let depth = 0;
+  let exceeded: 'fields' | undefined;
   let isInText = false;
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index];
@@ -40,9 +41,9 @@ export function exceededLimit(bytes: Uint8Array, { maxFields }: JsonLimits): 'de
     } else if (byte === closingBracket || byte === closingBrace) depth--;
     else if (byte === colon) {
       const count = (fields[depth] ?? 0) + 1;
-      if (count > maxFields) return 'fields';
+      if (count > maxFields) exceeded = 'fields';
       fields[depth] = count;
     }
   }
-  return undefined;
+  return exceeded;
 }

@@ -32,7 +32,17 @@ export class UnreadableNumbers extends Error {
  * @throws SyntaxError; UnreadableNumbers for those beyond 1.8e308, and for integers of more than 10,000 digits
  */
 export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text);
+  return withExactNumbers(text, JSON.parse(text));
+}
+
+/**
+ * Makes of a value what `parseJson` returns.
+ *
+ * @param text its JSON
+ * @param value what `JSON.parse` made of the text
+ * @throws UnreadableNumbers as `parseJson`
+ */
+export function withExactNumbers(text: string, value: unknown): unknown {
   // What is a number as a whole has no sign before it.
   return typeof value === 'number' || suspicious.test(text) ? exactly(text, value) : value;
 }
