@@ -56,11 +56,14 @@ export function saysTheSame(value: number, text: string): boolean {
 
 /** The digits of a number without zeros around them, and the power of ten of the last one. */
 function parts(text: string): { digits: string; exponent: number } {
-  const [mantissa = '', power = '0'] = text.toLowerCase().split('e');
-  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
-  const all = `${whole}${fraction}`;
+  const power = text.search(/[eE]/);
+  const mantissa = text.slice(text.startsWith('-') ? 1 : 0, power === -1 ? undefined : power);
+  const point = mantissa.indexOf('.');
+  const fractionLength = point === -1 ? 0 : mantissa.length - point - 1;
+  const all = point === -1 ? mantissa : mantissa.slice(0, point) + mantissa.slice(point + 1);
   const [start, end] = [firstDigit(all), lastDigit(all)];
-  return { digits: all.slice(start, end), exponent: Number(power) - fraction.length + (all.length - end) };
+  const exponent = power === -1 ? 0 : Number(text.slice(power + 1));
+  return { digits: all.slice(start, end), exponent: exponent - fractionLength + (all.length - end) };
 }
 
 // No regular expression: one that looks for zeros at the end takes time by the square of the zeros before it.

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { SaxesParser } from 'saxes';
 import { describe, expect, test, vi } from 'vitest';
 import { maxFormFields } from '../../src/conversion/form/form-fields.ts';
 import { assertJson } from '../../src/conversion/json/json-converter.ts';
 import { maxJsonDepth } from '../../src/conversion/json/json-limits.ts';
 import { maxObjectFields } from '../../src/conversion/object-fields.ts';
-import { maxXmlDepth, maxXmlFields, maxXmlNodes } from '../../src/conversion/xml/xml-reader.ts';
+import { maxXmlDepth, maxXmlFields, maxXmlNodes, maxXmlSlowCharacters } from '../../src/conversion/xml/xml-reader.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { caught, everythingIn } from '../caught.ts';
 import { convert, decode, encode, mediaType } from './convert.ts';
@@ -154,6 +155,30 @@ describe('XML', () => {
     });
   });
 
+  test.each([']', ']]x', '\t\n', '\r'])('refuses %j over and over before it is parsed', async (piece) => {
+    const parsing = vi.spyOn(SaxesParser.prototype, 'write');
+    try {
+      const text = piece.repeat(mebibyte / piece.length);
+      for (const document of [`<r><![CDATA[${text}]]></r>`, `<r a="${text}"/>`]) {
+        expect(await caught(() => decode(document, xml))).toMatchObject({
+          code: 'malformed-body',
+          message: expect.stringContaining(`than ${maxXmlSlowCharacters} tabs`),
+        });
+      }
+      expect(parsing).not.toHaveBeenCalled();
+    } finally {
+      parsing.mockRestore();
+    }
+  });
+
+  test('takes any number of tabs and line ends if there is more of the rest', () => {
+    const line = '\t\t<a>1</a>\r\n';
+    expect(decode(`<r>${line.repeat(90_000)}</r>`, xml)).toEqual({ a: Array(90_000).fill('1') });
+    // Two more of them end the section.
+    const brackets = ']'.repeat(maxXmlSlowCharacters - 2);
+    expect(decode(`<r><![CDATA[${brackets}]]></r>`, xml)).toBe(brackets);
+  });
+
   test('keeps each character of a text that was written into it', () => {
     const text = fc.string({ unit: fc.constantFrom(...'a<>&"\'\r\n\t ;#'), maxLength: 30 }).map((one) => `x${one}x`);
     fc.assert(
@@ -234,6 +259,24 @@ describe('JSON', () => {
     }
   });
 
+  test.each([
+    ['9007199254740993', 9007199254740993n],
+    ['-9007199254740993.00', -9007199254740993n],
+    ['1.00000000000000001e22', 10000000000000000100000n],
+  ])('computes each integer once for %s over and over', (number, value) => {
+    const integers = vi.spyOn(globalThis, 'BigInt');
+    const parsing = vi.spyOn(JSON, 'parse');
+    try {
+      const count = 1000;
+      expect(decode(`[${Array(count).fill(`[${number}]`).join()}]`, json)).toEqual(Array(count).fill([value]));
+      expect(integers).toHaveBeenCalledTimes(count);
+      expect(parsing).toHaveBeenCalledTimes(2);
+    } finally {
+      integers.mockRestore();
+      parsing.mockRestore();
+    }
+  });
+
   test.each(['[', '{"a":', '[{"[":', '[[],'])('refuses %j over and over before it parses any', async (piece) => {
     const parsing = vi.spyOn(JSON, 'parse');
     try {
@@ -267,7 +310,7 @@ test('docs/conversion.md names the limits', () => {
   const page = readFileSync(new URL('../../docs/conversion.md', import.meta.url), 'utf8');
   const rows = [
     `| a form | ${inWords(maxFormFields)} fields`,
-    `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${maxXmlDepth} elements in one another, ${inWords(maxXmlFields)} attributes and children`,
+    `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${maxXmlDepth} elements in one another, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
     `| JSON | ${inWords(maxJsonDepth)} objects and lists in one another, ${inWords(maxObjectFields)} fields in one object |`,
     `| PHP | 512 arrays in one another, ${inWords(maxObjectFields)} keys in one array that is no list |`,
   ];

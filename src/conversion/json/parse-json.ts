@@ -51,6 +51,8 @@ export function withExactNumbers(text: string, value: unknown): unknown {
 function exactly(text: string, value: unknown): unknown {
   // A sender cannot guess the mark, so no text in the JSON is mistaken for a marked number.
   const mark = randomBytes(12).toString('base64');
+  // By the number behind their mark: a BigInt, or why there is none.
+  const exacts: (bigint | string)[] = [];
   // Concatenates strings, because joining a list of parts takes four times as long for many numbers.
   let marked = '';
   let end = 0;
@@ -68,10 +70,16 @@ function exactly(text: string, value: unknown): unknown {
     const exact = exactOf(literal);
     if (exact === undefined) continue;
     if (typeof exact === 'string') issues += 1;
-    marked += `${text.slice(end, index)}"${mark}${literal}"`;
+    marked += `${text.slice(end, index)}"${mark}${exacts.length}"`;
+    exacts.push(exact);
     end = at;
   }
-  return marked === '' ? value : restored(JSON.parse(marked + text.slice(end)), mark);
+  if (marked === '') return value;
+  const holder: Container = { '': JSON.parse(marked + text.slice(end)) };
+  const issues = exacts.some((exact) => typeof exact === 'string') ? issuesIn(holder, mark, exacts) : [];
+  if (issues.length > 0) throw new UnreadableNumbers(issues);
+  restore(holder, mark, exacts);
+  return withLargeIntegers(holder['']);
 }
 
 /** @param start behind the opening quote */
@@ -112,37 +120,57 @@ function hasFewDigits(literal: string): boolean {
   return exponent !== -1 && exponent <= 15;
 }
 
-/** An array or an object on the way, and its key in the one that it stands in. */
+/** An array or an object, by its keys. */
+type Container = Record<string | number, unknown>;
+
+/** Replaces each mark by its number. Changes the value in place, because no other code refers to it yet. */
+function restore(root: Container, mark: string, exacts: readonly unknown[]): void {
+  const open: Container[] = [root];
+  // No recursion: JSON.parse goes deeper than the stack.
+  const visit = (container: Container, key: string | number) => {
+    const inner = container[key];
+    if (typeof inner === 'object' && inner !== null) open.push(inner as Container);
+    // Replaces an own field, even one of the name `__proto__`.
+    else if (isMarked(inner, mark)) container[key] = exacts[numberOf(inner, mark)];
+  };
+  for (let container = open.pop(); container; container = open.pop()) {
+    if (Array.isArray(container)) for (let index = 0; index < container.length; index++) visit(container, index);
+    else for (const key of Object.keys(container)) visit(container, key);
+  }
+}
+
+function isMarked(value: unknown, mark: string): value is string {
+  return typeof value === 'string' && value.startsWith(mark);
+}
+
+function numberOf(marked: string, mark: string): number {
+  return Number(marked.slice(mark.length));
+}
+
+/** A container on the way, and its key in the one that it stands in. */
 interface Place {
-  readonly holder: Record<string | number, unknown>;
+  readonly holder: Container;
   readonly key: string | number;
   readonly outer: Place | undefined;
 }
 
-/** Replaces each mark by its number. Changes the value in place, because no other code refers to it yet. */
-function restored(value: unknown, mark: string): unknown {
+/** Returns where the numbers stand that cannot be read. */
+function issuesIn(root: Container, mark: string, exacts: readonly unknown[]): Issue[] {
   const issues: Issue[] = [];
-  const root: Place = { holder: { '': value }, key: '', outer: undefined };
-  const open: Place[] = [root];
-  // No recursion: JSON.parse goes deeper than the stack.
+  const open: Place[] = [{ holder: root, key: '', outer: undefined }];
   const visit = (place: Place, key: string | number) => {
     const inner = place.holder[key];
-    if (typeof inner === 'object' && inner !== null) {
-      open.push({ holder: inner as Place['holder'], key, outer: place });
-    } else if (typeof inner === 'string' && inner.startsWith(mark)) {
-      const exact = exactOf(inner.slice(mark.length)) as bigint | string;
-      // Defines an own field, even for the name `__proto__`.
-      if (typeof exact === 'bigint') place.holder[key] = exact;
-      else issues.push({ path: pathOf(place, key), message: exact });
-    }
+    if (typeof inner === 'object' && inner !== null) open.push({ holder: inner as Container, key, outer: place });
+    if (!isMarked(inner, mark)) return;
+    const exact = exacts[numberOf(inner, mark)];
+    if (typeof exact === 'string') issues.push({ path: pathOf(place, key), message: exact });
   };
   for (let place = open.pop(); place; place = open.pop()) {
     const { holder } = place;
     if (Array.isArray(holder)) for (let index = 0; index < holder.length; index++) visit(place, index);
     else for (const key of Object.keys(holder)) visit(place, key);
   }
-  if (issues.length > 0) throw new UnreadableNumbers(issues);
-  return withLargeIntegers(root.holder['']);
+  return issues;
 }
 
 function pathOf(place: Place, key: string | number): string {

@@ -9,6 +9,12 @@ export const maxXmlFields = 1_000;
 /** How many elements and attributes a document may have. */
 export const maxXmlNodes = 100_000;
 
+/**
+ * How many tabs, line ends and closing brackets a document may have that holds little else. The parser handles each of
+ * them by itself in attributes and CDATA sections.
+ */
+export const maxXmlSlowCharacters = 500_000;
+
 /** An element that is not closed yet. */
 interface OpenElement {
   readonly name: string;
@@ -61,6 +67,11 @@ class XmlReader {
       if (this.#nodes === 0 && /<!doctype/i.test(text)) throw this.#documentType();
       throw this.#malformed(`is not XML: a syntax error in ${placeOf(text, this.#parser.position)}`);
     });
+    if (isMostlySlow(text)) {
+      throw this.#malformed(
+        `has more than ${maxXmlSlowCharacters} tabs, line ends and closing brackets, and little else`,
+      );
+    }
     this.#parser.write(text).close();
     return this.#root;
   }
@@ -142,6 +153,17 @@ function placeOf(text: string, end: number): string {
     lineStart = next;
   }
   return `line ${line}, column ${place - lineStart + 1}`;
+}
+
+/** Returns whether more than half of a long text are characters that the parser handles one by one. */
+function isMostlySlow(text: string): boolean {
+  if (text.length <= maxXmlSlowCharacters) return false;
+  let count = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0x09 || code === 0x0a || code === 0x0d || code === 0x5d) count++;
+  }
+  return count > maxXmlSlowCharacters && count > text.length / 2;
 }
 
 /** A value of that name could be taken for what the object inherits. */
