@@ -1,6 +1,6 @@
+import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { type Logger as PinoLogger, pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import { BoundedWriter } from './file/bounded-writer.ts';
 import { openNonblocking } from './file/open-nonblocking.ts';
 
@@ -9,6 +9,13 @@ export type Logger = PinoLogger;
 
 /** Maximum wait for the rest of the log at the end of the process. */
 const flushTimeoutMs = 500;
+
+const require = createRequire(import.meta.url);
+
+/** Loads pino-pretty, which only a log on a terminal needs. */
+function loadPrettyFactory(): typeof import('pino-pretty').prettyFactory {
+  return require('pino-pretty').prettyFactory;
+}
 
 let standardOutput: BoundedWriter | undefined;
 
@@ -20,7 +27,7 @@ let standardOutput: BoundedWriter | undefined;
  */
 export function createLogger(level: string, { singleLine = false } = {}): Logger {
   const format = isatty(1)
-    ? prettyFactory({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', singleLine })
+    ? loadPrettyFactory()({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', singleLine })
     : (line: string) => line;
   const destination = { write: (line: string) => writerOf(destination).write(format(line)) };
   return pino({ level, base: undefined }, destination);

@@ -49,14 +49,16 @@ const table: LayerTable = {
 };
 
 const homes: LibraryHomes = {
+  '@fastify/fast-json-stringify-compiler': ['src/http/lazy-serializers.ts'],
   '@fastify/swagger': ['src/gateway/app.ts'],
   '@fastify/swagger-ui': ['src/gateway/app.ts'],
   amqplib: ['src/engine/amqp/'],
-  awilix: ['src/gateway/components.ts', 'src/scope/'],
+  'awilix/browser': ['src/gateway/components.ts', 'src/scope/'],
   commander: ['src/cli/'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   saxes: ['src/conversion/'],
   fastify: ['src/http/', 'routes/', 'src/gateway/app.ts', 'src/gateway/gateway.ts'],
+  'littoral/package.json': ['src/version.ts'],
   jiti: ['src/config/import-module.ts'],
   jsonata: ['src/expression/'],
   'p-limit': ['src/engine/amqp/'],
@@ -64,11 +66,10 @@ const homes: LibraryHomes = {
   'pino-pretty': ['src/logger.ts'],
   tinyglobby: ['src/config/load-handlers.ts'],
   typebox: ['src/schema/', 'src/conversion/', 'src/parameter/', 'src/handler/', 'src/config/config.ts', 'routes/'],
-  'typebox/compile': ['src/schema/schema-check.ts'],
   'typebox/error': ['src/schema/schema-check.ts'],
   'typebox/format': ['src/schema/schema-check.ts'],
+  'typebox/schema': ['src/schema/schema-check.ts'],
   'typebox/system': ['src/schema/schema-check.ts'],
-  'typebox/value': ['src/schema/schema-check.ts'],
   uuid: ['src/message/'],
 };
 
@@ -185,6 +186,7 @@ import 'seven';
 export * from './eight.ts';
 export type { Nine } from './nine.ts';
 export const ten = () => import('./ten.ts');
+export const eleven = () => require('eleven');
 const text = "from 'nowhere'";
 `;
     expect(importsIn(source, 'src/a/b.ts')).toEqual([
@@ -197,6 +199,7 @@ const text = "from 'nowhere'";
       made('src/a/b.ts', 'src/a/eight.ts'),
       made('src/a/b.ts', 'src/a/nine.ts', true),
       made('src/a/b.ts', 'src/a/ten.ts'),
+      made('src/a/b.ts', 'eleven'),
     ]);
   });
 

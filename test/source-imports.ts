@@ -29,7 +29,7 @@ export function importsOf(files: readonly string[]): Import[] {
 
 const comment = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
 const statement = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
-const call = /\bimport\(\s*'([^']+)'\s*\)/g;
+const call = /\b(?:import|require)\(\s*'([^']+)'\s*\)/g;
 
 /** All that a source text imports, by statements and by calls. */
 export function importsIn(source: string, file: string): Import[] {

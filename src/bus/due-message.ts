@@ -1,10 +1,10 @@
 import { LittoralError } from '../errors.ts';
+import { maxTimeToLiveMs } from '../message/max-time-to-live.ts';
 import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
 import { validateKey } from '../message/routing-key.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { describeValue } from '../text/describe-value.ts';
 import type { BusMessage } from './publish-on-bus.ts';
-import { maxTimeToLiveMs } from './send-options.ts';
 
 /**
  * A message as it waits to be published. Its time to live begins when it is due, so until then it travels as a header.

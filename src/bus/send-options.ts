@@ -1,5 +1,6 @@
 import { LittoralError } from '../errors.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
+import { maxTimeToLiveMs } from '../message/max-time-to-live.ts';
 import { isMessageId } from '../message/message-id.ts';
 import type { SendRequest } from './send-request.ts';
 
@@ -30,9 +31,6 @@ export function requestOptions(
   const { id, correlationId, deliveryDelay: delayMs, timeToLive: timeToLiveMs, priority } = options;
   return { id, correlationId, delayMs, timeToLiveMs, priority };
 }
-
-/** RabbitMQ closes the channel over an expiration that is larger. */
-export const maxTimeToLiveMs = 4_294_967_295;
 
 /** @throws LittoralError `invalid-header` */
 export function assertSendOptions({ id, correlationId, timeToLiveMs, priority, delayMs }: Partial<SendRequest>): void {

@@ -1,10 +1,8 @@
 import { Command } from 'commander';
-import { resolveConfig } from '../config/resolve.ts';
 import { describeEndpoint, type EndpointDescription } from '../endpoint/endpoint-description.ts';
-import { createComponents } from '../gateway/components.ts';
 import type { ParameterDescription } from '../handler/method-invoker.ts';
-import { createLogger } from '../logger.ts';
-import { configOption, loadConfig } from './load-config.ts';
+import { configOption } from './config-option.ts';
+import { loadComponents } from './load-components.ts';
 import { exitProcess, print } from './output.ts';
 import { table } from './table.ts';
 
@@ -14,6 +12,7 @@ export function listCommand(): Command {
     .description('List the endpoints, which `littoral run` can consume, and their handlers. Needs no broker.')
     .addOption(configOption())
     .action(async ({ config: file }: { readonly config?: string }) => {
+      const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
       // Nothing is sent, so nothing can be lost: the channel need not be chosen, as production asks for otherwise.
       const config = resolveConfig(await loadConfig(file), { ...process.env, NODE_ENV: undefined });
       const { registry } = createComponents(config, createLogger('silent'));

@@ -1,16 +1,7 @@
 import { pathToFileURL } from 'node:url';
-import { Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { loadConfigFile } from '../config/file.ts';
 import { loadHandlers } from '../config/load-handlers.ts';
-
-/** `--config FILE`, as every command has it. */
-export function configOption(): Option {
-  return new Option(
-    '-c, --config <file>',
-    'the configuration: .ts, .js, .mjs or .json (default: ./littoral.config.ts, .js, .mjs or .json if there is one, else the environment alone)',
-  );
-}
 
 /**
  * Loads a configuration with the handlers that its patterns find.

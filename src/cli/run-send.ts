@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
 import type { DistributedBus, SendReceipt } from '../bus/distributed-bus.ts';
-import { maxTimeToLiveMs, type SendOptions } from '../bus/send-options.ts';
-import { resolveConfig } from '../config/resolve.ts';
+import type { SendOptions } from '../bus/send-options.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { createComponents } from '../gateway/components.ts';
-import { createLogger } from '../logger.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
+import { maxTimeToLiveMs } from '../message/max-time-to-live.ts';
 import { errorText } from '../text/error-chain.ts';
+import { configOption } from './config-option.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';
-import { configOption, loadConfig } from './load-config.ts';
+import { loadComponents } from './load-components.ts';
 import { exitProcess, report } from './output.ts';
 import { guessMediaType, readPayload } from './payload-argument.ts';
 import { printable } from './printable.ts';
@@ -74,6 +73,7 @@ export async function runSend(
   send: (bus: DistributedBus, sending: Sending) => Promise<SendReceipt>,
 ): Promise<void> {
   const { config: file, header = new Map(), contentType, delay, ...more } = options;
+  const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
   const config = resolveConfig(await loadConfig(file), process.env);
   if (config.channel === 'in-memory') {
     throw new LittoralError(

@@ -1,14 +1,13 @@
 import { Command } from 'commander';
-import { resolveConfig } from '../config/resolve.ts';
 import { LittoralError } from '../errors.ts';
-import { type Components, createComponents } from '../gateway/components.ts';
+import type { Components } from '../gateway/components.ts';
 import { exitOnSignals, exitOnUnexpectedErrors, stopOnSignals } from '../gateway/process.ts';
 import { createShutdown } from '../gateway/shutdown.ts';
-import { createLogger } from '../logger.ts';
 import { completesWithin, longestTimeoutMs } from '../time/timeout.ts';
+import { configOption } from './config-option.ts';
 import { deliveryLog, timed } from './delivery-log.ts';
 import { integer } from './integer.ts';
-import { configOption, loadConfig } from './load-config.ts';
+import { loadComponents } from './load-components.ts';
 import { exitProcess } from './output.ts';
 import { type RunLimits, watchLimits } from './run-limits.ts';
 
@@ -58,6 +57,7 @@ const outputTimeoutMs = 500;
 /** @returns the exit code */
 async function run(name: string, { config: file, verbose, ...limits }: RunOptions): Promise<number> {
   exitOnSignals();
+  const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
   const config = resolveConfig(await loadConfig(file), process.env);
   if (name !== config.service) {
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { createGateway } from '../gateway/gateway.ts';
 import { exitOnSignals, serve } from '../gateway/process.ts';
-import { configOption, loadConfig } from './load-config.ts';
+import { configOption } from './config-option.ts';
+import { loadGateway } from './load-components.ts';
 
 interface StartOptions {
   readonly config?: string;
@@ -16,6 +16,7 @@ export function startCommand(): Command {
     .option('--no-consume', 'send only; leave the queue of the service to others')
     .action(async ({ config, consume }: StartOptions) => {
       exitOnSignals();
+      const { createGateway, loadConfig } = await loadGateway();
       await serve(createGateway(await loadConfig(config), { consume }));
     });
 }

@@ -1,10 +1,7 @@
-import { resolveConfig } from '../config/resolve.ts';
 import type { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { createComponents } from '../gateway/components.ts';
-import { createLogger } from '../logger.ts';
 import { errorText } from '../text/error-chain.ts';
-import { loadConfig } from './load-config.ts';
+import { loadComponents } from './load-components.ts';
 import { exitProcess } from './output.ts';
 import { printable } from './printable.ts';
 import { withChannel } from './with-channel.ts';
@@ -20,6 +17,7 @@ export async function withDeadLetters(
   file: string | undefined,
   work: (deadLetters: DeadLetters) => Promise<number>,
 ): Promise<void> {
+  const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
   const config = resolveConfig(await loadConfig(file), process.env);
   if (config.channel === 'in-memory') {
     throw new LittoralError(

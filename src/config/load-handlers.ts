@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { glob } from 'tinyglobby';
 import { LittoralError } from '../errors.ts';
 import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-definition.ts';
 import { errorText } from '../text/error-chain.ts';
@@ -109,6 +108,7 @@ function handlersIn(module: Readonly<Record<string, unknown>>): HandlerDefinitio
 }
 
 async function filesOf(pattern: string, { folder, ignore }: Search): Promise<string[]> {
+  const { glob } = await import('tinyglobby');
   const files = await glob(withBuilt(pattern), {
     cwd: folder,
     absolute: true,

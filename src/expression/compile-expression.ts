@@ -1,4 +1,4 @@
-import jsonata from 'jsonata';
+import type jsonata from 'jsonata';
 import { type ExpressionContext, type PartName, partNames } from './expression-context.ts';
 import { fromExpressionData } from './expression-data.ts';
 import { toEvaluationError } from './expression-error.ts';
@@ -6,6 +6,7 @@ import { defaultLimits, type ExpressionLimits } from './expression-limits.ts';
 import { type ExpressionNode, treeOf } from './expression-node.ts';
 import { ExpressionRun } from './expression-run.ts';
 import { fieldPathOf, readFieldPath, unsupported } from './field-path.ts';
+import { parseJsonata } from './jsonata-internals.ts';
 import { registerNativeFunctions } from './native-functions.ts';
 import { nativeNames } from './native-names.ts';
 import { type RewrittenExpression, rewriteExpression } from './rewrite-expression.ts';
@@ -97,7 +98,7 @@ export function compileExpression(text: string, options: ExpressionOptions = {})
 
 function parse(text: string, options: jsonata.JsonataOptions): jsonata.Expression {
   try {
-    return jsonata(text, options);
+    return parseJsonata(text, options);
   } catch (error) {
     throw toSyntaxError(text, error);
   }

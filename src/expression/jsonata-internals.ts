@@ -1,4 +1,5 @@
-import jsonata from 'jsonata';
+import { createRequire } from 'node:module';
+import type jsonata from 'jsonata';
 import { type Signature, takingBigInts } from './bigint-signature.ts';
 
 // The one place that knows what JSONata 2 does not publish: its frames of variables, its functions, its sequences.
@@ -35,11 +36,19 @@ export interface Definition {
 /** A variable with this name is a function that JSONata awaits before every step. */
 export const beforeStep: unique symbol = Symbol.for('jsonata.__evaluate_entry') as never;
 
-const standard = standardFrame();
+const require = createRequire(import.meta.url);
+
+/** Parses an expression. JSONata is loaded for the first one, because many gateways have none. */
+export function parseJsonata(text: string, options?: jsonata.JsonataOptions): jsonata.Expression {
+  const parse: typeof jsonata = require('jsonata');
+  return parse(text, options);
+}
+
+let standard: jsonata.Environment | undefined;
 
 /** The frame in which JSONata's own functions are found. No evaluation changes it. */
 function standardFrame(): jsonata.Environment {
-  const expression = jsonata('null');
+  const expression = parseJsonata('null');
   let frame: jsonata.Environment | undefined;
   const capture = (_node: unknown, _input: unknown, environment: jsonata.Environment) => {
     frame = environment;
@@ -58,6 +67,7 @@ export function assign(expression: jsonata.Expression, name: string | symbol, va
 
 /** One of JSONata's own functions, which takes BigInts for numbers; undefined where there is none of that name. */
 export function standardFunction(name: string): Definition | undefined {
+  standard ??= standardFrame();
   const definition: Definition | undefined = standard.lookup(name);
   return definition?.signature ? { ...definition, signature: takingBigInts(definition.signature) } : definition;
 }

@@ -24,8 +24,12 @@ import { concatenate, join, length, pad, toText } from './text-functions.ts';
 import { copyToTransform, matchedCopies } from './transform.ts';
 import { wholeField, wholePart } from './whole-parts.ts';
 
+/** The functions, created for the first expression: most of them stand in for one of JSONata's, which is loaded for it. */
+let natives: readonly (readonly [string, Definition])[] | undefined;
+
 /** Gives an expression the functions that it was rewritten to call, and puts ours in the place of some of JSONata's. */
 export function registerNativeFunctions(expression: jsonata.Expression): void {
+  natives ??= Object.entries(createNatives());
   for (const [name, definition] of natives) assign(expression, name, definition);
   assign(expression, beforeStep, begin);
 }
@@ -40,8 +44,8 @@ type Items = readonly unknown[] | undefined;
 
 // JSONata reads the parameters off the source: none has a default, and none stands for the rest of them, where the
 // function can be applied to a part of its arguments.
-const natives: ReadonlyMap<string, Definition> = new Map(
-  Object.entries({
+function createNatives(): Record<string, Definition> {
+  return {
     [nativeNames.reference]: define(function (name: unknown) {
       return runOf(this).reference(name);
     }),
@@ -180,8 +184,8 @@ const natives: ReadonlyMap<string, Definition> = new Map(
         withPicture(name),
       ]),
     ),
-  }),
-);
+  };
+}
 
 function replacing(name: string, implementation: Implementation): Definition {
   return define(implementation, name);

@@ -1,13 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  type HTTPMethods,
-  LogController,
-} from 'fastify';
+import { createRequire } from 'node:module';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
 import { registerRoutes } from '../../routes/index.ts';
 import type { RouteContext } from '../../routes/route-context.ts';
 import { ProblemDetails } from '../../routes/schemas.ts';
@@ -15,6 +8,7 @@ import { LittoralError } from '../errors.ts';
 import type { BodyLimits } from '../http/body-reader.ts';
 import { Connections } from '../http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
+import { lazyCompilers } from '../http/lazy-serializers.ts';
 import { openApi, withPrefix } from '../http/openapi.ts';
 import { type OriginGuardOptions, originGuard } from '../http/origin-guard.ts';
 import { asLittoralError, clientErrorResponse, noSniffing, sendProblem } from '../http/problem.ts';
@@ -36,13 +30,25 @@ export interface AppOptions {
   readonly connections?: Connections;
 }
 
+const require = createRequire(import.meta.url);
+
+/** Loads the libraries of the HTTP server. A command without HTTP, or a test of handlers, needs none of them. */
+function loadFastify() {
+  const fastify: typeof import('fastify') = require('fastify');
+  const swagger: typeof import('@fastify/swagger') = require('@fastify/swagger');
+  const swaggerUi: typeof import('@fastify/swagger-ui') = require('@fastify/swagger-ui');
+  return { ...fastify, swagger: swagger.default, swaggerUi: swaggerUi.default };
+}
+
 /** Makes the HTTP server: its routes, its documents, and one shape for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
   const { routes, logger, bodies, guard, proxy = noProxy, connections = new Connections() } = options;
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
   const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);
-  const app = Fastify({
+  const { fastify, LogController, swagger, swaggerUi } = loadFastify();
+  const app = fastify({
+    schemaController: { compilersFactory: lazyCompilers },
     loggerInstance: logger as FastifyBaseLogger,
     // One line per message is written where the message is handled.
     logController: new LogController({ disableRequestLogging: true }),
@@ -71,7 +77,6 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   const endConnection = readBodies(app, bodies, connections);
   app.addSchema(ProblemDetails);
-  app.setValidatorCompiler(() => () => true);
 
   const isInsider = insiderCheck({ ...options.insiders, publicAddress });
   const requireSameSite = originGuard({ ...guard, publicAddress });

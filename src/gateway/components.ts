@@ -1,4 +1,4 @@
-import { asFunction, asValue, createContainer, InjectionMode } from 'awilix';
+import { asFunction, asValue, createContainer, InjectionMode } from 'awilix/browser';
 import { CommandBus, type LocalBusOptions } from '../bus/command-bus.ts';
 import { DistributedBus, type DistributedBusOptions } from '../bus/distributed-bus.ts';
 import { EventBus } from '../bus/event-bus.ts';

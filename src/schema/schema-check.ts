@@ -1,9 +1,8 @@
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Format } from 'typebox/format';
+import { Build, Check, Errors } from 'typebox/schema';
 import { Settings } from 'typebox/system';
-import { Check, Errors } from 'typebox/value';
 import type { Issue } from '../errors.ts';
 import { listed } from '../text/listed.ts';
 import { withBoundedKeywords, withoutGuard } from './bounded-keywords.ts';
@@ -54,11 +53,25 @@ function compiled(given: TSchema, givenDefinitions: Readonly<Record<string, TSch
   if (holdsBigInt([schema, definitions])) {
     return {
       check: (value) => Check(definitions, schema, value),
-      errors: (value) => Errors(definitions, schema, value),
+      errors: (value) => errorsOf(definitions, schema, value),
     };
   }
-  const validator = Compile(definitions, schema);
-  return { check: (value) => validator.Check(value), errors: (value) => validator.Errors(value) };
+  // `typebox/compile` does the same, but loads all operations on values as well, which doubles the time to load it.
+  const evaluated = Build(definitions, schema).Evaluate();
+  const isAccelerated = evaluated.IsAccelerated();
+  return {
+    check: (value) => evaluated.Check(value),
+    errors: (value) => (isAccelerated && evaluated.Check(value) ? [] : errorsOf(definitions, schema, value)),
+  };
+}
+
+function errorsOf(
+  definitions: Readonly<Record<string, TSchema>>,
+  schema: TSchema,
+  value: unknown,
+): TLocalizedValidationError[] {
+  const [, errors] = Errors(definitions, schema, value);
+  return errors;
 }
 
 function atOnce<Result>(work: () => Result): Result {
@@ -88,7 +101,7 @@ export function issuesBySchema(
   definitions: Readonly<Record<string, TSchema>>,
   value: unknown,
 ): readonly Issue[] {
-  return toIssues(() => Errors(withBoundedKeywords(definitions), withoutGuard(withBoundedKeywords(schema)), value));
+  return toIssues(() => errorsOf(withBoundedKeywords(definitions), withoutGuard(withBoundedKeywords(schema)), value));
 }
 
 function toIssues(find: () => TLocalizedValidationError[]): Issue[] {

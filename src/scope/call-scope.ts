@@ -1,4 +1,4 @@
-import { type AwilixContainer, AwilixResolutionError } from 'awilix';
+import { type AwilixContainer, AwilixResolutionError } from 'awilix/browser';
 import type { CommandBus } from '../bus/command-bus.ts';
 import type { DistributedBus } from '../bus/distributed-bus.ts';
 import type { EventBus } from '../bus/event-bus.ts';

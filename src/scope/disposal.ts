@@ -1,4 +1,4 @@
-import type { AwilixContainer, DisposableResolver, Resolver } from 'awilix';
+import type { AwilixContainer, DisposableResolver, Resolver } from 'awilix/browser';
 import type { Logger } from '../logger.ts';
 import { isThenable } from '../promise/maybe-promise.ts';
 import { errorText } from '../text/error-chain.ts';

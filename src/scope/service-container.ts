@@ -1,4 +1,4 @@
-import { type AwilixContainer, createContainer, InjectionMode, Lifetime, type Resolver } from 'awilix';
+import { type AwilixContainer, createContainer, InjectionMode, Lifetime, type Resolver } from 'awilix/browser';
 import { LittoralError } from '../errors.ts';
 import type { HandlerCall, InvocationScope, InvocationScopes } from '../handler/invocation-scope.ts';
 import type { ServiceDirectory } from '../parameter/services.ts';

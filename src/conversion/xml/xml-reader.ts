@@ -1,6 +1,15 @@
-import { SaxesParser } from 'saxes';
+import { createRequire } from 'node:module';
+import type { SaxesParser } from 'saxes';
 import { LittoralError } from '../../errors.ts';
 import { attributePrefix, textName } from './xml-layout.ts';
+
+const require = createRequire(import.meta.url);
+
+/** Creates a parser. Its library is loaded for the first document, because many gateways never get one. */
+function createParser(): SaxesParser {
+  const saxes: typeof import('saxes') = require('saxes');
+  return new saxes.SaxesParser();
+}
 
 /** How many elements may stand in one another. */
 export const maxXmlDepth = 100;
@@ -38,7 +47,7 @@ export function readXml(text: string, describe: string): unknown {
 
 class XmlReader {
   readonly #describe: string;
-  readonly #parser = new SaxesParser();
+  readonly #parser = createParser();
   readonly #open: OpenElement[] = [];
   #nodes = 0;
   #root: unknown;

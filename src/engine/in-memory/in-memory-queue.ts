@@ -113,6 +113,7 @@ export class InMemoryQueue {
   }
 
   isBoundTo(routingKey: string): boolean {
+    if (this.#bindingKeys.has(routingKey)) return true;
     for (const bindingKey of this.#bindingKeys) {
       if (matchesTopic(bindingKey, routingKey)) return true;
     }

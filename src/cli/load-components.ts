@@ -1,0 +1,22 @@
+/**
+ * Loads the modules that the commands work with. A command calls this when it runs, because `--version`, help and wrong
+ * usage need none of them, and loading takes most of the time of a short command.
+ */
+export async function loadComponents() {
+  const [{ createLogger }, { createComponents }, { loadConfig }, { resolveConfig }] = await Promise.all([
+    import('../logger.ts'),
+    import('../gateway/components.ts'),
+    import('./load-config.ts'),
+    import('../config/resolve.ts'),
+  ]);
+  return { createComponents, createLogger, loadConfig, resolveConfig };
+}
+
+/** Loads the modules of a whole gateway, HTTP included. */
+export async function loadGateway() {
+  const [{ createGateway }, { loadConfig }] = await Promise.all([
+    import('../gateway/gateway.ts'),
+    import('./load-config.ts'),
+  ]);
+  return { createGateway, loadConfig };
+}
