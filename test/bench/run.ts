@@ -5,10 +5,12 @@ import { createVhost } from '../broker/vhost.ts';
 import { benchConsuming } from './consume-bench.ts';
 import { benchConverters } from './converters-bench.ts';
 import { benchPublishing } from './publish-bench.ts';
+import { benchScale } from './scale-bench.ts';
 
 // npm run bench                      everything, about 8 minutes
 // npm run bench -- consume           one of: publish, consume, converters
 // npm run bench -- --quick           about 90 seconds, to have a look
+// npm run bench -- --scale           what each cost becomes when its size grows
 // npm run bench -- --cpu-prof=DIR    writes what the gateway's processes did to .cpuprofile files there
 //
 // Only the ratios of one run mean anything: everything shares the cores, the broker too.
@@ -16,7 +18,7 @@ import { benchPublishing } from './publish-bench.ts';
 const benches = { publish: benchPublishing, consume: benchConsuming, converters: benchConverters };
 
 const { values: options, positionals } = parseArgs({
-  options: { quick: { type: 'boolean' }, 'cpu-prof': { type: 'string' } },
+  options: { quick: { type: 'boolean' }, scale: { type: 'boolean' }, 'cpu-prof': { type: 'string' } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
@@ -35,7 +37,7 @@ if (url) {
 async function run(broker: BrokerAddress): Promise<void> {
   const profile = options['cpu-prof'];
   const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  for (const [name, bench] of Object.entries(benches)) {
+  for (const [name, bench] of Object.entries(options.scale ? { scale: benchScale } : benches)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     const vhost = await createVhost(broker);
     try {
