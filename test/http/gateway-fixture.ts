@@ -1,6 +1,6 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
-import { afterAll, expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { type ErrorCode, errorTable } from '../../src/errors.ts';
@@ -20,15 +20,11 @@ export async function openGateway(config: Config = {}): Promise<TestGateway> {
 
 let shared: Promise<TestGateway> | undefined;
 
-/** One gateway for all tests of a file that neither configure nor change it. */
+/** One gateway for all tests that neither configure nor change it, for as long as their process lives. */
 export function sharedGateway(): Promise<TestGateway> {
   shared ??= start({});
   return shared;
 }
-
-afterAll(async () => {
-  await (await shared)?.stop();
-});
 
 /** Other services exist once there is a queue of theirs. */
 function start(config: Config): Promise<TestGateway> {
