@@ -21,8 +21,8 @@ export { type ErrorCode, type Issue, isLittoralError, LittoralError, type Outcom
 export { createGateway, type Gateway, type GatewayOptions } from './gateway/gateway.ts';
 export { defineCommandHandler, defineEventHandler } from './handler/define-handler.ts';
 export type { HandlerDefinition, HandlerOptions } from './handler/handler-definition.ts';
-export { Reject, RetryLater, type RetryLaterOptions } from './handler/handler-verdict.ts';
 export type { ErrorKind, InstantRetries, Retries } from './handler/retries.ts';
+export { Reject, RetryLater, type RetryLaterOptions } from './handler/retry-hint.ts';
 export type { Logger } from './logger.ts';
 export type { Message } from './message/message.ts';
 export { Header, type MessageHeaders } from './message/message-headers.ts';

@@ -2,7 +2,7 @@ import type { ConversionService } from '../conversion/conversion-service.ts';
 import { LittoralError } from '../errors.ts';
 import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-definition.ts';
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
-import { type InvocationScopes, invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
+import { type InvocationScopes, invokeInScope, NoDeadline } from '../handler/invocation-scope.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
 import type { PendingCalls } from './pending-calls.ts';
@@ -63,7 +63,7 @@ export class CommandBus {
     const { endpointId } = handler;
     return invokeInScope(
       handler,
-      scopes.open({ message, endpointId, time: this.#sendContext?.time ?? new UnlimitedTime() }),
+      scopes.open({ message, endpointId, deadline: this.#sendContext?.deadline ?? new NoDeadline() }),
     );
   }
 

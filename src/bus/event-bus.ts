@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { invokeInScope, UnlimitedTime } from '../handler/invocation-scope.ts';
+import { invokeInScope, NoDeadline } from '../handler/invocation-scope.ts';
 import { validateKey } from '../message/routing-key.ts';
 import type { LocalBusOptions } from './command-bus.ts';
 import { type LocalSendOptions, localMessage } from './local-message.ts';
@@ -34,11 +34,11 @@ export class EventBus {
     if (issue) throw new LittoralError('invalid-key', `The routing key ${issue}.`);
     const { registry, scopes, conversion } = this.#options;
     const message = localMessage(payload, options, conversion, this.#sendContext?.message);
-    const time = this.#sendContext?.time ?? new UnlimitedTime();
+    const deadline = this.#sendContext?.deadline ?? new NoDeadline();
     const errors: unknown[] = [];
     for (const handler of registry.eventHandlers(routingKey)) {
       try {
-        await invokeInScope(handler, scopes.open({ message, time, endpointId: handler.endpointId }));
+        await invokeInScope(handler, scopes.open({ message, deadline, endpointId: handler.endpointId }));
       } catch (error) {
         errors.push(error);
       }

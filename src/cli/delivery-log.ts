@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { DeliveryStage } from '../endpoint/service-endpoint.ts';
 import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-definition.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
-import type { AroundDelivery } from '../recovery/around-delivery.ts';
 
 /** One step of a delivery: `arguments` and `handler` of each handler, then `settle`, the rest until the broker knows. */
 interface Step {
@@ -22,21 +22,20 @@ class StopWatch {
   }
 }
 
-/** Of the delivery within which a handler is called. */
+/** The stop watch of the delivery for which a handler is called. */
 const stopWatch = new AsyncLocalStorage<StopWatch>();
 
 /**
- * Logs a line for each delivery once it is settled.
+ * Creates the stage that logs a line for each delivery once it is settled.
  *
- * @param verbosity 0: none, 1: what became of it, 2: its headers as well, 3: how long each step took, where the handlers
- * are `timed`
+ * @param verbosity 1: its outcome, 2: its headers as well, 3: the duration of each step, where the handlers are `timed`
  */
-export function deliveryLog(verbosity: number, logger: Logger): AroundDelivery {
-  if (verbosity === 0) return (_delivery, handle) => handle();
-  return async ({ message: { headers } }, handle) => {
+export function deliveryLog(verbosity: number, logger: Logger): DeliveryStage {
+  return async (delivery, next) => {
+    const { headers } = delivery.message;
     const watch = new StopWatch();
     const began = performance.now();
-    const settled = await stopWatch.run(watch, handle);
+    const settled = await stopWatch.run(watch, next, delivery);
     watch.lap('settle');
     const [messageId, routingKey] = [headers[Header.id], headers[Header.routingKey]];
     const fields = { messageId, routingKey, ms: rounded(performance.now() - began) };
@@ -46,9 +45,9 @@ export function deliveryLog(verbosity: number, logger: Logger): AroundDelivery {
   };
 }
 
-/** The same handler, which tells the log of its delivery when it begins and ends. */
+/** Returns the same handler, which measures its arguments and itself for the log of its delivery. */
 export function timed(definition: HandlerDefinition): HandlerDefinition {
-  // What is no handler is left to the check of the handlers.
+  // A value that is no handler is left to the check of the handlers.
   if (!isHandlerDefinition(definition) || typeof definition.handle !== 'function') return definition;
   const { handle, endpointId } = definition;
   return {

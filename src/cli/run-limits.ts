@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import type { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
-import type { AroundDelivery, DeliveryOutcome } from '../recovery/around-delivery.ts';
+import type { DeliveryStage, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import type { DeliveryOutcome } from '../recovery/delivery-outcome.ts';
 
-/** When an endpoint that is run ends, beside by a signal. */
+/** The limits that end a run, beside a signal. */
 export interface RunLimits {
-  /** How many messages may leave the queue. */
+  /** Number of messages that may leave the queue. */
   readonly handledMessageLimit?: number;
   readonly executionTimeLimit?: number;
   readonly finishWhenNoMessages?: boolean;
@@ -13,24 +13,24 @@ export interface RunLimits {
   readonly stopOnFailure?: boolean;
 }
 
-/** Why a run ended. */
+/** The end of a run. */
 interface RunEnd {
   readonly reason: string;
   readonly exitCode: number;
 }
 
 export interface WatchedLimits {
-  /** When the first limit was reached. From that moment on the endpoint takes no more messages. */
+  /** Resolves when the first limit is reached. From that moment on the endpoint takes no more messages. */
   readonly ended: Promise<RunEnd>;
-  /** To be called around every delivery of the endpoint. */
-  readonly aroundDelivery: AroundDelivery;
-  /** To be called when the endpoint has been started. */
+  /** The stage to put around every delivery of the endpoint. */
+  readonly stage: DeliveryStage;
+  /** Begins to watch an endpoint that has been started. */
   begin(endpoint: RunningEndpoint): void;
 }
 
 type RunningEndpoint = Pick<ServiceEndpoint, 'finish' | 'waiting' | 'unacknowledged'>;
 
-const lookIntervalMs = 100;
+const checkIntervalMs = 100;
 
 // Another process or program may handle a message that has no handler here.
 const isNoFailure: ReadonlySet<DeliveryOutcome> = new Set([
@@ -40,12 +40,8 @@ const isNoFailure: ReadonlySet<DeliveryOutcome> = new Set([
   'left in the queue',
 ]);
 
-/**
- * Ends a run when a limit is reached.
- *
- * @param around what else is to be done around every delivery
- */
-export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedLimits {
+/** Ends a run when a limit is reached. */
+export function watchLimits(limits: RunLimits): WatchedLimits {
   const { handledMessageLimit, executionTimeLimit, finishWhenNoMessages, memoryLimit, stopOnFailure } = limits;
   let endpoint: RunningEndpoint | undefined;
   let taken = 0;
@@ -55,18 +51,18 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
     resolve = settle;
   });
   const end = (reason: string, exitCode = 0) => {
-    // In this very moment: the next delivery would be one too many.
+    // Immediately, because the next delivery would be one too many.
     void endpoint?.finish();
     resolve({ reason, exitCode });
   };
 
-  const aroundDelivery: AroundDelivery = async (delivery, handle) => {
+  const stage: DeliveryStage = async (delivery, next) => {
     received += 1;
     taken += 1;
     if (taken === handledMessageLimit) end(`the limit of messages is reached: ${taken}`);
-    const settled = await around(delivery, handle);
+    const settled = await next(delivery);
     const { outcome } = settled;
-    if (outcome === 'given back' || outcome === 'left in the queue') taken -= 1;
+    if (outcome === 'requeued' || outcome === 'left in the queue') taken -= 1;
     if (outcome === 'stopped') end('a failed message could be put nowhere', 1);
     if (stopOnFailure && !isNoFailure.has(outcome)) end('a message failed', 1);
     if (memoryLimit !== undefined && process.memoryUsage.rss() > memoryLimit * 1_048_576) {
@@ -75,10 +71,10 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
     return settled;
   };
 
-  /** Twice in a row, for what is on its way from the broker is neither here nor there. */
+  /** Checks twice in a row, because a message on its way from the broker is neither here nor in the queue. */
   const untilEmpty = async (running: RunningEndpoint) => {
     for (let empty = 0, before = -1; empty < 2; ) {
-      await setTimeout(lookIntervalMs);
+      await setTimeout(checkIntervalMs);
       const isEmpty = running.unacknowledged.length === 0 && (await running.waiting()) === 0;
       empty = isEmpty && received === before ? empty + 1 : 0;
       before = received;
@@ -88,7 +84,7 @@ export function watchLimits(limits: RunLimits, around: AroundDelivery): WatchedL
 
   return {
     ended,
-    aroundDelivery,
+    stage,
     begin(running) {
       endpoint = running;
       if (executionTimeLimit !== undefined) {

@@ -20,7 +20,7 @@ export function runCommand(): Command {
   return new Command('run')
     .summary('consume an endpoint, without HTTP')
     .description(
-      'Consume an endpoint without the HTTP server, until a limit is reached or the process is told to end. What is in hand then is finished; the rest stays in the queue.',
+      'Consume an endpoint without the HTTP server, until a limit is reached or the process is told to end. Messages that are being handled then are finished; the others stay in the queue.',
     )
     .argument('<endpoint>', "the endpoint's name, as `littoral list` shows it")
     .option(
@@ -64,14 +64,15 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   }
   // There are many headers and steps: on a terminal each gets its own line.
   const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: verbose < 2 });
-  const { ended, aroundDelivery, begin } = watchLimits(limits, deliveryLog(verbose, logger));
+  const { ended, stage: watchLimit, begin } = watchLimits(limits);
   const settings = {
     ...config,
     handlers: verbose > 2 ? config.handlers.map(timed) : config.handlers,
-    // More in hand than the limit allows would only have to go back.
+    // Deliveries beyond the limit would only have to be requeued.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
-  const components = createComponents(settings, logger, { aroundDelivery });
+  const log = verbose > 0 ? [deliveryLog(verbose, logger)] : [];
+  const components = createComponents(settings, logger, { deliveryStages: [watchLimit, ...log] });
   const { channel, endpoint, forwarder, registry } = components;
   if (!registry.hasDistributedHandlers) {
     throw new LittoralError(

@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { isThenable } from '../promise/maybe-promise.ts';
+import { isPromiseLike } from '../promise/maybe-promise.ts';
 
 /**
  * Conversion is synchronous. A promise would travel as an empty object, or as the text `[object Promise]`.
@@ -9,7 +9,7 @@ import { isThenable } from '../promise/maybe-promise.ts';
  * @throws LittoralError `not-convertible`
  */
 export function assertNotPromise(result: unknown, converter: string): void {
-  if (!isThenable(result)) return;
+  if (!isPromiseLike(result)) return;
   // Nobody else waits for it, and a promise that is rejected with nobody waiting ends the process.
   result.then(undefined, () => {});
   throw new LittoralError('not-convertible', `${converter} returned a promise; conversion is synchronous.`);

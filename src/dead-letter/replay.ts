@@ -1,7 +1,7 @@
 import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
-import { ofDeferral, withoutClaims } from '../recovery/moved-message.ts';
+import { deferralHeaders, withoutRetryHeaders } from '../recovery/retry-message.ts';
 import { dueQueue, serviceQueue } from '../wire/service-queue.ts';
 import type { DeadLetterView } from './dead-letter-view.ts';
 
@@ -22,7 +22,7 @@ const ofFailure = [
   Header.retryNumber,
   // With this header, a message in the queue of due messages would become a dead letter again.
   Header.setAside,
-  ...ofDeferral,
+  ...deferralHeaders,
   // Whoever replays it wants it handled.
   Header.timeToLive,
   Header.expiresAt,
@@ -49,7 +49,7 @@ export function replayOf(
   for (const name of ofFailure) delete kept[name];
   // What came through the bus comes straight to the queue this time.
   if (death?.publishedKey !== undefined) {
-    kept = { ...withoutClaims(kept), [Header.publishedKey]: death.publishedKey };
+    kept = { ...withoutRetryHeaders(kept), [Header.publishedKey]: death.publishedKey };
   }
   // What the broker moved by itself can have a header of that name from its sender.
   const named = death?.queue ?? headers[Header.failedQueue];

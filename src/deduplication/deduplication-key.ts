@@ -3,7 +3,7 @@ import { Header } from '../message/message-headers.ts';
 import { prepareExpression } from '../parameter/expression.ts';
 import type { ExpressionScope } from '../parameter/expression-scope.ts';
 import { cannotResolve, type Invocation, type ParameterSite } from '../parameter/parameter-converter.ts';
-import { isThenable } from '../promise/maybe-promise.ts';
+import { isPromiseLike } from '../promise/maybe-promise.ts';
 import { describeValue } from '../text/describe-value.ts';
 
 /** What makes two messages copies of each other. A number is the same as its text. Nothing: it has no copies. */
@@ -66,7 +66,7 @@ export function deduplicationRule(
   };
   return (invocation) => {
     const result = evaluate(invocation, {});
-    return isThenable(result) ? (result.then(keyOf) as Promise<string | undefined>) : keyOf(result);
+    return isPromiseLike(result) ? (result.then(keyOf) as Promise<string | undefined>) : keyOf(result);
   };
 }
 

@@ -2,7 +2,7 @@ import type { Delivery } from '../engine/delivery.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import { type Deferral, deferralDelayMs } from '../recovery/deferral.ts';
-import { keyOnBusOf } from '../recovery/moved-message.ts';
+import { keyOnBusOf } from '../recovery/retry-message.ts';
 import type { WallClock } from '../time/clock.ts';
 import type { UnhandledSettings } from './unhandled-settings.ts';
 

@@ -3,10 +3,10 @@ import { isLittoralError, LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';
 import { Header } from '../message/message-headers.ts';
-import type { Failure } from '../recovery/dead-letter.ts';
 import { deferralDelayMs, deferralOf } from '../recovery/deferral.ts';
-import { describeThrown } from '../recovery/error-snapshot.ts';
-import { attemptsOf, endpointOf } from '../recovery/moved-message.ts';
+import { errorSnapshot } from '../recovery/error-snapshot.ts';
+import type { UnhandledResult } from '../recovery/handler-result.ts';
+import { attemptsOf, endpointOf } from '../recovery/retry-message.ts';
 import { expiredWithoutHandler, type TimeToLive } from '../recovery/time-to-live.ts';
 import type { WallClock } from '../time/clock.ts';
 import { ConsumingGaps, gapMs } from './consuming-gaps.ts';
@@ -50,31 +50,27 @@ export class UnhandledMessages {
   }
 
   /**
-   * Returns the outcome of a delivery. @param error the reason why it has no handler here
-   * @returns the failure that settles the delivery, deferred or as a dead letter; `ignored` for an event whose
-   * time is over, if `afterGrace` is `ignore`; `released` for a message that is left in the queue during a gap
+   * Decides the result of a delivery. @param error the reason why it has no handler here
+   * @returns `deferred`, or `failed` for a dead letter; `ignored` for an event whose grace period is over, if `afterGrace`
+   * is `ignore`; `left in the queue` during a gap
    */
-  async failureOf(
-    delivery: Delivery,
-    error: unknown,
-    timeToLive: TimeToLive | undefined,
-  ): Promise<Failure | 'ignored' | 'released'> {
+  async resultOf(delivery: Delivery, error: unknown, timeToLive: TimeToLive | undefined): Promise<UnhandledResult> {
     const { settings, clock, logger } = this.#options;
     const nowMs = Math.floor(clock.wallMs());
     const endpointId = endpointOf(delivery);
     const deferral = deferralOf(delivery, nowMs);
     const attempts = endpointId === undefined ? 0 : attemptsOf(delivery);
-    const named = { endpointId, attempts, expiresAtMs: timeToLive?.expiresAtMs };
+    const failed = { kind: 'failed', endpointId, attempts } as const;
     const fields = { ...describeMessage(delivery.message), endpointId, deferrals: deferral.count };
     if (timeToLive !== undefined && timeToLive.expiresAtMs <= nowMs) {
       logger.error(fields, 'a message without a handler here has expired: it becomes a dead letter');
-      return { error: expiredWithoutHandler(timeToLive, error), ...named };
+      return { ...failed, error: expiredWithoutHandler(timeToLive, error) };
     }
     const isEvent = endpointId === undefined && delivery.message.headers[Header.payloadType] === 'event';
     const endsAtMs = deferral.sinceMs + settings.graceMs;
     if (nowMs < endsAtMs && (isEvent || (await this.#mayBeHandledElsewhere()))) {
       this.#keys.deferred(delivery, isEvent, endpointId, deferral, settings);
-      if (await this.#isLeftForOthers(delivery, deferral.count, endpointId)) return 'released';
+      if (await this.#isLeftForOthers(delivery, deferral.count, endpointId)) return { kind: 'left in the queue' };
       // It is redelivered when it expires or when its grace period ends, and its outcome is decided then.
       const retryAfterMs = Math.ceil(
         Math.min(
@@ -83,17 +79,16 @@ export class UnhandledMessages {
           (timeToLive?.expiresAtMs ?? Number.POSITIVE_INFINITY) - nowMs,
         ),
       );
-      return { error, ...named, deferral, retryAfterMs };
+      const { expiresAtMs } = timeToLive ?? {};
+      return { kind: 'deferred', failure: { error, endpointId, attempts, expiresAtMs, deferral, retryAfterMs } };
     }
     if (isEvent && settings.afterGrace === 'ignore') {
       logger.warn(fields, 'an event without a handler is ignored, as configured');
-      return 'ignored';
+      return { kind: 'ignored' };
     }
-    logger.error({ ...fields, reason: describeThrown(error).message }, 'a message cannot be handled');
-    return {
-      error: deferral.count === 0 ? error : unhandledFor(error, deferral.count, nowMs - deferral.sinceMs),
-      ...named,
-    };
+    logger.error({ ...fields, reason: errorSnapshot(error).message }, 'a message cannot be handled');
+    const isFirst = deferral.count === 0;
+    return { ...failed, error: isFirst ? error : unhandledFor(error, deferral.count, nowMs - deferral.sinceMs) };
   }
 
   /** Returns whether the message is left in the queue during a gap, in which this process does not consume. */

@@ -8,8 +8,8 @@ import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';
 import { DeadLetterOutlet, isRefusal, timesSetAside, withoutSetAside } from '../recovery/dead-letter-outlet.ts';
 import { DeliveryPlaces } from '../recovery/delivery-places.ts';
-import { describeThrown } from '../recovery/error-snapshot.ts';
-import { FailedDeliveries } from '../recovery/failed-deliveries.ts';
+import { errorSnapshot } from '../recovery/error-snapshot.ts';
+import { Recovery } from '../recovery/recovery.ts';
 import { errorText } from '../text/error-chain.ts';
 import { retryWhileBusy } from '../time/retry-while-busy.ts';
 import { completesWithin } from '../time/timeout.ts';
@@ -39,7 +39,7 @@ const refusedDelayMs = 2 ** 16 - 1;
  */
 export class DelayedMessageForwarder {
   readonly #options: DelayedMessageForwarderOptions;
-  readonly #failed: FailedDeliveries;
+  readonly #recovery: Recovery;
   readonly #outlet: DeadLetterOutlet;
   readonly #places = new DeliveryPlaces(prefetch);
   readonly #stopping = new AbortController();
@@ -52,7 +52,7 @@ export class DelayedMessageForwarder {
     const from = dueQueue(options.service);
     const stopping = this.#stopping.signal;
     this.#outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
-    this.#failed = new FailedDeliveries({ ...options, from, stopping, outlet: this.#outlet, places: this.#places });
+    this.#recovery = new Recovery({ ...options, from, stopping, outlet: this.#outlet, places: this.#places });
   }
 
   /** Begins, now or as soon as the channel has a connection. */
@@ -72,7 +72,7 @@ export class DelayedMessageForwarder {
 
   /** Returns a problem that does not stop publishing; undefined if there is none. */
   get warning(): string | undefined {
-    return this.#failed.problem;
+    return this.#recovery.problem;
   }
 
   /** Takes no more, and waits for what is in hand, at the latest until the deadline. */
@@ -91,7 +91,7 @@ export class DelayedMessageForwarder {
       await (earlier === undefined ? this.#publish(delivery) : this.#publishDeadLetter(delivery, earlier));
     } catch (error) {
       // Its channel is closed: the broker has taken the message back.
-      this.#options.logger.error({ reason: describeThrown(error).message }, 'a due message could not be settled');
+      this.#options.logger.error({ reason: errorSnapshot(error).message }, 'a due message could not be settled');
     }
     this.#places.leave(delivery);
   }
@@ -107,13 +107,13 @@ export class DelayedMessageForwarder {
       if (routed) logger.debug(fields, 'published when due');
       else this.#countDropped(fields);
     } catch (error) {
-      const { message: reason } = describeThrown(error);
+      const { message: reason } = errorSnapshot(error);
       if (isLittoralError(error) && !error.retryable) {
         logger.error({ ...fields, reason }, 'a due message cannot be published');
-        await this.#failed.settle(delivery, [{ error }]);
+        await this.#recovery.settle(delivery, [{ kind: 'failed', error }], undefined);
       } else if (!(await this.#delayAgain(delivery, error))) {
         logger.warn({ ...fields, reason }, 'due message was not published; it will be redelivered');
-        await this.#failed.giveBack(delivery);
+        await this.#recovery.requeue(delivery);
       }
     }
   }
@@ -153,9 +153,9 @@ export class DelayedMessageForwarder {
       await retryWhileBusy(publish, this.#stopping.signal);
       delivery.acknowledge();
     } catch (error) {
-      const fields = { ...describeMessage(message), reason: describeThrown(error).message };
+      const fields = { ...describeMessage(message), reason: errorSnapshot(error).message };
       this.#options.logger.warn(fields, 'dead letter could be neither published nor set aside; it will be redelivered');
-      await this.#failed.giveBack(delivery);
+      await this.#recovery.requeue(delivery);
     }
   }
 

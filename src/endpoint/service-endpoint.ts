@@ -1,32 +1,29 @@
 import type { DeferredKey } from '../deferral/deferred-keys.ts';
-import { isUnhandled, UnhandledMessages } from '../deferral/unhandled-messages.ts';
+import { UnhandledMessages } from '../deferral/unhandled-messages.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
 import type { Consumer, Delivery } from '../engine/delivery.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
-import { describeMessage } from '../message/describe-message.ts';
 import { Header } from '../message/message-headers.ts';
-import type { AroundDelivery, DeliveryOutcome, Handled, SettledDelivery } from '../recovery/around-delivery.ts';
-import type { Failure } from '../recovery/dead-letter.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
+import type { SettledDelivery } from '../recovery/delivery-outcome.ts';
 import { DeliveryPlaces } from '../recovery/delivery-places.ts';
-import { describeThrown } from '../recovery/error-snapshot.ts';
-import { FailedDeliveries } from '../recovery/failed-deliveries.ts';
+import { errorSnapshot } from '../recovery/error-snapshot.ts';
 import type { FinalFailureStrategy } from '../recovery/final-failure-strategy.ts';
-import { endpointOf, keyOnBusOf } from '../recovery/moved-message.ts';
-import { type TimeToLive, timeToLiveOf } from '../recovery/time-to-live.ts';
+import { Recovery } from '../recovery/recovery.ts';
 import { systemClock, type WallClock } from '../time/clock.ts';
-import { isLarge, nextTurn } from '../time/next-turn.ts';
 import { completesWithin } from '../time/timeout.ts';
-import { decodeContent, isEncoded } from '../wire/content-encoding.ts';
 import { deadLetterQueue, serviceQueue } from '../wire/service-queue.ts';
-import { transportToMessage } from '../wire/transport-to-message.ts';
-import type { Deduplication } from './deduplication.ts';
-import { HandlerAttempts } from './handler-attempts.ts';
-import { HandlerCaller } from './handler-caller.ts';
-import type { RecipientResolver, Recipients } from './recipient-resolver.ts';
+import { DeliveryHandler } from './delivery-handler.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
+import type { RecipientResolver } from './recipient-resolver.ts';
+import { compose, type Next, type Stage } from './stage.ts';
+import type { Deduplication } from './stages/deduplication.ts';
+
+/** A step around the whole of a delivery: it watches from the receipt to the settlement. */
+export type DeliveryStage = Stage<Delivery, SettledDelivery>;
 
 export interface ServiceEndpointOptions {
   readonly service: string;
@@ -60,21 +57,21 @@ export interface ServiceEndpointOptions {
   readonly clock?: WallClock | undefined;
   /** Default: handlers are called for every copy of a message. */
   readonly deduplication?: Deduplication | undefined;
-  /** Watches every delivery. Default: nobody does. */
-  readonly aroundDelivery?: AroundDelivery | undefined;
+  /** Steps around every delivery, the first one outermost. Default: none. */
+  readonly deliveryStages?: readonly DeliveryStage[] | undefined;
   /** The publisher of dead letters. Default: a separate one. */
   readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
 }
 
 const defaultMaxDecodedBytes = 4 * 1024 * 1024;
 
-/** Receives what is sent to a service, calls its handlers, and acknowledges what they finished. */
+/** Receives the messages of a service: subscribes to its queue, has each delivery handled, and stops. */
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
   readonly #queue: string;
-  readonly #handlers: HandlerCaller;
-  readonly #attempts: HandlerAttempts;
-  readonly #failed: FailedDeliveries;
+  readonly #pipeline: Pipeline;
+  readonly #recovery: Recovery;
+  readonly #handle: Next<Delivery, SettledDelivery>;
   readonly #places: DeliveryPlaces;
   readonly #unhandled: UnhandledMessages;
   readonly #unacknowledged = new Set<Delivery>();
@@ -85,21 +82,21 @@ export class ServiceEndpoint {
   #isFinishing = false;
 
   constructor(options: ServiceEndpointOptions) {
-    this.#options = options;
+    const { clock = systemClock, maxDecodedBytes = defaultMaxDecodedBytes, deliveryStages = [] } = options;
     const stopping = this.#stopping.signal;
-    this.#unhandled = new UnhandledMessages({
-      settings: options.unhandled,
-      consumer: () => this.#consumer,
-      clock: options.clock ?? systemClock,
-      logger: options.logger,
-    });
-    this.#handlers = new HandlerCaller(options.scopes, options.handlerTimeoutMs, options.deduplication);
-    this.#attempts = new HandlerAttempts({ ...options, handlers: this.#handlers, stopping });
+    this.#options = options;
     this.#queue = options.queue ?? serviceQueue(options.service);
-    const from = { queue: this.#queue, deadLetterQueue: deadLetterQueue(options.service) };
     this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumer?.allowExtra(count));
+    const consumer = () => this.#consumer;
+    this.#unhandled = new UnhandledMessages({ ...options, settings: options.unhandled, consumer, clock });
+    this.#pipeline = createPipeline({ ...options, stopping });
+    const from = { queue: this.#queue, deadLetterQueue: deadLetterQueue(options.service) };
     const outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
-    this.#failed = new FailedDeliveries({ ...options, from, stopping, outlet, places: this.#places });
+    const halt = (delivery: Delivery) => this.#halt(delivery);
+    this.#recovery = new Recovery({ ...options, from, stopping, outlet, places: this.#places, halt });
+    const steps = { pipeline: this.#pipeline, unhandled: this.#unhandled, recovery: this.#recovery };
+    const handler = new DeliveryHandler({ ...options, ...steps, clock, maxDecodedBytes });
+    this.#handle = compose(deliveryStages, (delivery) => handler.handle(delivery));
   }
 
   /** Begins to consume, now or as soon as the channel has a connection; does nothing when there is no handler. */
@@ -135,12 +132,12 @@ export class ServiceEndpoint {
 
   /** Returns why no message is handled although the consumer is active; undefined while a place is free. */
   get stalled(): string | undefined {
-    return this.#places.isExhausted ? `no room for other messages: ${this.#failed.problem}` : undefined;
+    return this.#places.isExhausted ? `no room for other messages: ${this.#recovery.problem}` : undefined;
   }
 
   /** Returns a problem that does not stop handling; undefined if there is none. */
   get warning(): string | undefined {
-    return this.#failed.problem;
+    return this.#recovery.problem;
   }
 
   /** Whether it receives at the moment. */
@@ -158,21 +155,19 @@ export class ServiceEndpoint {
     return this.#consumer?.waiting();
   }
 
-  /** The ids of the messages in hand. */
+  /** The ids of the messages that are not acknowledged yet. */
   get unacknowledged(): readonly unknown[] {
     return Array.from(this.#unacknowledged, ({ message }) => message.headers[Header.id]);
   }
 
-  /** Takes no more deliveries and waits for those in hand, at the latest until the deadline. */
+  /** Stops taking deliveries, and waits until the unacknowledged ones are settled, at the latest until the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
-    this.#handlers.stop();
-    // A broker that does not answer must not hold up the end either.
+    this.#pipeline.stop();
+    // A broker that does not answer must not delay the end either.
     if (await completesWithin(deadlineMs, this.finish())) return;
-    this.#options.logger.warn(
-      { unacknowledged: this.unacknowledged },
-      'not finished in time; these messages are given back',
-    );
+    const { unacknowledged } = this;
+    this.#options.logger.warn({ unacknowledged }, 'not finished in time; these messages are requeued');
   }
 
   /**
@@ -189,15 +184,14 @@ export class ServiceEndpoint {
   }
 
   async #receive(delivery: Delivery): Promise<void> {
-    const { aroundDelivery } = this.#options;
     this.#unacknowledged.add(delivery);
     try {
       const place = this.#places.take(delivery);
       if (place) await place;
       if (place && this.#isFinishing) delivery.release();
-      else await (aroundDelivery ? aroundDelivery(delivery, () => this.#handle(delivery)) : this.#handle(delivery));
+      else await this.#handle(delivery);
     } catch (error) {
-      // Nothing above may throw; if it does, the message must not hang in hand for ever.
+      // Nothing above may throw; if it does, the delivery must not stay unacknowledged.
       await this.#giveUp(delivery, error);
     }
     this.#places.leave(delivery);
@@ -206,106 +200,24 @@ export class ServiceEndpoint {
   }
 
   async #giveUp(delivery: Delivery, error: unknown): Promise<void> {
-    const { message: reason, stackTrace } = describeThrown(error);
+    const { message: reason, stackTrace } = errorSnapshot(error);
     this.#options.logger.error({ reason, stackTrace }, 'a delivery could not be processed');
     try {
-      await this.#failed.giveBack(delivery);
+      await this.#recovery.requeue(delivery);
     } catch (error) {
-      // Its channel is closed: the broker has taken the message back.
-      this.#options.logger.error({ reason: describeThrown(error).message }, 'a delivery could not be given back');
+      // Its channel is closed: the broker has requeued the message.
+      this.#options.logger.error({ reason: errorSnapshot(error).message }, 'a delivery could not be requeued');
     }
   }
 
-  async #handle(delivery: Delivery): Promise<SettledDelivery> {
-    const handled: Handled[] = [];
-    const failures: Failure[] = [];
-    const outcome = await this.#callHandlers(delivery, handled, failures);
-    if (outcome === 'stopped') await this.#halt(delivery);
-    return { outcome, handled, failures };
-  }
-
-  /** Receives nothing more. What is in hand beside the delivery is finished. */
+  /** Stops receiving. The other unacknowledged deliveries are finished. */
   async #halt(delivery: Delivery): Promise<void> {
     if (this.#halted === undefined) {
       this.#halted = 'stopped: a failed message could be put nowhere. See the log, and start the gateway again';
       this.#options.logger.fatal(this.#halted);
     }
-    // Before, or it would come again to this very process.
+    // Before the release, or this very process would receive it again.
     await this.#consumer?.stop();
     delivery.release();
-  }
-
-  #decompressed({ message: { body, headers } }: Delivery): Promise<Uint8Array> {
-    return decodeContent(body, headers, this.#options.maxDecodedBytes ?? defaultMaxDecodedBytes);
-  }
-
-  async #settleUnhandled(
-    delivery: Delivery,
-    error: unknown,
-    failures: Failure[],
-    timeToLive: TimeToLive | undefined,
-  ): Promise<DeliveryOutcome> {
-    const failure = await this.#unhandled.failureOf(delivery, error, timeToLive);
-    if (failure === 'ignored') {
-      delivery.acknowledge();
-      return 'not for this service';
-    }
-    if (failure === 'released') {
-      delivery.release();
-      return 'left in the queue';
-    }
-    failures.push(failure);
-    return this.#failed.settle(delivery, failures);
-  }
-
-  /**
-   * @param handled where each handler that finished is noted
-   * @param failures where each that failed is noted
-   */
-  async #callHandlers(delivery: Delivery, handled: Handled[], failures: Failure[]): Promise<DeliveryOutcome> {
-    let message = transportToMessage(delivery.message);
-    const { messages, logger, clock = systemClock } = this.#options;
-    const timeToLive = timeToLiveOf(delivery, () => clock.wallMs());
-    const endpointId = endpointOf(delivery);
-    let recipients: Recipients;
-    try {
-      recipients = messages.resolve(message, keyOnBusOf(delivery), endpointId);
-    } catch (error) {
-      if (isUnhandled(error)) return this.#settleUnhandled(delivery, error, failures, timeToLive);
-      logger.error(
-        { ...describeMessage(message), reason: describeThrown(error).message },
-        'a message cannot be handled',
-      );
-      // Named still, for a replay that finds the handler again.
-      failures.push({ error, endpointId, expiresAtMs: timeToLive?.expiresAtMs });
-      return this.#failed.settle(delivery, failures);
-    }
-    if (recipients.length === 0) {
-      logger.debug(describeMessage(message), 'not for this service');
-      delivery.acknowledge();
-      return 'not for this service';
-    }
-    if (isEncoded(message.headers)) {
-      try {
-        message = { ...message, payload: await this.#decompressed(delivery) };
-      } catch (error) {
-        const reason = describeThrown(error).message;
-        logger.error({ ...describeMessage(message), reason }, 'the body of a message cannot be decompressed');
-        failures.push({ error, endpointId, expiresAtMs: timeToLive?.expiresAtMs });
-        return this.#failed.settle(delivery, failures);
-      }
-    }
-    // Several handlers of one event fail apart: one that fails does not keep the message from the others.
-    for (const [place, handler] of recipients.entries()) {
-      // Each handler decodes the body again, because it may change what it gets.
-      if (place > 0 && isLarge(message.payload)) await nextTurn();
-      if (!(await this.#attempts.call(handler, message, delivery, handled, failures, timeToLive))) {
-        delivery.release();
-        return 'given back';
-      }
-    }
-    if (failures.length > 0) return this.#failed.settle(delivery, failures);
-    delivery.acknowledge();
-    return 'handled';
   }
 }

@@ -1,4 +1,4 @@
-import { isThenable } from '../promise/maybe-promise.ts';
+import { isPromiseLike } from '../promise/maybe-promise.ts';
 import { EvaluationBudget } from './evaluation-budget.ts';
 import type { ExpressionContext, PartName } from './expression-context.ts';
 import { fromExpressionData, toExpressionData } from './expression-data.ts';
@@ -118,7 +118,7 @@ export class ExpressionRun {
     } catch (error) {
       return failed(error);
     }
-    return isThenable(value) ? Promise.resolve(value).then(received, failed) : received(value);
+    return isPromiseLike(value) ? Promise.resolve(value).then(received, failed) : received(value);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isThenable } from '../promise/maybe-promise.ts';
+import { isPromiseLike } from '../promise/maybe-promise.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
@@ -122,7 +122,7 @@ async function eachMatch(
     const pause = run.pause();
     if (pause) await pause;
     const result = callBack(call, next.next, []);
-    next = assertMatch(isThenable(result) ? await result : result);
+    next = assertMatch(isPromiseLike(result) ? await result : result);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isThenable } from '../promise/maybe-promise.ts';
+import { isPromiseLike } from '../promise/maybe-promise.ts';
 import { ForeignError } from './expression-error.ts';
 import { hideKey, isReservedKey, revealKeys } from './reserved-keys.ts';
 
@@ -69,7 +69,7 @@ function readProperty({ target, toData }: Facade, key: string | symbol): unknown
   if (findProperty(target, key) === undefined) return undefined;
   try {
     const value: unknown = Reflect.get(target, revealKeys(key as string));
-    return isThenable(value) ? Promise.resolve(value).then(toData, rethrown) : toData(value);
+    return isPromiseLike(value) ? Promise.resolve(value).then(toData, rethrown) : toData(value);
   } catch (error) {
     return rethrown(error);
   }

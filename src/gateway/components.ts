@@ -10,17 +10,16 @@ import { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { InProcessDeduplicationStore } from '../deduplication/stores/in-process-deduplication-store.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
 import { DelayedMessageForwarder } from '../delay/delayed-message-forwarder.ts';
-import { Deduplication } from '../endpoint/deduplication.ts';
 import { longestHoldMs } from '../endpoint/longest-hold.ts';
 import { RecipientResolver } from '../endpoint/recipient-resolver.ts';
-import { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import { type DeliveryStage, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import { Deduplication } from '../endpoint/stages/deduplication.ts';
 import { AmqpEngine } from '../engine/amqp/amqp-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
-import type { AroundDelivery } from '../recovery/around-delivery.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
 import { deferralDelaysMs } from '../recovery/deferral.ts';
 import { RetryPolicy } from '../recovery/retry-policy.ts';
@@ -48,8 +47,8 @@ export interface Components {
 
 /** What a program that is not a whole gateway puts in the place of a part. */
 export interface ComponentsOptions {
-  /** Watches every delivery of the endpoint. Default: nobody does. */
-  readonly aroundDelivery?: AroundDelivery;
+  /** Steps around every delivery of the endpoint, the first one outermost. Default: none. */
+  readonly deliveryStages?: readonly DeliveryStage[];
   /** Default: the one that the configuration names. */
   readonly channel?: Engine;
   /** Tells how old is what was handled. Default: the system's. */
@@ -62,7 +61,7 @@ export interface ComponentsOptions {
 export function createComponents(
   config: ResolvedConfig,
   logger: Logger,
-  { aroundDelivery, channel, clock = systemClock }: ComponentsOptions = {},
+  { deliveryStages, channel, clock = systemClock }: ComponentsOptions = {},
 ): Components {
   const container = createContainer<Components>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({
@@ -79,7 +78,7 @@ export function createComponents(
     commandBus: asFunction((components: Components) => new CommandBus(localBusOptions(components))).singleton(),
     eventBus: asFunction((components: Components) => new EventBus(localBusOptions(components))).singleton(),
     pendingCalls: asFunction(() => new PendingCalls()).singleton(),
-    endpoint: asFunction((components: Components) => createEndpoint(components, clock, aroundDelivery)).singleton(),
+    endpoint: asFunction((components: Components) => createEndpoint(components, clock, deliveryStages)).singleton(),
     forwarder: asFunction(createForwarder).singleton(),
     deadLetterOutlet: asFunction(createDeadLetterOutlet).singleton(),
     deadLetters: asFunction(createDeadLetters).singleton(),
@@ -137,7 +136,7 @@ function localBusOptions({ registry, conversion, services: scopes, pendingCalls 
 function createEndpoint(
   { config, channel, registry, services, deadLetterOutlet, logger }: Components,
   clock: Clock & WallClock,
-  aroundDelivery: AroundDelivery | undefined,
+  deliveryStages: readonly DeliveryStage[] | undefined,
 ): ServiceEndpoint {
   return new ServiceEndpoint({
     service: config.service,
@@ -159,7 +158,7 @@ function createEndpoint(
     clock,
     maxDecodedBytes: config.maxDecodedBytes,
     deduplication: createDeduplication(config, clock, logger),
-    aroundDelivery,
+    deliveryStages,
     deadLetterOutlet,
   });
 }

@@ -38,7 +38,7 @@ export function exitOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway,
   const end = (error: unknown, origin: string) => {
     logger.fatal(
       { err: errorFields(error), origin, unacknowledged: unacknowledged() },
-      'an error that nothing caught; the messages in hand come again',
+      'an error that nothing caught; the unacknowledged messages will be redelivered',
     );
     process.exit(1);
   };

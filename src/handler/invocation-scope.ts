@@ -1,21 +1,26 @@
 import type { Message } from '../message/message.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
-import { isThenable } from '../promise/maybe-promise.ts';
+import { isPromiseLike } from '../promise/maybe-promise.ts';
 
-/** One call of a handler, for what is made for it alone. */
-export interface HandlerCall {
+/** The end of a call: of its time, or of the process. */
+export interface CallDeadline {
+  /** Aborted when the handler should end. It is created when it is first read. */
+  readonly signal: AbortSignal;
+}
+
+/** The call that a scope is opened for. */
+export interface ScopeOptions {
   readonly message: Message;
-  /** Whose signal is aborted when the handler should come to its end. It is made when somebody asks for it. */
-  readonly time: { readonly signal: AbortSignal };
+  readonly deadline: CallDeadline;
   /** Names the handler in the log; absent for a route. */
   readonly endpointId?: string | undefined;
 }
 
 /**
- * The time of a call that nobody ends. Its signal is one of its own: what handlers add to a common one would stay for
- * the life of the process.
+ * The deadline of a call that nothing ends. Each has a signal of its own: the listeners that handlers add to a common
+ * one would stay for the life of the process.
  */
-export class UnlimitedTime {
+export class NoDeadline implements CallDeadline {
   #signal: AbortSignal | undefined;
 
   get signal(): AbortSignal {
@@ -24,10 +29,10 @@ export class UnlimitedTime {
   }
 }
 
-/** The invocation of one call of a handler, and what belongs to that call: its services, and what it sent on the buses. */
+/** The invocation of one call of a handler, with what belongs to that call: its services, and its sends on the buses. */
 export interface InvocationScope extends Invocation {
   /**
-   * Ends the sending: waits for what was sent without waiting for it.
+   * Ends the sending: waits for the sends that the handler did not wait for.
    *
    * @returns undefined when there is nothing to wait for
    * @throws the first error among them
@@ -36,87 +41,59 @@ export interface InvocationScope extends Invocation {
   /**
    * Disposes the services of the call.
    *
-   * @returns undefined when there are none. It never rejects: what a disposer does cannot fail a call that has succeeded
+   * @returns undefined when there are none. It never rejects: an error of a disposer cannot fail a call that succeeded
    */
   dispose(): Promise<void> | undefined;
 }
 
-/** What is called within a scope: a `MethodInvoker`, or what stands around one. */
-export interface InvokedInScope {
-  invoke(scope: InvocationScope): unknown;
-}
-
 export interface InvocationScopes {
-  open(call: HandlerCall): InvocationScope;
+  open(options: ScopeOptions): InvocationScope;
 }
 
 /**
- * Calls a handler within a scope, and disposes the scope's services. At once, where nothing has to be waited for.
+ * Calls a handler within a scope, and disposes the scope's services. Stays synchronous where it has nothing to wait for.
  *
- * @returns as `callInScope`
- * @throws as `callInScope`
+ * @returns the result of the handler, once everything that it sent is confirmed
+ * @throws the error of the handler; else the first error of its sends
  */
-export function invokeInScope(invoker: InvokedInScope, scope: InvocationScope): unknown {
+export function invokeInScope(invoker: { invoke(scope: InvocationScope): unknown }, scope: InvocationScope): unknown {
   let result: unknown;
   try {
-    result = callInScope(invoker, scope);
-    if (isThenable(result)) return thenDisposed(result, scope);
+    result = invoker.invoke(scope);
+    // The result can be anything, and reading it can throw.
+    if (isPromiseLike(result)) return finish(result, scope);
   } catch (error) {
-    return thenDisposed(Promise.reject(error), scope);
+    return finish(Promise.reject(error), scope);
   }
+  const settling = scope.settle();
+  if (settling)
+    return finish(
+      settling.then(() => result),
+      scope,
+    );
   const disposing = scope.dispose();
   return disposing ? disposing.then(() => result) : result;
 }
 
-async function thenDisposed(work: PromiseLike<unknown>, scope: InvocationScope): Promise<unknown> {
+async function finish(work: PromiseLike<unknown>, scope: InvocationScope): Promise<unknown> {
   try {
-    return await work;
+    return await settled(work, scope);
   } finally {
     const disposing = scope.dispose();
     if (disposing) await disposing;
   }
 }
 
-/**
- * Calls a handler within a scope, whose services the caller disposes when the call is over.
- *
- * @returns what the handler returned, when also all that it sent has been confirmed; a promise of it where one of them is
- * asynchronous
- * @throws what the handler threw; else the first error of what it sent
- */
-export function callInScope(invoker: InvokedInScope, scope: InvocationScope): unknown {
-  let result: unknown;
-  let isPending: boolean;
-  try {
-    result = invoker.invoke(scope);
-    // What it returned can be anything, and looking at it can throw.
-    isPending = isThenable(result);
-  } catch (error) {
-    return failed(error, scope);
-  }
-  if (isPending) return finished(result as PromiseLike<unknown>, scope);
-  const settling = scope.settle();
-  return settling ? settling.then(() => result) : result;
-}
-
-async function finished(work: PromiseLike<unknown>, scope: InvocationScope): Promise<unknown> {
+async function settled(work: PromiseLike<unknown>, scope: InvocationScope): Promise<unknown> {
   let result: unknown;
   try {
     result = await work;
   } catch (error) {
-    return failed(error, scope);
+    // The error of the handler says more than what follows from it.
+    await scope.settle()?.catch(() => {});
+    throw error;
   }
   const settling = scope.settle();
   if (settling) await settling;
   return result;
-}
-
-/** The error of the handler says more than what follows from it. */
-async function failed(error: unknown, scope: InvocationScope): Promise<never> {
-  try {
-    await scope.settle();
-  } catch {
-    // See above.
-  }
-  throw error;
 }

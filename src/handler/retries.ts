@@ -18,6 +18,11 @@ export interface Retries {
   readonly multiplier?: number | undefined;
   /** The longest that one waits. Default: 1 hour. */
   readonly maxDelayMs?: number | undefined;
+  /**
+   * The share of each delay by which it may be shorter, chosen at random, so that messages which failed together are not
+   * retried together: 0.5 makes 10 s a delay of 5 to 10 s. From 0 to 1. Default: 0, so that equal delays keep their order.
+   */
+  readonly jitter?: number | undefined;
   /** Before all these, and before each of them gives up. Default: none. */
   readonly instant?: InstantRetries | undefined;
 }
@@ -41,6 +46,7 @@ export const RetriesSettings = Type.Object(
     initialDelayMs: Type.Optional(Delay),
     multiplier: Type.Optional(Type.Number({ minimum: 1, maximum: 1000 })),
     maxDelayMs: Type.Optional(Delay),
+    jitter: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     instant: Type.Optional(
       Type.Object({ maxAttempts: Type.Optional(Attempts), errors: Type.Optional(Type.Array(Type.Unknown())) }, closed),
     ),

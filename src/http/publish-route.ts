@@ -2,12 +2,7 @@ import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import type { DistributedBus, SendReceipt } from '../bus/distributed-bus.ts';
 import type { SendRequest } from '../bus/send-request.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
-import {
-  type InvocationScope,
-  type InvocationScopes,
-  invokeInScope,
-  UnlimitedTime,
-} from '../handler/invocation-scope.ts';
+import { type InvocationScope, type InvocationScopes, invokeInScope, NoDeadline } from '../handler/invocation-scope.ts';
 import { type MethodInvoker, methodInvoker } from '../handler/method-invoker.ts';
 import type { ParameterContext } from '../parameter/parameter-converter.ts';
 import { payload } from '../parameter/payload.ts';
@@ -48,7 +43,7 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
       const { rawHeaders } = request.raw;
       const body = request.body as Uint8Array | undefined;
       const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mapping);
-      const receipt = await receiptOf(invoker, scopes.open({ message, time: new UnlimitedTime() }));
+      const receipt = await receiptOf(invoker, scopes.open({ message, deadline: new NoDeadline() }));
       if (!receipt.routed && isStrict(request)) {
         const detail = `No service subscribes to '${message.payload.routingKey}'; the event was dropped.`;
         throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });

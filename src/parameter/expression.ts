@@ -1,7 +1,7 @@
 import type { ConversionHints } from '../conversion/conversion-target.ts';
 import { errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 import { compileExpression, type ExpressionOptions } from '../expression/compile-expression.ts';
-import { isThenable } from '../promise/maybe-promise.ts';
+import { isPromiseLike } from '../promise/maybe-promise.ts';
 import { isFromEcotone } from '../wire/ecotone-sender.ts';
 import type { ArgumentType } from './argument-type.ts';
 import { noSuchVariable } from './configuration-variable.ts';
@@ -49,12 +49,12 @@ export function prepareExpression(
     let scope = new MessageScope(invocation, subject, site, isFunction);
     let result = evaluate(scope);
     // A plain path gives a part of the payload itself. Everything else that JSONata gives is a copy.
-    if (!isFunction && isObject(result) && !isThenable(result) && !scope.claimPayload()) {
+    if (!isFunction && isObject(result) && !isPromiseLike(result) && !scope.claimPayload()) {
       scope = new MessageScope(invocation, subject, site, true);
       result = evaluate(scope);
     }
     const evaluated = scope;
-    return isThenable(result)
+    return isPromiseLike(result)
       ? Promise.resolve(result).then((settled) => finish(settled, evaluated))
       : finish(result, evaluated);
   };
@@ -69,7 +69,7 @@ function evaluator(
   if (typeof expression === 'function') {
     return (scope) => {
       const result = expression(scope as ExpressionScope);
-      return isThenable(result) ? Promise.resolve(result) : result;
+      return isPromiseLike(result) ? Promise.resolve(result) : result;
     };
   }
   const { isArray: keepArray = false, itemsAreLists } = type ?? {};
@@ -82,7 +82,7 @@ function evaluator(
   return (scope) => {
     try {
       const result = compiled.evaluate(scope);
-      return isThenable(result) ? Promise.resolve(result).catch(fail) : result;
+      return isPromiseLike(result) ? Promise.resolve(result).catch(fail) : result;
     } catch (error) {
       return fail(error);
     }

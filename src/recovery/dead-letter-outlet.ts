@@ -5,7 +5,7 @@ import { describeMessage } from '../message/describe-message.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { deadLetterQueue, dueQueue } from '../wire/service-queue.ts';
-import { describeThrown } from './error-snapshot.ts';
+import { errorSnapshot } from './error-snapshot.ts';
 
 export interface DeadLetterOutletOptions {
   readonly service: string;
@@ -116,7 +116,7 @@ export class DeadLetterOutlet {
   }
 
   #onRefused(error: unknown): void {
-    const { message: reason } = describeThrown(error);
+    const { message: reason } = errorSnapshot(error);
     if (this.#refusal === undefined) {
       const fields = { deadLetterQueue: this.#queue, reason };
       this.#options.logger.error(

@@ -4,8 +4,8 @@ import { newMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { reasonOf } from './dead-letter-reason.ts';
 import type { Deferral } from './deferral.ts';
-import { describeThrown } from './error-snapshot.ts';
-import { ofDeferral, publishedKeyOf, type ReceivedMessage } from './moved-message.ts';
+import { errorSnapshot } from './error-snapshot.ts';
+import { deferralHeaders, publishedKeyOf, type ReceivedMessage } from './retry-message.ts';
 
 /** Why a message could not be handled. */
 export interface Failure {
@@ -30,7 +30,7 @@ export interface FailurePlace {
 }
 
 // Not every dead letter has these; one that failed before must not keep them of that time.
-const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint, Header.setAside, ...ofDeferral];
+const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint, Header.setAside, ...deferralHeaders];
 
 /**
  * Makes the message that goes to the dead letter queue: as it came, with the headers by which Ecotone describes an
@@ -46,7 +46,7 @@ export function deadLetter(
   stackTrace = true,
 ): TransportMessage {
   const { message } = delivery;
-  const thrown = describeThrown(error);
+  const thrown = errorSnapshot(error);
   const headers: Record<string, unknown> = {
     ...asItCame(message.headers),
     ...publishedKeyOf(delivery),

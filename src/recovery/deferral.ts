@@ -1,6 +1,6 @@
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
-import { countIn, type ReceivedMessage, resentMessage } from './moved-message.ts';
+import { countIn, type ReceivedMessage, resentMessage } from './retry-message.ts';
 
 /**
  * The deferrals of a message without a handler. They are headers of the message, so every process and version reads

@@ -1,7 +1,7 @@
 import { classOf, errorStack, errorText, stackOf } from '../text/error-chain.ts';
 
-/** What was thrown, as plain data of bounded size. */
-export interface ThrownError {
+/** A thrown value as plain data of bounded size. */
+export interface ErrorSnapshot {
   /** `littoral.<code>` for an error of littoral, else its name, or what kind of value it is. */
   readonly class: string;
   /** What it says, and what all of its causes say. */
@@ -17,10 +17,8 @@ export interface ThrownError {
 
 const maxFileLength = 1024;
 
-/**
- * Describes what was thrown. That can be anything, and reading it can throw once more.
- */
-export function describeThrown(error: unknown): ThrownError {
+/** Takes a snapshot of a thrown value. It can be anything, and reading it can throw. */
+export function errorSnapshot(error: unknown): ErrorSnapshot {
   endQuietly(error);
   return {
     class: classOf(error),

@@ -1,9 +1,12 @@
 import { isLittoralError } from '../errors.ts';
-import { verdictOf } from '../handler/handler-verdict.ts';
 import type { ErrorKind, InstantRetries, Retries } from '../handler/retries.ts';
+import { retryHint } from '../handler/retry-hint.ts';
 import { longestDelayMs } from '../message/longest-delay.ts';
 
-const defaults = { maxAttempts: 3, initialDelayMs: 1000, multiplier: 10, maxDelayMs: 3_600_000 };
+const defaults = { maxAttempts: 3, initialDelayMs: 1000, multiplier: 10, maxDelayMs: 3_600_000, jitter: 0 };
+
+/** Minimum number of steps by which jitter shortens a delay. Few steps need few delay queues. */
+const jitterSteps = 16;
 
 /** Decides when a handler that failed is tried again. */
 export class RetryPolicy {
@@ -26,33 +29,52 @@ export class RetryPolicy {
    */
   isInstant(error: unknown, earlier: number): boolean {
     if (earlier >= this.#instantAttempts) return false;
-    const { retryable, later } = verdictOf(error);
+    const { retryable, later } = retryHint(error);
     if (!retryable || later) return false;
     return this.#instantErrors === undefined || this.#instantErrors.some((kind) => isOfKind(error, kind));
   }
 
-  /** Returns each distinct delay of the policy. */
+  /** Returns each delay that the policy can choose, so that they can be prepared. */
   delaysMs(): number[] {
     const delays = new Set<number>();
-    for (let earlier = 0; earlier < this.#delayed.maxAttempts; earlier++) delays.add(this.#delayBefore(earlier));
+    for (let earlier = 0; earlier < this.#delayed.maxAttempts; earlier++) {
+      const longestMs = this.#delayBefore(earlier);
+      const steps = this.#jitterSteps(longestMs);
+      for (let step = 0; step <= steps.count; step++) delays.add(shortened(longestMs, step * steps.ms));
+    }
     return [...delays];
   }
 
   /**
-   * @param earlier how many delayed retries the message has had
-   * @returns after how many milliseconds to try again; undefined: never
+   * @param earlier number of delayed retries that the message has had
+   * @param random returns a number from 0 to less than 1, which chooses the jitter
+   * @returns milliseconds until the next attempt; undefined if there is none
    */
-  delayMs(error: unknown, earlier: number): number | undefined {
-    const verdict = verdictOf(error);
+  delayMs(error: unknown, earlier: number, random: () => number = Math.random): number | undefined {
+    const verdict = retryHint(error);
     if (!verdict.retryable || earlier >= this.#delayed.maxAttempts) return undefined;
     // What a handler of another copy of littoral asks for was checked by that copy only.
-    return isDelay(verdict.delayMs) ? verdict.delayMs : this.#delayBefore(earlier);
+    if (isDelay(verdict.delayMs)) return verdict.delayMs;
+    const longestMs = this.#delayBefore(earlier);
+    const steps = this.#jitterSteps(longestMs);
+    return shortened(longestMs, Math.floor(random() * (steps.count + 1)) * steps.ms);
+  }
+
+  /** Returns the steps by which a delay can be shorter. Powers of two, because a channel may add up delays of such. */
+  #jitterSteps(delayMs: number): { readonly ms: number; readonly count: number } {
+    const rangeMs = delayMs * this.#delayed.jitter;
+    const ms = Math.max(1, 2 ** Math.floor(Math.log2(rangeMs / jitterSteps)));
+    return { ms, count: Math.floor(rangeMs / ms) };
   }
 
   #delayBefore(earlier: number): number {
     const { initialDelayMs, multiplier, maxDelayMs } = this.#delayed;
     return Math.ceil(Math.min(maxDelayMs, initialDelayMs * multiplier ** earlier));
   }
+}
+
+function shortened(delayMs: number, byMs: number): number {
+  return Math.max(1, delayMs - byMs);
 }
 
 function isDelay(delayMs: unknown): delayMs is number {

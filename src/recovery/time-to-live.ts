@@ -1,9 +1,8 @@
 import type { Delivery } from '../engine/delivery.ts';
-import { isLittoralError, LittoralError } from '../errors.ts';
-import type { RegisteredHandler } from '../handler/handler-registry.ts';
+import { LittoralError } from '../errors.ts';
 import { Header } from '../message/message-headers.ts';
 
-/** Until when a message may be handled, by the wall clock of this process. */
+/** The end of a message's time to live, by the wall clock of this process. */
 export interface TimeToLive {
   /** Milliseconds since 1970. */
   readonly expiresAtMs: number;
@@ -11,8 +10,7 @@ export interface TimeToLive {
 }
 
 /**
- * Looks up until when a delivery may be handled: as long as the channel says, and not beyond the time that stands on a
- * message which littoral has moved.
+ * Returns the end of a delivery's time to live: the channel's, and not later than the time in the headers of a retry.
  *
  * @returns undefined for one that does not expire
  */
@@ -21,35 +19,27 @@ export function timeToLiveOf(
   wallMs: () => number,
 ): TimeToLive | undefined {
   const written = headers[Header.expiresAt];
-  const moved = Number.isSafeInteger(written) ? (written as number) : Number.POSITIVE_INFINITY;
+  const retried = Number.isSafeInteger(written) ? (written as number) : Number.POSITIVE_INFINITY;
   if (timeToLiveMs === undefined)
-    return moved === Number.POSITIVE_INFINITY ? undefined : { expiresAtMs: moved, wallMs };
-  // A channel can count in fractions; a moved message has whole milliseconds.
-  return { expiresAtMs: Math.min(moved, Math.ceil(wallMs() + timeToLiveMs)), wallMs };
+    return retried === Number.POSITIVE_INFINITY ? undefined : { expiresAtMs: retried, wallMs };
+  // A channel can count in fractions; a header has whole milliseconds.
+  return { expiresAtMs: Math.min(retried, Math.ceil(wallMs() + timeToLiveMs)), wallMs };
 }
 
-/** Makes a handler that is not called once its message has expired. The time is looked up at the last moment. */
-export function calledInTime(handler: RegisteredHandler, timeToLive: TimeToLive | undefined): RegisteredHandler {
-  if (timeToLive === undefined) return handler;
-  const { expiresAtMs, wallMs } = timeToLive;
-  return {
-    ...handler,
-    invoke(invocation) {
-      if (wallMs() < expiresAtMs) return handler.invoke(invocation);
-      throw new LittoralError(
-        'expired',
-        `The time to live of the message ended at ${timeText(expiresAtMs)}, before ${handler.name} was called.`,
-      );
-    },
-  };
+/** Returns the error of a call that comes too late; undefined while the handler may be called. */
+export function expiredBeforeCall({ expiresAtMs, wallMs }: TimeToLive, name: string): LittoralError | undefined {
+  if (wallMs() < expiresAtMs) return undefined;
+  return new LittoralError(
+    'expired',
+    `The time to live of the message ended at ${timeText(expiresAtMs)}, before ${name} was called.`,
+  );
 }
 
 /**
- * Tells whether a retry would come too late.
+ * Returns the error that replaces the handler's where a retry would come too late; undefined where there is time for it.
  *
- * @param error what the handler failed with
- * @param delayMs how long the retry would wait
- * @returns the error that the message fails with instead; undefined where there is time for the retry
+ * @param error the error of the handler
+ * @param delayMs delay of the retry
  */
 export function expiredBeforeRetry(
   error: unknown,
@@ -71,11 +61,6 @@ export function expiredBeforeRetry(
 export function expiredWithoutHandler({ expiresAtMs }: TimeToLive, error: unknown): LittoralError {
   const detail = `The time to live of the message ended at ${timeText(expiresAtMs)}, before a process had a handler for it.`;
   return new LittoralError('expired', detail, { cause: error });
-}
-
-/** Whether a handler was not called because its message has expired. */
-export function hasExpired(error: unknown): boolean {
-  return isLittoralError(error) && error.code === 'expired';
 }
 
 function timeText(ms: number): string {

@@ -5,7 +5,7 @@ import type { EventBus } from '../bus/event-bus.ts';
 import { PendingSends } from '../bus/pending-sends.ts';
 import type { SendContext } from '../bus/send-context.ts';
 import { LittoralError } from '../errors.ts';
-import type { HandlerCall, InvocationScope } from '../handler/invocation-scope.ts';
+import type { InvocationScope, ScopeOptions } from '../handler/invocation-scope.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
@@ -18,9 +18,9 @@ import { disposeServices } from './disposal.ts';
 /** One call of a handler, with the services that belong to it. */
 export class CallScope implements InvocationScope, Services, SendContext {
   readonly message: Message;
-  readonly time: HandlerCall['time'];
+  readonly deadline: ScopeOptions['deadline'];
   readonly services = this;
-  readonly #call: HandlerCall;
+  readonly #call: ScopeOptions;
   readonly #builtIn: BuiltInServices;
   readonly #root: AwilixContainer;
   readonly #isShared: (name: string) => boolean;
@@ -32,9 +32,14 @@ export class CallScope implements InvocationScope, Services, SendContext {
   #eventBus: EventBus | undefined;
   #logger: Logger | undefined;
 
-  constructor(call: HandlerCall, builtIn: BuiltInServices, root: AwilixContainer, isShared: (name: string) => boolean) {
+  constructor(
+    call: ScopeOptions,
+    builtIn: BuiltInServices,
+    root: AwilixContainer,
+    isShared: (name: string) => boolean,
+  ) {
     this.message = call.message;
-    this.time = call.time;
+    this.deadline = call.deadline;
     this.#call = call;
     this.#builtIn = builtIn;
     this.#root = root;
@@ -42,7 +47,7 @@ export class CallScope implements InvocationScope, Services, SendContext {
   }
 
   get signal(): AbortSignal {
-    return this.time.signal;
+    return this.deadline.signal;
   }
 
   get distributedBus(): DistributedBus {

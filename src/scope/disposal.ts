@@ -1,6 +1,6 @@
 import type { AwilixContainer, DisposableResolver, Resolver } from 'awilix/browser';
 import type { Logger } from '../logger.ts';
-import { isThenable } from '../promise/maybe-promise.ts';
+import { isPromiseLike } from '../promise/maybe-promise.ts';
 import { errorText } from '../text/error-chain.ts';
 import { completesWithin } from '../time/timeout.ts';
 
@@ -100,7 +100,7 @@ async function disposeService(
   try {
     const disposing =
       made.get(container)?.get(name) === 'pending' ? whenMade(entry.value, dispose) : dispose(entry.value);
-    if (isThenable(disposing) && !(await completesWithin(timeoutMs, Promise.resolve(disposing)))) {
+    if (isPromiseLike(disposing) && !(await completesWithin(timeoutMs, Promise.resolve(disposing)))) {
       logger().error({ service: name, timeoutMs }, 'a disposer did not finish in time');
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type AwilixContainer, createContainer, InjectionMode, Lifetime, type Resolver } from 'awilix/browser';
 import { LittoralError } from '../errors.ts';
-import type { HandlerCall, InvocationScope, InvocationScopes } from '../handler/invocation-scope.ts';
+import type { InvocationScope, InvocationScopes, ScopeOptions } from '../handler/invocation-scope.ts';
 import type { ServiceDirectory } from '../parameter/services.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { errorText } from '../text/error-chain.ts';
@@ -58,7 +58,7 @@ export class ServiceContainer implements ServiceDirectory, InvocationScopes {
     return [...this.#resolvers.keys()];
   }
 
-  open(call: HandlerCall): InvocationScope {
+  open(call: ScopeOptions): InvocationScope {
     return new CallScope(call, this.#builtIn, this.#root, (name) => this.#isShared(name));
   }
 

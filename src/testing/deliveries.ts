@@ -1,15 +1,16 @@
+import type { DeliveryStage } from '../endpoint/service-endpoint.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
-import type { AroundDelivery, SettledDelivery } from '../recovery/around-delivery.ts';
+import type { SettledDelivery } from '../recovery/delivery-outcome.ts';
 
-/** A delivery that has come to its end. */
+/** A delivery that was settled. */
 export interface PastDelivery extends SettledDelivery {
   readonly message: TransportMessage;
 }
 
-/** The deliveries of an endpoint: those in hand, those before, and when there will be no more. */
+/** The deliveries of an endpoint: the unacknowledged ones and the settled ones. */
 export class Deliveries {
-  /** In the order in which they ended. */
+  /** In the order in which they were settled. */
   readonly past: PastDelivery[] = [];
   readonly #unacknowledged = new Set<Delivery>();
   readonly #waiting = new Set<() => void>();
@@ -18,34 +19,35 @@ export class Deliveries {
     return this.#unacknowledged;
   }
 
-  readonly around: AroundDelivery = async (delivery, handle) => {
+  /** The stage to put around every delivery. */
+  readonly stage: DeliveryStage = async (delivery, next) => {
     this.#unacknowledged.add(delivery);
-    this.changed();
+    this.notify();
     try {
-      const settled = await handle();
+      const settled = await next(delivery);
       this.past.push({ ...settled, message: delivery.message });
       return settled;
     } finally {
       this.#unacknowledged.delete(delivery);
-      this.changed();
+      this.notify();
     }
   };
 
-  /** Waits for a condition. It is looked at now, when a delivery begins or ends, and when `changed` is called. */
+  /** Waits for a condition. It is checked now, when a delivery begins or ends, and when `notify` is called. */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
+      const check = () => {
         if (!condition()) return;
-        this.#waiting.delete(look);
+        this.#waiting.delete(check);
         resolve();
       };
-      this.#waiting.add(look);
-      look();
+      this.#waiting.add(check);
+      check();
     });
   }
 
-  /** Lets those who wait look again. */
-  changed(): void {
-    for (const look of [...this.#waiting]) look();
+  /** Checks the conditions again. */
+  notify(): void {
+    for (const check of [...this.#waiting]) check();
   }
 }

@@ -9,14 +9,14 @@ function isFailure({ outcome, message }: PastDelivery): boolean {
 }
 
 /**
- * Tells each failure once. Several can send at the same time: each hears of what followed from its own message, and of
- * what followed from nobody's.
+ * Throws each failure once. Several callers can send at the same time: each gets the failures that followed from its own
+ * message, and those that followed from no caller's.
  */
 export class Failures {
   readonly #deliveries: Deliveries;
   readonly #channel: TestEngine;
-  readonly #told = new Set<PastDelivery>();
-  /** The ids of messages that somebody waits for. */
+  readonly #reported = new Set<PastDelivery>();
+  /** The ids of messages that a caller waits for. */
   readonly #followed = new Set<unknown>();
 
   constructor(deliveries: Deliveries, channel: TestEngine) {
@@ -24,28 +24,28 @@ export class Failures {
     this.#channel = channel;
   }
 
-  /** From now on what follows from a message is told to the one who names it. */
+  /** Reserves the failures that follow from a message for the caller that names it. */
   follow(messageId: string): void {
     this.#followed.add(messageId);
   }
 
   /**
-   * Tells what has failed.
+   * Throws the failures that were not reported before.
    *
    * @param messageId the message that the caller waited for, where there is one
    * @throws the error of a handler, or of a message without one; an AggregateError of several
    */
-  tell(messageId?: string): void {
+  throwUnreported(messageId?: string): void {
     this.#followed.delete(messageId);
     const failed = this.#deliveries.past.filter(isFailure);
-    const untold = failed.filter((delivery) => !this.#told.has(delivery) && !this.#isForAnother(delivery));
-    for (const delivery of untold) this.#told.add(delivery);
-    const errors = untold.flatMap(({ failures }) => failures.map(({ error }) => error));
+    const unreported = failed.filter((delivery) => !this.#reported.has(delivery) && !this.#isForAnother(delivery));
+    for (const delivery of unreported) this.#reported.add(delivery);
+    const errors = unreported.flatMap(({ failures }) => failures.map(({ error }) => error));
     if (errors.length > 1) throw new AggregateError(errors, `${errors.length} handlers or messages failed`);
     if (errors.length === 1) throw errors[0];
   }
 
-  /** Whether it followed from a message that somebody else still waits for. */
+  /** Returns whether a delivery followed from a message that another caller still waits for. */
   #isForAnother({ message }: PastDelivery): boolean {
     const { publications } = this.#channel;
     const seen = new Set<unknown>();

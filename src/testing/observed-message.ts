@@ -59,7 +59,11 @@ export function publishedMessage(
 
 /** What the handlers of a delivery have finished. */
 export function handledMessages({ message, handled }: PastDelivery, conversion: ConversionService): HandledMessage[] {
-  return handled.map((one) => ({ ...observedMessage(message, conversion), ...one }));
+  return handled.map(({ endpointId, value: result }) => ({
+    ...observedMessage(message, conversion),
+    endpointId,
+    result,
+  }));
 }
 
 /**

@@ -44,8 +44,8 @@ export async function startTestGateway(config: Config, options: TestGatewayOptio
   const clock = new TestClock();
   const channel = new TestEngine(resolved.service, clock, otherServices, mappedQueues(resolved.routes));
   const deliveries = new Deliveries();
-  channel.onDueSettled = () => deliveries.changed();
-  const components = createComponents(resolved, logger, { channel, clock, aroundDelivery: deliveries.around });
+  channel.onDueSettled = () => deliveries.notify();
+  const components = createComponents(resolved, logger, { channel, clock, deliveryStages: [deliveries.stage] });
   const gateway = assembleGateway(components);
   await gateway.start();
   return assembleTestGateway({ gateway, components, channel, clock, deliveries });

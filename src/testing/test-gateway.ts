@@ -45,9 +45,9 @@ export interface TestGateway extends Gateway, AsyncDisposable {
     options?: TestSendOptions,
   ): Promise<SendReceipt>;
   /**
-   * Waits until no message waits in the service's queue and none is in hand. Not for those that are delayed.
+   * Waits until no message waits in the service's queue and none is being handled. Does not wait for delayed ones.
    *
-   * @throws what has failed since, and nobody was told of: what a handler threw, or an AggregateError of several
+   * @throws the errors that were not thrown before: what a handler threw, or an AggregateError of several
    */
   settled(): Promise<void>;
   /**
@@ -89,13 +89,13 @@ export function assembleTestGateway({
   const remote = remoteService(components, channel);
   let sending = 0;
 
-  // Whoever waits for a gateway that was stopped would wait for ever.
+  // A wait for a gateway that was stopped would not end.
   const isStopped = () => !channel.health().ready;
   const waiting = () => channel.waiting(queue);
-  /** Whether nothing is on its way to the bus. What is delayed stays where it is until it is due. */
+  /** Returns whether nothing is on its way to the bus. Delayed messages stay in their queue until they are due. */
   const isSent = () => sending === 0 && channel.due === 0;
-  /** Whether no message is on its way to a free place: what still waits, waits for those in hand. */
-  const isHandedOver = () =>
+  /** Returns whether no message is on its way to a free place. */
+  const isDelivered = () =>
     isStopped() || (isSent() && (waiting() === 0 || deliveries.unacknowledged.size >= config.concurrency));
   const isIdle = () => isStopped() || (isSent() && waiting() === 0 && deliveries.unacknowledged.size === 0);
 
@@ -108,16 +108,16 @@ export function assembleTestGateway({
       failures.follow(receipt.messageId);
     } finally {
       sending -= 1;
-      deliveries.changed();
+      deliveries.notify();
     }
     await deliveries.until(isIdle);
-    failures.tell(receipt.messageId);
+    failures.throwUnreported(receipt.messageId);
     return receipt;
   };
 
   const stop = async () => {
     await gateway.stop();
-    deliveries.changed();
+    deliveries.notify();
   };
 
   return {
@@ -126,23 +126,23 @@ export function assembleTestGateway({
     publishEvent: (...args) => sendAndWait(() => remote.publishEvent(...args)),
     async settled() {
       await deliveries.until(isIdle);
-      failures.tell();
+      failures.throwUnreported();
     },
     async advanceTime(milliseconds) {
       if (!Number.isFinite(milliseconds) || milliseconds < 0) {
         throw new LittoralError('wrong-usage', 'Time is advanced by a finite number of milliseconds, 0 or more.');
       }
-      await deliveries.until(isHandedOver);
+      await deliveries.until(isDelivered);
       const before = new Set(deliveries.unacknowledged);
-      const isDone = () => isHandedOver() && [...deliveries.unacknowledged].every((delivery) => before.has(delivery));
+      const isDone = () => isDelivered() && [...deliveries.unacknowledged].every((delivery) => before.has(delivery));
       const endMs = clock.nowMs() + milliseconds;
       while (clock.nextMs <= endMs) {
         clock.moveTo(clock.nextMs);
-        deliveries.changed();
+        deliveries.notify();
         await deliveries.until(isDone);
       }
       clock.moveTo(endMs);
-      failures.tell();
+      failures.throwUnreported();
     },
     get published() {
       return channel.publications.map((one) => publishedMessage(one, conversion));

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import Type from 'typebox';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { defineTypeConverter } from '../../src/conversion/type-converter.ts';
-import { invokeInScope, UnlimitedTime } from '../../src/handler/invocation-scope.ts';
+import { invokeInScope, NoDeadline } from '../../src/handler/invocation-scope.ts';
 import { methodInvoker } from '../../src/handler/method-invoker.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { abortSignal } from '../../src/parameter/abort-signal.ts';
@@ -98,7 +98,7 @@ export async function benchConverters({ quick }: BenchOptions): Promise<Verdict>
     for (const { invoker, micros } of invokers) {
       const startedAt = performance.now();
       for (let call = 0; call < calls; call++) {
-        const result = invokeInScope(invoker, services.open({ message, time: new UnlimitedTime() }));
+        const result = invokeInScope(invoker, services.open({ message, deadline: new NoDeadline() }));
         if (result instanceof Promise) await result;
       }
       // In the first round the code is not compiled yet.

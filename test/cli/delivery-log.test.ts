@@ -28,10 +28,6 @@ describe('the line of a delivery', () => {
     expect(await linesOf(1, [onCommand(handle)])).toEqual([{ level: 30, messageId, routingKey: 'change', ms, msg }]);
   });
 
-  test('is not written without verbosity', async () => {
-    expect(await linesOf(0, [onCommand(() => {})])).toEqual([]);
-  });
-
   test('holds the headers from the second degree on', async () => {
     expect(await linesOf(2, [onCommand(() => {})])).toMatchObject([{ headers: commandHeaders }]);
   });

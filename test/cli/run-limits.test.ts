@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type RunLimits, watchLimits } from '../../src/cli/run-limits.ts';
 import type { Delivery } from '../../src/engine/delivery.ts';
-import type { DeliveryOutcome } from '../../src/recovery/around-delivery.ts';
+import type { DeliveryOutcome } from '../../src/recovery/delivery-outcome.ts';
 
 const delivery = {} as Delivery;
 
@@ -9,7 +9,7 @@ const delivery = {} as Delivery;
 function start(limits: RunLimits, waiting: readonly (number | undefined)[] = []) {
   const looks = [...waiting];
   const state = { finished: false, unacknowledged: [] as unknown[], looks };
-  const { ended, aroundDelivery, begin } = watchLimits(limits, (_, handle) => handle());
+  const { ended, stage, begin } = watchLimits(limits);
   begin({
     finish: async () => {
       state.finished = true;
@@ -20,7 +20,7 @@ function start(limits: RunLimits, waiting: readonly (number | undefined)[] = [])
     },
   });
   const settle = async (outcome: DeliveryOutcome) =>
-    (await aroundDelivery(delivery, async () => ({ outcome, handled: [], failures: [] }))).outcome;
+    (await stage(delivery, async () => ({ outcome, handled: [], failures: [] }))).outcome;
   return { ended, state, settle };
 }
 
@@ -37,7 +37,7 @@ describe('the limit of messages', () => {
 
   test('does not count what went back into the queue', async () => {
     const { settle, state } = start({ handledMessageLimit: 2 });
-    await settle('given back');
+    await settle('requeued');
     await settle('left in the queue');
     await settle('not for this service');
     expect(state.finished).toBe(false);
@@ -47,7 +47,7 @@ describe('the limit of messages', () => {
 });
 
 describe('under stopOnFailure', () => {
-  test.each(['dead letter', 'given back'] as const)('a message that ends as %s ends the run', async (outcome) => {
+  test.each(['dead letter', 'requeued'] as const)('a message that ends as %s ends the run', async (outcome) => {
     const { settle, state, ended } = start({ stopOnFailure: true });
     await settle(outcome);
     expect(state.finished).toBe(true);
@@ -70,7 +70,7 @@ test('the first limit that is reached decides', async () => {
   expect(await ended).toMatchObject({ reason: 'the limit of messages is reached: 1', exitCode: 0 });
 });
 
-test('the queue counts as empty when it was so twice in a row, and nothing was in hand', async () => {
+test('the queue counts as empty when it was so twice in a row, and nothing was unacknowledged', async () => {
   const { ended, state } = start({ finishWhenNoMessages: true }, [undefined, 0, 1, 0, 0, 7]);
   expect(await ended).toEqual({ reason: 'the queue is empty', exitCode: 0 });
   expect(state.looks).toEqual([7]);

@@ -46,6 +46,7 @@ const settings = often(
             initialDelayMs: often(number),
             multiplier: often(number),
             maxDelayMs: often(number),
+            jitter: often(number),
             instant: often(fc.record({ maxAttempts: often(number), errors: often(fc.array(value)) })),
           },
           { requiredKeys: [] },

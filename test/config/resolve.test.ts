@@ -383,6 +383,7 @@ describe('a configuration is not valid', () => {
       initialDelayMs: 0,
       multiplier: 0.5,
       maxDelayMs: 2_592_000_001,
+      jitter: 1.1,
       instant,
       tries: 1,
     };
@@ -393,6 +394,7 @@ describe('a configuration is not valid', () => {
       'retries.instant.errors.0',
       'retries.instant.errors.1',
       'retries.instant.maxAttempts',
+      'retries.jitter',
       'retries.maxAttempts',
       'retries.maxDelayMs',
       'retries.multiplier',

@@ -5,7 +5,7 @@ import { inheritedFrom } from '../../src/message/inherited-headers.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import { isReservedHeader } from '../../src/message/reserved-headers.ts';
 import { deferralDelayMs, deferralOf, deferredMessage } from '../../src/recovery/deferral.ts';
-import { type ReceivedMessage, retryMessage } from '../../src/recovery/moved-message.ts';
+import { type ReceivedMessage, retryMessage } from '../../src/recovery/retry-message.ts';
 
 const received = (headers: MessageHeaders, viaBus = false): ReceivedMessage => {
   return { message: { headers, body: Buffer.from('{}') }, routingKey: 'order.placed', viaBus };

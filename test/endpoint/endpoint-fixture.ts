@@ -1,15 +1,18 @@
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
-import { Deduplication, type DeduplicationOptions } from '../../src/endpoint/deduplication.ts';
 import { RecipientResolver } from '../../src/endpoint/recipient-resolver.ts';
-import { ServiceEndpoint, type ServiceEndpointOptions } from '../../src/endpoint/service-endpoint.ts';
+import {
+  type DeliveryStage,
+  ServiceEndpoint,
+  type ServiceEndpointOptions,
+} from '../../src/endpoint/service-endpoint.ts';
+import { Deduplication, type DeduplicationOptions } from '../../src/endpoint/stages/deduplication.ts';
 import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
-import type { AroundDelivery } from '../../src/recovery/around-delivery.ts';
 import { type Clock, systemClock, type WallClock } from '../../src/time/clock.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
 import { eventually } from '../broker/eventually.ts';
@@ -65,7 +68,7 @@ interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'retries' | '
 export async function runEndpoint(
   handlers: readonly HandlerDefinition[],
   concurrency = 10,
-  aroundDelivery?: AroundDelivery,
+  deliveryStage?: DeliveryStage,
   handlerTimeoutMs = 60_000,
   more: MoreOptions = {},
 ): Promise<EndpointFixture> {
@@ -90,7 +93,7 @@ export async function runEndpoint(
     retries,
     finalFailureStrategy,
     unhandled,
-    aroundDelivery,
+    deliveryStages: deliveryStage && [deliveryStage],
     clock: clock && 'wallMs' in clock ? clock : systemClock,
     logger,
     deduplication:

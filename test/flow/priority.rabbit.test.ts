@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { delayLevels } from '../../src/engine/amqp/delay/delay-levels.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
-import { Reject, RetryLater } from '../../src/handler/handler-verdict.ts';
+import { Reject, RetryLater } from '../../src/handler/retry-hint.ts';
 import type { MessageHeaders } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';

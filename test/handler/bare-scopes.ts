@@ -3,10 +3,10 @@ import { invocationOfMessage } from '../../src/parameter/parameter-converter.ts'
 
 /** Scopes without services. */
 export const bareScopes: InvocationScopes = {
-  open: ({ message, time }) => ({
+  open: ({ message, deadline }) => ({
     ...invocationOfMessage(message),
     get signal() {
-      return time.signal;
+      return deadline.signal;
     },
     settle: () => undefined,
     dispose: () => undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { DeliveryStage } from '../../src/endpoint/service-endpoint.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 import { defineEventHandler } from '../../src/handler/define-handler.ts';
 import type { Retries } from '../../src/handler/retries.ts';
@@ -26,12 +27,12 @@ async function run(
     }),
   ];
   const outcomes: string[] = [];
-  const around = async (_: unknown, handle: () => Promise<{ outcome: string }>) => {
-    const settled = await handle();
+  const stage: DeliveryStage = async (delivery, next) => {
+    const settled = await next(delivery);
     outcomes.push(settled.outcome);
-    return settled as never;
+    return settled;
   };
-  const fixture = await runEndpoint(handlers, 10, around as never, 60_000, { finalFailureStrategy });
+  const fixture = await runEndpoint(handlers, 10, stage, 60_000, { finalFailureStrategy });
   let left = failures;
   await fixture.send(commandHeaders, '{"a":1}', timeToLiveMs);
   fixture.channel.beforePublish = () => {
@@ -46,7 +47,7 @@ test('release keeps the message in its queue, and it comes again', async () => {
   expect(channel.verdicts).toEqual([]);
   await pass(1000);
   expect(channel.verdicts).toEqual(['released', 'acknowledged']);
-  expect(outcomes).toEqual(['given back', 'dead letter']);
+  expect(outcomes).toEqual(['requeued', 'dead letter']);
   expect(deadLetters()).toHaveLength(1);
 });
 
@@ -95,13 +96,13 @@ test('a dead letter that is set aside waits for room, and is not dropped by the 
     throw new Error('of the handler');
   });
   const outcomes: string[] = [];
-  const around = async (_: unknown, handle: () => Promise<{ outcome: string }>) => {
-    const settled = await handle();
+  const stage: DeliveryStage = async (delivery, next) => {
+    const settled = await next(delivery);
     outcomes.push(settled.outcome);
-    return settled as never;
+    return settled;
   };
   const strategy = { finalFailureStrategy: 'ignore' } as const;
-  const { send, channel } = await runEndpoint([failing], 1, around as never, 60_000, strategy);
+  const { send, channel } = await runEndpoint([failing], 1, stage, 60_000, strategy);
   const setAside: unknown[] = [];
   let busy = 3;
   await send();
@@ -170,7 +171,7 @@ test('resend that fails as well keeps it in its queue', async () => {
   await pass(1000);
   await pass(1000);
   expect(channel.verdicts).toEqual(['released', 'acknowledged']);
-  expect(outcomes).toEqual(['given back', 'dead letter']);
+  expect(outcomes).toEqual(['requeued', 'dead letter']);
   expect(deadLetters()).toHaveLength(1);
 });
 
@@ -213,7 +214,7 @@ describe.each<FinalFailureStrategy>(['resend', 'ignore', 'stop'])('%s', (strateg
       const { channel, outcomes, endpoint } = await run(strategy, 1, code);
       await pass(1000);
       expect(channel.verdicts).toEqual(['released', 'acknowledged']);
-      expect(outcomes).toEqual(['given back', 'dead letter']);
+      expect(outcomes).toEqual(['requeued', 'dead letter']);
       expect(endpoint.consuming).toBe(true);
     },
   );

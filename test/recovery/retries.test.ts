@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineEventHandler } from '../../src/handler/define-handler.ts';
-import { Reject, RetryLater } from '../../src/handler/handler-verdict.ts';
 import type { Retries } from '../../src/handler/retries.ts';
+import { Reject, RetryLater } from '../../src/handler/retry-hint.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
 import { commandHeaders, eventHeaders, gate, onCommand, runEndpoint, turns } from '../endpoint/endpoint-fixture.ts';

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { delayLevels } from '../../src/engine/amqp/delay/delay-levels.ts';
 import { LittoralError } from '../../src/errors.ts';
-import { Reject, RetryLater } from '../../src/handler/handler-verdict.ts';
 import type { ErrorKind, Retries } from '../../src/handler/retries.ts';
+import { Reject, RetryLater } from '../../src/handler/retry-hint.ts';
 import { RetryPolicy } from '../../src/recovery/retry-policy.ts';
 
 class ConflictError extends Error {}
@@ -9,8 +11,8 @@ class WriteConflictError extends ConflictError {}
 
 const failed = new Error('the table is locked');
 
-const delaysOf = (policy: RetryPolicy, error: unknown = failed) =>
-  Array.from({ length: 5 }, (_, earlier) => policy.delayMs(error, earlier));
+const delaysOf = (policy: RetryPolicy, error: unknown = failed, random?: () => number) =>
+  Array.from({ length: 5 }, (_, earlier) => policy.delayMs(error, earlier, random));
 
 test('three delayed retries after 1, 10 and 100 s unless told otherwise, and no instant one', () => {
   const policy = new RetryPolicy();
@@ -38,6 +40,66 @@ test.each<[Retries, number[]]>([
   [{ multiplier: 1, maxAttempts: 5 }, [1000]],
 ])('lists every delay of %o once', (retries, expected) => {
   expect(new RetryPolicy(retries).delaysMs()).toEqual(expected);
+});
+
+describe('jitter', () => {
+  const jittered = (retries: Retries, random: number) => delaysOf(new RetryPolicy(retries), failed, () => random);
+
+  test.each<[number, number, (number | undefined)[]]>([
+    [0.5, 0, [1000, 10_000, 100_000, undefined, undefined]],
+    [0.5, 0.999999, [504, 5136, 50_848]],
+    [1, 0.999999, [8, 272, 1696]],
+    [0, 0.999999, [1000, 10_000, 100_000]],
+  ])('shortens the delays by at most its share %d: random %d', (jitter, random, expected) => {
+    expect(jittered({ jitter }, random).slice(0, expected.length)).toEqual(expected);
+  });
+
+  test('leaves the delay that a handler asks for', () => {
+    const policy = new RetryPolicy({ jitter: 1 });
+    expect(policy.delayMs(new RetryLater('not yet', { delayMs: 5000 }), 0, () => 0.9)).toBe(5000);
+  });
+
+  test('is overridden by a handler', () => {
+    const policy = new RetryPolicy({ jitter: 1 }, { jitter: 0 });
+    expect(policy.delayMs(failed, 0, () => 0.9)).toBe(1000);
+  });
+
+  const settings = fc.record({
+    maxAttempts: fc.integer({ min: 1, max: 20 }),
+    initialDelayMs: fc.integer({ min: 1, max: 2_592_000_000 }),
+    multiplier: fc.double({ min: 1, max: 1000, noNaN: true }),
+    maxDelayMs: fc.integer({ min: 1, max: 2_592_000_000 }),
+    jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+  test('chooses delays that are prepared at start, whole, and within the share', () => {
+    fc.assert(
+      fc.property(settings, share, fc.nat(19), (retries, random, attempt) => {
+        const earlier = attempt % retries.maxAttempts;
+        const longest = new RetryPolicy({ ...retries, jitter: 0 }).delayMs(failed, earlier) ?? Number.NaN;
+        const policy = new RetryPolicy(retries);
+        const delay = policy.delayMs(failed, earlier, () => random) ?? Number.NaN;
+        expect(Number.isInteger(delay)).toBe(true);
+        expect(delay).toBeLessThanOrEqual(longest);
+        expect(delay).toBeGreaterThanOrEqual(Math.max(1, Math.floor(longest * (1 - retries.jitter))));
+        expect(policy.delaysMs()).toContain(delay);
+      }),
+    );
+  });
+
+  test('needs 16 delay queues of RabbitMQ for the default delays, where 10 do without', () => {
+    const levels = (retries: Retries) => new Set(new RetryPolicy(retries).delaysMs().flatMap(delayLevels)).size;
+    expect([levels({}), levels({ jitter: 0.1 }), levels({ jitter: 1 })]).toEqual([10, 16, 16]);
+  });
+
+  test('needs few delays: at most 33 for each attempt', () => {
+    fc.assert(
+      fc.property(settings, (retries) => {
+        expect(new RetryPolicy(retries).delaysMs().length).toBeLessThanOrEqual(33 * retries.maxAttempts);
+      }),
+    );
+  });
 });
 
 test('a delay that is never too large, however many attempts there were', () => {

@@ -2,11 +2,11 @@ import { longestTimeoutMs } from '../time/timeout.ts';
 
 interface Waiting {
   readonly dueAt: number;
-  readonly resolve: (inTime: boolean) => void;
+  readonly expire: () => void;
 }
 
-/** Waits for handlers, for each of them equally long. One timer serves all, however many begin and end in a second. */
-export class HandlerDeadline {
+/** Limits pieces of work to one length of time. One timer serves all of them, because many begin and end in a second. */
+export class DeadlineTimer {
   readonly #timeoutMs: number;
   /** In the order in which they began, so the first is the first that is due. */
   readonly #waiting = new Set<Waiting>();
@@ -17,19 +17,22 @@ export class HandlerDeadline {
   }
 
   /**
-   * @returns whether the work was done in time
-   * @throws what the work rejects with in time; what it rejects with later is dropped
+   * Waits for some work until its deadline.
+   *
+   * @param late returns the result in place of the work's
+   * @returns the result of the work if it is done in time
+   * @throws the rejection of the work in time; a later one is dropped
    */
-  wait(work: PromiseLike<unknown>): Promise<boolean> {
+  wait<Result>(work: PromiseLike<Result>, late: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const entry: Waiting = { dueAt: performance.now() + this.#timeoutMs, resolve };
+      const entry: Waiting = { dueAt: performance.now() + this.#timeoutMs, expire: () => resolve(late()) };
       this.#waiting.add(entry);
-      // It is not cleared when the work is done: that would be once for each, and it finds out for itself.
+      // It is not cleared when the work is done: that would cost a timer for each, and the sweep finds nothing due.
       this.#timer ??= setTimeout(() => this.#sweep(), this.#timeoutMs).unref();
       work.then(
-        () => {
+        (result) => {
           this.#waiting.delete(entry);
-          resolve(true);
+          resolve(result);
         },
         (error: unknown) => {
           this.#waiting.delete(entry);
@@ -48,7 +51,7 @@ export class HandlerDeadline {
         return;
       }
       this.#waiting.delete(entry);
-      entry.resolve(false);
+      entry.expire();
     }
   }
 }

@@ -1,31 +1,31 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { DeliveryStage } from '../../src/endpoint/service-endpoint.ts';
 import { LittoralError } from '../../src/errors.ts';
 import { defineEventHandler } from '../../src/handler/define-handler.ts';
 import { Header } from '../../src/message/message-headers.ts';
-import type { AroundDelivery } from '../../src/recovery/around-delivery.ts';
-import { commandHeaders, gate, onCommand, runEndpoint, turns } from '../endpoint/endpoint-fixture.ts';
+import { commandHeaders, gate, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
 
 function watching() {
   const seen: unknown[] = [];
-  const around: AroundDelivery = async (delivery, handle) => {
-    const settled = await handle();
+  const stage: DeliveryStage = async (delivery, next) => {
+    const settled = await next(delivery);
     seen.push([delivery.message.headers[Header.id], settled]);
     return settled;
   };
-  return { seen, around };
+  return { seen, stage };
 }
 
 const id = commandHeaders[Header.id];
 
-describe('who watches an endpoint is told what became of each delivery', () => {
+describe('a delivery stage', () => {
   test.each([
     ['handled', {}, () => {}],
     ['dead letter', {}, () => expect.unreachable('of the handler')],
     ['dead letter', { [Header.payloadType]: 'nonsense' }, () => {}],
     ['not for this service', { [Header.targetServiceName]: 'shop' }, () => {}],
   ])('%s', async (outcome, headers, handle) => {
-    const { seen, around } = watching();
-    const { send, settled } = await runEndpoint([onCommand(handle)], 1, around);
+    const { seen, stage } = watching();
+    const { send, settled } = await runEndpoint([onCommand(handle)], 1, stage);
     await send({ ...commandHeaders, ...headers });
     await settled(1);
     await turns();
@@ -33,13 +33,13 @@ describe('who watches an endpoint is told what became of each delivery', () => {
   });
 
   test.each([
-    ['given back', 'broker-unavailable', 'released'],
+    ['requeued', 'broker-unavailable', 'released'],
     ['dead letter', 'body-too-large', 'rejected'],
   ] as const)('%s, where its dead letter cannot be published: %s', async (outcome, code, verdict) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
-      const { seen, around } = watching();
-      const fixture = await runEndpoint([onCommand(() => Promise.reject(new Error('of the handler')))], 1, around);
+      const { seen, stage } = watching();
+      const fixture = await runEndpoint([onCommand(() => Promise.reject(new Error('of the handler')))], 1, stage);
       await fixture.send();
       fixture.channel.beforePublish = () => Promise.reject(new LittoralError(code, 'of the channel'));
       await turns();
@@ -53,22 +53,22 @@ describe('who watches an endpoint is told what became of each delivery', () => {
     }
   });
 
-  test('receives of each handler what it returned, or why it failed', async () => {
-    const { seen, around } = watching();
+  test('names the result of each handler, or the reason of its failure', async () => {
+    const { seen, stage } = watching();
     const error = new Error('of the second');
     const onEvent = (endpointId: string, handle: () => unknown) =>
       defineEventHandler({ routingKey: 'order.*', endpointId, distributed: true, handle });
     const handlers = [onEvent('1', () => 'of the first'), onEvent('2', () => Promise.reject(error))];
-    const { publish, settled } = await runEndpoint(handlers, 1, around);
+    const { publish, settled } = await runEndpoint(handlers, 1, stage);
     await publish('order.placed');
     await settled(1);
     await turns();
-    const handled = [{ endpointId: '1', result: 'of the first' }];
+    const handled = [{ kind: 'handled', endpointId: '1', value: 'of the first' }];
     const failures = [{ endpointId: '2', error, attempts: 1, retryAfterMs: undefined }];
     expect(seen).toEqual([[id, { outcome: 'dead letter', handled, failures }]]);
   });
 
-  test('loses no message when it fails', async () => {
+  test('loses no message when it throws', async () => {
     const { send, channel, waiting, log } = await runEndpoint([onCommand(() => {})], 1, async () => {
       throw new Error('of the observer');
     });

@@ -3,24 +3,24 @@ import { withoutBrokerNotes } from '../message/broker-notes.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 
-// What failed is moved: put straight into a queue of the service, with headers that say what happened before. On a
+// A retry is published straight to a queue of the service, with headers that describe the earlier deliveries. On a
 // message that came over the bus they are its sender's, and mean nothing.
 
-/** What is known of a message that was received. */
+/** A message that was received. */
 export type ReceivedMessage = Pick<Delivery, 'message' | 'routingKey' | 'viaBus'>;
 
-/** The only handler that a message is for, when it was moved because that one failed. */
+/** Returns the only handler of a retry; undefined for a message that is for all of its handlers. */
 export function endpointOf({ message: { headers }, viaBus }: ReceivedMessage): string | undefined {
   const endpointId = headers[Header.failedEndpoint];
   return !viaBus && typeof endpointId === 'string' ? endpointId : undefined;
 }
 
-/** How many delayed retries a message has had. */
+/** Returns the number of delayed retries of a message. */
 export function retriesOf(received: ReceivedMessage): number {
   return countIn(received, Header.retryNumber);
 }
 
-/** How often the handler of a message was called before. */
+/** Returns the number of earlier calls of a message's handler. */
 export function attemptsOf(received: ReceivedMessage): number {
   return countIn(received, Header.attempts);
 }
@@ -30,7 +30,7 @@ export function countIn({ message: { headers }, viaBus }: ReceivedMessage, name:
   return !viaBus && Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : 0;
 }
 
-/** A message that was moved before came straight to its queue, and carries the key of its first time. */
+/** Returns the header with the key on the bus. A retry came straight to its queue, and carries the header already. */
 export function publishedKeyOf({ viaBus, routingKey }: ReceivedMessage): Record<string, unknown> {
   return viaBus ? { [Header.publishedKey]: routingKey } : {};
 }
@@ -43,18 +43,23 @@ export function keyOnBusOf({ message: { headers }, viaBus, routingKey }: Receive
 }
 
 /** The headers of a deferral. */
-export const ofDeferral: readonly string[] = [Header.deferredSince, Header.deferrals];
+export const deferralHeaders: readonly string[] = [Header.deferredSince, Header.deferrals];
 
-/** What says of a message that it was moved, and why. */
-const claims: readonly string[] = [Header.failedEndpoint, Header.retryNumber, Header.attempts, ...ofDeferral];
+/** The headers of a retry or a deferral. */
+const retryHeaders: readonly string[] = [
+  Header.failedEndpoint,
+  Header.retryNumber,
+  Header.attempts,
+  ...deferralHeaders,
+];
 
-/** Takes away what its sender wrote on a message of the bus: straight in a queue of the service it would count. */
-export function withoutClaims(headers: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !claims.includes(name)));
+/** Removes the headers that the sender of a message wrote: straight in a queue of the service they would count. */
+export function withoutRetryHeaders(headers: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !retryHeaders.includes(name)));
 }
 
 function withoutDeferral(headers: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofDeferral.includes(name)));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !deferralHeaders.includes(name)));
 }
 
 /** The time to live does not begin anew. */
@@ -71,7 +76,7 @@ export function resentMessage(received: ReceivedMessage, expiresAtMs: number | u
   const { message } = received;
   const kept = withoutBrokerNotes(message.headers);
   const headers = {
-    ...(received.viaBus ? withoutClaims(kept) : kept),
+    ...(received.viaBus ? withoutRetryHeaders(kept) : kept),
     ...publishedKeyOf(received),
     ...expiry(expiresAtMs),
   };

@@ -46,27 +46,30 @@ export class Reject extends Error {
   }
 }
 
-/** What a handler says with an error about its next attempt. Anything can be thrown, and reading it can throw once more. */
-export interface HandlerVerdict {
+/** The wish of a handler about its next attempt, as its error expresses it. */
+export interface RetryHint {
   /** Whether another attempt can help. */
   readonly retryable: boolean;
-  /** Whether it asked to be called later, not at once. */
+  /** Whether it asked for a delay. */
   readonly later: boolean;
-  /** After how many milliseconds, where it said so. */
+  /** Milliseconds until the next attempt, if it named them. */
   readonly delayMs?: number | undefined;
 }
 
-const plain: HandlerVerdict = { retryable: true, later: false };
-const final: HandlerVerdict = { retryable: false, later: false };
+const retryable: RetryHint = { retryable: true, later: false };
+const permanent: RetryHint = { retryable: false, later: false };
 
-/** An error that says `retryable: false` of itself, as those of littoral do, is believed. */
-export function verdictOf(error: unknown): HandlerVerdict {
+/**
+ * Returns the hint of an error, which can be anything, and reading it can throw. An error with `retryable: false`, as some
+ * of littoral are, is permanent.
+ */
+export function retryHint(error: unknown): RetryHint {
   try {
-    if (typeof error !== 'object' || error === null) return plain;
+    if (typeof error !== 'object' || error === null) return retryable;
     if (retryLater in error) return { retryable: true, later: true, delayMs: (error as RetryLater).delayMs };
-    if (reject in error) return final;
-    return (error as { retryable?: unknown }).retryable === false ? final : plain;
+    if (reject in error) return permanent;
+    return (error as { retryable?: unknown }).retryable === false ? permanent : retryable;
   } catch {
-    return plain;
+    return retryable;
   }
 }

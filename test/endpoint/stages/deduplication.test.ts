@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { DeduplicationStore } from '../../src/deduplication/deduplication-store.ts';
-import { InProcessDeduplicationStore } from '../../src/deduplication/stores/in-process-deduplication-store.ts';
-import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
-import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
-import { Header } from '../../src/message/message-headers.ts';
-import { systemClock } from '../../src/time/clock.ts';
-import { commandHeaders, eventHeaders, gate, onCommand, runEndpoint, turns } from './endpoint-fixture.ts';
+import type { DeduplicationStore } from '../../../src/deduplication/deduplication-store.ts';
+import { InProcessDeduplicationStore } from '../../../src/deduplication/stores/in-process-deduplication-store.ts';
+import { defineCommandHandler, defineEventHandler } from '../../../src/handler/define-handler.ts';
+import type { HandlerDefinition } from '../../../src/handler/handler-definition.ts';
+import { Header } from '../../../src/message/message-headers.ts';
+import { systemClock } from '../../../src/time/clock.ts';
+import { commandHeaders, eventHeaders, gate, onCommand, runEndpoint, turns } from '../endpoint-fixture.ts';
 
 const inProcess = () => new InProcessDeduplicationStore({ windowMs: 600_000, maxEntries: 1000, clock: systemClock });
 

@@ -1,0 +1,57 @@
+import type { InvocationScopes } from '../handler/invocation-scope.ts';
+import type { Retries } from '../handler/retries.ts';
+import type { Logger } from '../logger.ts';
+import type { HandlerResult } from '../recovery/handler-result.ts';
+import type { HandlerCall, ScopedCall } from './handler-call.ts';
+import { compose, type Next } from './stage.ts';
+import { confirmSends } from './stages/confirm-sends.ts';
+import type { Deduplication } from './stages/deduplication.ts';
+import { enforceDeadline } from './stages/enforce-deadline.ts';
+import { invokeHandler } from './stages/invoke-handler.ts';
+import { logHandled } from './stages/log-handled.ts';
+import { OpenScope } from './stages/open-scope.ts';
+import { refuseExpired } from './stages/refuse-expired.ts';
+import { retryInstantly } from './stages/retry-instantly.ts';
+
+export interface PipelineOptions {
+  readonly scopes: InvocationScopes;
+  /** The time of a handler without its own. */
+  readonly handlerTimeoutMs: number;
+  /** The retries of the service; a handler can differ. */
+  readonly retries: Retries;
+  /** Default: handlers are called for every copy of a message. */
+  readonly deduplication?: Deduplication | undefined;
+  /** Aborted when nothing is to be retried immediately any more. */
+  readonly stopping: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** The steps of every handler call. */
+export interface Pipeline {
+  /** Calls one handler for one delivery. It stays synchronous where the handler is. */
+  readonly call: Next<HandlerCall, HandlerResult>;
+  /** Aborts the signals of the handlers, so that they can end early, and ends the waiting for copies. */
+  stop(): void;
+}
+
+/** Composes the steps once for an endpoint, the outermost first. A step that is not configured is not among them. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { deduplication, handlerTimeoutMs, logger } = options;
+  const openScope = new OpenScope(options.scopes);
+
+  const attempt = compose<ScopedCall, HandlerResult>(
+    [deduplication?.record, enforceDeadline(handlerTimeoutMs), confirmSends, deduplication?.lookUp, refuseExpired],
+    invokeHandler,
+  );
+  const call = compose<HandlerCall, HandlerResult>([logHandled(logger), retryInstantly(options)], (call) =>
+    openScope.stage(call, attempt),
+  );
+
+  return {
+    call,
+    stop() {
+      openScope.stop();
+      deduplication?.stop();
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { Logger } from '../../logger.ts';
+import { describeMessage } from '../../message/describe-message.ts';
+import { andThen } from '../../promise/maybe-promise.ts';
+import type { HandlerCall, HandlerStage } from '../handler-call.ts';
+
+/** Logs each handler that finished, at debug. Failures are logged where their recovery is decided. */
+export function logHandled(logger: Logger): HandlerStage<HandlerCall> {
+  return (call, next) =>
+    andThen(next(call), (result) => {
+      if (result.kind === 'handled' && logger.isLevelEnabled('debug')) {
+        logger.debug({ ...describeMessage(call.message), endpointId: result.endpointId }, 'handled');
+      }
+      return result;
+    });
+}

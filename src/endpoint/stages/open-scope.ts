@@ -1,0 +1,61 @@
+import type { InvocationScope, InvocationScopes } from '../../handler/invocation-scope.ts';
+import { andThen, type MaybePromise } from '../../promise/maybe-promise.ts';
+import type { HandlerResult } from '../../recovery/handler-result.ts';
+import { CallSignal } from '../call-signal.ts';
+import type { HandlerCall, HandlerStage, ScopedCall } from '../handler-call.ts';
+
+/**
+ * Opens a scope for each attempt, with services and an abort signal of its own, and disposes the services afterwards. A
+ * class, because it knows the signals that the shutdown aborts.
+ */
+export class OpenScope {
+  readonly #scopes: InvocationScopes;
+  /** Only the signals that a handler has asked for. */
+  readonly #signals = new Set<CallSignal>();
+  #shutdown: Error | undefined;
+
+  constructor(scopes: InvocationScopes) {
+    this.#scopes = scopes;
+  }
+
+  readonly stage: HandlerStage<HandlerCall, ScopedCall> = (call, next) => {
+    const deadline = new CallSignal(this.#signals, this.#shutdown);
+    const { message, handler } = call;
+    const scope = this.#scopes.open({ message, endpointId: handler.endpointId, deadline });
+    return andThen(next({ ...call, scope }), (result) => this.#close(scope, deadline, result));
+  };
+
+  /** Aborts the signals of all calls, and of those that are yet to begin. */
+  stop(): void {
+    this.#shutdown = new DOMException('The gateway is shutting down.', 'AbortError');
+    for (const signal of this.#signals) signal.abort(this.#shutdown);
+  }
+
+  #close(scope: InvocationScope, signal: CallSignal, result: HandlerResult): MaybePromise<HandlerResult> {
+    const ended = this.#ended(signal, result);
+    const disposing = dispose(scope, result);
+    if (disposing === undefined) {
+      signal.close();
+      return ended;
+    }
+    return disposing.then(() => {
+      signal.close();
+      return ended;
+    });
+  }
+
+  #ended(signal: CallSignal, result: HandlerResult): HandlerResult {
+    if (result.kind !== 'failed') return result;
+    if (this.#shutdown && signal.hasCaused(result.error)) return { kind: 'interrupted' };
+    signal.abort(result.error);
+    return result;
+  }
+}
+
+/** Disposes the services of a call. One that goes on beyond its deadline uses them until it ends, and is not waited for. */
+function dispose(scope: InvocationScope, result: HandlerResult): Promise<void> | undefined {
+  if (result.kind !== 'failed' || result.running === undefined) return scope.dispose();
+  const disposeLate = () => void scope.dispose();
+  result.running.then(disposeLate, disposeLate);
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import type { RegisteredHandler } from '../handler/handler-registry.ts';
+import type { Failure } from './dead-letter.ts';
+
+/** A handler that finished. */
+export interface HandledResult {
+  readonly kind: 'handled';
+  readonly endpointId: string;
+  /** What it returned. Only tests and the log read it. */
+  readonly value: unknown;
+}
+
+/** A handler that failed, or a message that failed before one was found. */
+export interface HandlerFailure {
+  readonly kind: 'failed';
+  readonly error: unknown;
+  /** The handler, whose retries apply; absent where the message failed before one was found. */
+  readonly handler?: RegisteredHandler | undefined;
+  /** The handler that failed, or that the message names. */
+  readonly endpointId?: string | undefined;
+  /** Number of calls of the handler, with those of earlier deliveries. Default: 0. */
+  readonly attempts?: number | undefined;
+  /** The call, where it goes on beyond its deadline. It never rejects. */
+  readonly running?: PromiseLike<unknown>;
+}
+
+/** What one handler made of a message. */
+export type HandlerResult =
+  | HandledResult
+  | HandlerFailure
+  /** It handled a copy of the message before, and was not called. */
+  | { readonly kind: 'duplicate' }
+  /** The shutdown ended it, or its last attempts. That is no failure: the message is requeued. */
+  | { readonly kind: 'interrupted' };
+
+/** What this process makes of a message without a handler here. */
+export type UnhandledResult =
+  | HandlerFailure
+  | { readonly kind: 'deferred'; readonly failure: Failure }
+  /** An event whose grace period is over. */
+  | { readonly kind: 'ignored' }
+  /** The message is requeued for another consumer. */
+  | { readonly kind: 'left in the queue' };
+
+export type DeliveryResult = HandlerResult | UnhandledResult;
