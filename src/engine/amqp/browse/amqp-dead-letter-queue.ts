@@ -58,7 +58,9 @@ async function assertSafe(model: ChannelModel, queue: string): Promise<void> {
     if (!isMismatch(error)) throw error;
     const corrected = correct(assumed, errorMessage(error));
     if (corrected === undefined) throw unsafe(queue, `RabbitMQ says: ${errorMessage(error)}`, error);
-    assumed = corrected;
+    const isFirstQuorum = isQuorum(corrected) && !isQuorum(assumed);
+    // If the queue was deleted since the last answer, the next declaration creates it: so the safe form comes first.
+    assumed = isFirstQuorum ? { ...corrected, ...safeQuorum(brokerSeries(model)) } : corrected;
   }
   throw unsafe(queue, 'its arguments are not known to littoral');
 }
@@ -81,10 +83,18 @@ function isNumeric(type: string | undefined, assumed: unknown): boolean {
   return type === undefined ? typeof assumed === 'number' : type !== 'longstr';
 }
 
+function isQuorum(actual: Arguments): boolean {
+  return actual['x-queue-type'] === 'quorum';
+}
+
+function safeQuorum(series: number): Arguments {
+  return series >= 4 ? unlimited : unlimitedIn3;
+}
+
 function isSafe(actual: Arguments, series: number): boolean {
   const type = actual['x-queue-type'] ?? 'classic';
   if (type === 'classic') return true;
-  const safe = series >= 4 ? unlimited : unlimitedIn3;
+  const safe = safeQuorum(series);
   return type === safe['x-queue-type'] && actual['x-delivery-limit'] === safe['x-delivery-limit'];
 }
 
