@@ -52,7 +52,7 @@ export interface TestGateway extends Gateway, AsyncDisposable {
   settled(): Promise<void>;
   /**
    * Lets time pass on the clock of the channel, by which messages expire, delayed ones become due, and handled ones are
-   * forgotten. Waits for what begins within that time, not for a handler that had a message in hand before. The deadline
+   * forgotten. Waits for what begins within that time, not for a handler that was running before. The deadline
    * of handlers keeps to the time of the system.
    *
    * @param milliseconds 0 or more
