@@ -101,7 +101,7 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
     {
       ...guarded,
       schema: describe('deleteDeadLetter', {
-        summary: 'Delete one dead letter for ever',
+        summary: 'Delete one dead letter permanently',
         params: DeadLetterParams,
         response: { 204: Type.Null({ description: 'It is gone.' }), ...failures('dead-letter-not-found') },
       }),

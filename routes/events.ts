@@ -17,7 +17,7 @@ export const events: RoutePlugin = (app, { publishing }) => {
         schema: {
           tags: ['Send'],
           operationId: 'publishEvent',
-          summary: 'Publish an event to whoever listens',
+          summary: 'Publish an event to its subscribers',
           description:
             'The body travels as the bytes that came in. The answer comes after the broker has confirmed it.',
           params: Params,

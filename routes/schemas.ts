@@ -13,7 +13,8 @@ const Receipt = Type.Object(
       description: 'Ties the message to others. Equal to its id unless the caller gave one.',
     }),
     routed: Type.Boolean({
-      description: 'False only for an event that nobody subscribes to. Of a delayed one that is not known yet: true.',
+      description:
+        'False only for an event without a subscriber. True for a delayed event, whose subscribers are not known yet.',
     }),
     channel: Type.String({ description: 'rabbitmq, or in-memory, where nothing outlives the process.' }),
   },
@@ -124,7 +125,7 @@ const sendHeaders = {
       minimum: 0,
       maximum: longestDelayMs,
       description:
-        'Milliseconds to hold the message back, 30 days at most. A command or message whose service is gone when it is due ends in the dead letter queue of this service; an event that nobody subscribes to then is dropped.',
+        'Milliseconds to hold the message back, 30 days at most. A command or message whose service is gone when it is due ends in the dead letter queue of this service; an event without a subscriber then is dropped.',
     }),
   ),
   traceparent: text('W3C Trace Context, handed on to the handler.'),
@@ -136,7 +137,7 @@ export const SendHeaders = Type.Object(sendHeaders);
 
 export const EventHeaders = Type.Object({
   ...sendHeaders,
-  Prefer: text('handling=strict: an event that nobody subscribes to is answered with 404.', 'handling=strict'),
+  Prefer: text('handling=strict: an event without a subscriber is answered with 404.', 'handling=strict'),
 });
 
 const { 'Message-Id': _id, 'Idempotency-Key': _key, ...eventOptions } = sendHeaders;
@@ -149,7 +150,7 @@ export const CloudEventHeaders = Type.Object({
   'ce-type': text('The kind of event: its routing key.', 'order.placed'),
   'ce-subject': text('What the event is about. Any other attribute travels as ce-…, too.', '123'),
   ...eventOptions,
-  Prefer: text('handling=strict: an event that nobody subscribes to is answered with 404.', 'handling=strict'),
+  Prefer: text('handling=strict: an event without a subscriber is answered with 404.', 'handling=strict'),
 });
 
 /** The body of a sending route: whatever it is, with an example in every built-in media type. */

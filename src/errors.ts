@@ -27,7 +27,7 @@ export const errorTable = {
   'cross-site': { status: 403, retryable: false, title: 'The request comes from another site' },
   'not-permitted': { status: 403, retryable: false, title: 'The broker user may not send this' },
   'destination-not-found': { status: 404, retryable: false, title: 'No such destination' },
-  'no-subscriber': { status: 404, retryable: false, title: 'Nobody subscribes to this event' },
+  'no-subscriber': { status: 404, retryable: false, title: 'The event has no subscriber' },
   'dead-letter-not-found': { status: 404, retryable: false, title: 'No such dead letter' },
   'route-not-found': { status: 404, retryable: false, title: 'No such route' },
   'method-not-allowed': { status: 405, retryable: false, title: 'The route has no such method' },
@@ -35,7 +35,7 @@ export const errorTable = {
   'dead-letters-busy': {
     status: 409,
     retryable: true,
-    title: 'Somebody else is looking through the dead letters',
+    title: 'Another process is browsing the dead letters',
     retryAfterSeconds: 2,
   },
   'body-too-large': { status: 413, retryable: false, title: 'The body is too large' },
@@ -130,7 +130,7 @@ export type ErrorCode = keyof typeof errorTable;
 export interface ErrorDetails extends ErrorOptions {
   /** The message that was on its way, where there is one. */
   readonly messageId?: string | undefined;
-  /** Every single issue, each with its path, where there can be several. */
+  /** All issues, each with its path, for errors that can have several. */
   readonly issues?: readonly Issue[];
   /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;

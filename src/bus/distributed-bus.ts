@@ -25,7 +25,7 @@ export interface SendReceipt {
   readonly messageId: string;
   /** The correlation id of the message: the one that was given, else the id. */
   readonly correlationId: string;
-  /** False only for an event that nobody subscribes to. Of one that is delayed, that is not known yet: true. */
+  /** False only for an event without a subscriber. True for a delayed event, whose subscribers are not known yet. */
   readonly routed: boolean;
 }
 
@@ -48,7 +48,8 @@ export interface DistributedBusOptions extends BusChannel {
 }
 
 /**
- * Sends commands and messages to one service by name, publishes events to whoever listens: Ecotone's distributed bus.
+ * Sends commands and messages to one service by name, and publishes events to their subscribers: Ecotone's distributed
+ * bus.
  *
  * Every method resolves after the broker confirmed the message. They reject with a LittoralError, whose `outcome` says
  * whether the message may have been sent all the same: `invalid-key`, `invalid-header`, `reserved-header`,
@@ -60,8 +61,8 @@ export class DistributedBus {
   readonly #sendContext: SendContext | undefined;
 
   /**
-   * @param sendContext the handler that it belongs to: what is sent inherits from that handler's message. None for a bus of
-   * the whole process
+   * @param sendContext the handler that it belongs to: what is sent inherits from that handler's message. None for a
+   * bus of the whole process
    */
   constructor(options: DistributedBusOptions, sendContext?: SendContext) {
     this.#options = options;
@@ -159,7 +160,9 @@ export class DistributedBus {
     return this.send({ kind: 'message', ...request, ...requestOptions(options) });
   }
 
-  /** Converts a payload, then sends it to a channel of a service. Ecotone has no such method; HTTP callers expect it. */
+  /**
+   * Converts a payload, then sends it to a channel of a service. Ecotone has no such method; HTTP callers expect it.
+   */
   convertAndSendMessage(
     destination: string,
     channel: string,
@@ -214,7 +217,10 @@ export class DistributedBus {
     );
   }
 
-  /** Whoever gets it is known when it is due. A destination that does not exist now is taken for a misspelt one. */
+  /**
+   * Delays a message. Its recipients are determined when it is due, but a destination that does not exist now is an
+   * error.
+   */
   async #delay(busMessage: BusMessage, delayMs: number): Promise<boolean> {
     const { channel, serviceMap, service } = this.#options;
     const { payloadType, target, message } = busMessage;

@@ -1,4 +1,4 @@
-/** The calls of the buses of the process, which belong to no delivery: a shutdown waits for them too. */
+/** The calls of the buses of the process, which belong to no delivery. A shutdown waits for them too. */
 export class PendingCalls {
   readonly #open = new Set<Promise<void>>();
 
@@ -14,7 +14,7 @@ export class PendingCalls {
     return call;
   }
 
-  /** Waits until none is open, those included that begin meanwhile. */
+  /** Waits until no call is pending, including calls that begin meanwhile. */
   async settle(): Promise<void> {
     while (this.#open.size > 0) await Promise.all(this.#open);
   }

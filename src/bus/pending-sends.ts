@@ -1,4 +1,4 @@
-/** What a handler sent on the buses, whether it waits for it or not. */
+/** The sends of one handler call on the buses, whether the handler awaits them or not. */
 export class PendingSends {
   readonly #open = new Set<Promise<unknown>>();
   readonly #failures: { readonly call: ObservedPromise<unknown>; readonly error: unknown }[] = [];
@@ -6,7 +6,7 @@ export class PendingSends {
   /**
    * Counts a call of a bus.
    *
-   * @returns what the handler gets: the same promise, which notices whether the handler looks at how it ends
+   * @returns the promise for the handler, which records whether the handler observes its outcome
    */
   track<Result>(call: Promise<Result>): Promise<Result> {
     const observed = new ObservedPromise<Result>((resolve) => resolve(call));
@@ -19,15 +19,15 @@ export class PendingSends {
     return observed;
   }
 
-  /** Whether there is nothing to wait for and nothing failed. */
+  /** Whether no send is pending and none has failed. */
   get isEmpty(): boolean {
     return this.#open.size === 0 && this.#failures.length === 0;
   }
 
   /**
-   * Waits for all calls, those that follow from them included.
+   * Waits for all sends, including those that follow from them.
    *
-   * @throws the first error that the handler did not look at: what it caught itself, it has dealt with
+   * @throws the first error that the handler did not observe: the handler has dealt with an error that it caught
    */
   async settle(): Promise<void> {
     while (this.#open.size > 0) await Promise.all(this.#open);
@@ -37,8 +37,8 @@ export class PendingSends {
 }
 
 /**
- * A promise that knows whether somebody will hear of its failure. `await` and `Promise.all` come through `then` as well.
- * What `then` and `finally` give fails with it, so whoever hears of that failure hears of this one.
+ * A promise that knows whether a rejection handler is attached. `await` and `Promise.all` call `then` as well. The
+ * promises that `then` and `finally` return reject with it, so a handler of theirs counts as a handler of this one.
  */
 class ObservedPromise<Result> extends Promise<Result> {
   #first: ObservedPromise<unknown> = this;
@@ -66,17 +66,17 @@ class ObservedPromise<Result> extends Promise<Result> {
   override finally(onFinally?: (() => void) | null): Promise<Result> {
     const first = this.#first.#observed;
     const next = super.finally(onFinally);
-    // By itself it counts as hearing of the failure, which it only hands on.
+    // `finally` passes the rejection on, so it does not count as a handler.
     this.#first.#observed = first;
     return this.#follow(next);
   }
 
-  /** As `then`, unnoticed. */
+  /** Does as `then`, and does not count as a handler. */
   whenEnded(onFulfilled: () => void, onRejected: (reason: unknown) => void): Promise<void> {
     return super.then(onFulfilled, onRejected);
   }
 
-  /** Its failure is told by the first of them; unheard, it would end the process. */
+  /** Handles the rejection of a promise that follows, which would end the process: the first of them reports it. */
   #follow<Next>(next: Promise<Next>): ObservedPromise<Next> {
     const following = new ObservedPromise<Next>((resolve) => resolve(next));
     following.#first = this.#first;

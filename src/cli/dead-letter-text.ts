@@ -32,7 +32,7 @@ function errorText({ error, reason = '' }: DeadLetterSummary): string {
 export function detailsText({ headers, payload, stackTrace, error, ...fields }: DeadLetterDetails): string {
   const known = { ...fields, ...(error && { error: `${error.class}: ${error.message}`, code: error.code }) };
   const lines = Object.entries(known).map(([name, value]) => [`${name}:`, printable(String(value))]);
-  // What has been told stands among the headers as well.
+  // Fields that are shown above are among the headers as well.
   const own = Object.entries(headers).filter(([, value]) => value !== stackTrace);
   const sections = [
     table(lines),

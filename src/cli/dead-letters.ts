@@ -70,7 +70,7 @@ function replayLetter(): Command {
 }
 
 function deleteLetter(): Command {
-  return oneById('deadletter:delete', 'delete one dead letter', 'Delete one dead letter for ever.').action(
+  return oneById('deadletter:delete', 'delete one dead letter', 'Delete one dead letter permanently.').action(
     (id: string, { config }: CommonOptions) =>
       withDeadLetters(config, async (letters) => {
         await letters.delete(id.toLowerCase());

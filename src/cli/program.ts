@@ -22,7 +22,7 @@ const ofProgram = new Set(['-h', '--help', '--version']);
  * Runs the command that the arguments name.
  *
  * @param args without the names of Node and of the script
- * @throws CommanderError when it was wrong usage, which has been told, or when help was asked for; what the command throws
+ * @throws CommanderError for wrong usage, which has been reported, and for a request for help; what the command throws
  */
 export async function runProgram(args: readonly string[]): Promise<void> {
   const program = new Command('littoral')

@@ -3,7 +3,7 @@ import type { ReplayProgress } from '../dead-letter/replay-run.ts';
 const barWidth = 30;
 const betweenMs = 100;
 
-/** Draws how far a replay is, on a terminal and nowhere else. */
+/** Shows the progress of a replay, only on a terminal. */
 export class ProgressBar {
   readonly #output: NodeJS.WriteStream;
   #drawnAtMs = 0;
@@ -21,7 +21,7 @@ export class ProgressBar {
     this.#output.write(`\r\x1b[K${progressText(progress)}`);
   }
 
-  /** Takes the line away. */
+  /** Erases the line. */
   clear(): void {
     if (this.#isDrawn) this.#output.write('\r\x1b[K');
   }

@@ -5,8 +5,8 @@ const connectTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
 
 /**
- * Does some work on a connected channel, and closes that afterwards. Where the broker cannot be reached in time, the work
- * is done all the same: it fails with an error that says so.
+ * Runs some work on a connected channel, and closes the channel afterwards. If the broker cannot be reached in time,
+ * the work runs all the same, and fails with the error that says so.
  *
  * @throws what the work throws; LittoralError `topology-mismatch`
  */

@@ -7,10 +7,10 @@ import { printable } from './printable.ts';
 import { withChannel } from './with-channel.ts';
 
 /**
- * Connects, does some work with the dead letters of the service, and ends the process with the exit code that this gives,
- * or with 1 and the error on standard error.
+ * Connects, runs some work on the dead letters of the service, and exits with the exit code that the work returns, or
+ * with 1 and the error on standard error.
  *
- * @param file as `--config` says
+ * @param file the value of `--config`
  * @throws LittoralError `invalid-configuration`, `invalid-handlers`
  */
 export async function withDeadLetters(

@@ -129,7 +129,7 @@ export const Settings = Type.Object(
   closed,
 );
 
-/** What a gateway is told. Every setting but the service's name has a default. */
+/** The settings of a gateway. Every setting except the name of the service has a default. */
 export interface Config {
   /** The service that this gateway stands beside. Names its queue. At most 200 bytes. `SERVICE_NAME` overrides it. */
   service?: string | undefined;
@@ -149,13 +149,13 @@ export interface Config {
   http?: HttpConfig | undefined;
   /**
    * What `defineCommandHandler` and `defineEventHandler` made; or a pattern of the files that export it, such as
-   * `./handlers/**\/*.ts`, relative to the configuration file; or a list of both. See `loadHandlers`. Default: none; the
-   * gateway then only sends.
+   * `./handlers/**\/*.ts`, relative to the configuration file; or a list of both. See `loadHandlers`. Default: none;
+   * the gateway then only sends.
    */
   handlers?: string | readonly (HandlerDefinition | string)[] | undefined;
   /**
-   * Registers the services that handlers ask for, in an awilix container: singletons live as long as the process, scoped
-   * ones as long as the call of a handler. Default: none beside littoral's own.
+   * Registers the services that handlers ask for, in an awilix container: singletons live as long as the process,
+   * scoped ones as long as the call of a handler. Default: none beside littoral's own.
    */
   container?: RegisterServices | undefined;
   /** Configuration variables, for `configurationVariable(…)` and for `parameter('…')` in expressions. Default: none. */
@@ -173,8 +173,8 @@ export interface Config {
    */
   xmlLists?: XmlLists | undefined;
   /**
-   * What becomes of the milliseconds of a `Date` that is sent: Ecotone's JMS converter reads `2026-12-01T09:00:00+00:00`
-   * and no fraction. Default: `cut`. With `keep` those that are not zero are written.
+   * What becomes of the milliseconds of a `Date` that is sent: Ecotone's JMS converter reads
+   * `2026-12-01T09:00:00+00:00` and no fraction. Default: `cut`. With `keep` those that are not zero are written.
    */
   dateFractions?: DateFractions | undefined;
   /**
@@ -192,7 +192,7 @@ export interface Config {
    * only passed on, are not decoded. Default: 4 MiB, or `http.bodyLimit` where that is more.
    */
   maxDecodedBytes?: number | undefined;
-  /** What `convertAnd…` sends unless told otherwise. Default: `application/json`. */
+  /** The media type that `convertAnd…` sends if the caller names none. Default: `application/json`. */
   defaultSerializationMediaType?: string | undefined;
   /**
    * Allows sending `application/x-php-serialized` and similar media types, for HTTP callers too. PHP services call
@@ -222,8 +222,8 @@ export interface Config {
    */
   retiredKeys?: readonly string[] | undefined;
   /**
-   * How long a shutdown waits for what is in hand, `http.drainDelayMs` included. Closing takes up to a second more.
-   * Default: 8 s, within the 10 s that a container gets.
+   * How long a shutdown waits for unfinished requests and deliveries, `http.drainDelayMs` included. Closing takes up to
+   * a second more. Default: 8 s, within the 10 s that a container gets.
    */
   shutdownTimeoutMs?: number | undefined;
 }
@@ -258,19 +258,19 @@ export interface BrokerConfig {
   /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */
   queueType?: 'quorum' | 'classic' | undefined;
   /**
-   * The queue that is consumed. Other services reach it through the exchange, or by its name in their `routes`. Default:
-   * `distributed_<service>`, which Ecotone's bus and the look-up of destinations expect.
+   * The queue that is consumed. Other services reach it through the exchange, or by its name in their `routes`.
+   * Default: `distributed_<service>`, which Ecotone's bus and the look-up of destinations expect.
    */
   queue?: string | undefined;
   /**
-   * A file of certificates to trust in place of those that Node trusts, PEM. Needs `amqps://`. Read for each connection.
-   * Default: those that Node trusts. `AMQP_CA_FILE` overrides it.
+   * A file of certificates to trust in place of those that Node trusts, PEM. Needs `amqps://`. Read for each
+   * connection. Default: those that Node trusts. `AMQP_CA_FILE` overrides it.
    */
   caFile?: string | undefined;
   /**
-   * A file of the certificate that this process shows to the broker, and of those that lead to its authority, PEM. Needs
-   * `amqps://` and `keyFile`. Read for each connection. Where the URL has no user, the certificate logs in (EXTERNAL).
-   * Default: none. `AMQP_CERT_FILE` overrides it.
+   * A file of the certificate that this process shows to the broker, and of those that lead to its authority, PEM.
+   * Needs `amqps://` and `keyFile`. Read for each connection. Where the URL has no user, the certificate logs in
+   * (EXTERNAL). Default: none. `AMQP_CERT_FILE` overrides it.
    */
   certFile?: string | undefined;
   /** A file of the private key of that certificate, PEM, not encrypted. Default: none. `AMQP_KEY_FILE` overrides it. */
@@ -287,7 +287,9 @@ export interface BrokerConfig {
   maxInFlight?: number | undefined;
   /** The same in bytes of bodies. Default: 64 MiB. */
   maxInFlightBytes?: number | undefined;
-  /** Larger messages are refused, because RabbitMQ would close the channel over them. Default: 16 MiB, as RabbitMQ 4. */
+  /**
+   * Larger messages are refused, because RabbitMQ would close the channel over them. Default: 16 MiB, as RabbitMQ 4.
+   */
   maxMessageBytes?: number | undefined;
   /**
    * Milliseconds between two checks of the exchange, the queues and the bindings of this service, which are declared
@@ -323,13 +325,14 @@ export interface HttpConfig {
   allowedHosts?: readonly string[] | undefined;
   /**
    * The path under which a proxy makes this gateway reachable, such as `/gateway`. Links, redirects and the OpenAPI
-   * document then begin with it; requests are served with it and without. Default: what a proxy of `trustProxy` sends as
-   * `X-Forwarded-Prefix`, else none.
+   * document then begin with it; requests are served with it and without. Default: what a proxy of `trustProxy` sends
+   * as `X-Forwarded-Prefix`, else none.
    */
   basePath?: string | undefined;
   /**
    * Addresses or networks of proxies, such as `10.0.0.0/8`, whose `X-Forwarded-Host`, `-Proto` and `-Prefix` are
-   * believed. Whoever can send from there can say by which address a browser reached this gateway. Default: none.
+   * believed. A program that can send from there
+   * can forge the address by which a browser reached this gateway. Default: none.
    */
   trustProxy?: readonly string[] | undefined;
   /**
@@ -343,8 +346,8 @@ export interface HttpConfig {
    */
   idempotencyScopeHeader?: string | undefined;
   /**
-   * How long a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that whoever
-   * routes requests hears of it in order; 0 closes it at once. Less than `shutdownTimeoutMs`, of which it is a part.
+   * How long a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that a load
+   * balancer stops sending requests in time; 0 closes it at once. Less than `shutdownTimeoutMs`, of which it is a part.
    * Default: 1 s, at most an eighth of `shutdownTimeoutMs`: a quiet cluster has taken the gateway out by then, and
    * Ctrl-C still ends it soon.
    */
@@ -357,13 +360,13 @@ export interface HttpConfig {
 }
 
 /**
- * How handlers are kept from being called for copies of what they have handled: messages that came again after a lost
+ * The deduplication of messages: a handler is not called for copies of what it has handled, which arrive after a lost
  * connection, or with a repeated `Idempotency-Key`.
  */
 export interface DeduplicationConfig {
   /**
-   * What holds for handlers without a `deduplicate` of their own: true, and copies are told by their message id. False,
-   * and they are handled again. Default: true.
+   * Applies to handlers without a `deduplicate` of their own. True: copies are recognised by their message id. False:
+   * copies are handled again. Default: true.
    */
   enabled?: boolean | undefined;
   /** For how long this process knows what it has handled. Default: 10 min. */

@@ -17,10 +17,10 @@ export interface LoadHandlersOptions {
 /**
  * Finds handlers in files.
  *
- * Of every file that a pattern matches, the exports are taken that `defineCommandHandler` and `defineEventHandler` made,
- * under any name, also those in an exported list; other exports are ignored. A handler that is exported twice is taken
- * once. `*` and `**` stand for names as in a shell; a pattern that begins with `!` takes files away from all others. A
- * pattern that ends in `.ts` also matches the `.js` that was built of it, where the `.ts` is not there.
+ * Of every file that a pattern matches, the exports are taken that `defineCommandHandler` and `defineEventHandler`
+ * made, under any name, also those in an exported list; other exports are ignored. A handler that is exported twice is
+ * taken once. `*` and `**` stand for names as in a shell; a pattern that begins with `!` takes files away from all
+ * others. A pattern that ends in `.ts` also matches the `.js` that was built of it, where the `.ts` is not there.
  *
  * @param handlers as in the configuration: a pattern, or a list of definitions and patterns
  * @returns the definitions of the list, those of a pattern in its place, by the paths of their files
@@ -32,7 +32,7 @@ export async function loadHandlers(
   handlers: Config['handlers'],
   { baseUrl }: LoadHandlersOptions = {},
 ): Promise<readonly HandlerDefinition[]> {
-  // Whatever else it is, as JSON and JavaScript can say, the check of the configuration tells.
+  // The check of the configuration reports every other value.
   if (typeof handlers !== 'string' && !Array.isArray(handlers)) return (handlers ?? []) as readonly HandlerDefinition[];
   const list: readonly (HandlerDefinition | string)[] = [handlers].flat();
   const patterns = list.filter((item) => typeof item === 'string');

@@ -55,7 +55,7 @@ const variables = {
   'http.adminToken': 'ADMIN_TOKEN',
 } as const;
 
-/** An issue by the name of the environment variable that brought it, where one did. */
+/** Names the environment variable in an issue whose value it set. */
 function nameVariable(issue: string, environment: Environment): string {
   for (const [path, variable] of Object.entries(variables)) {
     if (environment[variable] && issue.startsWith(`${path}: `)) return `${variable} (${issue.replace(': ', '): ')}`;

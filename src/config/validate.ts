@@ -42,7 +42,7 @@ function withoutUndefined(value: unknown, depth = 3): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, withoutUndefined(inner, depth - 1)]));
 }
 
-/** What the schema cannot say, of values of the right kind: it tells of the others itself. */
+/** Validates what the schema cannot express. It ignores values of a wrong type, which the schema reports. */
 export function validateMeaning(settings: Config, environment: Readonly<Record<string, string | undefined>>): string[] {
   const issues: string[] = [];
   const { service, broker, http, channel, converters, types, container } = settings;
@@ -203,7 +203,7 @@ function validateTypes(types: Readonly<Record<string, unknown>>): string[] {
   });
 }
 
-/** What the list holds beside patterns, the registry of handlers tells. */
+/** Validates the patterns in the list of handlers. The registry of handlers validates its other entries. */
 function validateHandlers(handlers: unknown): string[] {
   if (handlers === undefined) return [];
   const list = typeof handlers === 'string' ? [handlers] : handlers;

@@ -10,7 +10,7 @@ import { isPromiseLike } from '../promise/maybe-promise.ts';
  */
 export function assertNotPromise(result: unknown, converter: string): void {
   if (!isPromiseLike(result)) return;
-  // Nobody else waits for it, and a promise that is rejected with nobody waiting ends the process.
+  // An unhandled rejection would end the process.
   result.then(undefined, () => {});
   throw new LittoralError('not-convertible', `${converter} returned a promise; conversion is synchronous.`);
 }

@@ -19,9 +19,9 @@ import { noConverterTo, validateType } from './validate-type.ts';
 /**
  * Compiles a type.
  *
- * @param types what `__TypeId__` may name
- * @param traitsOf what cannot be told apart in a value
- * @param untypedLargeIntegers what becomes of them where the type has no type for them
+ * @param types the types that `__TypeId__` may name
+ * @param traitsOf returns the distinctions that the format of a value cannot express
+ * @param untypedLargeIntegers the handling of large integers that the type leaves untyped
  * @throws TypeError with what is wrong with the type
  */
 export function compileTarget<T extends TargetType>(
@@ -61,7 +61,7 @@ export function compileTarget<T extends TargetType>(
   };
 }
 
-/** As PHP writes a date or the case of an enum into a header. */
+/** Returns whether a text is in quotes, as PHP writes a date or the case of an enum into a header. */
 function isQuoted(value: unknown): boolean {
   return typeof value === 'string' && value.length > 1 && value.startsWith('"') && value.endsWith('"');
 }
@@ -74,7 +74,7 @@ function compile(type: TargetType, scope: NodeScope): CompiledType {
   }
 }
 
-/** Finds the issue of a class: that nothing makes it, or that what makes it takes a type with an issue. */
+/** Returns a validator of classes: each needs a type converter, whose source type is valid. */
 function soundness(conversions: TypeConversions): (type: TargetType) => string | undefined {
   const seen = new Set<TargetType>();
   return function validateClass(type) {
@@ -117,7 +117,7 @@ function isList(type: TargetType, scope: NodeScope): boolean {
   );
 }
 
-/** Whether all items of a list are lists; undefined where some are, or where it cannot be told. */
+/** Returns whether all items of a list are lists; undefined if only some are, or if it is unknown. */
 function itemsAreLists(type: TargetType, scope: NodeScope): boolean | undefined {
   if (classOfType(type)) return undefined;
   const { items } = keywordsOf(type);

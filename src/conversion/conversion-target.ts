@@ -9,11 +9,11 @@ import { tooDeep, withinStack } from '../schema/schema-check.ts';
 import { settleUntyped, type UntypedLargeIntegers } from '../schema/untyped-integers.ts';
 import { parseJson, UnreadableNumbers } from './json/parse-json.ts';
 
-/** What is known of a value beside the value. */
+/** Facts about a value that the value itself does not show. */
 export interface ConversionHints {
   /**
-   * Text of this value may be JSON: a header that holds JSON text becomes an object or a list where the type is one, and
-   * loses its quotes where it fits without them alone.
+   * Text of this value may be JSON: a header that holds JSON text becomes an object or a list where the type is one,
+   * and loses its quotes where it fits without them alone.
    */
   readonly jsonText?: boolean;
   /** The media type that the value was decoded from, where there is one. */
@@ -32,9 +32,9 @@ export interface ConversionTarget<T> {
   readonly optional: boolean;
   /** Whether it takes null. */
   readonly nullable: boolean;
-  /** Whether the value is to be a list. */
+  /** Whether the type is a list. */
   readonly isArray: boolean;
-  /** Whether all items of that list are lists; undefined where some are, or where it cannot be told. */
+  /** Whether all items of that list are lists; undefined if only some are, or if it is unknown. */
   readonly itemsAreLists: boolean | undefined;
   /** A few words for the list of endpoints: `string`, `ExecutorId`, `object { personId, amount }`. */
   readonly description: string;
@@ -50,7 +50,7 @@ export interface ConversionTarget<T> {
   convert(value: unknown, hints: ConversionHints, refuse: (issues: readonly Issue[]) => Error): T;
 }
 
-/** What is known of the value by the time it turns out not to fit. */
+/** Facts about a value that does not fit its type. */
 export interface Circumstances {
   readonly traits: FormatTraits;
   readonly jsonText: boolean;
@@ -114,7 +114,7 @@ function withCause(error: Error, cause: unknown): Error {
   return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
 }
 
-/** The object, list or text that a text of JSON stands for. */
+/** Parses a text of JSON that is an object, a list or a text; undefined for any other text. */
 function parseText(value: unknown, refuse: (issues: readonly Issue[]) => Error): unknown {
   if (typeof value !== 'string' || !/^\s*[[{"]/.test(value)) return undefined;
   try {

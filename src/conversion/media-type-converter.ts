@@ -6,7 +6,7 @@ import type { MediaType } from './media-type.ts';
  * value; of every other media type it is bytes.
  */
 export interface MediaTypeConverter extends FormatTraits {
-  /** Named in errors that list what is registered. */
+  /** The name in errors that list the registered converters. */
   readonly name: string;
   /** Returns whether this converter converts from the one media type to the other. */
   matches(source: MediaType, target: MediaType): boolean;
@@ -17,6 +17,6 @@ export interface MediaTypeConverter extends FormatTraits {
    * target cannot express it
    */
   convert(payload: unknown, source: MediaType, target: MediaType): unknown;
-  /** Of type converters, so that TypeScript tells the two apart. */
+  /** A field of type converters, by which TypeScript distinguishes the two. */
   readonly from?: undefined;
 }

@@ -6,9 +6,9 @@ import { isTargetType, type TargetType, type ValueOf } from '../schema/target-ty
  * `ExecutorId` into a text. It works wherever the type stands: in a payload, a header, a list, an object, a union.
  */
 export interface TypeConverter {
-  /** What it takes. The value fits it, checked and coerced, before it is converted. */
+  /** The source type. The value is checked and coerced to it before it is converted. */
   readonly from: TargetType;
-  /** What it makes. The result is checked. */
+  /** The target type. The result is checked against it. */
   readonly to: TargetType;
   /**
    * Synchronous. Whatever it throws refuses the value; its text is kept from the caller, unless it is a LittoralError,
@@ -16,11 +16,14 @@ export interface TypeConverter {
    */
   // biome-ignore lint/suspicious/noExplicitAny: what `from` says, which only `defineTypeConverter` can infer
   convert(value: any): unknown;
-  /** Of media type converters, so that TypeScript tells the two apart. */
+  /** A field of media type converters, by which TypeScript distinguishes the two. */
   readonly matches?: undefined;
 }
 
-/** Types a type converter: the argument and the result of `convert` follow from `from` and `to`. Returns what it is given. */
+/**
+ * Types a type converter: the argument and the result of `convert` follow from `from` and `to`. Returns what it is
+ * given.
+ */
 export function defineTypeConverter<const From extends TargetType, const To extends TargetType>(converter: {
   readonly from: From;
   readonly to: To;
@@ -29,13 +32,13 @@ export function defineTypeConverter<const From extends TargetType, const To exte
   return converter;
 }
 
-/** Whether something has the shape of a type converter. */
+/** Returns whether a value has the shape of a type converter. */
 export function isTypeConverter(value: unknown): value is TypeConverter {
   const { from, to, convert } = (value ?? {}) as Partial<TypeConverter>;
   return isTargetType(from) && isTargetType(to) && typeof convert === 'function';
 }
 
-/** For errors and lists: `string to ExecutorId`. */
+/** Describes a type converter for errors and lists: `string to ExecutorId`. */
 export function describeTypeConverter({ from, to }: TypeConverter): string {
   return `${describeType(from)} to ${describeType(to)}`;
 }

@@ -2,13 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ExpressionError } from './expression-error.ts';
 import type { ExpressionLimits } from './expression-limits.ts';
 
-/** How long an evaluation computes before the event loop has a turn, in milliseconds. */
+/** How long an evaluation computes before it yields to the event loop, in milliseconds. */
 const sliceMs = 20;
 
 /** How many times the bound on one text or list holds for all that one evaluation makes. */
 const totalFactor = 4;
 
-/** What one evaluation may use: time, and memory for what it makes. */
+/** The limits of one evaluation: time, and memory for its results. */
 export class EvaluationBudget {
   readonly #limits: Required<ExpressionLimits>;
   #computedMs = 0;
@@ -23,7 +23,7 @@ export class EvaluationBudget {
     this.#limits = limits;
   }
 
-  /** Throws where the evaluation has computed for too long, or where another of its branches has failed already. */
+  /** Throws if the evaluation has computed for too long, or if another branch of it has failed. */
   checkLimits(): void {
     const { timeoutMs } = this.#limits;
     const now = performance.now();
@@ -37,18 +37,18 @@ export class EvaluationBudget {
     if (depth > this.#limits.maxDepth) throw { code: 'D1011' };
   }
 
-  /** The milliseconds that are left. */
+  /** The remaining milliseconds. */
   get leftMs(): number {
     return this.#limits.timeoutMs - this.#computedMs;
   }
 
-  /** Whether it is time for others to have their turn. */
+  /** Whether the evaluation should yield to the event loop. */
   get isSliceOver(): boolean {
     return this.#breath !== undefined || this.#lookedAtMs - this.#sliceBeganMs > sliceMs;
   }
 
   /**
-   * Lets the event loop have a turn. All that go on at the same time wait for the same turn, and continue in their order.
+   * Yields to the event loop. All concurrent evaluations wait for the same turn, and continue in their order.
    */
   breathe(): Promise<void> {
     this.#breath ??= nextTurn().then(() => {
@@ -59,7 +59,7 @@ export class EvaluationBudget {
     return this.#breath;
   }
 
-  /** Continues after something that does not count: waiting, and the code of others. */
+  /** Resumes the clock after time that does not count: waiting, and user code. */
   resume(): void {
     this.#lookedAtMs = performance.now();
   }

@@ -14,7 +14,7 @@ export class ForeignError {
   }
 }
 
-/** What an expression does wrong on a message; becomes an error that names the expression. */
+/** The failure of an expression on a message. It becomes an error that names the expression. */
 export class ExpressionError {
   readonly reason: string;
 
@@ -24,7 +24,7 @@ export class ExpressionError {
   }
 }
 
-/** What is known of an expression when one of its evaluations fails. */
+/** The expression whose evaluation failed. */
 export interface FailedExpression {
   readonly text: string;
   /** The messages that the expression gives to `$error` and `$assert` as they stand, which are therefore no payload. */
@@ -32,8 +32,8 @@ export interface FailedExpression {
 }
 
 /**
- * @param thrown whatever came out of JSONata
- * @returns the error of whoever threw it elsewhere, unchanged; else a LittoralError that is not worth a retry. JSONata's
+ * @param thrown the value that JSONata threw
+ * @returns the error of a service or of `reference`, unchanged; else a LittoralError that is not retryable. JSONata's
  * own messages hold values, so only their codes are used
  */
 export function toEvaluationError({ text, ownMessages }: FailedExpression, thrown: unknown): unknown {
@@ -88,7 +88,7 @@ function reasonOf(code: string, thrown: unknown, ownMessages: ReadonlySet<string
   }
 }
 
-/** What to do about a text where numbers are wanted. It never says the text. */
+/** Returns advice for a text where a number is required. It never quotes the text. */
 function hintOn(values: readonly unknown[], wanted: unknown, operator?: unknown): string {
   if (values.some((value) => typeof value === 'bigint')) return beyondNumbers;
   const texts = wanted === 'numbers' ? values.filter((value) => typeof value === 'string') : [];

@@ -5,7 +5,7 @@ import type { ExpressionNode } from './expression-node.ts';
 /** A path of names alone, such as `payload.customer.id`. */
 export type FieldPath = readonly [PartName, ...string[]];
 
-/** What cannot be read off: a list on the way, which JSONata maps over, or an object of another kind. */
+/** Values that cannot be read directly: a list on the path, which JSONata maps over, or an object of a class. */
 export const unsupported = { list: Symbol('a list'), object: Symbol('an object') } as const;
 
 /** Recognises a path of names in the tree of an expression that has not been rewritten. */
@@ -21,7 +21,7 @@ function isPlainName({ type, stages, focus, index }: ExpressionNode): boolean {
   return type === 'name' && !stages && focus === undefined && index === undefined;
 }
 
-/** Reads off what JSONata would give for the path, or tells why that cannot be done. */
+/** Reads the value that JSONata would return for the path, or returns why it cannot be read directly. */
 export function readFieldPath([part, ...fields]: FieldPath, context: ExpressionContext): unknown {
   let value: unknown = context[part];
   for (const field of fields) {

@@ -11,7 +11,7 @@ import { targetOf } from './object-facade.ts';
 /**
  * `$sort`: stable.
  *
- * @param comesAfter tells whether its first argument comes after its second
+ * @param comesAfter returns whether its first argument comes after its second
  */
 export function sort(call: Call, list: readonly unknown[] | undefined, comesAfter: Callback | undefined): unknown {
   if (list === undefined || list.length <= 1) return list;

@@ -4,7 +4,7 @@ import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 
-// In place of JSONata's own, which are not bounded, look at no clock, and let nobody else have a turn.
+// In place of JSONata's own, which are not bounded, check no time limit, and block the event loop.
 
 /** What a regular expression, or a function in its place, gives. */
 interface Found {
@@ -133,7 +133,9 @@ function findText(text: string, wanted: string, from: number): Found | undefined
   return { match: wanted, start, end, groups: [], next: () => findText(text, wanted, end) };
 }
 
-/** @throws a code of JSONata's where a function in the place of a regular expression gives something else than a match */
+/**
+ * @throws a code of JSONata's where a function in the place of a regular expression gives something else than a match
+ */
 function assertMatch(result: unknown): Found | undefined {
   const match = result as Found | undefined;
   if (!match) return undefined;

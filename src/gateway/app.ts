@@ -26,7 +26,7 @@ export interface AppOptions {
   readonly insiders: Omit<InsiderOptions, 'publicAddress'>;
   /** Default: it stands behind no proxy. */
   readonly proxy?: ProxyOptions;
-  /** Default: its own, which nobody drains. */
+  /** Default: connections that are never drained. */
   readonly connections?: Connections;
 }
 
@@ -40,7 +40,7 @@ function loadFastify() {
   return { ...fastify, swagger: swagger.default, swaggerUi: swaggerUi.default };
 }
 
-/** Makes the HTTP server: its routes, its documents, and one shape for every error. It does not listen yet. */
+/** Creates the HTTP server with its routes, its documents, and one format for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
   const { routes, logger, bodies, guard, proxy = noProxy, connections = new Connections() } = options;
   const { basePath } = proxy;
@@ -161,7 +161,7 @@ function rejectOtherMethods(app: FastifyInstance): void {
         });
       };
       const others = scope.supportedMethods.filter((name) => !methods.has(name)) as HTTPMethods[];
-      // Before the body is looked at, which may have issues of its own.
+      // Runs before the body is read, which may have issues of its own.
       scope.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse });
     }
   });

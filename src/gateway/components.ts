@@ -26,7 +26,7 @@ import { RetryPolicy } from '../recovery/retry-policy.ts';
 import { ServiceContainer } from '../scope/service-container.ts';
 import { type Clock, systemClock, type WallClock } from '../time/clock.ts';
 
-/** The components of a gateway, by the names under which they find each other. */
+/** The components of a gateway, by the names that their factories use. */
 export interface Components {
   readonly config: ResolvedConfig;
   readonly logger: Logger;
@@ -45,18 +45,18 @@ export interface Components {
   readonly deadLetters: DeadLetters;
 }
 
-/** What a program that is not a whole gateway puts in the place of a part. */
+/** Replacements for components, for a program that is not a whole gateway. */
 export interface ComponentsOptions {
   /** Steps around every delivery of the endpoint, the first one outermost. Default: none. */
   readonly deliveryStages?: readonly DeliveryStage[];
   /** Default: the one that the configuration names. */
   readonly channel?: Engine;
-  /** Tells how old is what was handled. Default: the system's. */
+  /** The clock that measures the age of handled messages. Default: the system's. */
   readonly clock?: Clock & WallClock;
 }
 
 /**
- * @returns a container in which every part of the gateway is made when first asked for
+ * Creates the container of the components, each of which is created on first use.
  */
 export function createComponents(
   config: ResolvedConfig,
@@ -92,7 +92,7 @@ function createChannel({ channel, broker, service }: ResolvedConfig, logger: Log
   return new AmqpEngine({ ...limits, url: urls ?? url, service, tlsFiles: { caFile, certFile, keyFile }, logger });
 }
 
-/** Each bus of a handler is one of its own; those of the process are the components. */
+/** Creates the service container. Each handler call has buses of its own; the process uses those of the components. */
 function createServices(components: Components): ServiceContainer {
   const { config, logger } = components;
   return new ServiceContainer(config.container, {

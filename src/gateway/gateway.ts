@@ -51,15 +51,15 @@ export interface Gateway {
   /** Listens for HTTP. @returns the address */
   listen(): Promise<string>;
   /**
-   * Takes nothing more, finishes what is in hand within `shutdownTimeoutMs`, gives back the rest, and closes, for which
-   * it takes up to a second more. If it listens, the port stays open for `http.drainDelayMs` first. A second call waits
-   * for the first.
+   * Stops receiving, finishes unacknowledged deliveries within `shutdownTimeoutMs`, requeues the rest, and closes,
+   * which takes up to a second more. If it listens, the port stays open for `http.drainDelayMs` first. A second call
+   * waits for the first.
    */
   stop(): Promise<void>;
 }
 
 /**
- * Makes a gateway: an HTTP server that sends, and a consumer that calls the handlers. Nothing happens before `start`.
+ * Creates a gateway: an HTTP server that sends, and a consumer that calls the handlers. Nothing happens before `start`.
  *
  * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every issue at once
  */
@@ -70,7 +70,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
 }
 
 /**
- * The gateway that some components make up.
+ * Assembles a gateway from its components.
  *
  * @param consume whether it receives as well as sends
  */
@@ -82,7 +82,7 @@ export function assembleGateway(components: Components, consume = true): Gateway
   const unreadiness = () => {
     if (state === 'draining') return ['shutting down'];
     const reasons = [channel.health().reason, endpoint.detached, endpoint.stalled, forwarder.detached];
-    // What ends one of them, as a rule ends all.
+    // One cause usually ends all of them.
     return [...new Set(reasons.filter((reason) => reason !== undefined))];
   };
   const warnings = () => {

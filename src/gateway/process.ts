@@ -33,7 +33,10 @@ export async function serve(gateway: Gateway): Promise<void> {
   await gateway.start();
 }
 
-/** A handler can leave an error behind that nobody awaits. What state it left is not known: end, and be started again. */
+/**
+ * Exits on an uncaught error, such as the rejection of a promise that a handler does not await. The state of the process
+ * is unknown then, so a supervisor should start it again.
+ */
 export function exitOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway, 'logger' | 'unacknowledged'>): void {
   const end = (error: unknown, origin: string) => {
     logger.fatal(
@@ -45,13 +48,13 @@ export function exitOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway,
   process.on('uncaughtException', end);
 }
 
-/** Lets a signal end the process at once, with exit code 0: until there is something to stop, nothing is in hand. */
+/** Exits with code 0 on a signal, as long as no delivery is unacknowledged and there is nothing to stop. */
 export function exitOnSignals(): void {
   respondToSignals({ first: () => process.exit(0) });
 }
 
 /**
- * Ends the process in order on a signal, at once on a second one.
+ * Shuts down in order on a signal, and exits at once on a second one.
  *
  * @returns whether a signal has arrived
  */
@@ -74,10 +77,10 @@ export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' |
   return () => stopping;
 }
 
-/** A process that ends more slowly than it was told to may only be on a slow machine. A container gets 10 s. */
+/** The least time before the kill. A process can miss its own deadline on a slow machine. A container gets 10 s. */
 const earliestKillMs = 9_500;
 
-/** Kills this process from another thread: a handler that blocks would hold up every timer of its own. */
+/** Kills this process from another thread, because a handler that blocks the event loop delays all its timers. */
 function killAfter(milliseconds: number): void {
   const code = "setTimeout(process.kill, require('node:worker_threads').workerData, process.pid, 'SIGKILL')";
   const workerData = Math.min(milliseconds, longestTimeoutMs);

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { completesWithin } from '../time/timeout.ts';
 import type { Components } from './components.ts';
 
-/** What a shutdown asks of the side that faces HTTP. */
+/** The HTTP side of a shutdown. */
 export interface HttpSide {
-  /** Whether there is a port that callers know. */
+  /** Returns whether the port is open. */
   isListening(): boolean;
-  /** Tells all callers to go elsewhere. The port stays open. */
+  /** Answers every request with 503 and `Connection: close`. The port stays open. */
   drain(): void;
   /** Closes the port. Resolves once every request has its answer. */
   close(): Promise<void>;
@@ -16,15 +16,15 @@ export interface HttpSide {
 
 type Stoppable = Pick<Components, 'config' | 'channel' | 'endpoint' | 'forwarder' | 'pendingCalls' | 'services'>;
 
-/** How long, beyond the deadline, it may take to tell callers what became of their requests. */
+/** The time beyond the deadline for answers to the callers that still wait. */
 const answeringMs = 500;
 
 /**
- * The shutdown of a gateway, or of what consumes without one. It takes nothing more, finishes what is in hand within
- * `shutdownTimeoutMs`, gives back the rest, and closes.
+ * Returns the shutdown of a gateway, or of a consumer without one. It stops receiving, finishes unacknowledged
+ * deliveries within `shutdownTimeoutMs`, requeues the rest, and closes.
  *
  * @param http where there is one
- * @returns begins the shutdown; called again, it waits for the first
+ * @returns a function that begins the shutdown; a second call waits for the first
  */
 export function createShutdown(components: Stoppable, http?: HttpSide): () => Promise<void> {
   let stopping: Promise<void> | undefined;
@@ -42,7 +42,7 @@ async function shutDown(
   const remainingMs = () => Math.max(0, deadline - performance.now());
   const httpClosed = http ? closeHttp(http, config.http.drainDelayMs) : Promise.resolve();
   try {
-    // Consumers stop at once. What handlers and requests in hand still send must find the channel open.
+    // Consumers stop at once. The channel stays open for what handlers and requests still send.
     await Promise.all([
       endpoint.stop(remainingMs()),
       forwarder.stop(remainingMs()),

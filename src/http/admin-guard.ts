@@ -12,10 +12,10 @@ export interface AdminGuardOptions {
 }
 
 /**
- * Keeps payloads from whoever should not see them: a request must carry the admin token (RFC 6750 section 2.1). Without
- * one in the configuration, a gateway that others than this machine can reach refuses them all.
+ * Returns a check that admits only requests with the admin token (RFC 6750 section 2.1), because the routes behind it
+ * show payloads. Without a token in the configuration, a gateway that other machines can reach rejects every request.
  *
- * @returns throws LittoralError `unauthorized`, `admin-token-not-set`
+ * @returns a function that throws LittoralError `unauthorized`, `admin-token-not-set`
  */
 export function adminGuard({
   host,

@@ -94,8 +94,9 @@ export class Connections {
   }
 
   /**
-   * From now on every answer ends its connection, so that the next request goes elsewhere. What is idle stays open:
-   * ending it would cut off a request that is on its way, and nobody could tell its caller that nothing was sent.
+   * Ends each connection with its next answer from now on, so that the next request goes to another gateway. Idle
+   * connections stay open: closing one would cut off a request that is on its way, and its caller could not know that
+   * nothing was sent.
    */
   drain(): void {
     this.#draining = true;

@@ -9,15 +9,16 @@ export interface OriginGuardOptions {
   readonly host: string;
   /** Host names under which browsers may reach it, beside those of loopback. */
   readonly allowedHosts: readonly string[];
-  /** By which address a caller reached it. */
+  /** Returns the address by which a caller reached it. */
   readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
 }
 
 /**
- * Keeps web pages of other sites away: a browser can reach a gateway on loopback, and would send what any page tells it
- * to. Programs that are not browsers send neither `Origin` nor `Sec-Fetch-Site`.
+ * Returns a check that rejects requests of web pages of other sites: cross-site request forgery (CSRF), and DNS
+ * rebinding, where a foreign host name resolves to this machine. A browser can reach a gateway on loopback, and any
+ * page can make it send. Programs that are not browsers send neither `Origin` nor `Sec-Fetch-Site`.
  *
- * @returns throws LittoralError `cross-site`
+ * @returns a function that throws LittoralError `cross-site`
  */
 export function originGuard({
   host,

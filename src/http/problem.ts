@@ -57,7 +57,7 @@ const errorsOfFastify: Readonly<Record<string, readonly [ErrorCode, string?]>> =
   FST_ERR_BAD_URL: ['malformed-request'],
 };
 
-/** Every error in littoral's own terms: Fastify's, and what nobody expected. */
+/** Converts any error to a LittoralError: errors of Fastify, and unexpected ones. */
 export function asLittoralError(error: unknown): LittoralError {
   if (isLittoralError(error)) return error;
   const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
@@ -67,7 +67,7 @@ export function asLittoralError(error: unknown): LittoralError {
   return new LittoralError('malformed-request', detail, { cause: error });
 }
 
-/** What nobody expected: its text is for the log, not for callers. */
+/** The error for an unexpected one, whose text is for the log, not for callers. */
 export function internalError(cause: unknown): LittoralError {
   return new LittoralError('internal-error', 'The gateway failed; its log says why.', { cause });
 }

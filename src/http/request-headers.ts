@@ -8,7 +8,7 @@ const lists: ReadonlySet<string> = new Set(['tracestate', 'baggage']);
  * The request headers that are asked for, by their lower-case names, decoded as UTF-8.
  *
  * @param rawHeaders names and values in turn, as Node gives them
- * @param isWanted tells which headers matter; the others are not looked at
+ * @param isWanted returns whether a header matters; the others are not read
  * @throws LittoralError `invalid-header` for one that is repeated or not UTF-8
  */
 export function requestHeaders(

@@ -13,7 +13,10 @@ export function withoutBrokerNotes(headers: MessageHeaders): Record<string, unkn
   return kept;
 }
 
-/** Whoever sent the message can have written there what JSON cannot express; it must be moved all the same. */
+/**
+ * Writes the notes as text. A sender can set values that JSON cannot express, and the message must be moved all the
+ * same.
+ */
 function textOf(notes: MessageHeaders): string {
   try {
     return JSON.stringify(notes, (_name, value) => (typeof value === 'bigint' ? String(value) : value));

@@ -15,7 +15,7 @@ export interface Inherited {
 }
 
 /**
- * @param message the message that a handler has in hand, whatever its headers hold
+ * @param message the message that the handler is handling, whatever its headers hold
  * @param metadata what the handler sets itself, whose form is not inherited
  */
 export function inheritedFrom({ headers, arrived }: Message, metadata: object = {}): Inherited {

@@ -129,5 +129,5 @@ export const Header = {
   brokerHistory: 'x-littoral-broker-history',
 } as const;
 
-/** What a message is: a command for one service, an event for whoever listens, or a message for a channel by name. */
+/** What a message is: a command for one service, an event for its subscribers, or a message for a channel by name. */
 export type PayloadType = 'command' | 'event' | 'message';

@@ -1,7 +1,7 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { v5, v7, validate } from 'uuid';
 
-/** Fixed for ever: another namespace would give every repeated request another id. */
+/** Never changes: another namespace would give every repeated request another id. */
 const idempotencyNamespace = 'a2f1c9de-1d0b-5c0e-9d53-6c1f0b7f4e21';
 
 // Asking the system for 16 random bytes takes longer than all the rest of an id: a page of them serves 256.
@@ -38,7 +38,7 @@ export function newMessageId(): string {
   return v7({ msecs: lastMsecs, seq: lastSequence, random });
 }
 
-/** Tells whether a text is a UUID of any version. */
+/** Returns whether a text is a UUID of any version. */
 export function isMessageId(text: string): boolean {
   return validate(text);
 }
@@ -61,11 +61,11 @@ export function idempotentMessageId({ scope, kind, destination, routingKey, key 
   return v5(JSON.stringify([scope, kind, destination, routingKey, key]), idempotencyNamespace);
 }
 
-/** As fixed: whoever has listed a dead letter by such an id must find it again. */
+/** Never changes: a caller that has listed a dead letter by such an id must find it again. */
 const deadLetterNamespace = 'f7a8c3f0-5d3e-5b0f-8a35-0a6f2f6a7c11';
 
 /**
- * An id for a message that has none of its own (UUIDv5, RFC 9562 section 5.5): the same at every look.
+ * An id for a message that has none of its own (UUIDv5, RFC 9562 section 5.5): the same at every browse.
  *
  * @param headers as text
  */

@@ -1,6 +1,6 @@
 import { Header } from './message-headers.ts';
 
-// Those of the W3C belong to whoever traces; all others that have a meaning here are the framework's.
+// The headers of W3C Trace Context belong to tracing tools; all other headers with a meaning are the framework's.
 const open: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
 
 const reservedNames: ReadonlySet<string> = new Set([
@@ -18,7 +18,8 @@ const reservedPrefix = /^(ecotone|x-|amqp_|exception-)/i;
 const numericName = /^-?\d+$/;
 
 /**
- * Tells whether a header belongs to the framework or to the broker, so that neither callers nor inheritance may set it.
+ * Returns whether a header belongs to the framework or to the broker, so that neither callers nor inheritance may set
+ * it.
  *
  * @param name the header's name, as written or as mapped
  */

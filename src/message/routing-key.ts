@@ -27,7 +27,7 @@ export function validatePattern(pattern: string): string | undefined {
 /**
  * Compiles an event's pattern: `*` stands for any characters, dots included, as in Ecotone.
  *
- * @returns tells whether a routing key matches
+ * @returns a function that returns whether a routing key matches
  */
 export function routingKeyMatcher(pattern: string): (routingKey: string) => boolean {
   if (!pattern.includes('*')) return (routingKey) => routingKey === pattern;

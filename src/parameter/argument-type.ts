@@ -4,7 +4,7 @@ import type { TargetType, ValueOf } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
 
-/** The type of a parameter, ready to convert values to it. */
+/** The type of a parameter, compiled to convert values to it. */
 export interface ArgumentType<Value = unknown> {
   /** Whether the parameter may be undefined. */
   readonly optional: boolean;
@@ -12,7 +12,7 @@ export interface ArgumentType<Value = unknown> {
   readonly nullable: boolean;
   /** Whether it is a list. */
   readonly isArray: boolean;
-  /** Whether all items of that list are lists; undefined where some are, or where it cannot be told. */
+  /** Whether all items of that list are lists; undefined if only some are, or if it is unknown. */
   readonly itemsAreLists: boolean | undefined;
   /** See `PreparedType`. */
   readonly runsAuthorCode: boolean;
@@ -24,7 +24,7 @@ export interface ArgumentType<Value = unknown> {
 }
 
 /**
- * Prepares the type of a parameter.
+ * Compiles the type of a parameter.
  *
  * @throws TypeError when it is neither a schema nor a class that something can be converted to
  */
@@ -66,6 +66,6 @@ export function assertType(type: unknown, site: ParameterSite): void {
   if (type === undefined) throw new TypeError(`${cannotResolve(site)}: its type is undefined; ${undefinedType}.`);
 }
 
-/** What to do about a type that is none: without it nothing would be checked. */
+/** The advice for an undefined type. Without the error, no value would be checked. */
 export const undefinedType =
   'leave it out, or look for modules that import each other in a circle, and for a misspelt name';

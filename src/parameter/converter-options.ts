@@ -3,7 +3,8 @@ import { describeValue } from '../text/describe-value.ts';
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
 
 /**
- * Tells the options of a converter from a type, where either may come first: options hold nothing but options.
+ * Distinguishes the options of a converter from a type, because either may come first: options hold nothing but
+ * options.
  *
  * @param names the names of the options
  */

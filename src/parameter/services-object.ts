@@ -8,7 +8,9 @@ import {
 import type { References } from './references.ts';
 import { noSuchService, type Services } from './services.ts';
 
-/** All services of the container, each made when it is first read: the third argument of a handler without parameters. */
+/**
+ * All services of the container, each made when it is first read: the third argument of a handler without parameters.
+ */
 export function servicesObject(): ParameterConverter<References> {
   return parameterConverter(
     'services',
@@ -24,7 +26,7 @@ function reader(services: Services, site: ParameterSite): ProxyHandler<object> {
   };
   return {
     get(_target, name) {
-      // Asked for by whoever prints it, or waits for it.
+      // Code that prints the object, or awaits it, reads these properties.
       if (typeof name === 'symbol' || (name === 'then' && !site.services.has(name))) return undefined;
       if (site.services.has(name)) return services.resolve(name);
       throw new LittoralError('cannot-resolve', `${cannotResolve(site)}: ${noSuchService(name, site.services)}.`);

@@ -2,7 +2,7 @@
 // biome-ignore lint/suspicious/noExplicitAny: the instances of any class, made of whatever its constructor takes
 export type Class<T = any> = abstract new (...args: any[]) => T;
 
-/** A function that `new` can be used on, as far as it can be told. */
+/** Returns whether a value is a function that `new` can probably be used on. */
 export function isClass(value: unknown): value is Class {
   return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }

@@ -1,6 +1,6 @@
 import type { LittoralError } from '../errors.ts';
 
-/** What a media type cannot tell apart. */
+/** The distinctions that a media type cannot express. */
 export interface FormatTraits {
   /** A list of one is read as its item. */
   readonly singleItemIsList?: boolean | undefined;
@@ -9,8 +9,8 @@ export interface FormatTraits {
   /** A list with gaps is read as an object whose keys are the places of its items. */
   readonly listsHaveGaps?: boolean | undefined;
   /**
-   * A list is read as an object of entries: `preferred` where it could be the only item of a list as well, for the media
-   * type is written so, and then an empty text is a list of nothing.
+   * A list is read as an object of entries: `preferred` where it could be the only item of a list as well, for the
+   * media type is written so, and then an empty text is a list of nothing.
    */
   readonly listsInEntries?: 'preferred' | 'possible' | undefined;
 }

@@ -26,8 +26,8 @@ import { acceptedKinds, ValueKind } from './value-kind.ts';
  * Compiles a schema. Not and so only checked, is what stands in `not`, `if`, `dependentSchemas`, `unevaluated…`, and
  * behind a `$ref` that `rootDefinitions` does not resolve.
  *
- * @param isSource for what a type converter takes: nothing else is converted to that first, or a class and what it is
- * written as would be made of each other for ever
+ * @param isSource true for the source of a type converter: no other converter runs before it, because a class and its
+ * plain form would otherwise be converted to each other without end
  */
 export function compileNode(schema: Schema, outer: NodeScope, isSource = false): SchemaNode {
   const keywords = keywordsOf(schema);

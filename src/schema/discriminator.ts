@@ -4,7 +4,7 @@ import type { Schema } from './schema-check.ts';
 import { type Keywords, keywordsOf } from './schema-keywords.ts';
 import { acceptedKinds, ValueKind } from './value-kind.ts';
 
-/** The property by whose literals the objects of a union are told apart. */
+/** The property whose literals distinguish the objects of a union. */
 export interface Discriminator {
   readonly property: string;
   readonly literals: readonly unknown[];

@@ -4,7 +4,7 @@ import type { FormatTraits } from './coercion-context.ts';
 const maxIssues = 50;
 const maxPathLength = 200;
 
-/** One value whose issues are looked for: those of its parts, each with its path. */
+/** Collects the issues of one value and of its parts, each with its path. */
 export class IssueCollector {
   readonly traits: FormatTraits;
   /** Whether the search is within one of several branches that the value could have been meant for. */
@@ -17,17 +17,17 @@ export class IssueCollector {
     this.isTentative = isTentative;
   }
 
-  /** What was found, up to fifty. */
+  /** The issues so far, at most fifty. */
   get issues(): readonly Issue[] {
     return this.#issues;
   }
 
-  /** Whether enough was found. */
+  /** Whether fifty issues were found, so that the search can end. */
   get isFull(): boolean {
     return this.#issues.length >= maxIssues;
   }
 
-  /** @param issues with their paths from the part in hand */
+  /** Adds issues. @param issues with their paths from the current part */
   add(issues: readonly Issue[]): void {
     const at = this.#path.map((key) => `/${escaped(key)}`).join('');
     for (const { path, message } of issues) {
@@ -39,7 +39,7 @@ export class IssueCollector {
     }
   }
 
-  /** Looks into a part of the value in hand. */
+  /** Explains a part of the current value. */
   descend(key: string | number, explain: (value: unknown, collector: IssueCollector) => void, value: unknown): void {
     if (this.isFull) return;
     this.#path.push(key);
@@ -47,7 +47,7 @@ export class IssueCollector {
     this.#path.pop();
   }
 
-  /** The issues of the value in hand by itself, not added yet. */
+  /** Returns the issues of the current value without adding them. */
   collectSeparately(
     explain: (value: unknown, collector: IssueCollector) => void,
     value: unknown,
@@ -59,7 +59,7 @@ export class IssueCollector {
   }
 }
 
-/** A key in a JSON Pointer (RFC 6901 section 3). */
+/** Escapes a key for a JSON Pointer (RFC 6901 section 3). */
 export function escaped(key: string | number): string {
   return String(key).replaceAll('~', '~0').replaceAll('/', '~1');
 }

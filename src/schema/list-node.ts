@@ -18,7 +18,7 @@ export interface ItemNodes {
   readonly fits: (items: readonly unknown[]) => boolean;
 }
 
-/** The items of a list. A single item becomes a list of one only where its media type cannot tell the two apart. */
+/** The items of a list. A single item becomes a list of one only if its media type cannot distinguish the two. */
 export function listNode(nodes: ItemNodes): SchemaNode {
   const { first, rest, takesEmptyText, takesObjects, namesEntry, fits } = nodes;
   const nodeAt = (index: number) => (index < first.length ? first[index] : rest);

@@ -10,9 +10,9 @@ import { type Definitions, keywordsOf } from './schema-keywords.ts';
 const anySchema = {};
 
 /**
- * Explains a value by the keywords that stand in a schema itself, and by its parts, each of which explains itself. Not
- * by the whole schema at once: for unions within unions TypeBox tells the issues of all branches, in a time that grows
- * exponentially with their depth.
+ * Explains a value by the keywords that stand in a schema itself, and by its parts, each of which explains itself. It
+ * does not check the whole schema at once, because TypeBox reports the issues of all branches of nested unions, in a
+ * time that grows exponentially with their depth.
  */
 export function explainOwnKeywords(
   schema: Schema,
@@ -88,7 +88,10 @@ interface Refined {
   readonly '~refine': unknown;
 }
 
-/** The schema without what its parts say. The names of its properties stay, for they tell which are additional. */
+/**
+ * Returns the schema without the constraints of its parts. The property names stay, because they define which are
+ * additional.
+ */
 function keepOwnKeywords(schema: Schema): Schema {
   // What TypeBox notes for itself is not enumerable, and is left behind.
   const { anyOf, oneOf, allOf, $ref, $defs, $id, ...ownKeywords } = schema as Record<string, unknown>;

@@ -95,7 +95,7 @@ function someWithin(part: unknown, matches: (part: unknown) => boolean, seen = n
   return Object.values(part).some((inner) => someWithin(inner, matches, seen));
 }
 
-/** The issues of a value by a schema that is used too seldom to compile it. */
+/** Returns the issues of a value by a schema that is used too rarely to compile it. */
 export function issuesBySchema(
   schema: TSchema,
   definitions: Readonly<Record<string, TSchema>>,
@@ -109,14 +109,14 @@ function toIssues(find: () => TLocalizedValidationError[]): Issue[] {
   return errors.map((error) => ({ path: shortened(error.instancePath), message: describeError(error) }));
 }
 
-/** What a schema says of a field too many: by its own path, in plain words, and not once more by its object's. */
+/** Rewords TypeBox's two errors for an unknown property into one. */
 export function plainIssues(issues: readonly Issue[]): readonly Issue[] {
   return issues
     .filter(({ message }) => message !== 'must not have additional properties')
     .map((issue) => (issue.message === 'schema is false' ? { ...issue, message: 'is not expected' } : issue));
 }
 
-/** Whether a value passes, of a schema whose own refinement may not be written for such a value and throw. */
+/** Returns whether a value passes. A refinement of the schema that throws counts as a failed check. */
 export function passes({ check }: Pick<SchemaCheck<unknown>, 'check'>, value: unknown): boolean {
   try {
     return check(value);
@@ -125,12 +125,12 @@ export function passes({ check }: Pick<SchemaCheck<unknown>, 'check'>, value: un
   }
 }
 
-/** Whether something can be a schema. */
+/** Returns whether a value can be a schema. */
 export function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether texts of that format are checked. TypeBox lets every text pass a format that it does not know. */
+/** Returns whether TypeBox knows a format. It accepts every text for a format that it does not know. */
 export function isKnownFormat(format: string): boolean {
   return Format.Has(format);
 }
@@ -147,7 +147,7 @@ export function withinStack<Result>(walk: () => Result, otherwise: Result): Resu
   }
 }
 
-/** TypeBox stops at eight unless its settings say otherwise, which all of the process shares. */
+/** Runs some work with a higher limit of errors. TypeBox stops at eight, by a setting that the whole process shares. */
 function withMaxErrors<Result>(work: () => Result): Result {
   const { maxErrors } = Settings.Get();
   Settings.Set({ maxErrors: maxIssues });
@@ -164,7 +164,7 @@ function describeError({ keyword, params, message }: TLocalizedValidationError):
   return keyword === 'enum' ? `must be one of ${listed(params.allowedValues.map(String))}` : message;
 }
 
-/** A path is made of the value's own keys, which can be as long as the value. */
+/** Shortens a path. It consists of keys of the value, which can be as long as the value. */
 function shortened(path: string): string {
   return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}…` : path;
 }

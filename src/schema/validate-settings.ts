@@ -2,7 +2,8 @@ import type { Issue } from '../errors.ts';
 import { plainIssues, type SchemaCheck } from './schema-check.ts';
 
 /**
- * What a closed schema says against settings, once for each of them: of a wrong kind it tells once for each demand.
+ * Returns the issues of settings by a closed schema, one for each setting: a schema reports a value of a wrong kind
+ * once for each keyword.
  *
  * @returns issues with paths in dots, empty for the whole
  */

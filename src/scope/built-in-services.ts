@@ -13,7 +13,7 @@ declare module '../parameter/references.ts' {
     readonly commandBus: CommandBus;
     /** Calls handlers of this process. In a handler, as `distributedBus`. */
     readonly eventBus: EventBus;
-    /** The message in hand. */
+    /** The message that is being handled. */
     readonly message: Message;
     /** In a handler, a logger that names its message. */
     readonly logger: Logger;

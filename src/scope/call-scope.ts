@@ -130,7 +130,9 @@ export class CallScope implements InvocationScope, Services, SendContext {
   }
 }
 
-/** A singleton whose factory is asynchronous and failed is made anew by the next that asks: it would stay failed for ever. */
+/**
+ * Resolves a singleton. One whose asynchronous factory has failed is removed, so that the next call creates it again.
+ */
 function resolveShared(root: AwilixContainer, name: string): unknown {
   const service: unknown = root.resolve(name);
   if (service instanceof Promise) {

@@ -48,8 +48,8 @@ function noteMaking(owner: AwilixContainer, name: string, service: unknown): voi
 }
 
 /**
- * Disposes the services that a container has made, the last one first: what depends on a service was made after it. Each
- * disposer is waited for. What fails, or does not end, is logged.
+ * Disposes the services that a container has made, the last one first: what depends on a service was made after it.
+ * Each disposer is waited for. What fails, or does not end, is logged.
  *
  * @param timeoutMs how long the next disposer may take. Default: `disposerTimeoutMs`
  * @returns undefined when nothing has a disposer. It never rejects
@@ -108,7 +108,9 @@ async function disposeService(
   }
 }
 
-/** What could not be made is not disposed; whoever asked for it has its error. */
+/**
+ * Disposes a service once its factory has succeeded. If the factory failed, the caller that resolved it has the error.
+ */
 async function whenMade(service: Promise<unknown>, dispose: (service: unknown) => unknown): Promise<void> {
   const isMade = await service.then(
     () => true,

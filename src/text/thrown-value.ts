@@ -1,4 +1,4 @@
-/** The fields by which errors are told apart. Their values are shown, those of others can be a payload. */
+/** The fields that identify an error. Their values are shown; values of other fields can be a payload. */
 const identifying = ['code', 'status', 'statusCode', 'errno', 'syscall', 'type', 'title', 'reason', 'detail'] as const;
 
 const maxFields = 10;

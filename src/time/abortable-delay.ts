@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * Waits, at the longest until a signal is aborted.
+ * Waits for a time, or until a signal is aborted.
  *
  * @param milliseconds at most `longestTimeoutMs`
  */
 export function abortableDelay(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  // As many wait as deliveries are in hand; Node would take more than ten for a leak, and say so on standard error.
+  // Each unacknowledged delivery may wait. Node reports more than ten listeners as a leak.
   setMaxListeners(0, signal);
   return new Promise((resolve) => {
     const done = () => {

@@ -1,19 +1,20 @@
 import { longestTimeoutMs } from './timeout.ts';
 
-/** What tells the time of a channel: the system, or whoever tests it. */
+/** The clock of a channel: the system's, or that of a test. */
 export interface Clock {
   /** Milliseconds since some moment. Never goes back. */
   nowMs(): number;
   /**
-   * Calls back at a time. It can be called early, so look at the clock; what waits does not keep the process alive.
+   * Calls a function at a time. The call can come early, so the function must check the clock. A pending call does not
+   * keep the process alive.
    *
    * @param timeMs as `nowMs` counts
-   * @returns takes the call back
+   * @returns a function that cancels the call
    */
   callAt(timeMs: number, callback: () => void): () => void;
 }
 
-/** What tells the time of day. */
+/** A source of the time of day. */
 export interface WallClock {
   /** Milliseconds since 1970, as other processes count them. A correction can move it. */
   wallMs(): number;

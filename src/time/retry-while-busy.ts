@@ -1,7 +1,7 @@
 import { isLittoralError } from '../errors.ts';
 import { abortableDelay } from './abortable-delay.ts';
 
-/** How long the pauses between two attempts are, and how many there are at most. */
+/** The delays between attempts, and how many there are at most. */
 export interface Backoff {
   readonly firstMs: number;
   /** Each is twice as long as the one before, up to this. */
@@ -13,10 +13,10 @@ export interface Backoff {
 const defaultBackoff: Backoff = { firstMs: 100, maxMs: 5_000 };
 
 /**
- * Publishes once the broker and this process have room. Until then the message that it is about stays in hand: given
- * back, its handlers would run again for nothing, and given back too often, it would be dead.
+ * Publishes once the broker and this process have room. The delivery stays unacknowledged until then: if it were
+ * requeued, its handlers would run again in vain, and the broker would dead-letter it after its delivery limit.
  *
- * @param stopping ends the waiting
+ * @param stopping a signal that ends the wait
  * @throws what publishing throws for another reason, or for this one when the waiting has ended
  */
 export async function retryWhileBusy<Receipt>(

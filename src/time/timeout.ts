@@ -2,10 +2,10 @@
 export const longestTimeoutMs = 2 ** 31 - 1;
 
 /**
- * Waits for some work, at the latest until a deadline.
+ * Waits for some work until a deadline.
  *
  * @param deadlineMs from now, in milliseconds
- * @returns whether the work was done in time
+ * @returns whether the work completed in time
  * @throws what the work rejects with in time
  */
 export async function completesWithin(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {

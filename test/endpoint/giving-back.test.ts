@@ -120,7 +120,7 @@ describe('a dead letter that cannot be published', () => {
   });
 
   test.each<ErrorCode>(['body-too-large', 'headers-too-large', 'invalid-header'])(
-    'for ever (%s) is moved by the broker instead, at once',
+    'is dead-lettered by the broker at once if it can never be published (%s)',
     async (code) => {
       const { send, channel, deadLetters } = await runFailing(1000, code);
       await send();

@@ -2,7 +2,7 @@ import { defineEventHandler, Header, header, payload, reference } from 'littoral
 import Type from 'typebox';
 import { OrderEvent } from '../messages.ts';
 
-/** Hears of everything that happens to orders. */
+/** Records everything that happens to orders. */
 export const tellCustomer = defineEventHandler({
   routingKey: 'order.*',
   endpointId: 'tellCustomer',

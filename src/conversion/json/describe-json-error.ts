@@ -1,7 +1,8 @@
 import { errorMessage } from '../../errors.ts';
 
 /**
- * Says where `JSON.parse` found an issue. Its own words quote the text around it, which may be a payload or a secret.
+ * Describes where `JSON.parse` failed. The message of `JSON.parse` quotes the surrounding text, which may be a payload
+ * or a secret.
  *
  * @param error what `JSON.parse` threw
  */
