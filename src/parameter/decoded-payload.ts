@@ -72,7 +72,7 @@ export function handArguments(message: Message): void {
   if (isWorthKeeping(message) && decodedOf.get(message)?.isArgument) decodedOf.delete(message);
 }
 
-/** To be called when the arguments were only computed: nobody gets them, so another check may have the same payload. */
+/** Drops arguments that were only computed to check a payload, so that another check can use the same payload. */
 export function dropArguments(message: Message): void {
   const known = decodedOf.get(message);
   if (known !== undefined) known.isArgument = false;

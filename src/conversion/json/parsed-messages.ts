@@ -2,7 +2,7 @@ import type { ParsedJson } from './json-converter.ts';
 
 const parsedOf = new WeakMap<object, ParsedJson>();
 
-/** Keeps the parsed body of a message for whoever decodes the message first. */
+/** Keeps the parsed body of a message until the message is decoded. */
 export function keepParsed(message: object, parsed: ParsedJson): void {
   parsedOf.set(message, parsed);
 }
