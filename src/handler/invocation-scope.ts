@@ -3,7 +3,7 @@ import type { Invocation } from '../parameter/parameter-converter.ts';
 import { isPromiseLike } from '../promise/maybe-promise.ts';
 
 /** The end of a call: of its time, or of the process. */
-export interface CallDeadline {
+interface CallDeadline {
   /** Aborted when the handler should end. It is created when it is first read. */
   readonly signal: AbortSignal;
 }
