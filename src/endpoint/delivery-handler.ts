@@ -67,9 +67,9 @@ export class DeliveryHandler {
 
     // The handlers of an event fail apart: one that fails does not keep the message from the others.
     const results: DeliveryResult[] = [];
-    for (const [place, handler] of recipients.entries()) {
+    for (const handler of recipients) {
       // Each handler decodes the body again, because it may change what it gets.
-      if (place > 0 && isLarge(message.payload)) await nextTurn();
+      if (results.length > 0 && isLarge(message.payload)) await nextTurn();
       const pending = pipeline.call({ handler, message, delivery, timeToLive, attempt: 1 });
       const result = pending instanceof Promise ? await pending : pending;
       results.push(result);

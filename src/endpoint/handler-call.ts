@@ -6,7 +6,7 @@ import type { MaybePromise } from '../promise/maybe-promise.ts';
 import type { HandlerFailure, HandlerResult } from '../recovery/handler-result.ts';
 import { attemptsOf } from '../recovery/retry-message.ts';
 import type { TimeToLive } from '../recovery/time-to-live.ts';
-import type { Stage } from './stage.ts';
+import type { Next, Stage } from './stage.ts';
 
 /** One handler to be called for one delivery. */
 export interface HandlerCall {
@@ -22,8 +22,11 @@ export interface HandlerCall {
 /** One attempt, with what belongs to it alone. */
 export interface ScopedCall extends HandlerCall {
   readonly scope: InvocationScope;
-  /** Calls a handler once for all copies of a message; undefined for a handler that is called for every copy. */
-  readonly deduplicated?: { call(handle: () => MaybePromise<HandlerResult>): MaybePromise<HandlerResult> };
+  /**
+   * Calls a handler once for all copies of a message; undefined for a handler that is called for every copy. The outer
+   * stage of the deduplication sets it: a call that is copied for each stage costs more than all stages.
+   */
+  deduplicated: { call(next: Next<ScopedCall, HandlerResult>): MaybePromise<HandlerResult> } | undefined;
 }
 
 /** A step of a handler call. It returns what failed, and does not throw. */

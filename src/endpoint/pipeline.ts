@@ -4,7 +4,6 @@ import type { Logger } from '../logger.ts';
 import type { HandlerResult } from '../recovery/handler-result.ts';
 import type { HandlerCall, ScopedCall } from './handler-call.ts';
 import { compose, type Next } from './stage.ts';
-import { confirmSends } from './stages/confirm-sends.ts';
 import type { Deduplication } from './stages/deduplication.ts';
 import { enforceDeadline } from './stages/enforce-deadline.ts';
 import { invokeHandler } from './stages/invoke-handler.ts';
@@ -40,7 +39,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const openScope = new OpenScope(options.scopes);
 
   const attempt = compose<ScopedCall, HandlerResult>(
-    [deduplication?.record, enforceDeadline(handlerTimeoutMs), confirmSends, deduplication?.lookUp, refuseExpired],
+    [deduplication?.record, enforceDeadline(handlerTimeoutMs), deduplication?.lookUp, refuseExpired],
     invokeHandler,
   );
   const call = compose<HandlerCall, HandlerResult>([logHandled(logger), retryInstantly(options)], (call) =>

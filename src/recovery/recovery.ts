@@ -59,6 +59,11 @@ export class Recovery {
     results: readonly DeliveryResult[],
     timeToLive: TimeToLive | undefined,
   ): MaybePromise<SettledDelivery> {
+    const [first] = results;
+    if (results.length === 1 && first?.kind === 'handled') {
+      delivery.acknowledge();
+      return { outcome: 'handled', handled: [first], failures: [] };
+    }
     const handled = results.filter((result) => result.kind === 'handled');
     if (results.some(({ kind }) => kind === 'interrupted')) return this.#interrupted(delivery, results, handled);
     if (results.some(({ kind }) => kind === 'left in the queue')) {

@@ -9,6 +9,7 @@ import { classOf, errorText, stackOf } from '../../text/error-chain.ts';
 import type { DeadlineTimer } from '../deadline-timer.ts';
 import { failed, type ScopedCall } from '../handler-call.ts';
 import type { InFlightKeys } from '../in-flight-keys.ts';
+import type { Next } from '../stage.ts';
 
 export interface DeduplicatedCallOptions {
   readonly call: ScopedCall;
@@ -41,16 +42,17 @@ export class DeduplicatedCall {
   /**
    * Calls the handler unless it has handled a copy.
    *
+   * @param next the inner stages, with the handler
    * @returns `interrupted` if the endpoint stops while it waits for a copy; a failure of the key's computation, or
    * LittoralError `deduplication-unavailable`
    */
-  call(handle: () => MaybePromise<HandlerResult>): MaybePromise<HandlerResult> {
+  call(next: Next<ScopedCall, HandlerResult>): MaybePromise<HandlerResult> {
     const { call, keyOf } = this.#options;
     try {
       const key = keyOf(call.scope);
-      if (!isPromiseLike(key)) return this.#withKey(key, handle);
+      if (!isPromiseLike(key)) return this.#withKey(key, next);
       return Promise.resolve(key).then(
-        (resolved) => this.#withKey(resolved, handle),
+        (resolved) => this.#withKey(resolved, next),
         (error) => failed(call, error),
       );
     } catch (error) {
@@ -86,16 +88,16 @@ export class DeduplicatedCall {
     this.#options.inFlight.end(this.#storeKey, succeeded);
   }
 
-  #withKey(key: string | undefined, handle: () => MaybePromise<HandlerResult>): MaybePromise<HandlerResult> {
+  #withKey(key: string | undefined, next: Next<ScopedCall, HandlerResult>): MaybePromise<HandlerResult> {
     if (this.#isOver) return this.#late();
-    const { inFlight, prefix } = this.#options;
-    if (key === undefined) return handle();
+    const { call, inFlight, prefix } = this.#options;
+    if (key === undefined) return next(call);
     this.#key = key;
     this.#storeKey = prefix + key;
-    return inFlight.has(this.#storeKey) ? this.#afterOthers(handle) : this.#lookUp(handle);
+    return inFlight.has(this.#storeKey) ? this.#afterOthers(next) : this.#lookUp(next);
   }
 
-  async #afterOthers(handle: () => MaybePromise<HandlerResult>): Promise<HandlerResult> {
+  async #afterOthers(next: Next<ScopedCall, HandlerResult>): Promise<HandlerResult> {
     const { inFlight } = this.#options;
     // When it fails, one of the copies that waited is called, and the others wait for that one.
     while (inFlight.has(this.#storeKey)) {
@@ -104,10 +106,10 @@ export class DeduplicatedCall {
       if (outcome === 'succeeded') return this.#skip();
       if (this.#isOver) return this.#late();
     }
-    return this.#lookUp(handle);
+    return this.#lookUp(next);
   }
 
-  #lookUp(handle: () => MaybePromise<HandlerResult>): MaybePromise<HandlerResult> {
+  #lookUp(next: Next<ScopedCall, HandlerResult>): MaybePromise<HandlerResult> {
     const { inFlight, store } = this.#options;
     inFlight.begin(this.#storeKey);
     this.#isInFlight = true;
@@ -116,18 +118,18 @@ export class DeduplicatedCall {
       known = store.has(this.#storeKey);
       if (isPromiseLike(known)) {
         return Promise.resolve(known).then(
-          (answer) => (this.#isOver ? this.#late() : this.#onAnswer(answer, handle)),
+          (answer) => (this.#isOver ? this.#late() : this.#onAnswer(answer, next)),
           (error) => this.#unavailable(error),
         );
       }
     } catch (error) {
       return this.#unavailable(error);
     }
-    return this.#onAnswer(known, handle);
+    return this.#onAnswer(known, next);
   }
 
-  #onAnswer(known: unknown, handle: () => MaybePromise<HandlerResult>): MaybePromise<HandlerResult> {
-    if (known === false) return handle();
+  #onAnswer(known: unknown, next: Next<ScopedCall, HandlerResult>): MaybePromise<HandlerResult> {
+    if (known === false) return next(this.#options.call);
     // Anything else than true would lose the message if it were taken for it.
     if (known !== true) return this.#unavailable(new TypeError('has(…) gave neither true nor false'));
     this.#release(true);

@@ -39,13 +39,14 @@ export class Deduplication {
   readonly record: HandlerStage = (call, next) => {
     const deduplicated = this.#begin(call);
     if (deduplicated === undefined) return next(call);
-    return andThen(next({ ...call, deduplicated }), (result) => deduplicated.end(result));
+    call.deduplicated = deduplicated;
+    return andThen(next(call), (result) => deduplicated.end(result));
   };
 
   /** The inner stage: looks up the key of a call, and skips the handler if it has handled a copy. */
   readonly lookUp: HandlerStage = (call, next) => {
     const { deduplicated } = call;
-    return deduplicated ? deduplicated.call(() => next(call)) : next(call);
+    return deduplicated ? deduplicated.call(next) : next(call);
   };
 
   /** Ends every wait for a copy that is in flight, now and from now on. */

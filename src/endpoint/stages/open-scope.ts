@@ -20,9 +20,11 @@ export class OpenScope {
 
   readonly stage: HandlerStage<HandlerCall, ScopedCall> = (call, next) => {
     const deadline = new CallSignal(this.#signals, this.#shutdown);
-    const { message, handler } = call;
+    const { handler, message, delivery, timeToLive, attempt } = call;
     const scope = this.#scopes.open({ message, endpointId: handler.endpointId, deadline });
-    return andThen(next({ ...call, scope }), (result) => this.#close(scope, deadline, result));
+    // Not spread, which takes several times as long.
+    const scoped = { handler, message, delivery, timeToLive, attempt, scope, deduplicated: undefined };
+    return andThen(next(scoped), (result) => this.#close(scope, deadline, result));
   };
 
   /** Aborts the signals of all calls, and of those that are yet to begin. */
