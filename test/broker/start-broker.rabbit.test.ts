@@ -5,7 +5,7 @@ import type { Broker } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { findProcessesByHome } from './processes-by-home.ts';
 import { startBroker } from './start-broker.ts';
-import { untilDurable } from './until-remembered.ts';
+import { untilDurable } from './until-durable.ts';
 
 let broker: Broker;
 

@@ -3,7 +3,8 @@ import { eventually } from '../broker/eventually.ts';
 import { emptyCallLog, readCalls } from './call-log.ts';
 import { checkLedger, type Violation } from './check-ledger.ts';
 import type { Environment } from './environment.ts';
-import type { PlannedFault } from './fault-plan.ts';
+import type { FaultKind, PlannedFault } from './fault-plan.ts';
+import { forgottenBindings } from './forgotten-bindings.ts';
 import { injectFault } from './inject-fault.ts';
 import { type BindingGap, type Ledger, ledgerTime, type ObservedFault } from './ledger.ts';
 import { type Requester, startRequester } from './requester.ts';
@@ -40,6 +41,14 @@ export interface Round {
  */
 const graceMs = 1000;
 
+/** The faults that kill a node which may not have written the latest declarations to its disk. */
+const brokerKills: ReadonlySet<FaultKind> = new Set([
+  'broker killed',
+  'leader killed',
+  'node killed',
+  'all nodes killed',
+]);
+
 /** Load and faults, then calm, then the reckoning. */
 export async function runRound(environment: Environment, options: RoundOptions): Promise<Round> {
   const { seed, plan, lanes, pauseMs, warmUpMs, minAccepted, settleMs, log } = options;
@@ -60,6 +69,9 @@ export async function runRound(environment: Environment, options: RoundOptions):
       log(together.map(({ kind, target, holdMs }) => `${kind} (${target}, ${holdMs} ms)`).join(' and '));
       gaps.push(...(await Promise.all(together.map((fault) => injectFault(environment, fault)))).flat());
       await environment.untilReady();
+      if (together.some(({ kind }) => brokerKills.has(kind))) {
+        gaps.push(...forgottenBindings(gaps, { from, until: ledgerTime() }));
+      }
       acceptedBefore = requester.accepted;
       const until = ledgerTime() + graceMs;
       const seen = together.map(({ kind, target }) => ({ kind, target, from, until }));

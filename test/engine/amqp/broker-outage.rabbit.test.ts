@@ -3,7 +3,7 @@ import { defineCommandHandler } from 'littoral';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../broker/eventually.ts';
 import { setMemoryAlarm } from '../../broker/memory-alarm.ts';
-import { untilDurable } from '../../broker/until-remembered.ts';
+import { untilDurable } from '../../broker/until-durable.ts';
 import { usePrivateBroker } from '../../broker/use-private-broker.ts';
 import {
   type Answer,
