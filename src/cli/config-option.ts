@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 
-/** `--config FILE`, as every command has it. */
+/** Creates the option `--config FILE`, which every command has. */
 export function configOption(): Option {
   return new Option(
     '-c, --config <file>',

@@ -6,7 +6,7 @@ import { table } from './table.ts';
 const head = ['ID', 'WHEN', 'ROUTING KEY', 'ENDPOINT', 'ERROR'];
 const maxErrorLength = 80;
 
-/** A page as a table, and how to get the next one. */
+/** Writes a page as a table, with the option that gets the next page. */
 export function pageText({ items, next, total, fault }: DeadLetterPage): string {
   if (total === 1) return 'The one dead letter does not match.\n';
   if (total !== undefined) return `None of the ${total} dead letters matches.\n`;
@@ -22,13 +22,13 @@ export function pageText({ items, next, total, fault }: DeadLetterPage): string 
 function errorText({ error, reason = '' }: DeadLetterSummary): string {
   const text = error === undefined ? reason : `${error.class}: ${error.message}`;
   if (text.length <= maxErrorLength) return text;
-  // Its end names the root cause, its beginning what was attempted.
+  // The end of the text names the root cause, its beginning the attempt.
   const endLength = text.includes('; caused by ') ? maxErrorLength / 2 : 0;
   const begin = text.slice(0, maxErrorLength - endLength - 1).toWellFormed();
   return `${begin}…${endLength === 0 ? '' : text.slice(-endLength).toWellFormed()}`;
 }
 
-/** All of a dead letter: what is known of it line by line, its headers, its payload. */
+/** Writes all of a dead letter: its known fields line by line, its headers, its payload. */
 export function detailsText({ headers, payload, stackTrace, error, ...fields }: DeadLetterDetails): string {
   const known = { ...fields, ...(error && { error: `${error.class}: ${error.message}`, code: error.code }) };
   const lines = Object.entries(known).map(([name, value]) => [`${name}:`, printable(String(value))]);

@@ -15,7 +15,7 @@ interface CommonOptions {
   readonly json?: boolean;
 }
 
-/** `deadletter:list` and the others. */
+/** Creates the commands `deadletter:list`, `deadletter:show` and so on. */
 export function deadLetterCommands(): Command[] {
   const commands = [listLetters(), showLetter(), replayLetter(), replayAllLetters(), deleteLetter()];
   return [...commands, helpOn(commands)];
@@ -101,7 +101,7 @@ function replayAllLetters(): Command {
     );
 }
 
-/** @returns the exit code: 1 when some are left that were meant */
+/** @returns the exit code: 1 if some of the matching dead letters are left */
 async function replayAll(
   letters: DeadLetters,
   options: DeadLetterFilter & { readonly limit?: number },
@@ -119,7 +119,7 @@ async function replayAll(
   }
   const { replayed, failed, total } = outcome;
   const { limit = Infinity } = options;
-  // A signal can come when all is done already.
+  // A signal can arrive after everything was done.
   const isDone = total > 0 && replayed + failed >= Math.min(total, limit);
   const isInterrupted = interrupted.signal.aborted && !isDone;
   await report(

@@ -4,7 +4,9 @@ import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 
-/** One step of a delivery: `arguments` and `handler` of each handler, then `settle`, the rest until the broker knows. */
+/**
+ * One step of a delivery: `arguments` and `handler` of each handler, then `settle`, the rest until the broker knows.
+ */
 interface Step {
   readonly step: 'arguments' | 'handler' | 'settle';
   readonly endpointId?: string;
@@ -47,7 +49,7 @@ export function deliveryLog(verbosity: number, logger: Logger): DeliveryStage {
 
 /** Returns the same handler, which measures its arguments and itself for the log of its delivery. */
 export function timed(definition: HandlerDefinition): HandlerDefinition {
-  // A value that is no handler is left to the check of the handlers.
+  // The check of the handlers reports a value that is no handler.
   if (!isHandlerDefinition(definition) || typeof definition.handle !== 'function') return definition;
   const { handle, endpointId } = definition;
   return {

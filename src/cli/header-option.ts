@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 
-/** The headers of a message, as `--header name:value` gives one after the other. */
+/** The headers of a message from the options `--header name:value`. */
 export type HeaderArguments = ReadonlyMap<string, string>;
 
-/** Reads `name:value`, as often as it is given. White space around the name and the value is not part of them. */
+/** Adds one `name:value` to the headers before it. White space around the name and the value is dropped. */
 export function headerArgument(text: string, earlier: HeaderArguments = new Map()): HeaderArguments {
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(0, colon)).trim();

@@ -13,7 +13,7 @@ export function listCommand(): Command {
     .addOption(configOption())
     .action(async ({ config: file }: { readonly config?: string }) => {
       const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
-      // Nothing is sent, so nothing can be lost: the channel need not be chosen, as production asks for otherwise.
+      // The command sends nothing, so no message can be lost. In production too, the channel need not be named.
       const config = resolveConfig(await loadConfig(file), { ...process.env, NODE_ENV: undefined });
       const { registry } = createComponents(config, createLogger('silent'));
       await print(endpointTable(describeEndpoint({ ...config, queue: config.broker.queue }, registry)));
@@ -23,7 +23,7 @@ export function listCommand(): Command {
 
 const head = ['ENDPOINT', 'HANDLER', 'KIND', 'ROUTING KEY', 'DISTRIBUTED', 'PARAMETERS'];
 
-/** One line for each handler, or one for an endpoint that has none. */
+/** Lists one line for each handler, or one for an endpoint that has none. */
 export function endpointTable({ name, handlers }: EndpointDescription): string {
   const rows = handlers.map(({ endpointId, kind, routingKey, distributed, parameters }) => {
     return [name, endpointId, kind, routingKey, distributed ? 'yes' : 'no', parameters.map(parameterText).join(', ')];
@@ -31,7 +31,7 @@ export function endpointTable({ name, handlers }: EndpointDescription): string {
   return table([head, ...(rows.length > 0 ? rows : [[name, '(none)', '', '', '', '']])]);
 }
 
-/** A name where there is one, not a position. */
+/** Writes a parameter with its name, unless its name is a position. */
 function parameterText({ name, converter }: ParameterDescription): string {
   return name.startsWith('#') ? converter : `${name}: ${converter}`;
 }

@@ -6,7 +6,7 @@ import { loadHandlers } from '../config/load-handlers.ts';
 /**
  * Loads a configuration with the handlers that its patterns find.
  *
- * @param file as `--config` says
+ * @param file the value of `--config`
  * @throws LittoralError `invalid-configuration`, `invalid-handlers`
  */
 export async function loadConfig(file: string | undefined): Promise<Config> {
@@ -20,7 +20,7 @@ export async function loadConfig(file: string | undefined): Promise<Config> {
   }
 }
 
-/** Node would end with 0 and no word when nothing is left to do: a file that waits for what never comes. */
+/** Reports a file that waits for an event that never occurs. Node would end silently with exit code 0. */
 function onNothingLeft(): void {
   process.stderr.write(
     'littoral: the configuration file, or a file of handlers, did not finish loading; it waits for something that never comes.\n',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** Every option may be written in camelCase and in kebab-case; this makes them as they were declared. */
+/** Converts options to their declared spelling, because each may be written in camelCase and in kebab-case. */
 export function withDeclaredSpelling(args: readonly string[], commands: readonly Command[]): string[] {
   const declared = new Map<string, string>();
   for (const { long } of commands.flatMap(({ options }) => options)) {

@@ -4,7 +4,7 @@ import { openNonblocking } from '../file/open-nonblocking.ts';
 
 /** The error for a failed write to standard output. */
 export class OutputError extends Error {
-  /** True if the reader has ended, as `head` does, which is not an error. */
+  /** True if the reader has ended, as `head` does. That is no error. */
   readonly isReaderGone: boolean;
 
   constructor(cause: NodeJS.ErrnoException) {

@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { LittoralError } from '../errors.ts';
 
 /**
- * The payload that a command sends: what is written as an argument, else what comes on standard input. A terminal there
- * gives nothing, unless asked for by `-`.
+ * Reads the payload that a command sends: its argument, else standard input. If that is a terminal, it is only read
+ * when the argument is `-`.
  *
- * @param maxBytes more is not read
+ * @param maxBytes the maximum size
  * @throws LittoralError `body-too-large`
  */
 export async function readPayload(
@@ -27,7 +27,7 @@ export async function readPayload(
   return Buffer.concat(chunks);
 }
 
-/** JSON for what begins as an object, a list or a quoted text of JSON does; text for other text; else bytes. */
+/** Returns JSON for a text that begins like a JSON object, list or string; plain text for other text; else bytes. */
 export function guessMediaType(payload: Uint8Array): string {
   if (!isUtf8(payload)) return 'application/octet-stream';
   const [first] = Buffer.from(payload.subarray(0, 1024)).toString().trimStart();

@@ -15,7 +15,7 @@ AMQP_CERT_FILE, AMQP_KEY_FILE, CHANNEL, HOST, PORT, ADMIN_TOKEN (or ADMIN_TOKEN_
 Exit codes: 0 done, 1 failed, 2 wrong usage, 141 the reader of the output has ended.
 `;
 
-/** What is asked of littoral itself, not of a command. */
+/** The options of littoral itself, not of a command. */
 const ofProgram = new Set(['-h', '--help', '--version']);
 
 /**

@@ -4,7 +4,7 @@ import { errorStack, errorText } from '../text/error-chain.ts';
 import { ignoreOutputErrors, OutputError, printWarnings } from './output.ts';
 import { runProgram } from './program.ts';
 
-/** All that is wrong with a configuration stands in one error. */
+/** Long enough for an error that has all issues of a configuration. */
 const maxTextLength = 65_536;
 
 /** Exit codes. Shells report the last one for a program that wrote to a closed pipe. */
@@ -22,11 +22,11 @@ export async function runAsProcess(args: readonly string[]): Promise<void> {
     await runProgram(args);
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Its text has been written. Help that was asked for is no error.
+      // Commander has written the text. A request for help is no error.
       process.exit(error.exitCode === 0 ? 0 : exitCode.wrongUsage);
     }
     if (error instanceof OutputError && error.isReaderGone) process.exit(exitCode.brokenPipe);
-    // What littoral says on purpose, or the system of a port, needs no stack trace; everything else does.
+    // Errors of littoral, and of the system such as a port in use, need no stack trace. All others do.
     const isExpected =
       isLittoralError(error) || error instanceof OutputError || (error instanceof Error && 'syscall' in error);
     const text = isExpected ? errorText(error, maxTextLength) : errorStack(error) || errorText(error);

@@ -8,7 +8,7 @@ export interface RunLimits {
   readonly handledMessageLimit?: number;
   readonly executionTimeLimit?: number;
   readonly finishWhenNoMessages?: boolean;
-  /** In MiB, of the whole process. */
+  /** Maximum memory of the whole process, in MiB. */
   readonly memoryLimit?: number;
   readonly stopOnFailure?: boolean;
 }
@@ -20,7 +20,7 @@ interface RunEnd {
 }
 
 export interface WatchedLimits {
-  /** Resolves when the first limit is reached. From that moment on the endpoint takes no more messages. */
+  /** Resolves when the first limit is reached. From then on the endpoint takes no more messages. */
   readonly ended: Promise<RunEnd>;
   /** The stage to put around every delivery of the endpoint. */
   readonly stage: DeliveryStage;
@@ -32,7 +32,7 @@ type RunningEndpoint = Pick<ServiceEndpoint, 'finish' | 'waiting' | 'unacknowled
 
 const checkIntervalMs = 100;
 
-// Another process or program may handle a message that has no handler here.
+// Another process may handle a message that has no handler here.
 const isNoFailure: ReadonlySet<DeliveryOutcome> = new Set([
   'handled',
   'not for this service',
@@ -51,7 +51,7 @@ export function watchLimits(limits: RunLimits): WatchedLimits {
     resolve = settle;
   });
   const end = (reason: string, exitCode = 0) => {
-    // Immediately, because the next delivery would be one too many.
+    // This stops at once, because the next delivery would exceed the limit.
     void endpoint?.finish();
     resolve({ reason, exitCode });
   };

@@ -16,14 +16,14 @@ import { withChannel } from './with-channel.ts';
 
 /** The options of the commands that send. */
 export interface SendingOptions extends Omit<SendOptions, 'deliveryDelay'> {
-  /** Milliseconds. */
+  /** The delivery delay in milliseconds. */
   readonly delay?: number;
   readonly config?: string;
   readonly header?: HeaderArguments;
   readonly contentType?: string;
 }
 
-/** What goes onto the bus. */
+/** The message to send. */
 interface Sending extends SendOptions {
   readonly body: Uint8Array;
   readonly contentType: string;
@@ -35,7 +35,7 @@ Without a payload, or with -, it is read from standard input, byte for byte. A p
 Prints one line of JSON once the broker has confirmed the message.
 `;
 
-/** Adds the payload and the options that all commands which send have in common. */
+/** Adds the payload and the options that all sending commands have in common. */
 export function withSendingOptions(command: Command): Command {
   return command
     .argument('[payload]', 'what is sent')
@@ -81,7 +81,7 @@ export async function runSend(
       'There is no broker to send to: what the in-memory channel takes ends with this process. Set AMQP_URL.',
     );
   }
-  // What goes wrong, the error says; standard output is for the receipt.
+  // The error is reported on standard error. Standard output is for the receipt.
   const { channel, distributedBus } = createComponents(config, createLogger('silent'));
   try {
     const maxBytes = config.broker.maxMessageBytes ?? 16 * 1024 * 1024;

@@ -20,7 +20,7 @@ export function runCommand(): Command {
   return new Command('run')
     .summary('consume an endpoint, without HTTP')
     .description(
-      'Consume an endpoint without the HTTP server, until a limit is reached or the process is told to end. Messages that are being handled then are finished; the others stay in the queue.',
+      'Consume an endpoint without the HTTP server, until a limit is reached or the process is stopped, for example by Ctrl-C. It then finishes the messages that it is handling; the others stay in the queue.',
     )
     .argument('<endpoint>', "the endpoint's name, as `littoral list` shows it")
     .option(
@@ -37,11 +37,11 @@ export function runCommand(): Command {
     )
     .option(
       '--stopOnFailure',
-      'end with exit code 1 after the first message that failed; it waits for its retry, is in the dead letter queue, or back in its own',
+      'end with exit code 1 after the first failed message, which then waits for its retry, or is in the dead letter queue or in its own queue',
     )
     .option(
       '-v, --verbose',
-      'in place of the log level: without it what goes wrong, -v a line for each message, -vv its headers too, -vvv how long each step took',
+      'replaces the log level: warnings and errors without it, -v a line for each message, -vv its headers too, -vvv the duration of each step',
       (_, count: number) => count + 1,
       0,
     )
@@ -62,13 +62,13 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   if (name !== config.service) {
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
   }
-  // There are many headers and steps: on a terminal each gets its own line.
+  // There are many headers and steps, so each gets its own line on a terminal.
   const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: verbose < 2 });
   const { ended, stage: watchLimit, begin } = watchLimits(limits);
   const settings = {
     ...config,
     handlers: verbose > 2 ? config.handlers.map(timed) : config.handlers,
-    // Deliveries beyond the limit would only have to be requeued.
+    // Deliveries beyond the limit would have to be requeued.
     concurrency: Math.min(config.concurrency, limits.handledMessageLimit ?? config.concurrency),
   };
   const log = verbose > 0 ? [deliveryLog(verbose, logger)] : [];
@@ -90,7 +90,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   endpoint.start();
   forwarder.start();
   begin(endpoint);
-  // Without a broker, or a connection to one, nothing else would keep the process alive.
+  // Without a connection to a broker, nothing else keeps the process alive.
   const alive = setInterval(() => {}, 60_000);
   const { reason, exitCode } = await Promise.race([ended, channel.start().then(() => ended)]);
   logger.info({ reason }, 'ending');

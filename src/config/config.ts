@@ -37,7 +37,7 @@ export const RoutesSettings = Type.Object(
   closed,
 );
 
-/** What a configuration may hold, as far as a schema can say. */
+/** The schema of a configuration, as far as a schema can express it. */
 export const Settings = Type.Object(
   {
     service: Type.String(),
@@ -55,7 +55,7 @@ export const Settings = Type.Object(
       Type.Object(
         {
           graceMs: Type.Optional(Type.Integer({ minimum: 0, maximum: longestDelayMs })),
-          // biome-ignore lint/suspicious/noThenProperty: a word, of an object that nothing awaits
+          // biome-ignore lint/suspicious/noThenProperty: the name of a setting, in an object that no code awaits
           then: Type.Optional(Type.Enum(['dead-letter', 'ignore'])),
           commands: Type.Optional(Type.Enum(['auto', 'defer', 'dead-letter'])),
         },
@@ -131,7 +131,7 @@ export const Settings = Type.Object(
 
 /** The settings of a gateway. Every setting except the name of the service has a default. */
 export interface Config {
-  /** The service that this gateway stands beside. Names its queue. At most 200 bytes. `SERVICE_NAME` overrides it. */
+  /** The name of the service, which names its queue. At most 200 bytes. `SERVICE_NAME` overrides it. */
   service?: string | undefined;
   /**
    * Default: `rabbitmq` with a broker URL, else `in-memory`, where nothing outlives the process. With
@@ -148,7 +148,7 @@ export interface Config {
   /** The HTTP server: its address, its limits and its proxies. */
   http?: HttpConfig | undefined;
   /**
-   * What `defineCommandHandler` and `defineEventHandler` made; or a pattern of the files that export it, such as
+   * Handlers from `defineCommandHandler` and `defineEventHandler`; or a pattern of the files that export them, such as
    * `./handlers/**\/*.ts`, relative to the configuration file; or a list of both. See `loadHandlers`. Default: none;
    * the gateway then only sends.
    */
@@ -163,33 +163,35 @@ export interface Config {
   /** Media type converters and type converters, asked in this order, before the built-in ones. */
   converters?: readonly (MediaTypeConverter | TypeConverter)[] | undefined;
   /**
-   * What the header `__TypeId__` may name, as a schema or a class: `{ 'App\\Billing\\PlaceOrder': PlaceOrder }`. It
-   * chooses among the branches of a union that has no discriminator. Default: none.
+   * The types that the header `__TypeId__` may name, each a schema or a class:
+   * `{ 'App\\Billing\\PlaceOrder': PlaceOrder }`. The header chooses among the branches of a union that has no
+   * discriminator. Default: none.
    */
   types?: Readonly<Record<string, TargetType>> | undefined;
   /**
-   * How lists are written in XML: `entry` as PHP's JMS reads them, `<tags><entry>a</entry><entry>b</entry></tags>`, or
-   * `repeated`, `<tags>a</tags><tags>b</tags>`. Both are read. Default: `entry`.
+   * The form in which lists are written in XML: `entry`, which PHP's JMS reads,
+   * `<tags><entry>a</entry><entry>b</entry></tags>`, or `repeated`, `<tags>a</tags><tags>b</tags>`. Both are read.
+   * Default: `entry`.
    */
   xmlLists?: XmlLists | undefined;
   /**
-   * What becomes of the milliseconds of a `Date` that is sent: Ecotone's JMS converter reads
-   * `2026-12-01T09:00:00+00:00` and no fraction. Default: `cut`. With `keep` those that are not zero are written.
+   * The treatment of the milliseconds of a `Date` that is sent. `cut` drops them, because Ecotone's JMS converter reads
+   * `2026-12-01T09:00:00+00:00` and no fraction; `keep` writes those that are not zero. Default: `cut`.
    */
   dateFractions?: DateFractions | undefined;
   /**
-   * What becomes of an integer beyond 2^53 in a payload, where no type says what it is to be: `refuse` the message, or
-   * give it as a `bigint` or as `text`. Default: `refuse`.
+   * The treatment of an integer beyond 2^53 in a payload, where no type is declared for it: `refuse` refuses the
+   * message, `bigint` and `text` give the handler the integer in that form. Default: `refuse`.
    */
   untypedLargeIntegers?: UntypedLargeIntegers | undefined;
-  /** How many messages are handled at once. Default: 10. */
+  /** Maximum number of messages that are handled at once. Default: 10. */
   concurrency?: number | undefined;
   /** Protection of distributed handlers from copies of a message. */
   deduplication?: DeduplicationConfig | undefined;
   /**
    * The largest payload, in bytes, that is decoded for a handler or to be converted. Decoding blocks the process, so a
-   * larger one is a dead letter at once, or refused over HTTP (413). Bytes that a handler takes as bytes, and what is
-   * only passed on, are not decoded. Default: 4 MiB, or `http.bodyLimit` where that is more.
+   * larger one is a dead letter at once, or refused over HTTP (413). Bytes that a handler takes as bytes, and messages
+   * that are only forwarded, are not decoded. Default: 4 MiB, or `http.bodyLimit` where that is more.
    */
   maxDecodedBytes?: number | undefined;
   /** The media type that `convertAnd…` sends if the caller names none. Default: `application/json`. */
@@ -203,11 +205,11 @@ export interface Config {
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
   logLevel?: string | undefined;
   /**
-   * After which a handler counts as failed. Well below the broker's `consumer_timeout`, which is 30 min. A handler can
-   * differ. Default: 5 min.
+   * Milliseconds after which a handler counts as failed. It must be well below the broker's `consumer_timeout`, which
+   * is 30 min. A handler can override it. Default: 5 min.
    */
   handlerTimeoutMs?: number | undefined;
-  /** How handlers that failed are tried again. A handler can differ. Default: after 1, 10 and 100 s. */
+  /** The retries of a failed handler. A handler can override them. Default: after 1, 10 and 100 s. */
   retries?: Retries | undefined;
   /**
    * The outcome of a failed message that can be neither retried nor dead-lettered. Default: `release`, which requeues
@@ -222,8 +224,8 @@ export interface Config {
    */
   retiredKeys?: readonly string[] | undefined;
   /**
-   * How long a shutdown waits for unfinished requests and deliveries, `http.drainDelayMs` included. Closing takes up to
-   * a second more. Default: 8 s, within the 10 s that a container gets.
+   * Milliseconds that a shutdown waits for unfinished requests and deliveries, `http.drainDelayMs` included. Closing
+   * takes up to a second more. Default: 8 s, within the 10 s that a container gets.
    */
   shutdownTimeoutMs?: number | undefined;
 }
@@ -246,7 +248,7 @@ export interface UnhandledConfig {
   commands?: 'auto' | 'defer' | 'dead-letter' | undefined;
 }
 
-/** How the broker is reached, and how much is asked of it. */
+/** The connection to the broker, the queues and the limits. */
 export interface BrokerConfig {
   /**
    * `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. Commas separate the URLs of several nodes of one
@@ -275,17 +277,17 @@ export interface BrokerConfig {
   certFile?: string | undefined;
   /** A file of the private key of that certificate, PEM, not encrypted. Default: none. `AMQP_KEY_FILE` overrides it. */
   keyFile?: string | undefined;
-  /** Whether a destination is looked for before a command is sent to it. Default: true. */
+  /** True to look up the queue of a destination before a command is sent to it. Default: true. */
   checkDestinations?: boolean | undefined;
-  /** A broker that is silent for twice as long is taken for dead. Default: 5. */
+  /** The interval of heartbeats. A connection that is silent for twice as long counts as lost. Default: 5. */
   heartbeatSeconds?: number | undefined;
-  /** Default: 10 s. */
+  /** Milliseconds until an attempt to connect fails. Default: 10 s. */
   connectTimeoutMs?: number | undefined;
-  /** After which the outcome of a publish is unknown (504). Default: 10 s. */
+  /** Milliseconds after which the outcome of an unconfirmed publish is unknown (504). Default: 10 s. */
   confirmTimeoutMs?: number | undefined;
-  /** How many publishes may wait for their confirm; more are refused (429). Default: 1000. */
+  /** Maximum number of publishes that wait for their confirm; more are refused (429). Default: 1000. */
   maxInFlight?: number | undefined;
-  /** The same in bytes of bodies. Default: 64 MiB. */
+  /** Maximum number of bytes of the bodies of these publishes. Default: 64 MiB. */
   maxInFlightBytes?: number | undefined;
   /**
    * Larger messages are refused, because RabbitMQ would close the channel over them. Default: 16 MiB, as RabbitMQ 4.
@@ -298,11 +300,11 @@ export interface BrokerConfig {
   topologyCheckMs?: number | undefined;
 }
 
-/** Where HTTP is served, and what is taken from requests. */
+/** The HTTP server: its address, its limits, its proxies, and the headers that it takes from requests. */
 export interface HttpConfig {
-  /** Default: 127.0.0.1. `HOST` overrides it. */
+  /** The address to listen on. Default: 127.0.0.1. `HOST` overrides it. */
   host?: string | undefined;
-  /** Default: 3000; 0 takes a free one. `PORT` overrides it. */
+  /** The port to listen on; 0 takes a free one. Default: 3000. `PORT` overrides it. */
   port?: number | undefined;
   /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
   bodyLimit?: number | undefined;
@@ -331,8 +333,8 @@ export interface HttpConfig {
   basePath?: string | undefined;
   /**
    * Addresses or networks of proxies, such as `10.0.0.0/8`, whose `X-Forwarded-Host`, `-Proto` and `-Prefix` are
-   * believed. A program that can send from there
-   * can forge the address by which a browser reached this gateway. Default: none.
+   * trusted. A program that can send from these addresses can forge the address by which a browser reached this
+   * gateway. Default: none.
    */
   trustProxy?: readonly string[] | undefined;
   /**
@@ -346,15 +348,16 @@ export interface HttpConfig {
    */
   idempotencyScopeHeader?: string | undefined;
   /**
-   * How long a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that a load
-   * balancer stops sending requests in time; 0 closes it at once. Less than `shutdownTimeoutMs`, of which it is a part.
-   * Default: 1 s, at most an eighth of `shutdownTimeoutMs`: a quiet cluster has taken the gateway out by then, and
-   * Ctrl-C still ends it soon.
+   * Milliseconds that a shutdown keeps the port open while `/readyz` and every request to send already get 503, so that
+   * a load balancer stops sending requests in time; 0 closes it at once. It is a part of `shutdownTimeoutMs`, and must
+   * be less. Default: 1 s, at most an eighth of `shutdownTimeoutMs`: a quiet cluster has removed the gateway by then,
+   * and Ctrl-C still ends the process soon.
    */
   drainDelayMs?: number | undefined;
   /**
-   * What requests about dead letters must carry: `Authorization: Bearer …`. At least 16 visible ASCII characters.
-   * Default: none; dead letters are then shown on loopback only. `ADMIN_TOKEN` or `ADMIN_TOKEN_FILE` overrides it.
+   * The token that requests about dead letters must send, as `Authorization: Bearer …`. At least 16 visible ASCII
+   * characters. Default: none; dead letters are then shown on loopback only. `ADMIN_TOKEN` or `ADMIN_TOKEN_FILE`
+   * overrides it.
    */
   adminToken?: string | undefined;
 }
@@ -369,18 +372,21 @@ export interface DeduplicationConfig {
    * copies are handled again. Default: true.
    */
   enabled?: boolean | undefined;
-  /** For how long this process knows what it has handled. Default: 10 min. */
+  /** Milliseconds for which this process remembers a handled message. Default: 10 min. */
   windowMs?: number | undefined;
   /**
-   * How much of that it keeps: one entry for each message and handler, some 200 bytes. More within the window, and the
-   * oldest is forgotten early. Default: 100,000.
+   * Maximum number of entries in its memory: one for each message and handler, about 200 bytes. Beyond it, the oldest
+   * entries are dropped before the window ends. Default: 100,000.
    */
   maxEntries?: number | undefined;
-  /** Knows it in place of this process, so that several share it. Has a window of its own. Default: none. */
+  /**
+   * A store in place of the memory of this process, so that several processes share it. It has its own window.
+   * Default: none.
+   */
   store?: DeduplicationStore | undefined;
 }
 
-/** Types a configuration file. Returns what it is given. */
+/** Types a configuration file. Returns its argument. */
 export function defineConfig(config: Config): Config {
   return config;
 }

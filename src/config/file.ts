@@ -8,14 +8,14 @@ import { errorText } from '../text/error-chain.ts';
 import type { Config } from './config.ts';
 import { importModule } from './import-module.ts';
 
-/** What is looked for in the working directory, the first that exists. */
+/** The file names that are looked for in the working directory. The first that exists is used. */
 const defaultNames = ['ts', 'js', 'mjs', 'json'].map((extension) => `littoral.config.${extension}`);
 
 const maxJsonBytes = 16 * 1_048_576;
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** Where it came from; undefined when there is no file and the environment says everything. */
+  /** The file that it was read from; undefined if there is none and the environment has all settings. */
   readonly path: string | undefined;
 }
 
@@ -51,7 +51,7 @@ function parseConfig(text: string): unknown {
     if (error instanceof UnreadableNumbers) {
       throw new SyntaxError(error.issues.map(({ path, message }) => `${path} ${message}`).join('; '));
     }
-    // Its own words quote the file, which may hold a password.
+    // The message of `JSON.parse` quotes the file, which may contain a password.
     throw new SyntaxError(`it is not JSON: ${describeJsonError(error)}`);
   }
 }

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { errorMessage } from '../errors.ts';
 import { assertRegularFile } from '../file/regular-file.ts';
 
-/** What a module of a user may import of this package. It must find the ones of this process. */
+/** The entries of this package that a user's module may import. It must get those of this process. */
 const publicEntries = ['littoral', 'littoral/testing'];
 
 /**
@@ -18,30 +18,30 @@ export async function importModule(path: string): Promise<Readonly<Record<string
     return await import(pathToFileURL(path).href);
   } catch (error) {
     if (!isForJiti(error)) throw error;
-    // Loaded for such a file only, because it takes a tenth of the start.
+    // Loaded for such a file only, because loading it takes a tenth of the start time.
     const { createJiti } = await import('jiti');
     const jiti = createJiti(path, {
-      // The file must define its handlers for this copy of the package, not for one of its own.
+      // The file must define its handlers with this copy of the package, not with another one.
       virtualModules: await modulesOf(publicEntries),
-      // Without a default export there is no configuration: other exports are no settings.
+      // Only the default export is the configuration. Other exports are no settings.
       interopDefault: false,
-      // It would be a folder that every user of the machine can write to, and its code would run here.
+      // A cache would be a folder that every user of the machine can write to, and its code would run here.
       fsCache: false,
     });
     return jiti.import(path);
   }
 }
 
-/** By their names, as the package finds itself: an import of the files would be a circle. */
+/** Imports the entries by their names, by self-reference of the package: importing the files would be circular. */
 async function modulesOf(names: readonly string[]): Promise<Record<string, unknown>> {
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await import(name)])));
 }
 
 function isForJiti(error: unknown): boolean {
-  // Whatever the file threw: it need not be an error.
+  // The file can throw any value, not only errors.
   const { code } = Object(error) as { code?: unknown };
-  // Node before 22.18 reads no TypeScript, and later ones none of its syntax that must be compiled.
+  // Node before 22.18 runs no TypeScript. Later versions run only syntax whose types can be stripped.
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return true;
-  // A file outside of a project, beside a global installation.
+  // This is a file outside of a project, used with a global installation.
   return code === 'ERR_MODULE_NOT_FOUND' && errorMessage(error).includes("package 'littoral'");
 }

@@ -8,8 +8,8 @@ import { importModule } from './import-module.ts';
 /** Options of `loadHandlers`. */
 export interface LoadHandlersOptions {
   /**
-   * What patterns are relative to: the URL of a module, `import.meta.url`, stands for its folder; that of a folder ends
-   * in a slash. Default: the working directory.
+   * The base of relative patterns. The URL of a module, such as `import.meta.url`, means the module's folder; the URL
+   * of a folder ends in a slash. Default: the working directory.
    */
   readonly baseUrl?: string | URL | undefined;
 }
@@ -17,13 +17,13 @@ export interface LoadHandlersOptions {
 /**
  * Finds handlers in files.
  *
- * Of every file that a pattern matches, the exports are taken that `defineCommandHandler` and `defineEventHandler`
- * made, under any name, also those in an exported list; other exports are ignored. A handler that is exported twice is
- * taken once. `*` and `**` stand for names as in a shell; a pattern that begins with `!` takes files away from all
- * others. A pattern that ends in `.ts` also matches the `.js` that was built of it, where the `.ts` is not there.
+ * Takes from every matching file the exports that `defineCommandHandler` and `defineEventHandler` made, under any name,
+ * also those in an exported list; other exports are ignored. A handler that is exported twice is taken once. `*` and
+ * `**` match names as in a shell; a pattern that begins with `!` excludes files from all other patterns. A pattern that
+ * ends in `.ts` also matches the `.js` that was built from it, if the `.ts` does not exist.
  *
  * @param handlers as in the configuration: a pattern, or a list of definitions and patterns
- * @returns the definitions of the list, those of a pattern in its place, by the paths of their files
+ * @returns the definitions of the list; those of a pattern take its place, in the order of their files' paths
  * @throws LittoralError `invalid-handlers` with every issue: a file that cannot be imported, with its path and cause; a
  * pattern that matches no file, or whose files export no handler; `invalid-configuration` when `baseUrl` is not the URL
  * of a file
@@ -58,13 +58,13 @@ interface Search {
   readonly ignore: readonly string[];
 }
 
-/** Imports every file once, one after the other, and remembers what was wrong. */
+/** Imports every file once, one after the other, and collects the issues. */
 class HandlerLoader {
   readonly #issues: string[] = [];
   readonly #causes: unknown[] = [];
   readonly #files = new Map<string, readonly HandlerDefinition[] | undefined>();
 
-  /** The handlers in the files that a pattern matches, each once. */
+  /** Returns the handlers in the files that a pattern matches, each once. */
   async load(pattern: string, search: Search): Promise<readonly HandlerDefinition[]> {
     const files = await filesOf(pattern, search);
     if (files.length === 0) {
@@ -81,7 +81,7 @@ class HandlerLoader {
     return [...new Set(handlers.flatMap((inFile) => inFile ?? []))];
   }
 
-  /** @returns undefined when it cannot be imported */
+  /** @returns undefined if the file cannot be imported */
   async #import(file: string): Promise<readonly HandlerDefinition[] | undefined> {
     try {
       return handlersIn(await importModule(file));
@@ -113,7 +113,7 @@ async function filesOf(pattern: string, { folder, ignore }: Search): Promise<str
     cwd: folder,
     absolute: true,
     expandDirectories: false,
-    // Declarations stand beside what was built, and hold no code.
+    // Declaration files stand beside the built files, and contain no code.
     ignore: ['**/node_modules/**', '**/*.d.{ts,mts,cts}', ...ignore.flatMap(withBuilt)],
   });
   const all = new Set(files);
@@ -121,7 +121,7 @@ async function filesOf(pattern: string, { folder, ignore }: Search): Promise<str
   return files.filter((file) => !isBuilt(file)).sort();
 }
 
-/** The pattern, and the same of what is built of its files. */
+/** Returns the pattern, and the pattern of the files that are built from its files. */
 function withBuilt(pattern: string): string[] {
   const built = pattern.replace(/\.([cm]?)ts$/, '.$1js');
   return built === pattern ? [pattern] : [pattern, built];

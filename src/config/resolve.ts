@@ -9,7 +9,7 @@ import { defaultBodyLimit, defaultShutdownTimeoutMs, validateMeaning, validateSh
 
 type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Section[Key]> };
 
-/** A configuration that was checked and completed: a valid configuration itself. */
+/** A configuration that was checked and completed. It is a valid configuration itself. */
 export interface ResolvedConfig
   extends Resolved<Omit<Config, 'broker' | 'http' | 'deduplication' | 'unhandled' | 'container' | 'handlers'>>,
     Pick<Config, 'container'> {
@@ -92,7 +92,7 @@ function withEnvironment(config: Config, environment: Environment, issues: strin
   };
 }
 
-/** A section that is none stays as it is, for the schema to find. */
+/** Overrides settings of a section. A section that is no object stays as it is; the schema reports it. */
 export function mergeSection<Section extends object>(section: Section | undefined, by: Section): Section {
   return section === undefined || isRecord(section) ? { ...section, ...by } : section;
 }
@@ -103,13 +103,13 @@ function portOf(text: string): number {
 
 const maxSecretBytes = 65_536;
 
-/** A secret stands in the variable itself, or in the file that the variable with `_FILE` names. */
+/** Reads a secret from the variable itself, or from the file that the variable with `_FILE` names. */
 function secret(name: string, environment: Environment, issues: string[]): string | undefined {
   const file = environment[`${name}_FILE`];
   if (!file) return environment[name];
   if (environment[name]) issues.push(`${name} and ${name}_FILE are both set; keep one of them`);
   if (file.includes('://')) {
-    // Put there by mistake, the secret itself must not be quoted as the name of a missing file.
+    // The value can be the secret itself by mistake, so it must not be quoted as the name of a missing file.
     issues.push(`${name}_FILE: is an address; write that into a file, and the name of the file here`);
     return undefined;
   }
@@ -157,7 +157,7 @@ function withDefaults(settings: Config): ResolvedConfig {
       maxEntries: deduplication.maxEntries ?? 100_000,
       store: deduplication.store,
     },
-    // Patterns are issues, see above.
+    // Patterns were reported as issues above.
     handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
     container: settings.container,
     configuration: settings.configuration ?? {},

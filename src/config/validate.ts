@@ -18,14 +18,14 @@ import { describeValue } from '../text/describe-value.ts';
 import { ownerOfDeadLetters } from '../wire/service-queue.ts';
 import { type Config, RoutesSettings, Settings } from './config.ts';
 
-/** What the channel takes where the configuration says nothing. */
+/** The maximum size of a message, unless the configuration has another. */
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
 
 export const defaultBodyLimit = 1024 * 1024;
 
 export const defaultShutdownTimeoutMs = 8_000;
 
-/** What the schema says against settings, each with its path. */
+/** Returns the issues that the schema finds in settings, each with its path. */
 export function validateShape(settings: Config): string[] {
   if (settings.service === undefined) {
     const rest = validateShape({ ...settings, service: 'service' });
@@ -35,7 +35,7 @@ export function validateShape(settings: Config): string[] {
   return issues.map(({ path, message }) => `${path || '(the configuration)'}: ${message}`);
 }
 
-/** An optional setting may be written as undefined. */
+/** Removes settings that are undefined, because an optional setting may be written so. */
 function withoutUndefined(value: unknown, depth = 3): unknown {
   if (!isRecord(value) || depth === 0) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
@@ -103,7 +103,7 @@ export function validateMeaning(settings: Config, environment: Readonly<Record<s
   return issues;
 }
 
-/** A check of the form of routes: the schema reports routes of another form. */
+/** Checks the form of routes. The schema reports routes of another form. */
 const { check: isRoutes } = compileSchema(RoutesSettings);
 
 function validateService(service: string): string | undefined {
@@ -114,7 +114,7 @@ function validateService(service: string): string | undefined {
   return validateKey(service) ?? (Buffer.byteLength(service) > 200 ? 'is longer than 200 bytes' : undefined);
 }
 
-/** What is wrong with where the broker is and how it is reached. */
+/** Validates the addresses of the broker and the settings of its connection. */
 function validateBroker(broker: NonNullable<Config['broker']>): string[] {
   const { url, urls } = broker;
   const issues = validateUrls(broker);
@@ -153,7 +153,7 @@ function validateForwardedHeaders(headers: Readonly<Record<string, unknown>>): s
 }
 
 /**
- * Returns what is wrong with `http.host`, as a clause that does not quote it: put there by mistake, it can be a secret.
+ * Returns the issue of `http.host`, as a clause that does not quote it, because it can be a secret by mistake.
  */
 function validateHost(host: string): string | undefined {
   if (isIP(host) !== 0) return undefined;

@@ -6,8 +6,9 @@ import { areUnique } from './unique-items.ts';
 const known = new WeakMap<object, object>();
 
 /**
- * Replaces the keywords of a schema whose check could take very long for a hostile value: each `pattern` and each pattern
- * of keys that can backtrack, and `uniqueItems`. The pattern of a record's keys becomes one that every key matches.
+ * Replaces the keywords of a schema whose check could take very long for a hostile value: each `pattern` and each
+ * pattern of keys that can backtrack, and `uniqueItems`. The pattern of a record's keys becomes one that every key
+ * matches.
  *
  * @param schema a schema, or schemas by their names
  * @returns the same schema if it has none of these
@@ -44,7 +45,7 @@ interface Refinement {
   readonly error: () => string;
 }
 
-/** Adds a check before those of the schema's author, which may need what it checks. */
+/** Adds a check before those of the schema's author, which may rely on it. */
 function addRefinement(schema: object, refinement: Refinement): void {
   const others = (schema as { readonly '~refine'?: readonly Refinement[] })['~refine'] ?? [];
   Object.defineProperty(schema, '~refine', { value: [refinement, ...others], configurable: true });

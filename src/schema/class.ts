@@ -1,4 +1,4 @@
-/** A class: what `new` makes. */
+/** A class: a value that `new` can be used on. */
 // biome-ignore lint/suspicious/noExplicitAny: the instances of any class, made of whatever its constructor takes
 export type Class<T = any> = abstract new (...args: any[]) => T;
 

@@ -1,8 +1,7 @@
 import { readBigInt, readInteger, readNumber } from './read-number.ts';
 
 /**
- * Makes of a value what a type of JSON Schema wants, where that loses nothing. What cannot be made so is returned as it
- * is.
+ * Coerces a value to a type of JSON Schema, where that loses nothing. Any other value is returned as it is.
  */
 export function coerceScalar(type: string, value: unknown): unknown {
   if (typeof value === 'string') return fromText(type, value) ?? value;
@@ -12,7 +11,7 @@ export function coerceScalar(type: string, value: unknown): unknown {
   return type === 'bigint' && Number.isSafeInteger(value) ? BigInt(value) : value;
 }
 
-/** The value of a literal, if that is what a value says: `7` for `"7"`. Else the value as it is. */
+/** Returns a literal if a value represents it, such as `7` for `"7"`; else the value as it is. */
 export function coerceLiteral(literal: unknown, value: unknown): unknown {
   return coerceScalar(typeof literal, value) === literal ? literal : value;
 }
@@ -53,7 +52,9 @@ function fromBigInt(type: string, value: bigint): unknown {
   return Number.isFinite(number) && BigInt(number) === value ? number : value;
 }
 
-/** A larger integer may have lost its last digits before it came here, and `-0` would lose its sign. */
+/**
+ * Returns whether a number is exact. A larger integer may have lost its last digits before, and `-0` loses its sign.
+ */
 function isExact(value: number): boolean {
   return Number.isFinite(value) && !Object.is(value, -0) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }

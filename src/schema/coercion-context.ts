@@ -21,7 +21,7 @@ const maxMisfits = 1_000;
 /** One value on its way through the coercers of its type. */
 export class CoercionContext {
   readonly traits: FormatTraits;
-  /** What a type converter threw first. */
+  /** The first value that a type converter threw. */
   cause: unknown;
   /** The first LittoralError that a type converter threw. */
   rejection: LittoralError | undefined;
@@ -34,7 +34,7 @@ export class CoercionContext {
     this.traits = traits;
   }
 
-  /** Whether there is another way to be tried. */
+  /** True while another way may be tried. */
   get canAttempt(): boolean {
     return this.#attemptDepth === 0 || this.#nestedAttempts < maxNestedAttempts;
   }

@@ -23,8 +23,8 @@ import { type Branch, unionNode } from './union-node.ts';
 import { acceptedKinds, ValueKind } from './value-kind.ts';
 
 /**
- * Compiles a schema. Not and so only checked, is what stands in `not`, `if`, `dependentSchemas`, `unevaluated…`, and
- * behind a `$ref` that `rootDefinitions` does not resolve.
+ * Compiles a schema. The schemas in `not`, `if`, `dependentSchemas` and `unevaluated…`, and those behind a `$ref` that
+ * `rootDefinitions` does not resolve, are not compiled: values are checked against them, and never coerced.
  *
  * @param isSource true for the source of a type converter: no other converter runs before it, because a class and its
  * plain form would otherwise be converted to each other without end
@@ -72,7 +72,7 @@ function reference({ $ref }: Keywords, scope: NodeScope): SchemaNode | undefined
   const name = $ref as string;
   const known = scope.references.get(name);
   if (known) return known;
-  // A schema can refer to itself, so there must be something to refer to before it is compiled.
+  // A schema can refer to itself, so the target of the reference must exist before the schema is compiled.
   let target: SchemaNode | undefined;
   const node: SchemaNode = {
     coerce: (value, context) => (target?.coerce ? context.once(node, target.coerce, value) : value),
@@ -100,7 +100,7 @@ function union(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
   return discriminator ? { ...node, coerce: node.coerce && plainFirst(node.coerce, scope) } : node;
 }
 
-/** The branches of a union, those of the unions among them included; of anything else, itself. */
+/** Returns the branches of a union, those of the unions among them included; for any other schema, itself. */
 export function branchesOf(schema: Schema): readonly Schema[] {
   const { anyOf, title, description, ...others } = keywordsOf(schema) as Described;
   return anyOf && Object.keys(others).length === 0 ? anyOf.flatMap(branchesOf) : [schema];
@@ -139,7 +139,7 @@ function literals(keywords: Keywords): SchemaNode | undefined {
   return { coerce, explain: nothing, claim };
 }
 
-/** For what the shell of a schema explains. */
+/** The explanation of a part that the schema around it explains. */
 const nothing: Explain = () => {};
 
 function byType(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
@@ -157,7 +157,7 @@ function byType(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
   };
 }
 
-/** The value as it is where it is of one of the types, else what the first of them makes of it. */
+/** Returns a value of one of the types as it is, and coerces any other to the first type that it can become. */
 function firstToFit(types: readonly string[], steps: readonly Coerce[]): Coerce {
   const { check } = compileSchema({ type: [...types] } as Schema);
   return (value, context) => {
@@ -179,7 +179,7 @@ function ofType(type: string, keywords: Keywords, scope: NodeScope): SchemaNode 
   return { coerce: (value) => coerceScalar(type, value), explain: nothing, claim };
 }
 
-/** An instance of a class that has a converter from it becomes what that makes, where no instance is wanted. */
+/** Converts an instance by the converter from its class, where the schema wants no instance. */
 function plainFirst(step: Coerce, { conversions }: NodeScope): Coerce {
   return (value, context) => {
     const isInstance = typeof value === 'object' && value !== null && conversions.hasPlain(value);
@@ -214,14 +214,14 @@ function list(keywords: Keywords, scope: NodeScope): SchemaNode {
     takesObjects: rest !== false && (all.length === 0 || all.some((schema) => takesObjects(schema, scope))),
     namesEntry: all.some((schema) => namesEntry(schema, scope)),
     fits(list) {
-      // Few lists need it, so it is compiled for the first that does.
+      // Few lists need it, so it is compiled for the first list that does.
       check ??= compileSchema({ type: 'array', ...itemsOf(keywords) } as Schema, scope.definitions).check;
       return check(list);
     },
   });
 }
 
-/** What a schema says of the items of a list. */
+/** Returns the keywords of a schema about the items of a list. */
 function itemsOf({ items, prefixItems, additionalItems }: Keywords): Partial<Keywords> {
   const defined = Object.entries({ items, prefixItems, additionalItems }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(defined);
@@ -231,7 +231,7 @@ function takesObjects(schema: Schema, scope: NodeScope): boolean {
   return (acceptedKinds(schema, scope) & ValueKind.object) !== 0;
 }
 
-/** Whether a type knows a field that is named as an entry of a list is. */
+/** Returns whether a type has a field with the name of an entry. */
 function namesEntry(type: TargetType, outer: NodeScope, within: readonly TargetType[] = []): boolean {
   if (within.includes(type)) return false;
   const inner = [...within, type];

@@ -4,7 +4,7 @@ import type { NodeScope, SchemaNode } from './node-scope.ts';
 import { compileSchema, type Schema, type SchemaCheck } from './schema-check.ts';
 import { classOfType, type TargetType } from './target-type.ts';
 
-/** A type with its check, what coerces to it, and what explains why a value does not fit. */
+/** A type with its check, its coercion, and the explanation of values that do not fit. */
 export interface CompiledType extends SchemaCheck<unknown>, SchemaNode {}
 
 /** @throws Error when TypeBox cannot compile the schema */
@@ -14,7 +14,7 @@ export function compileType(type: TargetType, scope: NodeScope): CompiledType {
 }
 
 /**
- * Compiles what a type converter takes.
+ * Compiles the source type of a type converter.
  *
  * @throws Error when TypeBox cannot compile the schema
  */
@@ -23,7 +23,7 @@ export function compileSource(type: TargetType, scope: NodeScope): CompiledType 
   return { ...compileSchema(schema, scope.definitions), ...compileNode(schema, scope, true) };
 }
 
-/** The type as a schema. */
+/** Returns the type as a schema. */
 export function schemaOf(type: TargetType): Schema {
   const named = classOfType(type);
   return named === type ? instance(named) : (type as Schema);

@@ -6,7 +6,7 @@ import { classOfType, type TargetType } from './target-type.ts';
 const maxNames = 8;
 
 /**
- * Says in a few words what a type is, for errors and the list of endpoints: `string`, `ExecutorId`, `list of number`,
+ * Describes a type in a few words, for errors and the list of endpoints: `string`, `ExecutorId`, `list of number`,
  * `object { personId, amount }`, `string or null`.
  */
 export function describeType(type: TargetType): string {

@@ -8,7 +8,7 @@ import { acceptedKinds, ValueKind } from './value-kind.ts';
 export interface Discriminator {
   readonly property: string;
   readonly literals: readonly unknown[];
-  /** The index of the branch that a literal belongs to, also where text stands for a number or a boolean. */
+  /** Returns the index of the branch that a literal belongs to, also where text represents a number or a boolean. */
   branchOf(literal: unknown): number | undefined;
 }
 
@@ -40,7 +40,7 @@ function discriminator(property: string, pairs: readonly { literal: unknown; ind
 
 type Literals = Map<string, readonly unknown[]>;
 
-/** The properties that an object must have, and whose values are literals. */
+/** Returns the required properties of an object whose values are literals. */
 function literalProperties(schema: Schema, outer: NodeScope, depth = 8): Literals {
   const keywords = keywordsOf(schema);
   const { $defs, $ref, allOf, required = [], properties = {} } = keywords;

@@ -1,4 +1,4 @@
-/** Marks of each library's schemas, and of what is left of one when TypeBox copies it: `Type.Optional(z.string())`. */
+/** Marks of each library's schemas, and of the copies that TypeBox makes of them: `Type.Optional(z.string())`. */
 const marksOfObjects: Marks = [
   ['zod', (value) => '_zod' in value || '_def' in value || isObjectAt(value, 'def')],
   ['valibot', (value) => '~run' in value],
@@ -11,10 +11,10 @@ const marksOfObjects: Marks = [
   ['runtypes', (value) => 'tag' in value && ('isExact' in value || ('guard' in value && 'assert' in value))],
 ];
 
-/** Fewer than of objects: a class of the application has static members of any name. */
+/** Fewer marks than for objects, because a class of the application has static members of any name. */
 const marksOfFunctions: Marks = [
   ['arktype', (value) => 'innerHash' in value && 'impl' in value],
-  // What Schema.Class of effect makes has an identifier, and is a class like any other.
+  // A class made by Schema.Class of effect has an identifier, and is otherwise like any other class.
   ['effect', (value) => 'ast' in value && 'pipe' in value && !('identifier' in value)],
 ];
 
@@ -26,10 +26,10 @@ function isObjectAt(value: object, name: string): boolean {
 }
 
 /**
- * Names the library that made a schema, where that is not TypeBox: TypeBox would take it for a schema that says nothing,
- * and let every value pass.
+ * Names the library that made a schema, where that is not TypeBox. TypeBox would take such a schema for one without any
+ * rule, and would accept every value.
  *
- * @returns undefined for schemas of TypeBox, JSON Schema, and what is no schema at all
+ * @returns undefined for schemas of TypeBox, JSON Schema, and values that are no schema
  */
 export function foreignSchema(value: unknown): string | undefined {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
@@ -38,14 +38,14 @@ export function foreignSchema(value: unknown): string | undefined {
   return vendorOf(value) ?? marks.find(([, isMarked]) => isMarked(value))?.[0];
 }
 
-/** As Standard Schema has it (standardschema.dev). */
+/** Returns the vendor that a schema names by Standard Schema (standardschema.dev). */
 function vendorOf(value: object): string | undefined {
   if (!('~standard' in value)) return undefined;
   const { vendor } = Object(value['~standard']) as { readonly vendor?: unknown };
   return typeof vendor === 'string' && vendor !== '' ? vendor.slice(0, 64) : 'another library';
 }
 
-/** What is wrong with a schema of another library, and what to do about it. */
+/** Describes the issue of a schema of another library, and its remedy. */
 export function describeForeignSchema(library: string): string {
   return `is a schema of ${library}, which would check nothing here. Write it with TypeBox, such as Type.Object({ … }); or leave the type out and parse the value with ${library} in the handler`;
 }

@@ -8,15 +8,15 @@ interface ClassOf<T> {
   readonly name: string;
 }
 
-// An ordinary key, for TypeBox copies the keys of a schema that it wraps, and would lose a symbol.
+// An ordinary key, because TypeBox copies the keys of a schema that it wraps, and would lose a symbol.
 const key = '~class';
 
 /**
  * A schema for the instances of a class, to be composed with others: nullable, optional, in lists, objects and unions.
- * What comes from the wire is converted by the type converters that are registered for the class.
+ * The type converters that are registered for the class convert values from the wire.
  *
  * @param type the class
- * @throws TypeError when it is none, such as a class that a circle of imports has not defined yet
+ * @throws TypeError when it is no class, such as one that circular imports have not defined yet
  */
 export function instance<T>(type: ClassOf<T>): TUnsafe<T> {
   if (!isClass(type)) {
@@ -29,7 +29,7 @@ export function instance<T>(type: ClassOf<T>): TUnsafe<T> {
   );
 }
 
-/** The class of a schema that `instance` made; undefined for any other. */
+/** Returns the class of a schema that `instance` made; undefined for any other. */
 export function classOf(schema: object): Class | undefined {
   return Object.hasOwn(schema, key) ? (schema as Record<typeof key, Class>)[key] : undefined;
 }

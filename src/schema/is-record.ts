@@ -1,4 +1,4 @@
-/** An object of named fields, class instances among them: no list, date, map or other thing of its own kind. */
+/** Returns whether a value is an object of named fields, also of a class; false for lists, dates, maps and the like. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return Object.prototype.toString.call(value) === '[object Object]';
 }

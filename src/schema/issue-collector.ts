@@ -7,7 +7,7 @@ const maxPathLength = 200;
 /** Collects the issues of one value and of its parts, each with its path. */
 export class IssueCollector {
   readonly traits: FormatTraits;
-  /** Whether the search is within one of several branches that the value could have been meant for. */
+  /** True if the search is within one of several branches that the value could have been meant for. */
   readonly isTentative: boolean;
   readonly #issues: Issue[] = [];
   readonly #path: (string | number)[] = [];
@@ -22,7 +22,7 @@ export class IssueCollector {
     return this.#issues;
   }
 
-  /** Whether fifty issues were found, so that the search can end. */
+  /** True once fifty issues were found, so that the search can end. */
   get isFull(): boolean {
     return this.#issues.length >= maxIssues;
   }
@@ -33,7 +33,7 @@ export class IssueCollector {
     for (const { path, message } of issues) {
       if (this.isFull) return;
       const whole = shortened(`${at}${path}`);
-      // Two parts of an intersection can find the same.
+      // Two parts of an intersection can find the same issue.
       const isKnown = this.#issues.some((known) => known.path === whole && known.message === message);
       if (!isKnown) this.#issues.push({ path: whole, message });
     }

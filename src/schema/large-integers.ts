@@ -7,15 +7,16 @@ export function withLargeIntegers(value: unknown): unknown {
   return value;
 }
 
-/** Whether a value is an integer beyond 2^53, or was decoded with one in it. */
+/** Returns whether a value is an integer beyond 2^53, or was decoded with one in it. */
 export function holdsLargeIntegers(value: unknown): boolean {
   if (typeof value === 'bigint') return !Number.isSafeInteger(Number(value));
   return typeof value === 'object' && value !== null && holders.has(value);
 }
 
 /**
- * Whether a number says what it was made of. An integer beyond 2^53 does not: its last digits may have been rounded. From
- * 1e21 on JavaScript writes all numbers with an exponent, as what they are: rounded.
+ * Returns whether a number is exactly the one that it was read from. An integer beyond 2^53 may not be: its last digits
+ * may have been rounded. From 1e21 on JavaScript writes all numbers with an exponent, which shows that they are
+ * rounded.
  */
 export function isExactNumber(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= 1e21);

@@ -4,17 +4,17 @@ import { claimAll, type SchemaNode, valueAt } from './node-scope.ts';
 import { itemsBetweenGaps } from './php-arrays.ts';
 
 export interface ItemNodes {
-  /** Of the first items, one each. */
+  /** The nodes of the first items, one each. */
   readonly first: readonly SchemaNode[];
-  /** Of all others. */
+  /** The node of all other items. */
   readonly rest: SchemaNode | undefined;
-  /** Whether an item can be an empty text. */
+  /** True if an item can be an empty text. */
   readonly takesEmptyText: boolean;
-  /** Whether an item can be an object, so that a list in entries could be the only item of a list as well. */
+  /** True if an item can be an object. A list in entries could then be the only item of a list as well. */
   readonly takesObjects: boolean;
-  /** Whether such an object can have a field that is named as an entry. */
+  /** True if such an object can have a field with the name of an entry. */
   readonly namesEntry: boolean;
-  /** Whether all items fit. */
+  /** Returns whether all items fit. */
   readonly fits: (items: readonly unknown[]) => boolean;
 }
 
@@ -36,7 +36,7 @@ export function listNode(nodes: ItemNodes): SchemaNode {
     return copy ?? list;
   }
 
-  /** As its entries, or as the only item of a list: the first of the two that fits, or else as its entries. */
+  /** Coerces a value as the entries of a list or as its only item: the first that fits, or else as the entries. */
   function coerceEntries(entries: readonly unknown[], value: unknown, context: CoercionContext): readonly unknown[] {
     if (!takesObjects || !context.canAttempt) return coerceItems(entries, context);
     const read = (items: readonly unknown[]) =>

@@ -5,18 +5,18 @@ import type { Definitions } from './schema-keywords.ts';
 import type { TargetType } from './target-type.ts';
 
 /**
- * Makes of a value what a schema wants, as far as that loses nothing. Returns the value itself where nothing is to be
- * done or nothing can be, else a copy; whether the result fits is for the check to say.
+ * Coerces a value to a schema, as far as that loses nothing. Returns the value itself where there is nothing to coerce
+ * or nothing can be coerced, else a copy. The check decides whether the result fits.
  */
 export type Coerce = (value: unknown, context: CoercionContext) => unknown;
 
-/** Finds out why a value does not fit a schema. Finds nothing in one that does. */
+/** Adds the reasons why a value does not fit a schema; none if it fits. */
 export type Explain = (value: unknown, collector: IssueCollector) => void;
 
-/** Claims the BigInts that a schema asks for, in the part of a value that stands in its holder under a key. It fits. */
+/** Claims the BigInts that a schema asks for, in the value of a holder's key. The value fits the schema. */
 export type Claim = (holder: object, key: string | number, claims: IntegerClaims) => void;
 
-/** A schema, compiled for what its check does not do. */
+/** A schema, compiled for the work that its check does not do. */
 export interface SchemaNode {
   /** Undefined when nothing can be coerced. */
   readonly coerce: Coerce | undefined;
@@ -25,7 +25,7 @@ export interface SchemaNode {
   readonly claim?: Claim | undefined;
 }
 
-/** What a node makes of a value: the value itself where it does nothing. */
+/** Coerces a value by a node; returns the value itself if the node coerces nothing. */
 export function coerced(
   { coerce }: { readonly coerce: Coerce | undefined },
   value: unknown,
@@ -34,7 +34,7 @@ export function coerced(
   return coerce === undefined ? value : coerce(value, context);
 }
 
-/** The claims of several nodes on the same value. */
+/** Returns the combined claim of several nodes on the same value. */
 export function claimAll(nodes: readonly Pick<SchemaNode, 'claim'>[]): Claim | undefined {
   const claims = nodes.map(({ claim }) => claim).filter((claim) => claim !== undefined);
   if (claims.length < 2) return claims[0];
@@ -55,15 +55,15 @@ export function valueAt(holder: object, key: string | number): unknown {
 /** The type converters to a type. */
 export interface ConvertingNode {
   readonly coerce: Coerce;
-  /** Whether it found why: that a converter failed, or of an instance, that none takes the value. */
+  /** Returns whether it found a reason: a converter failed, or no converter to the class takes the value. */
   readonly explain: (value: unknown, collector: IssueCollector) => boolean;
 }
 
-/** What a schema is compiled with: what it refers to, and the type converters. */
+/** The context of a compilation: the schemas that can be referred to, and the type converters. */
 export interface NodeScope {
   /** The schemas that a `$ref` names. */
   readonly definitions: Definitions;
-  /** What was compiled of these so far. */
+  /** Those that were compiled so far. */
   readonly references: Map<string, SchemaNode>;
   readonly conversions: RegisteredConversions;
 }
@@ -72,15 +72,15 @@ export interface NodeScope {
 export interface RegisteredConversions {
   /** Undefined when there are none to that type. */
   nodeTo(type: TargetType): ConvertingNode | undefined;
-  /** What the converters to that type take; empty when there are none. */
+  /** Returns the source types of the converters to that type; empty when there are none. */
   sourcesOf(type: TargetType): readonly TargetType[];
-  /** Whether a converter turns instances of that value's class into something plain. */
+  /** Returns whether a converter turns instances of that value's class into a plain value. */
   hasPlain(value: object): boolean;
-  /** That something, or the value itself when its converter fails. */
+  /** Returns that plain value, or the value itself when its converter fails. */
   toPlain(value: object, context: CoercionContext): unknown;
 }
 
-/** As if no type converter were registered. */
+/** The conversions without any type converter. */
 export const noConversions: RegisteredConversions = {
   nodeTo: () => undefined,
   sourcesOf: () => [],
@@ -88,13 +88,13 @@ export const noConversions: RegisteredConversions = {
   toPlain: (value) => value,
 };
 
-/** The scope within a schema that brings definitions of its own. */
+/** Returns the scope within a schema that has definitions of its own. */
 export function withDefinitions(scope: NodeScope, definitions: Definitions | undefined): NodeScope {
   if (definitions === undefined) return scope;
   return { ...scope, definitions: { ...scope.definitions, ...definitions }, references: new Map() };
 }
 
-/** The schema that a `$ref` names; undefined for one that TypeBox alone can resolve. */
+/** Returns the schema that a `$ref` names; undefined for one that only TypeBox can resolve. */
 export function definitionOf($ref: unknown, { definitions }: NodeScope): Definitions[string] | undefined {
   return typeof $ref === 'string' && Object.hasOwn(definitions, $ref) ? definitions[$ref] : undefined;
 }

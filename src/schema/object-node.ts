@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface FieldNodes {
   readonly properties: readonly (readonly [name: string, node: SchemaNode])[];
   readonly patterns: readonly (readonly [pattern: RegExp, node: SchemaNode])[];
-  /** Of what is named by neither. */
+  /** The node of all other fields. */
   readonly others: SchemaNode | undefined;
 }
 
@@ -50,7 +50,7 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
   const explain: Explain = (value, collector) => {
     if (!isRecord(value)) return;
     for (const [name, node] of properties) {
-      // What is absent is for `required` to say; undefined counts as absent where nothing is required.
+      // `required` reports absent fields. Undefined counts as absent where the field is not required.
       if (Object.hasOwn(value, name) && value[name] !== undefined) collector.descend(name, node.explain, value[name]);
     }
     if (!hasOthers) return;
@@ -72,7 +72,7 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
   return { coerce, explain, claim: claiming && claim };
 }
 
-/** The object with another value in one of its own fields, in a copy that is made at the first change. */
+/** Sets one of an object's own fields, in a copy that the first change makes. */
 function withField(fields: Fields, name: string, field: unknown, original: Fields): Fields {
   if (Object.is(fields[name], field)) return fields;
   // Spreading defines fields: one that is called `__proto__` stays a field, in the copy as in what is assigned to it.

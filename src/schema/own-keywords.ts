@@ -37,7 +37,7 @@ export function explainOwnKeywords(
     if (areFast && !areFast(value)) return collector.add([{ path: '', message: slowKeys }]);
     if (!isEmpty(ownKeywords)) collector.add(ofBeginning(value, ownKeywords, ownIssues) ?? ownIssues(value));
     if (!isWhole) for (const { explain } of parts) explain(value, collector);
-    // It is written for a value that has the right shape.
+    // A refinement is written for a value that has the right shape.
     if (refinement && collector.issues.length === before) collector.add(issuesBySchema(refinement, definitions, value));
   };
 }
@@ -73,7 +73,7 @@ function ofBeginning(
   return issues.length > 0 ? issues : undefined;
 }
 
-/** Of an integer beyond 2^53, TypeBox would only say that it must be a number, which it was where it came from. */
+/** Rewords the issue of an integer beyond 2^53. TypeBox only says that it must be a number, which its sender wrote. */
 function rewordNumberIssues(issues: readonly Issue[], value: unknown): readonly Issue[] {
   if (typeof value !== 'bigint') return issues;
   return issues.map((issue) => (/^must be (number|integer)$/.test(issue.message) ? beyondNumber : issue));
@@ -93,7 +93,7 @@ interface Refined {
  * additional.
  */
 function keepOwnKeywords(schema: Schema): Schema {
-  // What TypeBox notes for itself is not enumerable, and is left behind.
+  // TypeBox's own notes are not enumerable, and are not copied.
   const { anyOf, oneOf, allOf, $ref, $defs, $id, ...ownKeywords } = schema as Record<string, unknown>;
   for (const keyword of ['properties', 'patternProperties']) {
     if (ownKeywords[keyword]) ownKeywords[keyword] = mapped(ownKeywords[keyword] as object);
@@ -105,7 +105,7 @@ function keepOwnKeywords(schema: Schema): Schema {
     if (Array.isArray(ownKeywords[keyword])) ownKeywords[keyword] = ownKeywords[keyword].map(toAnySchema);
     else if (keyword in ownKeywords) ownKeywords[keyword] = toAnySchema(ownKeywords[keyword]);
   }
-  // TypeBox walks through a part even if it accepts every value.
+  // TypeBox visits a part even if the part accepts every value.
   if (ownKeywords.additionalProperties !== false) {
     for (const keyword of ['properties', 'patternProperties']) {
       if (Object.values(ownKeywords[keyword] ?? {}).every(isAnySchema)) delete ownKeywords[keyword];
@@ -120,7 +120,7 @@ function mapped(schemas: object): object {
   return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, toAnySchema(schema)]));
 }
 
-/** `false` says something itself. */
+/** Replaces a schema by one that accepts everything, except `false`, which is a constraint itself. */
 function toAnySchema(schema: unknown): unknown {
   return typeof schema === 'boolean' ? schema : anySchema;
 }

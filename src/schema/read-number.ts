@@ -1,13 +1,13 @@
-// As JSON writes numbers: no white space, no plus, no leading zeros, nothing hexadecimal, no Infinity.
+// The numbers of JSON: no white space, no plus, no leading zeros, nothing hexadecimal, no Infinity.
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const integer = /^-?(?:0|[1-9]\d*)$/;
 const maxLength = 400;
-// As many as `toPrecision` gives.
+// The maximum of `toPrecision`.
 const maxDigits = 100;
 
 /**
- * Reads a number off a text, if the number says the same as the text: `9007199254740993` has no such number, for the
- * nearest one ends in 2, nor has `007`, whose zeros are not for us to drop.
+ * Reads a number from a text, if the number has the same value as the text. `9007199254740993` has no such number,
+ * because the nearest one ends in 2, nor has `007`, whose zeros may have a meaning.
  */
 export function readNumber(text: string): number | undefined {
   if (text.length > maxLength || !number.test(text)) return undefined;
@@ -15,23 +15,23 @@ export function readNumber(text: string): number | undefined {
   return saysTheSame(value, text) ? value : undefined;
 }
 
-/** Reads an integer off a text that says one and nothing else: `1e23` is a number of which 23 digits are not known. */
+/** Reads an integer from a text that is exactly one. It refuses `1e23`, a number of which 23 digits are not known. */
 export function readInteger(text: string): number | undefined {
   const value = readNumber(text);
   return Number.isSafeInteger(value) || (Number.isInteger(value) && integer.test(text)) ? value : undefined;
 }
 
-/** Reads an integer of any size off a text, up to 400 digits. */
+/** Reads an integer of up to 400 digits from a text. */
 export function readBigInt(text: string): bigint | undefined {
   return text.length <= maxLength && integer.test(text) ? BigInt(text) : undefined;
 }
 
-/** Whether a text that is a number has neither fraction nor exponent. */
+/** Returns whether a text that is a number has neither fraction nor exponent. */
 export function isIntegerText(text: string): boolean {
   return integer.test(text);
 }
 
-/** The integer that a text with a fraction or an exponent stands for; undefined where it stands for none. */
+/** Returns the integer value of a text with a fraction or an exponent; undefined if its value is no integer. */
 export function integerOf(text: string): bigint | undefined {
   const { digits, exponent } = parts(text);
   if (exponent < 0) return undefined;
@@ -40,8 +40,8 @@ export function integerOf(text: string): bigint | undefined {
 }
 
 /**
- * Whether a number says the same as the text that it was read off: for an integer the same value, and for what has a
- * fraction or an exponent the same digits where it is written with as many.
+ * Returns whether a number has the value of the text that it was read from: an integer the same value, and a number
+ * with a fraction or an exponent the same digits when it is written with as many.
  */
 export function saysTheSame(value: number, text: string): boolean {
   if (!Number.isFinite(value)) return false;
@@ -54,7 +54,7 @@ export function saysTheSame(value: number, text: string): boolean {
   return back.digits === digits && back.exponent === exponent;
 }
 
-/** The digits of a number without zeros around them, and the power of ten of the last one. */
+/** Returns the digits of a number without zeros around them, and the power of ten of the last one. */
 function parts(text: string): { digits: string; exponent: number } {
   const power = text.search(/[eE]/);
   const mantissa = text.slice(text.startsWith('-') ? 1 : 0, power === -1 ? undefined : power);

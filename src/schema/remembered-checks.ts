@@ -7,7 +7,7 @@ import { type Definitions, keywordsOf, mapParts } from './schema-keywords.ts';
 /** A function that compiles a schema without references. */
 type CompileSchema = (schema: TSchema) => { readonly check: (value: unknown) => boolean };
 
-/** What is known during the check of one value, such as whether an object fits, by definition and object. */
+/** Facts that hold during the check of one value, such as that an object fits, by definition and object. */
 let memory: Map<object, unknown> | undefined;
 
 /** Caches the results of checks until the work is done. The checked values must not change during it. */
@@ -26,9 +26,7 @@ export function forgetChecks(): void {
   memory?.clear();
 }
 
-/**
- * Returns what is kept for an owner during the check of one value. Outside of one, it is made anew each time.
- */
+/** Returns the data that an owner keeps during the check of one value. Outside of a check, each call makes new data. */
 export function remembered<Kept>(owner: object, make: () => Kept): Kept {
   const kept = (memory?.get(owner) as Kept | undefined) ?? make();
   memory?.set(owner, kept);

@@ -2,9 +2,9 @@ import type { Schema } from './schema.ts';
 import { type Definitions, partsOf } from './schema-keywords.ts';
 
 /**
- * Returns what the references of a schema name in the schema itself: all of it by `#`, a part by a pointer such as
- * `#/properties/next` (RFC 6901 section 6), and a part with an `$id` by that. A pointer in a schema with several `$id` has
- * several wholes to begin at, which TypeBox alone can resolve.
+ * Returns the parts of a schema that its references can name: the whole by `#`, a part by a pointer such as
+ * `#/properties/next` (RFC 6901 section 6), and a part with an `$id` by its `$id`. In a schema with several `$id` a
+ * pointer has several possible starts, and only TypeBox can resolve it.
  */
 export function rootDefinitions(schema: Schema): Definitions {
   const references = new Set<string>();
@@ -30,7 +30,7 @@ export function holdsRefinement(schema: Schema): boolean {
 /** Returns a schema and all schemas in it, each once. */
 function schemasWithin(schema: object): Set<object> {
   const found = new Set<object>([schema]);
-  // Visits those as well that are added meanwhile.
+  // The loop also visits the schemas that it adds.
   for (const one of found) {
     for (const [, part] of partsOf(one)) if (typeof part === 'object' && part !== null) found.add(part);
   }
@@ -47,7 +47,7 @@ function partAt(schema: Schema, reference: string): Schema | undefined {
   return isSchema ? (part as Schema) : undefined;
 }
 
-/** Returns the names in a pointer. One that is no pointer, such as an anchor, leads nowhere. */
+/** Returns the names in a pointer. A reference that is no pointer, such as an anchor, resolves to nothing. */
 function stepsOf(reference: string): readonly string[] {
   if (reference === '#') return [];
   const [, ...steps] = reference.split('/');

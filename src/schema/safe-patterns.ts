@@ -12,10 +12,12 @@ const slowMs = 3;
 /** The text length up to which a search is too short to be timed. */
 const untimedLength = 12;
 
-/** What the searches of one conversion have cost so far. */
+/** The time that the searches of one conversion have taken so far. */
 class SearchTime {
   spentMs = 0;
-  /** The results of slow searches: a value that does not fit is checked several times, by several copies of its schema. */
+  /**
+   * The results of slow searches: a value that does not fit is checked several times, by several copies of its schema.
+   */
   readonly #results = new Map<string, Map<string, boolean>>();
 
   resultOf({ source }: RegExp, text: string): boolean | undefined {
@@ -36,8 +38,8 @@ class SearchTime {
   }
 
   /**
-   * Runs a search that has a time limit of its own. What the limit itself costs does not count: a long list of harmless
-   * texts is not to be refused for it.
+   * Runs a search that has a time limit of its own. The overhead of the limit does not count, because a long list of
+   * harmless texts must not be refused for it.
    */
   runLimited({ source }: RegExp, text: string, search: (limitMs: number) => { matches: boolean; ms: number }): boolean {
     const { matches, ms } = search(this.spentMs < generousMs ? regexTimeMs : littleMs);
@@ -61,7 +63,7 @@ function cpuMsOf(work: () => unknown): number {
 
 let time: SearchTime | undefined;
 
-/** Starts the time of the searches anew, because another value is converted. */
+/** Resets the time of the searches, because the conversion of another value begins. */
 export function restartSearchTime(): void {
   time = undefined;
 }
@@ -80,7 +82,7 @@ export function isFastFor(pattern: RegExp, text: string): boolean {
 function searchTime(): SearchTime {
   if (time === undefined) {
     time = new SearchTime();
-    // What is not a conversion, such as a check at start, has the time of one turn of the event loop.
+    // Outside of a conversion, such as in a check at start, the limit applies to one turn of the event loop.
     setImmediate(restartSearchTime);
   }
   return time;

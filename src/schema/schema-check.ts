@@ -78,12 +78,12 @@ function atOnce<Result>(work: () => Result): Result {
   return work();
 }
 
-/** Whether a BigInt stands anywhere in a schema, such as a minimum or a literal. */
+/** Returns whether a BigInt stands anywhere in a schema, such as a minimum or a literal. */
 function holdsBigInt(part: unknown): boolean {
   return someWithin(part, (inner) => typeof inner === 'bigint');
 }
 
-/** Whether any list of a schema has to have unique items, which are compared once for all lists in one another. */
+/** Returns whether any list of a schema needs unique items, which are compared once for all nested lists. */
 function holdsUniqueLists(part: unknown): boolean {
   return someWithin(part, (inner) => typeof inner === 'object' && inner !== null && 'uniqueItems' in inner);
 }
@@ -137,7 +137,7 @@ export function isKnownFormat(format: string): boolean {
 
 export const tooDeep: Issue[] = [{ path: '', message: 'is nested too deeply' }];
 
-/** What walks as deep as a value goes ends where the stack ends: a value that is too deep fails, and nothing else. */
+/** Runs a recursive walk through a value. If the value is too deep for the stack, only this value fails. */
 export function withinStack<Result>(walk: () => Result, otherwise: Result): Result {
   try {
     return walk();
@@ -158,7 +158,7 @@ function withMaxErrors<Result>(work: () => Result): Result {
   }
 }
 
-/** What the schema allows is no secret; TypeBox does not name it. */
+/** Adds the permitted values to an error, which TypeBox does not name. They are part of the schema, so no secret. */
 function describeError({ keyword, params, message }: TLocalizedValidationError): string {
   if (keyword === 'const') return `must be ${String(params.allowedValue)}`;
   return keyword === 'enum' ? `must be one of ${listed(params.allowedValues.map(String))}` : message;

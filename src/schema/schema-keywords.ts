@@ -32,7 +32,7 @@ const holdOneMore = ['unevaluatedItems', 'unevaluatedProperties'];
 const holdList = ['anyOf', 'allOf', 'oneOf', 'prefixItems'];
 const holdNamed = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'];
 
-/** The schemas that stand directly in a schema, each with its keyword path. What is no schema there comes as well. */
+/** Visits the direct parts of a schema, each with its keyword path. A part may be a value that is no schema. */
 export function* partsOf(schema: object): Generator<[path: string, part: unknown]> {
   for (const [keyword, value] of Object.entries(schema)) {
     if (keyword === 'items' ? !Array.isArray(value) : [...holdOne, ...holdOneMore].includes(keyword)) {
@@ -87,12 +87,12 @@ const assertions =
   );
 const known = new Set([...annotations, ...assertions, ...holdOne, ...holdOneMore, ...holdList, ...holdNamed]);
 
-// TypeBox notes them on a copy of whatever it is given.
+// TypeBox notes them on a copy of its argument.
 const onCopies = new Set(['~optional', '~readonly']);
 
 /**
- * Whether a non-empty object says anything that a schema says. A bare `{ name: Type.String() }` does not, nor does what
- * `Type.Optional` makes of something that is no schema.
+ * Returns whether a non-empty object has any keyword of a schema. A bare `{ name: Type.String() }` has none, nor has
+ * the result of `Type.Optional` for a value that is no schema.
  */
 export function looksLikeSchema(value: object): boolean {
   const names = Object.getOwnPropertyNames(value);

@@ -5,25 +5,25 @@ import { isSchema, type Schema } from './schema-check.ts';
 
 export type { Class };
 
-/** What a value can be converted to: a TypeBox schema, or a class that a type converter makes. */
+/** The target of a conversion: a TypeBox schema, or a class that a type converter makes. */
 export type TargetType = Schema | Class;
 
 /** The TypeScript type of a value that was converted to it. */
 export type ValueOf<T extends TargetType> = T extends Class<infer Instance> ? Instance : StaticOf<T>;
 
-/** The class that a type stands for, be it given itself or as `instance(…)`. Undefined for any other schema. */
+/** Returns the class of a type that is a class or `instance(…)`; undefined for any other schema. */
 export function classOfType(type: TargetType): Class | undefined {
   return isClass(type) ? type : classOf(type);
 }
 
-/** Whether a value can be a type at all. Whether its parts are sound is for `validateType` to say. */
+/** Returns whether a value can be a type at all. `validateType` checks its parts. */
 export function isTargetType(value: unknown): value is TargetType {
   return isClass(value) || isSchema(value);
 }
 
 /**
- * Whether two types are one and the same: one class, or one schema. `Type.Optional` and `Type.Cyclic` copy the schema
- * that they are given, so the copy of one that holds others, such as an object or a list, counts as that one.
+ * Returns whether two types are the same class or the same schema. `Type.Optional` and `Type.Cyclic` copy their schema,
+ * so a copy that shares its parts with the original, such as those of an object or a list, counts as the same.
  */
 export function isSameType(one: TargetType, other: TargetType): boolean {
   const [oneClass, otherClass] = [classOfType(one), classOfType(other)];
@@ -36,7 +36,7 @@ const changedByCopying = new Set(['~optional', '~readonly', '$id']);
 function isCopy(one: object, other: object): boolean {
   const [ours, theirs] = [keywords(one), keywords(other)];
   const same = ours.length === theirs.length && ours.every((key) => valueAt(one, key) === valueAt(other, key));
-  // Two schemas of a text are equal in every keyword and still two: only parts in common say that one is a copy.
+  // Two schemas of a text can be equal in every keyword and still be two. Only common parts show that one is a copy.
   return same && ours.some((key) => typeof valueAt(one, key) === 'object' && valueAt(one, key) !== null);
 }
 

@@ -14,7 +14,7 @@ import { isPlain, kindOf, ValueKind } from './value-kind.ts';
 export interface Branch extends SchemaNode {
   readonly schema: Schema;
   readonly check: (value: unknown) => boolean;
-  /** What it can take, as bits of `ValueKind`. */
+  /** The kinds of values that it can take, as bits of `ValueKind`. */
   readonly kinds: number;
 }
 
@@ -62,7 +62,7 @@ export function unionNode(
       if (only && candidates.length === 1) return only.explain(value, collector);
       if (candidates.some(({ check }) => check(value))) return;
       collector.add([{ path: '', message: `must be ${wanted}` }]);
-      // Of unions within unions, looking into each branch of each would take time without bound.
+      // For unions within unions, explaining each branch of each would take unbounded time.
       if (collector.isTentative) return;
       for (const { explain } of candidates) {
         collector.add(collector.collectSeparately(explain, value, true).filter(({ path }) => path !== ''));
@@ -73,7 +73,7 @@ export function unionNode(
       ((holder, key, claims) => {
         const value = valueAt(holder, key);
         const fitting = ({ check }: Branch) => check(value);
-        // A BigInt is what any of the branches asks for; anything else belongs to one of them.
+        // Any of the branches can claim a BigInt. Any other value belongs to one of them.
         const branch = discriminator && isRecord(value) ? named(discriminator, value) : branches.find(fitting);
         if (typeof value === 'bigint') claimAll(branches.filter(fitting))?.(holder, key, claims);
         else branch?.claim?.(holder, key, claims);
@@ -86,7 +86,7 @@ export function unionNode(
   }
 }
 
-/** Whether an object can stand for a list, where its media type leaves that open. */
+/** Returns whether an object can represent a list, where its media type leaves that open. */
 function couldBeList(value: unknown, { listsInEntries, listsHaveGaps }: CoercionContext['traits']): boolean {
   return (
     (listsHaveGaps === true && itemsBetweenGaps(value) !== undefined) ||
@@ -106,6 +106,6 @@ function accepts(kinds: number, value: unknown, traits: CoercionContext['traits'
   if (traits.emptyObjectAs === 'text' && value === '') return (kinds & (ValueKind.list | ValueKind.object)) !== 0;
   if (traits.emptyObjectAs === 'list' && kind === ValueKind.list) return (kinds & ValueKind.object) !== 0;
   if (kind === ValueKind.object && (kinds & ValueKind.list) !== 0 && couldBeList(value, traits)) return true;
-  // The instance of a class may be made something plain first.
+  // A converter may turn the instance of a class into a plain value first.
   return kind === ValueKind.object && !isPlain(value as object);
 }

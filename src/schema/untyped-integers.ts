@@ -5,17 +5,17 @@ import type { Claim } from './node-scope.ts';
 import { tooDeep, withinStack } from './schema-check.ts';
 import { isPlain } from './value-kind.ts';
 
-/** What becomes of an integer beyond 2^53 where no type says what it is to be. */
+/** The treatment of an integer beyond 2^53 whose type is not declared. */
 export type UntypedLargeIntegers = 'refuse' | 'bigint' | 'text';
 
 const maxIssues = 50;
 
 /**
- * Does with the BigInts of a decoded value as the setting says, those that its type asks for aside.
+ * Applies the setting to the BigInts of a decoded value, except those that its type asks for.
  *
  * @param claim finds those that a type asks for; undefined where there is no type
  * @returns the value, or a copy where something had to change
- * @throws what `refuse` makes
+ * @throws the error that `refuse` makes
  */
 export function settleUntyped(
   value: unknown,
@@ -64,7 +64,7 @@ class Settling {
       const settled = this.settle(holder, key);
       this.#path.pop();
       if (Object.is(settled, holder[key])) continue;
-      // Both define the fields of the copy, so that `__proto__` is one as any other.
+      // Both define the fields of the copy, so that `__proto__` is an ordinary field.
       copy ??= (Array.isArray(holder) ? [...holder] : { ...holder }) as Record<string, unknown>;
       copy[key] = settled;
     }

@@ -34,13 +34,13 @@ const byType: Readonly<Record<string, number>> = {
   undefined: ValueKind.other,
 };
 
-/** An object that is of no class. */
+/** Returns whether an object is of no class. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** The kinds of values that can fit a type, as they are or once they were coerced. Rather too many than too few. */
+/** Returns the kinds of values that can fit a type, as they are or coerced; when in doubt too many, never too few. */
 export function acceptedKinds(type: TargetType, scope: NodeScope, within: readonly TargetType[] = []): number {
   if (within.includes(type)) return ValueKind.any;
   const inner = [...within, type];

@@ -6,7 +6,7 @@ import type { MemoryUse } from './gateway-process.ts';
 import { runRound } from './run-round.ts';
 import { addRound, describeMemory, describeTotals, memoryFinding, noTotals } from './totals.ts';
 
-// The short form: each fault once. `npm run chaos` runs for as long as it is told.
+// The short form injects each fault once. `npm run chaos` runs for the duration that its argument names.
 test('through every kind of fault, nothing is lost, invented, or handled twice without a reason', {
   timeout: 900_000,
 }, async ({ onTestFinished }) => {
@@ -23,7 +23,7 @@ test('through every kind of fault, nothing is lost, invented, or handled twice w
   const load = { lanes: 6, pauseMs: 20, warmUpMs: 3500, minAccepted: 80, settleMs: 150_000 };
   const round = await runRound(environment, { seed, plan, ...load, onWarm, log: (line) => lines.push(line) });
   const after = await environment.survivor.memory();
-  if (!before) throw new Error('nobody has looked at the memory');
+  if (!before) throw new Error('the memory of the survivor was not measured');
 
   const totals = noTotals();
   addRound(totals, round);

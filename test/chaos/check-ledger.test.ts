@@ -216,41 +216,41 @@ test('a dead letter may be stored twice if a fault occurred while it was set asi
 describe('a duplicate is explained and counted when', () => {
   test.each<[string, Partial<Ledger>, string]>([
     [
-      'it was in hand when a fault came',
+      'it was unacknowledged during a fault',
       { calls: [call(), later], faults: [fault(1050, 1060)] },
-      'in hand when a fault came',
+      'unacknowledged during a fault',
     ],
     [
-      'it was in hand when a fault came, and was given back behind its own retry',
+      'it was unacknowledged during a fault, and was requeued behind its own retry',
       {
         calls: [failed, call({ outcome: 'failed', begunAt: 1150, retry: 1 }), call({ begunAt: 1200 })],
         deadLetters: [deadLetter()],
         faults: [fault(1050, 1100)],
       },
-      'in hand when a fault came',
+      'unacknowledged during a fault',
     ],
     [
       'its dead letter queue refused it, so that it was redelivered',
       { calls: [failed, call({ outcome: 'failed', begunAt: 1100 })], deadLetters: [deadLetter()], faults: [full] },
-      'in hand when a fault came',
+      'unacknowledged during a fault',
     ],
     [
       'its handler was killed with its process',
       { calls: [call({ outcome: 'begun' }), later], faults: [fault(1011, 1090)] },
-      'in hand when a fault came',
+      'unacknowledged during a fault',
     ],
     [
-      'it moved on while there was a fault',
+      'it was published again during a fault',
       { sent: [sent({ delayMs: 5 })], calls: [call(), later], faults: [fault(1001, 1002)] },
-      'moved on while there was a fault',
+      'published again during a fault',
     ],
     [
-      'it was deferred while there was a fault',
+      'it was deferred during a fault',
       { sent: [sent({ deferrable: true })], calls: [call(), later], faults: [fault(1001, 1002)] },
-      'moved on while there was a fault',
+      'published again during a fault',
     ],
     [
-      'its request was repeated, as nobody knew',
+      'its request was repeated, because the first answer was lost',
       { sent: [sent({ attempts: [unanswered, attempt()] })], calls: [call(), later] },
       'the request was repeated',
     ],

@@ -5,8 +5,8 @@ export type Explanation =
   | 'the first'
   | 'retried after a failure'
   | 'the request was repeated'
-  | 'in hand when a fault came'
-  | 'moved on while there was a fault'
+  | 'unacknowledged during a fault'
+  | 'published again during a fault'
   | 'none';
 
 // A missing binding ends no connection and loses no answer, so it causes no redelivery.
@@ -56,10 +56,10 @@ export function explainCalls(
     // An unacknowledged delivery is redelivered: what broke, broke after it had begun. Its retries can come
     // before.
     const previous = calls.slice(0, index).findLast(({ retry }) => retry === call.retry);
-    if (previous && faultBetween(previous.begunAt, call.begunAt, redelivers)) return 'in hand when a fault came';
+    if (previous && faultBetween(previous.begunAt, call.begunAt, redelivers)) return 'unacknowledged during a fault';
     // What waits or is deferred is published again: twice, where the first confirm was lost. Both are handled later.
     const moves = message.delayMs > 0 || call.retry > 0 || message.deferrable;
-    if (moves && faultBetween(firstSentAt, call.begunAt, losesAnswers)) return 'moved on while there was a fault';
+    if (moves && faultBetween(firstSentAt, call.begunAt, losesAnswers)) return 'published again during a fault';
     return 'none';
   });
 }

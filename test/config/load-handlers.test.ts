@@ -130,10 +130,10 @@ describe('a pattern that ends in .ts', () => {
 
 test('files share the modules that they import', async () => {
   const file = (name: string) =>
-    `import { defineCommandHandler } from 'littoral';\nimport { shared } from '../shared/shared.ts';\n` +
-    `export const ${name} = defineCommandHandler({ routingKey: '${name}', handle: (): object => shared });`;
+    `import { defineCommandHandler } from 'littoral';\nimport { dateFormat } from './formats/date-format.ts';\n` +
+    `export const ${name} = defineCommandHandler({ routingKey: '${name}', handle: (): object => dateFormat });`;
   const folder = folderOf({
-    'shared/shared.ts': 'export const shared: object = {};',
+    'formats/date-format.ts': 'export const dateFormat: object = {};',
     'a.ts': file('a'),
     'b.ts': file('b'),
   });
