@@ -1,4 +1,4 @@
-import { assertAttributes, type CloudEvent, rejectHeaders } from './cloud-event.ts';
+import { assertAttributes, type CloudEvent, newAttributes, rejectHeaders } from './cloud-event.ts';
 
 /** The prefix of request headers that carry context attributes. */
 export const binaryPrefix = 'ce-';
@@ -11,7 +11,7 @@ export const binaryPrefix = 'ce-';
  * @see CloudEvents HTTP Protocol Binding 1.0.2, section 3.1
  */
 export function readBinaryEvent(headers: ReadonlyMap<string, string>, body: Uint8Array | undefined): CloudEvent {
-  const attributes: Record<string, string> = {};
+  const attributes = newAttributes();
   for (const [header, value] of headers) {
     if (!header.startsWith(binaryPrefix)) continue;
     const name = header.slice(binaryPrefix.length);

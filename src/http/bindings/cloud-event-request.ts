@@ -1,5 +1,6 @@
 import { parseMediaType } from '../../conversion/media-type.ts';
 import { LittoralError } from '../../errors.ts';
+import { maxTimeToLiveMs } from '../../message/max-time-to-live.ts';
 import { binaryPrefix, readBinaryEvent } from './binary-cloud-event.ts';
 import { attributePrefix, type CloudEvent, rejectHeaders, timestampMs } from './cloud-event.ts';
 import { batchMediaType, readStructuredEvent, structuredMediaType } from './structured-cloud-event.ts';
@@ -45,8 +46,6 @@ export function eventKey({ source, id }: CloudEvent): string {
   return JSON.stringify([source, id]);
 }
 
-const longestTimeToLiveMs = 4_294_967_295;
-
 /**
  * Returns the time to live of an event that has an `expirytime`.
  *
@@ -57,6 +56,6 @@ export function eventTimeToLiveMs({ attributes }: CloudEvent, delayMs = 0): numb
   const expiresAt = timestampMs(attributes.expirytime);
   if (expiresAt === undefined) return undefined;
   const remaining = expiresAt - Date.now() - delayMs;
-  if (remaining >= 1) return Math.min(Math.floor(remaining), longestTimeToLiveMs);
+  if (remaining >= 1) return Math.min(Math.floor(remaining), maxTimeToLiveMs);
   throw rejectHeaders(`The CloudEvent expires at ${attributes.expirytime}, before it could be delivered.`);
 }

@@ -17,6 +17,11 @@ export interface CloudEvent {
   readonly data: Uint8Array;
 }
 
+/** Creates an object for attributes. It has no prototype, so `__proto__` is refused as any other wrong name. */
+export function newAttributes(): Record<string, AttributeValue> {
+  return Object.create(null) as Record<string, AttributeValue>;
+}
+
 /** Creates the error for an attribute; the two modes answer with different codes. */
 export type RejectEvent = (detail: string) => LittoralError;
 
@@ -84,11 +89,13 @@ function isAllowedText(text: string): boolean {
 }
 
 // RFC 3339 section 5.6.
-const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,30})?(?:Z|[+-]\d\d:\d\d)$/i;
+const timestamp = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,30})?(?:Z|[+-]\d\d:\d\d)$/i;
 
 /** Returns the milliseconds since 1970 of a timestamp (RFC 3339); undefined if the value is none. */
 export function timestampMs(value: AttributeValue | undefined): number | undefined {
   if (typeof value !== 'string' || !timestamp.test(value)) return undefined;
-  const milliseconds = Date.parse(value);
+  // `Date.parse` reads 30 February as 2 March.
+  const isDay = new Date(value.slice(0, 10)).getUTCDate() === Number(value.slice(8, 10));
+  const milliseconds = isDay ? Date.parse(value) : Number.NaN;
   return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }

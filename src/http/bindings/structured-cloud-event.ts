@@ -2,7 +2,7 @@ import { decodeUtf8 } from '../../conversion/character-encoding.ts';
 import { assertJson } from '../../conversion/json/json-converter.ts';
 import { isJson, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
 import { describeValue } from '../../text/describe-value.ts';
-import { type AttributeValue, assertAttributes, type CloudEvent, rejectBody } from './cloud-event.ts';
+import { type AttributeValue, assertAttributes, type CloudEvent, newAttributes, rejectBody } from './cloud-event.ts';
 import { jsonMembers } from './json-members.ts';
 
 /** The media type of an event in the structured mode. */
@@ -24,7 +24,7 @@ export function readStructuredEvent(body: Uint8Array | undefined, mediaType: Med
   const json = decodeUtf8(bytes, mediaType);
   if (!/^\s*\{/.test(json)) throw rejectBody('A CloudEvent in JSON is an object, and the body is another value.');
   const members = jsonMembers(json);
-  const attributes: Record<string, AttributeValue> = {};
+  const attributes = newAttributes();
   for (const [name, text] of members) {
     if (name === 'data' || name === 'data_base64') continue;
     const value = attributeValue(name, text);
@@ -35,15 +35,13 @@ export function readStructuredEvent(body: Uint8Array | undefined, mediaType: Med
   return { ...identity, attributes: others, ...readData(members, datacontenttype) };
 }
 
-const maxInt32 = 2_147_483_647;
-
 /** @returns undefined for null, which stands for an attribute that is absent (section 2.2) */
 function attributeValue(name: string, text: string): AttributeValue | undefined {
   const value: unknown = JSON.parse(text);
   if (value === null) return undefined;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   // Section 2.2: of the numbers only integers of 32 bits are values of attributes.
-  if (Number.isInteger(value) && Math.abs(value as number) <= maxInt32) return value as number;
+  if (typeof value === 'number' && (value | 0) === value) return value;
   throw rejectBody(
     `The CloudEvent attribute '${name.slice(0, 40)}' is ${describeValue(value)}: it must be text, true, false, or an integer of 32 bits.`,
   );

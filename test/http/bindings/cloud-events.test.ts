@@ -56,10 +56,22 @@ describe('an event in the binary mode', () => {
     ['a name with a hyphen', 'ce-order-id', '1'],
     ['the type of the data as an attribute', 'ce-datacontenttype', 'text/plain'],
     ['a time that is none', 'ce-time', 'yesterday'],
+    ['a day that no month has', 'ce-time', '2026-02-30T00:00:00Z'],
+    ['an hour that no day has', 'ce-expirytime', '2099-12-31T24:00:00Z'],
+    ['the name of the prototype', 'ce-__proto__', 'x'],
   ])('is refused with %s', async (_what, name, value) => {
     const headers = { ...binaryRequest.headers, [name]: value };
     expectProblem(await post(await sharedGateway(), { ...binaryRequest, headers }), 'invalid-header');
   });
+
+  test.each(['2024-02-29T23:59:59.123456789+14:00', '2026-12-01t09:00:00z', '2026-12-31T23:30:00-12:00'])(
+    'keeps the time %s as it is written',
+    async (time) => {
+      const headers = { ...binaryRequest.headers, 'ce-time': time };
+      const { headers: arrived } = await arrival(await sharedGateway(), { ...binaryRequest, headers });
+      expect(arrived.cloudEvents_time).toBe(time);
+    },
+  );
 
   test.each(['ce-id', 'ce-source', 'ce-type', 'ce-specversion'])('is refused without %s', async (name) => {
     const { [name as keyof typeof attributes]: _left, ...others } = attributes;
@@ -94,9 +106,10 @@ describe('an event in the structured mode', () => {
   });
 
   test('keeps the types of its attributes', async () => {
-    const extensions = { retry: 3, urgent: true, note: 'ü', absent: null };
+    const extensions = { retry: 3, least: -(2 ** 31), most: 2 ** 31 - 1, urgent: true, note: 'ü', absent: null };
     const { headers } = await arrival(await sharedGateway(), structuredRequest({ ...event, ...extensions }));
     expect(headers).toMatchObject({ cloudEvents_retry: 3, cloudEvents_urgent: true, cloudEvents_note: 'ü' });
+    expect(headers).toMatchObject({ cloudEvents_least: -2_147_483_648, cloudEvents_most: 2_147_483_647 });
     expect(headers).not.toHaveProperty('cloudEvents_absent');
   });
 
@@ -110,6 +123,7 @@ describe('an event in the structured mode', () => {
     ['an attribute with a fraction', { ...event, retry: 1.5 }],
     ['an object as an attribute', { ...event, retry: {} }],
     ['a name in upper case', { ...event, orderId: '1' }],
+    ['the name of the prototype', JSON.stringify(event).replace('{', '{"__proto__":"x",')],
     ['data twice', { ...event, data: 1, data_base64: 'AA==' }],
     ['bytes that are not base64', { ...event, data_base64: 'A' }],
     ['data that is not of its type', { ...event, datacontenttype: 'text/plain', data: {} }],
