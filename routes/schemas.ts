@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { type ErrorCode, errorTable, LittoralError } from '../src/errors.ts';
 import { toProblem } from '../src/http/problem.ts';
-import { longestDelayMs } from '../src/message/longest-delay.ts';
+import { longestDelayMs, maxPriority } from '../src/message/limits.ts';
 
 const allCodes = Object.keys(errorTable) as ErrorCode[];
 
@@ -115,7 +115,7 @@ const sendHeaders = {
   'Message-Priority': Type.Optional(
     Type.Integer({
       minimum: 0,
-      maximum: 255,
+      maximum: maxPriority,
       description:
         'Priority for the handler, also sent as the AMQP property of that name: quorum queues of RabbitMQ 4 deliver 5 and above first.',
     }),

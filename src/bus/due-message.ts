@@ -1,5 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { maxTimeToLiveMs } from '../message/max-time-to-live.ts';
+import { maxTimeToLiveMs } from '../message/limits.ts';
 import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
 import { validateKey } from '../message/routing-key.ts';
 import type { TransportMessage } from '../message/transport-message.ts';

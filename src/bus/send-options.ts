@@ -1,6 +1,5 @@
 import { LittoralError } from '../errors.ts';
-import { longestDelayMs } from '../message/longest-delay.ts';
-import { maxTimeToLiveMs } from '../message/max-time-to-live.ts';
+import { longestDelayMs, maxPriority, maxShortStringBytes, maxTimeToLiveMs } from '../message/limits.ts';
 import { isMessageId } from '../message/message-id.ts';
 import type { SendRequest } from './send-request.ts';
 
@@ -37,7 +36,7 @@ export function assertSendOptions({ id, correlationId, timeToLiveMs, priority, d
   if (id !== undefined && !isMessageId(id)) throw invalid('The message id is not a UUID.');
   if (correlationId !== undefined) checkCorrelationId(correlationId);
   if (timeToLiveMs !== undefined) checkInteger('time to live', timeToLiveMs, 1, maxTimeToLiveMs);
-  if (priority !== undefined) checkInteger('priority', priority, 0, 255);
+  if (priority !== undefined) checkInteger('priority', priority, 0, maxPriority);
   if (delayMs !== undefined) checkInteger('delivery delay', delayMs, 0, longestDelayMs);
 }
 
@@ -45,7 +44,8 @@ function checkCorrelationId(correlationId: unknown): void {
   if (typeof correlationId !== 'string' || correlationId === '' || !correlationId.isWellFormed()) {
     throw invalid('The correlation id is not a text with at least one character.');
   }
-  if (Buffer.byteLength(correlationId) > 255) throw invalid('The correlation id is longer than 255 bytes.');
+  if (Buffer.byteLength(correlationId) > maxShortStringBytes)
+    throw invalid(`The correlation id is longer than ${maxShortStringBytes} bytes.`);
 }
 
 function checkInteger(name: string, value: number, min: number, max: number): void {

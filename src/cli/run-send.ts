@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import type { DistributedBus, SendReceipt } from '../bus/distributed-bus.ts';
 import type { SendOptions } from '../bus/send-options.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { longestDelayMs } from '../message/longest-delay.ts';
-import { maxTimeToLiveMs } from '../message/max-time-to-live.ts';
+import { longestDelayMs, maxPriority, maxTimeToLiveMs } from '../message/limits.ts';
 import { errorText } from '../text/error-chain.ts';
 import { configOption } from './config-option.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
@@ -56,7 +55,11 @@ export function withSendingOptions(command: Command): Command {
       'to hold the message back, 30 days at most; a running gateway of this service sends it then (default: 0)',
       integer(0, longestDelayMs),
     )
-    .option('--priority <number>', '0 to 255; quorum queues of RabbitMQ 4 deliver 5 and above first', integer(0, 255))
+    .option(
+      '--priority <number>',
+      `0 to ${maxPriority}; quorum queues of RabbitMQ 4 deliver 5 and above first`,
+      integer(0, maxPriority),
+    )
     .addOption(configOption())
     .addHelpText('after', help);
 }

@@ -6,7 +6,7 @@ import type { TypeConverter } from '../conversion/type-converter.ts';
 import type { DeduplicationStore } from '../deduplication/deduplication-store.ts';
 import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import { type Retries, RetriesSettings } from '../handler/retries.ts';
-import { longestDelayMs } from '../message/longest-delay.ts';
+import { longestDelayMs } from '../message/limits.ts';
 import type { FinalFailureStrategy } from '../recovery/final-failure-strategy.ts';
 import type { XmlLists } from '../schema/list-entries.ts';
 import type { TargetType } from '../schema/target-type.ts';

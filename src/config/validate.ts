@@ -9,6 +9,7 @@ import { validateTlsFiles } from '../engine/amqp/connection/tls-files.ts';
 import { validateRetiredKeys } from '../handler/retired-keys.ts';
 import { validateErrorKinds } from '../handler/retries.ts';
 import { validateProxy } from '../http/proxy-settings.ts';
+import { maxShortStringBytes } from '../message/limits.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 import { validateKey } from '../message/routing-key.ts';
 import { isRecord } from '../schema/is-record.ts';
@@ -147,7 +148,8 @@ function validateForwardedHeaders(headers: Readonly<Record<string, unknown>>): s
     names.add(name);
     if (typeof to !== 'string') continue;
     if (isReservedHeader(to)) issues.push(`${path}: the message header '${to}' is reserved`);
-    else if (Buffer.byteLength(to) > 255) issues.push(`${path}: is longer than 255 bytes`);
+    else if (Buffer.byteLength(to) > maxShortStringBytes)
+      issues.push(`${path}: is longer than ${maxShortStringBytes} bytes`);
   }
   return issues;
 }

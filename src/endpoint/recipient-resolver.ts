@@ -1,6 +1,7 @@
 import type { Subscriber } from '../engine/delivery.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
+import { maxShortStringBytes } from '../message/limits.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { describeValue } from '../text/describe-value.ts';
@@ -9,9 +10,6 @@ import { describeValue } from '../text/describe-value.ts';
 export type Recipients = readonly RegisteredHandler[];
 
 const none: Recipients = [];
-
-/** Maximum length of a routing key: AMQP encodes it as a short string. */
-const maxKeyLength = 255;
 
 /** Resolves the handlers of a message of the distributed bus. */
 export class RecipientResolver {
@@ -80,7 +78,7 @@ export class RecipientResolver {
 
   #isBoundTo(key: string): boolean {
     // A key on the bus cannot be longer. A message that is sent directly to the queue can name any key.
-    return key.length <= maxKeyLength && this.#receives(key);
+    return key.length <= maxShortStringBytes && this.#receives(key);
   }
 
   #noEventHandler(routingKey: string): LittoralError {

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { longestDelayMs } from '../message/longest-delay.ts';
+import { longestDelayMs } from '../message/limits.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { compileSchema } from '../schema/schema-check.ts';
 import { validateSettings } from '../schema/validate-settings.ts';

@@ -1,4 +1,4 @@
-import { longestDelayMs } from '../message/longest-delay.ts';
+import { longestDelayMs } from '../message/limits.ts';
 
 // Symbols of the global registry: two copies of the package in one process must recognise each other's.
 const retryLater: unique symbol = Symbol.for('littoral.retry-later') as never;

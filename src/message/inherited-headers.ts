@@ -1,4 +1,5 @@
 import { type ArrivedForm, formOfHeaders } from './arrived-form.ts';
+import { maxShortStringBytes } from './limits.ts';
 import type { Message } from './message.ts';
 import { Header, type MessageHeaders } from './message-headers.ts';
 import { isReservedHeader } from './reserved-headers.ts';
@@ -66,5 +67,5 @@ function isNumeric(value: unknown): value is number | bigint {
 /** What AMQP carries as a property has at most 255 bytes. */
 function shortText(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || !value.isWellFormed()) return undefined;
-  return Buffer.byteLength(value) <= 255 ? value : undefined;
+  return Buffer.byteLength(value) <= maxShortStringBytes ? value : undefined;
 }

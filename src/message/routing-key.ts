@@ -1,5 +1,4 @@
-/** The longest key that AMQP can carry (short string). */
-const maxKeyBytes = 255;
+import { maxShortStringBytes } from './limits.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const controlCharacter = /[\u0000-\u001f\u007f]/;
@@ -17,7 +16,7 @@ export function validateKey(key: string): string | undefined {
 /** Says what is wrong with the key or pattern that a handler is registered under. */
 export function validatePattern(pattern: string): string | undefined {
   if (pattern === '') return 'is empty';
-  if (Buffer.byteLength(pattern) > maxKeyBytes) return `is longer than ${maxKeyBytes} bytes`;
+  if (Buffer.byteLength(pattern) > maxShortStringBytes) return `is longer than ${maxShortStringBytes} bytes`;
   if (controlCharacter.test(pattern)) return 'has a control character';
   if (!pattern.isWellFormed()) return 'is not valid Unicode';
   if (pattern.includes('#')) return 'has the wildcard #; * stands for any characters, dots included';

@@ -1,7 +1,7 @@
 import { isLittoralError } from '../errors.ts';
 import type { ErrorKind, InstantRetries, Retries } from '../handler/retries.ts';
 import { retryHint } from '../handler/retry-hint.ts';
-import { longestDelayMs } from '../message/longest-delay.ts';
+import { longestDelayMs } from '../message/limits.ts';
 
 const defaults = { maxAttempts: 3, initialDelayMs: 1000, multiplier: 10, maxDelayMs: 3_600_000, jitter: 0 };
 

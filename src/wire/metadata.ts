@@ -2,6 +2,7 @@ import type { ConversionService } from '../conversion/conversion-service.ts';
 import { parseJson } from '../conversion/json/parse-json.ts';
 import { stringifyExactly } from '../conversion/json/write-json.ts';
 import { errorMessage, isLittoralError, LittoralError } from '../errors.ts';
+import { maxShortStringBytes } from '../message/limits.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 import { isExactNumber } from '../schema/large-integers.ts';
 import { describeValue } from '../text/describe-value.ts';
@@ -14,8 +15,6 @@ export type Metadata = Readonly<Record<string, unknown>>;
 
 /** What a header of a message can be: a BigInt for an integer of 64 bits beyond 2^53. */
 export type HeaderValue = string | number | boolean | bigint;
-
-const maxNameBytes = 255;
 
 /**
  * Maps metadata to the headers of a message, as Ecotone does: null is dropped, arrays and objects become JSON text
@@ -58,8 +57,8 @@ export function checkHeaderName(name: string): void {
     throw new LittoralError('reserved-header', `The header '${name}' belongs to the framework; choose another name.`);
   }
   if (name === '' || !name.isWellFormed()) throw invalid('A header has no name, or one that is not valid Unicode.');
-  if (Buffer.byteLength(name) > maxNameBytes) {
-    throw invalid(`The header '${name.slice(0, 32)}…' has a name longer than ${maxNameBytes} bytes.`);
+  if (Buffer.byteLength(name) > maxShortStringBytes) {
+    throw invalid(`The header '${name.slice(0, 32)}…' has a name longer than ${maxShortStringBytes} bytes.`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { assertSendOptions } from '../../src/bus/send-options.ts';
 import type { SendRequest } from '../../src/bus/send-request.ts';
-import { maxTimeToLiveMs } from '../../src/message/max-time-to-live.ts';
+import { maxTimeToLiveMs } from '../../src/message/limits.ts';
 import { caught } from '../caught.ts';
 
 test.each<Partial<SendRequest>>([

@@ -1,5 +1,6 @@
 import type { ConsumeMessage, Options } from 'amqplib';
 import type { ArrivedForm } from '../../message/arrived-form.ts';
+import { maxShortStringBytes } from '../../message/limits.ts';
 import { Header, type MessageHeaders } from '../../message/message-headers.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
 import { type BasicProperties, encodeProperties, type ReceivedProperties } from './basic-properties.ts';
@@ -142,7 +143,7 @@ function fromDecimal(value: unknown): unknown {
 
 /** Properties are short strings; a text that is too long for one stays a header only. */
 function shortText(value: unknown): string | undefined {
-  return typeof value === 'string' && Buffer.byteLength(value) <= 255 ? value : undefined;
+  return typeof value === 'string' && Buffer.byteLength(value) <= maxShortStringBytes ? value : undefined;
 }
 
 function seconds(value: unknown): number | undefined {

@@ -1,3 +1,4 @@
+import { maxShortStringBytes } from '../../message/limits.ts';
 import { decodeTable, uint64 } from './field-table.ts';
 
 /** The properties of a message (AMQP 0-9-1 section 1.8.3), by the names that amqplib gives them. */
@@ -122,7 +123,8 @@ function encoded(kind: Kind, value: unknown): Buffer[] {
   switch (kind) {
     case 'text': {
       const text = Buffer.from(value as string);
-      if (text.length > 255) throw new TypeError('A property has more than 255 bytes');
+      if (text.length > maxShortStringBytes)
+        throw new TypeError(`A property has more than ${maxShortStringBytes} bytes`);
       return [uint(1, text.length), text];
     }
     case 'octet':

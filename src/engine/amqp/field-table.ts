@@ -1,4 +1,5 @@
 import { integerOf } from '../../message/integer-of.ts';
+import { maxShortStringBytes } from '../../message/limits.ts';
 
 // The field table of AMQP 0-9-1 (section 4.2.5.5), with the types as RabbitMQ has them (errata, section 3). amqplib
 // reads an int64 as a double and text as if all of it were UTF-8, and writes a number in the smallest type that fits.
@@ -174,7 +175,8 @@ export function encodedFields(bytes: Buffer): Map<string, Buffer> {
  */
 export function encodeField(name: string, value: unknown): Buffer {
   const nameBytes = Buffer.from(name);
-  if (nameBytes.length > 255) throw new TypeError('The name of a header has more than 255 bytes');
+  if (nameBytes.length > maxShortStringBytes)
+    throw new TypeError(`The name of a header has more than ${maxShortStringBytes} bytes`);
   return Buffer.concat([Buffer.from([nameBytes.length]), nameBytes, encodeValue(value)]);
 }
 

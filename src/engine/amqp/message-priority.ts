@@ -1,3 +1,4 @@
+import { maxPriority } from '../../message/limits.ts';
 import { Header, type MessageHeaders } from '../../message/message-headers.ts';
 import type { BasicProperties } from './basic-properties.ts';
 
@@ -27,5 +28,5 @@ export function propertiesWithPriority<P extends BasicProperties>(properties: P,
 }
 
 function isPriority(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxPriority;
 }

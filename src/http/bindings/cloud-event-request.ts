@@ -1,6 +1,6 @@
 import { parseMediaType } from '../../conversion/media-type.ts';
 import { LittoralError } from '../../errors.ts';
-import { maxTimeToLiveMs } from '../../message/max-time-to-live.ts';
+import { maxTimeToLiveMs } from '../../message/limits.ts';
 import { binaryPrefix, readBinaryEvent } from './binary-cloud-event.ts';
 import { attributePrefix, type CloudEvent, rejectHeaders, timestampMs } from './cloud-event.ts';
 import { batchMediaType, readStructuredEvent, structuredMediaType } from './structured-cloud-event.ts';
