@@ -1,6 +1,6 @@
 import type { Publisher } from '../engine/publication.ts';
+import { type Backoff, retryWhileBusy } from '../engine/retry-while-busy.ts';
 import { LittoralError } from '../errors.ts';
-import { type Backoff, retryWhileBusy } from '../time/retry-while-busy.ts';
 import type { DeadLetterView } from './dead-letter-view.ts';
 import { replayOf } from './replay.ts';
 

@@ -3,6 +3,7 @@ import { publishOnBus } from '../bus/publish-on-bus.ts';
 import type { ServiceMap } from '../bus/service-map.ts';
 import type { Consumer, Delivery, Subscriber } from '../engine/delivery.ts';
 import type { Publisher } from '../engine/publication.ts';
+import { retryWhileBusy } from '../engine/retry-while-busy.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';
@@ -11,7 +12,6 @@ import { DeliveryPlaces } from '../recovery/delivery-places.ts';
 import { errorSnapshot } from '../recovery/error-snapshot.ts';
 import { Recovery } from '../recovery/recovery.ts';
 import { errorText } from '../text/error-chain.ts';
-import { retryWhileBusy } from '../time/retry-while-busy.ts';
 import { completesWithin } from '../time/timeout.ts';
 import { dueQueue } from '../wire/service-queue.ts';
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { isUnhandled, type UnhandledMessages } from '../deferral/unhandled-messages.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import type { Logger } from '../logger.ts';
@@ -10,7 +11,6 @@ import type { Recovery } from '../recovery/recovery.ts';
 import { endpointOf, keyOnBusOf } from '../recovery/retry-message.ts';
 import { type TimeToLive, timeToLiveOf } from '../recovery/time-to-live.ts';
 import type { WallClock } from '../time/clock.ts';
-import { isLarge, nextTurn } from '../time/next-turn.ts';
 import { decodeContent, isEncoded } from '../wire/content-encoding.ts';
 import { transportToMessage } from '../wire/transport-to-message.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -26,6 +26,9 @@ export interface DeliveryHandlerOptions {
   readonly maxDecodedBytes: number;
   readonly logger: Logger;
 }
+
+/** The size from which decoding a body several times in a row would hold up the process, in bytes. */
+const largeBytes = 64 * 1024;
 
 /** Handles deliveries: the order in which everything happens to one, from the message to its settlement. */
 export class DeliveryHandler {
@@ -69,7 +72,7 @@ export class DeliveryHandler {
     const results: DeliveryResult[] = [];
     for (const handler of recipients) {
       // Each handler decodes the body again, because it may change what it gets.
-      if (results.length > 0 && isLarge(message.payload)) await nextTurn();
+      if (results.length > 0 && message.payload.byteLength >= largeBytes) await setImmediate();
       const pending = pipeline.call({ handler, message, delivery, timeToLive, attempt: 1 });
       const result = pending instanceof Promise ? await pending : pending;
       results.push(result);

@@ -1,10 +1,10 @@
 import type { Delivery } from '../engine/delivery.ts';
 import type { Publisher, QueueSpec } from '../engine/publication.ts';
+import { retryWhileBusy } from '../engine/retry-while-busy.ts';
 import { isLittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { errorText } from '../text/error-chain.ts';
-import { retryWhileBusy } from '../time/retry-while-busy.ts';
 import { isBrokerOutage } from './broker-outage.ts';
 import { deadLetter, type Failure } from './dead-letter.ts';
 import { type DeadLetterOutlet, isRefusal } from './dead-letter-outlet.ts';

@@ -1,5 +1,5 @@
 import { isLittoralError } from '../errors.ts';
-import { abortableDelay } from './abortable-delay.ts';
+import { abortableDelay } from '../time/abortable-delay.ts';
 
 /** The delays between attempts, and how many there are at most. */
 export interface Backoff {
