@@ -99,6 +99,24 @@ describe('the house', () => {
     expect(libraryViolations(imports, homes)).toEqual([]);
   });
 
+  test('keeps the port of the engines apart from them, and each engine apart from the other', () => {
+    const crossing = imports.filter(({ from, to }) => {
+      return from.startsWith('src/engine/') && engineOf(to) !== undefined && engineOf(from) !== engineOf(to);
+    });
+    expect(crossing).toEqual([]);
+  });
+
+  test('names an engine only where it is created or its settings are checked', () => {
+    const outside = imports.filter(({ from, to }) => !from.startsWith('src/engine/') && engineOf(to) !== undefined);
+    expect(outside.map(({ from, to }) => [from, to]).sort()).toEqual([
+      ['src/config/validate.ts', 'src/engine/amqp/connection/amqp-urls.ts'],
+      ['src/config/validate.ts', 'src/engine/amqp/connection/tls-files.ts'],
+      ['src/gateway/components.ts', 'src/engine/amqp/amqp-engine.ts'],
+      ['src/gateway/components.ts', 'src/engine/in-memory/in-memory-engine.ts'],
+      ['src/testing/test-engine.ts', 'src/engine/in-memory/in-memory-engine.ts'],
+    ]);
+  });
+
   test('knows Fastify by its types alone outside of what serves HTTP', () => {
     const inGateway = imports.filter(({ from, to }) => from === 'src/gateway/gateway.ts' && to === 'fastify');
     expect(inGateway.every(({ typeOnly }) => typeOnly)).toBe(true);
@@ -208,6 +226,11 @@ const text = "from 'nowhere'";
     expect(paths.map(layerOf)).toEqual(['message', 'http', 'config-file', 'routes', 'errors']);
   });
 });
+
+/** Returns the engine that a file belongs to; undefined for a file of none. */
+function engineOf(file: string): string | undefined {
+  return /^src\/engine\/(amqp|in-memory)\//.exec(file)?.[1];
+}
 
 /** The rows of the table on a page that begins with this head: each layer with what it may import. */
 function tableIn(page: string, head: string): [layer: string, allowed: string[] | string][] {

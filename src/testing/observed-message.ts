@@ -1,6 +1,6 @@
 import type { ConversionService } from '../conversion/conversion-service.ts';
 import { DeadLetterView } from '../dead-letter/dead-letter-view.ts';
-import { readXDeath } from '../engine/amqp/read-broker-notes.ts';
+import { readXDeath } from '../engine/broker/read-broker-notes.ts';
 import { Header, type MessageHeaders, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import type { PastDelivery } from './deliveries.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'amqplib';
 import Fastify from 'fastify';
-import { busExchange } from '../../src/engine/amqp/amqp-topology.ts';
+import { busExchange } from '../../src/engine/broker/bus-exchange.ts';
 import { cpuMicroseconds, offer } from './forked-process.ts';
 
 const tasks = {

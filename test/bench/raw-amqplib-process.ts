@@ -1,6 +1,6 @@
 import { type ConfirmChannel, connect } from 'amqplib';
-import { busExchange } from '../../src/engine/amqp/amqp-topology.ts';
 import { corker, socketOf } from '../../src/engine/amqp/connection/amqp-socket.ts';
+import { busExchange } from '../../src/engine/broker/bus-exchange.ts';
 import { commandBody } from './command-body.ts';
 import { service } from './destination.ts';
 import { cpuMicroseconds, offer } from './forked-process.ts';

@@ -1,4 +1,4 @@
-import { matchesTopic } from '../../src/engine/amqp/topic-pattern.ts';
+import { matchesTopic } from '../../src/engine/broker/topic-pattern.ts';
 import type { BindingGap, HandlerCall, SentMessage } from './ledger.ts';
 
 /**

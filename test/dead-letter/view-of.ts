@@ -1,5 +1,5 @@
 import { DeadLetterView } from '../../src/dead-letter/dead-letter-view.ts';
-import { readXDeath } from '../../src/engine/amqp/read-broker-notes.ts';
+import { readXDeath } from '../../src/engine/broker/read-broker-notes.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 
 /** Returns the view of a dead letter whose headers hold the notes of the broker. */

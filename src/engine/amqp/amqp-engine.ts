@@ -2,6 +2,8 @@ import type { ChannelModel } from 'amqplib';
 import { LittoralError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { completesWithin } from '../../time/timeout.ts';
+import { topicKeyMatcher } from '../broker/topic-index.ts';
+import { withTopicKeys } from '../broker/topic-pattern.ts';
 import type { BrowseOptions } from '../browsing.ts';
 import type { Consumer, Subscription } from '../delivery.ts';
 import type { Engine, EngineFeatures, EngineHealth } from '../engine.ts';
@@ -20,8 +22,6 @@ import { AmqpDelays } from './delay/amqp-delays.ts';
 import { PermittedDeclarations } from './permitted-declarations.ts';
 import { AmqpOutbound } from './publish/amqp-outbound.ts';
 import { AmqpQueueLookup } from './publish/amqp-queue-lookup.ts';
-import { topicKeyMatcher } from './topic-index.ts';
-import { withTopicKeys } from './topic-pattern.ts';
 
 export interface AmqpEngineOptions {
   /** `amqp://` or `amqps://`, with user, password and vhost. Commas separate the URLs of several nodes of one broker. */

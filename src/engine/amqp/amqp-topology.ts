@@ -1,11 +1,9 @@
 import { errorMessage, LittoralError } from '../../errors.ts';
+import { busExchange } from '../broker/bus-exchange.ts';
 import type { Subscription } from '../delivery.ts';
 import type { QueueSpec } from '../publication.ts';
 import { isMismatch } from './broker-replies.ts';
 import type { Declarer } from './permitted-declarations.ts';
-
-/** The exchange that every service publishes to and binds its queue to: Ecotone's. */
-export const busExchange = 'ecotone.distributed';
 
 /** `quorum`: replicated, with a delivery limit. `classic`: as Ecotone declares it, without protection from poison. */
 export type QueueType = 'quorum' | 'classic';

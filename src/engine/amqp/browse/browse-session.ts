@@ -3,13 +3,13 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { LittoralError } from '../../../errors.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { completesWithin } from '../../../time/timeout.ts';
+import { readXDeath } from '../../broker/read-broker-notes.ts';
 import type { BrowseOptions } from '../../browsing.ts';
 import { PendingVisits } from '../../pending-visits.ts';
 import { queueBusy } from '../../queue-busy.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import { isAbsent } from '../broker-replies.ts';
 import { corker, socketOf } from '../connection/amqp-socket.ts';
-import { readXDeath } from '../read-broker-notes.ts';
 import { browseFailure, cannotBeDecoded, unreadableMessage } from './browse-failure.ts';
 
 /** The first window is small, because most browses end on the first page. Each later one is twice as large, up to here. */

@@ -6,11 +6,12 @@ import type { Logger } from '../../../logger.ts';
 import { essentialHeaders, withoutBrokerNotes } from '../../../message/broker-notes.ts';
 import type { MessageHeaders } from '../../../message/message-headers.ts';
 import type { TransportMessage } from '../../../message/transport-message.ts';
+import { busExchange } from '../../broker/bus-exchange.ts';
+import { readDeliveryCount } from '../../broker/read-broker-notes.ts';
 import type { Delivery, Subscription } from '../../delivery.ts';
 import type { ImmediatePublication, PublishReceipt } from '../../publication.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
-import { busExchange, type QueueType } from '../amqp-topology.ts';
-import { readDeliveryCount } from '../read-broker-notes.ts';
+import type { QueueType } from '../amqp-topology.ts';
 import { remainingTimeToLive } from '../remaining-time-to-live.ts';
 import { AmqpAcknowledgements } from './amqp-acknowledgements.ts';
 

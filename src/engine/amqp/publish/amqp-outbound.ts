@@ -3,10 +3,10 @@ import { errorMessage, isLittoralError, LittoralError } from '../../../errors.ts
 import type { Logger } from '../../../logger.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { completesWithin } from '../../../time/timeout.ts';
+import { busExchange } from '../../broker/bus-exchange.ts';
 import type { Address, PublishReceipt } from '../../publication.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
 import { toAmqp } from '../amqp-message-mapper.ts';
-import { busExchange } from '../amqp-topology.ts';
 import { type AmqpConnection, assertUsable } from '../connection/amqp-connection.ts';
 import { corker, socketOf } from '../connection/amqp-socket.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { isLittoralError, LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
-import { busExchange } from '../amqp-topology.ts';
+import { busExchange } from '../../broker/bus-exchange.ts';
 import { endOf, reasonOf } from '../connection/connection-end.ts';
 import { isPlainKey, type ProbeConnectionOptions, probeApart } from './probe-apart.ts';
 import { type ProbeAnswer, probePublish } from './publish-probe.ts';

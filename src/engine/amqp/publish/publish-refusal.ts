@@ -1,5 +1,5 @@
 import { errorMessage, LittoralError } from '../../../errors.ts';
-import { busExchange } from '../amqp-topology.ts';
+import { busExchange } from '../../broker/bus-exchange.ts';
 import { replyCode } from '../broker-replies.ts';
 
 /** An exchange and a key in it. */

@@ -1,5 +1,5 @@
-import { busExchange } from '../../../../src/engine/amqp/amqp-topology.ts';
 import type { InFlight } from '../../../../src/engine/amqp/publish/in-flight.ts';
+import { busExchange } from '../../../../src/engine/broker/bus-exchange.ts';
 import type { PublishReceipt } from '../../../../src/engine/publication.ts';
 
 /** Creates a publish to the bus that is not written yet. Its outcome is added to a list. */

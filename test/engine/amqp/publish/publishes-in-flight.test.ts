@@ -1,11 +1,11 @@
 import type { Message } from 'amqplib';
 import { describe, expect, test } from 'vitest';
-import { busExchange } from '../../../../src/engine/amqp/amqp-topology.ts';
 import type { InFlight } from '../../../../src/engine/amqp/publish/in-flight.ts';
 import {
   PublishesInFlight,
   type PublishesInFlightOptions,
 } from '../../../../src/engine/amqp/publish/publishes-in-flight.ts';
+import { busExchange } from '../../../../src/engine/broker/bus-exchange.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { inFlight } from './in-flight-fixture.ts';
 

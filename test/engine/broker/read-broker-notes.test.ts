@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readDeliveryCount, readXDeath } from '../../../src/engine/amqp/read-broker-notes.ts';
+import { readDeliveryCount, readXDeath } from '../../../src/engine/broker/read-broker-notes.ts';
 
 describe('readDeliveryCount', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { Header, type MessageHeaders } from '../../message/message-headers.ts';
 import type { DeadLettering } from '../browsing.ts';
-import { busExchange } from './amqp-topology.ts';
+import { busExchange } from './bus-exchange.ts';
 
 /**
  * Reads how often a message was delivered and returned before, from `x-delivery-count` (RabbitMQ, "Quorum Queues",

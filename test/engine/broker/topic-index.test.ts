@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TopicIndex } from '../../../src/engine/amqp/topic-index.ts';
-import { matchesTopic } from '../../../src/engine/amqp/topic-pattern.ts';
+import { TopicIndex } from '../../../src/engine/broker/topic-index.ts';
+import { matchesTopic } from '../../../src/engine/broker/topic-pattern.ts';
 
 describe('an index of binding keys', () => {
   test('matches what a comparison one by one matches', () => {

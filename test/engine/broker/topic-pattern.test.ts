@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matchesTopic, topicKeyOf, withTopicKeys } from '../../../src/engine/amqp/topic-pattern.ts';
+import { matchesTopic, topicKeyOf, withTopicKeys } from '../../../src/engine/broker/topic-pattern.ts';
 import { routingKeyMatcher } from '../../../src/message/routing-key.ts';
 
 describe('a binding key', () => {
