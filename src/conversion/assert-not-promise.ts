@@ -2,7 +2,8 @@ import { LittoralError } from '../errors.ts';
 import { isPromiseLike } from '../promise/maybe-promise.ts';
 
 /**
- * Conversion is synchronous. A promise would travel as an empty object, or as the text `[object Promise]`.
+ * Refuses a promise as the result of a converter. It would be sent as an empty object, or as the text `[object
+ * Promise]`.
  *
  * @param result what a converter returned
  * @param converter its name, for the error

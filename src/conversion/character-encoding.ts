@@ -3,7 +3,7 @@ import { TextDecoder } from 'node:util';
 import { LittoralError } from '../errors.ts';
 import type { MediaType } from './media-type.ts';
 
-/** What some programs write in front of a text to say how it is encoded. No part of the text. */
+/** The mark that some programs write before a text to name its encoding. It is no part of the text. */
 export const byteOrderMark = '\ufeff';
 
 /**
@@ -27,7 +27,7 @@ export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
  * Decodes bytes of a media type that is always UTF-8, whatever its charset claims. A byte order mark in front is
  * dropped, as RFC 8259 section 8.1 allows for JSON.
  *
- * @throws LittoralError `malformed-body` for bytes that are not
+ * @throws LittoralError `malformed-body` for bytes that are not UTF-8
  */
 export function decodeUtf8(bytes: Uint8Array, mediaType: MediaType): string {
   if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
@@ -35,7 +35,7 @@ export function decodeUtf8(bytes: Uint8Array, mediaType: MediaType): string {
   return text.startsWith(byteOrderMark) ? text.slice(1) : text;
 }
 
-/** @throws LittoralError `unsupported-media-type` when something is to be written in another charset */
+/** @throws LittoralError `unsupported-media-type` if the media type to write has another charset */
 export function refuseOtherThanUtf8({ charset, text }: MediaType): void {
   if (charset === undefined || isUtf8Charset(charset)) return;
   throw new LittoralError('unsupported-media-type', `Text is written in UTF-8, not as ${text}.`);
@@ -45,7 +45,9 @@ function isUtf8Charset(charset: string): boolean {
   return charset === 'utf-8' || charset === 'utf8';
 }
 
-/** `utf-16` leaves the order of bytes to the mark in front (RFC 2781 section 3.3); without one Node reads little-endian. */
+/**
+ * Returns whether UTF-16 is big-endian: the mark decides (RFC 2781 section 3.3), and without one it is little-endian.
+ */
 function isBigEndian(charset: string, bytes: Uint8Array): boolean {
   return charset === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff;
 }

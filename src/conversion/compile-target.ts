@@ -22,7 +22,7 @@ import { noConverterTo, validateType } from './validate-type.ts';
  * @param types the types that `__TypeId__` may name
  * @param traitsOf returns the distinctions that the format of a value cannot express
  * @param untypedLargeIntegers the handling of large integers that the type leaves untyped
- * @throws TypeError with what is wrong with the type
+ * @throws TypeError with the issue of the type
  */
 export function compileTarget<T extends TargetType>(
   type: T,
@@ -83,7 +83,7 @@ function soundness(conversions: TypeConversions): (type: TargetType) => string |
     const sources = conversions.sourcesOf(type);
     if (sources.length === 0) return noConverterTo(type, conversions.describe());
     for (const source of sources) {
-      // Instances of a class come from within the process, and need nothing that makes them.
+      // Instances of a class come from within the process, and need no converter to it.
       const issue = classOfType(source) ? undefined : validateType(source, validateClass);
       if (issue) return `is ${describeType(type)}, and what a type converter makes it of ${issue}`;
     }
@@ -91,7 +91,7 @@ function soundness(conversions: TypeConversions): (type: TargetType) => string |
   };
 }
 
-/** The branches of a union without a discriminator, by the names of those that have one. */
+/** Returns the branches of a union without a discriminator, by their names in `types`. */
 function branchesByTypeId(
   schema: Schema,
   types: Readonly<Record<string, TargetType>>,
@@ -109,7 +109,7 @@ function branchesByTypeId(
 }
 
 function isList(type: TargetType, scope: NodeScope): boolean {
-  // The instances of a class are objects, but what they are made of is what arrives.
+  // The instances of a class are objects, but the source of their converter is what arrives.
   const sources = classOfType(type) ? scope.conversions.sourcesOf(type).filter((one) => !classOfType(one)) : [type];
   const ofItself = { ...scope, conversions: noConversions };
   return (

@@ -24,17 +24,16 @@ import { xmlConverter } from './xml/xml-converter.ts';
 export interface ConversionSettings {
   /** The treatment of a `Date`'s milliseconds, unless a type converter writes it. Default: `cut`. */
   readonly dateFractions?: DateFractions | undefined;
-  /** How lists are written in XML; they are read in both forms. Default: `entry`. */
+  /** The form in which lists are written in XML; they are read in both forms. Default: `entry`. */
   readonly xmlLists?: XmlLists | undefined;
   /** The largest payload that is decoded, in bytes. Default: any. */
   readonly maxDecodedBytes?: number | undefined;
-  /** What becomes of an integer beyond 2^53 where no type says what it is to be. Default: `refuse`. */
+  /** The treatment of an integer beyond 2^53 whose type is not declared. Default: `refuse`. */
   readonly untypedLargeIntegers?: UntypedLargeIntegers | undefined;
 }
 
 /**
- * Turns payloads from one media type into another, and values into those of a type, by the converters that are
- * registered.
+ * Converts payloads from one media type to another, and values to a type, by the registered converters.
  */
 export class ConversionService {
   readonly #builtIn: ReadonlySet<MediaTypeConverter>;
@@ -48,7 +47,7 @@ export class ConversionService {
   /**
    * @param converters asked before the built-in ones: JSON, text, form, XML, PHP serialisation and octet-stream, and
    * date-times to `Date` and back
-   * @param types what the header `__TypeId__` may name, such as a PHP class
+   * @param types the types that the header `__TypeId__` may name, such as a PHP class
    */
   constructor(
     converters: readonly (MediaTypeConverter | TypeConverter)[] = [],
@@ -80,10 +79,10 @@ export class ConversionService {
 
   /**
    * @param payload a JavaScript value when the source is `application/x-js`, else bytes. Instances in a value become
-   * what the type converters from their classes make of them; the value itself is not changed
-   * @throws LittoralError `unsupported-media-type` when no converter, nor two of them by way of a value, lead from the
-   * source to the target; `body-too-large` when the payload would have to be decoded and is larger than that is done;
-   * else what the converter throws
+   * the results of the type converters from their classes; the value itself is not changed
+   * @throws LittoralError `unsupported-media-type` if neither one converter nor two of them, by way of a value, lead
+   * from the source to the target; `body-too-large` if the payload would have to be decoded and is larger than
+   * `maxDecodedBytes`; else the error of the converter
    */
   convert(payload: unknown, source: MediaType, target: MediaType): unknown {
     if (source.text === target.text) return payload;
@@ -102,8 +101,8 @@ export class ConversionService {
   }
 
   /**
-   * What a header of a message is made of: an instance becomes what the type converter from its class makes of it. A
-   * `Date` becomes JSON text, quotes included: PHP writes dates so, and reads no others.
+   * Converts a value to that of a message header. The type converter from its class converts an instance. A `Date`
+   * becomes JSON text, quotes included, because PHP writes dates so, and reads no others.
    *
    * @throws LittoralError `not-convertible` when a converter fails, or the value cannot be read
    */
@@ -119,8 +118,8 @@ export class ConversionService {
   /**
    * Decodes a payload by its content type. Bytes whose content type nothing can decode stay bytes.
    *
-   * @param contentType the message's content type, or anything else that stood in its place
-   * @param parsed the payload as it was parsed before: its value becomes the caller's
+   * @param contentType the message's content type, or any other value in its place
+   * @param parsed the payload as it was parsed before; its value then belongs to the caller
    * @throws LittoralError `body-too-large`, and what the converter throws
    */
   decode(payload: unknown, contentType: unknown, parsed?: ParsedJson): unknown {
@@ -136,16 +135,16 @@ export class ConversionService {
     return decoder !== undefined && this.#builtIn.has(decoder);
   }
 
-  /** Whether `decode` has a converter for that content type. */
+  /** Returns whether `decode` has a converter for a content type. */
   canDecode(contentType: unknown): boolean {
     return this.#decoderOf(contentType) !== undefined;
   }
 
   /**
-   * Compiles what a parameter is to become, once, at start.
+   * Compiles the target type of a parameter, once, at start.
    *
-   * @throws TypeError with what is wrong with the type, to follow on where it stands: neither a schema nor a class, an
-   * unknown format, a class that nothing makes, a codec, or something that cannot be compiled
+   * @throws TypeError with the issue of the type, as a clause that follows its place: neither a schema nor a class, an
+   * unknown format, a class without a converter to it, a codec, or a schema that cannot be compiled
    */
   compileTarget<T extends TargetType>(type: T): ConversionTarget<ValueOf<T>> {
     const traitsOf = (hints: ConversionHints) => this.#traitsOf(hints);
@@ -153,16 +152,16 @@ export class ConversionService {
   }
 
   /**
-   * Does with the integers beyond 2^53 of a value without a type as the setting says.
+   * Applies the setting `untypedLargeIntegers` to a value without a type.
    *
-   * @param value a decoded value, or what was made of one
+   * @param value a decoded value, or one that was made of it
    * @param refuse makes the error out of all issues
    */
   settleUntyped(value: unknown, refuse: (issues: readonly Issue[]) => Error): unknown {
     return settleUntyped(value, this.#untypedLargeIntegers, undefined, refuse);
   }
 
-  /** The media type converters that are registered, for error messages. */
+  /** Lists the registered media type converters, for error messages. */
   describe(): string {
     return this.#converters.map(({ name }) => name).join(', ');
   }
@@ -179,7 +178,7 @@ export class ConversionService {
   }
 
   #decode(decoder: MediaTypeConverter, payload: unknown, source: MediaType, parsed?: ParsedJson): unknown {
-    // Bytes that stay bytes are not looked at.
+    // Bytes that stay bytes are not decoded.
     if (payload instanceof Uint8Array && payload.byteLength > this.#maxDecodedBytes && !isBytes(source)) {
       throw new LittoralError(
         'body-too-large',

@@ -12,40 +12,42 @@ import { parseJson, UnreadableNumbers } from './json/parse-json.ts';
 /** Facts about a value that the value itself does not show. */
 export interface ConversionHints {
   /**
-   * Text of this value may be JSON: a header that holds JSON text becomes an object or a list where the type is one,
-   * and loses its quotes where it fits without them alone.
+   * True if text of this value may be JSON: a header with JSON text becomes an object or a list where the type is one,
+   * and loses its quotes where it only fits without them.
    */
   readonly jsonText?: boolean;
   /** The media type that the value was decoded from, where there is one. */
   readonly contentType?: unknown;
-  /** `__TypeId__` of the message, whatever stood there. */
+  /** The header `__TypeId__` of the message, which can be any value. */
   readonly typeId?: unknown;
-  /** Whether PHP wrote it, whose empty arrays and lists with gaps look alike in JSON, whatever they are meant as. */
+  /**
+   * True if PHP wrote it. In PHP's JSON, an empty array and a list with gaps can be meant as a list or as an object.
+   */
   readonly fromPhp?: boolean;
-  /** Whether it was decoded with integers beyond 2^53, for which a setting stands where no type does. */
+  /** True if it was decoded with integers beyond 2^53. A setting applies to those that have no declared type. */
   readonly largeIntegers?: boolean;
 }
 
 /** A type, compiled once, to which values are converted. */
 export interface ConversionTarget<T> {
-  /** Whether it was made with `Type.Optional`: undefined is then taken, and stays so. */
+  /** True if it was made with `Type.Optional`: undefined is then accepted and not changed. */
   readonly optional: boolean;
-  /** Whether it takes null. */
+  /** True if it accepts null. */
   readonly nullable: boolean;
-  /** Whether the type is a list. */
+  /** True if the type is a list. */
   readonly isArray: boolean;
-  /** Whether all items of that list are lists; undefined if only some are, or if it is unknown. */
+  /** True if all items of that list are lists; undefined if only some are, or if it is unknown. */
   readonly itemsAreLists: boolean | undefined;
   /** A few words for the list of endpoints: `string`, `ExecutorId`, `object { personId, amount }`. */
   readonly description: string;
-  /** Whether a value is seen by code of the type's author even if it fits: a refinement. */
+  /** True if code of the type's author, a refinement, gets the value even if it fits. */
   readonly runsAuthorCode: boolean;
   /**
    * Checks the value. If it does not fit, coerces a copy without loss, runs type converters, and checks again. A value
    * that fits is returned itself.
    *
    * @param refuse makes the error out of all issues
-   * @throws what `refuse` makes, with what a type converter threw as its cause; a LittoralError of a type converter
+   * @throws the error that `refuse` makes, its cause an error of a type converter; a LittoralError of a type converter
    */
   convert(value: unknown, hints: ConversionHints, refuse: (issues: readonly Issue[]) => Error): T;
 }
@@ -60,7 +62,7 @@ export interface Circumstances {
 /**
  * Converts a value that does not fit its type.
  *
- * @throws what `refuse` makes, or the LittoralError of a type converter
+ * @throws the error that `refuse` makes, or the LittoralError of a type converter
  */
 export function coerceTo(
   type: CompiledType,
@@ -86,7 +88,7 @@ export function coerceTo(
 }
 
 /**
- * Settles what stands in a value where its type says nothing of it.
+ * Applies the setting for large integers to the parts of a value whose type is not declared.
  *
  * @param value fits the type
  */
@@ -114,7 +116,7 @@ function withCause(error: Error, cause: unknown): Error {
   return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
 }
 
-/** Parses a text of JSON that is an object, a list or a text; undefined for any other text. */
+/** Parses JSON text of an object, a list or a string; returns undefined for any other text. */
 function parseText(value: unknown, refuse: (issues: readonly Issue[]) => Error): unknown {
   if (typeof value !== 'string' || !/^\s*[[{"]/.test(value)) return undefined;
   try {

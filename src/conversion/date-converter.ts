@@ -2,13 +2,14 @@ import Type from 'typebox';
 import { instance } from '../schema/instance.ts';
 import { defineTypeConverter, type TypeConverter } from './type-converter.ts';
 
-/** What becomes of the milliseconds of a `Date` that is written. */
+/** The treatment of the milliseconds of a `Date` that is written. */
 export type DateFractions = 'cut' | 'keep';
 
 const date = '(\\d{4})-(\\d\\d)-(\\d\\d)';
 const time = '((?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d)(?:\\.(\\d+))?';
 const offset = '(Z|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)';
-// RFC 3339 section 5.6, the offset also as PHP's DATE_ISO8601 writes it, `+0000`; or a date alone.
+// The format of RFC 3339 section 5.6, also with an offset like `+0000`, which PHP's DATE_ISO8601 writes; or a date
+// alone.
 const dateText = new RegExp(`^${date}(?:[T ]${time}${offset})?$`, 'i');
 
 /** @returns undefined for a text that is no date, or one that a `Date` cannot hold, such as a leap second */
@@ -21,7 +22,7 @@ function readDate(text: string): Date | undefined {
   return Number.isNaN(read.getTime()) ? undefined : read;
 }
 
-/** `Date` takes 30 February for the second of March. */
+/** Returns whether a day exists in its month, because `Date` accepts 30 February as the second of March. */
 function isDayOfMonth(year: number, month: number, day: number): boolean {
   const isLeapYear = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const days = [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -35,8 +36,8 @@ const DateText = Type.Refine(
 );
 
 /**
- * A date-time as RFC 3339 or PHP writes it, such as `2026-03-01T09:30:00+01:00`, to the `Date` of that moment. What it
- * has beyond milliseconds is cut. A date alone is its midnight in UTC.
+ * Converts a date-time of RFC 3339 or PHP, such as `2026-03-01T09:30:00+01:00`, to the `Date` of that moment. Digits
+ * beyond milliseconds are cut. A date alone is its midnight in UTC.
  */
 export const textToDate = defineTypeConverter({
   from: DateText,
@@ -47,8 +48,9 @@ export const textToDate = defineTypeConverter({
 const DateTime = Type.String({ format: 'date-time', title: 'date-time' });
 
 /**
- * A `Date` to a date-time in UTC, as PHP writes and reads it: `2026-12-01T09:00:00+00:00`, without a fraction that is
- * zero. The JMS converter of Ecotone reads no fraction at all. One that is not valid throws.
+ * Returns the converter from a `Date` to a date-time in UTC, as PHP writes and reads it: `2026-12-01T09:00:00+00:00`,
+ * without a fraction that is zero. Ecotone's JMS converter reads no fraction at all. The converter throws for an
+ * invalid `Date`.
  */
 export function dateToText(fractions: DateFractions): TypeConverter {
   return defineTypeConverter({

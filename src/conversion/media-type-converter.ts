@@ -2,7 +2,7 @@ import type { FormatTraits } from '../schema/coercion-context.ts';
 import type { MediaType } from './media-type.ts';
 
 /**
- * Turns a payload from one media type into another. A payload of the media type `application/x-js` is a JavaScript
+ * Converts a payload from one media type to another. A payload of the media type `application/x-js` is a JavaScript
  * value; of every other media type it is bytes.
  */
 export interface MediaTypeConverter extends FormatTraits {

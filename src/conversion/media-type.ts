@@ -2,15 +2,15 @@ import { safeParse } from 'fast-content-type-parse';
 
 /** A parsed content type (RFC 9110 section 8.3.1). */
 export interface MediaType {
-  /** The whole text as it came. */
+  /** The whole text, unchanged. */
   readonly text: string;
   /** `type/subtype` in lower case. */
   readonly essence: string;
-  /** The `charset` parameter in lower case, where there is one. */
+  /** The `charset` parameter in lower case, if there is one. */
   readonly charset: string | undefined;
 }
 
-/** What a payload is once decoded: a JavaScript value, in memory only. Never on the wire. */
+/** The media type of a decoded payload: a JavaScript value in memory, never on the wire. */
 export const valueMediaType: MediaType = { text: 'application/x-js', essence: 'application/x-js', charset: undefined };
 
 // Few media types are in use at a time, and one caller must not fill the memory with many.
@@ -19,7 +19,7 @@ const maxRemembered = 256;
 
 /**
  * @param text a `Content-Type`
- * @returns undefined when the text is not a media type: no slash, not a token, a broken parameter
+ * @returns undefined if the text is not a media type: no slash, not a token, a broken parameter
  */
 export function parseMediaType(text: string): MediaType | undefined {
   if (parsed.has(text)) return parsed.get(text);
@@ -30,10 +30,10 @@ export function parseMediaType(text: string): MediaType | undefined {
   return mediaType;
 }
 
-/** Names that other programs do not know, with the one that they all know. */
+/** Names that not all programs know, with the name that they all know. */
 const sameAs: Readonly<Record<string, string>> = { 'text/json': 'application/json', 'text/xml': 'application/xml' };
 
-/** The name by which all programs know a media type. Only for names that mean the same. */
+/** Returns the name of a media type that all programs know, if there is one with the same meaning. */
 export function commonEssence(essence: string): string {
   return Object.hasOwn(sameAs, essence) ? (sameAs[essence] as string) : essence;
 }
@@ -61,12 +61,12 @@ function toParameter([name, value]: readonly [string, string]): string {
   return token.test(value) ? `${name}=${value}` : `${name}="${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** JSON by its own name or by the structured suffix `+json` (RFC 6839 section 3.1). */
+/** Returns whether a media type is JSON, by its name or by the structured suffix `+json` (RFC 6839 section 3.1). */
 export function isJson({ essence }: MediaType): boolean {
   return essence === 'application/json' || essence === 'text/json' || essence.endsWith('+json');
 }
 
-/** XML by its own names or by the structured suffix `+xml` (RFC 7303). */
+/** Returns whether a media type is XML, by its names or by the structured suffix `+xml` (RFC 7303). */
 export function isXml({ essence }: MediaType): boolean {
   return essence === 'application/xml' || essence === 'text/xml' || essence.endsWith('+xml');
 }
@@ -79,7 +79,7 @@ export function isText({ essence }: MediaType): boolean {
   return essence === 'text/plain';
 }
 
-/** What PHP's `serialize` writes, as Ecotone names it. */
+/** Returns whether a media type is Ecotone's name for the output of PHP's `serialize`. */
 export function isPhpSerialized({ essence }: MediaType): boolean {
   return essence === 'application/x-php-serialized';
 }

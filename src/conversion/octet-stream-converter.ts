@@ -2,7 +2,7 @@ import { LittoralError } from '../errors.ts';
 import { isBytes, isValue } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 
-/** `application/octet-stream`: bytes without a meaning. Every payload of bytes can be sent as it. */
+/** `application/octet-stream`: bytes without a meaning. Every payload of bytes can be sent with it. */
 export const octetStreamConverter: MediaTypeConverter = {
   name: 'octet-stream',
   matches: (source, target) => isBytes(target) || (isBytes(source) && isValue(target)),

@@ -16,10 +16,10 @@ export interface Conversion {
   readonly to: CompiledType;
 }
 
-/** Stands for the result of a converter that failed. */
+/** Represents the result of a converter that failed. */
 export const failed = Symbol('failed');
 
-/** The first converter that takes the value as it is, or else the first that takes it once it was coerced. */
+/** Finds the first converter that takes the value as it is, or else the first that takes it after coercion. */
 function findConverter(
   conversions: readonly Conversion[],
   value: unknown,
@@ -35,7 +35,7 @@ function findConverter(
   return undefined;
 }
 
-/** What the converters make of a value, or the value itself. */
+/** Returns the result of the converters for a value, or the value itself. */
 export function convertBy(conversions: readonly Conversion[], value: unknown, context: CoercionContext): unknown {
   const found = findConverter(conversions, value, context);
   if (found === undefined) return value;
@@ -43,7 +43,7 @@ export function convertBy(conversions: readonly Conversion[], value: unknown, co
   return result === failed ? value : result;
 }
 
-/** Runs a converter and checks what it makes. */
+/** Runs a converter and checks its result. */
 export function apply({ converter, to }: Conversion, value: unknown, context: CoercionContext): unknown {
   try {
     const result = converter.convert(value);
@@ -59,8 +59,9 @@ export function apply({ converter, to }: Conversion, value: unknown, context: Co
 }
 
 /**
- * Says why the converters to a type made nothing of a value: the one that took it failed, or there is one and what is
- * wrong for it, or there are several and what they take. For a schema only the first: the rest it says itself.
+ * Explains why the converters to a type did not convert a value: the one that took it failed, or the only one does not
+ * take it, or there are several, whose sources are listed. For a schema it reports only a failed converter, because the
+ * schema explains the rest.
  */
 export function explainConversion(
   conversions: readonly Conversion[],

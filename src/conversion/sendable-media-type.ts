@@ -5,10 +5,10 @@ import { isValue, type MediaType, parseMediaType, toContentType } from './media-
 const maxBytes = 255;
 
 /**
- * Parses a media type that a caller gives to what is sent.
+ * Parses the media type of a message that a caller sends.
  *
- * @throws LittoralError `unsupported-media-type` for what cannot travel as a content type, ranges such as `text/*`, and
- * `multipart/*`
+ * @throws LittoralError `unsupported-media-type` for a text that cannot be a content type, for ranges such as `text/*`,
+ * and for `multipart/*`
  */
 export function sendableMediaType(text: string): MediaType {
   const mediaType = typeof text === 'string' ? parseMediaType(text) : undefined;
@@ -18,7 +18,7 @@ export function sendableMediaType(text: string): MediaType {
   throw new LittoralError('unsupported-media-type', `${found} ${issue}.`);
 }
 
-/** Whether `sendableMediaType` takes a text. */
+/** Returns whether `sendableMediaType` accepts a text. */
 export function isSendableMediaType(text: string): boolean {
   const mediaType = parseMediaType(text);
   return mediaType !== undefined && validateSendable(mediaType) === undefined;

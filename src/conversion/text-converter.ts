@@ -27,7 +27,7 @@ function encodeText(value: unknown, target: MediaType): Uint8Array {
   );
 }
 
-/** Readers drop one mark, so a text that begins with one needs another in front of it. */
+/** Adds a mark to a text that begins with one, because readers drop the first. */
 function withByteOrderMark(text: string): string {
   return text.startsWith(byteOrderMark) ? byteOrderMark + text : text;
 }

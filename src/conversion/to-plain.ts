@@ -3,10 +3,10 @@ import { isRecord } from '../schema/is-record.ts';
 import type { TypeConversions } from './type-conversions.ts';
 
 /**
- * Makes of a value what can be written: instances anywhere in it become what the type converters from their classes
- * make of them. The value itself stays as it is, and is returned where there are none.
+ * Replaces all instances in a value by the results of the type converters from their classes, so that it can be
+ * written. The value itself is not changed, and is returned if it contains no instances.
  *
- * @param what says of the value what cannot be done, for the error: `The payload cannot be written as text/plain`
+ * @param what the beginning of the error, such as `The payload cannot be written as text/plain`
  * @throws LittoralError `not-convertible` when a converter fails, or the value holds itself, is nested too deeply, or
  * cannot be read
  */
@@ -26,7 +26,7 @@ function plainOf(value: unknown, conversions: TypeConversions): unknown {
   if (conversions.hasPlain(value)) return plainOf(conversions.write(value), conversions);
   if (Array.isArray(value)) return plainList(value, conversions);
   if (value instanceof Uint8Array || !isRecord(value)) return value;
-  // What says itself how it is to be written is asked, for that can hold instances.
+  // `toJSON` of a value decides how it is written. Its result can contain instances.
   return typeof value.toJSON === 'function' ? plainJson(value, conversions) : plainFields(value, conversions);
 }
 

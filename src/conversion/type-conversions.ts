@@ -10,11 +10,11 @@ import { assertNotPromise } from './assert-not-promise.ts';
 import { apply, type Conversion, convertBy, explainConversion, failed } from './run-conversion.ts';
 import { describeTypeConverter, type TypeConverter } from './type-converter.ts';
 
-/** The type converters that are registered. */
+/** The registered type converters. */
 export class TypeConversions implements RegisteredConversions {
   readonly #converters: readonly TypeConverter[];
   readonly #compiled = new Map<TypeConverter, Conversion>();
-  /** By the class of the instance, the nearest converter from it or a class that it inherits from. */
+  /** The nearest converter from the class of an instance or from one of its base classes. */
   readonly #plain = new WeakMap<object, TypeConverter | typeof failed>();
   readonly #fromClasses: readonly TypeConverter[];
 
@@ -24,7 +24,7 @@ export class TypeConversions implements RegisteredConversions {
     this.#fromClasses = converters.filter(({ from, to }) => classOfType(from) && !classOfType(to));
   }
 
-  /** Named in errors. */
+  /** Lists the converters, for errors. */
   describe(): string {
     return this.#converters.map(describeTypeConverter).join(', ');
   }
@@ -39,7 +39,7 @@ export class TypeConversions implements RegisteredConversions {
     const target = classOfType(type);
     const isMade = (value: unknown) => target !== undefined && value instanceof target;
     let compiled: readonly Conversion[] | undefined;
-    // Not before the first value: a class can be made of an object that holds another of it.
+    // The first value compiles this, because a class can be made of an object that holds another of its instances.
     const conversions = () => (compiled ??= converters.map((converter) => this.#compile(converter)));
     return {
       coerce: (value, context) => (isMade(value) ? value : convertBy(conversions(), value, context)),
@@ -51,7 +51,7 @@ export class TypeConversions implements RegisteredConversions {
     return this.#plainConverterOf(value) !== undefined;
   }
 
-  /** The converter that turns instances of that value's class into something plain. */
+  /** Returns the converter that turns instances of that value's class into a plain value. */
   plainBy(value: object): TypeConverter | undefined {
     return this.#plainConverterOf(value);
   }
@@ -64,9 +64,9 @@ export class TypeConversions implements RegisteredConversions {
   }
 
   /**
-   * Makes something plain of an instance, to be sent.
+   * Converts an instance to a plain value, to send it.
    *
-   * @throws LittoralError `not-convertible`, or what the converter throws of that kind
+   * @throws LittoralError `not-convertible`, or a LittoralError of the converter
    */
   write(value: object): unknown {
     const converter = this.#plainConverterOf(value);

@@ -2,8 +2,8 @@ import { describeType } from '../schema/describe-type.ts';
 import { isTargetType, type TargetType, type ValueOf } from '../schema/target-type.ts';
 
 /**
- * Turns a value of one type into one of another: a text into an `ExecutorId`, a list into `Coordinates`, an
- * `ExecutorId` into a text. It works wherever the type stands: in a payload, a header, a list, an object, a union.
+ * Converts a value of one type to another: a text to an `ExecutorId`, a list to `Coordinates`, an `ExecutorId` to a
+ * text. It applies wherever the type is used: in a payload, a header, a list, an object, a union.
  */
 export interface TypeConverter {
   /** The source type. The value is checked and coerced to it before it is converted. */
@@ -11,8 +11,8 @@ export interface TypeConverter {
   /** The target type. The result is checked against it. */
   readonly to: TargetType;
   /**
-   * Synchronous. Whatever it throws refuses the value; its text is kept from the caller, unless it is a LittoralError,
-   * which is passed on as it is.
+   * Synchronous. An error refuses the value. The caller does not see its text, unless it is a LittoralError, which is
+   * passed on unchanged.
    */
   // biome-ignore lint/suspicious/noExplicitAny: what `from` says, which only `defineTypeConverter` can infer
   convert(value: any): unknown;
@@ -21,8 +21,7 @@ export interface TypeConverter {
 }
 
 /**
- * Types a type converter: the argument and the result of `convert` follow from `from` and `to`. Returns what it is
- * given.
+ * Types a type converter: the argument and the result of `convert` follow from `from` and `to`. Returns its argument.
  */
 export function defineTypeConverter<const From extends TargetType, const To extends TargetType>(converter: {
   readonly from: From;

@@ -14,11 +14,12 @@ const known = new Set([...types, ...typesOfTypeBox]);
 type ClassValidator = (type: TargetType) => string | undefined;
 
 /**
- * Says what is wrong with a type, at start: TypeBox lets values pass a format or a kind that it does not know.
+ * Describes the issue of a type, at start, because TypeBox accepts every value for a format or a kind that it does not
+ * know.
  *
- * @param type what stands where a type should, from a caller that may not be checked by TypeScript
- * @param validateClass says what is wrong with a class, of which nothing is known otherwise
- * @returns undefined for a sound type, else a clause that follows on `the type`
+ * @param type the value in the place of a type, from a caller that TypeScript may not have checked
+ * @param validateClass describes the issue of a class
+ * @returns undefined for a valid type, else a clause that follows `the type`
  */
 export function validateType(type: unknown, validateClass: ClassValidator = () => undefined): string | undefined {
   const library = foreignSchema(type);
@@ -34,7 +35,7 @@ export function validateType(type: unknown, validateClass: ClassValidator = () =
   return undefined;
 }
 
-/** The schema and all within it, each once. */
+/** Visits a schema and all schemas in it, each once. */
 function* schemasIn(root: object): Generator<[path: string, part: unknown]> {
   const seen = new Set<unknown>();
   const open: [path: string, part: unknown][] = [['', root]];
@@ -70,16 +71,16 @@ function validatePart(part: unknown, validateClass: ClassValidator): string | un
   return unknown.length === 0 ? undefined : `has the type '${String(unknown[0])}', which JSON Schema does not know`;
 }
 
-/** What is wrong with a class that nothing can make. */
+/** Describes the issue of a class without a converter to it. */
 export function noConverterTo(type: TargetType, registered: string): string {
   const named = classOfType(type);
   return `is the class ${named ? nameOfClass(named) : ''}, which no type converter makes. Register one in 'converters': { from, to: ${named ? nameOfClass(named) : ''}, convert }. Registered: ${registered || 'none'}`;
 }
 
 /**
- * Says what is wrong with a converter of the configuration, of a caller that may not be checked by TypeScript.
+ * Describes the issue of a converter of the configuration, from a caller that TypeScript may not have checked.
  *
- * @returns undefined for one that is sound
+ * @returns undefined for a valid converter
  */
 export function validateConverter(converter: unknown): string | undefined {
   const { name, matches, convert, from, to } = (converter ?? {}) as Partial<

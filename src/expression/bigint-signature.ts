@@ -1,11 +1,11 @@
-/** What checks and completes the arguments of a function. */
+/** A signature of JSONata, which checks and completes the arguments of a function. */
 export interface Signature {
   validate(args: readonly unknown[], context: unknown): unknown[];
 }
 
 /**
- * The signature of one of JSONata's functions that takes a BigInt for a number. By itself it takes one for an argument that
- * is missing, and `$count(payload.id)` would be nothing.
+ * Returns the signature of one of JSONata's functions, changed to accept a BigInt as a number. JSONata's own treats a
+ * BigInt as a missing argument, so `$count(payload.id)` would give nothing.
  */
 export function takingBigInts(signature: Signature): Signature {
   return {
@@ -16,7 +16,7 @@ export function takingBigInts(signature: Signature): Signature {
       const standIns = new StandIns([...args, context]);
       try {
         const validated = signature.validate(args.map(standIns.put), standIns.put(context));
-        // A single argument where a list is wanted is now the only one of a list.
+        // JSONata has made a single argument the only item of a list where its signature asks for a list.
         return validated.map((one) =>
           Array.isArray(one) && !args.includes(one) ? one.map(standIns.back) : standIns.back(one),
         );
@@ -28,7 +28,7 @@ export function takingBigInts(signature: Signature): Signature {
   };
 }
 
-/** Numbers in the place of BigInts, other ones than those beside them. */
+/** Numbers that stand in for BigInts, distinct from the numbers among the arguments. */
 class StandIns {
   readonly #bigInts = new Map<unknown, bigint>();
   readonly #taken: readonly unknown[];

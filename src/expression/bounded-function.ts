@@ -4,10 +4,10 @@ import { runOf } from './expression-run.ts';
 import { type Call, type Definition, type Implementation, standardFunction } from './jsonata-internals.ts';
 import { exact } from './number-functions.ts';
 
-/** Counts what one of JSONata's functions will make, or throws where that is too much. */
+/** Counts the result of a call before it, or throws if the result would be too large. */
 export type CountBefore = (budget: EvaluationBudget, args: readonly unknown[]) => void;
 
-/** One of JSONata's functions, whose texts and lists are counted. */
+/** Returns one of JSONata's functions, changed to count its texts and lists. */
 export function bounded(name: string, countBefore?: CountBefore): Definition {
   return around(name, (call, standard, args) => {
     const { budget } = runOf(call);
@@ -20,15 +20,15 @@ export function bounded(name: string, countBefore?: CountBefore): Definition {
   });
 }
 
-/** No picture of a number or a date is longer. */
+/** Maximum length of the picture of a number or a date. */
 const maxPictureLength = 500;
 
-/** No number or date as text is longer. */
+/** Maximum length of a number or a date as text. */
 const maxFormattedLength = 5000;
 
 /**
- * One of JSONata's functions about how a number or a date is written. They take time by the square of the length of the
- * picture, and make regular expressions of it.
+ * Returns one of JSONata's functions that format a number or a date, with a limit on its picture. Their time grows with
+ * the square of the picture's length, and they make regular expressions of it.
  */
 export function withPicture(name: string): Definition {
   return around(name, (call, standard, args) => {
@@ -41,7 +41,7 @@ export function withPicture(name: string): Definition {
     if (options.some((picture) => isTooLong(picture, maxPictureLength))) {
       throw new ExpressionError(`$${name}() takes no picture of more than ${maxPictureLength} characters`);
     }
-    // $parseInteger() gives numbers.
+    // $parseInteger() returns numbers, which are not counted.
     return exact(Reflect.apply(standard, call, args as never[]));
   });
 }
@@ -60,7 +60,7 @@ function around(
   function counted(this: Call, ...args: unknown[]) {
     return invoke(this, implementation, args);
   }
-  // JSONata reads the names and the number of the arguments off the source.
+  // JSONata reads the names and the number of the parameters from the source of the function.
   counted.toString = () => String(implementation);
   Object.defineProperty(counted, 'length', { value: implementation.length });
   return { ...standard, implementation: counted };

@@ -2,16 +2,16 @@ import { isPartName, type PartName } from './expression-context.ts';
 import type { ExpressionNode } from './expression-node.ts';
 import { nativeNames } from './native-names.ts';
 
-/** What names mean at a place in an expression. */
+/** The meaning of names at a place in an expression. */
 export interface Scope {
-  /** The context is the message: names are its parts, and nothing else. */
+  /** True if the context is the message: names are then its parts, and nothing else. */
   readonly onMessage: boolean;
-  /** In the argument of a method: the names of the parts of the message mean those, whatever the context. */
+  /** True in the argument of a method, where the names of the message's parts mean these in every context. */
   readonly inArgument: boolean;
 }
 
 /**
- * Whether a path begins at the message although its context is another.
+ * Returns whether a path begins at the message although its context is another value.
  *
  * @throws SyntaxError when it begins with a name that the message does not have
  */
@@ -19,7 +19,7 @@ export function beginsAtMessage(steps: readonly ExpressionNode[], scope: Scope, 
   const [first, second] = steps;
   if (first?.type !== 'name') return false;
   const name = first.value;
-  // Data has no methods, so it cannot be a field of the item.
+  // Data has no methods, so the name cannot be a field of the item.
   const isService = name === 'service' && second?.procedure?.value === nativeNames.call;
   const isOfMessage = isPartName(name) && (scope.inArgument || isService);
   if (scope.onMessage || isOfMessage) assertPart(name, scope, parts);
@@ -35,7 +35,9 @@ function assertPart(name: unknown, { inArgument }: Scope, parts: readonly PartNa
   throw new SyntaxError(`'${String(name)}' is nothing here; there are ${known}${hint}`);
 }
 
-/** Whether a path begins with a service in a context that may be a list, for each item of which it would be looked up. */
+/**
+ * Returns whether a path begins with a service in a context that may be a list. JSONata would look it up for each item.
+ */
 export function beginsWithReference(first: ExpressionNode | undefined, scope: Scope): first is ExpressionNode {
   const isReference = first?.type === 'function' && first.procedure?.value === nativeNames.reference;
   return isReference && !scope.onMessage && !first.stages && !first.focus && !first.index;
@@ -51,7 +53,7 @@ export function assertNotPartial({ type }: ExpressionNode, name: string): void {
   throw new SyntaxError(`${name}(…, ?) is not supported; write function($x){ … ${name}(…, $x) }`);
 }
 
-/** JSONata has settled already that `%` is the parent of the object before the dot. */
+/** Refuses `%` in an argument, because JSONata has already resolved it to the parent of the object before the dot. */
 export function assertNoParent(node: ExpressionNode, scope: Scope): ExpressionNode {
   if (!scope.inArgument) return node;
   throw new SyntaxError(

@@ -18,32 +18,32 @@ import { selectsItems, yieldsSequence } from './yields-sequence.ts';
 export interface ExpressionOptions {
   readonly limits?: ExpressionLimits;
   /**
-   * For a result that is to be a list. JSONata makes one item that an expression selects that item, and none of them
-   * nothing; with this, they stay a list of one, and an empty one. Default false.
+   * True for a result that must be a list. If an expression selects one item, JSONata returns that item, and nothing if
+   * it selects none. With this option the results are a list of one and an empty list. Default false.
    */
   readonly keepArray?: boolean;
-  /** For such a list, whether its items are lists: one row is then a list of it, and else its cells. Default unknown. */
+  /** True if the items of such a list are lists: one row then stays a list of one row. Default: unknown. */
   readonly itemsAreLists?: boolean | undefined;
   /**
-   * For a result that is a key. Each part that the expression puts together has to be there: what is missing, null or
-   * empty is an error. The whole may be nothing. Default false.
+   * True for a result that is a key. A part of a composed result that is missing, null or empty is then an error. The
+   * result as a whole may be nothing. Default false.
    */
   readonly wholeParts?: boolean;
-  /** The parts of the message that there are. To name another one is an error at start. Default all. */
+  /** The parts of the message that exist. An expression that names another one is an error at start. Default all. */
   readonly parts?: readonly PartName[];
 }
 
 /** An expression that can be evaluated on any number of messages, also at once. */
 export interface CompiledExpression {
   readonly text: string;
-  /** The services and the configuration variables that it names as they stand, so that they can be looked for at start. */
+  /** The services and configuration variables that it names literally, so that they can be looked up at start. */
   readonly references: readonly string[];
   readonly parameters: readonly string[];
   /**
-   * @returns plain data, and objects that services gave; undefined where there is nothing. A promise, unless the
-   * expression is a plain path
-   * @throws what services, `reference` and `parameter` throw, unchanged; for everything else a LittoralError that is not
-   * worth a retry, and names the expression but nothing of the message
+   * @returns plain data, and objects from services; undefined if there is no result. A promise, unless the expression
+   * is a plain path
+   * @throws the errors of services, `reference` and `parameter`, unchanged; for everything else a LittoralError that is
+   * not retryable, and names the expression but no value of the message
    */
   evaluate(context: ExpressionContext): unknown;
 }
@@ -52,7 +52,7 @@ export interface CompiledExpression {
  * Compiles an expression: JSONata, with methods of services.
  *
  * @param text the expression, such as `reference('prices').of(payload.sku) * payload.quantity`
- * @throws SyntaxError saying what is wrong with it, and where
+ * @throws SyntaxError with the mistake and its position
  */
 export function compileExpression(text: string, options: ExpressionOptions = {}): CompiledExpression {
   const limits = { ...defaultLimits, ...options.limits };
@@ -118,7 +118,7 @@ function rewrite(
   }
 }
 
-/** JSONata evaluates the tree by its root, which has to stay the same object. */
+/** Replaces a node in place, because JSONata evaluates the tree by its root, which must stay the same object. */
 function replaceNode(node: ExpressionNode, by: ExpressionNode): void {
   if (node.type !== by.type) for (const key of Object.keys(node)) delete node[key as keyof ExpressionNode];
   Object.assign(node, by);

@@ -2,10 +2,10 @@ import { runOf } from './expression-run.ts';
 import type { Call, Sequence } from './jsonata-internals.ts';
 import { isReservedKey } from './reserved-keys.ts';
 
-// What an expression writes as `[…]`, `{…}` and `..`, evaluated one item after the other, and counted.
+// The constructors `[…]`, `{…}` and `..`, evaluated one item after the other, and counted.
 
 /**
- * `[…]`
+ * Makes the list of `[…]`.
  *
  * @param shape a character for each item, `[` where the item is a list of its own; before them one for the whole, `[`
  * where it stays an item of a list when it is the last step of a path
@@ -27,7 +27,7 @@ export function makeList(call: Call, shape: string, items: readonly unknown[]): 
   return list;
 }
 
-/** `{…}` on the message. @param entries each key, and its value behind it */
+/** Makes the object of `{…}` on the message. @param entries each key, followed by its value */
 export function makeObject(entries: readonly unknown[]): object {
   const fields: Record<string, unknown> = Object.create(null);
   const keys = new Set<unknown>();
@@ -43,7 +43,7 @@ export function makeObject(entries: readonly unknown[]): object {
   return fields;
 }
 
-/** `..` */
+/** Makes the range of `..`. */
 export function makeRange(call: Call, first: unknown, last: unknown): Sequence | undefined {
   if (first !== undefined && !Number.isInteger(first)) throw { code: 'T2003', value: first };
   if (last !== undefined && !Number.isInteger(last)) throw { code: 'T2004', value: last };
@@ -55,15 +55,15 @@ export function makeRange(call: Call, first: unknown, last: unknown): Sequence |
   return range;
 }
 
-/** What is known of the way to the rows of `path.[…]`: a field, or the item of a list. */
+/** A known step on the path to the rows of `path.[…]`: a field, or the index of an item. */
 export type RowStep = string | number;
 
 /**
- * A list of lists with one row stays one. JSONata makes the row of it, so that its cells are taken for rows.
+ * Keeps a list of lists with one row. JSONata returns the row itself, so that its cells would be taken for rows.
  *
- * @param rows what the path gives
- * @param from where the path begins
- * @param way the steps to what the rows are made of
+ * @param rows the result of the path
+ * @param from the value at which the path begins
+ * @param way the steps to the values that the rows are made of
  */
 export function keepRow(rows: unknown, from: unknown, way: readonly RowStep[]): unknown {
   return isRow(rows) && leadsThroughList(from, way) ? [rows] : rows;
@@ -73,7 +73,7 @@ function isRow(rows: unknown): boolean {
   return Array.isArray(rows) && 'cons' in rows;
 }
 
-/** Whether JSONata maps over a list on the way. */
+/** Returns whether JSONata maps over a list on the way. */
 function leadsThroughList(from: unknown, way: readonly RowStep[]): boolean {
   let value = from;
   for (const step of way) {

@@ -2,10 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ExpressionError } from './expression-error.ts';
 import type { ExpressionLimits } from './expression-limits.ts';
 
-/** How long an evaluation computes before it yields to the event loop, in milliseconds. */
+/** The time that an evaluation computes before it yields to the event loop, in milliseconds. */
 const sliceMs = 20;
 
-/** How many times the bound on one text or list holds for all that one evaluation makes. */
+/** The bound on all texts or lists of one evaluation, as a multiple of the bound on a single one. */
 const totalFactor = 4;
 
 /** The limits of one evaluation: time, and memory for its results. */
@@ -27,7 +27,7 @@ export class EvaluationBudget {
   checkLimits(): void {
     const { timeoutMs } = this.#limits;
     const now = performance.now();
-    // No more than a part of the limit at a time: a machine that stalls must not end a message.
+    // Counts no more than a part of the limit at a time, because a stalled machine must not fail a message.
     this.#computedMs += Math.min(now - this.#lookedAtMs, timeoutMs / 4);
     this.#lookedAtMs = now;
     if (this.#computedMs > timeoutMs || this.#over) throw { code: 'D1012' };
@@ -59,7 +59,7 @@ export class EvaluationBudget {
     return this.#breath;
   }
 
-  /** Resumes the clock after time that does not count: waiting, and user code. */
+  /** Resumes the clock after time that does not count: waiting and user code. */
   resume(): void {
     this.#lookedAtMs = performance.now();
   }
@@ -73,7 +73,7 @@ export class EvaluationBudget {
     return this.#limits.maxSequenceLength;
   }
 
-  /** Throws where a text is too long to be made. Called before it is. */
+  /** Throws if a text would be too long. Called before the text is made. */
   assertTextLength(length: number): void {
     const { maxTextLength } = this.#limits;
     if (length > maxTextLength) {
@@ -81,7 +81,7 @@ export class EvaluationBudget {
     }
   }
 
-  /** Counts a text that is made. Called before it is, where its length is known. */
+  /** Counts a text. Called before the text is made, if its length is known. */
   makeText(length: number): void {
     this.assertTextLength(length);
     this.#madeCharacters += length;
@@ -89,7 +89,7 @@ export class EvaluationBudget {
     if (this.#madeCharacters > most) throw tooLong(`texts of more than ${most} characters in all`);
   }
 
-  /** Counts a list that is made. Called before it is, where its length is known. */
+  /** Counts a list. Called before the list is made, if its length is known. */
   makeList(length: number): void {
     const { maxSequenceLength } = this.#limits;
     if (length > maxSequenceLength) throw { code: 'D2015' };

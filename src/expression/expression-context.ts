@@ -1,6 +1,6 @@
 import type { MessageHeaders } from '../message/message-headers.ts';
 
-/** What an expression is evaluated on. Each part is read only if the expression comes to it, and at most once. */
+/** The context of an evaluation. Each part is read only if the evaluation reaches it, and at most once. */
 export interface ExpressionContext {
   /** The body, decoded by its content type. */
   readonly payload: unknown;
@@ -9,9 +9,9 @@ export interface ExpressionContext {
   readonly value?: unknown;
   /** The service that the expression stands for. */
   readonly service?: unknown;
-  /** A service by its name, or a promise of it. What it throws reaches the caller of the expression unchanged. */
+  /** Returns a service by its name, or a promise of it. Its errors reach the caller of the expression unchanged. */
   reference(name: string): unknown;
-  /** A configuration variable by its name. What it throws reaches the caller of the expression unchanged. */
+  /** Returns a configuration variable by its name. Its errors reach the caller of the expression unchanged. */
   parameter(name: string): unknown;
 }
 

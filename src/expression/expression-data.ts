@@ -3,9 +3,9 @@ import { facadeOf, isRootPrototype, targetOf } from './object-facade.ts';
 import { hideKey, revealKeys } from './reserved-keys.ts';
 
 /**
- * What an expression sees of a value. Data is a copy, because JSONata writes into what it is given in several places, and
- * because other handlers read the same payload; the keys are hidden that would mean something to JSONata. An object with
- * methods is a facade; a function is nothing.
+ * Returns the form of a value inside an evaluation. Data is copied, because JSONata writes into its input in several
+ * places, and because other handlers read the same payload; keys with a meaning to JSONata are renamed. An object with
+ * methods becomes a facade; a function becomes undefined.
  */
 export function toExpressionData(value: unknown): unknown {
   if (typeof value === 'function') return undefined;
@@ -21,16 +21,17 @@ export function toExpressionData(value: unknown): unknown {
   return fields;
 }
 
-/** Counts what is made. */
+/** Counts the texts and lists that are made. */
 interface Counter {
   makeList(length: number): void;
 }
 
 /**
- * A value of JSONata's as everyone else knows it: plain arrays and objects, all their own, and the objects behind facades.
+ * Returns the plain form of a value of JSONata: new arrays and objects, and the objects behind facades.
  *
- * @param counter throws when there is too much of it: what JSONata shares between places is copied to each of them
- * @throws ExpressionError when there is a function in it
+ * @param counter throws when the result is too large: a list that JSONata shares between places is copied to each of
+ * them
+ * @throws ExpressionError if the value contains a function
  */
 export function fromExpressionData(value: unknown, counter: Counter): unknown {
   if (typeof value === 'string') return revealKeys(value);
@@ -60,11 +61,12 @@ function aFunction(): ExpressionError {
   return new ExpressionError('it gives a function, where only data is allowed: as its result, or to a method');
 }
 
-/** Notes a copy that is made. */
+/** Records a copy that was made. */
 export type NoteCopy = (original: object, copy: object) => void;
 
 /**
- * A deep copy, in the place of JSONata's own by way of JSON, which would make texts of dates and bring hidden keys back.
+ * Copies a value deeply. JSONata's own copy goes through JSON, which would turn dates into texts and restore renamed
+ * keys.
  */
 export function cloneData(value: unknown, note?: NoteCopy): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -73,7 +75,9 @@ export function cloneData(value: unknown, note?: NoteCopy): unknown {
   return copy;
 }
 
-/** Without a prototype, `__proto__` is a key like every other, also for a transform that writes it. */
+/**
+ * Copies an object without a prototype, so that `__proto__` is an ordinary key, also for a transform that writes it.
+ */
 function cloneFields(value: object, note?: NoteCopy): object {
   const fields = Object.create(null);
   for (const [key, field] of Object.entries(value)) fields[key] = cloneItem(field, note);
@@ -84,7 +88,7 @@ function cloneItem(value: unknown, note?: NoteCopy): unknown {
   return targetOf(value) ? value : cloneData(value, note);
 }
 
-/** An object that only holds fields, as JSON has them. */
+/** Returns whether an object only holds fields, like one of JSON. */
 export function isPlainObject(value: object): value is Record<string, unknown> {
   const prototype: object | null = Object.getPrototypeOf(value);
   return prototype === null || isRootPrototype(prototype);

@@ -27,7 +27,7 @@ export class ExpressionError {
 /** The expression whose evaluation failed. */
 export interface FailedExpression {
   readonly text: string;
-  /** The messages that the expression gives to `$error` and `$assert` as they stand, which are therefore no payload. */
+  /** The messages that the expression contains literally for `$error` and `$assert`, which are therefore no payload. */
   readonly ownMessages: ReadonlySet<string>;
 }
 
@@ -99,7 +99,7 @@ function hintOn(values: readonly unknown[], wanted: unknown, operator?: unknown)
 
 const beyondNumbers = ', and not an integer beyond 2^53, with which an expression does not compute';
 
-/** As `$number` reads it. A long text is none. */
+/** Returns whether `$number` can read a text. A long text counts as none. */
 function holdsNumber(text: string): boolean {
   return text.length < 400 && /^\s*-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?\s*$/.test(text);
 }

@@ -1,20 +1,20 @@
-/** Bounds on one evaluation. One that goes beyond them fails, and nothing else does. */
+/** Bounds on one evaluation. An evaluation that exceeds one fails its own message only. */
 export interface ExpressionLimits {
   /**
-   * How long an evaluation may compute, in milliseconds; waiting for services does not count. Default 1000. It is looked
-   * at between steps.
+   * Maximum time that an evaluation computes, in milliseconds, checked between steps. Waiting for services does not
+   * count. Default 1000.
    */
   readonly timeoutMs?: number;
   /**
-   * How many steps may be open inside each other. Default 50000, which a recursion without end reaches in half a second.
+   * Maximum number of nested steps. Default 50000, which an infinite recursion reaches in half a second.
    * A function call takes about four; grouping opens about three for each key at once.
    */
   readonly maxDepth?: number;
-  /** How many items one list may have. Default 1000000. All that one evaluation makes may have four times as many. */
+  /** Maximum number of items of one list; all lists of one evaluation may have four times as many. Default 1000000. */
   readonly maxSequenceLength?: number;
   /**
-   * How many characters one text may have that an evaluation makes. Default 10000000. All that one evaluation makes may
-   * have four times as many.
+   * Maximum number of characters of one text that an evaluation makes; all its texts may have four times as many.
+   * Default 10000000.
    */
   readonly maxTextLength?: number;
 }

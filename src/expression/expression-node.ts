@@ -6,9 +6,9 @@ export interface ExpressionNode {
   /** The operator, name, literal or variable. */
   value?: unknown;
   position?: number;
-  /** Whether the result of an operator is checked already: ours, as the next. */
+  /** True if the result of an operator is checked already. Set by littoral, as is the next field. */
   isChecked?: true;
-  /** Of a path. */
+  /** The steps of a path. */
   steps?: ExpressionNode[];
   /** Filters on a step of a path. */
   stages?: Stage[];
@@ -20,21 +20,21 @@ export interface ExpressionNode {
   keepSingletonArray?: boolean;
   /** `[]` elsewhere. */
   keepArray?: boolean;
-  /** Of a list at the end of a path: it is one item, whatever is in it. */
+  /** True for a list at the end of a path that counts as one item, whatever it contains. */
   consarray?: boolean;
   /** The variables of `@$…` and `#$…`. */
   focus?: string;
   index?: string;
-  /** Of an operator; of an object constructor, its pairs. */
+  /** The left side of an operator; the pairs of an object constructor. */
   lhs?: ExpressionNode | KeyAndValue[];
   rhs?: ExpressionNode;
-  /** Of a minus sign. */
+  /** The operand of a minus sign. */
   expression?: ExpressionNode;
-  /** Of a block or an array constructor. */
+  /** The expressions of a block or an array constructor. */
   expressions?: ExpressionNode[];
   procedure?: ExpressionNode;
   arguments?: ExpressionNode[];
-  /** Of a lambda. A thunk is one that JSONata puts around a call that ends a function. */
+  /** The body of a lambda. A thunk is a lambda that JSONata puts around a call that ends a function. */
   body?: ExpressionNode;
   thunk?: boolean;
   condition?: ExpressionNode;
@@ -43,7 +43,7 @@ export interface ExpressionNode {
   pattern?: ExpressionNode;
   update?: ExpressionNode;
   delete?: ExpressionNode;
-  /** Of an order-by. */
+  /** The terms of an order-by. */
   terms?: { expression: ExpressionNode }[];
 }
 
@@ -51,9 +51,9 @@ export type KeyAndValue = [ExpressionNode, ExpressionNode];
 
 export interface Stage {
   type: string;
-  /** Behind the bracket that opens it. */
+  /** The position behind the opening bracket. */
   position?: number;
-  /** The variable that it binds, where it binds one. */
+  /** The variable that it binds, if any. */
   value?: unknown;
   expr?: ExpressionNode;
 }
@@ -70,10 +70,10 @@ export const sameContext = [
   'procedure',
 ] as const satisfies (keyof ExpressionNode)[];
 
-/** The children of a transform, whose context is what it transforms. */
+/** The children of a transform. Their context is the value that it transforms. */
 export const ownContext = ['pattern', 'update', 'delete'] as const satisfies (keyof ExpressionNode)[];
 
-/** The tree of an expression: not a copy, but the one that is evaluated. */
+/** Returns the tree of an expression: the one that is evaluated, not a copy. */
 export function treeOf(expression: jsonata.Expression): ExpressionNode {
   return expression.ast() as ExpressionNode;
 }
@@ -90,7 +90,7 @@ export function call(functionName: string, args: ExpressionNode[] = []): Express
   return { type: 'function', value: '(', procedure: variable(functionName), arguments: args };
 }
 
-/** A function without arguments. Its body is evaluated in the context that it was made in. */
+/** Makes a function without arguments. Its body is evaluated in the context in which the function is made. */
 export function lambda(body: ExpressionNode): ExpressionNode {
   return { type: 'lambda', arguments: [], body };
 }
@@ -103,7 +103,7 @@ export function block(expressions: ExpressionNode[]): ExpressionNode {
   return { type: 'block', expressions };
 }
 
-/** The name of the method or function that a call node calls; undefined where it is no plain name. */
+/** Returns the name of the method or function that a call node calls; undefined if it is no plain name. */
 export function calledName(node: ExpressionNode): string | undefined {
   if (node.type !== 'function' && node.type !== 'partial') return undefined;
   const { steps = [], group } = node.procedure ?? {};
@@ -113,8 +113,8 @@ export function calledName(node: ExpressionNode): string | undefined {
 }
 
 /**
- * The parts of a node that are evaluated in the frame of that node: not what stands in a block or a function, which have
- * variables of their own.
+ * Returns the parts of a node that are evaluated in the frame of that node. Blocks and functions are left out, because
+ * they have variables of their own.
  */
 export function childrenOf(node: ExpressionNode): ExpressionNode[] {
   const filters = [...(node.stages ?? []), ...(node.predicate ?? [])].flatMap(({ expr }) => expr ?? []);
@@ -129,13 +129,13 @@ export function childrenOf(node: ExpressionNode): ExpressionNode[] {
   return [...around, ...pairs, ...named, ...lists, ...(node.terms ?? []).map(({ expression }) => expression)];
 }
 
-/** The operator that a condition was written with, where it is no question with two answers. */
+/** Returns the operator `??` or `?:` that a condition was written with; undefined for `a ? b : c`. */
 export function defaultOperator({ type, position = 0 }: ExpressionNode, text: string): '??' | '?:' | undefined {
   const operator = text.slice(position - 2, position);
   return type === 'condition' && (operator === '??' || operator === '?:') ? operator : undefined;
 }
 
-/** All nodes of a tree. */
+/** Visits all nodes of a tree. */
 export function* nodesOf(node: ExpressionNode): Generator<ExpressionNode> {
   yield node;
   for (const child of childrenOf(node)) yield* nodesOf(child);

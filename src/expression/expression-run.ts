@@ -8,7 +8,7 @@ import { beforeStep, type Frame } from './jsonata-internals.ts';
 import { nativeNames } from './native-names.ts';
 import { findMethod, methodNames, targetOf } from './object-facade.ts';
 
-/** One evaluation: what it reads of its context, whom it calls, and what it has used. */
+/** One evaluation: the values that it reads from its context, its calls, and its budget. */
 export class ExpressionRun {
   readonly budget: EvaluationBudget;
   readonly #context: ExpressionContext;
@@ -19,7 +19,7 @@ export class ExpressionRun {
     this.budget = new EvaluationBudget(limits);
   }
 
-  /** What names at the beginning of an expression are looked up in. */
+  /** Returns the object in which the names at the beginning of an expression are looked up. */
   message(): Readonly<Record<PartName, unknown>> {
     const part = (name: PartName) => this.#part(name);
     return {
@@ -39,8 +39,8 @@ export class ExpressionRun {
   }
 
   /**
-   * Puts the limits of this evaluation in the place of JSONata's, whose timeout counts the time of services as well, and
-   * lets the event loop have its turns between two steps.
+   * Replaces JSONata's limits, whose timeout also counts the time of services, by those of this evaluation, and yields
+   * to the event loop between two steps.
    *
    * @param base the frame of the evaluation
    */
@@ -54,12 +54,12 @@ export class ExpressionRun {
     };
   }
 
-  /** Ends whatever is left of the evaluation: branches beside one that failed. */
+  /** Ends the remaining branches of the evaluation after one of them has failed. */
   end(): void {
     this.budget.end();
   }
 
-  /** Between two steps of a function that has many. @returns what is to be awaited, if anything is */
+  /** Checks the limits between two steps of a long function. @returns a promise to await, if any */
   pause(): Promise<void> | undefined {
     this.budget.checkLimits();
     return this.budget.isSliceOver ? this.budget.breathe() : undefined;
@@ -75,7 +75,7 @@ export class ExpressionRun {
     return this.#elsewhere(() => this.#context.parameter(name), `the parameter '${name}'`);
   }
 
-  /** @param object what stands left of the dot */
+  /** @param object the value left of the dot */
   callMethod(object: unknown, name: string, args: readonly unknown[]): unknown {
     const target = targetOf(object);
     if (!target) throw new ExpressionError(`it calls ${name}(…) on data, which has no methods`);
@@ -122,7 +122,7 @@ export class ExpressionRun {
   }
 }
 
-/** The evaluation that a function is called in. */
+/** Returns the evaluation in which a function is called. */
 export function runOf({ environment }: { readonly environment: Pick<Frame, 'lookup'> }): ExpressionRun {
   return environment.lookup(nativeNames.run);
 }

@@ -3,19 +3,19 @@ import { childrenOf, type ExpressionNode } from './expression-node.ts';
 import type { Call, Frame } from './jsonata-internals.ts';
 import { nativeNames } from './native-names.ts';
 
-// JSONata evaluates the items of a list, and the values of an object, at the same time. Those that bind a variable are
-// evaluated one after the other here, so that a binding is seen by what follows it.
+// JSONata evaluates the items of a list, and the values of an object, at the same time. Here, items that bind a
+// variable are evaluated one after the other, so that the items behind it see the binding.
 
-/** Whether evaluating a node can bind a variable that is seen beside it. Blocks and functions keep their variables. */
+/** Returns whether a node can bind a variable that its siblings see. Blocks and functions keep their variables. */
 export function bindsHere(node: ExpressionNode): boolean {
   if (node.type === 'bind') return true;
   return childrenOf(node).some(bindsHere);
 }
 
-/** The node to put in the place of an item: it is evaluated when those before it are. */
+/** Returns the node that replaces an item: it is evaluated after those before it. */
 export function inTurn(node: ExpressionNode, list: string): ExpressionNode {
   const turn = make.call(nativeNames.wait, [make.text(list)]);
-  // A list in a list is known by its node.
+  // A list in a list is recognised by its node.
   return Object.assign(make.call(nativeNames.inTurn, [turn, node]), node.value === '[' ? { value: '[' } : {});
 }
 
@@ -25,7 +25,7 @@ interface Turn {
 
 const lastTurns = new WeakMap<Frame, Map<string, Promise<void>>>();
 
-/** Waits until the items before are evaluated. */
+/** Waits until the items before it are evaluated. */
 export async function waitForTurn({ environment }: Call, list: string): Promise<Turn> {
   const turns = lastTurns.get(environment) ?? new Map<string, Promise<void>>();
   lastTurns.set(environment, turns);
@@ -39,7 +39,7 @@ export async function waitForTurn({ environment }: Call, list: string): Promise<
   return { end };
 }
 
-/** @param value of the item, which was evaluated after the turn had begun */
+/** @param value the value of the item, which was evaluated after the turn had begun */
 export function endTurn(turn: Turn, value: unknown): unknown {
   turn.end();
   return value;

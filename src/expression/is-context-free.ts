@@ -1,7 +1,7 @@
 import type { ExpressionNode } from './expression-node.ts';
 import { nativeNames } from './native-names.ts';
 
-/** Whether a rewritten expression has the same value whatever context it is evaluated in. */
+/** Returns whether a rewritten expression has the same value in every context. */
 export function isContextFree(node: ExpressionNode | undefined): boolean {
   if (node === undefined) return true;
   switch (node.type) {

@@ -2,8 +2,9 @@ import { runOf } from './expression-run.ts';
 import { arityOf, type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 import { toBoolean } from './number-functions.ts';
 
-// In place of JSONata's own, which make one item that is a list into that list, and, where the function that they call is
-// one of JSONata's, look at no clock. Where they call one for each item, it is awaited, and others can have a turn.
+// These replace JSONata's own, which turn a single item that is a list into that list, and check no time limit while
+// they call one of JSONata's functions. A function that is called for each item is awaited here, so that the event loop
+// gets its turns.
 
 type Visit = (value: unknown, result: unknown) => void;
 
@@ -97,9 +98,9 @@ async function forEach(
   }
 }
 
-/** One item that is a list stays in its list: that it is alone must not make its items those of the whole. */
+/** Keeps a single item that is a list in its list. JSONata would otherwise return the item's items. */
 export function keepList(items: Sequence): unknown[] {
-  // A list that is no sequence stays as it is.
+  // JSONata does not change a list that is no sequence.
   return items.length === 1 && Array.isArray(items[0]) ? [items[0]] : items;
 }
 

@@ -2,13 +2,13 @@ import { createRequire } from 'node:module';
 import type jsonata from 'jsonata';
 import { type Signature, takingBigInts } from './bigint-signature.ts';
 
-// The one place that knows what JSONata 2 does not publish: its frames of variables, its functions, its sequences.
+// The only place that uses unpublished parts of JSONata 2: its frames of variables, its functions, its sequences.
 
 /** The variables of one block, function call or evaluation. */
 export interface Frame extends jsonata.Environment {
   /** The frame of the whole evaluation. */
   readonly base: Frame;
-  /** How many steps are open inside each other. */
+  /** The number of nested steps. */
   readonly depth: number;
   /** Called before every step. */
   guardrails(): void;
@@ -21,12 +21,12 @@ export interface Call {
   createSequence(): Sequence;
 }
 
-/** A list that JSONata makes: one item of it is that item, and none is nothing. */
+/** A list that JSONata makes. As a result, a sequence of one item is that item, and an empty one is undefined. */
 export type Sequence = unknown[] & { sequence?: boolean; keepSingleton?: boolean };
 
 export type Implementation = (this: Call, ...args: never[]) => unknown;
 
-/** A function of JSONata's, or one that takes the place of one. */
+/** A function of JSONata, or one that replaces it. */
 export interface Definition {
   readonly _jsonata_function: true;
   readonly implementation: Implementation;
@@ -38,7 +38,7 @@ export const beforeStep: unique symbol = Symbol.for('jsonata.__evaluate_entry') 
 
 const require = createRequire(import.meta.url);
 
-/** Parses an expression. JSONata is loaded for the first one, because many gateways have none. */
+/** Parses an expression. JSONata is loaded for the first one, because many gateways have no expressions. */
 export function parseJsonata(text: string, options?: jsonata.JsonataOptions): jsonata.Expression {
   const parse: typeof jsonata = require('jsonata');
   return parse(text, options);
@@ -46,7 +46,7 @@ export function parseJsonata(text: string, options?: jsonata.JsonataOptions): js
 
 let standard: jsonata.Environment | undefined;
 
-/** The frame in which JSONata's own functions are found. No evaluation changes it. */
+/** Returns the frame that holds JSONata's own functions. No evaluation changes it. */
 function standardFrame(): jsonata.Environment {
   const expression = parseJsonata('null');
   let frame: jsonata.Environment | undefined;
@@ -65,19 +65,19 @@ export function assign(expression: jsonata.Expression, name: string | symbol, va
   expression.assign(name as string, value);
 }
 
-/** One of JSONata's own functions, which takes BigInts for numbers; undefined where there is none of that name. */
+/** Returns one of JSONata's own functions, changed to accept BigInts as numbers; undefined if there is none. */
 export function standardFunction(name: string): Definition | undefined {
   standard ??= standardFrame();
   const definition: Definition | undefined = standard.lookup(name);
   return definition?.signature ? { ...definition, signature: takingBigInts(definition.signature) } : definition;
 }
 
-/** @param like the function of JSONata's that it takes the place of, whose arguments it takes */
+/** @param like the function of JSONata that it replaces, and whose arguments it takes */
 export function define(implementation: Implementation, like?: string): Definition {
   if (like === undefined) return { _jsonata_function: true, implementation };
   const standard = standardFunction(like);
   if (standard === undefined) throw new Error(`jsonata has no function $${like}`);
-  // What is passed to another function is called with as many arguments as it takes.
+  // JSONata calls a function that was passed to another with as many arguments as it takes.
   Object.defineProperty(implementation, 'length', { value: standard.implementation.length });
   return { ...standard, implementation };
 }
@@ -91,7 +91,7 @@ export function callBack(call: Call, callback: Callback, args: readonly unknown[
   return (callable as Exclude<Callback, Definition>).apply(call, args);
 }
 
-/** How many arguments a function takes. */
+/** Returns the number of arguments that a function takes. */
 export function arityOf(callback: Callback): number {
   if (typeof callback === 'function') {
     const { arity, length } = callback as { readonly arity?: number; readonly length: number };

@@ -5,15 +5,15 @@ import { nativeNames } from './native-names.ts';
 import { isCondition, yieldsSequence } from './yields-sequence.ts';
 
 interface RowOptions {
-  /** Whether the path begins at the message, although its context is another. */
+  /** True if the path begins at the message although its context is another value. */
   readonly atMessage: boolean;
-  /** Gives a name for a variable. */
+  /** Returns a new name for a variable. */
   hoistedName(): string;
 }
 
 /**
- * Puts a function around a path that ends in `[…]`, which keeps a list of one row. Whether there can be several rows is
- * known of the steps, or of the data: there can where the path leads through a list.
+ * Wraps a path that ends in `[…]` in a function that keeps a list of one row. The steps or the data show whether there
+ * can be several rows: there can if the path leads through a list.
  *
  * @returns the node to rewrite in its place
  */
@@ -36,7 +36,7 @@ export function withRowsKept(path: ExpressionNode, { atMessage, hoistedName }: R
 function endsInRow({ steps = [], group, keepSingletonArray }: ExpressionNode): boolean {
   const last = steps.at(-1);
   if (steps.length < 2 || !last?.consarray || last.stages || group || keepSingletonArray) return false;
-  // `@`, `#` and `%` go by the steps as they are.
+  // `@`, `#` and `%` depend on the steps, so these are not changed.
   return !steps.some((step) => step.focus || step.index || [...nodesOf(step)].some(({ type }) => type === 'parent'));
 }
 

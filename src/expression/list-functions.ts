@@ -5,8 +5,8 @@ import { keepList } from './item-functions.ts';
 import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 import { targetOf } from './object-facade.ts';
 
-// JSONata's own take time, and $sort memory too, by the square of the list's length, and no timeout stops them. A list
-// of a megabyte in a payload would end the process.
+// The time of JSONata's own functions, and the memory of $sort, grow with the square of the list's length, and no
+// timeout stops them. A list of a megabyte in a payload would end the process.
 
 /**
  * `$sort`: stable.
@@ -46,7 +46,7 @@ async function mergeSort(list: readonly unknown[], comesAfter: ComesAfter): Prom
   return merged;
 }
 
-/** JSONata's lists that are one item when they have one, and nothing when they have none. */
+/** Creates a list of JSONata, which as a result is its only item, or undefined if it is empty. */
 export type CreateSequence = () => Sequence;
 
 /** `$distinct`: the first of each of equal items. */
@@ -62,7 +62,7 @@ export function distinct(list: unknown, createSequence: CreateSequence): unknown
   return keepList(first);
 }
 
-/** Equal for equal values. */
+/** Returns a key that is equal for equal values. */
 function keyOf(value: unknown): unknown {
   if (typeof value === 'string') return `text ${value}`;
   if (typeof value !== 'object' || value === null || targetOf(value)) return value;
@@ -92,7 +92,7 @@ export function spread(value: unknown, createSequence: CreateSequence): unknown 
 /** `*`: all fields of an object or a list, lists in them made flat. */
 export function children(value: unknown, createSequence: CreateSequence): unknown[] {
   const items = createSequence();
-  // A function of JSONata's is an object, too.
+  // A function of JSONata is an object, too.
   if (typeof value !== 'object' || value === null || '_jsonata_lambda' in value || '_jsonata_function' in value) {
     return items;
   }
@@ -101,7 +101,7 @@ export function children(value: unknown, createSequence: CreateSequence): unknow
     if (Array.isArray(field)) hasLists = true;
     for (const item of [field].flat(Number.POSITIVE_INFINITY)) items.push(item);
   }
-  // As JSONata has it: one item of a list stays a list.
+  // As in JSONata, one item of a list stays a list.
   return hasLists ? [...items] : items;
 }
 

@@ -4,9 +4,9 @@ import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 
-// In place of JSONata's own, which are not bounded, check no time limit, and block the event loop.
+// These replace JSONata's own, which are not bounded, check no time limit, and block the event loop.
 
-/** What a regular expression, or a function in its place, gives. */
+/** A match that a regular expression, or a function in its place, returns. */
 interface Found {
   readonly match: string;
   readonly start: number;
@@ -101,7 +101,7 @@ export async function replace(
   return result;
 }
 
-/** Visits one match after the other, as many as `limit` allows. `code` is JSONata's for one below zero. */
+/** Visits up to `limit` matches one after the other. @param code JSONata's error code for a negative limit */
 async function eachMatch(
   call: Call,
   text: string,
@@ -134,7 +134,7 @@ function findText(text: string, wanted: string, from: number): Found | undefined
 }
 
 /**
- * @throws a code of JSONata's where a function in the place of a regular expression gives something else than a match
+ * @throws a code of JSONata if a function in the place of a regular expression returns no match object
  */
 function assertMatch(result: unknown): Found | undefined {
   const match = result as Found | undefined;
@@ -144,7 +144,7 @@ function assertMatch(result: unknown): Found | undefined {
   return match;
 }
 
-/** Puts what was matched in the place of `$0` and `$1` in a replacement, as JSONata has it. */
+/** Replaces `$0`, `$1` and so on in a replacement by the matched texts, as JSONata does. */
 function substitute(budget: EvaluationBudget, replacement: string, { match, groups }: Found, pattern: Pattern): string {
   if (typeof pattern === 'string' || !replacement.includes('$')) return replacement;
   const longest = Math.max(match.length, ...groups.map((group) => group?.length ?? 0));

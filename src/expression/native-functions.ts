@@ -24,17 +24,17 @@ import { concatenate, join, length, pad, toText } from './text-functions.ts';
 import { copyToTransform, matchedCopies } from './transform.ts';
 import { wholeField, wholePart } from './whole-parts.ts';
 
-/** The functions, created for the first expression: most of them stand in for one of JSONata's, which is loaded for it. */
+/** The functions. The first expression creates them, because most replace one of JSONata's, which is loaded for it. */
 let natives: readonly (readonly [string, Definition])[] | undefined;
 
-/** Gives an expression the functions that it was rewritten to call, and puts ours in the place of some of JSONata's. */
+/** Binds the functions that an expression was rewritten to call, and replaces some of JSONata's. */
 export function registerNativeFunctions(expression: jsonata.Expression): void {
   natives ??= Object.entries(createNatives());
   for (const [name, definition] of natives) assign(expression, name, definition);
   assign(expression, beforeStep, begin);
 }
 
-/** Before the first step of an evaluation. */
+/** Runs before the first step of an evaluation. */
 function begin(_node: unknown, _input: unknown, environment: Frame): void {
   runOf({ environment }).begin(environment.base);
 }
@@ -42,8 +42,8 @@ function begin(_node: unknown, _input: unknown, environment: Frame): void {
 type Text = string | undefined;
 type Items = readonly unknown[] | undefined;
 
-// JSONata reads the parameters off the source: none has a default, and none stands for the rest of them, where the
-// function can be applied to a part of its arguments.
+// JSONata reads the parameters from the source of a function. A function that can be applied partially therefore has no
+// default values and no rest parameter.
 function createNatives(): Record<string, Definition> {
   return {
     [nativeNames.reference]: define(function (name: unknown) {
@@ -84,7 +84,8 @@ function createNatives(): Record<string, Definition> {
     [nativeNames.matched]: define(function (matches: unknown) {
       return matchedCopies(this, matches);
     }),
-    // A transform looks for this name; the `$clone` of an expression has another, so that it can be a variable of its own.
+    // A transform looks up this name. The `$clone` of an expression has another, so that it can be a variable of its
+    // own.
     clone: define(copyToTransform, 'clone'),
     [nativeNames.clone]: define((value: unknown) => cloneData(value), 'clone'),
 
@@ -195,7 +196,10 @@ function counted(name: string): [string, Definition] {
   return [name, bounded(name)];
 }
 
-/** The moment that the evaluation began. JSONata's own functions give that of whichever began last. */
+/**
+ * Returns the time at which the evaluation began. JSONata's own functions return that of the evaluation that began
+ * last.
+ */
 function momentOf({ environment }: Call): number {
   return environment.timestamp.getTime();
 }

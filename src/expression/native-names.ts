@@ -1,4 +1,4 @@
-/** The variables that a rewritten expression is given. No expression can write their names, which have a space. */
+/** The variables that a rewritten expression uses. No expression can contain their names, because they have a space. */
 export const nativeNames = {
   message: ' message',
   run: ' run',

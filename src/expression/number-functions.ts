@@ -3,10 +3,10 @@ import { readBigInt } from '../schema/read-number.ts';
 import { ExpressionError } from './expression-error.ts';
 import { type Definition, standardFunction } from './jsonata-internals.ts';
 
-// An integer beyond 2^53 is a BigInt of which JSONata knows nothing: it is passed on, compared for equality and made a
-// text. JSONata computes with doubles, so everything else is an error, and never a wrong result.
+// An integer beyond 2^53 is a BigInt, a type that JSONata does not know. It can be passed on, compared for equality and
+// turned into text. JSONata computes with doubles, so everything else is an error, and never a wrong result.
 
-/** A number as it is, unless it is an integer that may have been rounded. */
+/** Returns a number as it is. Throws for an integer that may have been rounded. */
 export function exact(value: unknown): unknown {
   if (typeof value !== 'number' || isExactNumber(value) || !Number.isFinite(value)) return value;
   throw new ExpressionError(
@@ -14,12 +14,12 @@ export function exact(value: unknown): unknown {
   );
 }
 
-/** A BigInt as true, for JSONata takes it for false. */
+/** Replaces a BigInt by true, because JSONata takes it for false. */
 export function truth(value: unknown): unknown {
   return typeof value === 'bigint' ? value !== 0n : value;
 }
 
-/** `$number`: exact also for the digits of an integer beyond 2^53, of which it makes a BigInt. */
+/** `$number`: exact also for the digits of an integer beyond 2^53, which it returns as a BigInt. */
 export function toNumber(value: unknown): unknown {
   if (typeof value === 'bigint') return value;
   const number = standard('number')(value);

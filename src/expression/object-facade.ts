@@ -2,7 +2,7 @@ import { isPromiseLike } from '../promise/maybe-promise.ts';
 import { ForeignError } from './expression-error.ts';
 import { hideKey, isReservedKey, revealKeys } from './reserved-keys.ts';
 
-/** Turns a value that an object holds into what an expression sees of it. */
+/** Turns a value that an object holds into its form inside an evaluation. */
 export type ToData = (value: unknown) => unknown;
 
 interface Facade {
@@ -14,9 +14,9 @@ const facades = new WeakMap<object, object>();
 const targets = new WeakMap<object, object>();
 
 /**
- * What an expression sees of an object with methods: its data and getters, inherited ones included, as properties of its
- * own, which are the only ones that JSONata reads. Methods are not among them: they can be called (`findMethod`), and
- * not be passed around. The same object has the same facade always.
+ * Returns the form of an object with methods inside an evaluation: its data and getters, inherited ones included, as
+ * own properties, because JSONata reads only these. Methods are not among them: they can be called (`findMethod`), but
+ * not be passed around. The same object always has the same facade.
  */
 export function facadeOf(target: object, toData: ToData): object {
   const known = facades.get(target);
@@ -27,18 +27,18 @@ export function facadeOf(target: object, toData: ToData): object {
   return facade;
 }
 
-/** The object behind a facade; undefined for everything else. */
+/** Returns the object behind a facade; undefined for any other value. */
 export function targetOf(value: unknown): object | undefined {
   return typeof value === 'object' && value !== null ? targets.get(value) : undefined;
 }
 
-/** A method of an object by its name, inherited or not; undefined where there is none. */
+/** Returns a method of an object by its name, inherited or not; undefined if there is none. */
 export function findMethod(target: object, name: string): CallableFunction | undefined {
   const value = findMember(target, name) && Reflect.get(target, name);
   return typeof value === 'function' ? value : undefined;
 }
 
-/** The names of all methods of an object, for error messages. */
+/** Returns the names of all methods of an object, for error messages. */
 export function methodNames(target: object): string[] {
   const names = new Set<string>();
   for (let holder: object | undefined = target; holder; holder = prototypeOf(holder)) {
@@ -48,12 +48,12 @@ export function methodNames(target: object): string[] {
 }
 
 const facadeHandler: ProxyHandler<Facade> = {
-  // JSON.stringify asks for `toJSON`, and so decides how a date or a money becomes text.
+  // JSON.stringify calls `toJSON`, which decides how a date or an amount of money becomes text.
   get: (facade, key) => (key === 'toJSON' ? toJson(facade.target) : readProperty(facade, key)),
   has: ({ target }, key) => findProperty(target, key) !== undefined,
   getOwnPropertyDescriptor({ target }, key) {
     const descriptor = findProperty(target, key);
-    // The value is left out: reading it could run a getter, and is asked for separately.
+    // The value is left out, because reading it could run a getter. JSONata reads it separately.
     return descriptor && { configurable: true, enumerable: isListed(target, key), value: undefined, writable: true };
   },
   ownKeys: ({ target }) =>
@@ -83,7 +83,7 @@ function toJson(target: object): CallableFunction | undefined {
   return findMethod(target, 'toJSON')?.bind(target);
 }
 
-/** A property that holds data, by the name that it has inside an evaluation. */
+/** Finds a property that holds data, by its name inside an evaluation. */
 function findProperty(target: object, key: string | symbol): PropertyDescriptor | undefined {
   if (typeof key !== 'string' || isReservedKey(key)) return undefined;
   const descriptor = findMember(target, revealKeys(key));
@@ -95,7 +95,7 @@ function isListed(target: object, key: string | symbol): boolean {
   return own !== false && own?.enumerable === true && findProperty(target, key) !== undefined;
 }
 
-/** `then` is one of them, for whatever has it would be taken for a promise. */
+/** Includes `then`, because an object that has it would be taken for a promise. */
 const unreachable: ReadonlySet<string> = new Set(['constructor', '__proto__', 'then']);
 
 function findMember(target: object, name: string): PropertyDescriptor | undefined {
@@ -107,13 +107,13 @@ function findMember(target: object, name: string): PropertyDescriptor | undefine
   return undefined;
 }
 
-/** The prototype of an object, unless it is the last, which all objects share. */
+/** Returns the prototype of an object, unless it is the root, which all objects share. */
 function prototypeOf(holder: object): object | undefined {
   const prototype: object | null = Object.getPrototypeOf(holder);
   return prototype === null || isRootPrototype(prototype) ? undefined : prototype;
 }
 
-/** `Object.prototype`, of this realm or of another. */
+/** Returns whether a prototype is `Object.prototype`, of this realm or of another. */
 export function isRootPrototype(prototype: object): boolean {
   return (
     prototype === Object.prototype ||

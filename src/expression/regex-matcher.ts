@@ -12,15 +12,15 @@ interface Match {
   next(): Match | undefined;
 }
 
-/** Looks for the first match in a text. */
+/** Returns the first match in a text. */
 export type Matcher = (text: string) => Match | undefined;
 
 /** A function that returns the first match at or behind an index of the text; null if there is none. */
 type Find = (from: number) => RegExpExecArray | null;
 
 /**
- * Makes the function that a regular expression is inside an evaluation. JSONata's own keeps its place in the text in one
- * object, so that uses of it at the same time, or inside each other, spoil each other's results.
+ * Makes the function that represents a regular expression inside an evaluation. JSONata's own keeps its position in one
+ * object, so concurrent or nested uses would corrupt each other's results.
  */
 export function matcherOf(pattern: RegExp): Matcher {
   return (text) => {
@@ -35,7 +35,7 @@ export function matcherOf(pattern: RegExp): Matcher {
     const matchBehind = (from: number): Match | undefined => {
       if (from >= text.length) return undefined;
       const next = matchAt(from);
-      // As JSONata has it: it would never come to an end.
+      // As in JSONata, an empty match is an error, because the search would never end.
       if (next?.match === '') throw { code: 'D1004' };
       return next;
     };

@@ -1,7 +1,7 @@
 /**
- * JSONata reads these properties of every object to learn whether it is one of its own functions or sequences. In data
- * they are only keys, so they go by another name inside an evaluation: an expression reads them by name as ever, but not
- * with `$lookup`, and what it makes of their names comes out with the right ones.
+ * The properties by which JSONata recognises its own functions and sequences. In data they are only keys, so they are
+ * renamed inside an evaluation. An expression reads them by their own names, but not with `$lookup`; a result has their
+ * own names again.
  */
 const reservedKeys: ReadonlySet<string> = new Set([
   '_jsonata_lambda',
@@ -10,19 +10,19 @@ const reservedKeys: ReadonlySet<string> = new Set([
   'outerWrapper',
 ]);
 
-// Of the private use area, and nothing that JSON escapes: the mark has to be found again in what $string() made.
+// A character of the private use area that JSON does not escape, so that it can be found in a result of $string().
 const mark = '\uE000littoral\uE000';
 
 export function isReservedKey(key: string): boolean {
   return reservedKeys.has(key);
 }
 
-/** The name that a key has inside an evaluation. */
+/** Returns the name of a key inside an evaluation. */
 export function hideKey(key: string): string {
   return reservedKeys.has(key) ? mark + key : key;
 }
 
-/** The opposite of `hideKey`, for every text that such a key could have become part of. */
+/** Reverses `hideKey` in a text that can contain such a key. */
 export function revealKeys(text: string): string {
   return text.includes(mark) ? text.replaceAll(mark, '') : text;
 }

@@ -16,13 +16,13 @@ import { nativeNames } from './native-names.ts';
 import { hideKey } from './reserved-keys.ts';
 import { rewriteOperator } from './rewrite-operator.ts';
 
-/** What was found in an expression on the way. */
+/** The findings of the rewriting of an expression. */
 export interface RewrittenExpression {
   readonly node: ExpressionNode;
   /** The names in every `reference('…')` and `parameter('…')`. */
   readonly references: ReadonlySet<string>;
   readonly parameters: ReadonlySet<string>;
-  /** What `$error('…')` and `$assert(…, '…')` say. */
+  /** The literal messages of `$error('…')` and `$assert(…, '…')`. */
   readonly ownMessages: ReadonlySet<string>;
 }
 
@@ -34,9 +34,9 @@ export interface RewriteOptions {
 const onItem: Scope = { onMessage: false, inArgument: false };
 
 /**
- * Gives calls of methods the meaning that they have in littoral. JSONata evaluates the arguments of `a.b(c)` with `a` as
- * their context; here it is the context of the whole: on the message `c` is a part of the message, in `items.(a.b(c))` a
- * field of the item. The parts of the message mean the message in every argument.
+ * Gives calls of methods the meaning that they have in littoral. JSONata evaluates the arguments of `a.b(c)` with `a`
+ * as their context; here it is the context of the whole: on the message `c` is a part of the message, in
+ * `items.(a.b(c))` a field of the item. The parts of the message mean the message in every argument.
  *
  * @param root the tree as the parser made it; most of it is changed in place
  * @throws SyntaxError when the expression calls or names what does not exist
@@ -139,7 +139,7 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
     return before.length === 0 ? path : make.block([...before, path]);
   }
 
-  /** A call behind a dot. An argument that depends on its context becomes a function that is made in that context. */
+  /** Rewrites a call behind a dot. An argument that depends on its context becomes a function made in that context. */
   function rewriteMethodStep(node: ExpressionNode, method: string, { left, scope, before }: Surroundings) {
     rewriteFilters(node);
     const args = all(node.arguments ?? [], { onMessage: scope.onMessage, inArgument: true });
@@ -165,7 +165,7 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
     return node;
   }
 
-  /** A call that does not stand behind a dot. */
+  /** Rewrites a call that does not stand behind a dot. */
   function rewriteCall(node: ExpressionNode, scope: Scope): ExpressionNode {
     const name = calledName(node);
     if (name === undefined) {
@@ -175,7 +175,7 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
     const [first] = node.arguments ?? [];
     const args = all(node.arguments ?? [], { onMessage: scope.onMessage, inArgument: true });
     if (name !== 'reference' && name !== 'parameter') {
-      // On an item, it is a method of that item.
+      // On an item, the call is a method of that item.
       if (!scope.onMessage) return callOfMethod(node, name, args);
       throw new SyntaxError(`${name}(…) is no function; JSONata's own begin with $, as in $${name}(…)`);
     }
@@ -187,7 +187,7 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
     return node;
   }
 
-  /** `a ~> b.c(d)` is `b.c(a, d)`, as `a ~> $c(d)` is `$c(a, d)`. */
+  /** Rewrites `a ~> b.c(d)` to `b.c(a, d)`, as `a ~> $c(d)` is `$c(a, d)`. */
   function rewriteChain(node: ExpressionNode, scope: Scope): ExpressionNode {
     const last = node.rhs?.type === 'path' ? node.rhs.steps?.at(-1) : undefined;
     if (!node.rhs || !last || calledName(last) === undefined) return rewriteChildren(node, scope);
@@ -208,13 +208,16 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
 
 interface Surroundings {
   readonly left: readonly ExpressionNode[];
-  /** What the path as a whole stands in. */
+  /** The scope of the path as a whole. */
   readonly scope: Scope;
-  /** What has to be bound before the path. */
+  /** The bindings to put before the path. */
   readonly before: ExpressionNode[];
 }
 
-/** `clone` is the variable that a transform looks for; with another in its place it would write into what it is given. */
+/**
+ * Renames `clone`, the variable that a transform looks up. With another value in it, a transform would change its
+ * input.
+ */
 function withoutClone<Node extends { value?: unknown }>(variable: Node): Node {
   if (variable.value === 'clone') variable.value = nativeNames.clone;
   return variable;

@@ -7,15 +7,15 @@ import { matcherOf } from './regex-matcher.ts';
 interface OperatorOptions {
   /** The expression. */
   readonly text: string;
-  /** Whether the context is the message. */
+  /** True if the context is the message. */
   readonly onMessage: boolean;
-  /** Gives a name for a variable. */
+  /** Returns a new name for a variable. */
   hoistedName(): string;
 }
 
 /**
- * Puts calls of our own functions in the place of operators that JSONata evaluates without a bound, in one state for
- * several uses, more than once, or at the same time.
+ * Replaces operators by calls of littoral's own functions, where JSONata evaluates without a bound, with one state for
+ * several uses, more than once, or concurrently.
  *
  * @returns the node to rewrite in its place; the same node where there is nothing to do
  */
@@ -35,7 +35,7 @@ export function rewriteOperator(node: ExpressionNode, options: OperatorOptions):
     case 'condition':
       return rewriteDefault(withTruth(node), options);
     case 'apply':
-      // What is put in the place of an operator is a call, which would be given what stands before `~>`.
+      // The replacement of an operator is a call, to which JSONata would pass the value before `~>`.
       if (node.rhs && isOperator(node.rhs)) node.rhs = make.block([node.rhs]);
       return node;
     case 'transform':
@@ -52,7 +52,7 @@ const computing: ReadonlySet<unknown> = new Set(['+', '-', '*']);
 const logical: ReadonlySet<unknown> = new Set(['and', 'or']);
 const comparing: ReadonlySet<unknown> = new Set(['=', '!=', '<', '<=', '>', '>=', 'in', 'and', 'or']);
 
-/** An operator within a function that refuses what it rounded. */
+/** Wraps an operator in a function that refuses a rounded result. */
 function checked(node: ExpressionNode): ExpressionNode {
   const { type, value, position, lhs, rhs, ...rest } = node;
   for (const key of Object.keys(rest)) delete node[key as keyof ExpressionNode];
@@ -68,7 +68,7 @@ function withTruthOfBoth(node: ExpressionNode): ExpressionNode {
   return Object.assign(node, { lhs: truthOf(node.lhs as ExpressionNode), rhs: truthOf(node.rhs as ExpressionNode) });
 }
 
-/** What a condition is, where it can be a BigInt. */
+/** Wraps a condition that can be a BigInt. */
 function truthOf(node: ExpressionNode): ExpressionNode {
   const isBoolean = node.type === 'binary' && comparing.has(node.value) && !node.predicate && !node.group;
   return isBoolean || node.procedure?.value === nativeNames.truth ? node : make.call(nativeNames.truth, [node]);
@@ -78,24 +78,24 @@ function isOperator({ type, steps }: ExpressionNode): boolean {
   return type === 'binary' || type === 'unary' || (type === 'path' && steps?.at(-1)?.consarray === true);
 }
 
-/** Filters and the like stay on the node. */
+/** Turns a node into a call. Filters and the like stay on the node. */
 function become(node: ExpressionNode, call: ExpressionNode): ExpressionNode {
   delete node.lhs;
   delete node.rhs;
   delete node.expressions;
   const { value } = node;
-  // A list in a list is known by its value.
+  // A list in a list is recognised by its value.
   return Object.assign(node, call, value === '[' ? { value } : {});
 }
 
-/** `a & b & c`, which is `(a & b) & c`. */
+/** Returns the operands of `a & b & c`, which is `(a & b) & c`. */
 function operandsOf(node: ExpressionNode): ExpressionNode[] {
   const left = node.lhs as ExpressionNode;
   const isSame = left.type === 'binary' && left.value === '&' && !left.predicate && !left.group;
   return [...(isSame ? operandsOf(left) : [left]), node.rhs as ExpressionNode];
 }
 
-/** Methods of services are called at the same time, unless an item binds a variable. */
+/** Rewrites a list. Methods of services are called concurrently, unless an item binds a variable. */
 function rewriteList(node: ExpressionNode): ExpressionNode {
   const items = node.expressions ?? [];
   const callsMethods = [...nodesOf(node)].some((one) => calledName(one) !== undefined);
@@ -120,14 +120,14 @@ function putInTurn(pairs: make.KeyAndValue[], list: string): void {
 }
 
 /**
- * `a ?? b` and `a ?: b`, for which JSONata evaluates `a` twice: the methods in it would be called twice, and regular
- * expressions are lost in the copy that it makes.
+ * Rewrites `a ?? b` and `a ?: b`. JSONata evaluates `a` twice, so its methods would be called twice, and loses regular
+ * expressions in the copy that it makes.
  */
 function rewriteDefault(node: ExpressionNode, { text, hoistedName }: OperatorOptions): ExpressionNode {
   const operator = defaultOperator(node, text);
   if (operator === undefined) return node;
   const name = hoistedName();
-  // A call at the end of a function is one that JSONata puts off.
+  // JSONata postpones a call at the end of a function.
   const left = node.then?.thunk && node.then.body ? node.then.body : (node.then as ExpressionNode);
   const { predicate, group } = node;
   const condition = operator === '??' ? make.call('exists', [make.variable(name)]) : make.variable(name);

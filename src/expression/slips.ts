@@ -1,4 +1,4 @@
-/** Spellings of other languages that JSONata cannot parse, and what to write instead. */
+/** Spellings of other languages that JSONata cannot parse, each with the spelling to use. */
 const slips: readonly (readonly [RegExp, string])[] = [
   [/!==/g, '"not equal" is !='],
   [/===?/g, '"equal" is a single ='],
@@ -24,18 +24,18 @@ const slips: readonly (readonly [RegExp, string])[] = [
   [/`[^`]*\$\{/g, 'texts are joined with &'],
 ];
 
-/** What stands for itself: texts, names in backticks, comments. */
+/** Literals, in which no spelling is searched: texts, names in backticks, comments. */
 const literals = /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:[^`$]|\$(?!\{))*`|\/\*[\s\S]*?\*\//g;
 
 /**
  * @param position behind the token that could not be parsed
- * @returns what to write in place of the spelling that is there; undefined where it is none of another language
+ * @returns the spelling to use instead; undefined if there is no spelling of another language
  */
 export function findSlip(text: string, position: number): string | undefined {
   const code = text.replace(literals, (literal) => ' '.repeat(literal.length));
   for (const [pattern, remedy] of slips) {
     for (const { 0: found, index } of code.matchAll(pattern)) {
-      // The parser stops at the beginning of it, at its end, or at the token behind.
+      // The parser stops at the beginning of the spelling, at its end, or at the token behind it.
       const behind = index + found.length;
       const next = behind + (/^\s*[\w$]*/.exec(code.slice(behind))?.[0].length ?? 0);
       if (index < position && position <= Math.max(next, behind + 1))

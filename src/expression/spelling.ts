@@ -2,7 +2,7 @@ import { isExactNumber } from '../schema/large-integers.ts';
 import { type ExpressionNode, nodesOf } from './expression-node.ts';
 import { standardFunction } from './jsonata-internals.ts';
 
-// What parses, and cannot mean what its author meant: found at start, with the spelling that does.
+// Finds spellings at start that parse, but cannot have the meaning that their author intended, and names the right one.
 
 /** @throws SyntaxError with a position, for the first mistake */
 export function assertSpelling(root: ExpressionNode, text: string): void {
@@ -19,7 +19,10 @@ export function assertSpelling(root: ExpressionNode, text: string): void {
 
 const plainName = /^[A-Za-z_]\w*$/;
 
-/** `payload['x']`, as Symfony and PHP have it. In JSONata, brackets filter, and a text is true: it would be all of `payload`. */
+/**
+ * Refuses `payload['x']` of Symfony and PHP. In JSONata brackets filter, and a text is true: the result is all of
+ * `payload`.
+ */
 function assertNoFieldInBrackets(node: ExpressionNode, text: string): void {
   for (const { expr, position } of [...(node.stages ?? []), ...(node.predicate ?? [])]) {
     if (expr?.type !== 'string') continue;
@@ -38,7 +41,7 @@ const inBrackets = /\[\s*(?:'([^']*)'|"([^"]*)")\s*\]/g;
 const wholeAccess =
   /(?:[$\w]+|`[^`]*`)(?:\(\s*(?:'[^']*'|"[^"]*")\s*\)|\.(?:\w+|`[^`]*`)|\[\s*(?:'[^']*'|"[^"]*"|-?\d+)\s*\])+/g;
 
-/** The fields, calls and brackets that stand around a bracket. */
+/** Returns the fields, calls and brackets around a bracket. */
 function accessAround(text: string, bracket: number): string | undefined {
   for (const { 0: access, index } of text.matchAll(wholeAccess)) {
     if (index < bracket && bracket < index + access.length) return access;
@@ -60,7 +63,7 @@ function assertNoTextInArithmetic({ type, value, lhs, rhs, position }: Expressio
   throw mistake(`${String(value)} takes numbers, and '${String(text.value)}' is a text${remedy}`, position);
 }
 
-/** JSONata has rounded it, and compares and computes with what it has made of it. */
+/** Refuses a number that JSONata has rounded, because it would compare and compute with the rounded one. */
 function assertExactNumber({ type, value, position }: ExpressionNode, text: string): void {
   if (type !== 'number' || typeof value !== 'number') return;
   const isWrittenInDigits = /(?:^|[^\d.eE])\d+$/.test(text.slice(0, position));
@@ -79,7 +82,7 @@ function isPart(name: string): boolean {
   return ['payload', 'headers', 'value', 'service', 'reference', 'parameter'].includes(name);
 }
 
-/** The variables that a node binds. */
+/** Returns the variables that a node binds. */
 function variablesOf({ type, lhs, arguments: parameters, focus, index, stages }: ExpressionNode): string[] {
   const names: unknown[] = [focus, index];
   if (type === 'bind') names.push((lhs as ExpressionNode).value);

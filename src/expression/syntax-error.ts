@@ -2,7 +2,7 @@ import { errorMessage } from '../errors.ts';
 import { quoted } from './expression-error.ts';
 import { findSlip } from './slips.ts';
 
-/** Says what is wrong with the text of an expression, and where. All of it is configuration, so nothing is left out. */
+/** Describes a mistake in an expression, with its position. An expression is configuration, so it is quoted in full. */
 export function toSyntaxError(text: string, thrown: unknown): SyntaxError {
   const { message, position } = thrown as { message?: unknown; position?: unknown };
   const what = thrown instanceof Error ? errorMessage(thrown) : String(message);
@@ -17,7 +17,7 @@ export function toSyntaxError(text: string, thrown: unknown): SyntaxError {
 
 const shownLength = 20;
 
-/** JSONata's positions are behind the token that they mean. */
+/** Describes a position. JSONata's positions are behind the token in question. */
 function placeOf(text: string, position: number): string {
   const before = text.slice(0, position);
   const lines = before.split('\n');

@@ -5,7 +5,7 @@ import type { Call } from './jsonata-internals.ts';
 import { exact } from './number-functions.ts';
 import { targetOf } from './object-facade.ts';
 
-// JSONata's own make texts of any length: `$pad` ends the process with one number of a payload.
+// JSONata's own functions make texts of any length: with a large number from a payload, `$pad` ends the process.
 
 /** `&`, of any number of operands. */
 export function concatenate(call: Call, parts: readonly unknown[]): string {
@@ -34,7 +34,10 @@ function textOf(value: unknown, budget: EvaluationBudget, prettify = false): str
   return text;
 }
 
-/** As JSONata has it: no digits that only binary fractions have, and no functions. No rounded integer either. */
+/**
+ * Replaces values as JSONata does: no digits that only binary fractions have, and no functions. Refuses rounded
+ * integers.
+ */
 function withoutNoise(_key: string, value: unknown): unknown {
   if (typeof value === 'number') return Number.isInteger(value) ? exact(value) : Number(value.toPrecision(15));
   return isFunction(value) ? '' : value;
@@ -46,8 +49,8 @@ function isFunction(value: unknown): boolean {
 }
 
 /**
- * About how long the JSON of a value is. A list that JSONata shares between places is written for each of them, so a small
- * value can have a text without end.
+ * Returns the approximate length of the JSON of a value. A list that JSONata shares between places is written for each
+ * of them, so a small value can have a huge text.
  */
 function jsonLength(value: unknown, budget: EvaluationBudget, prettify: boolean, depth = 0): number {
   if (typeof value === 'string') return value.length + 2;
@@ -87,7 +90,7 @@ export function pad(call: Call, text: string | undefined, width: number, filler 
   return width > 0 ? text + padding : padding + text;
 }
 
-/** Characters beyond the basic plane count as one, as in all of JSONata. */
+/** Counts characters. Those beyond the basic plane count as one, as everywhere in JSONata. */
 function countCharacters(text: string): number {
   let count = 0;
   for (const _character of text) count += 1;

@@ -2,10 +2,10 @@ import { cloneData } from './expression-data.ts';
 import { ExpressionError } from './expression-error.ts';
 import type { Call } from './jsonata-internals.ts';
 
-/** For each copy that a transform works on, the objects in it, by themselves and by what they are copies of. */
+/** The objects in each copy that a transform works on, by themselves and by their originals. */
 const copiesIn = new WeakMap<object, WeakMap<object, object>>();
 
-/** The copy that a transform works on. JSONata calls it once for each value that is transformed. */
+/** Makes the copy that a transform works on. JSONata calls it once for each value that is transformed. */
 export function copyToTransform(value: unknown): unknown {
   const copies = new WeakMap<object, object>();
   const copy = cloneData(value, (original, made) => {
@@ -17,10 +17,10 @@ export function copyToTransform(value: unknown): unknown {
 }
 
 /**
- * What the pattern of a transform leads to, in the copy: JSONata writes into whatever the pattern gives, and by `$$` or a
- * variable it leads out of the copy.
+ * Returns the objects in the copy that the pattern of a transform selects. JSONata writes into every object that the
+ * pattern returns, and a pattern with `$$` or a variable can select objects outside of the copy.
  *
- * @throws ExpressionError when it leads to what is not in the value that is transformed
+ * @throws ExpressionError if the pattern selects an object that is not in the transformed value
  */
 export function matchedCopies({ input }: Call, matches: unknown): unknown {
   const copies = copiesIn.get(input as object);

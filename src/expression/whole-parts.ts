@@ -5,23 +5,23 @@ import { defaultOperator, type ExpressionNode, type KeyAndValue, type Stage } fr
 import { nativeNames } from './native-names.ts';
 import { hideKey } from './reserved-keys.ts';
 
-// JSONata makes an empty text of a part that is missing, and leaves it out of a list or an object. In a key that is
-// composed, the messages that lack the part would all have the same one.
+// JSONata turns a missing part into an empty text, and leaves it out of a list or an object. All messages that lack a
+// part of a composed key would then have the same key.
 
 /**
- * What becomes of a value: the result of the whole, which may be nothing; a part of that, which may not; or a test, which
- * is only asked whether it is there, or true.
+ * The use of a value: as the result of the whole, which may be nothing; as a part of it, which may not; or as a test of
+ * whether it exists or is true.
  */
 type Use = 'result' | 'part' | 'test';
 
-/** Where names are looked up: on the message, or on an item. */
+/** The place where names are looked up: on the message, or on an item. */
 interface Place {
   readonly use: Use;
   readonly onItem: boolean;
 }
 
 /**
- * Has every part that an expression puts together checked: one that is missing, null or empty is an error.
+ * Adds a check of every part of a composed result: a part that is missing, null or empty becomes an error.
  *
  * @param root the tree as the parser made it, changed in place
  * @param text the expression
@@ -102,7 +102,7 @@ export function withWholeParts(root: ExpressionNode, text: string): ExpressionNo
     return node.predicate || node.group ? checked(node, place) : node;
   }
 
-  /** Each branch is checked for itself: what an author writes as a default is meant, also an empty text. */
+  /** Visits a condition. Each branch is checked for itself. A literal default is accepted, also an empty text. */
   function visitCondition(node: ExpressionNode, place: Place): ExpressionNode {
     const operator = defaultOperator(node, text);
     if (operator && place.use === 'part') return visitDefault(node, operator, place);
@@ -115,7 +115,7 @@ export function withWholeParts(root: ExpressionNode, text: string): ExpressionNo
     return node;
   }
 
-  /** What stands before the operator may be nothing. Where it is taken, it can still be null. */
+  /** Visits a default operator. The value before it may be nothing. If it is used, it can still be null. */
   function visitDefault(node: ExpressionNode, operator: '??' | '?:', place: Place): ExpressionNode {
     const left = node.then?.thunk && node.then.body ? node.then.body : (node.then as ExpressionNode);
     const name = nameOf(left);
@@ -171,12 +171,12 @@ const asking: ReadonlySet<unknown> = new Set(['exists', 'boolean', 'not', 'type'
 const choosing: ReadonlySet<unknown> = new Set(['filter', 'sift', 'single', 'sort']);
 const mapping: ReadonlySet<unknown> = new Set(['map', 'each']);
 
-/** What a function makes of its arguments. */
+/** Returns the use of a function's arguments. */
 function useOf(node: ExpressionNode | undefined): Use {
   return asking.has(node?.type === 'variable' ? node.value : node?.procedure?.value) ? 'test' : 'part';
 }
 
-/** What a function makes of the results of one that it is given. */
+/** Returns the use of the results of a callback. */
 function callbackUse({ procedure }: ExpressionNode): Use {
   if (choosing.has(procedure?.value)) return 'test';
   return mapping.has(procedure?.value) ? 'part' : 'result';
@@ -196,7 +196,7 @@ function asText(node: ExpressionNode): ExpressionNode {
   return node;
 }
 
-/** What an author knows a node by. */
+/** Returns the name by which an author knows a node. */
 function nameOf(node: ExpressionNode): string {
   const { type, value, steps, procedure, rhs } = node;
   if (type === 'path') return (steps ?? []).map(nameOf).join('.');
@@ -212,11 +212,11 @@ function nameOf(node: ExpressionNode): string {
 }
 
 /**
- * A part of what an expression puts together.
+ * Checks a part of a composed result, and returns it.
  *
- * @param name what its author knows it by
+ * @param name the name by which its author knows it
  * @param becomesText whether it becomes a piece of a text
- * @throws ExpressionError when there is nothing in it
+ * @throws ExpressionError if the part is missing, null or empty
  */
 export function wholePart(value: unknown, name: string, becomesText: boolean): unknown {
   const lack = lackOf(value, becomesText);
@@ -237,7 +237,7 @@ function lackOf(value: unknown, becomesText: boolean): string | undefined {
   return Array.isArray(value) ? 'a list' : 'an object';
 }
 
-/** A field of an item, or of each item of a list. @throws ExpressionError where it is missing */
+/** Returns a field of an item, or of each item of a list. @throws ExpressionError if the field is missing */
 export function wholeField(input: unknown, field: string, name: string): unknown {
   if (Array.isArray(input)) return input.flatMap((item) => wholeField(item, field, name));
   const isThere = typeof input === 'object' && input !== null && Object.hasOwn(input, field);

@@ -4,8 +4,9 @@ import type { ExpressionNode, Stage } from './expression-node.ts';
 const listFunctions: ReadonlySet<unknown> = new Set(['map', 'filter', 'each', 'keys', 'match', 'spread', 'distinct']);
 
 /**
- * Whether an expression selects or maps, so that one item is a list of one, and none an empty list. Looking up a field of
- * what a method gave does, for that can be a list. A path of names alone does not: it is known where it leads.
+ * Returns whether an expression selects or maps, so that one item means a list of one, and no item an empty list. A
+ * field of a method's result counts, because the result can be a list. A path of names alone does not: its value is
+ * known.
  */
 export function yieldsSequence(node: ExpressionNode | undefined): boolean {
   if (node === undefined) return false;
@@ -30,13 +31,13 @@ export function yieldsSequence(node: ExpressionNode | undefined): boolean {
   }
 }
 
-/** Whether the last step of a path leaves some items of a list: one of them that is a list is then no list of items. */
+/** Returns whether the last step of a path filters a list. A single remaining item that is a list is then one item. */
 export function selectsItems({ steps = [], group }: ExpressionNode): boolean {
   const last = steps.at(-1);
   return !group && (last?.type === 'sort' || (last?.stages ?? []).some(isCondition));
 }
 
-/** Whether a filter is anything but the place of an item. */
+/** Returns whether a filter is anything but the index of an item. */
 export function isCondition({ type, expr }: Stage): boolean {
   return type === 'filter' && expr?.type !== 'number';
 }

@@ -97,9 +97,9 @@ describe('XML', () => {
     ['elements with attributes', `<r>${'<a b=""/>'.repeat(maxXmlNodes / 2)}${end}`, maxXmlNodes],
     ['elements with names of their own', `<r>${filled(mebibyte, (index) => `<${inKey(index)}/>`)}${end}`, maxXmlFields],
     ['attributes', `<r${filled(8 * mebibyte, (index) => ` ${inKey(index)}=""`)}${end}`, maxXmlFields],
-    ['elements in one another', `${'<a>'.repeat(mebibyte / 3)}${end}`, maxXmlDepth],
+    ['nested elements', `${'<a>'.repeat(mebibyte / 3)}${end}`, maxXmlDepth],
     [
-      'attributes of elements in one another',
+      'attributes of nested elements',
       `<r>${filled(2 * mebibyte, (index) => `<a ${filled(900, (at) => ` ${inKey(index)}${inKey(at)}=""`)}/>`)}${end}`,
       maxXmlNodes,
     ],
@@ -310,9 +310,9 @@ test('docs/conversion.md names the limits', () => {
   const page = readFileSync(new URL('../../docs/conversion.md', import.meta.url), 'utf8');
   const rows = [
     `| a form | ${inWords(maxFormFields)} fields`,
-    `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${maxXmlDepth} elements in one another, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
-    `| JSON | ${inWords(maxJsonDepth)} objects and lists in one another, ${inWords(maxObjectFields)} fields in one object |`,
-    `| PHP | 512 arrays in one another, ${inWords(maxObjectFields)} keys in one array that is no list |`,
+    `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${maxXmlDepth} nested elements, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
+    `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object |`,
+    `| PHP | 512 nested arrays, ${inWords(maxObjectFields)} keys in one array that is no list |`,
   ];
   for (const row of rows) expect(page).toContain(row);
 });

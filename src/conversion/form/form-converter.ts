@@ -8,8 +8,8 @@ import type { MediaTypeConverter } from '../media-type-converter.ts';
 import { hasTooManyFields, maxFormFields, readFormFields, writeFormFields } from './form-fields.ts';
 
 /**
- * `application/x-www-form-urlencoded`: fields of text; a field that comes more than once is a list. So a list of one is
- * read as its only item, and an empty one leaves no trace.
+ * `application/x-www-form-urlencoded`: fields of text; a repeated field is a list. A list of one item is therefore read
+ * as its item, and an empty list is not written at all.
  */
 export const formConverter: MediaTypeConverter = {
   name: 'form',
@@ -46,7 +46,7 @@ function encodeForm(value: unknown, target: MediaType): Uint8Array {
   return Buffer.from(writeFormFields(value));
 }
 
-/** How many fields an object would have as a form. */
+/** Returns the number of fields that an object would have as a form. */
 function sizeOf(value: Readonly<Record<string, unknown>>): number {
   const names = Object.keys(value);
   if (names.length > maxFormFields) return names.length;

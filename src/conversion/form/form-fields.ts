@@ -1,7 +1,7 @@
-/** How many fields a form may have, each value of a repeated one counted. */
+/** Maximum number of fields of a form. Each value of a repeated field counts. */
 export const maxFormFields = 10_000;
 
-/** Whether a form has too many fields. Counts before any is decoded, and no further than it has to. */
+/** Returns whether a form has too many fields. It counts before decoding, and stops at the limit. */
 export function hasTooManyFields(text: string): boolean {
   let count = 1;
   for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1)) {
@@ -11,13 +11,13 @@ export function hasTooManyFields(text: string): boolean {
 }
 
 /**
- * Reads the fields of a form (URL Standard, section 5.1), each text strictly: what is no percent-encoding of UTF-8 is no
- * text. A field that is repeated is a list.
+ * Reads the fields of a form (URL Standard, section 5.1). It is strict: a text that is no percent-encoding of UTF-8 is
+ * refused. A repeated field is a list.
  *
  * @returns undefined at the first text whose percent-encoding is broken
  */
 export function readFormFields(text: string): Record<string, string | string[]> | undefined {
-  // A field can be named like a part of every object.
+  // A field can have the name of a property that every object inherits.
   const fields: Record<string, string | string[]> = Object.create(null);
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined;
   try {
@@ -39,7 +39,7 @@ export function readFormFields(text: string): Record<string, string | string[]> 
 
 /** @throws URIError for bytes that are not UTF-8 */
 function decoded(text: string): string {
-  // For a text of nothing but plus signs, replacing them takes five times as long.
+  // For a text that consists of plus signs, replacing them takes five times as long.
   const spaced = text.includes('+') ? text.split('+').join(' ') : text;
   return spaced.includes('%') ? decodeURIComponent(spaced) : spaced;
 }

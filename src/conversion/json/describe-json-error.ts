@@ -4,7 +4,7 @@ import { errorMessage } from '../../errors.ts';
  * Describes where `JSON.parse` failed. The message of `JSON.parse` quotes the surrounding text, which may be a payload
  * or a secret.
  *
- * @param error what `JSON.parse` threw
+ * @param error the error that `JSON.parse` threw
  */
 export function describeJsonError(error: unknown): string {
   const text = errorMessage(error);

@@ -10,7 +10,7 @@ import { exceededLimit, maxJsonDepth } from './json-limits.ts';
 import { UnreadableNumbers, withExactNumbers } from './parse-json.ts';
 import { UnwritableNumbers, writeJson } from './write-json.ts';
 
-/** JSON (RFC 8259) and every `+json`. From one of them to another the bytes stay as they are. */
+/** JSON (RFC 8259) and every `+json`. The bytes do not change between these media types. */
 export const jsonConverter: MediaTypeConverter = {
   name: 'JSON',
   matches: (source, target) =>
@@ -22,8 +22,8 @@ export const jsonConverter: MediaTypeConverter = {
 };
 
 /**
- * @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8 or hold an object with too many fields, `payload-refused` for a number
- * that no number of JavaScript stands for
+ * @throws LittoralError `malformed-body` if the bytes are not one JSON text in UTF-8 or contain an object with too many
+ * fields, `payload-refused` for a number that JavaScript cannot represent
  */
 function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
   const text = textOf(bytes, mediaType);
@@ -41,7 +41,7 @@ export interface ParsedJson {
 }
 
 /**
- * Parses a body that is passed on, to check it. It has no limit of fields, and its numbers can be any.
+ * Parses a forwarded body, to check it. It has no limit of fields, and accepts every number.
  *
  * @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8
  */
@@ -52,8 +52,8 @@ export function assertJson(bytes: Uint8Array, mediaType: MediaType): ParsedJson 
 }
 
 /**
- * Returns what the decoder of JSON makes of a body, without parsing it again. The value is that of the parsed body itself:
- * one caller can have it.
+ * Decodes a parsed body as the decoder of JSON does, without parsing it again. The value is not copied, so only one
+ * caller can have it.
  *
  * @throws LittoralError as the decoder of JSON does
  */
@@ -68,7 +68,7 @@ export function decodeParsed({ text, value, hasTooManyFields }: ParsedJson, medi
   }
 }
 
-/** RFC 8259 section 8.1: JSON between systems is UTF-8, whatever a charset parameter claims. */
+/** Decodes JSON as UTF-8 and ignores the charset parameter (RFC 8259 section 8.1). */
 function textOf(bytes: Uint8Array, mediaType: MediaType): string {
   return decodeUtf8(bytes, mediaType);
 }
@@ -77,7 +77,7 @@ function textOf(bytes: Uint8Array, mediaType: MediaType): string {
 function exceedsFields(bytes: Uint8Array, mediaType: MediaType): boolean {
   const exceeded = exceededLimit(bytes, { maxFields: maxObjectFields });
   if (exceeded !== 'depth') return exceeded === 'fields';
-  throw malformed(mediaType, `has more than ${maxJsonDepth} objects and lists in one another`);
+  throw malformed(mediaType, `has more than ${maxJsonDepth} nested objects and lists`);
 }
 
 function tooManyFields(mediaType: MediaType): LittoralError {

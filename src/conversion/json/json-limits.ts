@@ -1,4 +1,4 @@
-/** How many objects and lists of JSON may stand in one another. */
+/** Maximum number of nested objects and lists of JSON. */
 export const maxJsonDepth = 50_000;
 
 const quote = 0x22;
@@ -11,21 +11,21 @@ const colon = 0x3a;
 
 /** The limits of a JSON text. */
 export interface JsonLimits {
-  /** How many fields one object may have. A repeated one counts each time. */
+  /** Maximum number of fields of one object. A repeated field counts each time. */
   readonly maxFields: number;
 }
 
 /**
- * Returns the limit that a JSON text exceeds, the depth rather than the fields; undefined if it exceeds none. `JSON.parse` has no limit of its own: it
- * takes ten times as long for brackets that stand in one another as for others, and several times as long for the fields
- * of one object as for items.
+ * Returns the limit that a JSON text exceeds, the depth rather than the fields; undefined if it exceeds none.
+ * `JSON.parse` has no limit of its own. It takes ten times as long for nested brackets as for others, and several times
+ * as long for the fields of one object as for items.
  *
  * @param bytes well-formed or not
  */
 export function exceededLimit(bytes: Uint8Array, { maxFields }: JsonLimits): 'depth' | 'fields' | undefined {
-  // Neither limit can be exceeded by so few.
+  // So few bytes can exceed neither limit.
   if (bytes.length <= maxJsonDepth) return undefined;
-  /** By depth, how many fields the open object has so far. */
+  /** The number of fields of the open object so far, by depth. */
   const fields: number[] = [];
   let depth = 0;
   let exceeded: 'fields' | undefined;

@@ -4,8 +4,8 @@ import { escaped } from '../../schema/issue-collector.ts';
 import { withLargeIntegers } from '../../schema/large-integers.ts';
 import { integerOf, isIntegerText, saysTheSame } from '../../schema/read-number.ts';
 
-// What can be an integer beyond 2^53, or beyond all numbers: it has 16 digits before its point, or an exponent that is
-// not negative. One of these within a text costs a closer look, and no more.
+// Matches a number that can be an integer beyond 2^53 or beyond all doubles: it has 16 digits before its point, or an
+// exponent that is not negative. A match inside a string costs a second check, and nothing else.
 const suspicious = /[:,[\s]-?(?:\d{16}|\d[\d.]*[eE][+\d])/;
 const suspiciousPart = /"|(?<![\d.eE+-])-?(?:\d{16}\d*(?:\.\d+)?(?:[eE][+-]?\d+)?|\d+(?:\.\d+)?[eE]\+?\d+)/g;
 
@@ -14,7 +14,7 @@ const maxDigits = 10_000;
 const maxIssues = 50;
 const maxPathLength = 200;
 
-/** What `parseJson` throws for numbers that nothing in JavaScript stands for. */
+/** The error of `parseJson` for numbers that JavaScript cannot represent. */
 export class UnreadableNumbers extends Error {
   readonly issues: readonly Issue[];
 
@@ -25,10 +25,11 @@ export class UnreadableNumbers extends Error {
 }
 
 /**
- * Parses JSON as `JSON.parse` does, but for numbers. An integer beyond 2^53 becomes a BigInt. What has a fraction or an
- * exponent becomes the nearest number, unless it is an integer beyond 2^53 of more digits than a number has.
+ * Parses JSON as `JSON.parse` does, except for numbers. An integer beyond 2^53 becomes a BigInt. A number with a
+ * fraction or an exponent becomes the nearest number, unless it is an integer beyond 2^53 with more digits than a
+ * number has.
  *
- * @returns the value, for which `holdsLargeIntegers` is true when there is a BigInt in it
+ * @returns the value, for which `holdsLargeIntegers` is true if it contains a BigInt
  * @throws SyntaxError; UnreadableNumbers for those beyond 1.8e308, and for integers of more than 10,000 digits
  */
 export function parseJson(text: string): unknown {
@@ -36,22 +37,22 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Makes of a value what `parseJson` returns.
+ * Returns the value that `parseJson` would return, without parsing the text again.
  *
  * @param text its JSON
- * @param value what `JSON.parse` made of the text
+ * @param value the result of `JSON.parse`
  * @throws UnreadableNumbers as `parseJson`
  */
 export function withExactNumbers(text: string, value: unknown): unknown {
-  // What is a number as a whole has no sign before it.
+  // A JSON text that is only a number has no punctuation before it.
   return typeof value === 'number' || suspicious.test(text) ? exactly(text, value) : value;
 }
 
-/** @param value what `JSON.parse` made of the text */
+/** @param value the result of `JSON.parse` */
 function exactly(text: string, value: unknown): unknown {
   // A sender cannot guess the mark, so no text in the JSON is mistaken for a marked number.
   const mark = randomBytes(12).toString('base64');
-  // By the number behind their mark: a BigInt, or why there is none.
+  // The numbers by the index behind their mark: a BigInt, or the reason why there is none.
   const exacts: (bigint | string)[] = [];
   // Concatenates strings, because joining a list of parts takes four times as long for many numbers.
   let marked = '';
@@ -120,17 +121,17 @@ function hasFewDigits(literal: string): boolean {
   return exponent !== -1 && exponent <= 15;
 }
 
-/** An array or an object, by its keys. */
+/** An array or an object, accessed by its keys. */
 type Container = Record<string | number, unknown>;
 
 /** Replaces each mark by its number. Changes the value in place, because no other code refers to it yet. */
 function restore(root: Container, mark: string, exacts: readonly unknown[]): void {
   const open: Container[] = [root];
-  // No recursion: JSON.parse goes deeper than the stack.
+  // This uses no recursion, because JSON.parse accepts a deeper nesting than the stack allows.
   const visit = (container: Container, key: string | number) => {
     const inner = container[key];
     if (typeof inner === 'object' && inner !== null) open.push(inner as Container);
-    // Replaces an own field, even one of the name `__proto__`.
+    // Replaces an own field, even one with the name `__proto__`.
     else if (isMarked(inner, mark)) container[key] = exacts[numberOf(inner, mark)];
   };
   for (let container = open.pop(); container; container = open.pop()) {
@@ -147,14 +148,14 @@ function numberOf(marked: string, mark: string): number {
   return Number(marked.slice(mark.length));
 }
 
-/** A container on the way, and its key in the one that it stands in. */
+/** A container on the way, and its key in its parent. */
 interface Place {
   readonly holder: Container;
   readonly key: string | number;
   readonly outer: Place | undefined;
 }
 
-/** Returns where the numbers stand that cannot be read. */
+/** Returns the places of the numbers that cannot be read. */
 function issuesIn(root: Container, mark: string, exacts: readonly unknown[]): Issue[] {
   const issues: Issue[] = [];
   const open: Place[] = [{ holder: root, key: '', outer: undefined }];

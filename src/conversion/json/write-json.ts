@@ -3,11 +3,11 @@ import type { Issue } from '../../errors.ts';
 import { escaped } from '../../schema/issue-collector.ts';
 import { isExactNumber } from '../../schema/large-integers.ts';
 
-// What a number can have been written as that says something else: an integer beyond 2^53, rounded, and `null` for NaN.
+// Matches texts that JSON can have for a number with another value: a rounded integer beyond 2^53, and `null` for NaN.
 const longInteger = /[:,[]-?\d{16}/;
 const maxIssues = 50;
 
-/** What `writeJson` throws for numbers that JSON would not say. */
+/** The error of `writeJson` for numbers that JSON would write as another value. */
 export class UnwritableNumbers extends Error {
   readonly issues: readonly Issue[];
 
@@ -18,11 +18,11 @@ export class UnwritableNumbers extends Error {
 }
 
 /**
- * Writes JSON as `JSON.stringify` does, but for numbers: a BigInt is written with all its digits, and what is not finite,
- * or an integer beyond 2^53 that is no BigInt, is refused.
+ * Writes JSON as `JSON.stringify` does, except for numbers: a BigInt is written with all its digits. A number that is
+ * not finite is refused, and so is an integer beyond 2^53 that is no BigInt.
  *
- * @returns undefined for what JSON cannot say, such as a function
- * @throws UnwritableNumbers; what `JSON.stringify` throws for a cycle, or what is nested too deeply
+ * @returns undefined for a value that JSON cannot express, such as a function
+ * @throws UnwritableNumbers; the error of `JSON.stringify` for a cycle, or for a value that is nested too deeply
  */
 export function writeJson(value: unknown): string | undefined {
   let text: string | undefined;
@@ -30,7 +30,7 @@ export function writeJson(value: unknown): string | undefined {
     text = JSON.stringify(value);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // It holds a BigInt, or a cycle, which is found again.
+    // The value contains a BigInt or a cycle. The second attempt finds the cycle again.
     return checkedJson(value);
   }
   const isSuspicious = typeof value === 'number' || text?.includes('null') || longInteger.test(text ?? '');
@@ -41,7 +41,7 @@ function checkedJson(value: unknown): string | undefined {
   const issues: Issue[] = [];
   const paths = new Map<unknown, string>();
   const text = stringifyExactly(value, function (key, inner) {
-    // Only the holder of the whole has no path.
+    // Only the holder of the whole value has no path.
     const outer = paths.get(this);
     const path = outer === undefined ? '' : `${outer}/${escaped(key)}`;
     if (typeof inner === 'object' && inner !== null) paths.set(inner, path);
@@ -65,15 +65,15 @@ function describeNumber(value: number): string {
 /**
  * Writes JSON with all digits of its BigInts.
  *
- * @param replace as the second argument of `JSON.stringify`
- * @param indent as its third
+ * @param replace the second argument of `JSON.stringify`
+ * @param indent the third argument of `JSON.stringify`
  */
 export function stringifyExactly(
   value: unknown,
   replace: (this: unknown, key: string, value: unknown) => unknown,
   indent = 0,
 ): string | undefined {
-  // No sender can guess it, so no text in the value is taken for a mark.
+  // No sender can guess the mark, so no text in the value is taken for one.
   const mark = randomUUID();
   let marked = false;
   const replaceExactly = function (this: unknown, key: string, inner: unknown): unknown {

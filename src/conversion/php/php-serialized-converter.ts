@@ -25,8 +25,8 @@ const backslash = 0x5c;
 const zero = 0x30;
 
 /**
- * Ecotone sends what PHP's `addslashes` makes of the text. The first quote of all opens a text, and nothing else than a
- * text can hold a backslash, so one before it says that this was done.
+ * Reverses PHP's `addslashes`, which Ecotone applies to the text. The first quote opens a string, and only a string can
+ * contain a backslash, so a backslash before the first quote proves that `addslashes` was applied.
  */
 function withoutSlashes(bytes: Uint8Array): Buffer {
   const given = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -53,7 +53,7 @@ const arrayLength = /(0|[1-9]\d{0,9}):\{/y;
 
 class PhpReader {
   readonly #bytes: Buffer;
-  /** The same, one character a byte, for regular expressions. */
+  /** The same bytes as text, one character for each byte, for regular expressions. */
   readonly #text: string;
   readonly #source: MediaType;
   #at = 0;
@@ -135,11 +135,11 @@ class PhpReader {
   }
 
   #array(depth: number): unknown {
-    if (depth > maxDepth) throw this.#malformed(`has more than ${maxDepth} arrays in one another`);
+    if (depth > maxDepth) throw this.#malformed(`has more than ${maxDepth} nested arrays`);
     const length = Number(this.#match(arrayLength));
     const fields = new Map<string | number | bigint, unknown>();
     let isList = true;
-    // The length is only claimed: nothing is set aside for it, and the loop ends where the bytes do.
+    // The length is only the sender's claim: no memory is reserved for it, and the loop ends where the bytes end.
     for (let index = 0; index < length; index++) {
       const key = this.#key();
       isList &&= key === index;

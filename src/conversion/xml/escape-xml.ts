@@ -1,4 +1,4 @@
-// XML 1.0 section 2.4, and what sections 2.11 and 3.3.3 would make of white space that is written as it is.
+// The characters of XML 1.0 section 2.4, and the white space that sections 2.11 and 3.3.3 would normalise.
 const inText: readonly (readonly [character: string, reference: string])[] = [
   ['&', '&amp;'],
   ['<', '&lt;'],

@@ -11,12 +11,13 @@ import { UnwritableXml, writeXml } from './xml-writer.ts';
 const root = 'message';
 
 /**
- * XML and every `+xml`. The root element stands for the value itself, its children are the fields, attributes fields
- * that start with `@`. A list is read from elements that repeat, and from an element that holds an `<entry>` for each
- * item; it is written in one of these forms. Written with the root `<message>`.
+ * Returns the converter of XML and every `+xml`. The root element represents the value itself. Its children are the
+ * fields; attributes are fields that start with `@`. A list is read from repeated elements, and from an element with an
+ * `<entry>` for each item; it is written in one of these forms. The root of a written document is `<message>`.
  *
- * All text stays text, without white space at its ends; within it stays, also around CDATA and elements. XML does not
- * tell a list of one from its item, an empty list from an absent one, nor an empty object or null from an empty text.
+ * All text stays text. White space at its ends is dropped; white space within stays, also around CDATA and elements.
+ * XML does not distinguish a list of one from its item, an empty list from an absent one, or an empty object or null
+ * from an empty text.
  */
 export function xmlConverter(lists: XmlLists): MediaTypeConverter {
   return {

@@ -1,6 +1,6 @@
-// How a value stands for an element: its children by their names, its attributes and its text by these.
+// The value of an element: its children are fields with their names, its attributes and its text are fields with these.
 
-/** What the name of an attribute's field begins with. */
+/** The prefix of the name of an attribute's field. */
 export const attributePrefix = '@';
 
 /** The field for the text of an element that has attributes or children as well. */

@@ -11,25 +11,25 @@ function createParser(): SaxesParser {
   return new saxes.SaxesParser();
 }
 
-/** How many elements may stand in one another. */
+/** Maximum number of nested elements. */
 export const maxXmlDepth = 100;
-/** How many attributes and children of different names one element may have. */
+/** Maximum number of attributes and children of different names of one element. */
 export const maxXmlFields = 1_000;
-/** How many elements and attributes a document may have. */
+/** Maximum number of elements and attributes of a document. */
 export const maxXmlNodes = 100_000;
 
 /**
- * How many tabs, line ends and closing brackets a document may have that holds little else. The parser handles each of
- * them by itself in attributes and CDATA sections.
+ * Maximum number of tabs, line ends and closing brackets of a document that consists mostly of them. In attributes and
+ * CDATA sections the parser handles these one by one.
  */
 export const maxXmlSlowCharacters = 500_000;
 
 /** An element that is not closed yet. */
 interface OpenElement {
   readonly name: string;
-  /** Undefined as long as it holds nothing but text. */
+  /** Undefined as long as the element contains only text. */
   fields: Record<string, unknown> | undefined;
-  /** How many fields there are. */
+  /** The number of fields. */
   size: number;
   text: string;
 }
@@ -70,9 +70,9 @@ class XmlReader {
   }
 
   read(text: string): unknown {
-    // What the parser says quotes the names of elements; an error must not carry a part of a payload.
+    // The message of the parser quotes the names of elements. An error must not contain a part of a payload.
     this.#parser.on('error', () => {
-      // Not in upper case it is no document type for the parser, but its author meant one.
+      // For the parser a document type in lower case is none, but its author meant one.
       if (this.#nodes === 0 && /<!doctype/i.test(text)) throw this.#documentType();
       throw this.#malformed(`is not XML: a syntax error in ${placeOf(text, this.#parser.position)}`);
     });
@@ -88,7 +88,7 @@ class XmlReader {
   #openElement(name: string): void {
     this.#countNode();
     if (this.#open.length === maxXmlDepth) {
-      throw this.#malformed(`has more than ${maxXmlDepth} elements in one another`);
+      throw this.#malformed(`has more than ${maxXmlDepth} nested elements`);
     }
     if (isRefusedName(name)) {
       throw this.#malformed(
@@ -103,7 +103,7 @@ class XmlReader {
     this.#addField(this.#open.at(-1) as OpenElement, `${attributePrefix}${name}`, trimmed(value));
   }
 
-  /** A child that is repeated is a list. */
+  /** Adds a child. A repeated child becomes a list. */
   #addChild(element: OpenElement, name: string, value: unknown): void {
     const earlier = element.fields?.[name];
     if (earlier === undefined) this.#addField(element, name, value);
@@ -136,7 +136,7 @@ class XmlReader {
     }
   }
 
-  /** It can define entities that grow without end or point at files; messages have no use for one. */
+  /** Refuses a document type, which can define entities that grow without end or refer to files. */
   #documentType(): LittoralError {
     return this.#malformed('has a document type, which is refused');
   }
@@ -147,9 +147,9 @@ class XmlReader {
 }
 
 /**
- * Names the line and the column of an issue: where its tag begins, or else where it is.
+ * Describes the line and the column of an issue: the beginning of its tag, or else its own place.
  *
- * @param end where the parser stopped
+ * @param end the position at which the parser stopped
  */
 function placeOf(text: string, end: number): string {
   const tag = text.lastIndexOf('<', end - 1);
@@ -175,12 +175,12 @@ function isMostlySlow(text: string): boolean {
   return count > maxXmlSlowCharacters && count > text.length / 2;
 }
 
-/** A value of that name could be taken for what the object inherits. */
+/** Returns whether a name is refused, because its value could be taken for an inherited property. */
 function isRefusedName(name: string): boolean {
   return name in Object.prototype || name === 'prototype';
 }
 
-/** Without what XML 1.0 section 2.3 calls white space at its ends: a no-break space is a character like any other. */
+/** Removes the white space of XML 1.0 section 2.3 at both ends. A no-break space is no white space there. */
 function trimmed(text: string): string {
   let start = 0;
   let end = text.length;

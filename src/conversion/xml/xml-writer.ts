@@ -17,7 +17,8 @@ export class UnwritableXml extends Error {
 }
 
 /**
- * Writes a value as the content of an element. Checks and writes in one pass, so that a large value costs its size once.
+ * Writes a value as the content of an element. Checks and writes in one pass, so that a large value costs its size
+ * once.
  *
  * @param root the name of the element
  * @throws UnwritableXml
@@ -30,7 +31,7 @@ class XmlWriter {
   readonly #inEntries: boolean;
   /** The names that were checked, because thousands of elements have the same few. */
   readonly #names = new Set<string>();
-  /** The root is one. */
+  /** The number of elements and attributes. The root is one. */
   #nodes = 1;
 
   constructor(lists: XmlLists) {
@@ -71,13 +72,13 @@ class XmlWriter {
     return this.element(name, value, depth + 1);
   }
 
-  /** One element for each item. */
+  /** Writes one element for each item. */
   #list(name: string, items: readonly unknown[], depth: number): string {
     this.#count(items.length);
     this.#assertName(name);
     if (depth >= maxXmlDepth) throw new UnwritableXml();
     let text = '';
-    // Visits the holes of a list as well, which have no form in XML.
+    // The loop also visits the holes of a list, which have no form in XML.
     for (let index = 0; index < items.length; index++) text += this.element(name, items[index], depth + 1);
     return text;
   }
@@ -96,14 +97,14 @@ class XmlWriter {
 
 function scalarText(value: unknown): string {
   if (typeof value === 'string' && !forbidden.test(value) && value.isWellFormed()) return value;
-  // `String` would drop the sign.
+  // `String` would drop the sign of -0.
   if (typeof value === 'number' && isExactNumber(value)) return Object.is(value, -0) ? '-0' : String(value);
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   throw new UnwritableXml();
 }
 
-// XML 1.0 section 2.3, without the characters that hardly any name has.
+// The names of XML 1.0 section 2.3, without the characters that are rare in names.
 const elementName = /^[\p{L}_:][\p{L}\p{M}\p{N}_:.-]*$/u;
-// XML 1.0 section 2.2, but for lone surrogates.
+// The characters that XML 1.0 section 2.2 excludes, except lone surrogates.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that XML does not have
 const forbidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
