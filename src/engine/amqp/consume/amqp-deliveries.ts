@@ -12,8 +12,8 @@ import type { Delivery, Subscription } from '../../delivery.ts';
 import type { ImmediatePublication, PublishReceipt } from '../../publication.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import type { QueueType } from '../amqp-topology.ts';
-import { remainingTimeToLive } from '../remaining-time-to-live.ts';
 import { AmqpAcknowledgements } from './amqp-acknowledgements.ts';
+import { remainingTimeToLive } from './remaining-time-to-live.ts';
 
 export interface AmqpDeliveriesOptions {
   readonly subscription: Subscription;

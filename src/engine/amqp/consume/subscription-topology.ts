@@ -3,10 +3,10 @@ import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import type { Subscription } from '../../delivery.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
+import type { AmqpDeadLetterQueues } from '../amqp-dead-letter-queues.ts';
 import { declareSubscription, type QueueType } from '../amqp-topology.ts';
-import type { AmqpDeadLetterQueues } from '../browse/amqp-dead-letter-queues.ts';
-import { isQueueAbsent } from '../browse/count-messages.ts';
 import { reasonOf } from '../connection/connection-end.ts';
+import { isQueueAbsent } from '../count-messages.ts';
 import type { PermittedDeclarations } from '../permitted-declarations.ts';
 
 export interface SubscriptionTopologyOptions {

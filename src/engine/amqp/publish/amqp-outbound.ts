@@ -12,7 +12,6 @@ import { corker, socketOf } from '../connection/amqp-socket.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
 import { endOf } from '../connection/connection-end.ts';
 import { assertFitsFrame, propertyLimit } from '../connection/frame-limit.ts';
-import { TakenKeys } from '../consume/taken-keys.ts';
 import type { AmqpPublication } from './amqp-publication.ts';
 import { ConfirmWatch } from './confirm-watch.ts';
 import { asBuffer, notWritten } from './encode-publication.ts';
@@ -21,6 +20,7 @@ import { isPlainKey, type ProbeConnectionOptions } from './probe-apart.ts';
 import { PublishPermissions } from './publish-permissions.ts';
 import { type Route, readPublishRefusal, refusedPublish } from './publish-refusal.ts';
 import { PublishesInFlight, type PublishesInFlightOptions } from './publishes-in-flight.ts';
+import { TakenKeys } from './taken-keys.ts';
 
 export interface AmqpOutboundOptions extends Omit<PublishesInFlightOptions, 'onTimedOut'> {
   /** RabbitMQ closes the channel over a body that is larger than its own limit. */

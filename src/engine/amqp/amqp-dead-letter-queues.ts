@@ -1,9 +1,9 @@
 import type { ChannelModel } from 'amqplib';
-import { isLittoralError, type LittoralError } from '../../../errors.ts';
-import type { Logger } from '../../../logger.ts';
-import { completesWithin } from '../../../time/timeout.ts';
-import { reasonOf } from '../connection/connection-end.ts';
+import { isLittoralError, type LittoralError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { completesWithin } from '../../time/timeout.ts';
 import { declareDeadLetterQueue } from './amqp-dead-letter-queue.ts';
+import { reasonOf } from './connection/connection-end.ts';
 
 export interface AmqpDeadLetterQueuesOptions {
   readonly logger: Logger;

@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { errorMessage, LittoralError } from '../../../errors.ts';
-import { brokerSeries, isAbsent, isAccessRefused, isMismatch } from '../broker-replies.ts';
-import { closeUnawaited } from '../connection/close-unawaited.ts';
+import { errorMessage, LittoralError } from '../../errors.ts';
+import { brokerSeries, isAbsent, isAccessRefused, isMismatch } from './broker-replies.ts';
+import { closeUnawaited } from './connection/close-unawaited.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 

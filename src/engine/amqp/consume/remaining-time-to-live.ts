@@ -1,6 +1,6 @@
-import { Header, type MessageHeaders } from '../../message/message-headers.ts';
-import type { BasicProperties } from './basic-properties.ts';
-import { timeToLiveOf } from './property-headers.ts';
+import { Header, type MessageHeaders } from '../../../message/message-headers.ts';
+import type { BasicProperties } from '../basic-properties.ts';
+import { timeToLiveOf } from '../property-headers.ts';
 
 /**
  * For how long a message may still be handled that RabbitMQ delivers with an expiration. It has not expired by RabbitMQ's

@@ -1,7 +1,7 @@
 import type { ChannelModel, Replies } from 'amqplib';
-import { completesWithin } from '../../../time/timeout.ts';
-import { isAbsent } from '../broker-replies.ts';
-import { closeUnawaited } from '../connection/close-unawaited.ts';
+import { completesWithin } from '../../time/timeout.ts';
+import { isAbsent } from './broker-replies.ts';
+import { closeUnawaited } from './connection/close-unawaited.ts';
 
 const timeoutMs = 5_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { remainingTimeToLive } from '../../../src/engine/amqp/remaining-time-to-live.ts';
+import { remainingTimeToLive } from '../../../../src/engine/amqp/consume/remaining-time-to-live.ts';
 
 const sentAt = 1_700_000_000;
 /** So many milliseconds after the end of the second in which the message was sent. */

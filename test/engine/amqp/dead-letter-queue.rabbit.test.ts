@@ -1,11 +1,11 @@
 import { connect, type Options } from 'amqplib';
 import { defineCommandHandler } from 'littoral';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from '../../../broker/eventually.ts';
-import { useVhost } from '../../../broker/use-vhost.ts';
-import { post, runGateway } from '../../../flow/gateway-fixture.ts';
-import { waitingTexts } from '../amqp-harness.ts';
-import { openChannel } from '../open-channel.ts';
+import { eventually } from '../../broker/eventually.ts';
+import { useVhost } from '../../broker/use-vhost.ts';
+import { post, runGateway } from '../../flow/gateway-fixture.ts';
+import { waitingTexts } from './amqp-harness.ts';
+import { openChannel } from './open-channel.ts';
 
 const vhost = useVhost();
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TakenKeys } from '../../../../src/engine/amqp/consume/taken-keys.ts';
+import { TakenKeys } from '../../../../src/engine/amqp/publish/taken-keys.ts';
 
 test('accepted keys are known until the channel changes, and beyond ten thousand any key may be one', () => {
   const keys = new TakenKeys();
