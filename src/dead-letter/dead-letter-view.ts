@@ -3,6 +3,7 @@ import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { derivedDeadLetterId, isMessageId } from '../message/message-id.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { timesSetAside } from '../recovery/dead-letter-outlet.ts';
+import { shorten } from '../text/shorten.ts';
 import { isDueQueue } from '../wire/service-queue.ts';
 import { describeReason } from './describe-reason.ts';
 import { jsonValue } from './json-value.ts';
@@ -118,8 +119,7 @@ export class DeadLetterView {
       deadLetteredAt: timeMs === undefined ? undefined : isoTime(timeMs),
       attempts: this.#integer(Header.attempts),
       error: errorClass === undefined ? undefined : this.#error(errorClass),
-      reasonCode:
-        reasonCode === undefined || reasonCode === 'failed' ? undefined : shortened(reasonCode, maxTextLength),
+      reasonCode: reasonCode === undefined || reasonCode === 'failed' ? undefined : shorten(reasonCode, maxTextLength),
       reason: this.#reason(),
       contentType: this.#short(Header.contentType),
       contentEncoding: this.#short(Header.contentEncoding),
@@ -129,12 +129,12 @@ export class DeadLetterView {
 
   #reason(): string | undefined {
     const { death, reasonCode } = this;
-    if (death !== undefined) return shortened(describeReason(death.reason), maxTextLength);
+    if (death !== undefined) return shorten(describeReason(death.reason), maxTextLength);
     return reasonCode === 'expired' ? describeReason(reasonCode) : undefined;
   }
 
   #error(errorClass: string): NonNullable<DeadLetterSummary['error']> {
-    const message = shortened(this.#text(Header.errorMessage) ?? '', maxMessageLength);
+    const message = shorten(this.#text(Header.errorMessage) ?? '', maxMessageLength);
     return { class: errorClass, message, code: this.#integer(Header.errorCode) ?? 0 };
   }
 
@@ -147,7 +147,7 @@ export class DeadLetterView {
   /** For a list, which a hostile header must not swell. */
   #short(name: string): string | undefined {
     const text = this.#text(name);
-    return text === undefined ? undefined : shortened(text, maxTextLength);
+    return text === undefined ? undefined : shorten(text, maxTextLength);
   }
 
   #integer(name: string): number | undefined {
@@ -184,10 +184,6 @@ function jsonOf(headers: MessageHeaders): string {
 function isoTime(milliseconds: number): string | undefined {
   const date = new Date(milliseconds);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
-}
-
-function shortened(text: string, maxLength: number): string {
-  return text.length > maxLength ? `${text.slice(0, maxLength - 1).toWellFormed()}…` : text;
 }
 
 function withoutAbsent<Fields extends object>(fields: Fields): Fields {

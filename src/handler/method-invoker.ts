@@ -1,5 +1,5 @@
 import type { Message } from '../message/message.ts';
-import { dropArguments, handArguments } from '../parameter/decoded-payload.ts';
+import { reclaimArguments, releaseArguments } from '../parameter/decoded-payload.ts';
 import {
   type Invocation,
   invocationOfMessage,
@@ -48,7 +48,7 @@ export function methodInvoker(
     ? (resolved: unknown[]) => method(...resolved)
     : (resolved: unknown[]) => method(Object.fromEntries(names.map((name, index) => [name, resolved[index]])));
   const call = (resolved: unknown[], message: Message) => {
-    handArguments(message);
+    releaseArguments(message);
     return callMethod(resolved);
   };
 
@@ -66,7 +66,7 @@ export function methodInvoker(
       for (const { resolve, fromPayloadAlone } of prepared) {
         if (!fromPayloadAlone) continue;
         await resolve(invocation);
-        dropArguments(message);
+        reclaimArguments(message);
       }
     },
   };

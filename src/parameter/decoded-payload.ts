@@ -63,17 +63,17 @@ export function claimDecoded(message: Message, value: unknown): boolean {
 }
 
 /** Forgets the decoded payload of a message, because the author's code may have changed it. */
-export function forgetDecoded(message: Message): void {
+export function dropDecoded(message: Message): void {
   decodedOf.delete(message);
 }
 
 /** To be called before the author's code gets the arguments: what is among them is not decoded for others as well. */
-export function handArguments(message: Message): void {
+export function releaseArguments(message: Message): void {
   if (isWorthKeeping(message) && decodedOf.get(message)?.isArgument) decodedOf.delete(message);
 }
 
 /** Drops arguments that were only computed to check a payload, so that another check can use the same payload. */
-export function dropArguments(message: Message): void {
+export function reclaimArguments(message: Message): void {
   const known = decodedOf.get(message);
   if (known !== undefined) known.isArgument = false;
 }

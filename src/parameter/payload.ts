@@ -4,10 +4,11 @@ import { Header } from '../message/message-headers.ts';
 import { holdsLargeIntegers } from '../schema/large-integers.ts';
 import type { TargetType } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
+import { shorten } from '../text/shorten.ts';
 import { isFromEcotone } from '../wire/ecotone-sender.ts';
 import { type ArgumentType, assertType, compileArgumentType, refused } from './argument-type.ts';
 import { assertOptions, isOptions } from './converter-options.ts';
-import { forgetDecoded, takeDecoded } from './decoded-payload.ts';
+import { dropDecoded, takeDecoded } from './decoded-payload.ts';
 import { describeParameter as describe } from './describe-parameter.ts';
 import { type Expression, prepareExpression, type ResultOf } from './expression.ts';
 import {
@@ -104,7 +105,8 @@ function isDecodedWithLargeIntegers({ payload }: Message, value: unknown): boole
 function convert(message: Message, type: ArgumentType, site: ParameterSite): unknown {
   const contentType = message.headers[Header.contentType];
   if (message.payload instanceof Uint8Array && !site.conversion.canDecode(contentType)) {
-    const source = typeof contentType === 'string' ? `"${shortened(contentType)}"` : describeValue(contentType);
+    const source =
+      typeof contentType === 'string' ? `"${shorten(contentType, maxContentTypeLength)}"` : describeValue(contentType);
     throw new LittoralError(
       'unsupported-media-type',
       `${cannotResolve(site)}: no converter from the content type ${source} to a value. Registered: ${site.conversion.describe()}.`,
@@ -123,17 +125,15 @@ function convert(message: Message, type: ArgumentType, site: ParameterSite): unk
     return converted;
   } finally {
     // A type converter, or a refinement, may have changed it.
-    if (!isUntouched) forgetDecoded(message);
+    if (!isUntouched) dropDecoded(message);
   }
 }
 
 function sourceOf({ payload, headers: { [Header.contentType]: contentType } }: Message): string {
   // A value that never travelled has no media type that would tell anything.
   const travelled = payload instanceof Uint8Array && typeof contentType === 'string';
-  return travelled ? `the payload of type ${shortened(contentType)}` : 'the payload';
+  return travelled ? `the payload of type ${shorten(contentType, maxContentTypeLength)}` : 'the payload';
 }
 
 /** It came with the message, and can be as long as its headers. */
-function shortened(contentType: string): string {
-  return contentType.length > 255 ? `${contentType.slice(0, 255)}…` : contentType;
-}
+const maxContentTypeLength = 255;

@@ -1,4 +1,5 @@
 import { errorMessage, isLittoralError } from '../errors.ts';
+import { shorten } from './shorten.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** One error of a chain of causes. */
@@ -36,7 +37,7 @@ export function errorText(error: unknown, maxLength = maxTextLength): string {
     if (text === '') text = own;
     else if (!repeats(text, link)) text = `${text.replace(/\.$/, '')}; ${relation} ${own}`;
   }
-  return bounded(text, maxLength);
+  return shorten(text, maxLength);
 }
 
 /**
@@ -51,10 +52,10 @@ export function errorStack(error: unknown, maxLength = 8_192): string {
     const { head, frames } = stackOf(link);
     // A cause without a stack still says what it is.
     const text = head + frames || (index === 0 ? '' : labelled(link, errorMessage(link)));
-    return index === 0 ? text : `${relation}: ${bounded(withoutSecrets(text), share)}`;
+    return index === 0 ? text : `${relation}: ${shorten(withoutSecrets(text), share)}`;
   });
-  const first = bounded(withoutSecrets(own), causes.length === 0 ? maxLength : share);
-  return bounded([first, ...causes].filter((text) => text !== '').join('\n'), maxLength);
+  const first = shorten(withoutSecrets(own), causes.length === 0 ? maxLength : share);
+  return shorten([first, ...causes].filter((text) => text !== '').join('\n'), maxLength);
 }
 
 /** Returns an error as the plain data that a log line may hold, in the form that pino gives to `err`. */
@@ -72,7 +73,7 @@ export function classOf(error: unknown): string {
     // `class OverdrawnError extends Error {}` has a name of its own, and its instances are all called Error.
     return error.name === 'Error' ? error.constructor.name || error.name : error.name;
   }, 'unknown');
-  return bounded(name, maxClassLength);
+  return shorten(name, maxClassLength);
 }
 
 /** Returns the stack of one error in two parts: its class and message, and its frames. */
@@ -83,7 +84,7 @@ export function stackOf(error: unknown): { head: string; frames: string } {
   const start = stack.indexOf(message);
   if (start === -1) return { head: '', frames: stack.slice(0, maxStackLength) };
   const end = start + message.length;
-  const head = `${stack.slice(0, Math.min(start, maxClassLength))}${bounded(withoutSecrets(message), maxMessageLength)}`;
+  const head = `${stack.slice(0, Math.min(start, maxClassLength))}${shorten(withoutSecrets(message), maxMessageLength)}`;
   return { head, frames: stack.slice(end, end + maxStackLength) };
 }
 
@@ -145,10 +146,10 @@ function ownText(error: unknown, maxLength: number, isFirst: boolean, depth = 0)
   const message = shown.length > 0 ? read(() => (error as Error).message, '') : errorMessage(error);
   const room = Math.max(40, maxLength - inner.join('; ').length);
   const details = read(() => detailsOf(error, message, isFirst), '');
-  const own = `${bounded(withoutSecrets(message), room)}${details}`.trim();
+  const own = `${shorten(withoutSecrets(message), room)}${details}`.trim();
   const text = isFirst ? own : labelled(error, own);
-  if (inner.length === 0) return bounded(text === '' ? 'an error without a message' : text, maxLength);
-  return bounded(own === '' ? inner.join('; ') : `${text} [${inner.join('; ')}]`, maxLength);
+  if (inner.length === 0) return shorten(text === '' ? 'an error without a message' : text, maxLength);
+  return shorten(own === '' ? inner.join('; ') : `${text} [${inner.join('; ')}]`, maxLength);
 }
 
 /** Returns what one error of an aggregate says, with its own causes. */
@@ -176,7 +177,7 @@ function detailsOf(error: unknown, message: string, isFirst: boolean): string {
   if (!(error instanceof Error) || isLittoralError(error)) return '';
   // A dead letter has a header for the number of the error itself.
   const code = isFirst && /^\d+$/.test(codeOf(error)) ? '' : codeOf(error);
-  const syscall = bounded(
+  const syscall = shorten(
     read(() => (error as { syscall?: unknown }).syscall ?? '', ''),
     maxCodeLength,
   );
@@ -192,7 +193,7 @@ function codeOf(error: unknown): string {
     const { code, errno } = Object(error) as { code?: unknown; errno?: unknown };
     return [code, errno].find((value) => typeof value === 'string' || Number.isSafeInteger(value)) ?? '';
   }, '');
-  return bounded(code, maxCodeLength);
+  return shorten(code, maxCodeLength);
 }
 
 /** Whether an error in front of another quotes it already, as those do that say more about it. */
@@ -209,8 +210,4 @@ function read(get: () => unknown, otherwise: string): string {
   } catch {
     return otherwise;
   }
-}
-
-function bounded(text: string, maxLength: number): string {
-  return text.length > maxLength ? `${text.slice(0, maxLength - 1).toWellFormed()}…` : text.toWellFormed();
 }

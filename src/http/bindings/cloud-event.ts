@@ -1,4 +1,5 @@
 import { LittoralError } from '../../errors.ts';
+import { shorten } from '../../text/shorten.ts';
 
 /** The value of a context attribute. In the binary mode all values are text. */
 export type AttributeValue = string | number | boolean;
@@ -66,7 +67,7 @@ const texts: ReadonlySet<string> = new Set([...required, 'subject', 'dataschema'
 function assertAttribute(name: string, value: AttributeValue, reject: RejectEvent): void {
   if (!attributeName.test(name)) {
     throw reject(
-      `The CloudEvent attribute '${name.slice(0, 40)}' has a name that is not of lower-case letters and digits.`,
+      `The CloudEvent attribute '${shorten(name, 40)}' has a name that is not of lower-case letters and digits.`,
     );
   }
   if (texts.has(name) && (typeof value !== 'string' || value === '')) {

@@ -2,6 +2,7 @@ import { decodeUtf8 } from '../../conversion/character-encoding.ts';
 import { assertJson } from '../../conversion/json/json-converter.ts';
 import { isJson, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
 import { describeValue } from '../../text/describe-value.ts';
+import { shorten } from '../../text/shorten.ts';
 import { type AttributeValue, assertAttributes, type CloudEvent, newAttributes, rejectBody } from './cloud-event.ts';
 import { jsonMembers } from './json-members.ts';
 
@@ -43,7 +44,7 @@ function attributeValue(name: string, text: string): AttributeValue | undefined 
   // Section 2.2: of the numbers only integers of 32 bits are values of attributes.
   if (typeof value === 'number' && (value | 0) === value) return value;
   throw rejectBody(
-    `The CloudEvent attribute '${name.slice(0, 40)}' is ${describeValue(value)}: it must be text, true, false, or an integer of 32 bits.`,
+    `The CloudEvent attribute '${shorten(name, 40)}' is ${describeValue(value)}: it must be text, true, false, or an integer of 32 bits.`,
   );
 }
 

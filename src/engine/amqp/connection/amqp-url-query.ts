@@ -1,3 +1,5 @@
+import { shorten } from '../../../text/shorten.ts';
+
 const leaveOut = 'leave it out:';
 const verified = `${leaveOut} the broker's certificate is always verified. Name the authority that signed it in broker.caFile (AMQP_CA_FILE)`;
 const negotiated = `${leaveOut} littoral takes what the broker offers`;
@@ -37,10 +39,6 @@ const instead: Readonly<Record<string, string>> = {
 export function validateQuery(parameters: URLSearchParams): string[] {
   return [...new Set(parameters.keys())].map((name) => {
     const remedy = instead[name.toLowerCase()] ?? 'littoral reads no parameters of the URL, so leave it out';
-    return `the parameter '${shown(name)}' in the AMQP URL; ${remedy}`;
+    return `the parameter '${shorten(name, 40)}' in the AMQP URL; ${remedy}`;
   });
-}
-
-function shown(name: string): string {
-  return name.length > 40 ? `${name.slice(0, 40).toWellFormed()}…` : name;
 }

@@ -94,7 +94,7 @@ export class AmqpAcknowledgements {
     if (done.length === 0) return;
     this.#done = [];
     try {
-      this.#tell(done);
+      this.#send(done);
       this.#corkSocket();
     } catch (error) {
       // The channel is being closed: the broker requeues what was not acknowledged there.
@@ -128,10 +128,10 @@ export class AmqpAcknowledgements {
   #clear(): void {
     this.#unacknowledged.clear();
     this.#requeued?.clear();
-    this.#tellSettled();
+    this.#resolveSettled();
   }
 
-  #tellSettled(): void {
+  #resolveSettled(): void {
     if (this.#whenSettledUpTo.length > 0) {
       const oldest = this.#oldestUnacknowledged();
       const due = this.#whenSettledUpTo.filter(({ upTo }) => oldest > upTo);
@@ -147,7 +147,7 @@ export class AmqpAcknowledgements {
   #remove({ fields }: ConsumeMessage): boolean {
     if (this.#requeued?.has(fields.deliveryTag) || !this.#unacknowledged.delete(fields.deliveryTag)) return false;
     this.#requeueIfLast();
-    this.#tellSettled();
+    this.#resolveSettled();
     return true;
   }
 
@@ -158,7 +158,7 @@ export class AmqpAcknowledgements {
   // An acknowledgement of "all up to this one" includes every unacknowledged delivery below it, and RabbitMQ closes the
   // channel over one that names a delivery which is settled already. So it names the newest of those that were
   // acknowledged in this turn and have no unacknowledged delivery below them; the others are named one by one.
-  #tell(done: readonly ConsumeMessage[]): void {
+  #send(done: readonly ConsumeMessage[]): void {
     const oldest = this.#oldestUnacknowledged();
     let upTo: ConsumeMessage | undefined;
     for (const message of done) {
