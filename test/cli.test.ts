@@ -84,6 +84,26 @@ test.each([
   expect(stderr).toContain(message);
 });
 
+// Only a process of its own has them: vitest reads the files of its tests itself.
+test.each([
+  [
+    'imports what is not exported',
+    { 'littoral.config.mjs': "\nimport { b } from './b.mjs';", 'b.mjs': '' },
+    'littoral.config.mjs:2.',
+  ],
+  [
+    'imports a file with a broken syntax',
+    { 'littoral.config.mjs': "import './b.cjs';", 'b.cjs': 'exports.a = 1;\nexports.b = ;' },
+    'b.cjs:2.',
+  ],
+])('a configuration file that %s is described with the line', async (_, files, place) => {
+  const cwd = folderOf(files as unknown as Record<string, string>);
+  const { code, stderr } = await littoral(['list'], { cwd }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^littoral: The configuration file .*littoral\.config\.mjs cannot be loaded: /);
+  expect(stderr.trimEnd().endsWith(`, at ${join(cwd, place)}`), stderr).toBe(true);
+});
+
 test('without a service name it says where to set one', async () => {
   const { code, stderr } = await littoral(['start'], { cwd: folderOf() }).ended;
   expect(code).toBe(1);

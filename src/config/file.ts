@@ -4,8 +4,9 @@ import { describeJsonError } from '../conversion/json/describe-json-error.ts';
 import { parseJson, UnreadableNumbers } from '../conversion/json/parse-json.ts';
 import { LittoralError } from '../errors.ts';
 import { readRegularFile } from '../file/regular-file.ts';
-import { errorText } from '../text/error-chain.ts';
+import { describeValue } from '../text/describe-value.ts';
 import type { Config } from './config.ts';
+import { describeLoadFailure } from './describe-load-failure.ts';
 import { importModule } from './import-module.ts';
 
 /** The file names that are looked for in the working directory. The first that exists is used. */
@@ -31,10 +32,10 @@ export async function loadConfigFile(path: string | undefined): Promise<LoadedCo
   const absolute = resolve(found);
   if (!existsSync(absolute)) throw invalid(absolute, 'does not exist');
   const config = await read(absolute).catch((cause) => {
-    throw invalid(absolute, `cannot be loaded: ${errorText(cause)}`, cause);
+    throw invalid(absolute, `cannot be loaded: ${describeLoadFailure(absolute, cause)}${kindsAfter(absolute)}`, cause);
   });
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw invalid(absolute, 'has no configuration; write export default defineConfig({ … })');
+    throw invalid(absolute, `has no configuration${adviceFor(absolute, config)}`);
   }
   return { config: config as Config, path: absolute };
 }
@@ -54,6 +55,18 @@ function parseConfig(text: string): unknown {
     // The message of `JSON.parse` quotes the file, which may contain a password.
     throw new SyntaxError(`it is not JSON: ${describeJsonError(error)}`);
   }
+}
+
+/** Names the kinds of files, where the file that cannot be loaded is of another one. */
+function kindsAfter(path: string): string {
+  return /\.(json|[cm]?[jt]s)$/.test(path) ? '' : '; write the configuration as .ts, .js, .mjs or .json';
+}
+
+function adviceFor(path: string, found: unknown): string {
+  if (path.endsWith('.json'))
+    return `: it holds ${describeValue(found)}; write an object such as { "service": "billing" }`;
+  const isMissing = found === undefined;
+  return `${isMissing ? '' : `: its default export is ${describeValue(found)}`}; write export default defineConfig({ … })`;
 }
 
 function invalid(path: string, issue: string, cause?: unknown): LittoralError {

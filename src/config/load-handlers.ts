@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { LittoralError } from '../errors.ts';
 import { type HandlerDefinition, isHandlerDefinition } from '../handler/handler-definition.ts';
-import { errorText } from '../text/error-chain.ts';
 import type { Config } from './config.ts';
+import { describeLoadFailure } from './describe-load-failure.ts';
 import { importModule } from './import-module.ts';
 
 /** Options of `loadHandlers`. */
@@ -86,7 +86,7 @@ class HandlerLoader {
     try {
       return handlersIn(await importModule(file));
     } catch (cause) {
-      this.#issues.push(`${file} cannot be loaded: ${errorText(cause)}`);
+      this.#issues.push(`${file} cannot be loaded: ${describeLoadFailure(file, cause)}`);
       this.#causes.push(cause);
       return undefined;
     }

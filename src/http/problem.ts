@@ -54,7 +54,10 @@ const errorsOfFastify: Readonly<Record<string, readonly [ErrorCode, string?]>> =
     'unsupported-media-type',
     'The Content-Type is not a media type; write type/subtype, such as application/json.',
   ],
-  FST_ERR_BAD_URL: ['malformed-request'],
+  FST_ERR_BAD_URL: [
+    'malformed-request',
+    'The path is not percent-encoded UTF-8. Write a percent sign that stands for itself as %25.',
+  ],
 };
 
 /** Converts any error to a LittoralError: errors of Fastify, and unexpected ones. */

@@ -86,9 +86,14 @@ describe('a configuration file that cannot be used is named, with the reason', (
       /has no configuration; write export default/,
     ],
     ['without anything', 'a.mjs', '', /has no configuration; write export default/],
-    ['that is a list', 'a.json', '[]', /has no configuration/],
-    ['that is null', 'a.json', 'null', /has no configuration/],
-    ['that is a function', 'a.mjs', 'export default () => ({});', /has no configuration/],
+    ['that is a list', 'a.json', '[]', /has no configuration: it holds an array; write an object such as \{ "service"/],
+    ['that is null', 'a.json', 'null', /has no configuration: it holds null; write an object/],
+    [
+      'that is a function',
+      'a.mjs',
+      'export default () => ({});',
+      /has no configuration: its default export is a function; write export default defineConfig/,
+    ],
     ['that throws', 'a.mjs', "throw new Error('of the file');", /cannot be loaded: of the file\.$/],
     [
       'that throws an error with a cause',
@@ -109,7 +114,12 @@ describe('a configuration file that cannot be used is named, with the reason', (
       /cannot be loaded: it is not JSON: a token that JSON does not have\.$/,
     ],
     ['of no JSON', 'a.json', '', /cannot be loaded: it is not JSON: it ends too early\.$/],
-    ['of an unknown kind', 'a.yaml', 'service: billing', /cannot be loaded: ./],
+    [
+      'of an unknown kind',
+      'a.yaml',
+      'service: billing',
+      /cannot be loaded: .*; write the configuration as \.ts, \.js, \.mjs or \.json\.$/,
+    ],
   ])('%s', async (_, name, content, message) => {
     const path = content === undefined ? join(folderOf({}), name) : file(name, content);
     const error = await caught(() => loadConfigFile(path));

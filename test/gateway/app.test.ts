@@ -37,8 +37,10 @@ describe('an unknown route', () => {
   });
 
   test('is malformed if its percent-encoding is broken', async () => {
-    const answer = await exchange(await sharedGateway(), `GET /nowhere/%zz HTTP/1.1\n${host}\n\n`);
+    const answer = await exchange(await sharedGateway(), `GET /nowhere/%zz?token=hunter2 HTTP/1.1\n${host}\n\n`);
     expectProblem(answer, 'malformed-request');
+    expect(answer.body).toContain('The path is not percent-encoded UTF-8. Write a percent sign that stands for itself');
+    expect(answer.body).not.toContain('hunter2');
   });
 });
 
