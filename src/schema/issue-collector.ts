@@ -1,8 +1,12 @@
 import type { Issue } from '../errors.ts';
+import { shorten } from '../text/shorten.ts';
 import type { FormatTraits } from './coercion-context.ts';
 
-const maxIssues = 50;
-const maxPathLength = 200;
+/** The number of issues that are listed of one value. */
+export const maxIssues = 50;
+
+/** A path consists of keys of the value, which can be as long as the value. */
+export const maxPathLength = 200;
 
 /** Collects the issues of one value and of its parts, each with its path. */
 export class IssueCollector {
@@ -32,7 +36,7 @@ export class IssueCollector {
     const at = this.#path.map((key) => `/${escaped(key)}`).join('');
     for (const { path, message } of issues) {
       if (this.isFull) return;
-      const whole = shortened(`${at}${path}`);
+      const whole = shorten(`${at}${path}`, maxPathLength);
       // Two parts of an intersection can find the same issue.
       const isKnown = this.#issues.some((known) => known.path === whole && known.message === message);
       if (!isKnown) this.#issues.push({ path: whole, message });
@@ -62,9 +66,4 @@ export class IssueCollector {
 /** Escapes a key for a JSON Pointer (RFC 6901 section 3). */
 export function escaped(key: string | number): string {
   return String(key).replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-/** A path is made of the value's own keys, which can be as long as the value. */
-function shortened(path: string): string {
-  return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}…` : path;
 }

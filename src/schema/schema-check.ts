@@ -5,7 +5,9 @@ import { Build, Check, Errors } from 'typebox/schema';
 import { Settings } from 'typebox/system';
 import type { Issue } from '../errors.ts';
 import { listed } from '../text/listed.ts';
+import { shorten } from '../text/shorten.ts';
 import { withBoundedKeywords, withoutGuard } from './bounded-keywords.ts';
+import { maxIssues, maxPathLength } from './issue-collector.ts';
 import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
 import type { Schema, StaticOf } from './schema.ts';
 import type { Definitions } from './schema-keywords.ts';
@@ -18,9 +20,6 @@ export interface SchemaCheck<Type> {
   /** Every issue with its path, up to fifty; empty for a value that passes. */
   issues(value: unknown): Issue[];
 }
-
-const maxIssues = 50;
-const maxPathLength = 200;
 
 /** @param definitions schemas that `schema` refers to by name and does not hold itself */
 export function compileSchema<Type extends TSchema>(
@@ -106,7 +105,7 @@ export function issuesBySchema(
 
 function toIssues(find: () => TLocalizedValidationError[]): Issue[] {
   const errors = withMaxErrors(find);
-  return errors.map((error) => ({ path: shortened(error.instancePath), message: describeError(error) }));
+  return errors.map((error) => ({ path: shorten(error.instancePath, maxPathLength), message: describeError(error) }));
 }
 
 /** Rewords TypeBox's two errors for an unknown property into one. */
@@ -162,9 +161,4 @@ function withMaxErrors<Result>(work: () => Result): Result {
 function describeError({ keyword, params, message }: TLocalizedValidationError): string {
   if (keyword === 'const') return `must be ${String(params.allowedValue)}`;
   return keyword === 'enum' ? `must be one of ${listed(params.allowedValues.map(String))}` : message;
-}
-
-/** Shortens a path. It consists of keys of the value, which can be as long as the value. */
-function shortened(path: string): string {
-  return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}…` : path;
 }

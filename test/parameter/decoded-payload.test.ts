@@ -9,7 +9,7 @@ import { invocationOfMessage } from '../../src/parameter/parameter-converter.ts'
 import type { Parameters } from '../../src/parameter/parameters.ts';
 import { payload } from '../../src/parameter/payload.ts';
 import { openBus } from '../bus/bus-fixture.ts';
-import { parameterContext } from './parameter-context.ts';
+import { directoryOf, parameterContext, servicesOf } from './parameter-context.ts';
 
 const content = { id: 'A7', lines: [{ sku: 'x', count: 2 }], note: 'n'.repeat(2000) };
 const Order = Type.Object({ id: Type.String(), lines: Type.Array(Type.Object({ sku: Type.String() })) });
@@ -92,6 +92,27 @@ describe('a payload of JSON', () => {
     expect((await argumentsOf([changing, reading]))[1]).toBe('A7');
     expect((await argumentsOf([reading, byFunction, reading])).filter((one) => one === 'A7')).toHaveLength(2);
   });
+
+  test.each(['payload.lines[0].sku & reference("gate").wait() & payload.id', 'reference("gate").wait() & payload.id'])(
+    'is not seen by another call while %s is computed',
+    async (expression) => {
+      const message = messageOf(content);
+      let open = (_text: string) => {};
+      const opened = new Promise<string>((resolve) => {
+        open = resolve;
+      });
+      const services = { gate: { wait: () => opened } };
+      const site = { ...parameterContext({ services: directoryOf(services) }), handler: 'handler' };
+      const invoker = methodInvoker([payload({ expression })], (result: string) => result, site);
+      // Its deadline passes while it waits: the next handler is called with the same message.
+      const late = invoker.invoke({ ...invocationOfMessage(message), services: servicesOf(services) });
+      await argumentsOf([payload()], message);
+      open('-');
+      await new Promise(setImmediate);
+      await argumentsOf([payload()], message);
+      expect(await late).toMatch(/A7$/);
+    },
+  );
 
   test('keeps the value of a converter of the configuration to the code that asked for it', async () => {
     const convert = vi.fn((): unknown => ({ ...content }));

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Issue } from '../../errors.ts';
-import { escaped } from '../../schema/issue-collector.ts';
+import { escaped, maxIssues, maxPathLength } from '../../schema/issue-collector.ts';
 import { withLargeIntegers } from '../../schema/large-integers.ts';
 import { integerOf, isIntegerText, saysTheSame } from '../../schema/read-number.ts';
+import { shorten } from '../../text/shorten.ts';
 
 // Matches a number that can be an integer beyond 2^53 or beyond all doubles: it has 16 digits before its point, or an
 // exponent that is not negative. A match inside a string costs a second check, and nothing else.
@@ -11,8 +12,6 @@ const suspiciousPart = /"|(?<![\d.eE+-])-?(?:\d{16}\d*(?:\.\d+)?(?:[eE][+-]?\d+)
 
 /** BigInt takes time that grows faster than the digits: a number of a megabyte would block the process. */
 const maxDigits = 10_000;
-const maxIssues = 50;
-const maxPathLength = 200;
 
 /** The error of `parseJson` for numbers that JavaScript cannot represent. */
 export class UnreadableNumbers extends Error {
@@ -181,5 +180,5 @@ function pathOf(place: Place, key: string | number): string {
     path = `/${escaped(last)}${path}`;
     last = at.key;
   }
-  return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}…` : path;
+  return shorten(path, maxPathLength);
 }
