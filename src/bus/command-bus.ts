@@ -8,7 +8,7 @@ import { type LocalSendOptions, localMessage } from './local-message.ts';
 import type { PendingCalls } from './pending-calls.ts';
 import type { SendContext } from './send-context.ts';
 
-/** What the buses of the process work with. */
+/** The dependencies of the buses of the process. */
 export interface LocalBusOptions {
   readonly registry: HandlerRegistry;
   readonly conversion: ConversionService;

@@ -19,7 +19,7 @@ import type { SendContext } from './send-context.ts';
 import { requestOptions, type SendOptions } from './send-options.ts';
 import { type SendRequest, targetOf } from './send-request.ts';
 
-/** What became of a message. Its existence means that the broker has confirmed it. */
+/** The outcome of a message. A receipt exists only for a message that the broker has confirmed. */
 export interface SendReceipt {
   /** The id of the message, a UUID. */
   readonly messageId: string;
@@ -29,11 +29,11 @@ export interface SendReceipt {
   readonly routed: boolean;
 }
 
-/** How a payload is converted before it is sent. */
+/** The conversion of a payload before it is sent. */
 export interface ConversionOptions extends SendOptions {
-  /** What the payload is. Default: a JavaScript value. */
+  /** The media type of the payload. Default: a JavaScript value. */
   readonly sourceMediaType?: string | undefined;
-  /** What it is sent as. Default: the media type that the configuration names, else JSON. */
+  /** The media type that is sent. Default: the one that the configuration names, else JSON. */
   readonly targetMediaType?: string | undefined;
 }
 
@@ -230,7 +230,7 @@ export class DistributedBus {
     return routed;
   }
 
-  /** What this gateway itself would refuse at delivery is refused at once. */
+  /** Refuses at once a payload that this gateway itself would refuse at delivery. */
   async #checkWithOwnHandlers(
     request: SendRequest,
     message: TransportMessage,

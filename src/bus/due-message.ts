@@ -15,7 +15,7 @@ export function toDueMessage({ message, timeToLive }: BusMessage): TransportMess
 }
 
 /**
- * What is to be published of a message that is due.
+ * Returns the message to publish for one that is due.
  *
  * @param due whatever arrived where delayed messages do
  * @throws LittoralError `malformed-message`

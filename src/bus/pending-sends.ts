@@ -19,7 +19,7 @@ export class PendingSends {
     return observed;
   }
 
-  /** Whether no send is pending and none has failed. */
+  /** True if no send is pending and none has failed. */
   get isEmpty(): boolean {
     return this.#open.size === 0 && this.#failures.length === 0;
   }
@@ -44,7 +44,7 @@ class ObservedPromise<Result> extends Promise<Result> {
   #first: ObservedPromise<unknown> = this;
   #observed = false;
 
-  // What `super.then` gives is a plain promise.
+  // `super.then` returns a plain promise.
   static override get [Symbol.species]() {
     return Promise;
   }

@@ -3,7 +3,7 @@ import { longestDelayMs, maxPriority, maxShortStringBytes, maxTimeToLiveMs } fro
 import { isMessageId } from '../message/message-id.ts';
 import type { SendRequest } from './send-request.ts';
 
-/** What a caller may decide about a message beside its payload and metadata. */
+/** The options of a message, beside its payload and metadata. */
 export interface SendOptions {
   /** The message's id, a UUID. Default: a new UUIDv7. */
   readonly id?: string | undefined;
@@ -14,7 +14,7 @@ export interface SendOptions {
    * message begin when it is due. Default: never.
    */
   readonly timeToLive?: number | undefined;
-  /** For the handler to read: an integer from 0 to 255. Default: none. */
+  /** A priority that the handler can read: an integer from 0 to 255. Default: none. */
   readonly priority?: number | undefined;
   /**
    * Milliseconds to hold the message back: an integer from 0 to 2,592,000,000, which is 30 days. It is never early, and

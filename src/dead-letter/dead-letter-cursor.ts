@@ -1,19 +1,19 @@
 import { LittoralError } from '../errors.ts';
 import { isMessageId } from '../message/message-id.ts';
 
-/** Where a list goes on. */
+/** The place at which a list continues. */
 export interface DeadLetterCursor {
   /** The dead letter that comes next. */
   readonly nextId: string;
-  /** Where that was. It is there or nearer to the beginning: what leaves a queue leaves no gap. */
+  /** Its position at that time. It can only move towards the beginning, because messages before it can leave. */
   readonly nextPosition: number;
   /** The last one that was listed. */
   readonly lastId: string;
-  /** When that became a dead letter: milliseconds since 1970, 0 where nobody knows. */
+  /** The time at which the last one became a dead letter: milliseconds since 1970, 0 if it is unknown. */
   readonly lastTimeMs: number;
 }
 
-/** As text that fits into a URL. */
+/** Encodes a cursor as text that fits into a URL. */
 export function encodeCursor({ nextId, nextPosition, lastId, lastTimeMs }: DeadLetterCursor): string {
   return Buffer.from(JSON.stringify([nextId, nextPosition, lastId, lastTimeMs])).toString('base64url');
 }

@@ -4,34 +4,35 @@ import type { DeadLetterSummary, DeadLetterView } from './dead-letter-view.ts';
 /** Part of a list. */
 export interface DeadLetterPage {
   readonly items: readonly DeadLetterSummary[];
-  /** Gives the page after this one; null at the end. */
+  /** The cursor of the page after this one; null at the end. */
   readonly next: string | null;
   /** Total number of dead letters; present only if a filter matches none of them. */
   readonly total?: number;
-  /** Why nothing behind these can be seen. Absent: all is well. */
+  /** The reason why the dead letters behind these cannot be shown. Absent if there is none. */
   readonly fault?: string;
 }
 
-/** How far the clocks of several gateways may differ. */
+/** Maximum difference between the clocks of several gateways. */
 const clockSlackMs = 60_000;
 
 /** One place where a page can begin, and what is there. */
 interface Beginning {
-  /** Whether the page begins with this one, or behind it. Asked until it does. */
+  /** Returns whether the page begins with this one, or behind it. Called until it does. */
   readonly isAt: (letter: DeadLetterView, position: number) => boolean;
   readonly isBehind: boolean;
-  /** Whether the place cannot come any more. */
+  /** Returns whether the search has passed the place. */
   readonly isPast: (position: number) => boolean;
   begun: boolean;
   readonly items: DeadLetterSummary[];
   lastTimeMs: number;
-  /** What comes after the page. */
+  /** The dead letter after the page. */
   next: { readonly id: string; readonly position: number } | undefined;
 }
 
 /**
- * Finds a page in one look. It begins with the dead letter that was next; if that has gone, behind the last one that was
- * listed; if that has gone as well, with the first that is not older. All of these are followed until one is certain.
+ * Finds a page in one browse. The page begins with the dead letter that was next; if that has gone, behind the last one
+ * that was listed; if that has gone as well, with the first that is not older. The search follows all three until one
+ * is certain.
  */
 export class PageSearch {
   readonly #limit: number;
@@ -55,7 +56,7 @@ export class PageSearch {
       const isListed = one.isBehind ? wasBegun : one.begun;
       if (isListed && one.next === undefined && this.#matches(letter)) this.#put(one, letter, position);
     }
-    // What comes behind a place that has begun does not matter any more.
+    // Once the page begins at a place, the less certain places do not matter any more.
     const best = this.#beginnings.find((one) => one.begun || !one.isPast(position));
     return best?.next !== undefined;
   }
@@ -87,7 +88,7 @@ export class PageSearch {
 function beginningsAfter({ nextId, nextPosition, lastId, lastTimeMs }: DeadLetterCursor): Beginning[] {
   const notOlder = ({ timeMs }: DeadLetterView) => lastTimeMs === 0 || (timeMs ?? 0) >= lastTimeMs - clockSlackMs;
   return [
-    // Where nothing has left the queue, for several can have one id: equal messages that the broker moved.
+    // The position counts as well, because equal messages that the broker moved can have the same id.
     beginning(({ id }, position) => id === nextId && position === nextPosition, nextPosition),
     beginning(({ id }) => id === nextId, nextPosition),
     // The last one came before the next one.

@@ -9,9 +9,11 @@ import { describeReason } from './describe-reason.ts';
 import { jsonValue } from './json-value.ts';
 import { type PayloadView, payloadView } from './payload-view.ts';
 
-/** A dead letter in a list. What it lacks, or another program wrote otherwise, is absent. */
+/**
+ * A dead letter in a list. A field is absent if the message lacks it, or if another program wrote it in another form.
+ */
 export interface DeadLetterSummary {
-  /** Its own: a message that failed in two handlers is two dead letters. */
+  /** The id of the dead letter, not of its message: a message that failed in two handlers is two dead letters. */
   readonly id: string;
   readonly messageId?: string;
   readonly correlationId?: string;
@@ -24,36 +26,36 @@ export interface DeadLetterSummary {
   readonly service?: string;
   /** ISO 8601. */
   readonly deadLetteredAt?: string;
-  /** How often the handler was called. */
+  /** The number of calls of the handler. */
   readonly attempts?: number;
-  /** What the handler failed with. Absent where the broker gave the message up. */
+  /** The error of the handler. Absent if the broker dead-lettered the message. */
   readonly error?: { readonly class: string; readonly message: string; readonly code: number };
-  /** Why it is a dead letter, in one word of littoral or of the broker. Absent where a handler failed: see `error`. */
+  /** The reason in one word of littoral or of the broker. Absent if a handler failed: see `error`. */
   readonly reasonCode?: string;
-  /** The same in words, where the broker gave the message up, or it expired. */
+  /** The reason in a sentence, if the broker dead-lettered the message or it expired. */
   readonly reason?: string;
   readonly contentType?: string;
   /** The content encoding of the payload. Absent: it is not compressed. */
   readonly contentEncoding?: string;
   /** The size of the payload. */
   readonly bytes: number;
-  /** The beginning of it. */
+  /** The beginning of the payload. */
   readonly payload: PayloadView;
 }
 
 /** All of a dead letter. */
 export interface DeadLetterDetails extends DeadLetterSummary {
   readonly stackTrace?: string;
-  /** Where the error was thrown: `file:line`. */
+  /** The place at which the error was thrown: `file:line`. */
   readonly thrownAt?: string;
-  /** All of them, those of the error included. */
+  /** All headers, those of the error included. */
   readonly headers: MessageHeaders;
 }
 
-/** A dead letter, each part of which is read when it is asked for: most dead letters are only skipped. */
+/** A dead letter. Each part is read on demand, because most dead letters are only skipped. */
 export class DeadLetterView {
   readonly message: TransportMessage;
-  /** The note of the broker that says why the message is a dead letter; undefined if littoral made it one. */
+  /** The broker's note about the reason; undefined if littoral made the message a dead letter. */
   readonly death: DeadLettering | undefined;
   #id: string | undefined;
 
@@ -71,19 +73,19 @@ export class DeadLetterView {
     return this.#text(Header.routingKey);
   }
 
-  /** The error's, or the broker's word for why. */
+  /** The class of the error, or the broker's word for the reason. */
   get errorClass(): string | undefined {
     return this.#text(Header.errorClass) ?? this.death?.reason;
   }
 
-  /** Why it is a dead letter, in one word. */
+  /** The reason in one word. */
   get reasonCode(): string | undefined {
     if (this.death !== undefined) return this.death.reason;
-    // One of an earlier version of littoral, or of Ecotone, has an error alone.
+    // A dead letter of an earlier version of littoral, or of Ecotone, has only an error.
     return this.#text(Header.deadLetterReason) ?? (this.#text(Header.errorClass) === undefined ? undefined : 'failed');
   }
 
-  /** When it became a dead letter: milliseconds since 1970. */
+  /** The time at which it became a dead letter: milliseconds since 1970. */
   get timeMs(): number | undefined {
     return this.#integer(Header.deadLetteredAt) ?? this.death?.timeMs;
   }
@@ -144,7 +146,7 @@ export class DeadLetterView {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** For a list, which a hostile header must not swell. */
+  /** Returns a header, shortened for a list, because a hostile header must not make the list large. */
   #short(name: string): string | undefined {
     const text = this.#text(name);
     return text === undefined ? undefined : shorten(text, maxTextLength);
@@ -172,7 +174,7 @@ function idOf({ headers, body }: TransportMessage): string {
   return derivedDeadLetterId(jsonOf(others), body);
 }
 
-/** Headers can be nested deeper than JSON goes. */
+/** Writes headers as JSON, which may be nested too deeply for it. */
 function jsonOf(headers: MessageHeaders): string {
   try {
     return JSON.stringify(headers, (_name, value) => (typeof value === 'bigint' ? String(value) : value));

@@ -20,42 +20,42 @@ export interface DeadLettersOptions {
   readonly logger: Logger;
 }
 
-/** Which dead letters are meant. In both, `*` stands for any characters. Default: all. */
+/** Selects dead letters. In both fields, `*` matches any characters. Default: all. */
 export interface DeadLetterFilter {
   readonly routingKey?: string | undefined;
-  /** The class of the error, or the word for why it is a dead letter, such as `expired` or `delivery_limit`. */
+  /** The class of the error, or the word for the reason, such as `expired` or `delivery_limit`. */
   readonly error?: string | undefined;
 }
 
 export interface ListOptions extends DeadLetterFilter {
-  /** How many at most. Default: 50. */
+  /** Maximum number of dead letters of the page. Default: 50. */
   readonly limit?: number | undefined;
-  /** What an earlier page gave as `next`. Default: from the beginning. */
+  /** The `next` of an earlier page. Default: the beginning of the queue. */
   readonly after?: string | undefined;
 }
 
 export interface ReplayAllOptions extends DeadLetterFilter {
-  /** How many at most. Default: all. */
+  /** Maximum number of dead letters to replay. Default: all. */
   readonly limit?: number | undefined;
-  /** Ends it in order: what is under way is finished. */
+  /** Ends the replay in order: replays that have begun are finished. */
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then. */
+  /** Called at intervals. */
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined;
 }
 
 /** Maximum size of a decompressed payload that is shown. */
 const maxShownBytes = 4 * 1024 * 1024;
 
-/** How many dead letters are replayed at once, and held in memory. */
+/** Maximum number of dead letters that are replayed at once, and held in memory. */
 const replaysAtOnce = 50;
 
 /**
- * Maximum number of dead letters that one browse replays. The broker holds each browsed message in memory until it ends,
- * and a broker that is short of memory blocks every publisher.
+ * Maximum number of dead letters that one browse replays. The broker holds each browsed message in memory until it
+ * ends, and a broker that is short of memory blocks every publisher.
  */
 const replaysInSlice = 5000;
 
-/** The dead letters of a service: seen, replayed, deleted. Each method looks through the queue from its beginning. */
+/** Lists, replays and deletes the dead letters of a service. Each method browses the queue from its beginning. */
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
   readonly #queue: string;
@@ -66,10 +66,10 @@ export class DeadLetters {
   }
 
   /**
-   * Lists some, the oldest first. A page goes on where the last one ended, also when dead letters were replayed or
-   * deleted meanwhile: none is left out; some can be shown again when all that the cursor remembers have gone.
+   * Lists a page, the oldest first. A page continues where the last one ended, also if dead letters were replayed or
+   * deleted meanwhile: none is left out; some can be shown again if all that the cursor names have gone.
    *
-   * @throws LittoralError `malformed-request` for a wrong cursor; what `QueueBrowser.browse` throws
+   * @throws LittoralError `malformed-request` for a wrong cursor; the errors of `QueueBrowser.browse`
    */
   async list({ limit = 50, after, ...filter }: ListOptions = {}): Promise<DeadLetterPage> {
     const search = new PageSearch(limit, matcher(filter), after === undefined ? undefined : decodeCursor(after));
@@ -96,8 +96,9 @@ export class DeadLetters {
   }
 
   /**
-   * Puts one back into the queue that it was taken from, for the handler that failed, as if it had never been tried;
-   * then removes it. Whoever dies in between leaves it to be handled twice, never lost. It waits for no room.
+   * Puts a dead letter back into the queue that it came from, for the handler that failed, as if it had never been
+   * tried; then removes it. If the process dies in between, the message is handled twice, never lost. The replay does
+   * not wait for room.
    *
    * @throws LittoralError `dead-letter-not-found`; what `Publisher.publish` and `QueueBrowser.browse` throw
    */
@@ -113,9 +114,9 @@ export class DeadLetters {
   }
 
   /**
-   * Replays all that match, and are there when it begins. They are published in their order.
+   * Replays all matching dead letters that exist when it begins. They are published in their order.
    *
-   * @throws what `Publisher.publish` and `QueueBrowser.browse` throw; the text says how many had been replayed
+   * @throws the errors of `Publisher.publish` and `QueueBrowser.browse`; the text has the number that had been replayed
    */
   async replayAll({ limit = Infinity, signal, onProgress, ...filter }: ReplayAllOptions = {}): Promise<ReplayProgress> {
     const run = new ReplayRun({ ...this.#options, matches: matcher(filter), signal, onProgress });
@@ -131,7 +132,7 @@ export class DeadLetters {
   }
 
   /**
-   * @param most how many at most
+   * @param most the maximum number
    * @returns whether there can be more
    */
   async #replaySome(run: ReplayRun, most: number): Promise<boolean> {
@@ -144,9 +145,9 @@ export class DeadLetters {
   }
 
   /**
-   * Looks, and changes nothing.
+   * Finds the matching dead letters, and changes nothing.
    *
-   * @returns what stands in the way of the rest, where something does
+   * @returns the error that prevents reading the rest, if any
    */
   async #look(
     see: (letter: DeadLetterView, waiting: WaitingMessage) => void,

@@ -1,6 +1,6 @@
 const maxDepth = 32;
 
-/** A header's value as JSON can tell it: bytes as base64, and nothing below 32 levels. */
+/** Returns a header's value in a form that JSON can express: bytes as base64, and nothing below 32 levels. */
 export function jsonValue(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;
   if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString('base64') };

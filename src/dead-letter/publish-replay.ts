@@ -4,7 +4,7 @@ import { LittoralError } from '../errors.ts';
 import type { DeadLetterView } from './dead-letter-view.ts';
 import { replayOf } from './replay.ts';
 
-/** Some twenty seconds: whoever asked for the replay waits for its answer. */
+/** About twenty seconds, because the caller waits for the answer. */
 const busyPauses: Backoff = { firstMs: 200, maxMs: 200, count: 100 };
 
 const never = new AbortController().signal;

@@ -6,11 +6,11 @@ import { publishReplay } from './publish-replay.ts';
 
 export interface ReplayProgress {
   readonly replayed: number;
-  /** How many cannot be published again, and were kept: their headers are too large, or hold what AMQP cannot express. */
+  /** Number of dead letters that were kept because they cannot be published: headers too large, or invalid in AMQP. */
   readonly failed: number;
-  /** How many dead letters were passed, replayed or not. */
+  /** Number of dead letters that were visited, replayed or not. */
   readonly seen: number;
-  /** How many there were at the beginning. */
+  /** Number of dead letters at the beginning. */
   readonly total: number;
 }
 
@@ -22,19 +22,19 @@ export interface ReplayRunOptions {
   readonly onProgress: ((progress: ReplayProgress) => void) | undefined;
 }
 
-/** Part of a replay: a look for those that are meant, then one that replays them. */
+/** Part of a replay: a browse that finds the matching dead letters, then one that replays them. */
 interface ReplaySlice {
-  /** The position of the last one to look at. Undefined: all. */
+  /** The position of the last one to search. Undefined: all. */
   readonly lookUpTo: number | undefined;
   readonly look: (letter: DeadLetterView, waiting: WaitingMessage) => void;
-  /** The position of the last one that is meant. Known after the look. */
+  /** The position of the last matching one. Known after the first browse. */
   readonly upTo: number;
-  /** Whether there can be more behind it. Known after the look. */
+  /** True if there can be more behind it. Known after the first browse. */
   readonly isFull: boolean;
   readonly replay: (waiting: WaitingMessage) => BrowseAction | Promise<BrowseAction>;
 }
 
-/** What concerns one message: others can still be replayed. */
+/** Errors that concern a single message. Others can still be replayed. */
 const unpublishable: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-large', 'body-too-large']);
 
 /** A replay of many dead letters, slice by slice. */
@@ -49,13 +49,13 @@ export class ReplayRun {
   /**
    * Begins the next part.
    *
-   * @param most how many it may replay
-   * @returns undefined when nothing is left to do
+   * @param most the maximum number that it may replay
+   * @returns undefined if nothing is left to do
    */
   slice(most: number): ReplaySlice | undefined {
     const { matches, signal } = this.#options;
     const { replayed, failed, total } = this.progress;
-    // What was there at the beginning has moved up by what has left; behind it is what came since.
+    // Dead letters of the beginning have moved up by the number that has left. Behind them are later ones.
     const left = total - replayed;
     if (most <= 0 || signal?.aborted || (total > 0 && left === 0)) return undefined;
     // Those that could not be published are still there, before all others that match.

@@ -5,7 +5,7 @@ import { deferralHeaders, withoutRetryHeaders } from '../recovery/retry-message.
 import { dueQueue, serviceQueue } from '../wire/service-queue.ts';
 import type { DeadLetterView } from './dead-letter-view.ts';
 
-/** What says how a message failed. A replayed one begins anew: for its failed handler alone, as on its first day. */
+/** The headers about a failure. A replayed message starts again without them, for the failed handler only. */
 const ofFailure = [
   Header.errorClass,
   Header.errorMessage,
@@ -23,7 +23,7 @@ const ofFailure = [
   // With this header, a message in the queue of due messages would become a dead letter again.
   Header.setAside,
   ...deferralHeaders,
-  // Whoever replays it wants it handled.
+  // The operator wants the message handled, so it does not expire.
   Header.timeToLive,
   Header.expiresAt,
 ];
@@ -47,13 +47,13 @@ export function replayOf(
   const { headers } = message;
   let kept = withoutBrokerNotes(headers);
   for (const name of ofFailure) delete kept[name];
-  // What came through the bus comes straight to the queue this time.
+  // A message that came through the bus goes directly to the queue this time.
   if (death?.publishedKey !== undefined) {
     kept = { ...withoutRetryHeaders(kept), [Header.publishedKey]: death.publishedKey };
   }
-  // What the broker moved by itself can have a header of that name from its sender.
+  // A message that the broker dead-lettered can have a header of that name from its sender.
   const named = death?.queue ?? headers[Header.failedQueue];
-  // Whatever a header names, a replay reaches no queue of others.
+  // A header can name any queue. A replay must not reach the queue of another service.
   const own = [consumed, dueQueue(service).queue].find((queue) => queue === named);
   return { queue: own ?? consumed, message: { ...message, headers: kept } };
 }

@@ -6,35 +6,35 @@ import { cannotResolve, type Invocation, type ParameterSite } from '../parameter
 import { isPromiseLike } from '../promise/maybe-promise.ts';
 import { describeValue } from '../text/describe-value.ts';
 
-/** What makes two messages copies of each other. A number is the same as its text. Nothing: it has no copies. */
+/** The key that two copies of a message have in common. A number equals its text. Null or undefined: no copies. */
 export type DeduplicationKey = string | number | bigint | null | undefined;
 
-/** Whether a handler is called for copies, or what makes two messages copies. */
+/** The deduplication of a handler: on or off, or the key of a message as an expression or a function. */
 export type Deduplicate = boolean | string | ((scope: ExpressionScope) => DeduplicationKey | Promise<DeduplicationKey>);
 
 /**
- * Gives the key of a message; undefined where copies of it cannot be told.
+ * Returns the key of a message; undefined if its copies cannot be recognised.
  *
- * @throws LittoralError `expression-failed`, or what the author's function throws
+ * @throws LittoralError `expression-failed`, or the error of the author's function
  */
 export type KeyOfInvocation = (invocation: Invocation) => string | undefined | Promise<string | undefined>;
 
 const maxKeyLength = 255;
 
-/** What every store can keep, in bounded memory. */
+/** Returns whether a value is a key that every store can keep, in bounded memory. */
 function isKey(key: unknown): key is string {
   return (
     typeof key === 'string' && key !== '' && key.length <= maxKeyLength && key.isWellFormed() && !key.includes('\0')
   );
 }
 
-/** The key of a message by its id. Whoever sends without a usable one gets no deduplication. */
+/** Returns a message's id as its key; undefined if the id is not usable, so that the message is not deduplicated. */
 export const keyByMessageId = ({ message }: Pick<Invocation, 'message'>): string | undefined => {
   const id = message.headers[Header.id];
   return isKey(id) ? id : undefined;
 };
 
-/** Says what is wrong with the option, as far as it can be seen without compiling it. */
+/** Describes the issue of the option, as far as it shows without compiling it. */
 export function validateDeduplicate(deduplicate: unknown, distributed: boolean): string | undefined {
   if (deduplicate === undefined || deduplicate === false) return undefined;
   if (!['boolean', 'string', 'function'].includes(typeof deduplicate)) {
@@ -70,10 +70,10 @@ export function deduplicationRule(
   };
 }
 
-/** What JavaScript makes of a part that is missing, in a text that is put together. */
+/** The text that JavaScript writes for a missing part of a composed text. */
 const missingPart = /undefined|\[object \w+\]|(?<![\p{L}\p{N}_])(?:null|NaN)(?![\p{L}\p{N}_])/u;
 
-/** In an expression, each part is looked at before it is one. Of a function, only the text is seen. */
+/** Checks the text of a key. An expression checks each part itself, but of a function only the result is known. */
 function assertWholeParts(result: unknown, option: ParameterSite): void {
   const [lack] = (isKey(result) && missingPart.exec(result)) || [];
   if (lack === undefined) return;
@@ -93,7 +93,7 @@ function toKey(result: unknown, option: ParameterSite): string | undefined {
       `${cannotResolve(option)}: it gives a number that is not exact: not finite, or an integer beyond 2^53 that may have been rounded. Give a BigInt or a text.`,
     );
   }
-  // An empty text among them: all messages that lack what it stands for would be copies of each other.
+  // This includes an empty text: all messages that lack the value would be copies of each other.
   const given = typeof result === 'string' ? `a text of ${result.length} characters` : describeValue(result);
   throw new LittoralError(
     'expression-failed',
@@ -101,7 +101,7 @@ function toKey(result: unknown, option: ParameterSite): string | undefined {
   );
 }
 
-/** Two keys of which the last digits were rounded would be one, and the second message a copy of the first. */
+/** Returns whether a number is exact. Two different keys with rounded digits could become the same key. */
 function isExact(value: unknown): value is number | bigint {
   if (typeof value !== 'number') return typeof value === 'bigint';
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));

@@ -18,7 +18,7 @@ import { dueQueue } from '../wire/service-queue.ts';
 export interface DelayedMessageForwarderOptions {
   readonly service: string;
   readonly channel: Publisher & Subscriber;
-  /** Whether a destination is looked for again when a command or message for it is due. */
+  /** True to look up a destination again when a command or message for it is due. */
   readonly checkDestinations: boolean;
   /** The services whose queues are addressed by name. Default: none. */
   readonly serviceMap?: ServiceMap | undefined;
@@ -27,15 +27,15 @@ export interface DelayedMessageForwarderOptions {
   readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
 }
 
-/** Leaves most of the room that the channel has for publishes to those who wait for an answer. */
+/** Small enough to leave most of the publishes in flight to callers that wait for an answer. */
 const prefetch = 100;
 
 /** Further delay of a due message that its queue refuses: one level of the ladder. */
 const refusedDelayMs = 2 ** 16 - 1;
 
 /**
- * Publishes the messages of a service that were delayed, once they are due. Every process of the service does, for
- * nobody else would: also one that receives nothing else.
+ * Publishes the delayed messages of a service when they are due. Every process of the service does, also one that
+ * consumes nothing else, because no other service would.
  */
 export class DelayedMessageForwarder {
   readonly #options: DelayedMessageForwarderOptions;
@@ -55,7 +55,7 @@ export class DelayedMessageForwarder {
     this.#recovery = new Recovery({ ...options, from, stopping, outlet: this.#outlet, places: this.#places });
   }
 
-  /** Begins, now or as soon as the channel has a connection. */
+  /** Starts to consume, now or as soon as the engine has a connection. */
   start(): void {
     const { service, channel } = this.#options;
     const onDelivery = (delivery: Delivery) => {
@@ -65,7 +65,7 @@ export class DelayedMessageForwarder {
     this.#consumer = channel.subscribe({ ...dueQueue(service), bindingKeys: [], prefetch, onDelivery });
   }
 
-  /** Why nothing is published at the moment; undefined while all is well, or before the start. */
+  /** The reason why no due message is published at the moment; undefined if there is none, or before the start. */
   get detached(): string | undefined {
     return this.#consumer?.detached;
   }
@@ -75,7 +75,7 @@ export class DelayedMessageForwarder {
     return this.#recovery.problem;
   }
 
-  /** Takes no more, and waits for what is in hand, at the latest until the deadline. */
+  /** Stops consuming, and waits for unacknowledged deliveries, at the latest until the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     const finish = async () => {
@@ -96,7 +96,10 @@ export class DelayedMessageForwarder {
     this.#places.leave(delivery);
   }
 
-  /** Publish, confirm, then acknowledge: who dies in between leaves the message to be published once more. */
+  /**
+   * Publishes, waits for the confirm, then acknowledges. If the process dies in between, the message is published
+   * again.
+   */
   async #publish(delivery: Delivery): Promise<void> {
     const { logger } = this.#options;
     const fields = describeMessage(delivery.message);

@@ -8,28 +8,29 @@ import { describeValue } from '../text/describe-value.ts';
 /** A kind of error: its class, or the name of it, or the code of an error of littoral, such as `handler-timeout`. */
 export type ErrorKind = string | (abstract new (...args: never) => unknown);
 
-/** How a handler that failed is tried again: at once, then later, with ever longer delays. */
+/** The retries of a failed handler: at once, then later, with increasing delays. */
 export interface Retries {
-  /** How often it is tried again later, through the broker. 0: never. Default: 3. */
+  /** Number of delayed retries, through the broker. 0: none. Default: 3. */
   readonly maxAttempts?: number | undefined;
-  /** How long the first of these waits. Default: 1 s. At most 30 days, as all delays. */
+  /** The delay of the first of these, in milliseconds. Default: 1 s. At most 30 days, as for all delays. */
   readonly initialDelayMs?: number | undefined;
-  /** How many times longer each of the following waits. 1: equally long. Default: 10. */
+  /** The factor by which each further delay is longer. 1: all delays are equal. Default: 10. */
   readonly multiplier?: number | undefined;
   /** The longest that one waits. Default: 1 hour. */
   readonly maxDelayMs?: number | undefined;
   /**
-   * The share of each delay by which it may be shorter, chosen at random, so that messages which failed together are not
-   * retried together: 0.5 makes 10 s a delay of 5 to 10 s. From 0 to 1. Default: 0, so that equal delays keep their order.
+   * The share of each delay by which it may be shorter, chosen at random, so that messages which failed together are
+   * not retried together: 0.5 makes 10 s a delay of 5 to 10 s. From 0 to 1. Default: 0, so that equal delays keep their
+   * order.
    */
   readonly jitter?: number | undefined;
   /** Before all these, and before each of them gives up. Default: none. */
   readonly instant?: InstantRetries | undefined;
 }
 
-/** Retries in the process, with the message in hand: for a conflict that is over in the next moment. */
+/** Retries in the process, while the message is unacknowledged: for a conflict that ends within moments. */
 export interface InstantRetries {
-  /** How often it is tried again at once, each time it is delivered. Default: 0. */
+  /** Number of instant retries for each delivery. Default: 0. */
   readonly maxAttempts?: number | undefined;
   /** The only errors after which it is. Default: all that can be retried. */
   readonly errors?: readonly ErrorKind[] | undefined;
@@ -39,7 +40,7 @@ const closed = { additionalProperties: false };
 const Attempts = Type.Integer({ minimum: 0, maximum: 1000 });
 const Delay = Type.Integer({ minimum: 1, maximum: longestDelayMs });
 
-/** What a configuration or a handler may say of retries, as far as a schema can tell. */
+/** The schema of the retries of a configuration or a handler, as far as a schema can express it. */
 export const RetriesSettings = Type.Object(
   {
     maxAttempts: Type.Optional(Attempts),
@@ -58,7 +59,7 @@ true satisfies keyof Retries extends keyof Static<typeof RetriesSettings> ? true
 
 const check = compileSchema(RetriesSettings);
 
-/** What is wrong with the retries of a handler. */
+/** Describes the issue of the retries of a handler. */
 export function validateRetries(retries: unknown): string[] {
   if (retries === undefined) return [];
   if (!isRecord(retries)) return [`its 'retries' is ${describeValue(retries)}, not an object of settings`];
@@ -68,7 +69,7 @@ export function validateRetries(retries: unknown): string[] {
   ];
 }
 
-/** What no schema can say: each with its path below the retries. */
+/** Validates what a schema cannot express. Returns each issue with its path below the retries. */
 export function validateErrorKinds({ instant }: { readonly instant?: unknown }): string[] {
   const errors = isRecord(instant) ? instant.errors : undefined;
   if (!Array.isArray(errors)) return [];

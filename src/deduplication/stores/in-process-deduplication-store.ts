@@ -8,30 +8,30 @@ interface Entry {
 }
 
 export interface InProcessDeduplicationStoreOptions {
-  /** For how long a key is known. */
+  /** Milliseconds for which a key is kept. */
   readonly windowMs: number;
-  /** How many keys are kept at most: the oldest goes for the newest. */
+  /** Maximum number of keys. Beyond it, the newest replaces the oldest. */
   readonly maxEntries: number;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
 /**
- * Keeps keys in the memory of this process. Each call takes the same time however many there are: a list by age beside
- * the map, for to find the oldest in a map means to pass all that were deleted from it.
+ * Keeps keys in the memory of this process. Each call takes the same time for any number of keys, because a list by age
+ * stands beside the map: finding the oldest key of a map means visiting all deleted ones.
  */
 export class InProcessDeduplicationStore implements DeduplicationStore {
   readonly #options: InProcessDeduplicationStoreOptions;
   readonly #entries = new Map<string, Entry>();
   #oldest: Entry | undefined;
   #newest: Entry | undefined;
-  /** Those in the list, also the ones that a later record of their key has replaced. */
+  /** Number of entries in the list, including those that a later record of the same key has replaced. */
   #listed = 0;
 
   constructor(options: InProcessDeduplicationStoreOptions) {
     this.#options = options;
   }
 
-  /** How many entries are in memory, forgotten ones among them: those go when others come. */
+  /** Number of entries in memory, expired ones included, which later entries remove. */
   get size(): number {
     return this.#listed;
   }
@@ -49,7 +49,7 @@ export class InProcessDeduplicationStore implements DeduplicationStore {
     this.#newest = entry;
     this.#listed += 1;
     if (this.#listed > this.#options.maxEntries) this.#dropOldest();
-    // Two for each that comes: so what is forgotten goes in time, and never all of it at once.
+    // Removes two expired entries for each new one, so that they are removed in time, and never all at once.
     for (let drops = 0; drops < 2 && this.#oldest && !this.#isKnown(this.#oldest); drops++) this.#dropOldest();
   }
 
