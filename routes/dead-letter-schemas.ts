@@ -5,23 +5,28 @@ const id = '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10';
 
 const filter = {
   routingKey: Type.Optional(
-    Type.String({ maxLength: 255, description: 'Only of this routing key. `*` stands for any characters.' }),
+    Type.String({
+      maxLength: 255,
+      description: 'Only dead letters with this routing key. `*` matches any characters.',
+    }),
   ),
   error: Type.Optional(
     Type.String({
       maxLength: 255,
       description:
-        'Only with this class of error, such as `TypeError` or `littoral.no-handler`, or what the broker gave it up for: `delivery_limit`, `expired`, `rejected`. `*` stands for any characters.',
+        'Only dead letters with this class of error, such as `TypeError` or `littoral.no-handler`, or with this reason of the broker: `delivery_limit`, `expired`, `rejected`. `*` matches any characters.',
     }),
   ),
 };
 
-/** What a list can be asked for. */
+/** The query of a list. */
 export const DeadLetterQuery = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50, description: 'How many at most.' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, default: 50, description: 'Maximum number of dead letters.' }),
+    ),
     after: Type.Optional(
-      Type.String({ maxLength: 512, description: 'Goes on after an earlier page: what that gave as `next`.' }),
+      Type.String({ maxLength: 512, description: 'Continues after an earlier page: the `next` of that page.' }),
     ),
     ...filter,
   },
@@ -32,16 +37,16 @@ export const DeadLetterQuery = Type.Object(
 export const ReplayRequest = Type.Object(
   {
     ...filter,
-    limit: Type.Optional(Type.Integer({ minimum: 1, description: 'How many at most. Default: all.' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, description: 'Maximum number of dead letters. Default: all.' })),
   },
   { ...closed, examples: [{ routingKey: 'billing.*', error: 'TypeError' }] },
 );
 
-/** What became of them. */
+/** The result of a replay. */
 export const Replayed = Type.Object(
   {
     replayed: Type.Integer(),
-    failed: Type.Integer({ description: 'How many cannot be published again, and were kept.' }),
+    failed: Type.Integer({ description: 'Number of dead letters that were kept because they cannot be published.' }),
   },
   { examples: [{ replayed: 12, failed: 0 }] },
 );
@@ -54,9 +59,9 @@ const text = (description: string) => Type.Optional(Type.String({ description })
 
 const Payload = Type.Object(
   {
-    text: text('Where it is text.'),
-    base64: text('Where it is not.'),
-    truncated: Type.Optional(Type.Boolean({ description: 'True where there is more of it.' })),
+    text: text('The payload, if it is text.'),
+    base64: text('The payload in base64, if it is not text.'),
+    truncated: Type.Optional(Type.Boolean({ description: 'True if this is only the beginning.' })),
   },
   { description: 'The payload, in a list its beginning.' },
 );
@@ -70,18 +75,18 @@ const summary = {
   endpoint: text('The handler that failed. Absent where the message failed before one was found.'),
   service: text('The service in which it failed.'),
   deadLetteredAt: Type.Optional(Type.String({ format: 'date-time' })),
-  attempts: Type.Optional(Type.Integer({ description: 'How often the handler was called.' })),
+  attempts: Type.Optional(Type.Integer({ description: 'Number of calls of the handler.' })),
   error: Type.Optional(
     Type.Object(
       { class: Type.String(), message: Type.String(), code: Type.Integer() },
-      { description: 'What it failed with. Absent where the broker gave it up.' },
+      { description: 'The error of the handler. Absent if the broker dead-lettered the message.' },
     ),
   ),
   reasonCode: text(
     'Why it is a dead letter, in one word: expired, unhandled, malformed, undecodable or refused, or a word of the broker ' +
       'such as delivery_limit. Absent where its handler failed.',
   ),
-  reason: text('The same in words, where the broker gave it up or it expired.'),
+  reason: text('The reason in a sentence, if the broker dead-lettered the message or it expired.'),
   contentType: text('The media type of the payload.'),
   contentEncoding: text(
     'The content encoding of the payload. A single dead letter shows it decompressed, a list shows it compressed.',
@@ -119,7 +124,7 @@ export const DeadLetterPage = Type.Object(
         description: 'Total number of dead letters. Present only if a filter matches none of them.',
       }),
     ),
-    fault: text('Why nothing behind these can be seen. Absent: all is well.'),
+    fault: text('The reason why the dead letters behind these cannot be shown. Absent if there is none.'),
   },
   { examples: [{ items: [example], next: null }] },
 );
@@ -129,7 +134,7 @@ export const DeadLetterDetails = Type.Object(
   {
     ...summary,
     stackTrace: text('The stack trace of the error, shortened.'),
-    thrownAt: text('Where the error was thrown: file:line.'),
+    thrownAt: text('The place at which the error was thrown: file:line.'),
     headers: Type.Record(Type.String(), Type.Unknown(), {
       description: 'All headers, those of the error included. An integer beyond 2^53 is text, which no reader rounds.',
     }),

@@ -28,7 +28,7 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
       ...guarded,
       schema: describe('deadLetters', {
         summary: 'List the dead letters, the oldest first',
-        description: 'A look moves nothing. A page costs as much as all that comes before it.',
+        description: 'Listing moves no message. The cost of a page grows with the number of dead letters before it.',
         querystring: DeadLetterQuery,
         response: { 200: answer('A page.', DeadLetterPage), ...failures('malformed-request') },
       }),
@@ -42,7 +42,7 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
     {
       ...guarded,
       schema: describe('deadLetter', {
-        summary: 'All of one dead letter',
+        summary: 'Show one dead letter',
         params: DeadLetterParams,
         response: { 200: answer('The dead letter.', DeadLetterDetails), ...failures('dead-letter-not-found') },
       }),
@@ -57,8 +57,7 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
       ...guarded,
       schema: describe('replayDeadLetter', {
         summary: 'Replay one dead letter',
-        description:
-          'Puts the message back into its queue, for the handler that failed, with its retries all before it.',
+        description: 'Puts the message back into its queue, for the handler that failed, with all of its retries.',
         params: DeadLetterParams,
         response: {
           202: Type.Null({ description: 'The broker has confirmed the message, and the dead letter is gone.' }),
@@ -79,10 +78,10 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
       schema: describe('replayDeadLetters', {
         summary: 'Replay all that match',
         description:
-          'Of those that are there when it begins; all of them by `{}`. Answers when all are replayed; a caller who leaves before that ends it.',
+          'Replays the matching dead letters that exist when it begins; `{}` matches all. It answers when all are replayed. A caller that disconnects earlier ends the replay.',
         body: { content: { 'application/json': { schema: ReplayRequest } } },
         response: {
-          200: answer('What became of them.', Replayed),
+          200: answer('The result of the replay.', Replayed),
           ...failures('malformed-request', 'malformed-body', ...publishing),
         },
       }),
@@ -103,7 +102,10 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
       schema: describe('deleteDeadLetter', {
         summary: 'Delete one dead letter permanently',
         params: DeadLetterParams,
-        response: { 204: Type.Null({ description: 'It is gone.' }), ...failures('dead-letter-not-found') },
+        response: {
+          204: Type.Null({ description: 'The dead letter was deleted.' }),
+          ...failures('dead-letter-not-found'),
+        },
       }),
     },
     async ({ params }, reply) => {

@@ -5,12 +5,12 @@ import type { RoutePlugin } from './route-context.ts';
 const Handler = Type.Object({
   endpointId: Type.String({ description: 'Names the handler, in logs and dead letters too.' }),
   kind: Type.String({ enum: ['command', 'event'] }),
-  routingKey: Type.String({ description: "In an event's, `*` stands for any characters." }),
-  distributed: Type.Boolean({ description: 'Whether other services reach it through the bus.' }),
+  routingKey: Type.String({ description: 'In the key of an event, `*` matches any characters.' }),
+  distributed: Type.Boolean({ description: 'True if other services reach it through the bus.' }),
   parameters: Type.Array(
     Type.Object({
       name: Type.String({ description: 'The name of the argument, or its position.' }),
-      converter: Type.String({ description: 'What it is computed from.' }),
+      converter: Type.String({ description: 'The source of the argument.' }),
     }),
   ),
 });
@@ -21,8 +21,8 @@ const Deferred = Type.Object({
   endpointId: Type.Optional(Type.String({ description: 'The handler that the messages name, if they are retries.' })),
   reason: Type.String(),
   deferrals: Type.Integer({ description: 'Number of deferrals by this process. A message counts each time.' }),
-  since: Type.String({ format: 'date-time', description: 'When the first of them was delivered without a handler.' }),
-  last: Type.String({ format: 'date-time', description: 'When this process last deferred one.' }),
+  since: Type.String({ format: 'date-time', description: 'The time of the first delivery without a handler.' }),
+  last: Type.String({ format: 'date-time', description: 'The time of the last deferral by this process.' }),
 });
 
 const Endpoints = Type.Object(
@@ -31,8 +31,8 @@ const Endpoints = Type.Object(
       Type.Object({
         name: Type.String({ description: 'The name of the service.' }),
         queue: Type.String({ description: 'Its queue on the broker.' }),
-        consuming: Type.Boolean({ description: 'Whether this process receives from it at the moment.' }),
-        concurrency: Type.Integer({ description: 'How many messages are handled at once.' }),
+        consuming: Type.Boolean({ description: 'True if this process consumes the queue at the moment.' }),
+        concurrency: Type.Integer({ description: 'Maximum number of messages that are handled at once.' }),
         handlers: Type.Array(Handler),
         deferred: Type.Optional(
           Type.Array(Deferred, {
@@ -94,9 +94,9 @@ export const endpoints: RoutePlugin = (app, { endpoint, isConsuming, deferredKey
       schema: {
         tags: ['Endpoints'],
         operationId: 'endpoints',
-        summary: 'What receives messages here',
+        summary: 'List the endpoints and their handlers',
         description:
-          'Every endpoint with its handlers: what they handle, and what their arguments are computed from. For callers on loopback or with the admin token, also the keys that are deferred.',
+          'Every endpoint with its handlers, their routing keys, and the sources of their arguments. Callers on loopback or with the admin token also get the deferred keys.',
         response: {
           200: { description: 'All endpoints.', content: { 'application/json': { schema: Endpoints } } },
         },

@@ -10,7 +10,7 @@ const Ready = Type.Object(
     status: Type.Literal('ready'),
     service: Type.Optional(Type.String()),
     channel: Type.Optional(Type.String({ description: 'rabbitmq, or in-memory.' })),
-    durable: Type.Optional(Type.Boolean({ description: 'Whether messages outlive this process.' })),
+    durable: Type.Optional(Type.Boolean({ description: 'True if messages outlive this process.' })),
     warnings: Type.Optional(
       Type.Array(Type.String(), {
         description:
@@ -29,8 +29,8 @@ export const health: RoutePlugin = (app, { service, channel, unreadiness, warnin
       schema: {
         tags: ['Health'],
         operationId: 'livez',
-        summary: 'Whether the process is alive',
-        description: 'Never asks the broker: a restart would not bring it back.',
+        summary: 'Check that the process is alive',
+        description: 'Does not depend on the broker, because a restart would not bring it back.',
         response: { 200: { description: 'Alive.', content: { 'application/json': { schema: Live } } } },
       },
     },
@@ -43,13 +43,13 @@ export const health: RoutePlugin = (app, { service, channel, unreadiness, warnin
       schema: {
         tags: ['Health'],
         operationId: 'readyz',
-        summary: 'Whether the gateway can send and receive',
+        summary: 'Check that the gateway can send and receive',
         description:
           'Connected, not blocked, every consumer attached, not shutting down. Fields other than the status are only for callers on loopback or with the admin token.',
         response: {
           200: { description: 'Ready.', content: { 'application/json': { schema: Ready } } },
           503: {
-            description: 'Not ready, and why.',
+            description: 'Not ready, with the reason.',
             content: problemOf('not-ready'),
           },
         },

@@ -19,7 +19,7 @@ export interface RouteContext {
   readonly isInsider: (request: FastifyRequest) => boolean;
   /** Throws for a request that may not see payloads. */
   readonly requireAdmin: (request: FastifyRequest) => void;
-  /** Whether this process receives from the service's queue at the moment. */
+  /** Returns whether this process receives from the service's queue at the moment. */
   readonly isConsuming: () => boolean;
   /** Returns the keys whose messages have no handler here and are deferred at the moment. */
   readonly deferredKeys: () => readonly DeferredKey[];

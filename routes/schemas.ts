@@ -37,9 +37,9 @@ export const ProblemDetails = Type.Object(
     type: Type.String(),
     title: Type.String(),
     status: Type.Integer(),
-    detail: Type.String({ description: 'Where, what, and what to do.' }),
+    detail: Type.String({ description: 'The place of the error, its cause, and its remedy.' }),
     code: Type.String({ description: 'The kind of error.', enum: allCodes }),
-    retryable: Type.Boolean({ description: 'Whether the same request can succeed later.' }),
+    retryable: Type.Boolean({ description: 'True if the same request can succeed later.' }),
     outcome: Type.String({
       enum: ['not-accepted', 'unknown'],
       description:
@@ -70,7 +70,7 @@ const text = (description: string, example?: string) =>
     Type.String({ description: example === undefined ? description : `${description} Example: \`${example}\`` }),
   );
 
-/** Of deliveries, of the start, of `/readyz`, of dead letters: these never reach a caller who sends. */
+/** Errors of deliveries, of the start, of `/readyz` and of dead letters. They never reach a caller that sends. */
 const otherErrors: ReadonlySet<ErrorCode> = new Set([
   'malformed-message',
   'no-handler',
@@ -125,12 +125,12 @@ const sendHeaders = {
       minimum: 0,
       maximum: longestDelayMs,
       description:
-        'Milliseconds to hold the message back, 30 days at most. A command or message whose service is gone when it is due ends in the dead letter queue of this service; an event without a subscriber then is dropped.',
+        'Milliseconds to delay the message, 30 days at most. If the service of a command or message does not exist when it is due, it becomes a dead letter of this service; an event without a subscriber is dropped.',
     }),
   ),
-  traceparent: text('W3C Trace Context, handed on to the handler.'),
-  tracestate: text('W3C Trace Context, handed on to the handler.'),
-  baggage: text('W3C Baggage, handed on to the handler.'),
+  traceparent: text('W3C Trace Context, passed on to the handler.'),
+  tracestate: text('W3C Trace Context, passed on to the handler.'),
+  baggage: text('W3C Baggage, passed on to the handler.'),
 };
 
 export const SendHeaders = Type.Object(sendHeaders);
@@ -146,9 +146,9 @@ const { 'Message-Id': _id, 'Idempotency-Key': _key, ...eventOptions } = sendHead
 export const CloudEventHeaders = Type.Object({
   'ce-specversion': text('The version of CloudEvents, for an event in the binary mode.', '1.0'),
   'ce-id': text('The id of the event, unique within its source.', 'A234-1234-1234'),
-  'ce-source': text('Where the event happened, a URI reference.', '/shop/orders'),
+  'ce-source': text('The place where the event happened, a URI reference.', '/shop/orders'),
   'ce-type': text('The kind of event: its routing key.', 'order.placed'),
-  'ce-subject': text('What the event is about. Any other attribute travels as ce-…, too.', '123'),
+  'ce-subject': text('The subject of the event. Any other attribute is sent as ce-…, too.', '123'),
   ...eventOptions,
   Prefer: text('handling=strict: an event without a subscriber is answered with 404.', 'handling=strict'),
 });
@@ -186,7 +186,7 @@ export function problems(...codes: readonly ErrorCode[]) {
 const sendStatuses: ReadonlySet<number> = new Set([400, 403, 404, 413, 415, 422, 429, 431, 500, 503, 504]);
 const sendCodes = allCodes.filter((code) => sendStatuses.has(errorTable[code].status) && !otherErrors.has(code));
 
-/** What a sending route can answer. */
+/** The answers of a route that sends. */
 export const sendResponses = {
   202: {
     description: 'The broker has confirmed the message.',

@@ -1,13 +1,13 @@
 import { describeThrownValue } from './text/thrown-value.ts';
 
-/** What is known of a message whose request failed: surely nowhere, or perhaps at the broker. */
+/** The outcome of a message whose request failed: not accepted, or unknown because the broker may have it. */
 export type Outcome = 'not-accepted' | 'unknown';
 
 /** A row of the table. */
 interface ErrorRow {
   /** The HTTP status that a caller gets. */
   readonly status: number;
-  /** Whether the same again can succeed: a request by its caller, a delivery by the consumer. */
+  /** True if a repetition can succeed: of a request by its caller, or of a delivery by the consumer. */
   readonly retryable: boolean;
   readonly title: string;
   /** Seconds after which a caller may try again, sent as `Retry-After`. */
@@ -126,7 +126,7 @@ export const errorTable = {
 /** Names a row of the table: stable, for programs to compare. */
 export type ErrorCode = keyof typeof errorTable;
 
-/** What is known beside an error's code and text. */
+/** The facts of an error beside its code and text. */
 export interface ErrorDetails extends ErrorOptions {
   /** The message that was on its way, where there is one. */
   readonly messageId?: string | undefined;
@@ -138,9 +138,9 @@ export interface ErrorDetails extends ErrorOptions {
   readonly isLate?: boolean;
 }
 
-/** One thing that is wrong with a value. */
+/** One issue of a value. */
 export interface Issue {
-  /** Where, as a JSON Pointer (RFC 6901). */
+  /** The place of the issue, as a JSON Pointer (RFC 6901). */
   readonly path: string;
   /** The reason, as the end of a sentence: `must be number`. */
   readonly message: string;
@@ -189,12 +189,12 @@ export class LittoralError extends Error {
     return this.kind.status;
   }
 
-  /** Whether the same request or delivery can succeed at a later time. */
+  /** True if the same request or delivery can succeed at a later time. */
   get retryable(): boolean {
     return this.kind.retryable;
   }
 
-  /** Whether the message may have been sent nevertheless. */
+  /** The outcome of the message: not accepted, or unknown because it may have been sent. */
   get outcome(): Outcome {
     return this.kind.outcome ?? 'not-accepted';
   }
@@ -209,7 +209,10 @@ export function isLittoralError(error: unknown): error is LittoralError {
   }
 }
 
-/** What a thrown value says, whatever was thrown: reading it can throw once more. Its causes: `errorText`. */
+/**
+ * Returns the message of a thrown value, which can be any value and can throw when it is read. `errorText` adds the
+ * causes.
+ */
 export function errorMessage(error: unknown): string {
   try {
     if ((typeof error !== 'object' && typeof error !== 'function') || error === null) return String(error);

@@ -1,6 +1,6 @@
 import type { Logger, Message } from 'littoral';
 
-/** What was done on behalf of one message: noted while it is handled, written when that is over. */
+/** The audit entries of one message: collected while it is handled, written afterwards. */
 export class AuditTrail {
   readonly #message: Message;
   readonly #logger: Logger;

@@ -1,7 +1,7 @@
 import { defineTypeConverter } from 'littoral';
 import Type from 'typebox';
 
-/** Who buys: `C-1024`. */
+/** The id of a customer: `C-1024`. */
 export class CustomerId {
   readonly value: string;
 

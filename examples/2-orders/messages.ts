@@ -14,7 +14,7 @@ export const PlaceOrder = Type.Object({
   deliverAfter: Type.Optional(instance(Date)),
 });
 
-/** What can be done to an order, told apart by its `action`. */
+/** The changes of an order, distinguished by `action`. */
 export const ChangeOrder = Type.Union([
   Type.Object({ action: Type.Literal('cancel'), orderId: OrderId, reason: Type.String() }),
   Type.Object({ action: Type.Literal('share'), orderId: OrderId, with: Type.Array(instance(CustomerId)) }),

@@ -1,6 +1,6 @@
 import { Money } from './money.ts';
 
-/** What things cost, in the currency of the shop. */
+/** The prices of products, in the currency of the shop. */
 export class PriceList {
   readonly #prices = new Map([
     ['lamp', new Money(2000, 'EUR')],

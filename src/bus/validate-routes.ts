@@ -2,7 +2,7 @@ import { validateKey, validatePattern } from '../message/routing-key.ts';
 import { deadLetterQueue, dueQueue, ownerOfDeadLetters } from '../wire/service-queue.ts';
 import type { EventRoute, Routes } from './service-map.ts';
 
-/** Returns what is wrong with the name of a queue that a service consumes; undefined for a good one. */
+/** Returns the issue of the name of a queue that a service consumes; undefined for a good one. */
 function validateQueue(queue: string): string | undefined {
   if (queue.startsWith('amq.')) return "begins with 'amq.', which RabbitMQ reserves";
   const owner = ownerOfDeadLetters(queue)?.replace(/^distributed_/, '');
@@ -11,7 +11,7 @@ function validateQueue(queue: string): string | undefined {
   return validateKey(queue);
 }
 
-/** Returns what is wrong with the queue that a service consumes; undefined for a good one. */
+/** Returns the issue of the queue that a service consumes; undefined for a good one. */
 export function validateOwnQueue(queue: string, service: string): string | undefined {
   const others = [deadLetterQueue(service), dueQueue(service).queue];
   return others.includes(queue)

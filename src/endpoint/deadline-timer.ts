@@ -5,10 +5,12 @@ interface Waiting {
   readonly expire: () => void;
 }
 
-/** Limits pieces of work to one length of time. One timer serves all of them, because many begin and end in a second. */
+/**
+ * Limits pieces of work to one length of time. One timer serves all of them, because many begin and end in a second.
+ */
 export class DeadlineTimer {
   readonly #timeoutMs: number;
-  /** In the order in which they began, so the first is the first that is due. */
+  /** The deadlines in the order in which they began, so the first is the first that is due. */
   readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | undefined;
 

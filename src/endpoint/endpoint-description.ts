@@ -2,24 +2,24 @@ import { handlerKind } from '../handler/handler-definition.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { ParameterDescription } from '../handler/method-invoker.ts';
 
-/** One handler, for people and programs that ask what runs here. */
+/** A description of one handler, for the list of endpoints. */
 interface HandlerDescription {
   readonly endpointId: string;
   readonly kind: 'command' | 'event';
-  /** As it was declared: that of an event can be a pattern. */
+  /** The key as it was declared. The key of an event handler can be a pattern. */
   readonly routingKey: string;
-  /** Whether other services reach it through the bus. */
+  /** True if other services reach it through the bus. */
   readonly distributed: boolean;
   readonly parameters: readonly ParameterDescription[];
 }
 
-/** What receives the messages of a service, and calls its handlers. */
+/** A description of an endpoint, which receives the messages of a service and calls its handlers. */
 export interface EndpointDescription {
   /** The name of the service. */
   readonly name: string;
   /** The queue on the broker. */
   readonly queue: string;
-  /** How many messages are handled at once. */
+  /** Maximum number of messages that are handled at once. */
   readonly concurrency: number;
   readonly handlers: readonly HandlerDescription[];
 }

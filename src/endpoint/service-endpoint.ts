@@ -32,17 +32,19 @@ export interface ServiceEndpointOptions {
   readonly channel: Engine;
   readonly scopes: InvocationScopes;
   readonly messages: RecipientResolver;
-  /** Whether there is any handler to call. Without one nothing is consumed: the queue may belong to another program. */
+  /**
+   * True if there is any handler. Without one the endpoint consumes nothing: the queue may belong to another program.
+   */
   readonly hasHandlers: boolean;
   /** The keys of the events that its handlers listen to. */
   readonly eventBindingKeys: readonly string[];
   /** Keys that the queue must no longer be bound to. Default: none. */
   readonly retiredBindingKeys?: readonly string[] | undefined;
-  /** How many deliveries are handled at once. */
+  /** Maximum number of deliveries that are handled at once. */
   readonly concurrency: number;
-  /** After which a handler counts as failed. */
+  /** Milliseconds after which a handler counts as failed. */
   readonly handlerTimeoutMs: number;
-  /** How handlers that failed are tried again, unless they say otherwise. */
+  /** The retries of failed handlers without retries of their own. */
   readonly retries: Retries;
   /** Milliseconds for which a delivery can stay unacknowledged. See `longestHoldMs`. Default: the broker's limit. */
   readonly longestHoldMs?: number | undefined;
@@ -53,7 +55,7 @@ export interface ServiceEndpointOptions {
   readonly logger: Logger;
   /** Maximum size of a decompressed body in bytes. Default: 4 MiB. */
   readonly maxDecodedBytes?: number | undefined;
-  /** Tells when messages expire. Default: the clock of the system. */
+  /** The clock by which messages expire. Default: that of the system. */
   readonly clock?: WallClock | undefined;
   /** Default: handlers are called for every copy of a message. */
   readonly deduplication?: Deduplication | undefined;
@@ -140,7 +142,7 @@ export class ServiceEndpoint {
     return this.#recovery.problem;
   }
 
-  /** Whether it receives at the moment. */
+  /** True while it receives messages. */
   get consuming(): boolean {
     return this.#consumer !== undefined && this.detached === undefined;
   }
@@ -150,7 +152,7 @@ export class ServiceEndpoint {
     return this.#unhandled.deferredKeys();
   }
 
-  /** How many messages wait in the service's queue; undefined while that cannot be told. */
+  /** Returns the number of messages in the service's queue; undefined while it is unknown. */
   async waiting(): Promise<number | undefined> {
     return this.#consumer?.waiting();
   }

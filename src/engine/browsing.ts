@@ -3,9 +3,9 @@ import type { TransportMessage } from '../message/transport-message.ts';
 /** The part of the port that shows waiting messages. */
 export interface QueueBrowser {
   /**
-   * Visits what waits in a queue without a consumer, such as a dead letter queue: each message once, in the order of the
-   * queue, at most as many as waited at the beginning. What is kept is back in its place afterwards, also if this process
-   * dies meanwhile. On a quorum queue each browse counts as a delivery.
+   * Visits the messages of a queue without a consumer, such as a dead letter queue: each message once, in the order of
+   * the queue, at most as many as waited at the beginning. Messages that are not removed are back in their place
+   * afterwards, also if this process dies meanwhile. On a quorum queue each browse counts as a delivery.
    *
    * Only one browse of a queue runs at a time, in any process: a second call in this process waits some seconds for the
    * first.

@@ -14,8 +14,8 @@ export interface Subscriber {
   subscribe(subscription: Subscription): Consumer;
 
   /**
-   * Returns a function that says whether a subscription with these binding keys receives a key on the bus. It may receive
-   * more than its patterns match, because a broker has wildcards of its own; never less.
+   * Returns a function that says whether a subscription with these binding keys receives a key on the bus. It may
+   * receive more than its patterns match, because a broker has wildcards of its own; never less.
    */
   keyMatcher(bindingKeys: readonly string[]): (routingKey: string) => boolean;
 }
@@ -46,15 +46,15 @@ export interface Subscription extends QueueSpec {
 }
 
 /**
- * An unacknowledged message. `acknowledge`, `release` and `reject` are the outcomes `accepted`, `released` and `rejected`
- * of AMQP 1.0 (part 3, section 3.4). The first one counts. Settling after the connection was lost does nothing: the
- * broker redelivers the message.
+ * An unacknowledged message. `acknowledge`, `release` and `reject` are the outcomes `accepted`, `released` and
+ * `rejected` of AMQP 1.0 (part 3, section 3.4). The first one counts. Settling after the connection was lost does
+ * nothing: the broker redelivers the message.
  */
 export interface Delivery {
   readonly message: TransportMessage;
   /** The key that the message was published under, if the engine knows it. */
   readonly routingKey: string;
-  /** Whether the message came through the bus that all services share, not straight to the queue. */
+  /** True if the message came through the bus that all services share, not straight to the queue. */
   readonly viaBus: boolean;
   readonly redelivered: boolean;
   /**
@@ -98,15 +98,16 @@ export interface Consumer {
    */
   allowExtra(count: number): void;
   /**
-   * Counts the other consumers of the queue, in any process or program. A process can have several. A program that polls
-   * is not counted. Never rejects.
+   * Counts the other consumers of the queue, in any process or program. A process can have several. A program that
+   * polls is not counted. Never rejects.
    *
    * @returns undefined while the count is unknown: stopped, no connection, or no answer
    */
   otherConsumers(): Promise<number | undefined>;
   /**
    * Pauses consuming, so that a program that polls the queue finds its messages. Unacknowledged deliveries can still be
-   * settled, and count towards `prefetch` afterwards. Never rejects. Absent on an engine that other programs cannot use.
+   * settled, and count towards `prefetch` afterwards. Never rejects. Absent on an engine that other programs cannot
+   * use.
    *
    * @returns true once deliveries have stopped; false if it does not pause: stopped, not attached, or paused already
    */

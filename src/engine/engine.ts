@@ -11,7 +11,7 @@ export interface Engine extends Publisher, Subscriber, QueueBrowser {
   /** The name that users see in `/readyz`, in every 202 and in the first lines of the log. */
   readonly name: string;
 
-  /** Whether messages outlive the process. */
+  /** True if messages outlive the process. */
   readonly durable: boolean;
 
   readonly features: EngineFeatures;
@@ -41,7 +41,7 @@ export interface EngineFeatures {
   readonly settle: 'each' | 'upTo';
   /** `reported`: a receipt says that no queue took the message. `silent`: every receipt says that it was routed. */
   readonly unroutable: 'reported' | 'silent';
-  /** Whether the engine takes publications with a delay. */
+  /** True if the engine takes publications with a delay. */
   readonly delays: boolean;
   /**
    * `inPlace`: a browse can remove any message, and leaves the others in their places. `cursor`: a browse only reads.
@@ -53,7 +53,7 @@ export interface EngineFeatures {
 }
 
 export interface EngineHealth {
-  /** Whether a publish can be accepted now. */
+  /** True if a publish can be accepted now. */
   readonly ready: boolean;
   /** The reason if it cannot. Holds no secrets. */
   readonly reason?: string | undefined;

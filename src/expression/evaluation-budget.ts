@@ -42,7 +42,7 @@ export class EvaluationBudget {
     return this.#limits.timeoutMs - this.#computedMs;
   }
 
-  /** Whether the evaluation should yield to the event loop. */
+  /** True if the evaluation should yield to the event loop. */
   get isSliceOver(): boolean {
     return this.#breath !== undefined || this.#lookedAtMs - this.#sliceBeganMs > sliceMs;
   }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** What a process does when it is asked to end. */
+/** The actions of a process on a signal to end. */
 export interface SignalResponse {
   /** Called once, for the first signal. */
   first(signal: NodeJS.Signals): void;
@@ -22,8 +22,8 @@ let isEnding = false;
 
 /**
  * Sets what a signal does from now on. The listeners of the process are attached once and stay: Node forgets a signal
- * that has arrived but was not yet dispatched when the last listener is removed, and PID 1 of a container never gets one
- * for which it has no listener.
+ * that has arrived but was not yet dispatched when the last listener is removed, and PID 1 of a container never gets
+ * one for which it has no listener.
  */
 export function respondToSignals(next: SignalResponse): void {
   const isListening = response !== undefined;
@@ -31,7 +31,9 @@ export function respondToSignals(next: SignalResponse): void {
   if (!isListening) for (const signal of exitSignals) process.on(signal, receive);
 }
 
-/** Ends the process as the signal does by itself, so that a shell sees what ended it. PID 1 exits with the shell's code. */
+/**
+ * Ends the process as the signal does by itself, so that a shell sees what ended it. PID 1 exits with the shell's code.
+ */
 export function exitBySignal(signal: NodeJS.Signals): never {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);

@@ -19,7 +19,7 @@ export interface GatewayOptions {
   readonly environment?: Environment;
   /** Default: pino to standard output, at the configured level. */
   readonly logger?: Logger;
-  /** Whether this process receives as well as sends. Default: true. */
+  /** True if this process receives as well as sends. Default: true. */
   readonly consume?: boolean;
 }
 

@@ -18,7 +18,7 @@ export async function serve(gateway: Gateway): Promise<void> {
   try {
     address = await gateway.listen();
   } catch (error) {
-    // A signal that came first has closed what was to listen.
+    // A signal that arrived first has closed the server.
     if (isStopping()) return;
     throw error;
   }
@@ -34,8 +34,8 @@ export async function serve(gateway: Gateway): Promise<void> {
 }
 
 /**
- * Exits on an uncaught error, such as the rejection of a promise that a handler does not await. The state of the process
- * is unknown then, so a supervisor should start it again.
+ * Exits on an uncaught error, such as the rejection of a promise that a handler does not await. The state of the
+ * process is unknown then, so a supervisor should start it again.
  */
 export function exitOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway, 'logger' | 'unacknowledged'>): void {
   const end = (error: unknown, origin: string) => {

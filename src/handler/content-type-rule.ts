@@ -7,7 +7,7 @@ import type { HandlerDefinition } from './handler-definition.ts';
 
 type Rule = Pick<HandlerDefinition, 'contentType' | 'defaultContentType'>;
 
-/** Says what is wrong with the media types that a handler is declared with. */
+/** Describes the issue of the media types that a handler is declared with. */
 export function validateContentTypes({ contentType, defaultContentType }: Rule): string[] {
   const ofDefault = defaultContentType === undefined ? [] : [defaultContentType];
   return [...validateOption('contentType', accepted(contentType)), ...validateOption('defaultContentType', ofDefault)];
@@ -24,7 +24,7 @@ function validateOption(option: string, texts: readonly unknown[]): string[] {
 }
 
 /**
- * What a handler says of content types, applied to its messages.
+ * Applies the content types of a handler to its messages.
  *
  * @param handler as users know it, for the error
  * @returns gives the message, with the default content type where it has none
@@ -35,7 +35,7 @@ export function contentTypeRule(
   handler: string,
 ): ((message: Message) => Message) | undefined {
   const essences = accepted(contentType).map((text) => parseMediaType(text)?.essence ?? '');
-  // What is sent as text/xml travels by the name that all programs know.
+  // A message of the type text/xml is sent under the name that all programs know.
   const taken = new Set([...essences, ...essences.map(commonEssence)]);
   if (essences.length === 0 && defaultContentType === undefined) return undefined;
   return (message) => {

@@ -7,11 +7,13 @@ import { type HandlerDefinition, type HandlerKind, type HandlerOptions, handlerK
 /** The types that the arguments of a handler follow from. One signature for all, so that an error names its cause. */
 interface Definition<Payload extends TargetType, P extends GivenParameters, Result> extends HandlerOptions {
   /**
-   * The type that the payload is converted to: a TypeBox schema, or a class. The handler is called with the payload, all
-   * headers and the services. Default: the payload as it was decoded.
+   * The type that the payload is converted to: a TypeBox schema, or a class. The handler is called with the payload,
+   * all headers and the services. Default: the payload as it was decoded.
    */
   readonly payload?: [P] extends [never] ? Payload : PayloadAmongParameters;
-  /** A converter for each argument: a list, or an object for a handler that takes one object. Default: see `payload`. */
+  /**
+   * A converter for each argument: a list, or an object for a handler that takes one object. Default: see `payload`.
+   */
   readonly parameters?: P & Checked<P>;
   /** The handler. It may be asynchronous. Errors that it throws are retried as `retries` says. */
   readonly handle: (...parameters: HandlerArguments<Payload, P>) => Result;
@@ -62,6 +64,6 @@ type Declared<Result> = HandlerOptions & Pick<HandlerDefinition<Result>, 'payloa
 function define<Result, Kind extends HandlerKind>(kind: Kind, definition: unknown): HandlerDefinition<Result, Kind> {
   const declared = definition as Declared<Result>;
   const { routingKey, endpointId = routingKey, distributed = false } = declared;
-  // With what is no option, for the registry to refuse.
+  // This keeps unknown options, so that the registry can refuse them.
   return { ...declared, [handlerKind]: kind, endpointId, distributed };
 }

@@ -14,7 +14,7 @@ export interface HandlerDefinition<Result = unknown, Kind extends HandlerKind = 
   readonly routingKey: string;
   /** The name of the handler in logs, dead letters and the list of endpoints. */
   readonly endpointId: string;
-  /** Whether other services reach the handler through the bus. */
+  /** True if other services reach the handler through the bus. */
   readonly distributed: boolean;
   /** The type of the payload, for a handler with the default parameters. */
   readonly payload?: TargetType | undefined;
@@ -35,41 +35,41 @@ export interface HandlerDefinition<Result = unknown, Kind extends HandlerKind = 
   readonly handle: (...parameters: any[]) => Result;
 }
 
-/** What command handlers and event handlers have in common. */
+/** The options that command handlers and event handlers have in common. */
 export interface HandlerOptions {
   /**
-   * The key that messages are sent under. At most 255 bytes. In an event's, `*` stands for any characters, dots
-   * included.
+   * The routing key of the handled messages. At most 255 bytes. In the key of an event, `*` matches any characters,
+   * dots included.
    */
   readonly routingKey: string;
-  /** Whether other services reach it through the bus. Default: false, this process only. */
+  /** True if other services reach it through the bus. Default: false, this process only. */
   readonly distributed?: boolean;
   /** Names the handler in logs, dead letters and the list of endpoints. At most 255 bytes. Default: its routing key. */
   readonly endpointId?: string;
   /**
-   * The only media types that it takes, parameters such as charset aside: others are refused. What a command or event
-   * of this process passes as a value has none, and is taken. Default: any.
+   * The only media types that the handler accepts, compared without parameters such as charset; others are refused. A
+   * value that is passed within this process has no media type, and is accepted. Default: any.
    */
   readonly contentType?: string | readonly string[];
-  /** What the payload of a message without a content type is. Default: bytes of which nothing is known. */
+  /** The media type of a payload whose message has no content type. Default: bytes of an unknown type. */
   readonly defaultContentType?: string;
-  /** How it is tried again when it fails, as far as it differs from the `retries` of the service. */
+  /** The retries of the handler. They override those of the service one by one. */
   readonly retries?: Retries;
   /**
-   * After which a call of it has failed, in milliseconds; for a distributed handler. Well below the broker's
-   * `consumer_timeout`, which is 30 min. Default: the `handlerTimeoutMs` of the service.
+   * Milliseconds after which a call counts as failed; only for a distributed handler. It must be well below the
+   * broker's `consumer_timeout`, which is 30 min. Default: the `handlerTimeoutMs` of the service.
    */
   readonly timeoutMs?: number;
   /**
-   * Whether the handler is kept from being called for copies of what it has handled; for a distributed handler. An
-   * expression, or a function, gives what makes two messages copies of each other, in place of the message id: a text of
-   * 1 to 255 characters, a number or a BigInt; nothing (null), and the message is handled without deduplication. See
-   * `deduplication` in the configuration, which is the default.
+   * True to skip copies of messages that the handler has handled; only for a distributed handler. An expression or a
+   * function returns a key in place of the message id: a text of 1 to 255 characters, a number or a BigInt. Messages
+   * with equal keys are copies. For null, the message is handled without deduplication. Default: `deduplication` in the
+   * configuration.
    */
   readonly deduplicate?: Deduplicate;
 }
 
-/** All that a definition can hold. */
+/** All options of a definition. */
 export const handlerOptions = [
   'routingKey',
   'distributed',

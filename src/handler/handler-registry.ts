@@ -26,10 +26,10 @@ import { validateRetries } from './retries.ts';
 export interface RegisteredHandler extends MethodInvoker {
   readonly definition: HandlerDefinition;
   readonly endpointId: string;
-  /** As users know it: `command handler 'billing.changeDetails'`. */
+  /** The name for messages to users: `command handler 'billing.changeDetails'`. */
   readonly name: string;
   /**
-   * Gives what makes two messages copies of each other; false: all are handled; undefined: as the configuration says.
+   * Returns the deduplication key of a message; false: all messages are handled; undefined: the configuration decides.
    */
   readonly deduplication: KeyOfInvocation | false | undefined;
 }
@@ -42,8 +42,8 @@ export class HandlerRegistry {
   readonly #distributedEventsByKey = new RoutingKeyIndex<RegisteredHandler>();
 
   /**
-   * @param definitions what the configuration lists
-   * @param context what their parameters may draw on
+   * @param definitions the handlers of the configuration
+   * @param context the services and variables that their parameters may use
    * @throws LittoralError `invalid-handlers` with every issue of every handler
    */
   constructor(definitions: readonly unknown[], context: ParameterContext) {
@@ -92,7 +92,7 @@ export class HandlerRegistry {
     return this.#distributedEventsByKey.find(routingKey);
   }
 
-  /** Whether the bus can reach any handler. */
+  /** True if the bus can reach any handler. */
   get hasDistributedHandlers(): boolean {
     return this.handlers().some(({ definition }) => definition.distributed);
   }
@@ -130,7 +130,7 @@ export class HandlerRegistry {
   }
 }
 
-/** What the handlers before one have taken for themselves. */
+/** The keys and names that earlier handlers have taken. */
 interface Taken {
   readonly commands: Set<string>;
   readonly endpointIds: Set<string>;

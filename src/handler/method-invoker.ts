@@ -26,7 +26,7 @@ export interface MethodInvoker {
    * @throws LittoralError when the function could not be called with that payload
    */
   checkPayload(message: Message): Promise<void>;
-  /** What each argument is computed from, in words, by its name or position. */
+  /** The description of the source of each argument, by its name or position. */
   readonly parameters: readonly ParameterDescription[];
 }
 
@@ -72,7 +72,7 @@ export function methodInvoker(
   };
 }
 
-/** Only of promises: a service may have a `then` of its own, and is handed over as it is. */
+/** Awaits real promises only. A service may have a `then` of its own, and is passed unchanged. */
 async function settled(resolved: readonly unknown[]): Promise<unknown[]> {
   const boxed = resolved.map((argument) =>
     argument instanceof Promise ? argument.then((value) => ({ value })) : { value: argument },
@@ -90,7 +90,7 @@ function resolveAll(prepared: readonly PreparedParameter[], invocation: Invocati
   try {
     for (const { resolve } of prepared) resolved.push(resolve(invocation));
   } catch (error) {
-    // Those before it may still reject, and nobody waits for them any more.
+    // Promises before it may still reject, and no code awaits them any more.
     void Promise.allSettled(resolved);
     throw error;
   }

@@ -6,7 +6,9 @@ const reject: unique symbol = Symbol.for('littoral.reject') as never;
 
 /** Options of `RetryLater`. */
 export interface RetryLaterOptions extends ErrorOptions {
-  /** Milliseconds until the next attempt: an integer from 1 to 30 days. Default: what the retries of the handler say. */
+  /**
+   * Milliseconds until the next attempt: an integer from 1 to 30 days. Default: what the retries of the handler say.
+   */
   readonly delayMs?: number;
 }
 
@@ -34,7 +36,7 @@ export class RetryLater extends Error {
   }
 }
 
-/** To be thrown by a handler for which no attempt can help: the message is a dead letter at once. */
+/** An error that a handler throws if no further attempt can help: the message becomes a dead letter at once. */
 export class Reject extends Error {
   readonly [reject] = true;
   /** The name of the class. */
@@ -48,9 +50,9 @@ export class Reject extends Error {
 
 /** The wish of a handler about its next attempt, as its error expresses it. */
 export interface RetryHint {
-  /** Whether another attempt can help. */
+  /** True if another attempt can help. */
   readonly retryable: boolean;
-  /** Whether it asked for a delay. */
+  /** True if it asked for a delay. */
   readonly later: boolean;
   /** Milliseconds until the next attempt, if it named them. */
   readonly delayMs?: number | undefined;
@@ -60,8 +62,8 @@ const retryable: RetryHint = { retryable: true, later: false };
 const permanent: RetryHint = { retryable: false, later: false };
 
 /**
- * Returns the hint of an error, which can be anything, and reading it can throw. An error with `retryable: false`, as some
- * of littoral are, is permanent.
+ * Returns the hint of an error, which can be anything, and reading it can throw. An error with `retryable: false`, as
+ * some of littoral are, is permanent.
  */
 export function retryHint(error: unknown): RetryHint {
   try {

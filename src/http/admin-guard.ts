@@ -7,7 +7,7 @@ export interface AdminGuardOptions {
   /** The address that the gateway listens on. */
   readonly host: string;
   readonly adminToken: string | undefined;
-  /** Whether a proxy makes it reachable from elsewhere, whatever it listens on. Default: false. */
+  /** True if a proxy makes it reachable from elsewhere, even if it listens on loopback only. Default: false. */
   readonly isBehindProxy?: boolean;
 }
 

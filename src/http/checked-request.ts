@@ -6,7 +6,7 @@ import { plainIssues, type SchemaCheck } from '../schema/schema-check.ts';
 /**
  * The query of a request, numbers as numbers.
  *
- * @throws LittoralError `malformed-request` for what the schema does not have: a misspelt name would change what is meant
+ * @throws LittoralError `malformed-request` for a name that the schema does not have, because it may be misspelt
  */
 export function checkedQuery<Query>({ query }: FastifyRequest, check: SchemaCheck<Query>): Query {
   const fields = Object.entries(query as Readonly<Record<string, unknown>>);

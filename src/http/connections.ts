@@ -5,7 +5,7 @@ import { lingeringClose } from './lingering-close.ts';
 import { rawProblem } from './problem.ts';
 
 interface Connection {
-  /** Of the requests that wait for their answers, in their order. */
+  /** The connections of requests that wait for their answers, in their order. */
   readonly unanswered: Set<ServerResponse>;
   /** The response to the latest request, answered or not. */
   latest?: ServerResponse;
@@ -51,7 +51,7 @@ export class Connections {
     this.#idleMs = idleMs;
   }
 
-  /** To be called once, before the server listens. */
+  /** Attaches to the server. Call this once, before the server listens. */
   watch(server: Server): void {
     server.maxConnections = this.#maxConnections + maxRefused;
     server.on('connection', (socket: Socket) => this.#onConnection(socket));

@@ -3,7 +3,7 @@ import { version } from '../version.ts';
 /** The description of the server that serves the document. */
 const description = 'This gateway.';
 
-/** What the OpenAPI document says beside the routes themselves. */
+/** The parts of the OpenAPI document beside the routes. */
 export const openApi = {
   openapi: '3.1.0',
   info: {

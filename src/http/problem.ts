@@ -8,9 +8,9 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly code: ErrorCode;
-  /** Whether the same request can succeed later. */
+  /** True if the same request can succeed later. */
   readonly retryable: boolean;
-  /** Whether the message may be on its way all the same. */
+  /** The outcome of the message: not accepted, or unknown because it may have been sent. */
   readonly outcome: 'not-accepted' | 'unknown';
   readonly messageId?: string;
   /** Every single issue of a refused payload. */

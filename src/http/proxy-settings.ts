@@ -1,14 +1,17 @@
 import { isIP } from 'node:net';
 
-/** What begins a path of the gateway's own. A base path that began so would be taken away from it. */
+/** The first segments of the gateway's own paths. A base path must not begin with one of them. */
 const ownPaths = ['commands', 'events', 'messages', 'endpoints', 'dead-letters', 'livez', 'readyz', 'docs'];
 
-/** Whether a text is a path of plain segments, without a slash at its end: it becomes a part of pages and of headers. */
+/**
+ * Returns whether a text is a path of plain segments, without a slash at its end: it becomes a part of pages and of
+ * headers.
+ */
 export function isBasePath(text: string): boolean {
   return text.length <= 255 && /^(?:\/[\w~-][\w.~-]*)+$/.test(text);
 }
 
-/** Says what is wrong with the settings of a gateway that stands behind a proxy, where they are of the right kind. */
+/** Describes the issue of the settings of a gateway that stands behind a proxy, where they are of the right kind. */
 export function validateProxy({ basePath, trustProxy }: { basePath?: unknown; trustProxy?: unknown }): string[] {
   const ofPath = typeof basePath === 'string' ? validateBasePath(basePath) : undefined;
   const networks: readonly unknown[] = Array.isArray(trustProxy) ? trustProxy : [];

@@ -16,7 +16,7 @@ export interface PublicAddress {
   readonly authority: string;
   /** Undefined where no proxy says so. */
   readonly protocol: 'http' | 'https' | undefined;
-  /** What stands in front of every path; empty without anything. */
+  /** The prefix of every path; empty if there is none. */
   readonly prefix: string;
 }
 
@@ -24,8 +24,8 @@ type Headers = FastifyRequest['headers'];
 
 /**
  * Reads `X-Forwarded-Host`, `-Proto` and `-Prefix` of requests that come from a trusted proxy. One that is not a single
- * sound value is ignored like those of anybody else, and so is `Forwarded` (RFC 7239), which common proxies neither write
- * nor take away.
+ * sound value is ignored like those of anybody else, and so is `Forwarded` (RFC 7239), which common proxies neither
+ * write nor take away.
  */
 export function publicAddressReader({
   basePath,
@@ -40,7 +40,7 @@ export function publicAddressReader({
     return {
       authority: forwardedHost(forwarded) ?? headers.host ?? '',
       protocol: forwardedProtocol(forwarded),
-      // Many proxies pass on what their callers say of it, so what is configured is not theirs to change.
+      // Many proxies forward the header of their callers, so it must not override the configuration.
       prefix: basePath === '' ? (forwardedPrefix(forwarded) ?? '') : basePath,
     };
   };

@@ -24,7 +24,7 @@ export interface PublishContext {
   /** Names the channel in every answer. */
   readonly channel: string;
   readonly scopes: InvocationScopes;
-  /** Whether the gateway is shutting down and takes nothing more. */
+  /** Returns whether the gateway is shutting down and accepts no more messages. */
   readonly isDraining: () => boolean;
 }
 

@@ -1,6 +1,6 @@
 import { Header, type MessageHeaders } from './message-headers.ts';
 
-/** What a log line says of a message: which one it is, never what it holds. */
+/** Returns the fields that identify a message in a log line, never its content. */
 export function describeMessage({ headers }: { readonly headers: MessageHeaders }): Readonly<Record<string, unknown>> {
   return {
     messageId: headers[Header.id],

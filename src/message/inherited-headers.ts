@@ -4,7 +4,7 @@ import type { Message } from './message.ts';
 import { Header, type MessageHeaders } from './message-headers.ts';
 import { isReservedHeader } from './reserved-headers.ts';
 
-/** What a message hands on to those that its handler sends. */
+/** The headers that the messages of a handler inherit from its message. */
 export interface Inherited {
   /** The headers that its sender chose; none of the framework's, the broker's or the transport's. */
   readonly headers: Readonly<Record<string, string | number | bigint | boolean>>;
@@ -32,7 +32,8 @@ export function inheritedFrom({ headers, arrived }: Message, metadata: object = 
 }
 
 /**
- * What is neither text, a number nor a boolean stays behind: other programs can send headers that littoral cannot.
+ * A value that is neither text, a number nor a boolean is dropped: other programs can send headers that littoral
+ * cannot.
  *
  * @param arrived the headers whose form is known, which can be sent as they came
  */
@@ -64,7 +65,7 @@ function isNumeric(value: unknown): value is number | bigint {
   return typeof value === 'bigint' || Number.isFinite(value);
 }
 
-/** What AMQP carries as a property has at most 255 bytes. */
+/** Limits a header that is sent as an AMQP property, which has at most 255 bytes. */
 function shortText(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || !value.isWellFormed()) return undefined;
   return Buffer.byteLength(value) <= maxShortStringBytes ? value : undefined;

@@ -15,7 +15,7 @@ export const Header = {
   correlationId: 'correlationId',
   /** The id of the message whose handler sent this one. */
   parentId: 'parentId',
-  /** When the message was made: whole seconds since 1970. */
+  /** The time at which the message was made: whole seconds since 1970. */
   timestamp: 'timestamp',
   /** The media type of the payload, parameters included. */
   contentType: 'contentType',
@@ -24,9 +24,9 @@ export const Header = {
    * of the queue.
    */
   priority: 'priority',
-  /** How long to hold the message back, in milliseconds. */
+  /** The delivery delay in milliseconds. */
   deliveryDelay: 'deliveryDelay',
-  /** After how many milliseconds an undelivered message expires. Travels as the AMQP property `expiration`. */
+  /** Milliseconds until an undelivered message expires. Sent as the AMQP property `expiration`. */
   timeToLive: 'timeToLive',
   /** `command`, `event` or `message`. */
   payloadType: 'ecotone.distributed.payloadType',
@@ -46,7 +46,7 @@ export const Header = {
   typeId: '__TypeId__',
   /** Ecotone's bookkeeping of what it published together. */
   publishBatchId: 'ecotone.publish_batch_id',
-  /** The AMQP property `content_encoding`: how the body is compressed. */
+  /** The AMQP property `content_encoding`: the compression of the body. */
   contentEncoding: 'amqp_contentEncoding',
   /** The AMQP property `reply_to`. */
   replyTo: 'amqp_replyTo',
@@ -70,7 +70,7 @@ export const Header = {
   amqpAppId: 'amqp_appId',
   /** The AMQP property `expiration` where it is not a number of milliseconds. */
   amqpExpiration: 'amqp_expiration',
-  /** How often the broker has delivered the message before and got it back unacknowledged. Set by quorum queues. */
+  /** Number of earlier deliveries that were returned unacknowledged. Set by quorum queues. */
   deliveryCount: 'x-delivery-count',
   /** W3C Trace Context. */
   traceparent: 'traceparent',
@@ -90,14 +90,14 @@ export const Header = {
   errorLine: 'exception-line',
   /** A numeric code of that error; 0 where it has none. */
   errorCode: 'exception-code',
-  /** How many delayed retries came before. Ecotone's. */
+  /** Number of delayed retries so far. Ecotone's. */
   retryNumber: 'ecotone_retry_number',
   /**
    * The endpoint id of the handler that failed, the only one that a retry or a replay is for. Absent where the message
    * failed before a handler was found.
    */
   failedEndpoint: 'x-littoral-endpoint',
-  /** How often that handler was called, instant and delayed retries included. */
+  /** Number of calls of that handler, instant and delayed retries included. */
   attempts: 'x-littoral-attempts',
   /** The service in which a dead letter failed. */
   failedService: 'x-littoral-service',
@@ -108,13 +108,13 @@ export const Header = {
   /** The id of a dead letter, beside the id of the message: one message can fail in two handlers. */
   deadLetterId: 'x-littoral-dead-letter-id',
   /**
-   * Why a message is a dead letter, in one word: `failed`, `expired`, `unhandled`, `malformed`, `undecodable`,
-   * `refused`.
+   * The reason why a message is a dead letter, in one word: `failed`, `expired`, `unhandled`, `malformed`,
+   * `undecodable`, `refused`.
    */
   deadLetterReason: 'x-littoral-reason',
-  /** Until when a message with a time to live may be handled: milliseconds since 1970. On what littoral has moved. */
+  /** The end of a message's time to live: milliseconds since 1970. Set on messages that littoral has moved. */
   expiresAt: 'x-littoral-expires-at',
-  /** When a message became a dead letter: milliseconds since 1970. */
+  /** The time at which a message became a dead letter: milliseconds since 1970. */
   deadLetteredAt: 'x-littoral-dead-lettered-at',
   /**
    * Number of times that a dead letter was set aside because its queue did not take it. Absent once it is in that
@@ -125,9 +125,9 @@ export const Header = {
   deferredSince: 'x-littoral-deferred-since',
   /** Number of deferrals since then. */
   deferrals: 'x-littoral-deferrals',
-  /** What the broker had recorded of earlier dead-lettering (`x-death`, …), as JSON text, where it can do no harm. */
+  /** The broker's records of earlier dead-lettering (`x-death`, …), as JSON text, which RabbitMQ does not interpret. */
   brokerHistory: 'x-littoral-broker-history',
 } as const;
 
-/** What a message is: a command for one service, an event for its subscribers, or a message for a channel by name. */
+/** The kind of a message: a command for one service, an event for its subscribers, or a message for a named channel. */
 export type PayloadType = 'command' | 'event' | 'message';

@@ -43,7 +43,7 @@ export function isMessageId(text: string): boolean {
   return validate(text);
 }
 
-/** What makes two requests with one idempotency key the same request. */
+/** The parts that make two requests with one idempotency key the same request. */
 export interface IdempotentRequest {
   /** Keeps callers apart who may choose the same key, such as tenants. Empty: all share one space. */
   readonly scope: string;

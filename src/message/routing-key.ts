@@ -4,7 +4,7 @@ import { maxShortStringBytes } from './limits.ts';
 const controlCharacter = /[\u0000-\u001f\u007f]/;
 
 /**
- * Says what is wrong with a key that a message is sent under, or with a destination.
+ * Describes the issue of a key that a message is sent under, or with a destination.
  *
  * @returns undefined for a good one
  */
@@ -13,7 +13,7 @@ export function validateKey(key: string): string | undefined {
   return validatePattern(key);
 }
 
-/** Says what is wrong with the key or pattern that a handler is registered under. */
+/** Describes the issue of the key or pattern that a handler is registered under. */
 export function validatePattern(pattern: string): string | undefined {
   if (pattern === '') return 'is empty';
   if (Buffer.byteLength(pattern) > maxShortStringBytes) return `is longer than ${maxShortStringBytes} bytes`;

@@ -6,13 +6,13 @@ import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
 
 /** The type of a parameter, compiled to convert values to it. */
 export interface ArgumentType<Value = unknown> {
-  /** Whether the parameter may be undefined. */
+  /** True if the parameter may be undefined. */
   readonly optional: boolean;
-  /** Whether it may be null. */
+  /** True if it may be null. */
   readonly nullable: boolean;
-  /** Whether it is a list. */
+  /** True if it is a list. */
   readonly isArray: boolean;
-  /** Whether all items of that list are lists; undefined if only some are, or if it is unknown. */
+  /** True if all items of that list are lists; undefined if only some are, or if it is unknown. */
   readonly itemsAreLists: boolean | undefined;
   /** See `PreparedType`. */
   readonly runsAuthorCode: boolean;

@@ -60,7 +60,7 @@ export class MessageScope implements ExpressionContext {
     return this.#payload === unread || claimDecoded(this.#invocation.message, this.#payload);
   }
 
-  /** Whether the payload was read, and decoded with integers beyond 2^53. */
+  /** True if the payload was read, and decoded with integers beyond 2^53. */
   get largeIntegers(): boolean {
     const isRead = this.#payload !== unread && this.#invocation.message.payload instanceof Uint8Array;
     return isRead && holdsLargeIntegers(this.#payload);

@@ -46,7 +46,7 @@ export interface ParameterConverter<Argument = unknown> {
   prepare(site: ParameterSite): ResolveArgument<Argument>;
   /** What the handler will receive, as text, for the list of endpoints. */
   readonly description: string;
-  /** Whether the argument follows from the payload alone, so that a sender can find out early whether it fits. */
+  /** True if the argument follows from the payload alone, so that a sender can find out early whether it fits. */
   readonly fromPayloadAlone: boolean;
 }
 

@@ -26,8 +26,8 @@ export interface PayloadOptions {
 }
 
 /**
- * The payload, decoded by its content type: a value for JSON, form and XML, text for text, and bytes for what no converter
- * can decode. `untypedLargeIntegers` of the configuration determines the form of an integer beyond 2^53.
+ * The payload, decoded by its content type: a value for JSON, form and XML, text for text, and bytes for what no
+ * converter can decode. `untypedLargeIntegers` of the configuration determines the form of an integer beyond 2^53.
  *
  * @throws LittoralError at delivery, never retried: `malformed-body`, `payload-refused`
  */
@@ -130,7 +130,7 @@ function convert(message: Message, type: ArgumentType, site: ParameterSite): unk
 }
 
 function sourceOf({ payload, headers: { [Header.contentType]: contentType } }: Message): string {
-  // A value that never travelled has no media type that would tell anything.
+  // A value that was passed within the process has no media type.
   const travelled = payload instanceof Uint8Array && typeof contentType === 'string';
   return travelled ? `the payload of type ${shorten(contentType, maxContentTypeLength)}` : 'the payload';
 }

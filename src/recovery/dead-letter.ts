@@ -7,14 +7,14 @@ import type { Deferral } from './deferral.ts';
 import { errorSnapshot } from './error-snapshot.ts';
 import { deferralHeaders, publishedKeyOf, type ReceivedMessage } from './retry-message.ts';
 
-/** Why a message could not be handled. */
+/** The reason why a message could not be handled. */
 export interface Failure {
   readonly error: unknown;
   /** The handler that failed; absent where the message failed before one was found. */
   readonly endpointId?: string | undefined;
-  /** How often that handler was called. Default: 0. */
+  /** Number of calls of that handler. Default: 0. */
   readonly attempts?: number | undefined;
-  /** After how many milliseconds it is to be tried again; undefined: never. */
+  /** Milliseconds until the next attempt; undefined: no further attempt. */
   readonly retryAfterMs?: number | undefined;
   /** End of the message's time to live: milliseconds since 1970; undefined: no end. */
   readonly expiresAtMs?: number | undefined;
@@ -22,7 +22,7 @@ export interface Failure {
   readonly deferral?: Deferral | undefined;
 }
 
-/** Where a message failed. */
+/** The place at which a message failed. */
 export interface FailurePlace {
   readonly service: string;
   /** The queue that it was taken from. */

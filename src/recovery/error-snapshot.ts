@@ -4,7 +4,7 @@ import { classOf, errorStack, errorText, stackOf } from '../text/error-chain.ts'
 export interface ErrorSnapshot {
   /** `littoral.<code>` for an error of littoral, else its name, or what kind of value it is. */
   readonly class: string;
-  /** What it says, and what all of its causes say. */
+  /** Its message, and those of all its causes. */
   readonly message: string;
   /** Its own and those of its causes. Empty where there is none. */
   readonly stackTrace: string;

@@ -31,7 +31,7 @@ export interface FailurePublisherOptions {
   readonly finalFailureStrategy?: FinalFailureStrategy;
 }
 
-/** What is published for a failure. */
+/** The message that is published for a failure. */
 type Published = 'retried later' | 'deferred' | 'dead letter';
 
 /** Publishes what a failed delivery leaves behind: a retry, a deferred message or a dead letter for each failure. */

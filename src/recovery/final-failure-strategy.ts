@@ -1,9 +1,9 @@
 /**
- * What becomes of a failed message that can be put neither into its delay nor into the dead letter queue. Named as
- * Ecotone does.
+ * The outcome of a failed message that can be moved neither to its delay queue nor to the dead letter queue. The names
+ * are Ecotone's.
  *
- * - `release`: it stays in its queue and comes again, after 1 s to 60 s; the broker's delivery limit ends it
- * - `resend`: it goes to the end of its queue
+ * - `release`: it is requeued and redelivered after 1 s to 60 s, until the broker's delivery limit
+ * - `resend`: it is published to the end of its queue
  * - `ignore`: it is lost
  * - `stop`: it stays in its queue, and this process receives nothing more
  */

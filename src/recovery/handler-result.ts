@@ -5,7 +5,7 @@ import type { Failure } from './dead-letter.ts';
 export interface HandledResult {
   readonly kind: 'handled';
   readonly endpointId: string;
-  /** What it returned. Only tests and the log read it. */
+  /** The value that it returned. Only tests and the log read it. */
   readonly value: unknown;
 }
 
@@ -23,7 +23,7 @@ export interface HandlerFailure {
   readonly running?: PromiseLike<unknown>;
 }
 
-/** What one handler made of a message. */
+/** The result of one handler for a message. */
 export type HandlerResult =
   | HandledResult
   | HandlerFailure
@@ -32,7 +32,7 @@ export type HandlerResult =
   /** The shutdown ended it, or its last attempts. That is no failure: the message is requeued. */
   | { readonly kind: 'interrupted' };
 
-/** What this process makes of a message without a handler here. */
+/** The result of a message that has no handler in this process. */
 export type UnhandledResult =
   | HandlerFailure
   | { readonly kind: 'deferred'; readonly failure: Failure }

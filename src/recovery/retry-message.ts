@@ -62,7 +62,7 @@ function withoutDeferral(headers: Record<string, unknown>): Record<string, unkno
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !deferralHeaders.includes(name)));
 }
 
-/** The time to live does not begin anew. */
+/** Keeps the end of the message's time to live, which does not begin again. */
 function expiry(expiresAtMs: number | undefined): Record<string, unknown> {
   return expiresAtMs === undefined ? {} : { [Header.expiresAt]: expiresAtMs };
 }

@@ -53,7 +53,7 @@ export class RetryPolicy {
   delayMs(error: unknown, earlier: number, random: () => number = Math.random): number | undefined {
     const verdict = retryHint(error);
     if (!verdict.retryable || earlier >= this.#delayed.maxAttempts) return undefined;
-    // What a handler of another copy of littoral asks for was checked by that copy only.
+    // Only the other copy of littoral has checked the delay that its handler asks for.
     if (isDelay(verdict.delayMs)) return verdict.delayMs;
     const longestMs = this.#delayBefore(earlier);
     const steps = this.#jitterSteps(longestMs);

@@ -7,7 +7,7 @@ import type { Message } from '../message/message.ts';
 
 declare module '../parameter/references.ts' {
   interface References {
-    /** In a handler, what is sent follows from its message: it inherits that message's headers and correlation id. */
+    /** Sends messages. In a handler, they inherit the headers and the correlation id of the handler's message. */
     readonly distributedBus: DistributedBus;
     /** Calls handlers of this process. In a handler, as `distributedBus`. */
     readonly commandBus: CommandBus;
@@ -15,12 +15,12 @@ declare module '../parameter/references.ts' {
     readonly eventBus: EventBus;
     /** The message that is being handled. */
     readonly message: Message;
-    /** In a handler, a logger that names its message. */
+    /** Writes log lines. In a handler, they name its message. */
     readonly logger: Logger;
   }
 }
 
-/** What littoral registers itself: of the whole process, and for one handler. */
+/** The services that littoral registers itself, for the whole process and for one handler. */
 export interface BuiltInServices {
   readonly logger: Logger;
   distributedBus(sendContext?: SendContext): DistributedBus;

@@ -12,8 +12,8 @@ import { disposerOf, disposerTimeoutMs, disposeServices, trackMaking } from './d
 export type RegisterServices = (container: AwilixContainer) => unknown;
 
 /**
- * The services of the configuration. Singletons live as long as the process; what is scoped, as long as one call of a
- * handler.
+ * The services of the configuration. Singletons live as long as the process; scoped services live as long as one call
+ * of a handler.
  */
 export class ServiceContainer implements ServiceDirectory, InvocationScopes {
   readonly #builtIn: BuiltInServices;

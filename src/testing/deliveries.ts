@@ -10,7 +10,7 @@ export interface PastDelivery extends SettledDelivery {
 
 /** The deliveries of an endpoint: the unacknowledged ones and the settled ones. */
 export class Deliveries {
-  /** In the order in which they were settled. */
+  /** The deliveries in the order in which they were settled. */
   readonly past: PastDelivery[] = [];
   readonly #unacknowledged = new Set<Delivery>();
   readonly #waiting = new Set<() => void>();

@@ -6,15 +6,15 @@ import type { TransportMessage } from '../message/transport-message.ts';
 import type { PastDelivery } from './deliveries.ts';
 import type { BusPublication } from './test-engine.ts';
 
-/** A message as a test looks at it. */
+/** A message in the form that a test reads. */
 export interface ObservedMessage {
   /** A `command`, an `event` or a `message` for a channel. */
   readonly kind: PayloadType;
   /** The routing key of its handler; for a message, the name of the channel. */
   readonly routingKey: string;
-  /** Decoded by its content type; the bytes, where that cannot be done. */
+  /** The payload, decoded by its content type; the bytes if it cannot be decoded. */
   readonly payload: unknown;
-  /** All of them, those of the framework included. */
+  /** All headers, those of the framework included. */
   readonly headers: MessageHeaders;
 }
 
@@ -22,29 +22,29 @@ export interface ObservedMessage {
 export interface PublishedMessage extends ObservedMessage {
   /** The service that a command or message is for. An event has none. */
   readonly destination?: string;
-  /** After how many milliseconds it expires, where it does. */
+  /** Milliseconds until it expires; absent if it does not expire. */
   readonly timeToLive?: number;
 }
 
 /** A message that a handler has finished. */
 export interface HandledMessage extends ObservedMessage {
-  /** The handler. An event is here once for each that handled it. */
+  /** The handler. An event is listed once for each handler that handled it. */
   readonly endpointId: string;
-  /** What the handler returned. */
+  /** The value that the handler returned. */
   readonly result: unknown;
 }
 
-/** A message in the dead letter queue. One that came there without a handler of this gateway may lack anything. */
+/** A message in the dead letter queue. If no handler of this gateway put it there, any field may be absent. */
 export interface DeadLetter extends ObservedMessage {
   /** The handler that failed. Absent where the message failed before one was found, or expired. */
   readonly endpointId?: string;
-  /** Why it is a dead letter, in one word: `failed`, `expired`, `unhandled`, … */
+  /** The reason in one word: `failed`, `expired`, `unhandled`, … */
   readonly reasonCode?: string;
-  /** What was thrown, itself. Absent where nothing was: the message expired. */
+  /** The thrown value itself. Absent if nothing was thrown, because the message expired. */
   readonly error?: unknown;
 }
 
-/** What the gateway put on the bus. */
+/** Returns a message that the gateway put on the bus, in the form that a test reads. */
 export function publishedMessage(
   { to, message, timeToLiveMs }: BusPublication,
   conversion: ConversionService,
@@ -57,7 +57,7 @@ export function publishedMessage(
   };
 }
 
-/** What the handlers of a delivery have finished. */
+/** Returns the messages that the handlers of a delivery have finished. */
 export function handledMessages({ message, handled }: PastDelivery, conversion: ConversionService): HandledMessage[] {
   return handled.map(({ endpointId, value: result }) => ({
     ...observedMessage(message, conversion),
@@ -67,7 +67,7 @@ export function handledMessages({ message, handled }: PastDelivery, conversion: 
 }
 
 /**
- * What waits in the dead letter queue, with the errors that it failed with.
+ * Returns the messages in the dead letter queue, with the errors that they failed with.
  *
  * @param past all deliveries that have ended
  */

@@ -7,11 +7,12 @@ import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Metadata } from '../wire/metadata.ts';
 import type { TestEngine } from './test-engine.ts';
 
-/** What a test may decide about a message beside its payload and metadata. */
+/** The options of a message from a test, beside its payload and metadata. */
 export interface TestSendOptions extends Omit<SendOptions, 'deliveryDelay'> {
   /**
-   * What the payload is, where it is text or bytes; what it is converted to, where it is a value. Default: `text/plain`
-   * for text, `application/octet-stream` for bytes, and for a value what the configuration serializes to, else JSON.
+   * The media type of a payload that is text or bytes; the media type to which a value is converted. Default:
+   * `text/plain` for text, `application/octet-stream` for bytes, and for a value the default of the configuration, else
+   * JSON.
    */
   readonly mediaType?: string | undefined;
 }
@@ -23,7 +24,7 @@ type Send = (
   options?: TestSendOptions,
 ) => Promise<SendReceipt>;
 
-/** Sends to the service under test as another service does, which knows nothing of its handlers. */
+/** Sends to the service under test as another service does, without knowledge of its handlers. */
 export interface RemoteService {
   readonly sendCommand: Send;
   readonly publishEvent: Send;

@@ -11,22 +11,22 @@ import { TestClock } from './test-clock.ts';
 import { TestEngine } from './test-engine.ts';
 import { assembleTestGateway, type TestGateway } from './test-gateway.ts';
 
-/** What is otherwise than in the configuration. */
+/** Differences from the configuration. */
 export interface TestGatewayOptions {
   /** Registers services after those of the configuration, in their place where the names are equal. Default: none. */
   readonly container?: RegisterServices;
   /** Configuration variables, in place of those of the configuration by the same names. Default: none. */
   readonly configuration?: Readonly<Record<string, unknown>>;
-  /** What patterns of handler files are relative to, as in `loadHandlers`. Default: the working directory. */
+  /** The base of relative patterns of handler files, as in `loadHandlers`. Default: the working directory. */
   readonly baseUrl?: string | URL;
   /**
-   * The other services that exist. What is sent to another one fails with `destination-not-found`. Default: whichever is
-   * sent to exists.
+   * The names of the other services that exist. Sending to any other name fails with `destination-not-found`. Default:
+   * every service exists.
    */
   readonly otherServices?: readonly string[];
   /** Environment variables that override the configuration; none makes it use a broker. Default: none. */
   readonly environment?: Environment;
-  /** Default: nothing is logged. */
+  /** The logger of the gateway. Default: nothing is logged. */
   readonly logger?: Logger;
 }
 
@@ -66,12 +66,12 @@ const noBroker: Environment = {
 
 const noServer = { url: undefined, urls: undefined, caFile: undefined, certFile: undefined, keyFile: undefined };
 
-/** Faults stay in it, for the check of the configuration to find. */
+/** Applies the options to a configuration. Issues of the configuration stay in it, so that its check reports them. */
 function changed(config: Config, { container, configuration = {} }: TestGatewayOptions): Config {
   return {
     ...config,
     channel: 'in-memory',
-    // What it names may be there in production alone.
+    // The files that it names may exist in production only.
     broker: mergeSection(config.broker, noServer),
     shutdownTimeoutMs: config.shutdownTimeoutMs ?? 1000,
     configuration: mergeSection(config.configuration, configuration),

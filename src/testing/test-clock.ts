@@ -25,7 +25,7 @@ export class TestClock implements Clock, WallClock {
     return () => this.#calls.delete(call);
   }
 
-  /** When the next thing happens; Infinity when nothing waits for its time. */
+  /** The time of the next event; Infinity if there is none. */
   get nextMs(): number {
     return Math.min(...[...this.#calls].map(({ atMs }) => atMs));
   }

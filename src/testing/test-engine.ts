@@ -6,12 +6,12 @@ import type { TransportMessage } from '../message/transport-message.ts';
 import type { Clock } from '../time/clock.ts';
 import { dueQueue, serviceQueue } from '../wire/service-queue.ts';
 
-/** What was published on the bus, not straight to a queue. */
+/** A message that was published on the bus, not directly to a queue. */
 export type BusPublication = ImmediatePublication & { readonly to: { readonly bus: string } };
 
 /** An in-memory channel on which other services seem to exist, and which keeps what the gateway publishes. */
 export class TestEngine extends InMemoryEngine {
-  /** What the gateway has published on the bus, in that order. */
+  /** The messages that the gateway has published on the bus, in order. */
   readonly publications: BusPublication[] = [];
   /** Called when a message that was delayed has been published, or could not be. */
   onDueSettled: () => void = () => {};
@@ -37,7 +37,7 @@ export class TestEngine extends InMemoryEngine {
     this.#otherServices = otherServices;
   }
 
-  /** How many messages that were delayed are due, and not published yet. */
+  /** Number of delayed messages that are due and not published yet. */
   get due(): number {
     return this.waiting(this.#dueQueue) + this.#dueInHand.size;
   }

@@ -28,8 +28,8 @@ export interface TestGateway extends Gateway, AsyncDisposable {
    *
    * @param payload text, bytes or any value. Default: an empty text
    * @param metadata headers for the handler
-   * @throws what a handler threw that this led to, or the LittoralError that a message could not be handled for; an
-   * AggregateError of several; and what makes a key, payload or metadata wrong
+   * @throws the error of a handler that this message led to, or the LittoralError by which a message could not be
+   * handled; an AggregateError of several; a LittoralError for an invalid key, payload or metadata
    */
   sendCommand(
     routingKey: string,
@@ -37,7 +37,7 @@ export interface TestGateway extends Gateway, AsyncDisposable {
     metadata?: Metadata,
     options?: TestSendOptions,
   ): Promise<SendReceipt>;
-  /** Publishes an event, as another service would, and waits. As `sendCommand`. */
+  /** Publishes an event, as another service would, and waits, as `sendCommand` does. */
   publishEvent(
     routingKey: string,
     payload?: unknown,
@@ -45,29 +45,32 @@ export interface TestGateway extends Gateway, AsyncDisposable {
     options?: TestSendOptions,
   ): Promise<SendReceipt>;
   /**
-   * Waits until no message waits in the service's queue and none is being handled. Does not wait for delayed ones.
+   * Waits until the service's queue is empty and no message is being handled. It does not wait for delayed messages.
    *
-   * @throws the errors that were not thrown before: what a handler threw, or an AggregateError of several
+   * @throws the errors that were not thrown before: that of a handler, or an AggregateError of several
    */
   settled(): Promise<void>;
   /**
-   * Lets time pass on the clock of the channel, by which messages expire, delayed ones become due, and handled ones are
-   * forgotten. Waits for what begins within that time, not for a handler that was running before. The deadline
-   * of handlers keeps to the time of the system.
+   * Advances the clock of the channel, by which messages expire, delayed messages become due, and records of handled
+   * messages expire. Waits for the work that begins within that time, not for a handler that was running before. The
+   * deadlines of handlers follow the clock of the system.
    *
    * @param milliseconds 0 or more
    * @throws as `settled`; LittoralError `wrong-usage`
    */
   advanceTime(milliseconds: number): Promise<void>;
-  /** What the gateway has put on the distributed bus, in that order: of its handlers and routes, not of the test. */
+  /**
+   * The messages that the gateway's handlers and routes have put on the distributed bus, in order; not those of the
+   * test.
+   */
   readonly published: readonly PublishedMessage[];
-  /** What handlers have finished that arrived over the distributed bus, in the order in which they were finished. */
+  /** The messages of the distributed bus that handlers have finished, in the order in which they were finished. */
   readonly handled: readonly HandledMessage[];
-  /** What is in the dead letter queue, the oldest first. */
+  /** The messages in the dead letter queue, the oldest first. */
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** What a gateway under test consists of. */
+/** The parts of a gateway under test. */
 export interface TestGatewayComponents {
   readonly gateway: Gateway;
   readonly components: Components;

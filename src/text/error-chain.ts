@@ -196,7 +196,7 @@ function codeOf(error: unknown): string {
   return shorten(code, maxCodeLength);
 }
 
-/** Whether an error in front of another quotes it already, as those do that say more about it. */
+/** Returns whether an error in front of another quotes it already, as those do that say more about it. */
 function repeats(text: string, error: unknown): boolean {
   const { shown } = innerErrors(error);
   const message = shown.length > 0 ? read(() => (error as Error).message, '') : withoutSecrets(errorMessage(error));

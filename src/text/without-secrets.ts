@@ -5,7 +5,7 @@ const assignment = new RegExp(`(${secretNames})=[^\\s&;,"'<>]+`, 'gi');
 const jsonField = new RegExp(`("[\\w-]{0,32}(?:${secretNames})"\\s{0,4}:\\s{0,4})"[^"]*"`, 'gi');
 const authorization = /\b(bearer|basic)\s{1,4}(?=[\w.~+/-]{0,512}[\d=])[\w.~+/-]+=*/gi;
 
-// What V8 and Node quote of the value that they refuse, which can be a payload.
+// The quotes of a refused value in the errors of V8 and Node. The value can be a payload.
 const quotedJson = /(?:Unexpected token .{1,10}, )?(?:\.\.\.)?"[\s\S]*"(?:\.\.\.)? is not valid JSON/;
 const quotedInteger = /Cannot convert [\s\S]* to a BigInt/;
 const quotedArgument =
@@ -58,6 +58,6 @@ function endOfUserInfo(word: string, begin: number, lastAt: number, isWeb: boole
   const length = word.slice(begin).search(/[/?#]/);
   const authority = length === -1 ? word.slice(begin) : word.slice(begin, begin + length);
   if (authority.includes('@')) return begin + authority.lastIndexOf('@');
-  // What stands behind the colon is a port, or the beginning of a password with a slash in it.
+  // The text behind the colon is a port, or the beginning of a password that contains a slash.
   return /^(?:\[[^\]]*\]|[^:[]*)(?::\d*)?$/.test(authority) ? undefined : lastAt;
 }

@@ -8,12 +8,12 @@ import { isExactNumber } from '../schema/large-integers.ts';
 import { describeValue } from '../text/describe-value.ts';
 
 /**
- * What a caller adds to a message: text, numbers, BigInts and booleans as they are; objects and arrays travel as JSON
- * text.
+ * The headers that a caller adds to a message. Text, numbers, BigInts and booleans are sent as they are; objects and
+ * arrays as JSON text.
  */
 export type Metadata = Readonly<Record<string, unknown>>;
 
-/** What a header of a message can be: a BigInt for an integer of 64 bits beyond 2^53. */
+/** The value of a message header: a BigInt for an integer of 64 bits beyond 2^53. */
 export type HeaderValue = string | number | boolean | bigint;
 
 /**

@@ -5,7 +5,7 @@ export function serviceQueue(service: string): string {
   return `distributed_${service}`;
 }
 
-/** Where messages of a service end that could not be handled. */
+/** Returns the dead letter queue of a service. */
 export function deadLetterQueue(service: string): string {
   return `${serviceQueue(service)}_dead_letter`;
 }
@@ -24,7 +24,7 @@ export function ownerOfDeadLetters(name: string): string | undefined {
 
 const [beforeService, behindService] = ['littoral_', '_due'];
 
-/** Where the delayed messages of a service arrive when they are due, to be published. */
+/** Returns the queue to which the delayed messages of a service return when they are due, to be published. */
 export function dueQueue(service: string): QueueSpec {
   return {
     queue: `${beforeService}${service}${behindService}`,

@@ -4,7 +4,7 @@ import { Item } from '../messages.ts';
 
 const itemsPerParcel = 10;
 
-/** Reached from this process alone; what it returns is what the sender gets. */
+/** Reachable within this process only. The sender gets its result. */
 export const reserveStock = defineCommandHandler({
   routingKey: 'stock.reserve',
   payload: Type.Array(Item),

@@ -31,7 +31,7 @@ export class DeduplicatedCall {
   readonly #options: DeduplicatedCallOptions;
   #key = '';
   #storeKey = '';
-  /** Whether copies have to wait for this call. */
+  /** True while copies have to wait for this call. */
   #isInFlight = false;
   #isOver = false;
 
@@ -61,8 +61,8 @@ export class DeduplicatedCall {
   }
 
   /**
-   * Records the key if the handler succeeded, and lets copies go on: past the handler, where it has succeeded. What this
-   * call still waits for begins nothing any more.
+   * Records the key if the handler succeeded, and lets copies go on: past the handler, where it has succeeded. What
+   * this call still waits for begins nothing any more.
    *
    * @returns the result, once the store has recorded. An error of the store is logged
    */

@@ -10,7 +10,7 @@ import { DeduplicatedCall } from './deduplicated-call.ts';
 export interface DeduplicationOptions {
   readonly service: string;
   readonly store: DeduplicationStore;
-  /** Whether the handlers without an option of their own are deduplicated, by message id. */
+  /** True if the handlers without an option of their own are deduplicated, by message id. */
   readonly enabled: boolean;
   /** The longest time in which the store may record a message that was handled. */
   readonly timeoutMs: number;
@@ -20,8 +20,8 @@ export interface DeduplicationOptions {
 /**
  * Keeps handlers from being called for copies of the messages that they have handled.
  *
- * There is one rule: before a call its key is looked up, and after its success recorded. What failed is not recorded, so
- * that retries and replays pass. These are two stages, because the deadline of the handler lies between them: it
+ * There is one rule: before a call its key is looked up, and after its success recorded. What failed is not recorded,
+ * so that retries and replays pass. These are two stages, because the deadline of the handler lies between them: it
  * includes the look-up, and ends before the recording. A class, because it knows the keys that are in flight.
  */
 export class Deduplication {

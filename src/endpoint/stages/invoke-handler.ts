@@ -4,7 +4,7 @@ import { failed, type ScopedCall } from '../handler-call.ts';
 
 /**
  * Calls the handler, the innermost step, and waits until the broker has confirmed what the handler sent without waiting
- * for it. What a handler returns or throws can be anything, and reading it can throw.
+ * for it. A handler can return or throw any value, and reading it can throw.
  */
 export function invokeHandler(call: ScopedCall): MaybePromise<HandlerResult> {
   const { endpointId } = call.handler;

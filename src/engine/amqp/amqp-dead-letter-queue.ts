@@ -6,8 +6,8 @@ import { closeUnawaited } from './connection/close-unawaited.ts';
 type Arguments = Readonly<Record<string, unknown>>;
 
 const classic: Arguments = { 'x-queue-type': 'classic' };
-// RabbitMQ counts each message that a browser returns as a delivery. From 4.0 on a quorum queue drops a message after 20
-// of them unless -1 lifts the limit; 3.x has no limit by default, and drops the message at once if it reads -1.
+// RabbitMQ counts each message that a browser returns as a delivery. From 4.0 on a quorum queue drops a message after
+// 20 of them unless -1 lifts the limit; 3.x has no limit by default, and drops the message at once if it reads -1.
 const unlimited: Arguments = { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 };
 const unlimitedIn3: Arguments = { 'x-queue-type': 'quorum' };
 
@@ -46,7 +46,7 @@ async function exists(model: ChannelModel, queue: string): Promise<boolean> {
   throw error;
 }
 
-/** AMQP tells nothing about an existing queue but the first argument in which a declaration differs from it. */
+/** Refuses a queue that browsing could empty. AMQP reports only the first argument in which a declaration differs. */
 async function assertSafe(model: ChannelModel, queue: string): Promise<void> {
   let assumed: Arguments = classic;
   for (let attempt = 0; attempt < maxArguments; attempt += 1) {

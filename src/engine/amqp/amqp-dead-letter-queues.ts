@@ -7,7 +7,7 @@ import { reasonOf } from './connection/connection-end.ts';
 
 export interface AmqpDeadLetterQueuesOptions {
   readonly logger: Logger;
-  /** Whether a connection is still in use. */
+  /** Returns whether a connection is still in use. */
   readonly isCurrent: (model: ChannelModel) => boolean;
   /** How long a caller waits for the broker before it goes on without the queue. Default: 3 s. */
   readonly waitMs?: number;
@@ -20,8 +20,9 @@ const unverifiedText =
 const retryDelays = { firstMs: 1_000, maxMs: 30_000 };
 
 /**
- * Declares the dead letter queues of a gateway. The node of such a queue can be down while all others work, and RabbitMQ
- * then takes more than a minute to say so: consuming, publishing and delaying go on without it, and this tries again.
+ * Declares the dead letter queues of a gateway. The node of such a queue can be down while all others work, and
+ * RabbitMQ then takes more than a minute to say so: consuming, publishing and delaying go on without it, and this tries
+ * again.
  */
 export class AmqpDeadLetterQueues {
   readonly #options: AmqpDeadLetterQueuesOptions;

@@ -24,7 +24,9 @@ import { AmqpOutbound } from './publish/amqp-outbound.ts';
 import { AmqpQueueLookup } from './publish/amqp-queue-lookup.ts';
 
 export interface AmqpEngineOptions {
-  /** `amqp://` or `amqps://`, with user, password and vhost. Commas separate the URLs of several nodes of one broker. */
+  /**
+   * `amqp://` or `amqps://`, with user, password and vhost. Commas separate the URLs of several nodes of one broker.
+   */
   readonly url: string | readonly string[];
   /** Names the connections in the broker's lists: `littoral:<service>`. */
   readonly service: string;
@@ -35,11 +37,11 @@ export interface AmqpEngineOptions {
   readonly heartbeatSeconds?: number | undefined;
   /** Default: 10 s. */
   readonly connectTimeoutMs?: number | undefined;
-  /** After which the outcome of a publish is unknown. Default: 10 s. */
+  /** Milliseconds after which the outcome of an unconfirmed publish is unknown. Default: 10 s. */
   readonly confirmTimeoutMs?: number | undefined;
-  /** How many publishes may wait for their confirm; more are refused. Default: 1000. */
+  /** Maximum number of publishes that wait for their confirm; more are refused. Default: 1000. */
   readonly maxInFlight?: number | undefined;
-  /** The same in bytes of bodies. Default: 64 MiB. */
+  /** Maximum number of bytes of the bodies of these publishes. Default: 64 MiB. */
   readonly maxInFlightBytes?: number | undefined;
   /** Default: 16 MiB, as RabbitMQ 4 allows. */
   readonly maxMessageBytes?: number | undefined;

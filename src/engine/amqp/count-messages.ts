@@ -6,8 +6,8 @@ import { closeUnawaited } from './connection/close-unawaited.ts';
 const timeoutMs = 5_000;
 
 /**
- * How often to ask about a queue that has neither messages nor consumers: RabbitMQ says so, too, of a quorum queue whose
- * leader has not answered it within 250 ms.
+ * How often to ask about a queue that has neither messages nor consumers: RabbitMQ says so, too, of a quorum queue
+ * whose leader has not answered it within 250 ms.
  */
 const attempts = 5;
 
@@ -30,12 +30,12 @@ export async function countConsumers(model: ChannelModel, queue: string): Promis
 }
 
 async function askInTime(model: ChannelModel, queue: string): Promise<Replies.AssertQueue | undefined> {
-  let told: Replies.AssertQueue | undefined;
+  let reply: Replies.AssertQueue | undefined;
   const asked = ask(model, queue).then((answer) => {
-    told = answer;
+    reply = answer;
   });
   await completesWithin(timeoutMs, asked).catch(() => {});
-  return told;
+  return reply;
 }
 
 /**
@@ -69,10 +69,10 @@ export async function isQueueAbsent(model: ChannelModel, queue: string): Promise
 async function ask(model: ChannelModel, queue: string): Promise<Replies.AssertQueue> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The failed call throws the same error.
-  let told = await channel.checkQueue(queue);
-  for (let attempt = 2; attempt <= attempts && told.messageCount + told.consumerCount === 0; attempt += 1) {
-    told = await channel.checkQueue(queue);
+  let queueState = await channel.checkQueue(queue);
+  for (let attempt = 2; attempt <= attempts && queueState.messageCount + queueState.consumerCount === 0; attempt += 1) {
+    queueState = await channel.checkQueue(queue);
   }
   closeUnawaited(channel);
-  return told;
+  return queueState;
 }

@@ -1,7 +1,7 @@
 import { Header } from '../../message/message-headers.ts';
 import type { BasicProperties } from './basic-properties.ts';
 
-/** The headers of properties that nothing else tells. */
+/** The headers for properties that no other header represents. */
 const always = [
   ['contentEncoding', Header.contentEncoding],
   ['replyTo', Header.replyTo],

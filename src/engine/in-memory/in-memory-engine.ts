@@ -29,7 +29,7 @@ export interface InMemoryEngineOptions {
    * is refused as `nacked`. Default: 100,000.
    */
   readonly maxMessages?: number;
-  /** Tells when messages expire. Default: that of the system. */
+  /** The clock by which messages expire. Default: that of the system. */
   readonly clock?: Clock;
 }
 

@@ -20,19 +20,19 @@ const deliveriesPerTurn = 1000;
 export interface Receiver {
   readonly prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void;
-  /** How many of its deliveries are not settled. Kept by the queue. */
+  /** Number of its unsettled deliveries. The queue maintains it. */
   unacknowledged: number;
 }
 
 export interface QueueOptions {
   readonly name: string;
-  /** How many messages may wait. */
+  /** Maximum number of waiting messages. */
   readonly maxMessages: number;
-  /** Tells when messages expire. */
+  /** The clock by which messages expire. */
   readonly clock: Clock;
   /** Undefined: what dies is gone. */
   readonly deadLetterQueue?: InMemoryQueue;
-  /** Whether one consumer at a time receives. Default: false. */
+  /** True if one consumer at a time receives. Default: false. */
   readonly ordered?: boolean | undefined;
 }
 
@@ -69,7 +69,7 @@ export class InMemoryQueue {
     this.#expiry = new ExpirySchedule((queued) => this.#expire(queued), clock);
   }
 
-  /** How many messages wait. */
+  /** Number of waiting messages. */
   get length(): number {
     return this.#waiting.length;
   }
@@ -83,7 +83,7 @@ export class InMemoryQueue {
     return Array.from(this.#waiting, toDeliveredMessage);
   }
 
-  /** The same with what the queue knows of them. */
+  /** The waiting messages with the queue's notes about them. */
   get waiting(): QueuedMessage[] {
     return [...this.#waiting];
   }

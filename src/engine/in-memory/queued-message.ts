@@ -16,6 +16,6 @@ export interface QueuedMessage extends Arrival {
   readonly sequence: number;
   /** On the clock of the channel; Infinity: never. */
   readonly expiresAtMs: number;
-  /** How often it was delivered and requeued. */
+  /** Number of deliveries that were requeued. */
   deliveryCount: number;
 }

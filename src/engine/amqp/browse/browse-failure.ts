@@ -8,7 +8,7 @@ export interface BrowseState {
   readonly queue: string;
   readonly visited: number;
   readonly total: number;
-  /** Whether something was to be removed that can still be there. */
+  /** True if something was to be removed that can still be there. */
   readonly inDoubt: boolean;
 }
 
@@ -23,7 +23,9 @@ export function browseFailure(error: unknown, { queue, visited, total, inDoubt }
   return new LittoralError('connection-lost', `${ended} ${doubt}`, { cause: error });
 }
 
-/** Whether amqplib ended a connection over bytes that it cannot decode: it then throws what its code ran into. */
+/**
+ * Returns whether amqplib ended a connection over bytes that it cannot decode: it then throws what its code ran into.
+ */
 export function cannotBeDecoded(error: unknown): boolean {
   return error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError;
 }

@@ -35,7 +35,7 @@ const instead: Readonly<Record<string, string>> = {
   tls: 'write amqps:// for TLS',
 };
 
-/** Returns what is wrong with the query of an AMQP URL, a clause for each parameter: littoral reads none. */
+/** Returns the issue of the query of an AMQP URL, a clause for each parameter: littoral reads none. */
 export function validateQuery(parameters: URLSearchParams): string[] {
   return [...new Set(parameters.keys())].map((name) => {
     const remedy = instead[name.toLowerCase()] ?? 'littoral reads no parameters of the URL, so leave it out';

@@ -12,7 +12,8 @@ export interface AmqpAddress {
 }
 
 /**
- * Parses an AMQP URI (RabbitMQ, "RabbitMQ URI Specification"): `amqp://` or `amqps://`, user, password, host, port, vhost.
+ * Parses an AMQP URI (RabbitMQ, "RabbitMQ URI Specification"): `amqp://` or `amqps://`, user, password, host, port,
+ * vhost.
  *
  * @throws LittoralError `invalid-configuration`, which never repeats the text: it may hold a password
  */
@@ -39,7 +40,7 @@ export function parseAmqpUrl(text: string): AmqpAddress {
 
 const expected = 'expected amqp://user:password@host:5672/vhost, or amqps:// for TLS';
 
-/** Validates an AMQP URL. Returns what is wrong with it, never a part of it that can be a password. */
+/** Validates an AMQP URL. Returns the issue of it, never a part of it that can be a password. */
 export function validateAmqpUrl(text: string): string[] {
   const [, scheme = '', rest] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/is.exec(text.trim()) ?? [];
   if (rest === undefined) return [`not an AMQP URL; ${expected}`];

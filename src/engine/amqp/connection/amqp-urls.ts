@@ -12,7 +12,7 @@ export function parseAmqpUrls(urls: string | readonly string[]): readonly AmqpAd
   return [...new Set(listOf(urls))].map(parseAmqpUrl);
 }
 
-/** Validates AMQP URLs. Returns what is wrong with each, never a part of it that can be a password. */
+/** Validates AMQP URLs. Returns the issue of each, never a part of it that can be a password. */
 export function validateAmqpUrls(urls: string | readonly string[]): string[] {
   const texts = listOf(urls);
   if (texts.length === 0) return ['is empty; write at least one URL'];

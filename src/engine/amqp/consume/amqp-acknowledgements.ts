@@ -55,7 +55,8 @@ export class AmqpAcknowledgements {
    * Requeues a delivery, or drops it, at once. Does nothing if it is settled.
    *
    * @param requeue false: the broker drops it, or dead-letters it where the queue says so
-   * @param deliveryFailed whether a requeued message counts as a failed delivery. RabbitMQ before 4.3 counts in any case
+   * @param deliveryFailed whether a requeued message counts as a failed delivery. RabbitMQ before 4.3 counts in any
+   * case
    */
   nack(message: ConsumeMessage, requeue: boolean, deliveryFailed = false): void {
     const { deliveryTag } = message.fields;
@@ -70,8 +71,8 @@ export class AmqpAcknowledgements {
   }
 
   /**
-   * Requeues from now on only when all unacknowledged deliveries are released, because RabbitMQ keeps the order in which
-   * they arrive. The consumers must have stopped, or a requeued message would be redelivered at once.
+   * Requeues from now on only when all unacknowledged deliveries are released, because RabbitMQ keeps the order in
+   * which they arrive. The consumers must have stopped, or a requeued message would be redelivered at once.
    */
   requeueInOrder(): void {
     this.#requeued ??= new Set();

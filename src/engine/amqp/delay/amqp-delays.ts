@@ -94,7 +94,8 @@ export class AmqpDelays {
     for (const level of [...needed].sort((one, other) => one - other)) {
       if (this.#prepared.has(level)) continue;
       try {
-        // Takes the lock once per level, so that a message that is delayed in the meantime does not wait for all levels.
+        // Takes the lock once per level, so that a message that is delayed in the meantime does not wait for all
+        // levels.
         await this.#inTurn(to, [level]);
         this.#prepared.add(level);
       } catch (error) {
@@ -162,12 +163,14 @@ export class AmqpDelays {
       const { routed } = await this.#outbound.publish({ to: { exchange, routingKey: to.queue }, message });
       if (routed) return;
       if (isLastAttempt) throw unavailable(`'${exchange}' leads to none`);
-      // Somebody has deleted a level.
+      // Another program has deleted a level.
       this.forget();
     }
   }
 
-  /** Waits, and tells all processes: one deletes a level that is not marked and does not answer. */
+  /**
+   * Waits, then marks the level for all processes, because a process deletes an unmarked level that does not answer.
+   */
   async #untilDurable({ model }: DelayTopologyState, level: number): Promise<void> {
     await untilDurable(model);
     const isMarked =
@@ -279,8 +282,8 @@ export class AmqpDelays {
   }
 
   /**
-   * Whether RabbitMQ is known to remember the queue of a level, which is there. If it has forgotten it, it is not any
-   * more.
+   * Returns whether RabbitMQ is known to remember the queue of a level, which is there. If it has forgotten it, it is
+   * not any more.
    */
   async #isDurable(declared: DelayTopologyState, level: number): Promise<boolean> {
     const { service, logger } = this.#options;

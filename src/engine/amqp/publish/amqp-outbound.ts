@@ -180,7 +180,7 @@ export class AmqpOutbound {
     entry.reject(new LittoralError(cause.code, cause.message, details));
   }
 
-  /** Whether there is a channel to publish on. */
+  /** True if there is a channel to publish on. */
   get isOpen(): boolean {
     return this.#channel !== undefined;
   }

@@ -36,8 +36,8 @@ const maxRemembered = 10_000;
 const unknownSideBySide = 3;
 
 /**
- * A cached look-up of whether queues exist. Names that were found before have a separate lane, so that callers with many
- * unknown names cannot hold them up.
+ * A cached look-up of whether queues exist. Names that were found before have a separate lane, so that callers with
+ * many unknown names cannot hold them up.
  */
 export class AmqpQueueLookup {
   readonly #connection: AmqpConnection;
@@ -55,7 +55,7 @@ export class AmqpQueueLookup {
     this.#options = options;
   }
 
-  /** @throws LittoralError `broker-unavailable`, `broker-blocked`, `too-many-in-flight` when it cannot be told */
+  /** @throws LittoralError `broker-unavailable`, `broker-blocked`, `too-many-in-flight` if the answer is unknown */
   async hasQueue(queue: string): Promise<boolean> {
     const nowMs = performance.now();
     const known = this.#known.get(queue);
