@@ -3,7 +3,7 @@ import { connect } from 'amqplib';
 import { outboundMessage } from '../../src/bus/outbound-message.ts';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
 import { toAmqp } from '../../src/engine/amqp/amqp-message-mapper.ts';
-import { declareSubscription } from '../../src/engine/amqp/amqp-topology.ts';
+import { declareBus, declareSubscription } from '../../src/engine/amqp/amqp-topology.ts';
 import { toDeclarer } from '../../src/engine/amqp/permitted-declarations.ts';
 import { busExchange } from '../../src/engine/broker/bus-exchange.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
@@ -32,6 +32,7 @@ export async function declareDestination(url: string): Promise<Destination> {
   const queue = serviceQueue(service);
   const subscription = { queue, deadLetterQueue: deadLetterQueue(service), bindingKeys: [service] };
   const channel = await connection.createConfirmChannel();
+  await declareBus(toDeclarer(channel));
   await declareSubscription(toDeclarer(channel), { ...subscription, prefetch: 1, onDelivery: () => {} }, 'quorum');
   const count = async () => (await channel.checkQueue(queue)).messageCount;
   const restingCount = async () => {
