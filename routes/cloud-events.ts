@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
-import { structuredMediaType } from '../src/http/bindings/structured-cloud-event.ts';
 import { publishRoute } from '../src/http/publish-route.ts';
+import { structuredMediaType } from '../src/message/cloud-events.ts';
 import type { RoutePlugin } from './route-context.ts';
 import { CloudEventHeaders, sendResponses } from './schemas.ts';
 

@@ -1,4 +1,5 @@
 import { type ArrivedForm, formOfHeaders } from './arrived-form.ts';
+import { isAttributeHeader } from './cloud-events.ts';
 import { maxShortStringBytes } from './limits.ts';
 import type { Message } from './message.ts';
 import { Header, type MessageHeaders } from './message-headers.ts';
@@ -33,7 +34,7 @@ export function inheritedFrom({ headers, arrived }: Message, metadata: object = 
 
 /**
  * A value that is neither text, a number nor a boolean is dropped: other programs can send headers that littoral
- * cannot.
+ * cannot. The attributes of a CloudEvent identify that event, and another message must not claim them.
  *
  * @param arrived the headers whose form is known, which can be sent as they came
  */
@@ -45,9 +46,13 @@ function userlandHeaders(
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     const isSent = isSendable(value) || (isNumeric(value) && arrived?.[name] === value);
-    if (isSent && shortText(name) === name && !isReservedHeader(name)) own[name] = value;
+    if (isSent && shortText(name) === name && isInheritable(name)) own[name] = value;
   }
   return own;
+}
+
+function isInheritable(name: string): boolean {
+  return !isReservedHeader(name) && !isAttributeHeader(name);
 }
 
 function isSendable(value: unknown): value is string | number | bigint | boolean {

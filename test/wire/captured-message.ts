@@ -34,3 +34,9 @@ export function captured(name: string): CapturedMessage {
   };
   return messages[0] as CapturedMessage;
 }
+
+/** Returns the headers of a capture as a consumer of littoral sees them. */
+export function headersOf({ headers, properties }: CapturedMessage): Readonly<Record<string, unknown>> {
+  const values = Object.entries(headers).map(([name, { type, value }]) => [name, type === 't' ? value === 1 : value]);
+  return { ...Object.fromEntries(values), contentType: properties.content_type };
+}

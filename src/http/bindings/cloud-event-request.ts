@@ -1,9 +1,10 @@
 import { parseMediaType } from '../../conversion/media-type.ts';
 import { LittoralError } from '../../errors.ts';
+import { attributePrefix, batchMediaType, structuredMediaType, timestampMs } from '../../message/cloud-events.ts';
 import { maxTimeToLiveMs } from '../../message/limits.ts';
 import { binaryPrefix, readBinaryEvent } from './binary-cloud-event.ts';
-import { attributePrefix, type CloudEvent, rejectHeaders, timestampMs } from './cloud-event.ts';
-import { batchMediaType, readStructuredEvent, structuredMediaType } from './structured-cloud-event.ts';
+import { type CloudEvent, rejectHeaders } from './cloud-event.ts';
+import { readStructuredEvent } from './structured-cloud-event.ts';
 
 /**
  * Reads the event that a request carries, in the mode that its Content-Type shows.

@@ -1,16 +1,11 @@
 import { decodeUtf8 } from '../../conversion/character-encoding.ts';
 import { assertJson } from '../../conversion/json/json-converter.ts';
 import { isJson, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
+import { type AttributeValue, isAttributeInteger } from '../../message/cloud-events.ts';
 import { describeValue } from '../../text/describe-value.ts';
 import { shorten } from '../../text/shorten.ts';
-import { type AttributeValue, assertAttributes, type CloudEvent, newAttributes, rejectBody } from './cloud-event.ts';
+import { assertAttributes, type CloudEvent, newAttributes, rejectBody } from './cloud-event.ts';
 import { jsonMembers } from './json-members.ts';
-
-/** The media type of an event in the structured mode. */
-export const structuredMediaType = 'application/cloudevents+json';
-
-/** The media type of several events. */
-export const batchMediaType = 'application/cloudevents-batch+json';
 
 /**
  * Reads an event in the structured mode: one JSON object with its attributes and its data. Data of a JSON type stays as
@@ -42,7 +37,7 @@ function attributeValue(name: string, text: string): AttributeValue | undefined 
   if (value === null) return undefined;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   // Section 2.2: of the numbers only integers of 32 bits are values of attributes.
-  if (typeof value === 'number' && (value | 0) === value) return value;
+  if (typeof value === 'number' && isAttributeInteger(value)) return value;
   throw rejectBody(
     `The CloudEvent attribute '${shorten(name, 40)}' is ${describeValue(value)}: it must be text, true, false, or an integer of 32 bits.`,
   );
