@@ -4,13 +4,10 @@ export type { EventBus } from './bus/event-bus.ts';
 export type { LocalSendOptions } from './bus/local-message.ts';
 export type { SendOptions } from './bus/send-options.ts';
 export type { SendRequest } from './bus/send-request.ts';
-export {
-  type BrokerConfig,
-  type Config,
-  type DeduplicationConfig,
-  defineConfig,
-  type HttpConfig,
-} from './config/config.ts';
+export type { BrokerConfig } from './config/broker-config.ts';
+export { type Config, defineConfig } from './config/config.ts';
+export type { DeduplicationConfig } from './config/deduplication-config.ts';
+export type { HttpConfig } from './config/http-config.ts';
 export { type LoadHandlersOptions, loadHandlers } from './config/load-handlers.ts';
 export type { MediaType } from './conversion/media-type.ts';
 export type { MediaTypeConverter } from './conversion/media-type-converter.ts';

@@ -87,8 +87,7 @@ export async function runSend(
   // The error is reported on standard error. Standard output is for the receipt.
   const { channel, distributedBus } = createComponents(config, createLogger('silent'));
   try {
-    const maxBytes = config.broker.maxMessageBytes ?? 16 * 1024 * 1024;
-    const body = await readPayload(payload, process.stdin, maxBytes);
+    const body = await readPayload(payload, process.stdin, config.broker.maxMessageBytes);
     const sending = {
       ...more,
       deliveryDelay: delay,

@@ -1,28 +1,34 @@
 import { errorMessage, LittoralError } from '../errors.ts';
 import { readRegularFile } from '../file/regular-file.ts';
 import type { HandlerDefinition } from '../handler/handler-definition.ts';
+import type { CompleteRetries } from '../handler/retries.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { describeValue } from '../text/describe-value.ts';
-import { serviceQueue } from '../wire/service-queue.ts';
-import type { BrokerConfig, Config, DeduplicationConfig, HttpConfig, UnhandledConfig } from './config.ts';
-import { defaultBodyLimit, defaultShutdownTimeoutMs, validateMeaning, validateShape } from './validate.ts';
+import type { BrokerConfig } from './broker-config.ts';
+import type { Config } from './config.ts';
+import type { DeduplicationConfig } from './deduplication-config.ts';
+import { defaults, dependentDefaults } from './defaults.ts';
+import type { HttpConfig } from './http-config.ts';
+import type { UnhandledConfig } from './unhandled-config.ts';
+import { validateMeaning, validateShape } from './validate.ts';
 
 type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Section[Key]> };
 
+/** The settings of these names stay optional; all others are resolved. */
+type ResolvedExcept<Section, Optional extends keyof Section> = Resolved<Omit<Section, Optional>> &
+  Pick<Section, Optional>;
+
+type SectionName = 'broker' | 'http' | 'retries' | 'unhandled' | 'deduplication';
+
 /** A configuration that was checked and completed. It is a valid configuration itself. */
-export interface ResolvedConfig
-  extends Resolved<Omit<Config, 'broker' | 'http' | 'deduplication' | 'unhandled' | 'container' | 'handlers'>>,
-    Pick<Config, 'container'> {
+export interface ResolvedConfig extends ResolvedExcept<Omit<Config, SectionName | 'handlers'>, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
-  readonly deduplication: Resolved<Omit<DeduplicationConfig, 'store'>> & Pick<DeduplicationConfig, 'store'>;
-  readonly broker: Omit<BrokerConfig, ResolvedInBroker> & Resolved<Pick<BrokerConfig, ResolvedInBroker>>;
+  readonly broker: ResolvedExcept<BrokerConfig, 'url' | 'urls' | 'caFile' | 'certFile' | 'keyFile'>;
+  readonly http: ResolvedExcept<HttpConfig, 'idempotencyScopeHeader' | 'adminToken'>;
+  readonly retries: CompleteRetries;
   readonly unhandled: Resolved<UnhandledConfig>;
-  readonly http: Resolved<Omit<HttpConfig, OptionalInHttp>> & Pick<HttpConfig, OptionalInHttp>;
+  readonly deduplication: ResolvedExcept<DeduplicationConfig, 'store'>;
 }
-
-type ResolvedInBroker = 'checkDestinations' | 'queue';
-
-type OptionalInHttp = 'idempotencyScopeHeader' | 'adminToken';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -39,8 +45,6 @@ export function resolveConfig(config: Config, environment: Environment): Resolve
   if (issues.length > 0) throw invalid(issues.map((issue) => nameVariable(issue, environment)));
   return withDefaults(settings);
 }
-
-const defaultHttpInFlightBytes = 32 * 1024 * 1024;
 
 const variables = {
   service: 'SERVICE_NAME',
@@ -124,70 +128,36 @@ function secret(name: string, environment: Environment, issues: string[]): strin
 }
 
 function withDefaults(settings: Config): ResolvedConfig {
-  const {
-    broker = {},
-    http = {},
-    deduplication = {},
-    unhandled = {},
-    shutdownTimeoutMs = defaultShutdownTimeoutMs,
-  } = settings;
-  const bodyLimit = http.bodyLimit ?? defaultBodyLimit;
+  const { broker, http, retries, unhandled, deduplication } = settings;
+  const dependent = dependentDefaults(settings);
+  const filledHttp = filled(http, { ...defaults.http, ...dependent.http });
   return {
-    service: settings.service ?? '',
-    channel: settings.channel ?? ((broker.urls ?? broker.url) ? 'rabbitmq' : 'in-memory'),
-    concurrency: settings.concurrency ?? 10,
-    maxDecodedBytes: settings.maxDecodedBytes ?? Math.max(4 * 1024 * 1024, bodyLimit),
-    defaultSerializationMediaType: settings.defaultSerializationMediaType ?? 'application/json',
-    allowPhpSerialized: settings.allowPhpSerialized ?? false,
-    logLevel: settings.logLevel ?? 'info',
-    handlerTimeoutMs: settings.handlerTimeoutMs ?? 300_000,
-    shutdownTimeoutMs,
-    retries: settings.retries ?? {},
-    finalFailureStrategy: settings.finalFailureStrategy ?? 'release',
-    unhandled: {
-      graceMs: unhandled.graceMs ?? 600_000,
-      // biome-ignore lint/suspicious/noThenProperty: the name of the setting; its value is a string, which `await` does not call
-      then: unhandled.then ?? 'dead-letter',
-      commands: unhandled.commands ?? 'auto',
-    },
-    retiredKeys: settings.retiredKeys ?? [],
-    deduplication: {
-      enabled: deduplication.enabled ?? true,
-      windowMs: deduplication.windowMs ?? 600_000,
-      maxEntries: deduplication.maxEntries ?? 100_000,
-      store: deduplication.store,
-    },
+    ...filled(settings, { service: '', ...defaults, ...dependent }),
     // Patterns were reported as issues above.
-    handlers: (settings.handlers ?? []) as readonly HandlerDefinition[],
-    container: settings.container,
-    configuration: settings.configuration ?? {},
-    converters: settings.converters ?? [],
-    types: settings.types ?? {},
-    xmlLists: settings.xmlLists ?? 'entry',
-    dateFractions: settings.dateFractions ?? 'cut',
-    untypedLargeIntegers: settings.untypedLargeIntegers ?? 'refuse',
-    broker: {
-      ...broker,
-      queue: broker.queue ?? serviceQueue(settings.service ?? ''),
-      checkDestinations: broker.checkDestinations ?? true,
-    },
-    routes: settings.routes ?? {},
+    handlers: (settings.handlers ?? defaults.handlers) as readonly HandlerDefinition[],
+    broker: filled(broker, { ...defaults.broker, ...dependent.broker }),
     http: {
-      host: http.host ?? '127.0.0.1',
-      port: http.port ?? 3000,
-      bodyLimit,
-      maxInFlightBytes: http.maxInFlightBytes ?? Math.max(defaultHttpInFlightBytes, bodyLimit),
-      minBodyBytesPerSecond: http.minBodyBytesPerSecond ?? 1024,
-      maxConnections: http.maxConnections ?? 1000,
-      allowedHosts: http.allowedHosts ?? [],
-      basePath: (http.basePath ?? '').replace(/\/$/, ''),
-      trustProxy: http.trustProxy ?? [],
-      forwardHeaders: lowerCaseNames(http.forwardHeaders ?? {}),
-      idempotencyScopeHeader: http.idempotencyScopeHeader?.toLowerCase(),
-      drainDelayMs: http.drainDelayMs ?? Math.min(1_000, Math.floor(shutdownTimeoutMs / 8)),
-      adminToken: http.adminToken,
+      ...filledHttp,
+      basePath: filledHttp.basePath.replace(/\/$/, ''),
+      forwardHeaders: lowerCaseNames(filledHttp.forwardHeaders),
+      idempotencyScopeHeader: http?.idempotencyScopeHeader?.toLowerCase(),
     },
+    retries: {
+      ...filled(retries, defaults.retries),
+      instant: filled(retries?.instant, defaults.retries.instant),
+    },
+    unhandled: filled(unhandled, defaults.unhandled),
+    deduplication: filled(deduplication, defaults.deduplication),
   };
+}
+
+/** Completes a section. A setting may be written as undefined. */
+function filled<Section extends object, Name extends keyof Section>(
+  section: Section | undefined,
+  fill: Pick<Section, Name>,
+): Section & Resolved<Pick<Section, Name>> {
+  const given = Object.entries(section ?? {}).filter(([, value]) => value !== undefined);
+  return { ...fill, ...Object.fromEntries(given) } as Section & Resolved<Pick<Section, Name>>;
 }
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,12 +1,12 @@
 import { handlerKind } from '../handler/handler-definition.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
-import type { Retries } from '../handler/retries.ts';
+import type { CompleteRetries } from '../handler/retries.ts';
 
 export interface HoldOptions {
   /** Deadline of a handler without its own, in milliseconds. */
   readonly handlerTimeoutMs: number;
   /** The retries of the service. */
-  readonly retries: Retries;
+  readonly retries: CompleteRetries;
 }
 
 /** Time for the work after a handler: its sends are confirmed, and a retry or a dead letter is published. */
@@ -24,7 +24,7 @@ export function longestHoldMs(handlers: readonly RegisteredHandler[], options: H
   let eventsMs = 0;
   for (const { definition } of handlers) {
     if (!definition.distributed) continue;
-    const instant = definition.retries?.instant?.maxAttempts ?? options.retries.instant?.maxAttempts ?? 0;
+    const instant = definition.retries?.instant?.maxAttempts ?? options.retries.instant.maxAttempts;
     const holdMs = (definition.timeoutMs ?? options.handlerTimeoutMs) * (1 + instant);
     if (definition[handlerKind] === 'command') commandMs = Math.max(commandMs, holdMs);
     else eventsMs += holdMs;

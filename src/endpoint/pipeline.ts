@@ -1,5 +1,5 @@
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
-import type { Retries } from '../handler/retries.ts';
+import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
 import type { HandlerResult } from '../recovery/handler-result.ts';
 import type { HandlerCall, ScopedCall } from './handler-call.ts';
@@ -17,7 +17,7 @@ export interface PipelineOptions {
   /** The time of a handler without its own. */
   readonly handlerTimeoutMs: number;
   /** The retries of the service; a handler can differ. */
-  readonly retries: Retries;
+  readonly retries: CompleteRetries;
   /** Default: handlers are called for every copy of a message. */
   readonly deduplication?: Deduplication | undefined;
   /** Aborted when nothing is to be retried immediately any more. */

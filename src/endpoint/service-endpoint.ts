@@ -4,7 +4,7 @@ import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
 import type { Consumer, Delivery } from '../engine/delivery.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
-import type { Retries } from '../handler/retries.ts';
+import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
@@ -45,7 +45,7 @@ export interface ServiceEndpointOptions {
   /** Milliseconds after which a handler counts as failed. */
   readonly handlerTimeoutMs: number;
   /** The retries of failed handlers without retries of their own. */
-  readonly retries: Retries;
+  readonly retries: CompleteRetries;
   /** Milliseconds for which a delivery can stay unacknowledged. See `longestHoldMs`. Default: the broker's limit. */
   readonly longestHoldMs?: number | undefined;
   /** Delays of the messages that return to the queue. Default: none, so that the first message may be late. */
@@ -53,8 +53,8 @@ export interface ServiceEndpointOptions {
   readonly finalFailureStrategy: FinalFailureStrategy;
   readonly unhandled: UnhandledSettings;
   readonly logger: Logger;
-  /** Maximum size of a decompressed body in bytes. Default: 4 MiB. */
-  readonly maxDecodedBytes?: number | undefined;
+  /** Maximum size of a decompressed body in bytes. */
+  readonly maxDecodedBytes: number;
   /** The clock by which messages expire. Default: that of the system. */
   readonly clock?: WallClock | undefined;
   /** Default: handlers are called for every copy of a message. */
@@ -64,8 +64,6 @@ export interface ServiceEndpointOptions {
   /** The publisher of dead letters. Default: a separate one. */
   readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
 }
-
-const defaultMaxDecodedBytes = 4 * 1024 * 1024;
 
 /** Receives the messages of a service: subscribes to its queue, has each delivery handled, and stops. */
 export class ServiceEndpoint {
@@ -84,7 +82,7 @@ export class ServiceEndpoint {
   #isFinishing = false;
 
   constructor(options: ServiceEndpointOptions) {
-    const { clock = systemClock, maxDecodedBytes = defaultMaxDecodedBytes, deliveryStages = [] } = options;
+    const { clock = systemClock, deliveryStages = [] } = options;
     const stopping = this.#stopping.signal;
     this.#options = options;
     this.#queue = options.queue ?? serviceQueue(options.service);
@@ -97,7 +95,7 @@ export class ServiceEndpoint {
     const halt = (delivery: Delivery) => this.#halt(delivery);
     this.#recovery = new Recovery({ ...options, from, stopping, outlet, places: this.#places, halt });
     const steps = { pipeline: this.#pipeline, unhandled: this.#unhandled, recovery: this.#recovery };
-    const handler = new DeliveryHandler({ ...options, ...steps, clock, maxDecodedBytes });
+    const handler = new DeliveryHandler({ ...options, ...steps, clock });
     this.#handle = compose(deliveryStages, (delivery) => handler.handle(delivery));
   }
 

@@ -6,7 +6,7 @@ import type { RouteContext } from '../../routes/route-context.ts';
 import { ProblemDetails } from '../../routes/schemas.ts';
 import { LittoralError } from '../errors.ts';
 import type { BodyLimits } from '../http/body-reader.ts';
-import { Connections } from '../http/connections.ts';
+import type { Connections } from '../http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
 import { lazyCompilers } from '../http/lazy-serializers.ts';
 import { openApi, withPrefix } from '../http/openapi.ts';
@@ -26,8 +26,7 @@ export interface AppOptions {
   readonly insiders: Omit<InsiderOptions, 'publicAddress'>;
   /** Default: it stands behind no proxy. */
   readonly proxy?: ProxyOptions;
-  /** Default: connections that are never drained. */
-  readonly connections?: Connections;
+  readonly connections: Connections;
 }
 
 const require = createRequire(import.meta.url);
@@ -42,7 +41,7 @@ function loadFastify() {
 
 /** Creates the HTTP server with its routes, its documents, and one format for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { routes, logger, bodies, guard, proxy = noProxy, connections = new Connections() } = options;
+  const { routes, logger, bodies, guard, proxy = noProxy, connections } = options;
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
   const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);

@@ -18,7 +18,7 @@ import { AmqpEngine } from '../engine/amqp/amqp-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
-import type { Retries } from '../handler/retries.ts';
+import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
 import { deferralDelaysMs } from '../recovery/deferral.ts';
@@ -168,7 +168,7 @@ function unhandledSettings({ unhandled: { then: afterGrace, ...settings } }: Res
 }
 
 /** Returns each distinct retry delay of the distributed handlers. */
-function retryDelaysMs(retries: Retries, registry: HandlerRegistry): number[] {
+function retryDelaysMs(retries: CompleteRetries, registry: HandlerRegistry): number[] {
   const distributed = registry.handlers().filter(({ definition }) => definition.distributed);
   return [...new Set(distributed.flatMap(({ definition }) => new RetryPolicy(retries, definition.retries).delaysMs()))];
 }

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 import { longestDelayMs } from '../message/limits.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { compileSchema } from '../schema/schema-check.ts';
@@ -36,6 +36,11 @@ export interface InstantRetries {
   readonly errors?: readonly ErrorKind[] | undefined;
 }
 
+/** The retries of a service, in which each setting has a value. */
+export type CompleteRetries = { readonly [Name in keyof Omit<Retries, 'instant'>]-?: NonNullable<Retries[Name]> } & {
+  readonly instant: InstantRetries & { readonly maxAttempts: number };
+};
+
 const closed = { additionalProperties: false };
 const Attempts = Type.Integer({ minimum: 0, maximum: 1000 });
 const Delay = Type.Integer({ minimum: 1, maximum: longestDelayMs });
@@ -54,8 +59,6 @@ export const RetriesSettings = Type.Object(
   },
   closed,
 );
-
-true satisfies keyof Retries extends keyof Static<typeof RetriesSettings> ? true : never;
 
 const check = compileSchema(RetriesSettings);
 

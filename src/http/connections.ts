@@ -16,8 +16,8 @@ interface Connection {
 }
 
 export interface ConnectionLimits {
-  /** Maximum number of connections, and of requests that wait for their answers. Default: 1000. */
-  readonly maxConnections?: number;
+  /** Maximum number of connections, and of requests that wait for their answers. */
+  readonly maxConnections: number;
   /** Idle time after which a connection may be closed to make room for another. Default: 5 s, as Node's keep-alive. */
   readonly idleMs?: number;
 }
@@ -46,7 +46,7 @@ export class Connections {
   #draining = false;
   #closing = false;
 
-  constructor({ maxConnections = 1000, idleMs = 5_000 }: ConnectionLimits = {}) {
+  constructor({ maxConnections, idleMs = 5_000 }: ConnectionLimits) {
     this.#maxConnections = maxConnections;
     this.#idleMs = idleMs;
   }

@@ -1,5 +1,5 @@
 import type { Delivery } from '../engine/delivery.ts';
-import type { Retries } from '../handler/retries.ts';
+import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
 import { describeMessage } from '../message/describe-message.ts';
 import type { Failure } from './dead-letter.ts';
@@ -18,11 +18,11 @@ export function decideFailure(
   delivery: Delivery,
   { error, handler, endpointId, attempts }: HandlerFailure,
   timeToLive: TimeToLive | undefined,
-  { retries, logger }: { readonly retries?: Retries | undefined; readonly logger: Logger },
+  { retries, logger }: { readonly retries?: CompleteRetries | undefined; readonly logger: Logger },
 ): Failure {
   const failure: Failure = { error, endpointId, attempts, expiresAtMs: timeToLive?.expiresAtMs };
   // A message that failed before a handler was found has no retries, and is logged where that happened.
-  if (handler === undefined) return failure;
+  if (handler === undefined || retries === undefined) return failure;
   const { name, definition } = handler;
   const retryAfterMs = new RetryPolicy(retries, definition.retries).delayMs(error, retriesOf(delivery));
   const { message: reason, stackTrace } = errorSnapshot(error);

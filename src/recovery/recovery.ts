@@ -1,6 +1,6 @@
 import type { Delivery } from '../engine/delivery.ts';
 import { isLittoralError } from '../errors.ts';
-import type { Retries } from '../handler/retries.ts';
+import type { CompleteRetries } from '../handler/retries.ts';
 import { describeMessage } from '../message/describe-message.ts';
 import { Header } from '../message/message-headers.ts';
 import type { MaybePromise } from '../promise/maybe-promise.ts';
@@ -17,8 +17,8 @@ import { resentMessage } from './retry-message.ts';
 import type { TimeToLive } from './time-to-live.ts';
 
 export interface RecoveryOptions extends FailurePublisherOptions {
-  /** The retries of the service; a handler can differ. Default: those of every service. */
-  readonly retries?: Retries;
+  /** The retries of the service; a handler can differ. Default: none, where messages have no handlers. */
+  readonly retries?: CompleteRetries;
   /** Ends the receiving, and requeues the delivery: for the strategy `stop`. */
   readonly halt?: (delivery: Delivery) => Promise<void>;
 }

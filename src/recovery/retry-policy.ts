@@ -1,25 +1,23 @@
 import { isLittoralError } from '../errors.ts';
-import type { ErrorKind, InstantRetries, Retries } from '../handler/retries.ts';
+import type { CompleteRetries, ErrorKind, Retries } from '../handler/retries.ts';
 import { retryHint } from '../handler/retry-hint.ts';
 import { longestDelayMs } from '../message/limits.ts';
-
-const defaults = { maxAttempts: 3, initialDelayMs: 1000, multiplier: 10, maxDelayMs: 3_600_000, jitter: 0 };
 
 /** Minimum number of steps by which jitter shortens a delay. Few steps need few delay queues. */
 const jitterSteps = 16;
 
 /** Decides when a handler that failed is tried again. */
 export class RetryPolicy {
-  readonly #delayed: typeof defaults;
+  readonly #delayed: Omit<CompleteRetries, 'instant'>;
   readonly #instantAttempts: number;
   readonly #instantErrors: readonly ErrorKind[] | undefined;
 
-  /** @param settings from the least to the most specific: the service's, then the handler's */
-  constructor(...settings: readonly (Retries | undefined)[]) {
-    const given = settings.map(({ instant: _, ...delayed } = {}) => definedOf(delayed));
-    this.#delayed = Object.assign({ ...defaults }, ...given);
-    const instant: InstantRetries = Object.assign({}, ...settings.map((setting) => definedOf(setting?.instant ?? {})));
-    this.#instantAttempts = instant.maxAttempts ?? 0;
+  /** @param ofHandler overrides the retries of the service, setting by setting */
+  constructor(ofService: CompleteRetries, ofHandler: Retries = {}) {
+    const { instant: instantOfHandler = {}, ...delayed } = ofHandler;
+    this.#delayed = { ...ofService, ...definedOf(delayed) };
+    const instant = { ...ofService.instant, ...definedOf(instantOfHandler) };
+    this.#instantAttempts = instant.maxAttempts;
     this.#instantErrors = instant.errors;
   }
 

@@ -1,9 +1,8 @@
-import { pino } from 'pino';
-import { AmqpEngine } from '../../src/engine/amqp/amqp-engine.ts';
 import type { Delivery } from '../../src/engine/delivery.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
+import { createAmqpEngine } from '../engine/amqp/create-amqp-engine.ts';
 import { type Cut, type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
 
 export interface CutRunOptions {
@@ -36,10 +35,9 @@ export async function runCut({ url, service, isDelaying = false, cut }: CutRunOp
   way.hostname = '127.0.0.1';
   way.port = String(proxy.port);
   const ledger = new CutLedger(service);
-  const channel = new AmqpEngine({
+  const channel = createAmqpEngine({
     url: way.href,
     service,
-    logger: pino({ level: 'silent' }),
     heartbeatSeconds: 1,
     connectTimeoutMs: 2_000,
     confirmTimeoutMs: 8_000,

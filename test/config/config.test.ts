@@ -1,5 +1,7 @@
-import { expect, expectTypeOf, test } from 'vitest';
+import Type, { type Static } from 'typebox';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { type Config, defineConfig } from '../../src/config/config.ts';
+import type { SameSettings } from '../../src/config/setting-types.ts';
 
 test('a configuration is given back as it is', () => {
   const config: Config = { service: 'billing' };
@@ -16,4 +18,22 @@ test('what is no setting does not compile', () => {
   defineConfig({ channel: 'kafka' });
   // @ts-expect-error not made by define…Handler
   defineConfig({ handlers: [{ routingKey: 'a', handle() {} }] });
+});
+
+describe('the settings of an interface and of a schema', () => {
+  const AtMost = Type.Object({ port: Type.Optional(Type.Integer()), store: Type.Optional(Type.Unknown()) });
+
+  test('are the same by name and by type, apart from those that the schema leaves open', () => {
+    type Documented = { readonly port?: number | undefined; store?: Map<string, string> };
+    expectTypeOf<SameSettings<Documented, Static<typeof AtMost>>>().toEqualTypeOf<true>();
+  });
+
+  test('differ by a type, by a name more and by a name less', () => {
+    type Store = { store?: unknown };
+    expectTypeOf<SameSettings<{ port?: string } & Store, Static<typeof AtMost>>>().toEqualTypeOf<never>();
+    expectTypeOf<
+      SameSettings<{ port?: number; host?: string } & Store, Static<typeof AtMost>>
+    >().toEqualTypeOf<never>();
+    expectTypeOf<SameSettings<{ port?: number }, Static<typeof AtMost>>>().toEqualTypeOf<never>();
+  });
 });

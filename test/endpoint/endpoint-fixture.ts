@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
+import { defaults } from '../../src/config/defaults.ts';
 import { RecipientResolver } from '../../src/endpoint/recipient-resolver.ts';
 import {
   type DeliveryStage,
@@ -11,6 +12,7 @@ import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
+import type { Retries } from '../../src/handler/retries.ts';
 import { Header, type MessageHeaders } from '../../src/message/message-headers.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { type Clock, systemClock, type WallClock } from '../../src/time/clock.ts';
@@ -57,7 +59,8 @@ export function onCommand(handle: HandlerDefinition['handle']): HandlerDefinitio
   return defineCommandHandler({ routingKey: 'change', distributed: true, handle });
 }
 
-interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'retries' | 'finalFailureStrategy' | 'unhandled'>> {
+interface MoreOptions extends Partial<Pick<ServiceEndpointOptions, 'finalFailureStrategy' | 'unhandled'>> {
+  readonly retries?: Retries;
   readonly clock?: Clock | (Clock & WallClock);
   readonly deduplication?: Pick<DeduplicationOptions, 'store' | 'enabled'>;
   /** See `RecordingEngine`. */
@@ -90,7 +93,8 @@ export async function runEndpoint(
     eventBindingKeys: registry.distributedEventKeys(),
     concurrency,
     handlerTimeoutMs,
-    retries,
+    retries: { ...defaults.retries, ...retries, instant: { ...defaults.retries.instant, ...retries.instant } },
+    maxDecodedBytes: defaults.maxDecodedBytes,
     finalFailureStrategy,
     unhandled,
     deliveryStages: deliveryStage && [deliveryStage],

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { longestHoldMs } from '../../src/endpoint/longest-hold.ts';
+import { defaults } from '../../src/config/defaults.ts';
+import { type HoldOptions, longestHoldMs } from '../../src/endpoint/longest-hold.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import type { HandlerDefinition } from '../../src/handler/handler-definition.ts';
 import type { RegisteredHandler } from '../../src/handler/handler-registry.ts';
 
-const usual = { handlerTimeoutMs: 1000, retries: {} };
+const usual = { handlerTimeoutMs: 1000, retries: defaults.retries };
 const settlingMs = 300_000;
 
-const hold = (definitions: readonly HandlerDefinition[], options = usual) =>
+const hold = (definitions: readonly HandlerDefinition[], options: HoldOptions = usual) =>
   longestHoldMs(
     definitions.map((definition) => ({ definition }) as RegisteredHandler),
     options,
@@ -30,7 +31,7 @@ describe('the longest time that a delivery can stay unacknowledged', () => {
   });
 
   test('uses the instant retries of the service if a handler names none', () => {
-    const options = { handlerTimeoutMs: 1000, retries: { instant: { maxAttempts: 3 } } };
+    const options = { handlerTimeoutMs: 1000, retries: { ...defaults.retries, instant: { maxAttempts: 3 } } };
     expect(hold([command()], options)).toBe(4000);
     expect(hold([command({ retries: { instant: { maxAttempts: 0 } } })], options)).toBe(1000);
   });

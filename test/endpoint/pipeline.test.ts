@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { defaults } from '../../src/config/defaults.ts';
 import { InProcessDeduplicationStore } from '../../src/deduplication/stores/in-process-deduplication-store.ts';
 import { createPipeline } from '../../src/endpoint/pipeline.ts';
 import { Deduplication } from '../../src/endpoint/stages/deduplication.ts';
@@ -32,7 +33,7 @@ function prepare(handle: HandlerDefinition['handle'], instantRetries = 0) {
   const pipeline = createPipeline({
     scopes: bareScopes,
     handlerTimeoutMs: 60_000,
-    retries: { instant: { maxAttempts: instantRetries } },
+    retries: { ...defaults.retries, instant: { maxAttempts: instantRetries } },
     deduplication: new Deduplication({ service: 'billing', store, enabled: true, timeoutMs: 1000, logger }),
     stopping: stopping.signal,
     logger,

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { defaults } from '../../src/config/defaults.ts';
 import { delayLevels } from '../../src/engine/amqp/delay/delay-levels.ts';
 import { LittoralError } from '../../src/errors.ts';
-import type { ErrorKind, Retries } from '../../src/handler/retries.ts';
+import type { CompleteRetries, ErrorKind, Retries } from '../../src/handler/retries.ts';
 import { Reject, RetryLater } from '../../src/handler/retry-hint.ts';
 import { RetryPolicy } from '../../src/recovery/retry-policy.ts';
 
@@ -11,11 +12,17 @@ class WriteConflictError extends ConflictError {}
 
 const failed = new Error('the table is locked');
 
+/** Returns the policy of a handler, for a service that has other retries than the defaults. */
+function policyOf(ofService: Retries = {}, ofHandler?: Retries): RetryPolicy {
+  const instant = { ...defaults.retries.instant, ...ofService.instant };
+  return new RetryPolicy({ ...defaults.retries, ...ofService, instant } as CompleteRetries, ofHandler);
+}
+
 const delaysOf = (policy: RetryPolicy, error: unknown = failed, random?: () => number) =>
   Array.from({ length: 5 }, (_, earlier) => policy.delayMs(error, earlier, random));
 
 test('three delayed retries after 1, 10 and 100 s unless told otherwise, and no instant one', () => {
-  const policy = new RetryPolicy();
+  const policy = policyOf();
   expect(delaysOf(policy)).toEqual([1000, 10_000, 100_000, undefined, undefined]);
   expect(policy.isInstant(failed, 0)).toBe(false);
 });
@@ -30,7 +37,7 @@ test.each<[string, Retries, (number | undefined)[]]>([
   ['what grows beyond all bounds', { multiplier: 1000, maxAttempts: 1000, maxDelayMs: 7 }, Array(5).fill(7)],
   ['settings that are undefined', { maxAttempts: undefined, initialDelayMs: 2 }, [2, 20, 200, undefined, undefined]],
 ])('%s', (_, retries, expected) => {
-  expect(delaysOf(new RetryPolicy(retries))).toEqual(expected);
+  expect(delaysOf(policyOf({}, retries))).toEqual(expected);
 });
 
 test.each<[Retries, number[]]>([
@@ -39,11 +46,11 @@ test.each<[Retries, number[]]>([
   [{ maxAttempts: 1000, maxDelayMs: 1500 }, [1000, 1500]],
   [{ multiplier: 1, maxAttempts: 5 }, [1000]],
 ])('lists every delay of %o once', (retries, expected) => {
-  expect(new RetryPolicy(retries).delaysMs()).toEqual(expected);
+  expect(policyOf(retries).delaysMs()).toEqual(expected);
 });
 
 describe('jitter', () => {
-  const jittered = (retries: Retries, random: number) => delaysOf(new RetryPolicy(retries), failed, () => random);
+  const jittered = (retries: Retries, random: number) => delaysOf(policyOf(retries), failed, () => random);
 
   test.each<[number, number, (number | undefined)[]]>([
     [0.5, 0, [1000, 10_000, 100_000, undefined, undefined]],
@@ -55,12 +62,12 @@ describe('jitter', () => {
   });
 
   test('leaves the delay that a handler asks for', () => {
-    const policy = new RetryPolicy({ jitter: 1 });
+    const policy = policyOf({ jitter: 1 });
     expect(policy.delayMs(new RetryLater('not yet', { delayMs: 5000 }), 0, () => 0.9)).toBe(5000);
   });
 
   test('is overridden by a handler', () => {
-    const policy = new RetryPolicy({ jitter: 1 }, { jitter: 0 });
+    const policy = policyOf({ jitter: 1 }, { jitter: 0 });
     expect(policy.delayMs(failed, 0, () => 0.9)).toBe(1000);
   });
 
@@ -77,8 +84,8 @@ describe('jitter', () => {
     fc.assert(
       fc.property(settings, share, fc.nat(19), (retries, random, attempt) => {
         const earlier = attempt % retries.maxAttempts;
-        const longest = new RetryPolicy({ ...retries, jitter: 0 }).delayMs(failed, earlier) ?? Number.NaN;
-        const policy = new RetryPolicy(retries);
+        const longest = policyOf({ ...retries, jitter: 0 }).delayMs(failed, earlier) ?? Number.NaN;
+        const policy = policyOf(retries);
         const delay = policy.delayMs(failed, earlier, () => random) ?? Number.NaN;
         expect(Number.isInteger(delay)).toBe(true);
         expect(delay).toBeLessThanOrEqual(longest);
@@ -89,27 +96,27 @@ describe('jitter', () => {
   });
 
   test('needs 16 delay queues of RabbitMQ for the default delays, where 10 do without', () => {
-    const levels = (retries: Retries) => new Set(new RetryPolicy(retries).delaysMs().flatMap(delayLevels)).size;
+    const levels = (retries: Retries) => new Set(policyOf(retries).delaysMs().flatMap(delayLevels)).size;
     expect([levels({}), levels({ jitter: 0.1 }), levels({ jitter: 1 })]).toEqual([10, 16, 16]);
   });
 
   test('needs few delays: at most 33 for each attempt', () => {
     fc.assert(
       fc.property(settings, (retries) => {
-        expect(new RetryPolicy(retries).delaysMs().length).toBeLessThanOrEqual(33 * retries.maxAttempts);
+        expect(policyOf(retries).delaysMs().length).toBeLessThanOrEqual(33 * retries.maxAttempts);
       }),
     );
   });
 });
 
 test('a delay that is never too large, however many attempts there were', () => {
-  const policy = new RetryPolicy({ multiplier: 1000, maxAttempts: 1000 });
+  const policy = policyOf({ multiplier: 1000, maxAttempts: 1000 });
   expect(policy.delayMs(failed, 999)).toBe(3_600_000);
 });
 
 test('a handler says what differs from its service', () => {
   const service = { maxAttempts: 5, initialDelayMs: 10, instant: { maxAttempts: 2, errors: ['ConflictError'] } };
-  const policy = new RetryPolicy(service, { maxAttempts: 1, instant: { maxAttempts: 1 } });
+  const policy = policyOf(service, { maxAttempts: 1, instant: { maxAttempts: 1 } });
   expect(delaysOf(policy)).toEqual([10, undefined, undefined, undefined, undefined]);
   expect([0, 1].map((earlier) => policy.isInstant(new ConflictError(), earlier))).toEqual([true, false]);
   expect(policy.isInstant(failed, 0)).toBe(false);
@@ -120,7 +127,7 @@ test.each([
   ['that rejects', new Reject('there is no such account')],
   ['that says so of itself', Object.assign(new Error('gone'), { retryable: false })],
 ])('an error %s is not tried again, now or later', (_, error) => {
-  const policy = new RetryPolicy({ instant: { maxAttempts: 5 } });
+  const policy = policyOf({ instant: { maxAttempts: 5 } });
   expect([policy.isInstant(error, 0), policy.delayMs(error, 0)]).toEqual([false, undefined]);
 });
 
@@ -145,15 +152,13 @@ test.each([
     }),
   ],
 ])('an error %s is tried again', (_, error) => {
-  expect(new RetryPolicy().delayMs(error, 0)).toBe(1000);
-  expect(new RetryPolicy({ instant: { maxAttempts: 1 } }).isInstant(error, 0)).toBe(true);
-  expect(new RetryPolicy({ instant: { maxAttempts: 1, errors: ['Other', ConflictError] } }).isInstant(error, 0)).toBe(
-    false,
-  );
+  expect(policyOf().delayMs(error, 0)).toBe(1000);
+  expect(policyOf({ instant: { maxAttempts: 1 } }).isInstant(error, 0)).toBe(true);
+  expect(policyOf({ instant: { maxAttempts: 1, errors: ['Other', ConflictError] } }).isInstant(error, 0)).toBe(false);
 });
 
 test('a handler that asks for later is not called again at once, but when it said', () => {
-  const policy = new RetryPolicy({ instant: { maxAttempts: 5 } });
+  const policy = policyOf({ instant: { maxAttempts: 5 } });
   expect(policy.isInstant(new RetryLater(), 0)).toBe(false);
   expect(delaysOf(policy, new RetryLater())).toEqual([1000, 10_000, 100_000, undefined, undefined]);
   const error = new RetryLater('the ledger is closed', { delayMs: 77 });
@@ -162,7 +167,7 @@ test('a handler that asks for later is not called again at once, but when it sai
 
 test('a delay that another copy of littoral let pass is not believed', () => {
   const error = Object.assign(new RetryLater(), { delayMs: Number.NaN });
-  expect(new RetryPolicy().delayMs(error, 0)).toBe(1000);
+  expect(policyOf().delayMs(error, 0)).toBe(1000);
 });
 
 test.each([0, -1, 1.5, Number.NaN, Infinity, 2_592_000_001])('a retry later cannot be %s ms later', (delayMs) => {
@@ -182,12 +187,12 @@ test.each<[string, ErrorKind, boolean]>([
   ['another class', TypeError, false],
   ['another name', 'TypeError', false],
 ])('only some errors are tried again at once: %s', (_, kind, expected) => {
-  const policy = new RetryPolicy({ instant: { maxAttempts: 1, errors: [kind] } });
+  const policy = policyOf({ instant: { maxAttempts: 1, errors: [kind] } });
   expect(policy.isInstant(new WriteConflictError(), 0)).toBe(expected);
 });
 
 test('an error is known by its own name, and one of littoral by its code', () => {
-  const policy = new RetryPolicy({ instant: { maxAttempts: 1, errors: ['OptimisticLock', 'handler-timeout'] } });
+  const policy = policyOf({ instant: { maxAttempts: 1, errors: ['OptimisticLock', 'handler-timeout'] } });
   expect(policy.isInstant(Object.assign(new Error('a'), { name: 'OptimisticLock' }), 0)).toBe(true);
   expect(policy.isInstant(new LittoralError('handler-timeout', 'slow'), 0)).toBe(true);
   expect(policy.isInstant(new LittoralError('nacked', 'full'), 0)).toBe(false);

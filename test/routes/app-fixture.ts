@@ -2,13 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { RouteContext } from '../../routes/route-context.ts';
 import { DistributedBus } from '../../src/bus/distributed-bus.ts';
+import { defaults } from '../../src/config/defaults.ts';
 import { DeadLetters } from '../../src/dead-letter/dead-letters.ts';
 import { describeEndpoint } from '../../src/endpoint/endpoint-description.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { createApp } from '../../src/gateway/app.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
-import type { Connections } from '../../src/http/connections.ts';
+import { Connections } from '../../src/http/connections.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
 import { quiet } from '../http/gateway-fixture.ts';
 import { parameterContext } from '../parameter/parameter-context.ts';
@@ -42,7 +43,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
     bodies: { bodyLimit: 1000, maxInFlightBytes: 1_000_000, minBodyBytesPerSecond: 1024 },
-    ...(connections === undefined ? {} : { connections }),
+    connections: connections ?? new Connections(defaults.http),
     guard: { host: '127.0.0.1', allowedHosts: [] },
     insiders: { adminToken: undefined, isBehindProxy: false },
     routes: {

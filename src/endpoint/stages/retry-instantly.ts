@@ -1,4 +1,4 @@
-import type { Retries } from '../../handler/retries.ts';
+import type { CompleteRetries } from '../../handler/retries.ts';
 import type { Logger } from '../../logger.ts';
 import { describeMessage } from '../../message/describe-message.ts';
 import { andThen } from '../../promise/maybe-promise.ts';
@@ -11,7 +11,7 @@ import type { Next } from '../stage.ts';
 
 export interface RetryInstantlyOptions {
   /** The retries of the service; a handler can differ. */
-  readonly retries: Retries;
+  readonly retries: CompleteRetries;
   /** Aborted when nothing is to be retried immediately any more. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;

@@ -31,22 +31,19 @@ export interface AmqpEngineOptions {
   /** Names the connections in the broker's lists: `littoral:<service>`. */
   readonly service: string;
   readonly logger: Logger;
-  /** Default: `quorum`. */
-  readonly queueType?: QueueType | undefined;
-  /** A silent broker is taken for dead after twice as long. Default: 5. */
-  readonly heartbeatSeconds?: number | undefined;
-  /** Default: 10 s. */
-  readonly connectTimeoutMs?: number | undefined;
-  /** Milliseconds after which the outcome of an unconfirmed publish is unknown. Default: 10 s. */
-  readonly confirmTimeoutMs?: number | undefined;
-  /** Maximum number of publishes that wait for their confirm; more are refused. Default: 1000. */
-  readonly maxInFlight?: number | undefined;
-  /** Maximum number of bytes of the bodies of these publishes. Default: 64 MiB. */
-  readonly maxInFlightBytes?: number | undefined;
-  /** Default: 16 MiB, as RabbitMQ 4 allows. */
-  readonly maxMessageBytes?: number | undefined;
-  /** Milliseconds between two checks that verify and restore queues and bindings. Default: 10 s. */
-  readonly topologyCheckMs?: number | undefined;
+  readonly queueType: QueueType;
+  /** A silent broker is taken for dead after twice as long. */
+  readonly heartbeatSeconds: number;
+  readonly connectTimeoutMs: number;
+  /** Milliseconds after which the outcome of an unconfirmed publish is unknown. */
+  readonly confirmTimeoutMs: number;
+  /** Maximum number of publishes that wait for their confirm; more are refused. */
+  readonly maxInFlight: number;
+  /** Maximum number of bytes of the bodies of these publishes. */
+  readonly maxInFlightBytes: number;
+  readonly maxMessageBytes: number;
+  /** Milliseconds between two checks that verify and restore queues and bindings. */
+  readonly topologyCheckMs: number;
   /** For `amqps://`. Default: the certificates that Node trusts, and none to show. */
   readonly tlsFiles?: TlsFiles | undefined;
 }
@@ -112,15 +109,15 @@ export class AmqpEngine implements Engine {
 
   /** @throws LittoralError `invalid-configuration` for a URL that is not one */
   constructor(options: AmqpEngineOptions) {
-    const { logger, confirmTimeoutMs = 10_000, maxInFlight = 1000, maxInFlightBytes = 64 * 1024 * 1024 } = options;
+    const { logger, confirmTimeoutMs, maxInFlight, maxInFlightBytes, topologyCheckMs: intervalMs } = options;
     this.#logger = logger;
     this.#service = options.service;
-    this.#queueType = options.queueType ?? 'quorum';
+    this.#queueType = options.queueType;
     const common: Omit<AmqpConnectionOptions, 'role' | 'onConnect'> = {
       addresses: parseAmqpUrls(options.url),
       name: `littoral:${options.service}`,
-      heartbeatSeconds: options.heartbeatSeconds ?? 5,
-      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      heartbeatSeconds: options.heartbeatSeconds,
+      connectTimeoutMs: options.connectTimeoutMs,
       tlsFiles: options.tlsFiles,
       logger,
     };
@@ -129,7 +126,6 @@ export class AmqpEngine implements Engine {
       logger,
       isCurrent: (model) => model === this.#publishing.model || model === this.#consumingModel,
     });
-    const intervalMs = options.topologyCheckMs ?? 10_000;
     this.#topologyCheck = new TopologyCheck({ intervalMs, check: () => this.#verify() });
     this.#declarations = new PermittedDeclarations(logger);
     this.#bus = new AmqpBusExchange({
@@ -157,7 +153,7 @@ export class AmqpEngine implements Engine {
       maxInFlight,
       maxInFlightBytes,
       confirmTimeoutMs,
-      maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
+      maxMessageBytes: options.maxMessageBytes,
       bus: this.#bus,
       connection: common,
       logger,

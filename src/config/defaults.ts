@@ -1,0 +1,88 @@
+import { serviceQueue } from '../wire/service-queue.ts';
+import type { Config } from './config.ts';
+
+const MiB = 1024 * 1024;
+const second = 1_000;
+const minute = 60 * second;
+
+/**
+ * The default of each setting, in milliseconds and bytes. Nothing else states one: engines and endpoints get all their
+ * settings. Where a default depends on other settings, `dependentDefaults` adjusts it.
+ */
+export const defaults = {
+  concurrency: 10,
+  logLevel: 'info',
+  handlerTimeoutMs: 5 * minute,
+  shutdownTimeoutMs: 8 * second,
+  finalFailureStrategy: 'release',
+  retiredKeys: [],
+  handlers: [],
+  configuration: {},
+  routes: {},
+  converters: [],
+  types: {},
+  maxDecodedBytes: 4 * MiB,
+  defaultSerializationMediaType: 'application/json',
+  allowPhpSerialized: false,
+  xmlLists: 'entry',
+  dateFractions: 'cut',
+  untypedLargeIntegers: 'refuse',
+  broker: {
+    queueType: 'quorum',
+    checkDestinations: true,
+    heartbeatSeconds: 5,
+    connectTimeoutMs: 10 * second,
+    confirmTimeoutMs: 10 * second,
+    maxInFlight: 1000,
+    maxInFlightBytes: 64 * MiB,
+    maxMessageBytes: 16 * MiB,
+    topologyCheckMs: 10 * second,
+  },
+  http: {
+    host: '127.0.0.1',
+    port: 3000,
+    bodyLimit: MiB,
+    maxInFlightBytes: 32 * MiB,
+    minBodyBytesPerSecond: 1024,
+    maxConnections: 1000,
+    allowedHosts: [],
+    basePath: '',
+    trustProxy: [],
+    forwardHeaders: {},
+    drainDelayMs: second,
+  },
+  retries: {
+    maxAttempts: 3,
+    initialDelayMs: second,
+    multiplier: 10,
+    maxDelayMs: 60 * minute,
+    jitter: 0,
+    instant: { maxAttempts: 0 },
+  },
+  unhandled: {
+    graceMs: 10 * minute,
+    // biome-ignore lint/suspicious/noThenProperty: the name of the setting; its value is a string, which `await` does not call
+    then: 'dead-letter',
+    commands: 'auto',
+  },
+  deduplication: {
+    enabled: true,
+    windowMs: 10 * minute,
+    maxEntries: 100_000,
+  },
+} as const satisfies Config;
+
+/** Returns the defaults that depend on other settings, for settings without issues. */
+export function dependentDefaults({ service = '', broker, http, shutdownTimeoutMs }: Config) {
+  const bodyLimit = http?.bodyLimit ?? defaults.http.bodyLimit;
+  const shutdownMs = shutdownTimeoutMs ?? defaults.shutdownTimeoutMs;
+  return {
+    channel: (broker?.urls ?? broker?.url) ? 'rabbitmq' : 'in-memory',
+    maxDecodedBytes: Math.max(defaults.maxDecodedBytes, bodyLimit),
+    broker: { queue: serviceQueue(service) },
+    http: {
+      maxInFlightBytes: Math.max(defaults.http.maxInFlightBytes, bodyLimit),
+      drainDelayMs: Math.min(defaults.http.drainDelayMs, Math.floor(shutdownMs / 8)),
+    },
+  } as const satisfies Config;
+}
