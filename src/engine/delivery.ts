@@ -41,6 +41,11 @@ export interface Subscription extends QueueSpec {
    * sets it to at least that. Default: the engine's timeout.
    */
   readonly longestHoldMs?: number | undefined;
+  /**
+   * True if nothing is to be delivered until `Consumer.resume`. The queue and all that belongs to it are declared and
+   * kept all the same. Default: false.
+   */
+  readonly suspended?: boolean | undefined;
   /** Called for each delivery. Must not throw, and settles every delivery exactly once, in any order. */
   readonly onDelivery: (delivery: Delivery) => void;
 }
@@ -67,6 +72,11 @@ export interface Delivery {
    * how long the message has waited reports more, never less. Undefined: without end.
    */
   readonly timeToLiveMs?: number | undefined;
+  /**
+   * True once settling has no effect any more, because the connection or the channel that delivered the message is gone:
+   * the broker redelivers it, or has done so.
+   */
+  readonly isLost: boolean;
   /** Removes the message from the queue, because it was handled (`accepted`). */
   acknowledge(): void;
   /**
@@ -82,7 +92,7 @@ export interface Delivery {
 
 /** A started subscription. */
 export interface Consumer {
-  /** The reason why nothing is received at the moment; undefined while attached. */
+  /** The reason why nothing can be received at the moment; undefined while attached, also while suspended. */
   readonly detached: string | undefined;
   /**
    * Counts the messages that wait in the queue, without unacknowledged ones. A message on its way to a consumer counts
@@ -101,7 +111,8 @@ export interface Consumer {
    * Counts the other consumers of the queue, in any process or program. A process can have several. A program that
    * polls is not counted. Never rejects.
    *
-   * @returns undefined while the count is unknown: stopped, no connection, or no answer
+   * @returns undefined while the count is unknown: stopped, no connection, or no answer; on an engine that cannot tell
+   * an absent queue from one without consumers, also while suspended if there is no other
    */
   otherConsumers(): Promise<number | undefined>;
   /**
@@ -109,9 +120,29 @@ export interface Consumer {
    * settled, and count towards `prefetch` afterwards. Never rejects. Absent on an engine that other programs cannot
    * use.
    *
-   * @returns true once deliveries have stopped; false if it does not pause: stopped, not attached, or paused already
+   * @returns true once deliveries have stopped; false if it does not pause: stopped, not attached, suspended, or paused
+   * already
    */
   readonly pause?: ((milliseconds: number) => Promise<boolean>) | undefined;
+  /**
+   * Stops deliveries until `resume`, also on later connections; it ends a pause. Unacknowledged deliveries can still be
+   * settled. Those that are released from the call on return to the queue in their original order, ahead of all that was
+   * not delivered; an engine may wait until no other one is unacknowledged. The queue and all that belongs to it are
+   * kept. Never rejects. Does nothing if it is suspended or stopped.
+   *
+   * @returns when no more deliveries can arrive; until then some may. If the broker does not answer, later ones are
+   * released without a call of the handler
+   */
+  suspend(): Promise<void>;
+  /**
+   * Delivers again, or from now on with another limit. Never throws. Does nothing once stopped.
+   *
+   * @param prefetch the number of deliveries that may be unacknowledged at once, earlier ones and those of
+   * `allowExtra` included; the engine does not start with fewer. It holds until the next call, on later connections as
+   * well. A lower number than before does not affect what is unacknowledged already. Default: the prefetch of the
+   * subscription, with which an engine may start carefully
+   */
+  resume(prefetch?: number): void;
   /** Receives no more deliveries. Unacknowledged ones can still be settled. */
   stop(): Promise<void>;
 }

@@ -55,6 +55,10 @@ export class TestEngine extends InMemoryEngine {
         this.#dueInHand.add(delivery);
         subscription.onDelivery({
           ...delivery,
+          // Spreading would copy the value of this moment.
+          get isLost() {
+            return delivery.isLost;
+          },
           acknowledge: settled(delivery.acknowledge),
           release: settled(delivery.release),
           reject: settled(delivery.reject),

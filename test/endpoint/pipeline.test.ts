@@ -21,6 +21,7 @@ const delivery = {
   routingKey: 'billing',
   redelivered: false,
   deliveryCount: 0,
+  isLost: false,
   acknowledge() {},
   release() {},
   reject() {},

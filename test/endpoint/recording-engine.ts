@@ -60,6 +60,9 @@ export class RecordingEngine implements Engine {
         };
         subscription.onDelivery({
           ...delivery,
+          get isLost() {
+            return delivery.isLost;
+          },
           acknowledge: settle('acknowledged', delivery.acknowledge),
           release: settle('released', delivery.release),
           reject: settle('rejected', delivery.reject),
@@ -76,6 +79,8 @@ export class RecordingEngine implements Engine {
       get pause() {
         return pauseOf();
       },
+      suspend: () => consumer.suspend(),
+      resume: (prefetch) => consumer.resume(prefetch),
       stop: async () => {
         await this.beforeStop();
         await consumer.stop();

@@ -3,19 +3,22 @@ import type { InMemoryQueue, Receiver } from './in-memory-queue.ts';
 
 /** The consumer of one queue of the in-memory channel. */
 export class InMemoryConsumer implements Consumer, Receiver {
-  prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void;
   unacknowledged = 0;
   readonly #queue: InMemoryQueue;
   readonly #subscription: Subscription;
   #detached: string | undefined = 'the channel has not been started';
   #stopped = false;
+  #isSuspended: boolean;
+  #limit: number;
+  #extra = 0;
 
   constructor(queue: InMemoryQueue, subscription: Subscription) {
-    const { prefetch, onDelivery } = subscription;
+    const { prefetch, onDelivery, suspended = false } = subscription;
     this.#queue = queue;
     this.#subscription = subscription;
-    this.prefetch = prefetch;
+    this.#isSuspended = suspended;
+    this.#limit = prefetch;
     this.onDelivery = onDelivery;
   }
 
@@ -23,10 +26,14 @@ export class InMemoryConsumer implements Consumer, Receiver {
     return this.#detached;
   }
 
+  get prefetch(): number {
+    return this.#limit + this.#extra;
+  }
+
   attach(): void {
     if (this.#stopped) return;
     this.#detached = undefined;
-    this.#queue.attach(this);
+    if (!this.#isSuspended) this.#queue.attach(this);
   }
 
   detach(reason: string): void {
@@ -42,12 +49,25 @@ export class InMemoryConsumer implements Consumer, Receiver {
 
   allowExtra(count: number): void {
     if (this.#subscription.ordered) return;
-    this.prefetch = this.#subscription.prefetch + count;
+    this.#extra = count;
     this.#queue.deliver();
   }
 
   async otherConsumers(): Promise<number | undefined> {
-    return this.#detached === undefined ? this.#queue.receiverCount - 1 : undefined;
+    if (this.#detached !== undefined) return undefined;
+    return this.#queue.receiverCount - (this.#isSuspended ? 0 : 1);
+  }
+
+  async suspend(): Promise<void> {
+    this.#isSuspended = true;
+    this.#queue.detach(this);
+  }
+
+  resume(prefetch = this.#subscription.prefetch): void {
+    this.#limit = prefetch;
+    if (this.#isSuspended && this.#detached === undefined) this.#queue.attach(this);
+    else this.#queue.deliver();
+    this.#isSuspended = false;
   }
 
   async stop(): Promise<void> {

@@ -58,6 +58,7 @@ export class InMemoryQueue {
   #turn = 0;
   #nextSequence = 0;
   #deliveryScheduled = false;
+  #isClosed = false;
   #onAllSettled: (() => void) | undefined;
 
   constructor({ name, maxMessages, clock, deadLetterQueue, ordered = false }: QueueOptions) {
@@ -150,6 +151,7 @@ export class InMemoryQueue {
 
   /** Requeues all unacknowledged deliveries. Nothing expires afterwards. */
   close(): void {
+    this.#isClosed = true;
     for (const delivered of this.#unacknowledged) this.#settle(delivered, () => this.#requeue(delivered.queued));
     this.#expiry.clear();
   }
@@ -204,6 +206,7 @@ export class InMemoryQueue {
     this.#unacknowledged.add(delivered);
     receiver.unacknowledged += 1;
     const message = withTimeToLive(toDeliveredMessage(queued), queued);
+    const isLost = () => this.#isClosed;
     receiver.onDelivery({
       message,
       routingKey: queued.routingKey,
@@ -211,6 +214,9 @@ export class InMemoryQueue {
       redelivered: queued.deliveryCount > 0,
       deliveryCount: readDeliveryCount(message.headers),
       timeToLiveMs: queued.timeToLiveMs === undefined ? undefined : queued.expiresAtMs - this.#clock.nowMs(),
+      get isLost() {
+        return isLost();
+      },
       acknowledge: () => this.#settle(delivered, () => {}),
       release: () => this.#settle(delivered, () => this.#requeue(queued)),
       reject: () => this.#settle(delivered, () => this.#deadLetter(queued, 'rejected')),

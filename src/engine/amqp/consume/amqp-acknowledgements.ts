@@ -28,7 +28,12 @@ export class AmqpAcknowledgements {
   /** No tag above this one was delivered. */
   #newest = 0;
   readonly #whenSettled: (() => void)[] = [];
-  readonly #whenSettledUpTo: { readonly upTo: number; resolve(): void }[] = [];
+  /** Deliveries up to this tag are earlier ones. */
+  #earlierUpTo = 0;
+  /** Number of unacknowledged earlier deliveries. */
+  #earlier = 0;
+  #onEarlierSettled: (() => void) | undefined;
+  #earlierNotice: NodeJS.Immediate | undefined;
 
   constructor({ channel, corkSocket, logger }: AmqpAcknowledgementsOptions) {
     this.#channel = channel;
@@ -78,15 +83,23 @@ export class AmqpAcknowledgements {
     this.#requeued ??= new Set();
   }
 
+  /** Ends `requeueInOrder`. Requeues at once, in their order, what was released and waits for others. */
+  requeueAtOnce(): void {
+    const tags = [...(this.#requeued ?? [])];
+    this.#requeued = undefined;
+    for (const tag of tags) this.#delete(tag);
+    this.#requeue(tags);
+    this.#resolveSettled();
+  }
+
   /**
    * Requeues all unacknowledged deliveries in their order. The end of the channel would do that as well, but from
    * RabbitMQ 4.3 on a message that is requeued here does not count as a failed delivery.
    */
   requeueAll(): void {
-    const tags = [...this.#unacknowledged].sort((one, other) => one - other);
+    const tags = [...this.#unacknowledged];
     this.#clear();
-    for (const deliveryTag of tags) this.#channel.nack({ fields: { deliveryTag } } as ConsumeMessage, false, true);
-    this.#corkSocket();
+    this.#requeue(tags);
   }
 
   /** Sends the acknowledgements so far. */
@@ -103,16 +116,20 @@ export class AmqpAcknowledgements {
     }
   }
 
-  /** Returns the number of unacknowledged deliveries. */
-  get unacknowledged(): number {
-    return this.#unacknowledged.size;
+  /** Returns the number of unacknowledged deliveries that arrived before the last call of `markEarlier`. */
+  get earlier(): number {
+    return this.#earlier;
   }
 
-  /** Resolves once every delivery that arrived before the call is acknowledged or requeued. */
-  async settledSoFar(): Promise<void> {
-    const upTo = this.#newest;
-    if (this.#oldestUnacknowledged() <= upTo)
-      await new Promise<void>((resolve) => this.#whenSettledUpTo.push({ upTo, resolve }));
+  /**
+   * Counts all deliveries so far as earlier ones.
+   *
+   * @param onSettled called in the turn after some of them were settled
+   */
+  markEarlier(onSettled: () => void): void {
+    this.#earlierUpTo = this.#newest;
+    this.#earlier = this.#unacknowledged.size;
+    this.#onEarlierSettled = onSettled;
   }
 
   /** Resolves once no delivery is unacknowledged. */
@@ -129,26 +146,40 @@ export class AmqpAcknowledgements {
   #clear(): void {
     this.#unacknowledged.clear();
     this.#requeued?.clear();
+    this.#earlier = 0;
     this.#resolveSettled();
   }
 
+  #requeue(tags: readonly number[]): void {
+    if (tags.length === 0) return;
+    const ascending = tags.toSorted((one, other) => one - other);
+    for (const deliveryTag of ascending) this.#channel.nack({ fields: { deliveryTag } } as ConsumeMessage, false, true);
+    this.#corkSocket();
+  }
+
   #resolveSettled(): void {
-    if (this.#whenSettledUpTo.length > 0) {
-      const oldest = this.#oldestUnacknowledged();
-      const due = this.#whenSettledUpTo.filter(({ upTo }) => oldest > upTo);
-      for (const one of due) {
-        this.#whenSettledUpTo.splice(this.#whenSettledUpTo.indexOf(one), 1);
-        one.resolve();
-      }
-    }
     if (this.#unacknowledged.size === 0) for (const resolve of this.#whenSettled.splice(0)) resolve();
   }
 
   /** @returns false if the delivery was settled before */
   #remove({ fields }: ConsumeMessage): boolean {
-    if (this.#requeued?.has(fields.deliveryTag) || !this.#unacknowledged.delete(fields.deliveryTag)) return false;
+    if (this.#requeued?.has(fields.deliveryTag) || !this.#delete(fields.deliveryTag)) return false;
     this.#requeueIfLast();
     this.#resolveSettled();
+    return true;
+  }
+
+  /** @returns false if the delivery was settled before */
+  #delete(deliveryTag: number): boolean {
+    if (!this.#unacknowledged.delete(deliveryTag)) return false;
+    if (deliveryTag <= this.#earlierUpTo) {
+      this.#earlier -= 1;
+      // Once for all of this turn, and after they were written.
+      this.#earlierNotice ??= setImmediate(() => {
+        this.#earlierNotice = undefined;
+        this.#onEarlierSettled?.();
+      });
+    }
     return true;
   }
 

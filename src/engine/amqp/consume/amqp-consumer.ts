@@ -1,16 +1,15 @@
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { errorMessage, isLittoralError, type LittoralError } from '../../../errors.ts';
+import type { ChannelModel } from 'amqplib';
+import { isLittoralError, type LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import { matchesTopic } from '../../broker/topic-pattern.ts';
 import type { Consumer, Subscription } from '../../delivery.ts';
-import { corker } from '../connection/amqp-socket.ts';
 import { reasonOf } from '../connection/connection-end.ts';
 import { countConsumers, countMessages, hasConsumer } from '../count-messages.ts';
-import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts';
-import { consumerArguments, consumerTimeoutWarning } from './consumer-timeout.ts';
-import { ExtraConsumers } from './extra-consumers.ts';
-import { SlowStart } from './slow-start.ts';
+import type { AmqpDeliveriesOptions } from './amqp-deliveries.ts';
+import { ConsumerState } from './consumer-state.ts';
+import { consumerTimeoutWarning } from './consumer-timeout.ts';
+import { InboundChannel } from './inbound-channel.ts';
 import { answerTimeoutMs, SubscriptionTopology, type SubscriptionTopologyOptions } from './subscription-topology.ts';
 
 export interface AmqpConsumerOptions extends AmqpDeliveriesOptions, SubscriptionTopologyOptions {
@@ -18,67 +17,41 @@ export interface AmqpConsumerOptions extends AmqpDeliveriesOptions, Subscription
   readonly currentModel: () => ChannelModel | undefined;
 }
 
-/** A channel to consume on, and what came in on it. */
-interface Inbound {
-  readonly model: ChannelModel;
-  readonly channel: Channel;
-  readonly deliveries: AmqpDeliveries;
-  /** Of its consumers: one, and a second for all that it may take beside that once the start is over. */
-  readonly consumerTags: Set<string>;
-  start: SlowStart | undefined;
-  hasEnded: boolean;
-  /** Consumers for extra deliveries, while deliveries are held. Created when first needed. */
-  extra: ExtraConsumers | undefined;
-}
-
-async function cancelConsumers({ channel, consumerTags }: Inbound): Promise<void> {
-  const tags = [...consumerTags];
-  consumerTags.clear();
-  const cancelled = tags.map(async (tag) => channel.cancel(tag));
-  await Promise.all(cancelled.map((one) => one.catch(() => {})));
-}
-
 const retryDelays = { firstMs: 500, maxMs: 30_000 };
 
 /**
- * Consumes the queue of one subscription. It is detached, attaching, consuming, paused or stopped. It attaches again:
+ * Consumes the queue of one subscription, in the states of `ConsumerState`. It attaches again:
  * - on every new connection (`attach`), because the old one took the channel with it (`onDisconnect`)
- * - with a backoff, if the channel closes (`#onClose`), the broker cancels a consumer (`#onCancel`), or an attempt fails
- *   or gets no answer in time (`#attach`)
- * - after a pause, on the same channel (`#resume`)
+ * - with a backoff, if the channel closes (`#onClose`), the broker cancels a consumer (`#onCancel`), or the broker
+ *   refuses or does not answer (`#attach`, `#consumeIfDue`)
  *
- * `#endings` counts the ends of consuming. Work that has waited for the broker compares it, and the connection, before it
- * continues.
+ * Work that has waited for the broker compares the epoch of the state, or the channel, before it continues.
  */
 export class AmqpConsumer implements Consumer {
   readonly #options: AmqpConsumerOptions;
   readonly #subscription: Subscription;
   readonly #logger: Logger;
   readonly #topology: SubscriptionTopology;
-  #inbound: Inbound | undefined;
-  #detached: string | undefined = 'not attached yet';
+  readonly #state: ConsumerState;
+  /** The channel of the consumers. It stays after a cancel by the broker, because deliveries are settled on it. */
+  #inbound: InboundChannel | undefined;
   #mismatch: LittoralError | undefined;
   #attaching: Promise<void> = Promise.resolve();
-  /** Counts the attempts to attach that were given up on. */
-  #attempt = 0;
-  /** Counts the ends of consuming, for whatever reason. */
-  #endings = 0;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
-  #stopped = false;
   #hasWarned = false;
-  #isPausing = false;
-  /** Number of pauses so far. */
-  #pauses = 0;
-  #cancelled: Promise<unknown> = Promise.resolve();
-  /** Resolves when the second consumer has begun. */
-  #raisingPrefetch: Promise<void> = Promise.resolve();
+  /** The limit of unacknowledged deliveries, and whether the caller has set it. */
+  #limit: { readonly prefetch: number; readonly isExact: boolean };
+  #suspending: Promise<void> = Promise.resolve();
+  #stopping: Promise<unknown> = Promise.resolve();
 
   constructor(options: AmqpConsumerOptions) {
     this.#options = options;
     this.#subscription = options.subscription;
     this.#logger = options.logger;
     this.#topology = new SubscriptionTopology(options);
+    this.#state = new ConsumerState(options.subscription.suspended ?? false);
+    this.#limit = { prefetch: options.subscription.prefetch, isExact: false };
   }
 
   get deadLetterQueue(): string {
@@ -86,80 +59,69 @@ export class AmqpConsumer implements Consumer {
   }
 
   get detached(): string | undefined {
-    return this.#detached ?? this.#topology.problem;
+    return this.#state.detached ?? this.#topology.problem;
+  }
+
+  /** Returns the error that another attempt cannot change: the queue exists with other arguments. */
+  get mismatch(): LittoralError | undefined {
+    return this.#mismatch;
   }
 
   /** Returns whether its queue is bound to the bus under a key that matches. */
   isBoundTo(routingKey: string): boolean {
-    return this.#detached === undefined && this.#subscription.bindingKeys.some((key) => matchesTopic(key, routingKey));
+    const isAttached = this.#state.detached === undefined;
+    return isAttached && this.#subscription.bindingKeys.some((key) => matchesTopic(key, routingKey));
   }
 
   async waiting(): Promise<number | undefined> {
     const model = this.#options.currentModel();
-    if (this.#detached !== undefined || model === undefined) return undefined;
+    if (this.#state.detached !== undefined || model === undefined) return undefined;
     return countMessages(model, this.#subscription.queue);
   }
 
   async otherConsumers(): Promise<number | undefined> {
     // A consumer of this process can start while the broker answers, and is then counted too late here.
     for (let attempt = 1; attempt <= 3; attempt++) {
-      const raising = this.#raisingPrefetch;
-      await raising;
+      const answered = this.#inbound?.answered;
+      await answered;
       const model = this.#options.currentModel();
-      if (this.#stopped || model === undefined) return undefined;
+      if (this.#isStopped || model === undefined) return undefined;
       const count = await countConsumers(model, this.#subscription.queue);
-      if (this.#stopped || count === undefined || this.#options.currentModel() !== model) return undefined;
-      if (this.#raisingPrefetch !== raising) continue;
-      const own = this.#inbound?.consumerTags.size ?? 0;
+      if (this.#isStopped || count === undefined || this.#options.currentModel() !== model) return undefined;
+      if (this.#inbound?.answered !== answered) continue;
+      const own = this.#inbound?.consumerCount ?? 0;
       // RabbitMQ reports no consumers for a quorum queue whose leader does not answer.
-      return own === 0 || count < own ? undefined : count - own;
+      if (own === 0) return this.#state.name === 'suspended' && count > 0 ? count : undefined;
+      return count < own ? undefined : count - own;
     }
     return undefined;
   }
 
   async pause(milliseconds: number): Promise<boolean> {
     const inbound = this.#inbound;
-    if (this.#stopped || this.#isPausing || inbound === undefined || inbound.consumerTags.size === 0) return false;
-    // During the cautious start it takes one delivery at a time; and held deliveries must not block others.
-    if (inbound.start?.isPending || inbound.extra?.isTaking) return false;
-    this.#isPausing = true;
-    const endings = this.#endings;
-    await completesWithin(answerTimeoutMs, this.#raisingPrefetch);
-    // Another task that ran in the meantime may have started extra consumers.
-    if (inbound.extra?.isTaking) {
-      this.#isPausing = false;
-      return false;
-    }
-    if (this.#endings === endings) await completesWithin(answerTimeoutMs, cancelConsumers(inbound));
+    if (!inbound?.canPause || !this.#state.pause()) return false;
+    const { epoch } = this.#state;
+    await completesWithin(answerTimeoutMs, inbound.halt());
     const resume = () => {
-      this.#isPausing = false;
-      if (!this.#stopped && this.#inbound === inbound && this.#endings === endings) this.#resume(inbound);
+      if (this.#state.epoch === epoch && this.#state.endPause()) void this.#consumeIfDue(inbound);
     };
     setTimeout(resume, milliseconds).unref();
     return true;
   }
 
-  /**
-   * Resumes with a prefetch that is lower by the unacknowledged deliveries, which the broker does not count for a new
-   * consumer.
-   */
-  #resume(inbound: Inbound): void {
-    const { deliveries } = inbound;
-    const prefetch = Math.max(1, this.#subscription.prefetch - deliveries.unacknowledged);
-    const rest = this.#subscription.prefetch - prefetch;
-    const pauses = ++this.#pauses;
-    const endings = this.#endings;
-    this.#raisePrefetch(() => this.#consumeWith(inbound, prefetch));
-    if (rest === 0) return;
-    void deliveries.settledSoFar().then(() => {
-      const isSame = this.#inbound === inbound && this.#endings === endings && this.#pauses === pauses;
-      if (isSame && !this.#stopped && !this.#isPausing) this.#raisePrefetch(() => this.#consumeWith(inbound, rest));
-    });
+  suspend(): Promise<void> {
+    if (this.#state.suspend()) this.#suspending = this.#inbound?.suspend() ?? Promise.resolve();
+    return this.#suspending;
   }
 
-  /** Returns the error that another attempt cannot change: the queue exists with other arguments. */
-  get mismatch(): LittoralError | undefined {
-    return this.#mismatch;
+  resume(prefetch?: number): void {
+    if (!this.#state.resume()) return;
+    this.#limit = { prefetch: prefetch ?? this.#subscription.prefetch, isExact: prefetch !== undefined };
+    if (this.#inbound) void this.#consumeIfDue(this.#inbound);
+  }
+
+  allowExtra(count: number): void {
+    if (!this.#isStopped && !this.#subscription.ordered) this.#inbound?.allowExtra(count);
   }
 
   /** Declares and consumes on a connection. Never rejects: it tries again while that connection lives. */
@@ -170,23 +132,18 @@ export class AmqpConsumer implements Consumer {
   }
 
   async #attach(model: ChannelModel): Promise<void> {
-    if (this.#stopped || this.#detached === undefined || this.#options.currentModel() !== model) return;
+    if (this.#options.currentModel() !== model || !this.#state.attach()) return;
     const { queue } = this.#subscription;
-    const endings = this.#endings;
+    const { epoch } = this.#state;
     try {
-      if (!(await completesWithin(answerTimeoutMs, this.#declareAndConsume(model)))) {
-        this.#attempt += 1;
-        void this.close();
+      if (!(await completesWithin(answerTimeoutMs, this.#declareAndConsume(model, epoch)))) {
+        void this.#dropInbound();
         throw new Error(`the broker did not answer within ${answerTimeoutMs} ms`);
       }
-      if (this.#stopped) return;
+      if (this.#isStopped) return;
       // The end can arrive in the same bytes as the answer, and its event comes first.
-      if (this.#endings !== endings) throw new Error('it ended as soon as it began');
-      this.#detached = undefined;
-      this.#mismatch = undefined;
-      this.#failures = 0;
-      this.#logger.info({ queue }, 'consuming');
-      this.#warnOfTimeout(model);
+      if (this.#state.epoch !== epoch) throw new Error('it ended as soon as it began');
+      this.#onAttached(model);
     } catch (error) {
       this.#mismatch = isLittoralError(error) ? error : undefined;
       this.#detach(`cannot consume '${queue}': ${reasonOf(error, model)}`);
@@ -194,48 +151,98 @@ export class AmqpConsumer implements Consumer {
     }
   }
 
-  /** Restores the queue and its bindings while it consumes. Never rejects. */
+  async #declareAndConsume(model: ChannelModel, epoch: number): Promise<void> {
+    await this.#topology.declare(model);
+    // After a cancel by the broker the channel is still good.
+    const inbound = this.#inbound ?? (await this.#open(model));
+    // Stopped, lost or given up meanwhile: a later attempt has a channel of its own.
+    if (this.#state.epoch !== epoch) {
+      if (this.#inbound !== inbound) void inbound.close();
+      return;
+    }
+    // The end can arrive in the same bytes as the opening, before there is a channel to listen to.
+    if (this.#options.currentModel() !== model || inbound.hasEnded) throw new Error('it ended as soon as it began');
+    this.#inbound = inbound;
+    await (this.#state.isSuspended ? inbound.suspend() : this.#consume(inbound));
+  }
+
+  #open(model: ChannelModel): Promise<InboundChannel> {
+    return InboundChannel.open(model, {
+      ...this.#options,
+      onClose: (inbound) => this.#onClose(inbound),
+      onCancel: (inbound) => this.#onCancel(inbound),
+    });
+  }
+
+  #onAttached(model: ChannelModel): void {
+    const { queue, longestHoldMs } = this.#subscription;
+    this.#state.attached();
+    this.#mismatch = undefined;
+    this.#failures = 0;
+    this.#logger.info({ queue }, this.#state.name);
+    const warning = consumerTimeoutWarning(model, longestHoldMs);
+    // Once, because it does not change while the process runs.
+    if (warning !== undefined && !this.#hasWarned) this.#logger.warn({ queue }, warning);
+    this.#hasWarned = true;
+    // It can have been resumed, or its limit changed, while the broker answered.
+    if (this.#inbound) void this.#consumeIfDue(this.#inbound);
+  }
+
+  #consume(inbound: InboundChannel): Promise<void> {
+    return inbound.consume(this.#limit.prefetch, !this.#limit.isExact);
+  }
+
+  /** Consumes in the state `consuming`. Never rejects: it attaches again if the broker refuses or does not answer. */
+  async #consumeIfDue(inbound: InboundChannel): Promise<void> {
+    const { epoch, name } = this.#state;
+    if (name !== 'consuming') return;
+    try {
+      if (await completesWithin(answerTimeoutMs, this.#consume(inbound))) return;
+      throw new Error(`the broker did not answer within ${answerTimeoutMs} ms`);
+    } catch (error) {
+      if (this.#state.epoch !== epoch || this.#inbound !== inbound) return;
+      void this.#dropInbound();
+      this.#detach(`cannot consume '${this.#subscription.queue}': ${reasonOf(error, inbound.model)}`);
+      this.#attachLater(inbound.model);
+    }
+  }
+
+  /** Restores the queue and its bindings while it is attached. Never rejects. */
   async verify(): Promise<void> {
     const { currentModel } = this.#options;
     const model = currentModel();
-    if (model === undefined || this.#stopped || this.#detached !== undefined) return;
+    if (model === undefined || this.#state.detached !== undefined) return;
     const problem = await this.#topology.restore(model, () => this.#seemsConsumed(model));
     // Consuming may have ended and started again in the meantime: attaching declares the topology as well.
-    if (currentModel() === model && this.#detached === undefined) this.#topology.note(problem);
+    if (currentModel() === model && this.#state.detached === undefined) this.#topology.note(problem);
   }
 
   /**
-   * Returns whether RabbitMQ lists a consumer, or true during a pause, which can start and end while the broker
-   * answers.
+   * Returns whether RabbitMQ lists a consumer, or true where there need not be one: in a pause or a suspension, and
+   * while the limit changes. These can start and end while the broker answers.
    */
   async #seemsConsumed(model: ChannelModel): Promise<boolean> {
-    const pauses = this.#pauses;
-    const consumes = () => !this.#isPausing && this.#pauses === pauses && (this.#inbound?.consumerTags.size ?? 0) > 0;
+    const { epoch } = this.#state;
+    const inbound = this.#inbound;
+    const answered = inbound?.answered ?? Promise.resolve();
+    if (!(await completesWithin(answerTimeoutMs, answered))) return false;
+    const consumes = () =>
+      this.#state.epoch === epoch && inbound?.answered === answered && (inbound?.consumerCount ?? 0) > 0;
     return !consumes() || (await hasConsumer(model, this.#subscription.queue)) || !consumes();
   }
 
   /** Detaches, because the connection has ended: the broker has requeued every delivery. */
   onDisconnect(reason: string): void {
-    this.#endInbound();
+    this.#inbound?.end();
+    this.#inbound = undefined;
     clearTimeout(this.#retry);
     this.#detach(reason);
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#detached = 'stopped';
     // A later call waits for what the first one began.
-    this.#cancelled = Promise.all([this.#cancelled, this.#cancel(), this.#raisingPrefetch]);
-    await this.#cancelled;
-  }
-
-  async #cancel(): Promise<void> {
-    const inbound = this.#inbound;
-    // A channel that is gone has no consumer to cancel.
-    if (inbound === undefined) return;
-    inbound.start?.end();
-    inbound.deliveries.stop();
-    await cancelConsumers(inbound);
+    if (this.#state.stop()) this.#stopping = this.#inbound?.stop() ?? this.#stopping;
+    await this.#stopping;
   }
 
   /** Resolves once no delivery is unacknowledged. The caller calls `stop` first. */
@@ -245,145 +252,39 @@ export class AmqpConsumer implements Consumer {
 
   /**
    * Requeues all unacknowledged deliveries, and closes the channel after the last acknowledgement: closing the connection
-   * at once would overtake it.
+   * at once would overtake it. The caller calls `stop` first: deliveries that are requeued while the consumer continues
+   * are redelivered at once, and out of order.
    */
   async close(): Promise<void> {
+    await this.#stopping;
+    await this.#dropInbound();
+  }
+
+  /** Gives the channel up. */
+  #dropInbound(): Promise<void> | undefined {
     const inbound = this.#inbound;
-    // Deliveries that are requeued while the consumer continues are redelivered at once, and out of order.
-    await Promise.all([this.#cancelled, this.#raisingPrefetch]);
-    // Another consumer may have started in the meantime.
-    if (this.#inbound === inbound) {
-      inbound?.deliveries.requeueAll();
-      this.#endInbound();
-    }
-    await inbound?.channel.close().catch(() => {});
+    this.#inbound = undefined;
+    return inbound?.close();
   }
 
-  async #declareAndConsume(model: ChannelModel): Promise<void> {
-    const attempt = this.#attempt;
-    await this.#topology.declare(model);
-    // After a cancel by the broker the channel is still good, and unacknowledged deliveries are settled on it.
-    const inbound = this.#inbound ?? (await this.#open(model));
-    // Given up on meanwhile: a later attempt has a channel of its own.
-    if (attempt !== this.#attempt) {
-      inbound.channel.close().catch(() => {});
-      return;
-    }
-    // The end can arrive in the same bytes as the opening, before there is a channel to listen to.
-    if (this.#options.currentModel() !== model || inbound.hasEnded) throw new Error('it ended as soon as it began');
-    this.#inbound = inbound;
-    const { prefetch, ordered } = this.#subscription;
-    // Of the consumers of an ordered queue one receives at a time: a second of this process would wait for the first.
-    if (ordered || prefetch === 1) {
-      await this.#consumeWith(inbound, prefetch);
-      return;
-    }
-    inbound.start = new SlowStart(() => this.#consumeRest(inbound, prefetch - 1));
-    await this.#consumeWith(inbound, 1);
-  }
-
-  async #open(model: ChannelModel): Promise<Inbound> {
-    const channel = await model.createChannel();
-    channel.on('error', (error) => this.#logger.error({ reason: error.message }, 'the consuming channel failed'));
-    channel.on('close', () => this.#onClose(inbound, model));
-    channel.on('cancel', () => this.#onCancel(inbound));
-    // Without a listener amqplib would end the connection over it.
-    channel.on('handler-error', (error) => this.#logger.error({ reason: errorMessage(error) }, 'a listener failed'));
-    const deliveries = new AmqpDeliveries(channel, corker(model), this.#options);
-    const consumers = { consumerTags: new Set<string>(), start: undefined, extra: undefined };
-    const inbound: Inbound = { model, channel, deliveries, ...consumers, hasEnded: false };
-    return inbound;
-  }
-
-  /** Logs the warning about the consumer timeout once, because it does not change while the process runs. */
-  #warnOfTimeout(model: ChannelModel): void {
-    const warning = consumerTimeoutWarning(model, this.#subscription.longestHoldMs);
-    if (warning !== undefined && !this.#hasWarned) this.#logger.warn({ queue: this.#subscription.queue }, warning);
-    this.#hasWarned = true;
-  }
-
-  /** Starts a consumer with a prefetch. @returns its tag */
-  async #consumeWith(inbound: Inbound, prefetch: number): Promise<string> {
-    const { model, channel, deliveries, consumerTags } = inbound;
-    const { queue, longestHoldMs } = this.#subscription;
-    await channel.prefetch(prefetch);
-    const onMessage = (message: ConsumeMessage | null) => {
-      if (message === null) return;
-      // Sent before the broker knew that this consumer has stopped.
-      if (this.#stopped) return deliveries.requeue(message);
-      inbound.start?.received(message);
-      deliveries.deliver(message);
-    };
-    const { consumerTag } = await channel.consume(queue, onMessage, {
-      arguments: consumerArguments(model, longestHoldMs),
-    });
-    consumerTags.add(consumerTag);
-    if (this.#stopped) await this.#cancel();
-    return consumerTag;
-  }
-
-  /** The prefetch of a consumer is fixed when it begins, so another one begins beside it. */
-  #consumeRest(inbound: Inbound, prefetch: number): void {
-    this.#raisePrefetch(() => this.#consumeWith(inbound, prefetch));
-  }
-
-  allowExtra(count: number): void {
-    const inbound = this.#inbound;
-    if (inbound === undefined || this.#stopped || this.#subscription.ordered) return;
-    inbound.extra ??= new ExtraConsumers(
-      this.#subscription.prefetch,
-      (prefetch) => this.#consumeWith(inbound, prefetch),
-      (tag) => this.#cancelExtra(inbound, tag),
-    );
-    const { extra } = inbound;
-    this.#raisePrefetch(() => extra.take(count));
-  }
-
-  async #cancelExtra({ channel, consumerTags }: Inbound, tag: string): Promise<void> {
-    consumerTags.delete(tag);
-    await channel.cancel(tag);
-  }
-
-  // One at a time, because a prefetch applies to the next consumer that starts on the channel.
-  #raisePrefetch(begin: () => Promise<unknown>): void {
-    this.#raisingPrefetch = this.#raisingPrefetch.then(begin).then(
-      () => {},
-      (error) => this.#logger.debug({ reason: errorMessage(error) }, 'the channel ended while its prefetch was raised'),
-    );
-  }
-
-  #onClose(inbound: Inbound, model: ChannelModel): void {
-    inbound.hasEnded = true;
+  #onClose(inbound: InboundChannel): void {
     if (this.#inbound !== inbound) return;
-    this.#endInbound();
+    this.#inbound = undefined;
     this.#detach(`the channel that consumed '${this.#subscription.queue}' was closed`);
-    this.#attachLater(model);
+    this.#attachLater(inbound.model);
   }
 
   // The queue was deleted, its leader is gone, or a delivery exceeded the consumer timeout. From RabbitMQ 4.3 on, that
   // ends only one consumer, and the others must not continue next to the consumers that start next.
-  #onCancel(inbound: Inbound): void {
+  #onCancel(inbound: InboundChannel): void {
     if (this.#inbound !== inbound) return;
-    const { model } = inbound;
-    inbound.extra = undefined;
-    void cancelConsumers(inbound);
+    inbound.cancelAll();
     this.#detach(`the broker cancelled the consumer of '${this.#subscription.queue}'`);
-    this.#attachLater(model);
-  }
-
-  #endInbound(): void {
-    this.#inbound?.start?.end();
-    this.#inbound?.deliveries.end();
-    this.#inbound = undefined;
-    // A call on a channel that ends may never be answered, and must not hold up calls on the next channel.
-    this.#raisingPrefetch = Promise.resolve();
+    this.#attachLater(inbound.model);
   }
 
   #detach(reason: string): void {
-    this.#endings += 1;
-    this.#inbound?.start?.end();
-    this.#inbound?.consumerTags.clear();
-    if (!this.#stopped) this.#detached = reason;
+    this.#state.detach(reason);
     this.#topology.clearProblem();
   }
 
@@ -392,10 +293,15 @@ export class AmqpConsumer implements Consumer {
     const delayMs = Math.min(retryDelays.maxMs, retryDelays.firstMs * 2 ** this.#failures);
     this.#failures += 1;
     this.#retry = setTimeout(() => {
-      if (this.#options.currentModel() === model && !this.#stopped) {
-        this.#logger.warn({ reason: this.#detached }, 'not consuming; attaching again');
+      if (this.#options.currentModel() === model && !this.#isStopped) {
+        this.#logger.warn({ reason: this.detached }, 'not consuming; attaching again');
         void this.attach(model);
       }
     }, delayMs).unref();
+  }
+
+  // Read by a method: the compiler does not know that the state changes while the caller waits.
+  get #isStopped(): boolean {
+    return this.#state.name === 'stopped';
   }
 }

@@ -31,6 +31,7 @@ export class AmqpDeliveries {
   readonly #options: AmqpDeliveriesOptions;
   readonly #acknowledgements: AmqpAcknowledgements;
   readonly #stopped = new AbortController();
+  #hasEnded = false;
 
   constructor(channel: Channel, corkSocket: () => void, options: AmqpDeliveriesOptions) {
     this.#options = options;
@@ -70,20 +71,39 @@ export class AmqpDeliveries {
     else void this.#moveAsItCame(message);
   }
 
-  /** Requeues released messages in their order from now on. The consumers must have stopped. */
-  stop(): void {
+  /** Requeues released messages in their order from now on. The consumers must have stopped, or stop with this call. */
+  suspend(): void {
     this.#acknowledgements.requeueInOrder();
+  }
+
+  /** Requeues each released message at once again. */
+  resume(): void {
+    this.#acknowledgements.requeueAtOnce();
+  }
+
+  /** Does what `suspend` does, for good. */
+  stop(): void {
+    this.suspend();
     this.#stopped.abort();
   }
 
-  /** Returns the number of unacknowledged deliveries. */
-  get unacknowledged(): number {
-    return this.#acknowledgements.unacknowledged;
+  /** Returns the number of unacknowledged deliveries that arrived before the last call of `markEarlier`. */
+  get earlier(): number {
+    return this.#acknowledgements.earlier;
   }
 
-  /** Resolves once every delivery that arrived before the call is acknowledged or requeued. */
-  settledSoFar(): Promise<void> {
-    return this.#acknowledgements.settledSoFar();
+  /**
+   * Counts all deliveries so far as earlier ones.
+   *
+   * @param onSettled called in the turn after some of them were settled
+   */
+  markEarlier(onSettled: () => void): void {
+    this.#acknowledgements.markEarlier(onSettled);
+  }
+
+  /** Returns whether the channel has ended, so that settling does nothing any more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Resolves once no delivery is unacknowledged. */
@@ -99,6 +119,7 @@ export class AmqpDeliveries {
 
   /** Ends settling, because the channel has ended: it does nothing any more. */
   end(): void {
+    this.#hasEnded = true;
     this.#acknowledgements.end();
   }
 
@@ -152,6 +173,10 @@ class AmqpDelivery implements Delivery {
   /** Read when it is asked for: most messages are handled at their first delivery. */
   get deliveryCount(): number {
     return readDeliveryCount(this.message.headers);
+  }
+
+  get isLost(): boolean {
+    return this.#deliveries.hasEnded;
   }
 
   acknowledge(): void {
