@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import type { DeferredKey } from '../src/deferral/deferred-keys.ts';
+import { Application } from './application-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
 
 const Handler = Type.Object({
@@ -40,6 +41,11 @@ const Endpoints = Type.Object(
               'The keys whose messages this process deferred within the last two minutes, because it has no handler for them: the last 100, the latest first. Only for callers on loopback or with the admin token.',
           }),
         ),
+      }),
+    ),
+    applications: Type.Optional(
+      Type.Array(Application, {
+        description: 'The applications that receive messages. Only for callers on loopback or with the admin token.',
       }),
     ),
   },
@@ -86,7 +92,8 @@ function describeDeferred({ sinceMs, lastMs, ...key }: DeferredKey) {
 }
 
 /** `GET /endpoints`: what receives messages here, and which functions they reach. */
-export const endpoints: RoutePlugin = (app, { endpoint, isConsuming, deferredKeys, isInsider }) => {
+export const endpoints: RoutePlugin = (app, context) => {
+  const { endpoint, isConsuming, deferredKeys, applications, isInsider } = context;
   const { name, queue, concurrency, handlers } = endpoint;
   app.get(
     '/endpoints',
@@ -96,7 +103,7 @@ export const endpoints: RoutePlugin = (app, { endpoint, isConsuming, deferredKey
         operationId: 'endpoints',
         summary: 'List the endpoints and their handlers',
         description:
-          'Every endpoint with its handlers, their routing keys, and the sources of their arguments. Callers on loopback or with the admin token also get the deferred keys.',
+          'Every endpoint with its handlers, their routing keys, and the sources of their arguments. Callers on loopback or with the admin token also get the deferred keys and the states of applications.',
         response: {
           200: { description: 'All endpoints.', content: { 'application/json': { schema: Endpoints } } },
         },
@@ -104,8 +111,13 @@ export const endpoints: RoutePlugin = (app, { endpoint, isConsuming, deferredKey
     },
     async (request) => {
       // Their senders chose these keys, which may contain an id.
-      const deferred = isInsider(request) ? { deferred: deferredKeys().map(describeDeferred) } : {};
-      return { endpoints: [{ name, queue, consuming: isConsuming(), concurrency, handlers, ...deferred }] };
+      const isShown = isInsider(request);
+      const deferred = isShown ? { deferred: deferredKeys().map(describeDeferred) } : {};
+      const states = isShown ? applications() : [];
+      return {
+        endpoints: [{ name, queue, consuming: isConsuming(), concurrency, handlers, ...deferred }],
+        ...(states.length > 0 ? { applications: states } : {}),
+      };
     },
   );
 };

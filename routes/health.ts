@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
+import { Application } from './application-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
 import { problemOf } from './schemas.ts';
 
@@ -17,12 +18,19 @@ const Ready = Type.Object(
           'Problems that do not stop sending or receiving, such as a missing dead letter queue, or log lines that were dropped.',
       }),
     ),
+    applications: Type.Optional(
+      Type.Array(Application, {
+        description:
+          'The applications that receive messages. The gateway is ready while they are away: sending works, and each may wait for the other.',
+      }),
+    ),
   },
   { examples: [{ status: 'ready', service: 'billing', channel: 'rabbitmq', durable: true }] },
 );
 
 /** `GET /livez`: the process is well. `GET /readyz`: it can send and receive. */
-export const health: RoutePlugin = (app, { service, channel, unreadiness, warnings, isInsider }) => {
+export const health: RoutePlugin = (app, context) => {
+  const { service, channel, unreadiness, warnings, applications, isInsider } = context;
   app.get(
     '/livez',
     {
@@ -60,12 +68,14 @@ export const health: RoutePlugin = (app, { service, channel, unreadiness, warnin
       if (reasons.length > 0) throw new LittoralError('not-ready', `Not ready: ${reasons.join('; ')}.`);
       if (!isInsider(request)) return { status: 'ready' as const };
       const wrong = warnings();
+      const states = applications();
       return {
         status: 'ready' as const,
         service,
         channel: channel.name,
         durable: channel.durable,
         ...(wrong.length > 0 ? { warnings: wrong } : {}),
+        ...(states.length > 0 ? { applications: states } : {}),
       };
     },
   );

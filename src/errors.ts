@@ -32,6 +32,7 @@ export const errorTable = {
   'route-not-found': { status: 404, retryable: false, title: 'No such route' },
   'method-not-allowed': { status: 405, retryable: false, title: 'The route has no such method' },
   'request-timeout': { status: 408, retryable: true, title: 'The request did not arrive in time' },
+  'unknown-parent': { status: 409, retryable: false, title: 'The parent message is not known' },
   'dead-letters-busy': {
     status: 409,
     retryable: true,

@@ -1,3 +1,4 @@
+import type { Message } from '../message/message.ts';
 import type { PayloadType } from '../message/message-headers.ts';
 import type { Metadata } from '../wire/metadata.ts';
 
@@ -33,6 +34,11 @@ export interface SendRequest {
   readonly timeToLiveMs?: number | undefined;
   /** The priority for the handler and, on some queues, for the broker: an integer from 0 to 255. Default: none. */
   readonly priority?: number | undefined;
+  /**
+   * The message whose handler sends this one, which inherits its headers and its correlation id. Default: the message of
+   * the handler that the bus belongs to.
+   */
+  readonly parent?: Message | undefined;
 }
 
 /** Returns the routing key of a request on the bus: the name of the service, or the event's routing key. */

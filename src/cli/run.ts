@@ -73,7 +73,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   };
   const log = verbose > 0 ? [deliveryLog(verbose, logger)] : [];
   const components = createComponents(settings, logger, { deliveryStages: [watchLimit, ...log] });
-  const { channel, endpoint, forwarder, registry } = components;
+  const { channel, endpoint, applications, forwarder, registry } = components;
   if (!registry.hasDistributedHandlers) {
     throw new LittoralError(
       'wrong-usage',
@@ -87,6 +87,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   if (!channel.durable) {
     logger.warn('on the in-memory channel nothing can arrive from elsewhere; set AMQP_URL to receive through RabbitMQ');
   }
+  applications.start();
   endpoint.start();
   forwarder.start();
   begin(endpoint);

@@ -4,6 +4,7 @@ import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import { type Retries, RetriesSettings } from '../handler/retries.ts';
 import type { FinalFailureStrategy } from '../recovery/final-failure-strategy.ts';
 import type { RegisterServices } from '../scope/service-container.ts';
+import { type ApplicationConfig, ApplicationSchema } from './application-config.ts';
 import { type BrokerConfig, BrokerSchema } from './broker-config.ts';
 import { type ConversionConfig, ConversionSchema } from './conversion-config.ts';
 import { type DeduplicationConfig, DeduplicationSchema } from './deduplication-config.ts';
@@ -31,6 +32,11 @@ export interface Config extends ConversionConfig {
    * Ecotone's service map. Default: none.
    */
   routes?: Routes | undefined;
+  /**
+   * An application in any language, beside the gateway, which receives the messages of this service. Default: none;
+   * `handlers` receive.
+   */
+  application?: ApplicationConfig | undefined;
   /** The HTTP server: its address, its limits and its proxies. */
   http?: HttpConfig | undefined;
   /**

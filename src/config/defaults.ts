@@ -1,9 +1,14 @@
 import { serviceQueue } from '../wire/service-queue.ts';
+import type { ApplicationConfig, HealthConfig } from './application-config.ts';
 import type { Config } from './config.ts';
 
 const MiB = 1024 * 1024;
 const second = 1_000;
 const minute = 60 * second;
+
+/** A health check has no default for its path. */
+type Defaults = Omit<Config, 'application'> & { readonly application: Omit<ApplicationConfig, 'health'> & { readonly health: Partial<HealthConfig> };
+};
 
 /**
  * The default of each setting, in milliseconds and bytes. Nothing else states one: engines and endpoints get all their
@@ -38,6 +43,13 @@ export const defaults = {
     maxMessageBytes: 16 * MiB,
     topologyCheckMs: 10 * second,
   },
+  application: {
+    format: 'message',
+    timeoutMs: 30 * second,
+    connectTimeoutMs: 5 * second,
+    holdMs: 60 * second,
+    health: { intervalMs: 5 * second, timeoutMs: second, threshold: 3 },
+  },
   http: {
     host: '127.0.0.1',
     port: 3000,
@@ -70,7 +82,7 @@ export const defaults = {
     windowMs: 10 * minute,
     maxEntries: 100_000,
   },
-} as const satisfies Config;
+} as const satisfies Defaults;
 
 /** Returns the defaults that depend on other settings, for settings without issues. */
 export function dependentDefaults({ service = '', broker, http, shutdownTimeoutMs }: Config) {

@@ -4,6 +4,12 @@ import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { describeValue } from '../text/describe-value.ts';
+import {
+  type ApplicationConfig,
+  applicationVariables,
+  type HealthConfig,
+  readApplicationVariables,
+} from './application-config.ts';
 import type { BrokerConfig } from './broker-config.ts';
 import type { Config } from './config.ts';
 import type { DeduplicationConfig } from './deduplication-config.ts';
@@ -21,14 +27,21 @@ type ResolvedExcept<Section, Optional extends keyof Section> = Resolved<Omit<Sec
 type SectionName = 'broker' | 'http' | 'retries' | 'unhandled' | 'deduplication';
 
 /** A configuration that was checked and completed. It is a valid configuration itself. */
-export interface ResolvedConfig extends ResolvedExcept<Omit<Config, SectionName | 'handlers'>, 'container'> {
+export interface ResolvedConfig extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly broker: ResolvedExcept<BrokerConfig, 'url' | 'urls' | 'caFile' | 'certFile' | 'keyFile'>;
   readonly http: ResolvedExcept<HttpConfig, 'idempotencyScopeHeader' | 'adminToken'>;
+  readonly application: ResolvedApplication | undefined;
   readonly retries: CompleteRetries;
   readonly unhandled: Resolved<UnhandledConfig>;
   readonly deduplication: ResolvedExcept<DeduplicationConfig, 'store'>;
 }
+
+/** The application of a configuration that has one. */
+export type ResolvedApplication = ResolvedExcept<
+  Omit<ApplicationConfig, 'health'>,
+  'commands' | 'events' | 'concurrencyPerPath' | 'secretFile' | 'tokenFile' | 'caFile'
+> & { readonly health: Resolved<HealthConfig> | undefined };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,6 +67,7 @@ const variables = {
   'broker.caFile': 'AMQP_CA_FILE',
   'broker.certFile': 'AMQP_CERT_FILE',
   'broker.keyFile': 'AMQP_KEY_FILE',
+  ...applicationVariables,
   'http.host': 'HOST',
   'http.port': 'PORT',
   'http.adminToken': 'ADMIN_TOKEN',
@@ -86,12 +100,14 @@ function withEnvironment(config: Config, environment: Environment, issues: strin
     ...(PORT ? { port: portOf(PORT) } : {}),
     ...(adminToken ? { adminToken } : {}),
   };
+  const application = readApplicationVariables(environment);
   return {
     ...config,
     ...(SERVICE_NAME ? { service: SERVICE_NAME } : {}),
     ...(LOG_LEVEL ? { logLevel: LOG_LEVEL } : {}),
     ...(CHANNEL ? { channel: CHANNEL as NonNullable<Config['channel']> } : {}),
     ...(Object.keys(broker).length > 0 ? { broker: mergeSection(config.broker, broker) } : {}),
+    ...(Object.keys(application).length > 0 ? { application: mergeSection(config.application, application) } : {}),
     ...(Object.keys(http).length > 0 ? { http: mergeSection(config.http, http) } : {}),
   };
 }
@@ -128,7 +144,7 @@ function secret(name: string, environment: Environment, issues: string[]): strin
 }
 
 function withDefaults(settings: Config): ResolvedConfig {
-  const { broker, http, retries, unhandled, deduplication } = settings;
+  const { broker, application, http, retries, unhandled, deduplication } = settings;
   const dependent = dependentDefaults(settings);
   const filledHttp = filled(http, { ...defaults.http, ...dependent.http });
   return {
@@ -142,6 +158,7 @@ function withDefaults(settings: Config): ResolvedConfig {
       forwardHeaders: lowerCaseNames(filledHttp.forwardHeaders),
       idempotencyScopeHeader: http?.idempotencyScopeHeader?.toLowerCase(),
     },
+    application: application && filledApplication(application),
     retries: {
       ...filled(retries, defaults.retries),
       instant: filled(retries?.instant, defaults.retries.instant),
@@ -158,6 +175,12 @@ function filled<Section extends object, Name extends keyof Section>(
 ): Section & Resolved<Pick<Section, Name>> {
   const given = Object.entries(section ?? {}).filter(([, value]) => value !== undefined);
   return { ...fill, ...Object.fromEntries(given) } as Section & Resolved<Pick<Section, Name>>;
+}
+
+function filledApplication(application: ApplicationConfig): ResolvedApplication {
+  const { url = '', health } = application;
+  const { health: healthDefaults, ...rest } = defaults.application;
+  return { ...filled(application, rest), url, health: health && filled(health, healthDefaults) };
 }
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -7,6 +7,7 @@ import { compileSchema, type SchemaCheck } from '../schema/schema-check.ts';
 import { validateSettings } from '../schema/validate-settings.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { ownerOfDeadLetters } from '../wire/service-queue.ts';
+import { validateApplication } from './application-config.ts';
 import { validateBroker } from './broker-config.ts';
 import { type Config, ConfigSchema } from './config.ts';
 import { validateConversion } from './conversion-config.ts';
@@ -51,6 +52,7 @@ export function validateMeaning(settings: Config, environment: Readonly<Record<s
     issues.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);
   }
   if (isRecord(retries)) issues.push(...validateErrorKinds(retries).map((issue) => `retries.${issue}`));
+  issues.push(...validateApplication(settings.application));
   issues.push(...validateConversion(settings), ...validateHandlers(handlers));
   return [...issues, ...validateRetiredKeys(settings.retiredKeys, handlers, service)];
 }

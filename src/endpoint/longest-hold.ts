@@ -1,3 +1,4 @@
+import { longestGateMs } from './stages/enter-gate.ts';
 import { handlerKind } from '../handler/handler-definition.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
@@ -22,10 +23,11 @@ const settlingMs = 300_000;
 export function longestHoldMs(handlers: readonly RegisteredHandler[], options: HoldOptions): number {
   let commandMs = 0;
   let eventsMs = 0;
-  for (const { definition } of handlers) {
+  for (const { definition, gate } of handlers) {
     if (!definition.distributed) continue;
     const instant = definition.retries?.instant?.maxAttempts ?? options.retries.instant.maxAttempts;
-    const holdMs = (definition.timeoutMs ?? options.handlerTimeoutMs) * (1 + instant);
+    const waitMs = gate === undefined ? 0 : longestGateMs;
+    const holdMs = waitMs + (definition.timeoutMs ?? options.handlerTimeoutMs) * (1 + instant);
     if (definition[handlerKind] === 'command') commandMs = Math.max(commandMs, holdMs);
     else eventsMs += holdMs;
   }

@@ -6,6 +6,7 @@ import type { HandlerCall, ScopedCall } from './handler-call.ts';
 import { compose, type Next } from './stage.ts';
 import type { Deduplication } from './stages/deduplication.ts';
 import { enforceDeadline } from './stages/enforce-deadline.ts';
+import { type EnterGateOptions, enterGate } from './stages/enter-gate.ts';
 import { invokeHandler } from './stages/invoke-handler.ts';
 import { logHandled } from './stages/log-handled.ts';
 import { OpenScope } from './stages/open-scope.ts';
@@ -20,6 +21,8 @@ export interface PipelineOptions {
   readonly retries: CompleteRetries;
   /** Default: handlers are called for every copy of a message. */
   readonly deduplication?: Deduplication | undefined;
+  /** Default: no handler has a gate. */
+  readonly gates?: Omit<EnterGateOptions, 'stopping'> | undefined;
   /** Aborted when nothing is to be retried immediately any more. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
@@ -35,15 +38,16 @@ export interface Pipeline {
 
 /** Composes the steps once for an endpoint, the outermost first. A step that is not configured is not among them. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { deduplication, handlerTimeoutMs, logger } = options;
+  const { deduplication, gates, handlerTimeoutMs, logger, stopping } = options;
   const openScope = new OpenScope(options.scopes);
 
   const attempt = compose<ScopedCall, HandlerResult>(
     [deduplication?.record, enforceDeadline(handlerTimeoutMs), deduplication?.lookUp, refuseExpired],
     invokeHandler,
   );
-  const call = compose<HandlerCall, HandlerResult>([logHandled(logger), retryInstantly(options)], (call) =>
-    openScope.stage(call, attempt),
+  const call = compose<HandlerCall, HandlerResult>(
+    [logHandled(logger), retryInstantly(options), gates && enterGate({ ...gates, stopping })],
+    (call) => openScope.stage(call, attempt),
   );
 
   return {

@@ -3,6 +3,7 @@ import { UnhandledMessages } from '../deferral/unhandled-messages.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
 import type { Consumer, Delivery } from '../engine/delivery.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { CallGate } from '../handler/call-gate.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
@@ -16,6 +17,7 @@ import { Recovery } from '../recovery/recovery.ts';
 import { systemClock, type WallClock } from '../time/clock.ts';
 import { completesWithin } from '../time/timeout.ts';
 import { deadLetterQueue, serviceQueue } from '../wire/service-queue.ts';
+import { Consumption } from './consumption.ts';
 import { DeliveryHandler } from './delivery-handler.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import type { RecipientResolver } from './recipient-resolver.ts';
@@ -36,6 +38,10 @@ export interface ServiceEndpointOptions {
    * True if there is any handler. Without one the endpoint consumes nothing: the queue may belong to another program.
    */
   readonly hasHandlers: boolean;
+  /** The gates of its handlers that are outside of this process. Default: none. */
+  readonly gates?: readonly CallGate[] | undefined;
+  /** True if any of its handlers is a function of this process. Default: true. */
+  readonly hasFunctions?: boolean | undefined;
   /** The keys of the events that its handlers listen to. */
   readonly eventBindingKeys: readonly string[];
   /** Keys that the queue must no longer be bound to. Default: none. */
@@ -77,6 +83,7 @@ export class ServiceEndpoint {
   readonly #unacknowledged = new Set<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
+  readonly #consumption: Consumption;
   #consumer: Consumer | undefined;
   #halted: string | undefined;
   #isFinishing = false;
@@ -89,7 +96,11 @@ export class ServiceEndpoint {
     this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumer?.allowExtra(count));
     const consumer = () => this.#consumer;
     this.#unhandled = new UnhandledMessages({ ...options, settings: options.unhandled, consumer, clock });
-    this.#pipeline = createPipeline({ ...options, stopping });
+    const { gates = [], hasFunctions = true, concurrency } = options;
+    const unacknowledged = () => this.#unacknowledged.size;
+    this.#consumption = new Consumption({ gates, hasFunctions, concurrency, unacknowledged }, consumer);
+    const waits = { places: this.#places, takesOthers: () => this.#consumption.takesOthers };
+    this.#pipeline = createPipeline({ ...options, gates: gates.length > 0 ? waits : undefined, stopping });
     const from = { queue: this.#queue, deadLetterQueue: deadLetterQueue(options.service) };
     const outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
     const halt = (delivery: Delivery) => this.#halt(delivery);
@@ -121,6 +132,7 @@ export class ServiceEndpoint {
       prefetch: concurrency,
       delaysMs,
       longestHoldMs,
+      suspended: this.#consumption.isSuspended,
       onDelivery: (delivery) => void this.#receive(delivery),
     });
   }
@@ -142,7 +154,7 @@ export class ServiceEndpoint {
 
   /** True while it receives messages. */
   get consuming(): boolean {
-    return this.#consumer !== undefined && this.detached === undefined;
+    return this.#consumer !== undefined && this.detached === undefined && !this.#consumption.isSuspended;
   }
 
   /** Returns the keys whose messages have no handler here and are deferred at the moment. */
@@ -164,6 +176,7 @@ export class ServiceEndpoint {
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     this.#pipeline.stop();
+    for (const gate of this.#options.gates ?? []) gate.end();
     // A broker that does not answer must not delay the end either.
     if (await completesWithin(deadlineMs, this.finish())) return;
     const { unacknowledged } = this;
@@ -196,6 +209,7 @@ export class ServiceEndpoint {
     }
     this.#places.leave(delivery);
     this.#unacknowledged.delete(delivery);
+    this.#consumption.onSettled();
     if (this.#unacknowledged.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }
 

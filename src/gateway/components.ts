@@ -4,11 +4,16 @@ import { DistributedBus, type DistributedBusOptions } from '../bus/distributed-b
 import { EventBus } from '../bus/event-bus.ts';
 import { PendingCalls } from '../bus/pending-calls.ts';
 import { ServiceMap } from '../bus/service-map.ts';
-import type { ResolvedConfig } from '../config/resolve.ts';
+import { defaults } from '../config/defaults.ts';
+import type { ResolvedApplication, ResolvedConfig } from '../config/resolve.ts';
 import { ConversionService } from '../conversion/conversion-service.ts';
 import { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { InProcessDeduplicationStore } from '../deduplication/stores/in-process-deduplication-store.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
+import { ParentMessages } from '../bus/parent-messages.ts';
+import { applicationHandlers } from '../delivery/application-handlers.ts';
+import type { ApplicationSettings } from '../delivery/application-settings.ts';
+import { Applications } from '../delivery/applications.ts';
 import { DelayedMessageForwarder } from '../delay/delayed-message-forwarder.ts';
 import { longestHoldMs } from '../endpoint/longest-hold.ts';
 import { RecipientResolver } from '../endpoint/recipient-resolver.ts';
@@ -17,6 +22,8 @@ import { Deduplication } from '../endpoint/stages/deduplication.ts';
 import { AmqpEngine } from '../engine/amqp/amqp-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
+import { readRegularFile } from '../file/regular-file.ts';
+import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
@@ -33,6 +40,8 @@ export interface Components {
   readonly conversion: ConversionService;
   readonly services: ServiceContainer;
   readonly registry: HandlerRegistry;
+  readonly applications: Applications;
+  readonly parentMessages: ParentMessages;
   readonly channel: Engine;
   readonly serviceMap: ServiceMap;
   readonly distributedBus: DistributedBus;
@@ -70,6 +79,8 @@ export function createComponents(
     conversion: asFunction(() => new ConversionService(config.converters, config.types, config)).singleton(),
     services: asFunction(createServices).singleton(),
     registry: asFunction(createRegistry).singleton(),
+    applications: asFunction(createApplications).singleton(),
+    parentMessages: asFunction(() => new ParentMessages()).singleton(),
     channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),
     serviceMap: asFunction(({ config }: Components) => new ServiceMap(config.routes, config.service)).singleton(),
     distributedBus: asFunction(
@@ -106,8 +117,36 @@ function createServices(components: Components): ServiceContainer {
   });
 }
 
-function createRegistry({ config, conversion, services }: Components): HandlerRegistry {
-  return new HandlerRegistry(config.handlers, { conversion, services, variables: config.configuration });
+function createRegistry({ config, conversion, services, applications }: Components): HandlerRegistry {
+  const context = { conversion, services, variables: config.configuration, findRemote: applications.find };
+  return new HandlerRegistry([...config.handlers, ...handlersOfApplication(config)], context);
+}
+
+function handlersOfApplication({ application }: ResolvedConfig): HandlerDefinition[] {
+  return application === undefined ? [] : applicationHandlers(application);
+}
+
+function createApplications({ config, parentMessages: parents, logger }: Components): Applications {
+  const { service, concurrency, handlerTimeoutMs, application } = config;
+  return new Applications({
+    service,
+    concurrency,
+    handlerTimeoutMs,
+    settings: application && settingsOf(application, concurrency),
+    defaults: defaults.application,
+    parents,
+    logger,
+  });
+}
+
+function settingsOf(application: ResolvedApplication, concurrency: number): ApplicationSettings {
+  const { caFile, concurrencyPerPath, commands = [], events = [] } = application;
+  const paths = Object.keys(commands).length + Object.keys(events).length;
+  return {
+    ...application,
+    concurrencyPerPath: concurrencyPerPath ?? (paths > 1 ? Math.ceil(concurrency / 2) : undefined),
+    ca: caFile === undefined ? undefined : readRegularFile(caFile, 1024 * 1024),
+  };
 }
 
 function distributedBusOptions({
@@ -145,6 +184,8 @@ function createEndpoint(
     scopes: services,
     messages: new RecipientResolver(config.service, registry, channel),
     hasHandlers: registry.hasDistributedHandlers,
+    gates: registry.gates(),
+    hasFunctions: registry.hasDistributedFunctions,
     eventBindingKeys: registry.distributedEventKeys(),
     retiredBindingKeys: config.retiredKeys,
     concurrency: config.concurrency,

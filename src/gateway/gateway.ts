@@ -77,6 +77,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
 export function assembleGateway(components: Components, consume = true): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, forwarder } = components;
   const { conversion, registry, services, deadLetterOutlet, deadLetters } = components;
+  const { applications, parentMessages } = components;
   let state: 'new' | 'running' | 'draining' = 'new';
 
   const unreadiness = () => {
@@ -110,12 +111,13 @@ export function assembleGateway(components: Components, consume = true): Gateway
       endpoint: describeEndpoint({ ...resolved, queue: resolved.broker.queue }, registry),
       isConsuming: () => endpoint.consuming,
       deferredKeys: () => endpoint.deferredKeys(),
+      applications: () => applications.describe(),
       deadLetters,
       requireAdmin: adminGuard({ host, adminToken, isBehindProxy }),
       publishing: {
         bus: distributedBus,
         parameters: { conversion, services, variables: resolved.configuration },
-        mapping: { forwardHeaders, idempotencyScopeHeader },
+        mapping: { forwardHeaders, idempotencyScopeHeader, findParent: (id) => parentMessages.find(id) },
         channel: channel.name,
         scopes: services,
         isDraining: () => state === 'draining',
@@ -141,7 +143,10 @@ export function assembleGateway(components: Components, consume = true): Gateway
     async start() {
       if (state !== 'new') return;
       state = 'running';
-      if (consume) endpoint.start();
+      if (consume) {
+        applications.start();
+        endpoint.start();
+      }
       forwarder.start();
       await channel.start();
     },

@@ -14,7 +14,7 @@ export interface HttpSide {
   cutOff(): void;
 }
 
-type Stoppable = Pick<Components, 'config' | 'channel' | 'endpoint' | 'forwarder' | 'pendingCalls' | 'services'>;
+type Stoppable = Pick<Components, 'config' | 'channel' | 'endpoint' | 'applications' | 'forwarder' | 'pendingCalls' | 'services'>;
 
 /** The time beyond the deadline for answers to the callers that still wait. */
 const answeringMs = 500;
@@ -35,16 +35,19 @@ export function createShutdown(components: Stoppable, http?: HttpSide): () => Pr
 }
 
 async function shutDown(
-  { config, channel, endpoint, forwarder, pendingCalls, services }: Stoppable,
+  { config, channel, endpoint, applications, forwarder, pendingCalls, services }: Stoppable,
   http: HttpSide | undefined,
 ): Promise<void> {
   const deadline = performance.now() + config.shutdownTimeoutMs;
   const remainingMs = () => Math.max(0, deadline - performance.now());
-  const httpClosed = http ? closeHttp(http, config.http.drainDelayMs) : Promise.resolve();
+  // Consumers stop at once. The channel stays open for what handlers and requests still send.
+  const endpointStopped = endpoint.stop(remainingMs());
+  // An application sends over HTTP while it handles a message.
+  const needed = applications.isEmpty ? Promise.resolve() : endpointStopped;
+  const httpClosed = http ? closeHttp(http, config.http.drainDelayMs, needed) : Promise.resolve();
   try {
-    // Consumers stop at once. The channel stays open for what handlers and requests still send.
     await Promise.all([
-      endpoint.stop(remainingMs()),
+      endpointStopped,
       forwarder.stop(remainingMs()),
       completesWithin(remainingMs(), pendingCalls.settle()),
       completesWithin(remainingMs(), httpClosed),
@@ -54,15 +57,17 @@ async function shutDown(
   } finally {
     // Requests that still wait for a confirm are answered by this: their outcome is unknown.
     await channel.close(remainingMs());
+    await applications.close();
     if (!(await completesWithin(answeringMs, httpClosed))) http?.cutOff();
     await httpClosed;
   }
 }
 
-async function closeHttp(http: HttpSide, drainDelayMs: number): Promise<void> {
+/** @param needed resolves once nothing in this process sends over HTTP any more */
+async function closeHttp(http: HttpSide, drainDelayMs: number, needed: Promise<void>): Promise<void> {
   if (http.isListening()) {
     http.drain();
-    await sleep(drainDelayMs);
+    await Promise.all([sleep(drainDelayMs), needed]);
   }
   await http.close();
 }

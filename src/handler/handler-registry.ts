@@ -10,6 +10,7 @@ import { payload } from '../parameter/payload.ts';
 import { servicesObject } from '../parameter/services-object.ts';
 import { errorText } from '../text/error-chain.ts';
 import { contentTypeRule, validateContentTypes } from './content-type-rule.ts';
+import type { CallGate } from './call-gate.ts';
 import { validateArguments } from './handler-arguments.ts';
 import {
   type HandlerDefinition,
@@ -20,6 +21,7 @@ import {
 } from './handler-definition.ts';
 import { validateTimeout } from './handler-timeout.ts';
 import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
+import type { FindRemoteHandler } from './remote-handler.ts';
 import { validateRetries } from './retries.ts';
 
 /** A handler that is ready to be called. */
@@ -32,6 +34,14 @@ export interface RegisteredHandler extends MethodInvoker {
    * Returns the deduplication key of a message; false: all messages are handled; undefined: the configuration decides.
    */
   readonly deduplication: KeyOfInvocation | false | undefined;
+  /** Decides when it may be called; undefined for a function of this process. */
+  readonly gate?: CallGate | undefined;
+}
+
+/** What the registry makes handlers of. */
+export interface RegistryContext extends ParameterContext {
+  /** Default: all handlers are functions of this process. */
+  readonly findRemote?: FindRemoteHandler | undefined;
 }
 
 /** All handlers of this gateway. */
@@ -46,7 +56,7 @@ export class HandlerRegistry {
    * @param context the services and variables that their parameters may use
    * @throws LittoralError `invalid-handlers` with every issue of every handler
    */
-  constructor(definitions: readonly unknown[], context: ParameterContext) {
+  constructor(definitions: readonly unknown[], context: RegistryContext) {
     const issues: string[] = [];
     const taken: Taken = { commands: new Set(), endpointIds: new Set() };
     definitions.forEach((definition, index) => {
@@ -95,6 +105,16 @@ export class HandlerRegistry {
   /** True if the bus can reach any handler. */
   get hasDistributedHandlers(): boolean {
     return this.handlers().some(({ definition }) => definition.distributed);
+  }
+
+  /** Returns the gates of the distributed handlers that are outside of this process. */
+  gates(): readonly CallGate[] {
+    return this.handlers().flatMap(({ definition, gate }) => (definition.distributed && gate ? [gate] : []));
+  }
+
+  /** True if the bus can reach a handler that is a function of this process. */
+  get hasDistributedFunctions(): boolean {
+    return this.handlers().some(({ definition, gate }) => definition.distributed && gate === undefined);
   }
 
   /** The routing keys of all commands, for error messages. */
@@ -182,8 +202,8 @@ function validateDefinition(definition: HandlerDefinition, name: string, { comma
   return issues;
 }
 
-function register(definition: HandlerDefinition, name: string, context: ParameterContext): RegisteredHandler {
-  const { endpointId, handle, deduplicate } = definition;
+function register(definition: HandlerDefinition, name: string, context: RegistryContext): RegisteredHandler {
+  const { endpointId, deduplicate } = definition;
   const site = { ...context, handler: name };
   const errors: unknown[] = [];
   const attempt = <Made>(make: () => Made): Made | undefined => {
@@ -194,10 +214,12 @@ function register(definition: HandlerDefinition, name: string, context: Paramete
       return undefined;
     }
   };
-  const invoker = attempt(() => methodInvoker(definition.parameters ?? defaultParameters(definition), handle, site));
+  const remote = attempt(() => context.findRemote?.(definition));
+  const { handle, parameters = defaultParameters(definition) } = remote ?? definition;
+  const invoker = attempt(() => methodInvoker(parameters, handle, site));
   const deduplication = attempt(() => deduplicationRule(deduplicate, site));
   if (invoker === undefined || errors.length > 0) throw new AggregateError(errors, `${name} cannot be called`);
-  return withContentTypes({ definition, endpointId, name, deduplication, ...invoker });
+  return withContentTypes({ definition, endpointId, name, deduplication, gate: remote?.gate, ...invoker });
 }
 
 function withContentTypes(handler: RegisteredHandler): RegisteredHandler {
@@ -215,7 +237,7 @@ function withContentTypes(handler: RegisteredHandler): RegisteredHandler {
 
 function withMessage(invocation: Invocation, message: Message): Invocation {
   if (message === invocation.message) return invocation;
-  return { message, services: invocation.services, signal: invocation.signal };
+  return { message, services: invocation.services, signal: invocation.signal, attempt: invocation.attempt };
 }
 
 function defaultParameters({ payload: type }: HandlerDefinition) {

@@ -14,6 +14,8 @@ export interface ScopeOptions {
   readonly deadline: CallDeadline;
   /** Names the handler in the log; absent for a route. */
   readonly endpointId?: string | undefined;
+  /** See `Invocation`. */
+  readonly attempt?: number | undefined;
 }
 
 /**

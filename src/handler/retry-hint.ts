@@ -75,3 +75,8 @@ export function retryHint(error: unknown): RetryHint {
     return retryable;
   }
 }
+
+/** Makes an error ask for a delay before the next attempt, as `RetryLater` does. @returns the error */
+export function withRetryDelay<Thrown extends Error>(error: Thrown, delayMs: number): Thrown {
+  return Object.defineProperties(error, { [retryLater]: { value: true }, delayMs: { value: delayMs } });
+}

@@ -39,8 +39,9 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
     url,
     schema,
     async handler(request, reply) {
-      if (isDraining()) throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
       const { rawHeaders } = request.raw;
+      // An application can finish what it handles, as a function can.
+      if (isDraining() && request.headers['message-parent-id'] === undefined) throw draining();
       const body = request.body as Uint8Array | undefined;
       const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mapping);
       const receipt = await receiptOf(invoker, scopes.open({ message, deadline: new NoDeadline() }));
@@ -52,6 +53,10 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
       return reply.code(202).header('message-id', messageId).send({ messageId, correlationId, routed, channel });
     },
   };
+}
+
+function draining(): LittoralError {
+  return new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
 }
 
 /** A converter of the configuration can throw anything; nothing of it is an error of the request. */

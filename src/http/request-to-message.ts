@@ -28,6 +28,8 @@ export interface RequestMapping {
   readonly forwardHeaders: Readonly<Record<string, string>>;
   /** The request header, in lower case, that keeps idempotency keys of several callers apart. */
   readonly idempotencyScopeHeader?: string | undefined;
+  /** Returns the message with an id that an application is handling. Default: there is none. */
+  readonly findParent?: ((id: string) => Message | undefined) | undefined;
 }
 
 const customPrefix = 'message-header-';
@@ -35,6 +37,7 @@ const messageHeaders: ReadonlySet<string> = new Set([
   'message-headers',
   'message-id',
   'message-correlation-id',
+  'message-parent-id',
   'message-content-type',
   'message-delay',
   'message-time-to-live',
@@ -46,7 +49,7 @@ const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tr
  * Turns a request into a message, from which the bus is called.
  *
  * @returns a message with the request to send as its payload, and no headers
- * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`; `malformed-body` for a CloudEvent
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unknown-parent`, `unsupported-media-type`; `malformed-body` for a CloudEvent
  */
 export function requestToMessage(request: PublishRequest, mapping: RequestMapping): Message<SendRequest> {
   const headers = requestHeaders(request.rawHeaders, (name) => isWanted(name, mapping));
@@ -65,6 +68,7 @@ export function requestToMessage(request: PublishRequest, mapping: RequestMappin
     delayMs,
     timeToLiveMs: integerOf(headers, 'message-time-to-live') ?? (event && eventTimeToLiveMs(event, delayMs)),
     priority: integerOf(headers, 'message-priority'),
+    parent: parentOf(headers, mapping),
   };
   return { headers: {}, payload };
 }
@@ -198,6 +202,18 @@ function dataOf({ data, contentType }: CloudEvent) {
   if (contentType !== undefined) return { payload: data, contentType };
   if (data.byteLength === 0) return { payload: data, contentType: 'text/plain' };
   throw new LittoralError('unsupported-media-type', "The CloudEvent's data has no Content-Type; say what it is.");
+}
+
+/** Returns the message whose handler sends this one. */
+function parentOf(headers: ReadonlyMap<string, string>, { findParent }: RequestMapping): Message | undefined {
+  const id = headers.get('message-parent-id');
+  if (id === undefined) return undefined;
+  const parent = findParent?.(id);
+  if (parent !== undefined) return parent;
+  throw new LittoralError(
+    'unknown-parent',
+    'Nothing was sent: Message-Parent-Id is not the id of a message that the application of this gateway handles, or has handled within the last five minutes. Without Message-Parent-Id nothing is inherited; Message-Correlation-Id and Message-Headers can be set in its place.',
+  );
 }
 
 function textOf(value: unknown): string | undefined {

@@ -10,6 +10,8 @@ export interface Invocation {
   readonly services: Services;
   /** Aborted when the gateway must stop, or the handler has run out of time. */
   readonly signal: AbortSignal;
+  /** Number of the attempt, from 1, with those of earlier deliveries. Only for a handler outside of this process. */
+  readonly attempt?: number | undefined;
 }
 
 /** What the converters of every handler may draw on at start. */

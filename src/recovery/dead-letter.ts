@@ -18,6 +18,8 @@ export interface Failure {
   readonly retryAfterMs?: number | undefined;
   /** End of the message's time to live: milliseconds since 1970; undefined: no end. */
   readonly expiresAtMs?: number | undefined;
+  /** True if the handler was not called, so that no attempt and no retry is counted. Default: false. */
+  readonly isUncounted?: boolean | undefined;
   /** The deferral of a message without a handler here, which is redelivered unchanged after `retryAfterMs`. */
   readonly deferral?: Deferral | undefined;
 }

@@ -82,6 +82,14 @@ export class DeliveryPlaces {
     this.#onChange();
   }
 
+  /** Handles a delivery again that was held. It had its place before those that wait for one. */
+  takeBack(delivery: Delivery): void {
+    if (!this.#held.delete(delivery)) return;
+    this.#heldBytes -= delivery.message.body.byteLength;
+    this.#handled.add(delivery);
+    this.#onChange();
+  }
+
   /** Frees the place of a delivery that is settled, or about to be settled. */
   leave(delivery: Delivery): void {
     this.#handled.delete(delivery);

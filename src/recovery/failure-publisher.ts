@@ -11,7 +11,7 @@ import { type DeadLetterOutlet, isRefusal } from './dead-letter-outlet.ts';
 import { deferredMessage } from './deferral.ts';
 import type { DeliveryPlaces } from './delivery-places.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
-import { retryMessage } from './retry-message.ts';
+import { retriesOf, retryMessage } from './retry-message.ts';
 
 /** Codes of errors that a message without a stack trace may avoid. */
 const tooLarge: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-large']);
@@ -65,7 +65,7 @@ export class FailurePublisher {
         await this.#publish(() =>
           this.#options.channel.publish({ to: this.#options.from, message, delayMs: retryAfterMs }),
         );
-        return deferral ? 'deferred' : 'retried later';
+        return deferral || failure.isUncounted ? 'deferred' : 'retried later';
       } catch (error) {
         if (!isLittoralError(error) || error.retryable) throw error;
         this.#options.logger.error(
@@ -111,7 +111,8 @@ export class FailurePublisher {
 
 /** Creates the message that is redelivered. */
 function laterMessage(delivery: Delivery, failure: Failure): TransportMessage {
-  const { endpointId = '', attempts = 0, expiresAtMs, deferral } = failure;
+  const { endpointId = '', attempts = 0, expiresAtMs, deferral, isUncounted } = failure;
   if (deferral) return deferredMessage(delivery, deferral, expiresAtMs);
-  return retryMessage(delivery, endpointId, attempts, expiresAtMs);
+  const retries = retriesOf(delivery) + (isUncounted ? 0 : 1);
+  return retryMessage(delivery, endpointId, { attempts, retries }, expiresAtMs);
 }

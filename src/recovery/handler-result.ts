@@ -23,10 +23,25 @@ export interface HandlerFailure {
   readonly running?: PromiseLike<unknown>;
 }
 
+/** A handler outside of this process that was not called, because its application was away. That is no failure. */
+export interface NotCalledResult {
+  readonly kind: 'not called';
+  readonly error: Error;
+  readonly endpointId: string;
+  /** Number of calls of the handler by earlier deliveries. */
+  readonly attempts: number;
+  /**
+   * True if the message is published again, for this handler alone, so that it does not stop others. Otherwise it is
+   * requeued in its order.
+   */
+  readonly isMoved: boolean;
+}
+
 /** The result of one handler for a message. */
 export type HandlerResult =
   | HandledResult
   | HandlerFailure
+  | NotCalledResult
   /** It handled a copy of the message before, and was not called. */
   | { readonly kind: 'duplicate' }
   /** The shutdown ended it, or its last attempts. That is no failure: the message is requeued. */

@@ -12,7 +12,7 @@ import { decideFailure } from './decide-failure.ts';
 import type { DeliveryOutcome, SettledDelivery } from './delivery-outcome.ts';
 import { errorSnapshot } from './error-snapshot.ts';
 import { FailurePublisher, type FailurePublisherOptions } from './failure-publisher.ts';
-import type { DeliveryResult, HandledResult } from './handler-result.ts';
+import type { DeliveryResult, HandledResult, NotCalledResult } from './handler-result.ts';
 import { resentMessage } from './retry-message.ts';
 import type { TimeToLive } from './time-to-live.ts';
 
@@ -29,6 +29,23 @@ const resendPauseMs = 1000;
 
 /** Time after which a delivery that is still being moved counts as held. */
 const movedWithinMs = 1000;
+
+/** Number of returns from which a message is published again instead: RabbitMQ limits how often a message is returned. */
+const mostReturns = 10;
+
+/** Delay before an application that is away is tried with a message again. */
+const postponedMs = 4095;
+
+/** Returns whether the message of a handler that was not called is published again in place of being requeued. */
+function isMoved({ deliveryCount }: Delivery, { isMoved }: NotCalledResult): boolean {
+  return isMoved || deliveryCount >= mostReturns;
+}
+
+/** The message of a handler that was not called is published again for that handler, and nothing is counted. */
+function postponed({ error, endpointId, attempts }: NotCalledResult, timeToLive: TimeToLive | undefined): Failure {
+  const expiresAtMs = timeToLive?.expiresAtMs;
+  return { error, endpointId, attempts, retryAfterMs: postponedMs, expiresAtMs, isUncounted: true };
+}
 
 /**
  * Settles the deliveries of a service: acknowledges, retries later, dead-letters or requeues them. Publish, confirm, then
@@ -70,6 +87,10 @@ export class Recovery {
       delivery.release();
       return { outcome: 'left in the queue', handled, failures: [] };
     }
+    if (first?.kind === 'not called' && results.length === 1 && !isMoved(delivery, first)) {
+      delivery.release();
+      return { outcome: 'requeued', handled, failures: [] };
+    }
     const failures = this.#failuresOf(delivery, results, timeToLive);
     if (failures.length > 0) return this.#settleFailed(delivery, failures, handled);
     delivery.acknowledge();
@@ -84,6 +105,7 @@ export class Recovery {
   ): readonly Failure[] {
     return results.flatMap((result) => {
       if (result.kind === 'failed') return decideFailure(delivery, result, timeToLive, this.#options);
+      if (result.kind === 'not called') return postponed(result, timeToLive);
       return result.kind === 'deferred' ? result.failure : [];
     });
   }

@@ -86,13 +86,13 @@ export function resentMessage(received: ReceivedMessage, expiresAtMs: number | u
 /**
  * Makes the message by which one handler is tried again.
  *
- * @param attempts how often the handler was called so far
+ * @param counts how often the handler was called so far, and how often the message was retried later
  * @param expiresAtMs until when it may be handled
  */
 export function retryMessage(
   received: ReceivedMessage,
   endpointId: string,
-  attempts: number,
+  { attempts, retries }: { readonly attempts: number; readonly retries: number },
   expiresAtMs: number | undefined,
 ): TransportMessage {
   const { message } = received;
@@ -102,7 +102,7 @@ export function retryMessage(
       ...withoutDeferral(withoutBrokerNotes(message.headers)),
       ...publishedKeyOf(received),
       ...expiry(expiresAtMs),
-      [Header.retryNumber]: retriesOf(received) + 1,
+      [Header.retryNumber]: retries,
       [Header.attempts]: attempts,
       [Header.failedEndpoint]: endpointId,
     },

@@ -50,6 +50,10 @@ export class CallScope implements InvocationScope, Services, SendContext {
     return this.deadline.signal;
   }
 
+  get attempt(): number | undefined {
+    return this.#call.attempt;
+  }
+
   get distributedBus(): DistributedBus {
     this.#distributedBus ??= this.#builtIn.distributedBus(this);
     return this.#distributedBus;

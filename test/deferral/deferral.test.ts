@@ -75,7 +75,7 @@ describe('the deferral of a message', () => {
   });
 
   test.each([true, false])('is absent on the retry of a handler that failed (over the bus: %s)', (viaBus) => {
-    const { headers } = retryMessage(received(deferred, viaBus), 'c', 1, undefined);
+    const { headers } = retryMessage(received(deferred, viaBus), 'c', { attempts: 1, retries: 1 }, undefined);
     expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringContaining('defer')]));
   });
 

@@ -54,6 +54,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
       endpoint: describeEndpoint({ service, queue: `distributed_${service}`, concurrency: 10 }, registry),
       isConsuming: () => false,
       deferredKeys: () => [],
+      applications: () => [],
       deadLetters: new DeadLetters({ service, channel: used, logger: quiet.logger }),
       requireAdmin: () => {},
       publishing,

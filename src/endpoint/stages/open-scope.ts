@@ -1,6 +1,7 @@
 import type { InvocationScope, InvocationScopes } from '../../handler/invocation-scope.ts';
 import { andThen, type MaybePromise } from '../../promise/maybe-promise.ts';
 import type { HandlerResult } from '../../recovery/handler-result.ts';
+import { attemptsOf } from '../../recovery/retry-message.ts';
 import { CallSignal } from '../call-signal.ts';
 import type { HandlerCall, HandlerStage, ScopedCall } from '../handler-call.ts';
 
@@ -21,7 +22,9 @@ export class OpenScope {
   readonly stage: HandlerStage<HandlerCall, ScopedCall> = (call, next) => {
     const deadline = new CallSignal(this.#signals, this.#shutdown);
     const { handler, message, delivery, timeToLive, attempt } = call;
-    const scope = this.#scopes.open({ message, endpointId: handler.endpointId, deadline });
+    const { endpointId, gate } = handler;
+    const count = gate && attemptsOf(delivery) + attempt;
+    const scope = this.#scopes.open({ message, endpointId, deadline, attempt: count });
     // Not spread, which takes several times as long.
     const scoped = { handler, message, delivery, timeToLive, attempt, scope, deduplicated: undefined };
     return andThen(next(scoped), (result) => this.#close(scope, deadline, result));

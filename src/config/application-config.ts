@@ -1,0 +1,204 @@
+import Type, { type Static } from 'typebox';
+import { applicationUrlIssue } from '../delivery/application-url.ts';
+import { customHeaderIssue } from '../delivery/custom-header.ts';
+import type { PostFormat } from '../delivery/post-to.ts';
+import { type Retries, RetriesSettings } from '../handler/retries.ts';
+import { isRecord } from '../schema/is-record.ts';
+import { closed, Milliseconds, type SameSettings } from './setting-types.ts';
+
+const Format = Type.Enum(['message', 'cloudevents', 'cloudevents-structured']);
+
+const SubscriptionSettings = Type.Object(
+  {
+    path: Type.Optional(Type.String()),
+    endpointId: Type.Optional(Type.String()),
+    timeoutMs: Type.Optional(Milliseconds),
+    retries: Type.Optional(RetriesSettings),
+    deduplicate: Type.Optional(Type.Union([Type.Boolean(), Type.String()])),
+    when: Type.Optional(Type.String()),
+    schema: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    contentType: Type.Optional(Type.String()),
+    body: Type.Optional(Type.String()),
+    headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+    format: Type.Optional(Format),
+  },
+  closed,
+);
+
+const Subscriptions = Type.Union([
+  Type.Array(Type.String()),
+  Type.Record(Type.String(), Type.Union([Type.Literal(true), Type.String(), SubscriptionSettings])),
+]);
+
+/** The schema of `application`. */
+export const ApplicationSchema = Type.Object(
+  {
+    url: Type.Optional(Type.String()),
+    commands: Type.Optional(Subscriptions),
+    events: Type.Optional(Subscriptions),
+    format: Type.Optional(Format),
+    timeoutMs: Type.Optional(Milliseconds),
+    connectTimeoutMs: Type.Optional(Milliseconds),
+    holdMs: Type.Optional(Milliseconds),
+    concurrencyPerPath: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+    health: Type.Optional(
+      Type.Object(
+        {
+          path: Type.String(),
+          intervalMs: Type.Optional(Milliseconds),
+          timeoutMs: Type.Optional(Milliseconds),
+          threshold: Type.Optional(Type.Integer({ minimum: 1 })),
+        },
+        closed,
+      ),
+    ),
+    secretFile: Type.Optional(Type.String({ minLength: 1 })),
+    tokenFile: Type.Optional(Type.String({ minLength: 1 })),
+    caFile: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  closed,
+);
+
+/** The messages of one routing key, and how the application receives them. Expressions are JSONata. */
+export interface SubscriptionConfig {
+  /** The path below the URL. Default: `/commands/{routingKey}` or `/events/{routingKey}`. */
+  path?: string | undefined;
+  /** Names the subscription in logs, dead letters and the list of endpoints. Default: its routing key. */
+  endpointId?: string | undefined;
+  /** Milliseconds after which a request counts as failed. Default: that of the application. */
+  timeoutMs?: number | undefined;
+  /** The retries, as far as they differ from those of the service. */
+  retries?: Retries | undefined;
+  /** True, false, or an expression that gives a key. Default: that of the service. */
+  deduplicate?: boolean | string | undefined;
+  /** An expression that must be true. Otherwise the message is acknowledged without a request. Default: none. */
+  when?: string | undefined;
+  /** The JSON Schema of the payload. A message that does not fit becomes a dead letter. Default: none. */
+  schema?: Readonly<Record<string, unknown>> | undefined;
+  /** The media type that the body is converted to. Default: the bytes as they came. */
+  contentType?: string | undefined;
+  /** An expression that gives the body. It is sent as JSON, or as `contentType`. Default: the payload. */
+  body?: string | undefined;
+  /** Request headers, each with an expression that gives its value. Default: none. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The form of the request. Default: that of the application. */
+  format?: PostFormat | undefined;
+}
+
+/** Routing keys; or for each of them `true`, a path, or more settings. In the key of an event, `*` matches anything. */
+export type SubscriptionsConfig = readonly string[] | Readonly<Record<string, true | string | SubscriptionConfig>>;
+
+/** An application in any language, which receives messages as POST requests, or pulls them. */
+export interface ApplicationConfig {
+  /** The address, such as `http://127.0.0.1:8080`. Its path is the prefix of all paths. `APPLICATION_URL` overrides it. */
+  url?: string | undefined;
+  /**
+   * The commands that it handles. Without `commands` and `events`, the application is asked:
+   * `GET {url}/.well-known/littoral`. `APPLICATION_COMMANDS` overrides it, commas between the keys.
+   */
+  commands?: SubscriptionsConfig | undefined;
+  /** The events that it listens to. See `commands`. `APPLICATION_EVENTS` overrides it, commas between the keys. */
+  events?: SubscriptionsConfig | undefined;
+  /**
+   * The form of the requests: `message`, or the HTTP binding of CloudEvents, `cloudevents` (binary) or
+   * `cloudevents-structured`. Default: `message`.
+   */
+  format?: PostFormat | undefined;
+  /** Milliseconds after which a request counts as failed. Default: 30 s. */
+  timeoutMs?: number | undefined;
+  /** Milliseconds until an attempt to connect fails, and the application counts as away. Default: 5 s. */
+  connectTimeoutMs?: number | undefined;
+  /** Milliseconds for which messages wait in this process while the application is away. Default: 60 s. */
+  holdMs?: number | undefined;
+  /** Maximum number of requests to one path at once. Default: half of `concurrency` if there are several paths. */
+  concurrencyPerPath?: number | undefined;
+  /** A path that is asked for the health of the application. Default: none; it is away when it cannot be reached. */
+  health?: HealthConfig | undefined;
+  /**
+   * A file of the secrets that sign each request as Standard Webhooks say, one on each line: `whsec_…`. Two while one
+   * replaces the other. Read again when it changes. Default: none. `APPLICATION_SECRET_FILE` overrides it.
+   */
+  secretFile?: string | undefined;
+  /**
+   * A file of the token that each request carries as `Authorization: Bearer …`. Read again when it changes. Default:
+   * none. `APPLICATION_TOKEN_FILE` overrides it.
+   */
+  tokenFile?: string | undefined;
+  /** A file of certificates to trust in place of those that Node trusts, PEM. Default: those that Node trusts. */
+  caFile?: string | undefined;
+}
+
+/** The health check of an application. */
+export interface HealthConfig {
+  /** The path below the URL, which answers 2xx while the application can take messages. */
+  path: string;
+  /** Milliseconds between two requests. Default: 5 s. */
+  intervalMs?: number | undefined;
+  /** Milliseconds after which a request counts as failed. Default: 1 s. */
+  timeoutMs?: number | undefined;
+  /** Number of failures in a row after which the application counts as away. Default: 3. */
+  threshold?: number | undefined;
+}
+
+/** Validates what the schema cannot express. It ignores values of a wrong type, which the schema reports. */
+export function validateApplication(application: unknown): string[] {
+  if (!isRecord(application)) return [];
+  const { url, commands, events, health } = application as ApplicationConfig;
+  const issues: string[] = [];
+  if (url === undefined) issues.push('application.url: is missing; set it or APPLICATION_URL');
+  else {
+    const issue = typeof url === 'string' ? applicationUrlIssue(url) : undefined;
+    if (issue) issues.push(`application.url: ${issue}`);
+    else if (typeof url === 'string' && new URL(url).search !== '') issues.push('application.url: has a query (?…)');
+  }
+  if (typeof health?.path === 'string') issues.push(...pathIssues('application.health.path', health.path));
+  for (const [section, subscriptions] of Object.entries({ commands, events })) {
+    if (!isRecord(subscriptions)) continue;
+    for (const [key, subscription] of Object.entries(subscriptions)) {
+      const at = `application.${section}.${key}`;
+      if (typeof subscription === 'string') issues.push(...pathIssues(at, subscription));
+      if (!isRecord(subscription)) continue;
+      const { path, headers } = subscription as SubscriptionConfig;
+      if (typeof path === 'string') issues.push(...pathIssues(`${at}.path`, path));
+      if (!isRecord(headers)) continue;
+      issues.push(...Object.keys(headers).flatMap((name) => customHeaderIssue(name) ?? []).map((issue) => `${at}.headers: ${issue}`));
+    }
+  }
+  return issues;
+}
+
+function pathIssues(at: string, path: string): string[] {
+  if (/^\/[!-~]*$/.test(path) && !path.includes('#')) return [];
+  return [`${at}: is not a path, such as /hooks/orders: it begins with a slash and holds visible ASCII without #`];
+}
+
+/** The settings that environment variables override. */
+export const applicationVariables = {
+  'application.url': 'APPLICATION_URL',
+  'application.commands': 'APPLICATION_COMMANDS',
+  'application.events': 'APPLICATION_EVENTS',
+  'application.secretFile': 'APPLICATION_SECRET_FILE',
+  'application.tokenFile': 'APPLICATION_TOKEN_FILE',
+} as const;
+
+/** Reads the settings that the environment has. */
+export function readApplicationVariables(environment: Readonly<Record<string, string | undefined>>): ApplicationConfig {
+  const { APPLICATION_URL, APPLICATION_COMMANDS, APPLICATION_EVENTS } = environment;
+  const { APPLICATION_SECRET_FILE, APPLICATION_TOKEN_FILE } = environment;
+  return {
+    ...(APPLICATION_URL ? { url: APPLICATION_URL } : {}),
+    ...(APPLICATION_COMMANDS ? { commands: listOf(APPLICATION_COMMANDS) } : {}),
+    ...(APPLICATION_EVENTS ? { events: listOf(APPLICATION_EVENTS) } : {}),
+    ...(APPLICATION_SECRET_FILE ? { secretFile: APPLICATION_SECRET_FILE } : {}),
+    ...(APPLICATION_TOKEN_FILE ? { tokenFile: APPLICATION_TOKEN_FILE } : {}),
+  };
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((key) => key.trim())
+    .filter((key) => key !== '');
+}
+
+true satisfies SameSettings<ApplicationConfig, Static<typeof ApplicationSchema>>;

@@ -1,0 +1,21 @@
+import type { HealthSettings } from './health-check.ts';
+
+/** The connection to an application, with its defaults and its files read. */
+export interface ApplicationSettings {
+  /** The address. Its path is the prefix of all paths. */
+  readonly url: string;
+  /** Milliseconds until an attempt to connect fails, and the application counts as away. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds for which messages wait in this process while the application is away. */
+  readonly holdMs: number;
+  /** Maximum number of requests to one path at once. Default: no limit but that of all paths. */
+  readonly concurrencyPerPath?: number | undefined;
+  /** Default: none; the application is away when it cannot be reached. */
+  readonly health?: HealthSettings | undefined;
+  /** Certificates to trust in place of those that Node trusts, PEM. */
+  readonly ca?: string | undefined;
+  /** A file of the token that each request carries as `Authorization: Bearer`. Read again when it changes. */
+  readonly tokenFile?: string | undefined;
+  /** A file of the secrets that sign each request. Read again when it changes. */
+  readonly secretFile?: string | undefined;
+}

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import type { ParentMessages } from '../bus/parent-messages.ts';
+import { type HandlerDefinition, handlerKind } from '../handler/handler-definition.ts';
+import type { RemoteHandler } from '../handler/remote-handler.ts';
+import type { Logger } from '../logger.ts';
+import { type Invocation, parameterConverter } from '../parameter/parameter-converter.ts';
+import type { ApplicationSettings } from './application-settings.ts';
+import { applicationUrlIssue } from './application-url.ts';
+import { type ApplicationState, HttpApplication } from './http-application.ts';
+import { type PostTarget, type PostToOptions, postTargetOf } from './post-to.ts';
+import { notWanted, type PostedMessage, postedRequest } from './posted-request.ts';
+import { RequestWriter } from './request-writer.ts';
+
+export interface ApplicationsOptions {
+  readonly service: string;
+  /** Maximum number of requests to an application at once. */
+  readonly concurrency: number;
+  /** Milliseconds after which a handler without its own time counts as failed. */
+  readonly handlerTimeoutMs: number;
+  /** The application of the configuration, whose settings count for its URL. */
+  readonly settings?: ApplicationSettings | undefined;
+  /** The settings of other applications. */
+  readonly defaults: Pick<ApplicationSettings, 'connectTimeoutMs' | 'holdMs'>;
+  /** The `source` of events that leave as CloudEvents. */
+  readonly cloudEventsSource?: string | undefined;
+  readonly parents: ParentMessages;
+  readonly logger: Logger;
+}
+
+/** The applications behind URLs that this gateway posts messages to. */
+export class Applications {
+  readonly #options: ApplicationsOptions;
+  readonly #byAddress = new Map<string, HttpApplication>();
+  #skipped = 0;
+
+  constructor(options: ApplicationsOptions) {
+    this.#options = options;
+  }
+
+  /** Returns how a definition posts its messages; undefined if it was not made with `postTo`. */
+  readonly find = (definition: HandlerDefinition): RemoteHandler | undefined => {
+    const target = postTargetOf(definition.handle);
+    return target && this.#handlerOf(definition, target);
+  };
+
+  /** Number of messages that were acknowledged without a request, because their `when` was false. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** True if this gateway posts to no application. */
+  get isEmpty(): boolean {
+    return this.#byAddress.size === 0;
+  }
+
+  describe(): readonly ApplicationState[] {
+    return Array.from(this.#byAddress.values(), (application) => application.describe());
+  }
+
+  /** Begins to watch the health of applications that have a health check. */
+  start(): void {
+    for (const application of this.#byAddress.values()) application.start();
+  }
+
+  /** Ends all requests and connections. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#byAddress.values(), (application) => application.close()));
+  }
+
+  #handlerOf(definition: HandlerDefinition, { url, options, pathOfMessage }: PostTarget): RemoteHandler {
+    const issue = applicationUrlIssue(url);
+    if (issue !== undefined) throw new TypeError(`The URL of postTo(…) ${issue}.`);
+    const { origin, pathname, search } = new URL(url);
+    const application = this.#applicationAt(origin, options);
+    const { format, schema, ...posted } = options;
+    const { timeoutMs = this.#options.handlerTimeoutMs, parameters, payload } = definition;
+    const { service, cloudEventsSource, logger } = this.#options;
+    const path = pathOfMessage ? undefined : `${pathname}${search}`;
+    const kind = definition[handlerKind];
+    const prefix = `${pathname.replace(/\/$/, '')}/${kind}s/`;
+    const writer = new RequestWriter({ path, prefix, timeoutMs, format, service, cloudEventsSource, ...options, logger });
+    const gatePath = path ?? `${prefix}${definition.routingKey}`;
+    return {
+      parameters: [postedRequest({ ...posted, schema: schema ?? payload, parameters }), invocation],
+      gate: application.gate(gatePath),
+      handle: (message: PostedMessage | typeof notWanted, call: Invocation) => {
+        if (message === notWanted) {
+          this.#skipped += 1;
+          return undefined;
+        }
+        const deadline = { signal: call.signal, timeoutMs };
+        const end = this.#options.parents.begin(message.message);
+        return application.post(gatePath, writer.write(message, call.attempt ?? 1), deadline).finally(end);
+      },
+    };
+  }
+
+  #applicationAt(origin: string, { caFile }: PostToOptions): HttpApplication {
+    const { settings: configured, defaults, concurrency, logger } = this.#options;
+    const isConfigured = configured !== undefined && new URL(configured.url).origin === origin && caFile === undefined;
+    const key = isConfigured ? '' : JSON.stringify([origin, caFile]);
+    let application = this.#byAddress.get(key);
+    if (application === undefined) {
+      const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
+      const settings = isConfigured ? configured : { ...defaults, url: origin, ca };
+      application = new HttpApplication({ settings, concurrency, logger });
+      this.#byAddress.set(key, application);
+    }
+    return application;
+  }
+}
+
+/** The call itself, with its signal and its number. */
+const invocation = parameterConverter('the call', () => (call: Invocation) => call);

@@ -1,0 +1,66 @@
+import { stringifyExactly } from '../conversion/json/write-json.ts';
+import { inheritedFrom } from '../message/inherited-headers.ts';
+import type { Message } from '../message/message.ts';
+import { Header } from '../message/message-headers.ts';
+import { headerValue } from './header-value.ts';
+
+/** Header names that survive the mapping to `Message-Header-…` and back, as the routes that send map them. */
+const mappable = /^[a-z][A-Za-z0-9]*$/;
+
+/** The framework's headers of a message, by the request headers that carry them. */
+const named = {
+  'message-id': Header.id,
+  'message-correlation-id': Header.correlationId,
+  'message-kind': Header.payloadType,
+  'message-routing-key': Header.routingKey,
+  'message-source': Header.sourceServiceName,
+  'message-priority': Header.priority,
+  traceparent: Header.traceparent,
+  tracestate: Header.tracestate,
+  baggage: Header.baggage,
+} as const;
+const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
+
+/** Adds the headers that describe the message: names and values in turn. */
+export function addMessageHeaders(to: string[], message: Message): void {
+  const { headers } = message;
+  for (const [name, source] of Object.entries(named)) {
+    const value = headers[source];
+    if (isScalar(value)) to.push(name, headerValue(String(value)));
+  }
+  const timestamp = timestampOf(headers[Header.timestamp]);
+  if (timestamp !== undefined) to.push('message-timestamp', timestamp);
+  addCustomHeaders(to, message);
+}
+
+/** Adds the headers that the sender chose: exactly as JSON, and those with simple names one by one. */
+function addCustomHeaders(to: string[], message: Message): void {
+  const { headers } = inheritedFrom(message);
+  const names = Object.keys(headers).filter((name) => !traceHeaders.has(name));
+  if (names.length === 0) return;
+  const custom = Object.fromEntries(names.map((name) => [name, headers[name]]));
+  to.push('message-headers', asciiJson(custom));
+  for (const name of names) {
+    if (mappable.test(name)) to.push(`message-header-${kebab(name)}`, headerValue(String(headers[name])));
+  }
+}
+
+/** RFC 3339, in UTC. Ecotone's timestamp counts seconds. */
+function timestampOf(seconds: unknown): string | undefined {
+  if (typeof seconds !== 'number') return undefined;
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace('.000Z', 'Z');
+}
+
+function asciiJson(headers: object): string {
+  const json = stringifyExactly(headers, (_key, value) => value) ?? '{}';
+  return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function isScalar(value: unknown): value is string | number | bigint | boolean {
+  return value !== '' && ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+}
