@@ -197,7 +197,12 @@ export class DistributedBus {
   async #checkedMessage(request: SendRequest, body: Uint8Array, mediaType: MediaType): Promise<TransportMessage> {
     const parsed = isJson(mediaType) ? assertJson(body, mediaType) : undefined;
     const { service, conversion } = this.#options;
-    const outbound = { request, body, contentType: toContentType(mediaType), cause: request.parent ?? this.#sendContext?.message };
+    const outbound = {
+      request,
+      body,
+      contentType: toContentType(mediaType),
+      cause: request.parent ?? this.#sendContext?.message,
+    };
     const message = outboundMessage(outbound, service, conversion);
     await this.#checkWithOwnHandlers(request, message, parsed);
     return message;

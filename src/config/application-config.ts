@@ -161,7 +161,11 @@ export function validateApplication(application: unknown): string[] {
       const { path, headers } = subscription as SubscriptionConfig;
       if (typeof path === 'string') issues.push(...pathIssues(`${at}.path`, path));
       if (!isRecord(headers)) continue;
-      issues.push(...Object.keys(headers).flatMap((name) => customHeaderIssue(name) ?? []).map((issue) => `${at}.headers: ${issue}`));
+      issues.push(
+        ...Object.keys(headers)
+          .flatMap((name) => customHeaderIssue(name) ?? [])
+          .map((issue) => `${at}.headers: ${issue}`),
+      );
     }
   }
   return issues;

@@ -89,6 +89,7 @@ const sections = {
   broker: Type.Optional(BrokerSchema),
   http: Type.Optional(HttpSchema),
   routes: Type.Optional(RoutesSchema),
+  application: Type.Optional(ApplicationSchema),
   retries: Type.Optional(RetriesSettings),
   unhandled: Type.Optional(UnhandledSchema),
   deduplication: Type.Optional(DeduplicationSchema),

@@ -7,7 +7,8 @@ const second = 1_000;
 const minute = 60 * second;
 
 /** A health check has no default for its path. */
-type Defaults = Omit<Config, 'application'> & { readonly application: Omit<ApplicationConfig, 'health'> & { readonly health: Partial<HealthConfig> };
+type Defaults = Omit<Config, 'application'> & {
+  readonly application: Omit<ApplicationConfig, 'health'> & { readonly health: Partial<HealthConfig> };
 };
 
 /**

@@ -27,7 +27,8 @@ type ResolvedExcept<Section, Optional extends keyof Section> = Resolved<Omit<Sec
 type SectionName = 'broker' | 'http' | 'retries' | 'unhandled' | 'deduplication';
 
 /** A configuration that was checked and completed. It is a valid configuration itself. */
-export interface ResolvedConfig extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container'> {
+export interface ResolvedConfig
+  extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly broker: ResolvedExcept<BrokerConfig, 'url' | 'urls' | 'caFile' | 'certFile' | 'keyFile'>;
   readonly http: ResolvedExcept<HttpConfig, 'idempotencyScopeHeader' | 'adminToken'>;
@@ -143,12 +144,15 @@ function secret(name: string, environment: Environment, issues: string[]): strin
   }
 }
 
+// A gateway without an application has none of its settings.
+const { application: _, ...othersThanApplication } = defaults;
+
 function withDefaults(settings: Config): ResolvedConfig {
   const { broker, application, http, retries, unhandled, deduplication } = settings;
   const dependent = dependentDefaults(settings);
   const filledHttp = filled(http, { ...defaults.http, ...dependent.http });
   return {
-    ...filled(settings, { service: '', ...defaults, ...dependent }),
+    ...filled(settings, { service: '', ...othersThanApplication, ...dependent }),
     // Patterns were reported as issues above.
     handlers: (settings.handlers ?? defaults.handlers) as readonly HandlerDefinition[],
     broker: filled(broker, { ...defaults.broker, ...dependent.broker }),

@@ -10,7 +10,12 @@ export class ApplicationError extends Error {
    */
   constructor(
     message: string,
-    { retryable, name, code = 0, cause }: { retryable: boolean; name?: string | undefined; code?: number; cause?: unknown },
+    {
+      retryable,
+      name,
+      code = 0,
+      cause,
+    }: { retryable: boolean; name?: string | undefined; code?: number; cause?: unknown },
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = name ?? 'ApplicationError';

@@ -54,7 +54,13 @@ function isList(subscriptions: Subscriptions): subscriptions is readonly string[
 function definition([routingKey, subscription]: Entry, application: ApplicationHandlersOptions) {
   const { url, format, timeoutMs, tokenFile, secretFile } = application;
   const { path, endpointId, timeoutMs: own, retries, deduplicate, schema, ...options } = subscription;
-  const post = { format, tokenFile, secretFile, ...definedOf(options), ...(schema && { schema: schema as TargetType }) };
+  const post = {
+    format,
+    tokenFile,
+    secretFile,
+    ...definedOf(options),
+    ...(schema && { schema: schema as TargetType }),
+  };
   const target = path === undefined ? { url, pathOfMessage: true } : { url: `${url.replace(/\/$/, '')}${path}` };
   return {
     routingKey,

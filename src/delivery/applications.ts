@@ -74,11 +74,11 @@ export class Applications {
     const application = this.#applicationAt(origin, options);
     const { format, schema, ...posted } = options;
     const { timeoutMs = this.#options.handlerTimeoutMs, parameters, payload } = definition;
-    const { service, cloudEventsSource, logger } = this.#options;
+    const { cloudEventsSource, logger } = this.#options;
     const path = pathOfMessage ? undefined : `${pathname}${search}`;
     const kind = definition[handlerKind];
     const prefix = `${pathname.replace(/\/$/, '')}/${kind}s/`;
-    const writer = new RequestWriter({ path, prefix, timeoutMs, format, service, cloudEventsSource, ...options, logger });
+    const writer = new RequestWriter({ path, prefix, timeoutMs, format, cloudEventsSource, ...options, logger });
     const gatePath = path ?? `${prefix}${definition.routingKey}`;
     return {
       parameters: [postedRequest({ ...posted, schema: schema ?? payload, parameters }), invocation],

@@ -1,5 +1,5 @@
-import { type HttpClient, NotReached } from './http-client.ts';
 import { errorText } from '../text/error-chain.ts';
+import { type HttpClient, NotReached } from './http-client.ts';
 
 /** How the health of an application is watched. */
 export interface HealthSettings {

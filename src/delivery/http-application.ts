@@ -165,7 +165,9 @@ export class HttpApplication {
       if (error instanceof NotReached) {
         const reason = errorText(error.cause);
         this.#availability.close(reason);
-        throw markNotCalled(new ApplicationAway(`The application cannot be reached: ${reason}`, { cause: error.cause }));
+        throw markNotCalled(
+          new ApplicationAway(`The application cannot be reached: ${reason}`, { cause: error.cause }),
+        );
       }
       // It was reached, and the message may have been handled.
       this.#paths.get(gatePath)?.open();
@@ -219,7 +221,11 @@ export class HttpApplication {
     this.#logged = now;
     const { logger } = this.#options;
     if (now === 'up') logger.info({ application: url }, 'the application is back: its messages are handled again');
-    else logger.warn({ application: url, reason }, 'the application is away: its messages wait, and no attempt is counted');
+    else
+      logger.warn(
+        { application: url, reason },
+        'the application is away: its messages wait, and no attempt is counted',
+      );
   }
 }
 

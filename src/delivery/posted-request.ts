@@ -82,7 +82,10 @@ function isTrue(value: unknown): boolean {
 
 type Body = Pick<PostedMessage, 'body' | 'contentType'>;
 
-function prepareBody(options: PostedRequestOptions, site: ParameterSite): (invocation: Invocation) => MaybePromise<Body> {
+function prepareBody(
+  options: PostedRequestOptions,
+  site: ParameterSite,
+): (invocation: Invocation) => MaybePromise<Body> {
   const target = targetOf(options.contentType, site);
   const { conversion } = site;
   if (options.body !== undefined) {
@@ -121,7 +124,8 @@ const json = sendableMediaType('application/json');
 
 /** A value of an expression or of parameters. Bytes are sent as they are. */
 function encoded(value: unknown, target: MediaType | undefined, conversion: ConversionService): Body {
-  if (value instanceof Uint8Array && target === undefined) return { body: value, contentType: 'application/octet-stream' };
+  if (value instanceof Uint8Array && target === undefined)
+    return { body: value, contentType: 'application/octet-stream' };
   const to = target ?? json;
   const body = conversion.convert(value ?? null, valueMediaType, to);
   return { body: bytesOf(body), contentType: toContentType(to) };

@@ -1,11 +1,14 @@
 import { errorMessage } from '../errors.ts';
 import { RereadFile } from '../file/reread-file.ts';
 import type { Logger } from '../logger.ts';
+import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { toCloudEventRequest } from './cloud-event-request.ts';
 import type { PostRequest } from './http-client.ts';
 import { addMessageHeaders } from './message-request-headers.ts';
 import type { PostFormat } from './post-to.ts';
 import type { PostedMessage } from './posted-request.ts';
+import { readSecrets, type SigningSecrets, signatureHeaders } from './sign-request.ts';
 
 export interface RequestWriterOptions {
   /** The path; undefined for the prefix and the routing key of the message. */
@@ -14,7 +17,6 @@ export interface RequestWriterOptions {
   /** Milliseconds that the application has for its answer. */
   readonly timeoutMs: number;
   readonly format?: PostFormat | undefined;
-  readonly service: string;
   readonly cloudEventsSource?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly secretFile?: string | undefined;
@@ -28,34 +30,62 @@ export class RequestWriter {
   readonly #options: RequestWriterOptions;
   readonly #requestTimeout: string;
   readonly #token: RereadFile<string> | undefined;
+  readonly #secrets: RereadFile<SigningSecrets> | undefined;
 
   /** @throws Error if a file of a secret cannot be read */
   constructor(options: RequestWriterOptions) {
-    const { timeoutMs, tokenFile, logger } = options;
+    const { timeoutMs, tokenFile, secretFile, logger } = options;
     this.#options = options;
     this.#requestTimeout = timeoutMs % 1000 === 0 ? `${timeoutMs / 1000}s` : `${timeoutMs}ms`;
     const onError = (error: unknown) => {
-      logger.error({ reason: errorMessage(error) }, 'a changed secret file cannot be used: the earlier one stays in use');
+      logger.error(
+        { reason: errorMessage(error) },
+        'a changed secret file cannot be used: the earlier one stays in use',
+      );
     };
     this.#token = tokenFile === undefined ? undefined : new RereadFile(tokenFile, readToken, onError);
+    this.#secrets = secretFile === undefined ? undefined : new RereadFile(secretFile, readSecrets, onError);
   }
 
   /** @param attempt number of the attempt, from 1 */
   write(posted: PostedMessage, attempt: number): PostRequest {
-    const { message, body, contentType } = posted;
+    const { message } = posted;
     const headers: string[] = [];
-    if (contentType !== undefined && visibleAscii.test(contentType)) headers.push('content-type', contentType);
+    const body = this.#addBody(headers, posted);
     addMessageHeaders(headers, message);
     headers.push('message-attempt', String(attempt), 'request-timeout', this.#requestTimeout, 'user-agent', 'littoral');
     if (this.#token) headers.push('authorization', `Bearer ${this.#token.current()}`);
+    if (this.#secrets) addHeaders(headers, signatureHeaders(this.#secrets.current(), signed(message, body)));
     headers.push(...posted.headers);
     return { path: this.#pathFor(posted), headers, body };
+  }
+
+  /** Adds the headers that describe the body. @returns the body */
+  #addBody(headers: string[], { message, body, contentType }: PostedMessage): Uint8Array {
+    const { format = 'message', cloudEventsSource } = this.#options;
+    if (format === 'message') {
+      if (contentType !== undefined && visibleAscii.test(contentType)) headers.push('content-type', contentType);
+      return body;
+    }
+    const mode = format === 'cloudevents' ? 'binary' : 'structured';
+    const described = { ...message, headers: { ...message.headers, [Header.contentType]: contentType }, payload: body };
+    const event = toCloudEventRequest(described, { mode, source: cloudEventsSource });
+    addHeaders(headers, event.headers);
+    return event.body;
   }
 
   #pathFor({ message: { headers } }: PostedMessage): string {
     const { path, prefix } = this.#options;
     return path ?? `${prefix}${encodeURIComponent(String(headers[Header.routingKey]).toWellFormed())}`;
   }
+}
+
+function addHeaders(to: string[], headers: object): void {
+  for (const [name, value] of Object.entries(headers)) to.push(name, String(value));
+}
+
+function signed({ headers: { [Header.id]: id } }: Message, body: Uint8Array) {
+  return { id: String(id), timestampSeconds: Math.floor(Date.now() / 1000), body };
 }
 
 function readToken(text: string): string {

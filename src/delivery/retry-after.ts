@@ -15,7 +15,8 @@ export function retryAfterMs(value: unknown, nowMs: number): number | undefined 
 }
 
 // Only the form that senders must use. `Date.parse` takes many others, numbers of a year among them.
-const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
+const httpDate =
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
 
 function dateOf(text: string): number {
   return httpDate.test(text) ? Date.parse(text) : Number.NaN;

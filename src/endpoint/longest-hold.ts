@@ -1,7 +1,7 @@
-import { longestGateMs } from './stages/enter-gate.ts';
 import { handlerKind } from '../handler/handler-definition.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
+import { longestGateMs } from './stages/enter-gate.ts';
 
 export interface HoldOptions {
   /** Deadline of a handler without its own, in milliseconds. */

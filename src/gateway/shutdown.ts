@@ -14,7 +14,10 @@ export interface HttpSide {
   cutOff(): void;
 }
 
-type Stoppable = Pick<Components, 'config' | 'channel' | 'endpoint' | 'applications' | 'forwarder' | 'pendingCalls' | 'services'>;
+type Stoppable = Pick<
+  Components,
+  'config' | 'channel' | 'endpoint' | 'applications' | 'forwarder' | 'pendingCalls' | 'services'
+>;
 
 /** The time beyond the deadline for answers to the callers that still wait. */
 const answeringMs = 500;

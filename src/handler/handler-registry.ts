@@ -9,8 +9,8 @@ import type { Invocation, ParameterContext } from '../parameter/parameter-conver
 import { payload } from '../parameter/payload.ts';
 import { servicesObject } from '../parameter/services-object.ts';
 import { errorText } from '../text/error-chain.ts';
-import { contentTypeRule, validateContentTypes } from './content-type-rule.ts';
 import type { CallGate } from './call-gate.ts';
+import { contentTypeRule, validateContentTypes } from './content-type-rule.ts';
 import { validateArguments } from './handler-arguments.ts';
 import {
   type HandlerDefinition,

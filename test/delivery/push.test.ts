@@ -14,9 +14,14 @@ async function sendTo(behaviour: Behaviour, application: object = {}) {
     application: { url: app.url, commands: [key], ...application },
     retries,
   });
-  const answer = await post(gateway, `/commands/billing/${key}`, { amount: 7 }, {
-    'message-headers': '{"tenantId":"Zo\\u00eb & co 100%"}',
-  });
+  const answer = await post(
+    gateway,
+    `/commands/billing/${key}`,
+    { amount: 7 },
+    {
+      'message-headers': '{"tenantId":"Zo\\u00eb & co 100%"}',
+    },
+  );
   expect(answer.status).toBe(202);
   return { app, gateway, messageId: answer.body.messageId as string };
 }
