@@ -93,8 +93,7 @@ function describeDeferred({ sinceMs, lastMs, ...key }: DeferredKey) {
 
 /** `GET /endpoints`: what receives messages here, and which functions they reach. */
 export const endpoints: RoutePlugin = (app, context) => {
-  const { endpoint, isConsuming, deferredKeys, applications, isInsider } = context;
-  const { name, queue, concurrency, handlers } = endpoint;
+  const { describeEndpoint, isConsuming, deferredKeys, applications, isInsider } = context;
   app.get(
     '/endpoints',
     {
@@ -111,6 +110,7 @@ export const endpoints: RoutePlugin = (app, context) => {
     },
     async (request) => {
       // Their senders chose these keys, which may contain an id.
+      const { name, queue, concurrency, handlers } = describeEndpoint();
       const isShown = isInsider(request);
       const deferred = isShown ? { deferred: deferredKeys().map(describeDeferred) } : {};
       const states = isShown ? applications() : [];

@@ -12,7 +12,8 @@ export interface RouteContext {
   readonly service: string;
   readonly channel: Engine;
   readonly publishing: PublishContext;
-  readonly endpoint: EndpointDescription;
+  /** Describes the endpoint of the service. */
+  readonly describeEndpoint: () => EndpointDescription;
   readonly deadLetters: DeadLetters;
   /** Returns the address by which a caller reached the gateway. */
   readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;

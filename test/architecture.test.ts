@@ -30,7 +30,7 @@ const table: LayerTable = {
   deduplication: ['message', 'parameter'],
   handler: ['message', 'schema', 'conversion', 'parameter', 'deduplication'],
   bus: ['message', 'engine', 'conversion', 'wire', 'handler'],
-  delivery: ['message', 'schema', 'engine', 'conversion', 'expression', 'wire', 'parameter', 'handler'],
+  delivery: ['message', 'schema', 'engine', 'conversion', 'expression', 'wire', 'parameter', 'handler', 'bus'],
   scope: ['message', 'parameter', 'handler', 'bus'],
   recovery: ['message', 'engine', 'wire', 'handler'],
   deferral: ['message', 'engine', 'recovery'],

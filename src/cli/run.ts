@@ -73,8 +73,8 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   };
   const log = verbose > 0 ? [deliveryLog(verbose, logger)] : [];
   const components = createComponents(settings, logger, { deliveryStages: [watchLimit, ...log] });
-  const { channel, endpoint, applications, forwarder, registry } = components;
-  if (!registry.hasDistributedHandlers) {
+  const { channel, endpoint, applications, discovery, forwarder, registry } = components;
+  if (!registry.hasDistributedHandlers && discovery === undefined) {
     throw new LittoralError(
       'wrong-usage',
       `The endpoint '${name}' has no distributed handlers, so there is nothing to consume for.\n` +
@@ -89,6 +89,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   }
   applications.start();
   endpoint.start();
+  discovery?.start();
   forwarder.start();
   begin(endpoint);
   // Without a connection to a broker, nothing else keeps the process alive.

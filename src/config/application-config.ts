@@ -4,6 +4,8 @@ import { customHeaderIssue } from '../delivery/custom-header.ts';
 import type { PostFormat } from '../delivery/post-to.ts';
 import { type Retries, RetriesSettings } from '../handler/retries.ts';
 import { isRecord } from '../schema/is-record.ts';
+import { compileSchema } from '../schema/schema-check.ts';
+import { validateSettings } from '../schema/validate-settings.ts';
 import { closed, Milliseconds, type SameSettings } from './setting-types.ts';
 
 const Format = Type.Enum(['message', 'cloudevents', 'cloudevents-structured']);
@@ -54,6 +56,7 @@ export const ApplicationSchema = Type.Object(
     ),
     secretFile: Type.Optional(Type.String({ minLength: 1 })),
     tokenFile: Type.Optional(Type.String({ minLength: 1 })),
+    cloudEventsSource: Type.Optional(Type.String({ minLength: 1 })),
     caFile: Type.Optional(Type.String({ minLength: 1 })),
   },
   closed,
@@ -124,6 +127,8 @@ export interface ApplicationConfig {
    * none. `APPLICATION_TOKEN_FILE` overrides it.
    */
   tokenFile?: string | undefined;
+  /** The `source` of messages that leave as CloudEvents. Default: `/services/` and the service that sent them. */
+  cloudEventsSource?: string | undefined;
   /** A file of certificates to trust in place of those that Node trusts, PEM. Default: those that Node trusts. */
   caFile?: string | undefined;
 }
@@ -152,10 +157,16 @@ export function validateApplication(application: unknown): string[] {
     else if (typeof url === 'string' && new URL(url).search !== '') issues.push('application.url: has a query (?…)');
   }
   if (typeof health?.path === 'string') issues.push(...pathIssues('application.health.path', health.path));
+  const ofSubscriptions = validateSubscriptions({ commands, events });
+  return [...issues, ...ofSubscriptions.map((issue) => `application.${issue}`)];
+}
+
+function validateSubscriptions({ commands, events }: Pick<ApplicationConfig, 'commands' | 'events'>): string[] {
+  const issues: string[] = [];
   for (const [section, subscriptions] of Object.entries({ commands, events })) {
     if (!isRecord(subscriptions)) continue;
     for (const [key, subscription] of Object.entries(subscriptions)) {
-      const at = `application.${section}.${key}`;
+      const at = `${section}.${key}`;
       if (typeof subscription === 'string') issues.push(...pathIssues(at, subscription));
       if (!isRecord(subscription)) continue;
       const { path, headers } = subscription as SubscriptionConfig;
@@ -174,6 +185,18 @@ export function validateApplication(application: unknown): string[] {
 function pathIssues(at: string, path: string): string[] {
   if (/^\/[!-~]*$/.test(path) && !path.includes('#')) return [];
   return [`${at}: is not a path, such as /hooks/orders: it begins with a slash and holds visible ASCII without #`];
+}
+
+const DiscoveredSchema = Type.Object(
+  { commands: Type.Optional(Subscriptions), events: Type.Optional(Subscriptions) },
+  closed,
+);
+
+/** Validates what an application says that it receives. Returns the issues, each with its path. */
+export function validateDiscovered(answer: unknown): string[] {
+  const issues = validateSettings(compileSchema(DiscoveredSchema), answer);
+  if (issues.length > 0) return issues.map(({ path, message }) => `${path || 'the answer'}: ${message}`);
+  return validateSubscriptions(answer as Pick<ApplicationConfig, 'commands' | 'events'>);
 }
 
 /** The settings that environment variables override. */

@@ -41,7 +41,7 @@ export interface ResolvedConfig
 /** The application of a configuration that has one. */
 export type ResolvedApplication = ResolvedExcept<
   Omit<ApplicationConfig, 'health'>,
-  'commands' | 'events' | 'concurrencyPerPath' | 'secretFile' | 'tokenFile' | 'caFile'
+  'commands' | 'events' | 'concurrencyPerPath' | 'cloudEventsSource' | 'secretFile' | 'tokenFile' | 'caFile'
 > & { readonly health: Resolved<HealthConfig> | undefined };
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ParentMessages } from '../bus/parent-messages.ts';
+import type { GateChanges } from '../handler/call-gate.ts';
 import { type HandlerDefinition, handlerKind } from '../handler/handler-definition.ts';
 import type { RemoteHandler } from '../handler/remote-handler.ts';
 import type { Logger } from '../logger.ts';
@@ -28,9 +29,10 @@ export interface ApplicationsOptions {
 }
 
 /** The applications behind URLs that this gateway posts messages to. */
-export class Applications {
+export class Applications implements GateChanges {
   readonly #options: ApplicationsOptions;
   readonly #byAddress = new Map<string, HttpApplication>();
+  readonly #listeners: (() => void)[] = [];
   #skipped = 0;
 
   constructor(options: ApplicationsOptions) {
@@ -57,6 +59,20 @@ export class Applications {
     return Array.from(this.#byAddress.values(), (application) => application.describe());
   }
 
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  endWaits(): void {
+    for (const application of this.#byAddress.values()) application.endWaits();
+  }
+
+  /** Returns the application that the configuration names; undefined if it names none. */
+  configured(): HttpApplication | undefined {
+    const { settings } = this.#options;
+    return settings && this.#applicationAt(new URL(settings.url).origin, {});
+  }
+
   /** Begins to watch the health of applications that have a health check. */
   start(): void {
     for (const application of this.#byAddress.values()) application.start();
@@ -65,6 +81,10 @@ export class Applications {
   /** Ends all requests and connections. */
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#byAddress.values(), (application) => application.close()));
+  }
+
+  #onChange(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #handlerOf(definition: HandlerDefinition, { url, options, pathOfMessage }: PostTarget): RemoteHandler {
@@ -103,7 +123,7 @@ export class Applications {
     if (application === undefined) {
       const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
       const settings = isConfigured ? configured : { ...defaults, url: origin, ca };
-      application = new HttpApplication({ settings, concurrency, logger });
+      application = new HttpApplication({ settings, concurrency, changed: () => this.#onChange(), logger });
       this.#byAddress.set(key, application);
     }
     return application;

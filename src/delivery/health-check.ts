@@ -1,5 +1,5 @@
 import { errorText } from '../text/error-chain.ts';
-import { type HttpClient, NotReached } from './http-client.ts';
+import { type Answer, NotReached } from './http-client.ts';
 
 /** How the health of an application is watched. */
 export interface HealthSettings {
@@ -15,16 +15,23 @@ export interface HealthSettings {
 
 /** Asks an application for its health, again and again. */
 export class HealthCheck {
-  readonly #client: HttpClient;
+  readonly #get: (path: string, timeoutMs: number) => Promise<Answer>;
   readonly #settings: HealthSettings;
   readonly #report: (reason: string | undefined) => void;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #isRunning = false;
 
-  /** @param report called with the reason when the application is not healthy, and with undefined when it is */
-  constructor(client: HttpClient, settings: HealthSettings, report: (reason: string | undefined) => void) {
-    this.#client = client;
+  /**
+   * @param get gets a path of the application
+   * @param report called with the reason when the application is not healthy, and with undefined when it is
+   */
+  constructor(
+    get: (path: string, timeoutMs: number) => Promise<Answer>,
+    settings: HealthSettings,
+    report: (reason: string | undefined) => void,
+  ) {
+    this.#get = get;
     this.#settings = settings;
     this.#report = report;
   }
@@ -44,7 +51,7 @@ export class HealthCheck {
   async ask(): Promise<string | undefined> {
     const { path, timeoutMs } = this.#settings;
     try {
-      const { status } = await this.#client.get(path, timeoutMs);
+      const { status } = await this.#get(path, timeoutMs);
       return status >= 200 && status < 300 ? undefined : `its health check ${path} answered ${status}`;
     } catch (error) {
       const cause = error instanceof NotReached ? error.cause : error;

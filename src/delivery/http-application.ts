@@ -16,6 +16,8 @@ export interface HttpApplicationOptions {
   readonly settings: ApplicationSettings;
   /** Maximum number of requests at once. */
   readonly concurrency: number;
+  /** Called after each change of its state, or of the state of one of its paths. */
+  readonly changed: () => void;
   readonly logger: Logger;
 }
 
@@ -48,7 +50,6 @@ export class HttpApplication {
   readonly #health: HealthCheck | undefined;
   readonly #availability: Availability;
   readonly #paths = new Map<string, Availability>();
-  readonly #listeners: (() => void)[] = [];
   /** The times of the latest answers, by path. */
   readonly #answeredAt = new Map<string, number>();
 
@@ -58,7 +59,13 @@ export class HttpApplication {
     this.#options = options;
     this.#client = new HttpClient(new URL(new URL(url).origin), { connections: concurrency, connectTimeoutMs, ca });
     this.#window = new CallWindow(concurrency);
-    this.#health = health && new HealthCheck(this.#client, health, (reason) => this.#onHealth(reason));
+    this.#health =
+      health &&
+      new HealthCheck(
+        (path, timeoutMs) => this.get(path, timeoutMs),
+        health,
+        (reason) => this.#onHealth(reason),
+      );
     this.#availability = new Availability(
       () => this.#probe(),
       () => this.#onChange(),
@@ -96,11 +103,6 @@ export class HttpApplication {
     return this.#availability.reason ?? this.#paths.get(path)?.reason;
   }
 
-  /** Calls a function after each change of the state of the application or of one of its paths. */
-  onChange(listener: () => void): void {
-    this.#listeners.push(listener);
-  }
-
   describe(): ApplicationState {
     const closed = [this.#availability, ...this.#paths.values()].find(({ awaySince }) => awaySince !== undefined);
     const { url } = this.#options.settings;
@@ -133,6 +135,12 @@ export class HttpApplication {
     this.#availability.open();
     this.#paths.get(gatePath)?.open();
     if (failure !== undefined) throw failure;
+  }
+
+  /** Gets a path below its URL. @throws NotReached, NoAnswer */
+  get(path: string, timeoutMs: number): Promise<Answer> {
+    const { pathname } = new URL(this.#options.settings.url);
+    return this.#client.get(`${pathname.replace(/\/$/, '')}${path}`, timeoutMs);
   }
 
   /** Begins to watch its health, if it has a health check. */
@@ -209,7 +217,7 @@ export class HttpApplication {
     if (this.#availability.state === 'closed') this.#window.reset();
     this.#log();
     this.#places.onAvailability((path) => this.stateOf(path) === 'open');
-    for (const listener of this.#listeners) listener();
+    this.#options.changed();
   }
 
   #logged: 'up' | 'away' = 'up';

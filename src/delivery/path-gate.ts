@@ -33,12 +33,4 @@ export class PathGate implements CallGate {
   leave(): void {
     this.#places.leave(this.#path);
   }
-
-  end(): void {
-    this.#application.endWaits();
-  }
-
-  onChange(listener: () => void): void {
-    this.#application.onChange(listener);
-  }
 }

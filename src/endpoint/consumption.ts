@@ -2,10 +2,10 @@ import type { Consumer } from '../engine/delivery.ts';
 import type { CallGate } from '../handler/call-gate.ts';
 
 export interface ConsumptionOptions {
-  /** The gates of the handlers outside of this process. */
-  readonly gates: readonly CallGate[];
-  /** True if functions of this process handle messages as well. */
-  readonly hasFunctions: boolean;
+  /** Returns the gates of the handlers outside of this process. */
+  readonly gates: () => readonly CallGate[];
+  /** Returns whether functions of this process handle messages as well. */
+  readonly hasFunctions: () => boolean;
   /** Maximum number of deliveries that are handled at once. */
   readonly concurrency: number;
   /** Returns the number of unacknowledged deliveries. */
@@ -26,7 +26,6 @@ export class Consumption {
     this.#options = options;
     this.#consumer = consumer;
     this.#prefetch = this.#wanted;
-    for (const gate of options.gates) gate.onChange(() => this.#regulate());
   }
 
   /** True if the consumer is to start without consuming. */
@@ -37,15 +36,22 @@ export class Consumption {
   /** True if other messages can be handled while a gate is not open. */
   get takesOthers(): boolean {
     const { hasFunctions, gates } = this.#options;
-    return hasFunctions || gates.some(({ state }) => state === 'open');
+    return hasFunctions() || gates().some(({ state }) => state === 'open');
+  }
+
+  /** Notes that a consumer has started, with what is wanted now. @returns whether it is to start without consuming */
+  start(): boolean {
+    this.#prefetch = this.#wanted;
+    return this.isSuspended;
   }
 
   /** Notes that a delivery was settled. */
   onSettled(): void {
-    if (this.#prefetch === 0 && this.#wanted > 0) this.#regulate();
+    if (this.#prefetch === 0) this.regulate();
   }
 
-  #regulate(): void {
+  /** Consumes, or stops consuming, as the gates say now. */
+  regulate(): void {
     const prefetch = this.#wanted;
     if (prefetch === this.#prefetch) return;
     this.#prefetch = prefetch;
@@ -55,8 +61,9 @@ export class Consumption {
 
   /** The number of deliveries that can be handled at once. */
   get #wanted(): number {
-    const { gates, hasFunctions, concurrency, unacknowledged } = this.#options;
-    if (hasFunctions || gates.length === 0 || gates.some(({ state }) => state === 'open')) return concurrency;
+    const { hasFunctions, concurrency, unacknowledged } = this.#options;
+    const gates = this.#options.gates();
+    if (hasFunctions() || gates.length === 0 || gates.some(({ state }) => state === 'open')) return concurrency;
     // One is enough to find out whether the application is back.
     const isTrying = gates.some(({ state }) => state === 'trying');
     return isTrying && unacknowledged() === 0 ? 1 : 0;

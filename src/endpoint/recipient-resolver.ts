@@ -15,13 +15,17 @@ const none: Recipients = [];
 export class RecipientResolver {
   readonly #service: string;
   readonly #registry: HandlerRegistry;
-  /** Returns whether the subscription of this process receives a key. */
-  readonly #receives: (key: string) => boolean;
+  readonly #engine: Pick<Subscriber, 'keyMatcher'>;
+  #matcher: (key: string) => boolean;
+  /** The revision of the handlers that the matcher was made for. */
+  #revision: number;
 
   constructor(service: string, registry: HandlerRegistry, engine: Pick<Subscriber, 'keyMatcher'>) {
     this.#service = service;
     this.#registry = registry;
-    this.#receives = engine.keyMatcher([service, ...registry.distributedEventKeys()]);
+    this.#engine = engine;
+    this.#matcher = this.#createMatcher();
+    this.#revision = registry.revision;
   }
 
   /**
@@ -60,6 +64,19 @@ export class RecipientResolver {
     // Sent to this very service, it must not be taken for another's and dropped.
     if ((key ?? this.#service) === this.#service) throw malformed(Header.targetServiceName, named, 'a text');
     return false;
+  }
+
+  /** Returns whether the subscription of this process receives a key. */
+  #receives(key: string): boolean {
+    if (this.#revision !== this.#registry.revision) {
+      this.#matcher = this.#createMatcher();
+      this.#revision = this.#registry.revision;
+    }
+    return this.#matcher(key);
+  }
+
+  #createMatcher(): (key: string) => boolean {
+    return this.#engine.keyMatcher([this.#service, ...this.#registry.distributedEventKeys()]);
   }
 
   #eventHandlers(routingKey: string, key: string | undefined, endpointId: string | undefined): Recipients {

@@ -3,7 +3,7 @@ import { UnhandledMessages } from '../deferral/unhandled-messages.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
 import type { Consumer, Delivery } from '../engine/delivery.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { CallGate } from '../handler/call-gate.ts';
+import type { CallGate, GateChanges } from '../handler/call-gate.ts';
 import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
@@ -27,23 +27,33 @@ import type { Deduplication } from './stages/deduplication.ts';
 /** A step around the whole of a delivery: it watches from the receipt to the settlement. */
 export type DeliveryStage = Stage<Delivery, SettledDelivery>;
 
-export interface ServiceEndpointOptions {
+/** The handlers of an endpoint, as far as they decide what it receives. */
+export interface EndpointHandlers {
+  /**
+   * True if there is any handler. Without one the endpoint consumes nothing: the queue may belong to another program.
+   */
+  readonly hasHandlers: boolean;
+  /** The keys of the events that its handlers listen to. */
+  readonly eventBindingKeys: readonly string[];
+  /** The gates of its handlers that are outside of this process. Default: none. */
+  readonly gates?: readonly CallGate[] | undefined;
+  /** True if any of its handlers is a function of this process. Default: true. */
+  readonly hasFunctions?: boolean | undefined;
+  /** Milliseconds for which a delivery can stay unacknowledged. See `longestHoldMs`. Default: the broker's limit. */
+  readonly longestHoldMs?: number | undefined;
+  /** Delays of the messages that return to the queue. Default: none, so that the first message may be late. */
+  readonly delaysMs?: readonly number[] | undefined;
+}
+
+export interface ServiceEndpointOptions extends EndpointHandlers {
   readonly service: string;
   /** The queue that is consumed. Default: Ecotone's name for it. */
   readonly queue?: string | undefined;
   readonly channel: Engine;
   readonly scopes: InvocationScopes;
   readonly messages: RecipientResolver;
-  /**
-   * True if there is any handler. Without one the endpoint consumes nothing: the queue may belong to another program.
-   */
-  readonly hasHandlers: boolean;
-  /** The gates of its handlers that are outside of this process. Default: none. */
-  readonly gates?: readonly CallGate[] | undefined;
-  /** True if any of its handlers is a function of this process. Default: true. */
-  readonly hasFunctions?: boolean | undefined;
-  /** The keys of the events that its handlers listen to. */
-  readonly eventBindingKeys: readonly string[];
+  /** Tells of changes of the gates. Default: no handler has a gate, now or later. */
+  readonly gateChanges?: GateChanges | undefined;
   /** Keys that the queue must no longer be bound to. Default: none. */
   readonly retiredBindingKeys?: readonly string[] | undefined;
   /** Maximum number of deliveries that are handled at once. */
@@ -52,10 +62,6 @@ export interface ServiceEndpointOptions {
   readonly handlerTimeoutMs: number;
   /** The retries of failed handlers without retries of their own. */
   readonly retries: CompleteRetries;
-  /** Milliseconds for which a delivery can stay unacknowledged. See `longestHoldMs`. Default: the broker's limit. */
-  readonly longestHoldMs?: number | undefined;
-  /** Delays of the messages that return to the queue. Default: none, so that the first message may be late. */
-  readonly delaysMs?: readonly number[] | undefined;
   readonly finalFailureStrategy: FinalFailureStrategy;
   readonly unhandled: UnhandledSettings;
   readonly logger: Logger;
@@ -74,6 +80,7 @@ export interface ServiceEndpointOptions {
 /** Receives the messages of a service: subscribes to its queue, has each delivery handled, and stops. */
 export class ServiceEndpoint {
   readonly #options: ServiceEndpointOptions;
+  #handlers: EndpointHandlers;
   readonly #queue: string;
   readonly #pipeline: Pipeline;
   readonly #recovery: Recovery;
@@ -86,6 +93,7 @@ export class ServiceEndpoint {
   readonly #consumption: Consumption;
   #consumer: Consumer | undefined;
   #halted: string | undefined;
+  #isStarted = false;
   #isFinishing = false;
 
   constructor(options: ServiceEndpointOptions) {
@@ -96,11 +104,17 @@ export class ServiceEndpoint {
     this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumer?.allowExtra(count));
     const consumer = () => this.#consumer;
     this.#unhandled = new UnhandledMessages({ ...options, settings: options.unhandled, consumer, clock });
-    const { gates = [], hasFunctions = true, concurrency } = options;
+    const { concurrency, gateChanges } = options;
+    this.#handlers = options;
+    const handlers = {
+      gates: () => this.#handlers.gates ?? [],
+      hasFunctions: () => this.#handlers.hasFunctions ?? true,
+    };
     const unacknowledged = () => this.#unacknowledged.size;
-    this.#consumption = new Consumption({ gates, hasFunctions, concurrency, unacknowledged }, consumer);
+    this.#consumption = new Consumption({ ...handlers, concurrency, unacknowledged }, consumer);
+    gateChanges?.onChange(() => this.#consumption.regulate());
     const waits = { places: this.#places, takesOthers: () => this.#consumption.takesOthers };
-    this.#pipeline = createPipeline({ ...options, gates: gates.length > 0 ? waits : undefined, stopping });
+    this.#pipeline = createPipeline({ ...options, gates: gateChanges && waits, stopping });
     const from = { queue: this.#queue, deadLetterQueue: deadLetterQueue(options.service) };
     const outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
     const halt = (delivery: Delivery) => this.#halt(delivery);
@@ -112,9 +126,9 @@ export class ServiceEndpoint {
 
   /** Begins to consume, now or as soon as the channel has a connection; does nothing when there is no handler. */
   start(): void {
-    const { service, channel, hasHandlers, eventBindingKeys, retiredBindingKeys } = this.#options;
-    const { concurrency, delaysMs, longestHoldMs, finalFailureStrategy, logger } = this.#options;
-    if (!hasHandlers) {
+    const { retiredBindingKeys, finalFailureStrategy, logger } = this.#options;
+    this.#isStarted = true;
+    if (!this.#handlers.hasHandlers) {
       logger.info({ queue: this.#queue }, 'no distributed handlers: this gateway sends and does not consume');
       if (retiredBindingKeys?.length) {
         logger.warn({ retiredKeys: retiredBindingKeys }, 'retiredKeys stay bound: this gateway does not consume');
@@ -124,6 +138,20 @@ export class ServiceEndpoint {
     if (finalFailureStrategy === 'ignore') {
       logger.warn("finalFailureStrategy is 'ignore': a failed message that can be put nowhere else will be lost");
     }
+    this.#subscribe();
+  }
+
+  /** Takes over other handlers. Deliveries that are being handled are finished with the earlier ones. */
+  update(handlers: EndpointHandlers): void {
+    this.#handlers = handlers;
+    if (!this.#isStarted || this.#stopping.signal.aborted || this.#isFinishing || this.#halted !== undefined) return;
+    void this.#consumer?.stop();
+    if (handlers.hasHandlers) this.#subscribe();
+  }
+
+  #subscribe(): void {
+    const { service, channel, retiredBindingKeys, concurrency } = this.#options;
+    const { eventBindingKeys, delaysMs, longestHoldMs } = this.#handlers;
     this.#consumer = channel.subscribe({
       queue: this.#queue,
       deadLetterQueue: deadLetterQueue(service),
@@ -132,7 +160,7 @@ export class ServiceEndpoint {
       prefetch: concurrency,
       delaysMs,
       longestHoldMs,
-      suspended: this.#consumption.isSuspended,
+      suspended: this.#consumption.start(),
       onDelivery: (delivery) => void this.#receive(delivery),
     });
   }
@@ -176,7 +204,7 @@ export class ServiceEndpoint {
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     this.#pipeline.stop();
-    for (const gate of this.#options.gates ?? []) gate.end();
+    this.#options.gateChanges?.endWaits();
     // A broker that does not answer must not delay the end either.
     if (await completesWithin(deadlineMs, this.finish())) return;
     const { unacknowledged } = this;

@@ -5,6 +5,7 @@ import { EventBus } from '../bus/event-bus.ts';
 import { ParentMessages } from '../bus/parent-messages.ts';
 import { PendingCalls } from '../bus/pending-calls.ts';
 import { ServiceMap } from '../bus/service-map.ts';
+import { validateDiscovered } from '../config/application-config.ts';
 import { defaults } from '../config/defaults.ts';
 import type { ResolvedApplication, ResolvedConfig } from '../config/resolve.ts';
 import { ConversionService } from '../conversion/conversion-service.ts';
@@ -15,9 +16,10 @@ import { DelayedMessageForwarder } from '../delay/delayed-message-forwarder.ts';
 import { applicationHandlers } from '../delivery/application-handlers.ts';
 import type { ApplicationSettings } from '../delivery/application-settings.ts';
 import { Applications } from '../delivery/applications.ts';
+import { Discovery } from '../delivery/discovery.ts';
 import { longestHoldMs } from '../endpoint/longest-hold.ts';
 import { RecipientResolver } from '../endpoint/recipient-resolver.ts';
-import { type DeliveryStage, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import { type DeliveryStage, type EndpointHandlers, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
 import { Deduplication } from '../endpoint/stages/deduplication.ts';
 import { AmqpEngine } from '../engine/amqp/amqp-engine.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -41,6 +43,7 @@ export interface Components {
   readonly services: ServiceContainer;
   readonly registry: HandlerRegistry;
   readonly applications: Applications;
+  readonly discovery: Discovery | undefined;
   readonly parentMessages: ParentMessages;
   readonly channel: Engine;
   readonly serviceMap: ServiceMap;
@@ -80,6 +83,7 @@ export function createComponents(
     services: asFunction(createServices).singleton(),
     registry: asFunction(createRegistry).singleton(),
     applications: asFunction(createApplications).singleton(),
+    discovery: asFunction(createDiscovery).singleton(),
     parentMessages: asFunction(() => new ParentMessages()).singleton(),
     channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),
     serviceMap: asFunction(({ config }: Components) => new ServiceMap(config.routes, config.service)).singleton(),
@@ -134,9 +138,28 @@ function createApplications({ config, parentMessages: parents, logger }: Compone
     handlerTimeoutMs,
     settings: application && settingsOf(application, concurrency),
     defaults: defaults.application,
+    cloudEventsSource: application?.cloudEventsSource,
     parents,
     logger,
   });
+}
+
+/** Asks the application what it receives, if the configuration does not say it; undefined if it does. */
+function createDiscovery({ config, registry, applications, endpoint, logger }: Components): Discovery | undefined {
+  const { application: settings } = config;
+  const application = applications.configured();
+  if (application === undefined || settings === undefined || settings.commands || settings.events) return undefined;
+  const discovery = new Discovery({
+    application,
+    validate: validateDiscovered,
+    found(answer) {
+      registry.replace([...config.handlers, ...applicationHandlers({ ...settings, ...answer })]);
+      endpoint.update(endpointHandlers(config, registry));
+    },
+    logger,
+  });
+  applications.onChange(() => discovery.onChange());
+  return discovery;
 }
 
 function settingsOf(application: ResolvedApplication, concurrency: number): ApplicationSettings {
@@ -173,7 +196,7 @@ function localBusOptions({ registry, conversion, services: scopes, pendingCalls 
 }
 
 function createEndpoint(
-  { config, channel, registry, services, deadLetterOutlet, logger }: Components,
+  { config, channel, registry, services, applications, deadLetterOutlet, logger }: Components,
   clock: Clock & WallClock,
   deliveryStages: readonly DeliveryStage[] | undefined,
 ): ServiceEndpoint {
@@ -183,16 +206,12 @@ function createEndpoint(
     channel,
     scopes: services,
     messages: new RecipientResolver(config.service, registry, channel),
-    hasHandlers: registry.hasDistributedHandlers,
-    gates: registry.gates(),
-    hasFunctions: registry.hasDistributedFunctions,
-    eventBindingKeys: registry.distributedEventKeys(),
+    ...endpointHandlers(config, registry),
+    gateChanges: config.application || registry.gates().length > 0 ? applications : undefined,
     retiredBindingKeys: config.retiredKeys,
     concurrency: config.concurrency,
     handlerTimeoutMs: config.handlerTimeoutMs,
     retries: config.retries,
-    delaysMs: [...retryDelaysMs(config.retries, registry), ...(config.unhandled.graceMs > 0 ? deferralDelaysMs : [])],
-    longestHoldMs: longestHoldMs(registry.handlers(), config),
     finalFailureStrategy: config.finalFailureStrategy,
     unhandled: unhandledSettings(config),
     logger,
@@ -202,6 +221,19 @@ function createEndpoint(
     deliveryStages,
     deadLetterOutlet,
   });
+}
+
+/** Returns what the endpoint receives for the handlers of a registry. */
+function endpointHandlers(config: ResolvedConfig, registry: HandlerRegistry): EndpointHandlers {
+  const deferrals = config.unhandled.graceMs > 0 ? deferralDelaysMs : [];
+  return {
+    hasHandlers: registry.hasDistributedHandlers,
+    eventBindingKeys: registry.distributedEventKeys(),
+    gates: registry.gates(),
+    hasFunctions: registry.hasDistributedFunctions,
+    delaysMs: [...retryDelaysMs(config.retries, registry), ...deferrals],
+    longestHoldMs: longestHoldMs(registry.handlers(), config),
+  };
 }
 
 function unhandledSettings({ unhandled: { then: afterGrace, ...settings } }: ResolvedConfig): UnhandledSettings {

@@ -77,7 +77,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
 export function assembleGateway(components: Components, consume = true): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, forwarder } = components;
   const { conversion, registry, services, deadLetterOutlet, deadLetters } = components;
-  const { applications, parentMessages } = components;
+  const { applications, discovery, parentMessages } = components;
   let state: 'new' | 'running' | 'draining' = 'new';
 
   const unreadiness = () => {
@@ -108,7 +108,7 @@ export function assembleGateway(components: Components, consume = true): Gateway
       channel,
       unreadiness,
       warnings,
-      endpoint: describeEndpoint({ ...resolved, queue: resolved.broker.queue }, registry),
+      describeEndpoint: () => describeEndpoint({ ...resolved, queue: resolved.broker.queue }, registry),
       isConsuming: () => endpoint.consuming,
       deferredKeys: () => endpoint.deferredKeys(),
       applications: () => applications.describe(),
@@ -146,6 +146,7 @@ export function assembleGateway(components: Components, consume = true): Gateway
       if (consume) {
         applications.start();
         endpoint.start();
+        discovery?.start();
       }
       forwarder.start();
       await channel.start();

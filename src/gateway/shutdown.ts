@@ -16,7 +16,7 @@ export interface HttpSide {
 
 type Stoppable = Pick<
   Components,
-  'config' | 'channel' | 'endpoint' | 'applications' | 'forwarder' | 'pendingCalls' | 'services'
+  'config' | 'channel' | 'endpoint' | 'applications' | 'discovery' | 'forwarder' | 'pendingCalls' | 'services'
 >;
 
 /** The time beyond the deadline for answers to the callers that still wait. */
@@ -38,12 +38,13 @@ export function createShutdown(components: Stoppable, http?: HttpSide): () => Pr
 }
 
 async function shutDown(
-  { config, channel, endpoint, applications, forwarder, pendingCalls, services }: Stoppable,
+  { config, channel, endpoint, applications, discovery, forwarder, pendingCalls, services }: Stoppable,
   http: HttpSide | undefined,
 ): Promise<void> {
   const deadline = performance.now() + config.shutdownTimeoutMs;
   const remainingMs = () => Math.max(0, deadline - performance.now());
   // Consumers stop at once. The channel stays open for what handlers and requests still send.
+  discovery?.end();
   const endpointStopped = endpoint.stop(remainingMs());
   // An application sends over HTTP while it handles a message.
   const needed = applications.isEmpty ? Promise.resolve() : endpointStopped;

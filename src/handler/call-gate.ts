@@ -21,10 +21,14 @@ export interface CallGate {
   enter(patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined;
   /** Frees the place of a call. */
   leave(): void;
-  /** Ends every wait, now and from now on: no call gets a place. */
-  end(): void;
-  /** Calls a function after each change of the state. */
+}
+
+/** Tells of the changes of gates. */
+export interface GateChanges {
+  /** Calls a function after each change of the state of a gate. */
   onChange(listener: () => void): void;
+  /** Ends every wait at a gate, now and from now on: no call gets a place. */
+  endWaits(): void;
 }
 
 const notCalled: unique symbol = Symbol.for('littoral.not-called') as never;

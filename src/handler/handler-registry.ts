@@ -46,10 +46,12 @@ export interface RegistryContext extends ParameterContext {
 
 /** All handlers of this gateway. */
 export class HandlerRegistry {
-  readonly #commands = new Map<string, RegisteredHandler>();
-  readonly #events: RegisteredHandler[] = [];
-  readonly #eventsByKey = new RoutingKeyIndex<RegisteredHandler>();
-  readonly #distributedEventsByKey = new RoutingKeyIndex<RegisteredHandler>();
+  readonly #context: RegistryContext;
+  #commands = new Map<string, RegisteredHandler>();
+  #events: RegisteredHandler[] = [];
+  #eventsByKey = new RoutingKeyIndex<RegisteredHandler>();
+  #distributedEventsByKey = new RoutingKeyIndex<RegisteredHandler>();
+  #revision = 0;
 
   /**
    * @param definitions the handlers of the configuration
@@ -57,6 +59,7 @@ export class HandlerRegistry {
    * @throws LittoralError `invalid-handlers` with every issue of every handler
    */
   constructor(definitions: readonly unknown[], context: RegistryContext) {
+    this.#context = context;
     const issues: string[] = [];
     const taken: Taken = { commands: new Set(), endpointIds: new Set() };
     definitions.forEach((definition, index) => {
@@ -79,6 +82,25 @@ export class HandlerRegistry {
     if (issues.length > 0) {
       throw new LittoralError('invalid-handlers', `The handlers are not valid:\n- ${issues.join('\n- ')}`);
     }
+  }
+
+  /**
+   * Replaces all handlers.
+   *
+   * @throws LittoralError `invalid-handlers` with every issue of every handler; the earlier handlers then stay
+   */
+  replace(definitions: readonly unknown[]): void {
+    const next = new HandlerRegistry(definitions, this.#context);
+    this.#commands = next.#commands;
+    this.#events = next.#events;
+    this.#eventsByKey = next.#eventsByKey;
+    this.#distributedEventsByKey = next.#distributedEventsByKey;
+    this.#revision += 1;
+  }
+
+  /** Number of times that the handlers were replaced. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** The handler of a command that was sent in this process. */

@@ -27,7 +27,7 @@ async function sendTo(behaviour: Behaviour, application: object = {}) {
 }
 
 const deadLettersOf = async (gateway: { address: string }) =>
-  ((await (await fetch(`${gateway.address}/dead-letters`)).json()) as { items: Record<string, any>[] }).items;
+  ((await (await fetch(`${gateway.address}/dead-letters`)).json()) as { items: Record<string, unknown>[] }).items;
 
 describe('an application behind a URL', () => {
   test('receives a command as a POST, with its headers', async () => {

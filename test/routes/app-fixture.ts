@@ -51,7 +51,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
       channel: used,
       unreadiness,
       warnings: () => [],
-      endpoint: describeEndpoint({ service, queue: `distributed_${service}`, concurrency: 10 }, registry),
+      describeEndpoint: () => describeEndpoint({ service, queue: `distributed_${service}`, concurrency: 10 }, registry),
       isConsuming: () => false,
       deferredKeys: () => [],
       applications: () => [],

@@ -24,12 +24,13 @@ export const longestGateMs = 10 * 60_000;
  */
 export function enterGate({ places, takesOthers, stopping }: EnterGateOptions): HandlerStage<HandlerCall> {
   /** Waits for a place. @returns whether there is one */
-  const enter = async (call: HandlerCall, gate: CallGate, entering: Promise<boolean>): Promise<boolean> => {
-    const { delivery } = call;
+  const enter = async ({ delivery }: HandlerCall, gate: CallGate, entering: Promise<boolean>): Promise<boolean> => {
     if (takesOthers()) places.hold(delivery);
     const entered = await entering;
     places.takeBack(delivery);
-    return entered;
+    // The broker redelivers it, and nothing that is done with it here counts.
+    if (entered && delivery.isLost) gate.leave();
+    return entered && !delivery.isLost;
   };
 
   const pass = async (call: HandlerCall, gate: CallGate, next: Next<HandlerCall, HandlerResult>) => {
@@ -38,7 +39,7 @@ export function enterGate({ places, takesOthers, stopping }: EnterGateOptions): 
     for (let isRepeated = false; ; isRepeated = true) {
       const entering = gate.enter(patienceMs, isRepeated);
       if (entering !== undefined && !(await enter(call, gate, entering))) {
-        return stopping.aborted ? interrupted : notCalled(call, gate, takesOthers());
+        return stopping.aborted || call.delivery.isLost ? interrupted : notCalled(call, gate, takesOthers());
       }
       const result = await leaving(gate, next(call));
       if (result.kind !== 'failed' || !isNotCalled(result.error)) return result;
