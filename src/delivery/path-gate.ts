@@ -1,14 +1,21 @@
 import type { CallGate } from '../handler/call-gate.ts';
-import type { HttpApplication } from './http-application.ts';
 import type { Places } from './places.ts';
+
+/** The availability of an application and of its paths. */
+export interface PathStates {
+  /** Milliseconds for which messages wait for it. */
+  readonly holdMs: number;
+  stateOf(path: string): CallGate['state'];
+  reasonOf(path: string): string | undefined;
+}
 
 /** The gate before one path of an application. */
 export class PathGate implements CallGate {
-  readonly #application: HttpApplication;
+  readonly #application: PathStates;
   readonly #places: Places;
   readonly #path: string;
 
-  constructor(application: HttpApplication, places: Places, path: string) {
+  constructor(application: PathStates, places: Places, path: string) {
     this.#application = application;
     this.#places = places;
     this.#path = path;

@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox';
+import type { TargetType } from '../schema/target-type.ts';
 
 /** The form of a request: littoral's own, or the HTTP binding of CloudEvents, binary or structured. */
 export type PostFormat = 'message' | 'cloudevents' | 'cloudevents-structured';
@@ -8,7 +8,7 @@ export interface PostOptions {
   /** An expression that must be true. Otherwise the message is acknowledged without a request. Default: none. */
   readonly when?: string | undefined;
   /** The schema of the payload. A message that does not fit becomes a dead letter. Default: none. */
-  readonly schema?: TSchema | undefined;
+  readonly schema?: TargetType | undefined;
   /** The media type that the body is converted to. Default: the bytes as they came. */
   readonly contentType?: string | undefined;
   /** An expression that gives the body. It is sent as JSON, or as `contentType`. Default: the payload. */

@@ -11,6 +11,8 @@ const interfaces = [
   ['src/config/config.ts', 'Config', ''],
   ['src/config/conversion-config.ts', 'ConversionConfig', ''],
   ['src/config/broker-config.ts', 'BrokerConfig', 'broker.'],
+  ['src/config/application-config.ts', 'ApplicationConfig', 'application.'],
+  ['src/config/application-config.ts', 'HealthConfig', 'application.health.'],
   ['src/config/http-config.ts', 'HttpConfig', 'http.'],
   ['src/config/unhandled-config.ts', 'UnhandledConfig', 'unhandled.'],
   ['src/config/deduplication-config.ts', 'DeduplicationConfig', 'deduplication.'],

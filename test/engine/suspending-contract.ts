@@ -190,7 +190,7 @@ export function suspendingContract(harness: () => Promise<EngineHarness>, { orde
   });
 
   describe('a consumer that resumes', () => {
-    test.each([1, 3, 10])('with a limit of %i delivers exactly that many, again and again', async (limit) => {
+    test.each([1, 3, 10])('delivers exactly that many with a limit of %i, again and again', async (limit) => {
       const { channel } = await openHarness(harness);
       const inbox = await openInbox(channel, { prefetch: 5, suspended: true });
       const texts = Array.from({ length: 4 * limit }, (_, index) => `${index}`);

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine, type AmqpEngineOptions } from '../../../../src/engine/amqp/amqp-engine.ts';
+import type { AmqpEngine, AmqpEngineOptions } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { AmqpConsumer } from '../../../../src/engine/amqp/consume/amqp-consumer.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { messageOf, openInbox, openWideInbox, send, sendAll } from '../../engine-fixture.ts';
 import { waitingTexts } from '../amqp-harness.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 import { openChannel } from '../open-channel.ts';
 import { wayToBroker } from '../way-to-broker.ts';
 
@@ -14,8 +14,7 @@ const vhost = useVhost();
 const ten = Array.from({ length: 10 }, (_, index) => `${index}`);
 
 async function openEngine(options: Partial<AmqpEngineOptions> = {}): Promise<AmqpEngine> {
-  const logger = pino({ level: 'silent' });
-  const engine = new AmqpEngine({ url: vhost.url, service: 'suspending', logger, ...options });
+  const engine = createAmqpEngine({ url: vhost.url, service: 'suspending', ...options });
   onTestFinished(() => engine.close(1000));
   await engine.start();
   return engine;
