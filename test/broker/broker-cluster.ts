@@ -20,6 +20,8 @@ export interface BrokerCluster {
   leaderOf(vhost: string, queue: string, asked: ClusterNode): Promise<ClusterNode | undefined>;
   /** Resolves once each node sees all others, and every queue is in sync. */
   whole(): Promise<void>;
+  /** Starts the nodes that are down, resumes those that are frozen, and waits until the cluster is whole. */
+  restore(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,7 +58,7 @@ export async function startBrokerCluster(options: BrokerOptions = {}): Promise<B
 }
 
 function clusterOf(nodes: readonly RabbitmqNode[]): BrokerCluster {
-  return {
+  const cluster: BrokerCluster = {
     nodes,
     async leaderOf(vhost, queue, asked) {
       const path = `/api/queues/${encodeURIComponent(vhost)}/${encodeURIComponent(queue)}`;
@@ -75,8 +77,21 @@ function clusterOf(nodes: readonly RabbitmqNode[]): BrokerCluster {
         { timeoutMs: 120_000, intervalMs: 200 },
       );
     },
+    async restore() {
+      const onEach = (step: (node: RabbitmqNode) => Promise<void>) => Promise.all(nodes.map(step));
+      try {
+        await onEach((node) => node.restore());
+        await cluster.whole();
+      } catch {
+        // A node that was frozen for too long does not rejoin by itself.
+        await onEach((node) => node.kill().catch(() => {})); // It is down.
+        await onEach((node) => node.start());
+        await cluster.whole();
+      }
+    },
     async close() {
       await Promise.all(nodes.map((node) => node.close()));
     },
   };
+  return cluster;
 }

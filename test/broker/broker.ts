@@ -16,6 +16,11 @@ export interface BrokerOptions {
   readonly deadLetterRetryMs?: number;
   /** RabbitMQ's `quorum_tick_interval`, by which a quorum queue tells how much it holds. Default: RabbitMQ's own, 5000. */
   readonly quorumTickMs?: number;
+  /**
+   * Erlang's `net_ticktime` in seconds, after which the other nodes of a cluster take a silent node for down. Default:
+   * Erlang's own, 60.
+   */
+  readonly netTickSeconds?: number;
   /** Listens for TLS as well, and demands a certificate of its clients. Default: no. */
   readonly tls?: BrokerTls;
   /** More lines of `rabbitmq.conf`. Not in a container. */
@@ -50,13 +55,13 @@ export function tlsSettings({ ca, cert, key }: BrokerTls, listener: string, fold
 export const tlsPlugin = 'rabbitmq_auth_mechanism_ssl';
 
 /** The arguments of the Erlang VM that set these options. */
-export function erlangArgsOf({ deadLetterRetryMs, quorumTickMs }: BrokerOptions): string[] {
-  const settings = {
-    dead_letter_worker_publisher_confirm_timeout: deadLetterRetryMs,
-    quorum_tick_interval: quorumTickMs,
-  };
-  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return given.flatMap(([name, value]) => ['-rabbit', name, String(value)]);
+export function erlangArgsOf({ deadLetterRetryMs, quorumTickMs, netTickSeconds }: BrokerOptions): string[] {
+  const settings = [
+    ['-rabbit', 'dead_letter_worker_publisher_confirm_timeout', deadLetterRetryMs],
+    ['-rabbit', 'quorum_tick_interval', quorumTickMs],
+    ['-kernel', 'net_ticktime', netTickSeconds],
+  ] as const;
+  return settings.flatMap((setting) => (setting[2] === undefined ? [] : setting.map(String)));
 }
 
 /** A RabbitMQ of our own. Its ports and its data stay the same from `startBroker()` to `close()`. */
@@ -71,6 +76,8 @@ export interface Broker extends BrokerAddress {
   pause(): Promise<void>;
   /** Lets a frozen broker go on. */
   resume(): Promise<void>;
+  /** Starts the broker if it is down, and resumes it if it is frozen: for what a failed test leaves behind. */
+  restore(): Promise<void>;
   /** Runs `rabbitmqctl` against this broker and returns what it printed; throws with its output when it fails. */
   rabbitmqctl(...args: string[]): Promise<string>;
   /**

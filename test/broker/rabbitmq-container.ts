@@ -65,6 +65,10 @@ export async function startRabbitmqContainer(
     async resume() {
       await run('unpause', name);
     },
+    async restore() {
+      await run('unpause', name).catch(() => {}); // It was not frozen.
+      await broker.start();
+    },
     rabbitmqctl: (...args) => run('exec', name, 'rabbitmqctl', ...args),
     async call(module, functionName, args) {
       const expression = `${module}:${functionName}(${args.slice(1, -1)}).`;

@@ -58,9 +58,7 @@ export class RabbitmqNode implements Broker {
     if (this.#settings.startsEpmd) this.#epmd ??= this.#spawn(findEpmd(this.#installation.commandFolders));
     const vm = this.#spawn(join(this.#settings.scripts, 'rabbitmq-server'));
     this.#vm = vm;
-    await waitUntilReady(this, {
-      findFailure: () => (isAlive(vm) ? undefined : `RabbitMQ ended at its start:\n${this.#lastLines()}`),
-    });
+    await this.#untilReady(vm);
   }
 
   async stop(): Promise<void> {
@@ -81,6 +79,12 @@ export class RabbitmqNode implements Broker {
 
   async resume(): Promise<void> {
     this.#running().kill('SIGCONT');
+  }
+
+  async restore(): Promise<void> {
+    if (!this.#vm || !isAlive(this.#vm)) return this.start();
+    this.#vm.kill('SIGCONT');
+    await this.#untilReady(this.#vm);
   }
 
   rabbitmqctl(...args: string[]): Promise<string> {
@@ -113,6 +117,12 @@ export class RabbitmqNode implements Broker {
       if (left.length > 0) throw new Error(`Processes of the broker are still there: ${left.join(', ')}`);
     });
     await this.#killOnExit.release();
+  }
+
+  #untilReady(vm: ChildProcess): Promise<void> {
+    return waitUntilReady(this, {
+      findFailure: () => (isAlive(vm) ? undefined : `RabbitMQ ended at its start:\n${this.#lastLines()}`),
+    });
   }
 
   #running(): ChildProcess {

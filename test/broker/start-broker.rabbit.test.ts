@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'amqplib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Broker } from './broker.ts';
 import { eventually } from './eventually.ts';
 import { findProcessesByHome } from './processes-by-home.ts';
@@ -12,6 +12,8 @@ let broker: Broker;
 beforeAll(async () => {
   broker = await startBroker();
 }, 600_000);
+
+beforeEach(() => broker.restore());
 
 afterAll(async () => {
   await broker?.close();
@@ -60,10 +62,22 @@ test('a confirmed persistent message survives stop and start', async () => {
 
 test('a paused broker does not answer until it is resumed', async () => {
   await broker.pause();
-  await expect(connect(broker.url, { timeout: 500 })).rejects.toThrow('ETIMEDOUT');
-  await broker.resume();
+  try {
+    await expect(connect(broker.url, { timeout: 500 })).rejects.toThrow('ETIMEDOUT');
+  } finally {
+    await broker.resume();
+  }
   await publishConfirmed('resumed', 'answered');
   expect(await take('resumed')).toBe('answered');
+});
+
+test('a broker that a failed test left frozen or down is restored', async () => {
+  await broker.pause();
+  await broker.restore();
+  await publishConfirmed('restored', 'still here');
+  await broker.kill();
+  await broker.restore();
+  expect(await take('restored')).toBe('still here');
 });
 
 test('rabbitmqctl talks to the private node', async () => {

@@ -42,14 +42,13 @@ export async function openInbox(channel: Engine, options: Partial<Subscription> 
   const queue = options.queue ?? newName();
   const deadLetterQueue = `${queue}_dead_letter`;
   const deliveries: Delivery[] = [];
-  const { bindingKeys = [], retiredKeys, prefetch = 1, ordered, suspended, onDelivery = hold } = options;
+  const { bindingKeys = [], retiredKeys, prefetch = 1, ordered, onDelivery = hold } = options;
   const receive = (delivery: Delivery) => {
     deliveries.push(delivery);
     onDelivery(delivery);
   };
   const keys = { bindingKeys, retiredKeys };
-  const how = { ordered, suspended, prefetch, onDelivery: receive };
-  const consumer = channel.subscribe({ queue, deadLetterQueue, ...keys, ...how });
+  const consumer = channel.subscribe({ queue, deadLetterQueue, ordered, ...keys, prefetch, onDelivery: receive });
   await eventually(() => expect(consumer.detached).toBeUndefined());
   return {
     queue,

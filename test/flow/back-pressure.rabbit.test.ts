@@ -1,7 +1,6 @@
 import { defineCommandHandler, Reject } from 'littoral';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
-import { setMemoryAlarm } from '../broker/memory-alarm.ts';
 import { usePrivateBroker } from '../broker/use-private-broker.ts';
 import { littoral } from '../cli/littoral.ts';
 import { gate } from '../endpoint/endpoint-fixture.ts';
@@ -10,8 +9,7 @@ import { post, type RunningGateway, runGateway, untilReady } from './gateway-fix
 
 // A broker of its own: an alarm is one of the whole broker.
 const own = usePrivateBroker();
-const alarm = (on: boolean) => setMemoryAlarm(own.broker, on);
-beforeEach(() => alarm(false));
+const { alarm } = own;
 
 const patient = { timeoutMs: 120_000 };
 const queue = 'distributed_billing';

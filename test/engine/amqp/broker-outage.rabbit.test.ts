@@ -2,7 +2,6 @@ import { connect } from 'amqplib';
 import { defineCommandHandler } from 'littoral';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../broker/eventually.ts';
-import { setMemoryAlarm } from '../../broker/memory-alarm.ts';
 import { untilDurable } from '../../broker/until-durable.ts';
 import { usePrivateBroker } from '../../broker/use-private-broker.ts';
 import {
@@ -108,9 +107,12 @@ describe('no message that was answered 202 is lost, and none that was refused is
     const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
     await eventually(() => expect(load.answers.length).toBeGreaterThan(200), outage);
     await own.broker.pause();
-    await eventually(() => expect(load.answers.some(({ status }) => status === 504)).toBe(true), outage);
-    await eventually(async () => expect((await readiness(gateway)).status).toBe(503), outage);
-    await own.broker.resume();
+    try {
+      await eventually(() => expect(load.answers.some(({ status }) => status === 504)).toBe(true), outage);
+      await eventually(async () => expect((await readiness(gateway)).status).toBe(503), outage);
+    } finally {
+      await own.broker.resume();
+    }
     await untilReady(gateway);
     await load.stop();
     await expectHonest(load.answers, 'distributed_billing');
@@ -181,15 +183,18 @@ describe('a broker that cannot declare queues', () => {
     // Without this part, RabbitMQ declares no queue that dead-letters at least once.
     await own.broker.rabbitmqctl('eval', 'supervisor:terminate_child(rabbit_sup, rabbit_fifo_dlx_sup).');
     const later = { 'message-delay': '10' };
-    const refused = await post(gateway, '/commands/billing/pay', {}, later);
-    expect(refused).toMatchObject({ status: 503, body: { code: 'broker-unavailable', outcome: 'not-accepted' } });
-    expect(refused.body.detail).toContain('541 (INTERNAL-ERROR)');
     const late = await runGateway({ service: 'late', broker: { url: own.vhost.url, ...quick } });
-    await eventually(
-      async () => expect(await (await readiness(late)).text()).toContain('541 (INTERNAL-ERROR)'),
-      outage,
-    );
-    await own.broker.stop();
+    try {
+      const refused = await post(gateway, '/commands/billing/pay', {}, later);
+      expect(refused).toMatchObject({ status: 503, body: { code: 'broker-unavailable', outcome: 'not-accepted' } });
+      expect(refused.body.detail).toContain('541 (INTERNAL-ERROR)');
+      await eventually(
+        async () => expect(await (await readiness(late)).text()).toContain('541 (INTERNAL-ERROR)'),
+        outage,
+      );
+    } finally {
+      await own.broker.stop();
+    }
     await own.broker.start();
     for (const each of [late, gateway]) {
       await untilReady(each);
@@ -204,14 +209,14 @@ describe('a memory alarm', () => {
     await keepFor('billing');
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     await post(gateway, '/commands/billing/pay', {});
-    await setMemoryAlarm(own.broker, true);
+    await own.alarm(true);
     // The broker tells a connection that it is blocked once something is published on it.
     await eventually(async () => {
       const { status, body } = await post(gateway, '/commands/billing/pay', {});
       expect({ status, code: body.code }).toEqual({ status: 503, code: 'broker-blocked' });
     }, outage);
     expect((await readiness(gateway)).status).toBe(503);
-    await setMemoryAlarm(own.broker, false);
+    await own.alarm(false);
     await untilReady(gateway);
     expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202);
   });
@@ -224,8 +229,8 @@ describe('while the broker does not answer', () => {
     const gateway = await runGateway({ service: 'shop', broker: broker_ });
     expect((await post(gateway, '/commands/billing/pay', {})).status).toBe(202);
     await own.broker.pause();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => post(gateway, '/commands/billing/pay', {})));
-    await own.broker.resume();
+    const sending = Array.from({ length: 8 }, () => post(gateway, '/commands/billing/pay', {}));
+    const answers = await Promise.all(sending).finally(() => own.broker.resume());
     const codes = answers.map(({ status, body }) => `${status} ${body.code} ${body.outcome}`).sort();
     expect(codes).toEqual([
       ...Array(3).fill('429 too-many-in-flight not-accepted'),

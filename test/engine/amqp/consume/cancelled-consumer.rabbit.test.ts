@@ -1,9 +1,10 @@
 import { connect } from 'amqplib';
+import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { acknowledge, openInbox, send } from '../../engine-fixture.ts';
-import { createAmqpEngine } from '../create-amqp-engine.ts';
 import { wayToBroker } from '../way-to-broker.ts';
 
 const vhost = useVhost();
@@ -38,7 +39,7 @@ async function cancellableWay() {
 
 test('a consumer that the broker cancels alone leaves no other of its process behind', async () => {
   const { url, begun } = await cancellableWay();
-  const channel = createAmqpEngine({ url, service: 'cancelled' });
+  const channel = new AmqpEngine({ url, service: 'cancelled', logger: pino({ level: 'silent' }) });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   const inbox = await openInbox(channel, { prefetch: 3, onDelivery: acknowledge });

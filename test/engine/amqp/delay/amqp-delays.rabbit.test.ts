@@ -1,5 +1,7 @@
 import { connect } from 'amqplib';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { Delivery } from '../../../../src/engine/delivery.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { eventually } from '../../../broker/eventually.ts';
@@ -7,7 +9,6 @@ import { startBroker } from '../../../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../../../broker/vhost.ts';
 import { caught } from '../../../caught.ts';
 import { acknowledge, messageOf, openInbox, textOf } from '../../engine-fixture.ts';
-import { createAmqpEngine } from '../create-amqp-engine.ts';
 
 // A broker of its own: it is killed.
 let broker: Broker;
@@ -20,6 +21,8 @@ beforeAll(async () => {
   broker = await startBroker({ deadLetterRetryMs });
   vhost = await createVhost(broker);
 });
+
+beforeEach(() => broker.restore());
 
 afterAll(async () => {
   await broker?.close();
@@ -35,7 +38,7 @@ let services = 0;
 async function openChannel(service = `shop${++services}`) {
   // Of a slow machine, 32 quorum queues ask for patience.
   const confirmTimeoutMs = 60_000;
-  const channel = createAmqpEngine({ url: vhost.url, service, confirmTimeoutMs });
+  const channel = new AmqpEngine({ url: vhost.url, service, logger: pino({ level: 'silent' }), confirmTimeoutMs });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   const delay = (text: string, delayMs: number, queue = `${service}_in`) => {
@@ -177,8 +180,8 @@ describe('the ladder', () => {
 
   test('refuses more than may wait while it is being declared, and sends the others', async () => {
     const service = `shop${++services}`;
-    const options = { url: vhost.url, service, maxInFlight: 5 };
-    const channel = createAmqpEngine(options);
+    const options = { url: vhost.url, service, logger: pino({ level: 'silent' }), maxInFlight: 5 };
+    const channel = new AmqpEngine(options);
     onTestFinished(() => channel.close(1000));
     await channel.start();
     const to = { queue: `${service}_in`, deadLetterQueue: `${service}_dead_letter` };

@@ -1,16 +1,15 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { defineCommandHandler } from '../../../../src/handler/define-handler.ts';
+import { RetryLater } from '../../../../src/handler/retry-hint.ts';
 import { Header } from '../../../../src/message/message-headers.ts';
 import { eventually } from '../../../broker/eventually.ts';
-import { setMemoryAlarm } from '../../../broker/memory-alarm.ts';
 import { usePrivateBroker } from '../../../broker/use-private-broker.ts';
 import { gate } from '../../../endpoint/endpoint-fixture.ts';
 import { post, type RunningGateway, runGateway, untilReady } from '../../../flow/gateway-fixture.ts';
 
 // A private broker, because the limits apply to the whole broker.
 const own = usePrivateBroker();
-
-const alarm = (on: boolean) => setMemoryAlarm(own.broker, on);
+const { alarm } = own;
 
 const publish = ({ distributedBus }: RunningGateway, bytes: number) =>
   distributedBus.publishEvent('a.b', Buffer.alloc(bytes, '.'), 'text/plain').then(
@@ -31,12 +30,10 @@ describe('a body that is larger than max_message_size', () => {
 });
 
 describe('a memory alarm that begins while a delay level is declared', () => {
-  afterEach(() => alarm(false));
-
   const broker = () => ({ url: own.vhost.url, confirmTimeoutMs: 6_000 });
 
-  const hasQueue = async (name: string) =>
-    expect((await own.vhost.queues()).map((queue) => queue.name)).toContain(name);
+  const queueNames = async () => (await own.vhost.queues()).map(({ name }) => name);
+  const hasQueue = async (name: string) => expect(await queueNames()).toContain(name);
 
   /** RabbitMQ blocks a connection at the first publish after the alarm began, and reads nothing from it from then on. */
   const block = async (gateway: RunningGateway) => {
@@ -62,39 +59,42 @@ describe('a memory alarm that begins while a delay level is declared', () => {
     },
   );
 
-  test('holds a failed message for its second attempt, and does not repeat the first', async () => {
-    const attempts: unknown[] = [];
-    const failed = gate();
-    const handler = defineCommandHandler({
-      routingKey: 'a',
-      distributed: true,
-      async handle(_, headers) {
-        attempts.push(headers[Header.attempts] ?? 0);
-        if (attempts.length > 1) return;
-        await failed.opened;
-        throw new Error('fails once');
-      },
-    });
-    const retries = { maxAttempts: 1, initialDelayMs: 64 };
-    const gateway = await runGateway({ service: 'shop', broker: broker(), handlers: [handler], retries });
-    // The levels of retries are declared at start. On a new connection the gateway declares them when they are needed.
-    await eventually(() => hasQueue('littoral_shop_delay_6'));
-    await eventually(async () => expect(await own.vhost.closeConnections()).toBeGreaterThan(0));
-    await untilReady(gateway);
-    await eventually(async () => expect((await post(gateway, '/commands/shop/a', {})).status).toBe(202));
-    await eventually(() => expect(attempts).toEqual([0]));
-    await own.vhost.deleteQueue('littoral_shop_delay_6');
-    await alarm(true);
-    failed.open();
-    await eventually(() => hasQueue('littoral_shop_delay_6'), { intervalMs: 10 });
-    await block(gateway);
-    // Waits out the time of the declaration.
-    const refused = await post(gateway, '/events/a.b', {}, { 'message-delay': '128' });
-    expect(refused.body.code).toBe('broker-blocked');
-    await alarm(false);
-    await eventually(() => expect(attempts).toHaveLength(2), { timeoutMs: 60_000 });
-    expect(attempts).toEqual([0, 1]);
-  });
+  test.each(['just before', 'while'])(
+    'holds a failed message for its second attempt, and does not repeat the first: %s its delay level is declared',
+    async (moment) => {
+      const attempts: unknown[] = [];
+      const failed = gate();
+      const handler = defineCommandHandler({
+        routingKey: 'a',
+        distributed: true,
+        async handle(_, headers) {
+          attempts.push(headers[Header.attempts] ?? 0);
+          if (attempts.length > 1) return;
+          await failed.opened;
+          // The levels of the configured retries are declared at start. This one is declared when it is needed.
+          throw new RetryLater('not yet', { delayMs: 64 });
+        },
+      });
+      const retries = { maxAttempts: 1, initialDelayMs: 1024 };
+      const gateway = await runGateway({ service: 'shop', broker: broker(), handlers: [handler], retries });
+      await untilReady(gateway);
+      expect((await post(gateway, '/commands/shop/a', {})).status).toBe(202);
+      await eventually(() => expect(attempts).toEqual([0]));
+      expect(await queueNames()).not.toContain('littoral_shop_delay_6');
+      await alarm(true);
+      if (moment === 'just before') await block(gateway);
+      failed.open();
+      if (moment === 'while') await eventually(() => hasQueue('littoral_shop_delay_6'), { intervalMs: 10 });
+      // Waits for its turn behind the declaration, until the time of that is up.
+      const behind = post(gateway, '/events/a.b', {}, { 'message-delay': '128' });
+      if (moment === 'while') await block(gateway);
+      expect((await behind).body.code).toBe('broker-blocked');
+      expect(gateway.unacknowledged()).toHaveLength(1);
+      await alarm(false);
+      await eventually(() => expect(attempts).toHaveLength(2), { timeoutMs: 60_000 });
+      expect(attempts).toEqual([0, 1]);
+    },
+  );
 });
 
 describe('a memory alarm while the broker user may write nothing on the bus', () => {
