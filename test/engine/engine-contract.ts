@@ -10,6 +10,7 @@ import { openHarness } from './engine-fixture.ts';
 import { orderingContract } from './ordering-contract.ts';
 import { routingContract } from './routing-contract.ts';
 import { settlingContract } from './settling-contract.ts';
+import { suspendingContract } from './suspending-contract.ts';
 import { unroutableContract } from './unroutable-contract.ts';
 
 /** An engine under test, and what the contract must know of its broker. */
@@ -39,6 +40,7 @@ export function engineContract(name: string, features: EngineFeatures, harness: 
     routingContract(harness);
     consumingContract(harness);
     settlingContract(harness);
+    suspendingContract(harness, features);
     closingContract(harness);
     if (features.settle === 'each') acknowledgingContract(harness);
     if (features.unroutable === 'reported') unroutableContract(harness);

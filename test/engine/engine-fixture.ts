@@ -42,13 +42,14 @@ export async function openInbox(channel: Engine, options: Partial<Subscription> 
   const queue = options.queue ?? newName();
   const deadLetterQueue = `${queue}_dead_letter`;
   const deliveries: Delivery[] = [];
-  const { bindingKeys = [], retiredKeys, prefetch = 1, ordered, onDelivery = hold } = options;
+  const { bindingKeys = [], retiredKeys, prefetch = 1, ordered, suspended, onDelivery = hold } = options;
   const receive = (delivery: Delivery) => {
     deliveries.push(delivery);
     onDelivery(delivery);
   };
   const keys = { bindingKeys, retiredKeys };
-  const consumer = channel.subscribe({ queue, deadLetterQueue, ordered, ...keys, prefetch, onDelivery: receive });
+  const how = { ordered, suspended, prefetch, onDelivery: receive };
+  const consumer = channel.subscribe({ queue, deadLetterQueue, ...keys, ...how });
   await eventually(() => expect(consumer.detached).toBeUndefined());
   return {
     queue,

@@ -1,16 +1,16 @@
 import { type Channel, connect } from 'amqplib';
-import { pino } from 'pino';
-import { AmqpEngine, type AmqpEngineOptions } from '../../../src/engine/amqp/amqp-engine.ts';
+import type { AmqpEngineOptions } from '../../../src/engine/amqp/amqp-engine.ts';
 import { fromAmqp } from '../../../src/engine/amqp/amqp-message-mapper.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import type { TransportMessage } from '../../../src/message/transport-message.ts';
 import type { EngineHarness } from '../engine-contract.ts';
+import { createAmqpEngine } from './create-amqp-engine.ts';
 
 /** A started channel to a vhost, which others can be added to, and a view of its queues from outside. */
 export async function amqpHarness(url: string, options: Partial<AmqpEngineOptions> = {}): Promise<EngineHarness> {
   const opened: Engine[] = [];
   const another = async () => {
-    const channel = new AmqpEngine({ url, service: 'contract', logger: pino({ level: 'silent' }), ...options });
+    const channel = createAmqpEngine({ url, service: 'contract', ...options });
     opened.push(channel);
     await channel.start();
     return channel;

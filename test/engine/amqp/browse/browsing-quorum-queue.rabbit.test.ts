@@ -1,9 +1,8 @@
 import { connect } from 'amqplib';
-import { pino } from 'pino';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { BrowseAction } from '../../../../src/engine/browsing.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 
 const vhost = useVhost();
 
@@ -28,7 +27,7 @@ async function openNumbers(queue: string, count: number) {
     if (number % 500 === 0) await filling.waitForConfirms();
   }
   await filling.waitForConfirms();
-  const channel = new AmqpEngine({ url: vhost.url, service: 'browsing', logger: pino({ level: 'silent' }) });
+  const channel = createAmqpEngine({ url: vhost.url, service: 'browsing' });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   /** Visits the first messages. Returns their numbers. */

@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
-import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { turns } from '../../../endpoint/endpoint-fixture.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 import { methods, wayOfFrames } from '../way-of-frames.ts';
 import { wayToBroker } from '../way-to-broker.ts';
 
@@ -39,7 +38,7 @@ test('a channel that is closed while its connection is prepared does not wait fo
     isAsked ||= method === methods.openOk;
     return method === methods.openOk;
   });
-  const channel = new AmqpEngine({ url, service: 'silent', logger: pino({ level: 'silent' }) });
+  const channel = createAmqpEngine({ url, service: 'silent' });
   const started = channel.start();
   await eventually(() => expect(isAsked).toBe(true));
   await channel.close(600_000);
@@ -52,7 +51,7 @@ test('a channel that is closed while it connects waits for that, and leaves no c
   process.on('uncaughtException', note);
   onTestFinished(() => void process.off('uncaughtException', note));
   const way = await heldWay(vhost.url);
-  const channel = new AmqpEngine({ url: way.url, service: 'closing', logger: pino({ level: 'silent' }) });
+  const channel = createAmqpEngine({ url: way.url, service: 'closing' });
   const started = channel.start();
   await eventually(() => expect(way.clients.size).toBeGreaterThan(0));
   let isClosed = false;

@@ -1,13 +1,14 @@
 import { defineCommandHandler } from 'littoral';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine, type AmqpEngineOptions } from '../../../../src/engine/amqp/amqp-engine.ts';
+import type { AmqpEngineOptions } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { createManagement, type Management } from '../../../broker/management.ts';
 import { startBroker } from '../../../broker/start-broker.ts';
 import { caught } from '../../../caught.ts';
 import { post, runGateway, untilReady } from '../../../flow/gateway-fixture.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 import { authority, certificate, type Pair, PemFolder } from './certificates.ts';
 
 // A broker of its own: it listens for TLS, and demands a certificate of its clients.
@@ -61,7 +62,7 @@ function tlsUrl({ user = '', port = broker.tlsPort as number | string } = {}): s
 
 /** Why a channel with these options has no connection. */
 async function failureOf(url: string, options: Partial<AmqpEngineOptions> = {}): Promise<string> {
-  const channel = new AmqpEngine({ url, service: 'test', logger: pino({ level: 'silent' }), ...options });
+  const channel = createAmqpEngine({ url, service: 'test', ...options });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   const { reason } = channel.health();

@@ -1,10 +1,9 @@
 import { connect } from 'amqplib';
-import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { acknowledge, openInbox, send } from '../../engine-fixture.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 import { wayToBroker } from '../way-to-broker.ts';
 
 const vhost = useVhost();
@@ -39,7 +38,7 @@ async function cancellableWay() {
 
 test('a consumer that the broker cancels alone leaves no other of its process behind', async () => {
   const { url, begun } = await cancellableWay();
-  const channel = new AmqpEngine({ url, service: 'cancelled', logger: pino({ level: 'silent' }) });
+  const channel = createAmqpEngine({ url, service: 'cancelled' });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   const inbox = await openInbox(channel, { prefetch: 3, onDelivery: acknowledge });

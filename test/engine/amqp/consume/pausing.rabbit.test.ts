@@ -1,16 +1,16 @@
 import { connect } from 'amqplib';
-import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
+import type { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { AmqpConsumer } from '../../../../src/engine/amqp/consume/amqp-consumer.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { openInbox, openWideInbox, send, sendAll } from '../../engine-fixture.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 
 const vhost = useVhost();
 
 async function openChannel(): Promise<AmqpEngine> {
-  const channel = new AmqpEngine({ url: vhost.url, service: 'pausing', logger: pino({ level: 'silent' }) });
+  const channel = createAmqpEngine({ url: vhost.url, service: 'pausing' });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   return channel;

@@ -2,12 +2,12 @@ import type { Channel } from 'amqplib';
 import { defineCommandHandler, defineEventHandler } from 'littoral';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { AmqpConsumer } from '../../../../src/engine/amqp/consume/amqp-consumer.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { type Answer, post, type RunningGateway, runGateway } from '../../../flow/gateway-fixture.ts';
 import { openInbox } from '../../engine-fixture.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 import { openChannel } from '../open-channel.ts';
 
 const vhost = useVhost();
@@ -220,11 +220,10 @@ describe('the exchanges and bindings of delayed messages', () => {
 describe('a retired key', () => {
   test('is unbound at the start alone: a version that still handles it binds it again', async () => {
     const open = async (keys: object) => {
-      const channel = new AmqpEngine({
+      const channel = createAmqpEngine({
         url: vhost.url,
         service: 'rollback',
         topologyCheckMs: never,
-        logger: pino({ level: 'silent' }),
       });
       onTestFinished(() => channel.close(1000));
       await channel.start();

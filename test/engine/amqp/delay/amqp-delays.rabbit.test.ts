@@ -1,7 +1,5 @@
 import { connect } from 'amqplib';
-import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import type { Delivery } from '../../../../src/engine/delivery.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { eventually } from '../../../broker/eventually.ts';
@@ -9,6 +7,7 @@ import { startBroker } from '../../../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../../../broker/vhost.ts';
 import { caught } from '../../../caught.ts';
 import { acknowledge, messageOf, openInbox, textOf } from '../../engine-fixture.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 
 // A broker of its own: it is killed.
 let broker: Broker;
@@ -38,7 +37,7 @@ let services = 0;
 async function openChannel(service = `shop${++services}`) {
   // Of a slow machine, 32 quorum queues ask for patience.
   const confirmTimeoutMs = 60_000;
-  const channel = new AmqpEngine({ url: vhost.url, service, logger: pino({ level: 'silent' }), confirmTimeoutMs });
+  const channel = createAmqpEngine({ url: vhost.url, service, confirmTimeoutMs });
   onTestFinished(() => channel.close(1000));
   await channel.start();
   const delay = (text: string, delayMs: number, queue = `${service}_in`) => {
@@ -180,8 +179,8 @@ describe('the ladder', () => {
 
   test('refuses more than may wait while it is being declared, and sends the others', async () => {
     const service = `shop${++services}`;
-    const options = { url: vhost.url, service, logger: pino({ level: 'silent' }), maxInFlight: 5 };
-    const channel = new AmqpEngine(options);
+    const options = { url: vhost.url, service, maxInFlight: 5 };
+    const channel = createAmqpEngine(options);
     onTestFinished(() => channel.close(1000));
     await channel.start();
     const to = { queue: `${service}_in`, deadLetterQueue: `${service}_dead_letter` };

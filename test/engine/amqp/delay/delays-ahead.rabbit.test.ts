@@ -1,12 +1,11 @@
-import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import { delayLevels } from '../../../../src/engine/amqp/delay/delay-levels.ts';
 import { defineCommandHandler } from '../../../../src/handler/define-handler.ts';
 import { deferralDelaysMs } from '../../../../src/recovery/deferral.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { runGateway } from '../../../flow/gateway-fixture.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 
 const vhost = useVhost();
 
@@ -21,7 +20,7 @@ async function declaredLevels(service: string): Promise<number[]> {
 
 describe('the delays of a subscription', () => {
   function subscribe(service: string, delaysMs?: readonly number[]) {
-    const channel = new AmqpEngine({ url: vhost.url, service, logger: pino({ level: 'silent' }) });
+    const channel = createAmqpEngine({ url: vhost.url, service });
     onTestFinished(() => channel.close(1000));
     channel.subscribe({
       queue: `distributed_${service}`,

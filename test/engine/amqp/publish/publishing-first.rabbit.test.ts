@@ -1,11 +1,10 @@
-import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { AmqpEngine } from '../../../../src/engine/amqp/amqp-engine.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { gate } from '../../../endpoint/endpoint-fixture.ts';
 import { openHarness, openQueue, send } from '../../engine-fixture.ts';
 import { amqpHarness } from '../amqp-harness.ts';
+import { createAmqpEngine } from '../create-amqp-engine.ts';
 import { wayToBroker } from '../way-to-broker.ts';
 
 const vhost = useVhost();
@@ -29,7 +28,7 @@ test('nothing is delivered before what handlers send can be published', async ()
   const { queue, deadLetterQueue } = await openQueue(before);
   await send(before, queue, 'waiting');
   const way = await slowFirstConnection(vhost.url);
-  const channel = new AmqpEngine({ url: way.url, service: 'slow', logger: pino({ level: 'silent' }) });
+  const channel = createAmqpEngine({ url: way.url, service: 'slow' });
   onTestFinished(() => channel.close(1000));
   const readyAtDelivery: boolean[] = [];
   channel.subscribe({
