@@ -1,5 +1,5 @@
 import { deduplicationRule, type KeyOfInvocation, validateDeduplicate } from '../deduplication/deduplication-key.ts';
-import { LittoralError } from '../errors.ts';
+import { errorMessage, LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { validateKey, validatePattern } from '../message/routing-key.ts';
 import { RoutingKeyIndex } from '../message/routing-key-index.ts';
@@ -236,12 +236,20 @@ function register(definition: HandlerDefinition, name: string, context: Registry
       return undefined;
     }
   };
-  const remote = attempt(() => context.findRemote?.(definition));
+  const remote = attempt(() => findRemote(definition, name, context));
   const { handle, parameters = defaultParameters(definition) } = remote ?? definition;
   const invoker = attempt(() => methodInvoker(parameters, handle, site));
   const deduplication = attempt(() => deduplicationRule(deduplicate, site));
   if (invoker === undefined || errors.length > 0) throw new AggregateError(errors, `${name} cannot be called`);
   return withContentTypes({ definition, endpointId, name, deduplication, gate: remote?.gate, ...invoker });
+}
+
+function findRemote(definition: HandlerDefinition, name: string, { findRemote }: RegistryContext) {
+  try {
+    return findRemote?.(definition);
+  } catch (cause) {
+    throw new TypeError(`${name}: ${errorMessage(cause)}`, { cause });
+  }
 }
 
 function withContentTypes(handler: RegisteredHandler): RegisteredHandler {
