@@ -5,8 +5,7 @@ import { createGateway } from '../src/gateway/gateway.ts';
 export async function openApiDocument(): Promise<string> {
   const config = { service: 'billing', channel: 'in-memory', logLevel: 'silent' } as const;
   const { app } = createGateway(config, { environment: {} });
-  await app.ready();
-  const document = app.swagger();
+  const document = (await app.inject('/openapi.json')).json();
   await app.close();
   return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -1,9 +1,8 @@
 import Type from 'typebox';
-import { withPrefix } from '../src/http/openapi.ts';
 import type { RoutePlugin } from './route-context.ts';
 
-/** `GET /openapi.json`: the OpenAPI document. Swagger UI shows it under `/docs`. */
-export const documents: RoutePlugin = (app, { publicAddress }) => {
+/** `GET /openapi.json`: the OpenAPI document. `docs-pages.ts` serves the pages that show it. */
+export const documents: RoutePlugin = (app, { docs }) => {
   app.get(
     '/openapi.json',
     {
@@ -17,6 +16,6 @@ export const documents: RoutePlugin = (app, { publicAddress }) => {
       },
       serializerCompiler: () => JSON.stringify,
     },
-    async ({ raw }) => withPrefix(app.swagger(), publicAddress(raw).prefix),
+    (request) => docs.openApi(request),
   );
 };

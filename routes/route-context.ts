@@ -7,6 +7,20 @@ import type { Engine } from '../src/engine/engine.ts';
 import type { PublicAddress } from '../src/http/public-address.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
 
+/** The description of the gateway for its callers. */
+export interface Docs {
+  /** Returns the OpenAPI document for a caller: behind a proxy, all paths stand under its prefix. */
+  openApi(request: FastifyRequest): Promise<object>;
+  /** Returns a page of Swagger UI, or a resource of a page. */
+  page(request: FastifyRequest): Promise<DocsPage>;
+}
+
+export interface DocsPage {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
+  readonly payload: Buffer;
+}
+
 /** The parts of a gateway that routes use. */
 export interface RouteContext {
   readonly service: string;
@@ -15,6 +29,7 @@ export interface RouteContext {
   /** Describes the endpoint of the service. */
   readonly describeEndpoint: () => EndpointDescription;
   readonly deadLetters: DeadLetters;
+  readonly docs: Docs;
   /** Returns the address by which a caller reached the gateway. */
   readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
   /** Returns whether a caller may see details of the setup, such as the address of the broker. */

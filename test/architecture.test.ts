@@ -51,15 +51,15 @@ const table: LayerTable = {
 
 const homes: LibraryHomes = {
   '@fastify/fast-json-stringify-compiler': ['src/http/lazy-serializers.ts'],
-  '@fastify/swagger': ['src/gateway/app.ts'],
-  '@fastify/swagger-ui': ['src/gateway/app.ts'],
+  '@fastify/swagger': ['src/gateway/docs-app.ts'],
+  '@fastify/swagger-ui': ['src/gateway/docs-app.ts'],
   amqplib: ['src/engine/amqp/'],
   'awilix/browser': ['src/gateway/components.ts', 'src/scope/'],
   commander: ['src/cli/'],
   undici: ['src/delivery/http-client.ts'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   saxes: ['src/conversion/'],
-  fastify: ['src/http/', 'routes/', 'src/gateway/app.ts', 'src/gateway/gateway.ts'],
+  fastify: ['src/http/', 'routes/', 'src/gateway/app.ts', 'src/gateway/docs-app.ts', 'src/gateway/gateway.ts'],
   'littoral/package.json': ['src/version.ts'],
   jiti: ['src/config/import-module.ts'],
   jsonata: ['src/expression/'],

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
+import { docsPages } from '../../routes/docs-pages.ts';
 import { registerRoutes } from '../../routes/index.ts';
 import type { RouteContext } from '../../routes/route-context.ts';
 import { ProblemDetails } from '../../routes/schemas.ts';
@@ -9,7 +10,6 @@ import type { BodyLimits } from '../http/body-reader.ts';
 import type { Connections } from '../http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
 import { lazyCompilers } from '../http/lazy-serializers.ts';
-import { openApi, withPrefix } from '../http/openapi.ts';
 import { type OriginGuardOptions, originGuard } from '../http/origin-guard.ts';
 import { asLittoralError, clientErrorResponse, noSniffing, sendProblem } from '../http/problem.ts';
 import { type ProxyOptions, publicAddressReader, withoutBasePath } from '../http/public-address.ts';
@@ -17,9 +17,10 @@ import { headersTimeoutMs, readBodies, requestTimeoutMs } from '../http/read-bod
 import { assertWellFormedTarget } from '../http/request-target.ts';
 import type { Logger } from '../logger.ts';
 import { errorFields } from '../text/error-chain.ts';
+import { createDocs } from './docs-app.ts';
 
 export interface AppOptions {
-  readonly routes: Omit<RouteContext, 'publicAddress' | 'isInsider'>;
+  readonly routes: Omit<RouteContext, 'publicAddress' | 'isInsider' | 'docs'>;
   readonly logger: Logger;
   readonly bodies: BodyLimits;
   readonly guard: Omit<OriginGuardOptions, 'publicAddress'>;
@@ -31,12 +32,9 @@ export interface AppOptions {
 
 const require = createRequire(import.meta.url);
 
-/** Loads the libraries of the HTTP server. A command without HTTP, or a test of handlers, needs none of them. */
-function loadFastify() {
-  const fastify: typeof import('fastify') = require('fastify');
-  const swagger: typeof import('@fastify/swagger') = require('@fastify/swagger');
-  const swaggerUi: typeof import('@fastify/swagger-ui') = require('@fastify/swagger-ui');
-  return { ...fastify, swagger: swagger.default, swaggerUi: swaggerUi.default };
+/** Loads the library of the HTTP server. A command without HTTP, or a test of handlers, does not need it. */
+function loadFastify(): typeof import('fastify') {
+  return require('fastify');
 }
 
 /** Creates the HTTP server with its routes, its documents, and one format for every error. It does not listen yet. */
@@ -45,7 +43,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
   const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);
-  const { fastify, LogController, swagger, swaggerUi } = loadFastify();
+  const { fastify, LogController } = loadFastify();
   const app = fastify({
     schemaController: { compilersFactory: lazyCompilers },
     loggerInstance: logger as FastifyBaseLogger,
@@ -99,26 +97,12 @@ export function createApp(options: AppOptions): FastifyInstance {
     throw routeNotFound(request);
   });
 
-  app.register(swagger, {
-    openapi: openApi,
-    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`) },
-  });
+  const context = { ...routes, publicAddress, isInsider };
+  const docs = createDocs(context);
   app.register(async (scope) => {
-    scope.addHook('onSend', async (request, reply) => {
-      const location = reply.getHeader('location');
-      if (location !== undefined) reply.header('location', `${publicAddress(request.raw).prefix}${location}`);
-    });
-    await scope.register(swaggerUi, {
-      routePrefix: '/docs',
-      // Its links are relative then, whatever stands in front of them.
-      indexPrefix: '.',
-      staticCSP: contentSecurityPolicy,
-      uiConfig: { tryItOutEnabled: true },
-      transformSpecification: (document, { raw }) => withPrefix(document, publicAddress(raw).prefix),
-      transformSpecificationClone: false,
-    });
+    registerRoutes(scope, { ...context, docs });
+    docsPages(scope, { ...context, docs });
   });
-  app.register(async (scope) => registerRoutes(scope, { ...routes, publicAddress, isInsider }));
   rejectOtherMethods(app);
   return app;
 }
@@ -131,16 +115,6 @@ function routeNotFound({ method, url }: FastifyRequest): LittoralError {
     `No route ${method} ${url.split('?')[0]}. All routes are listed under /docs.`,
   );
 }
-
-// Swagger UI needs inline styles and images; nothing from elsewhere, and no page may frame it.
-const contentSecurityPolicy = {
-  'default-src': "'self'",
-  'style-src': ["'self'", "'unsafe-inline'"],
-  'img-src': ["'self'", 'data:'],
-  'object-src': "'none'",
-  'base-uri': "'self'",
-  'frame-ancestors': "'none'",
-};
 
 /** A known path with another method is 405 and says which ones there are (RFC 9110 section 15.5.6). */
 function rejectOtherMethods(app: FastifyInstance): void {

@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Compile } from 'typebox/compile';
 import { describe, expect, test } from 'vitest';
 import { errorTable } from '../../src/errors.ts';
-import { sharedGateway } from '../http/gateway-fixture.ts';
+import { openGateway, sharedGateway } from '../http/gateway-fixture.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document
 type Json = any;
@@ -264,6 +264,30 @@ describe('GET /docs', () => {
     const { headers } = await get('/docs');
     expect(String(headers['content-security-policy'])).not.toContain('upgrade-insecure-requests');
     expect(headers).not.toHaveProperty('strict-transport-security');
+  });
+
+  test('answers the first requests of a process, also several at once', async () => {
+    const { app } = await openGateway();
+    const urls = ['/docs', '/openapi.json', '/docs/static/swagger-ui.css', '/docs/json', '/livez'];
+    const answers = await Promise.all(urls.map((url) => app.inject(url)));
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200, 200]);
+    expect(answers[1]?.json()).toEqual(answers[3]?.json());
+  });
+
+  test('answers HEAD as GET, without the page', async () => {
+    const { app } = await sharedGateway();
+    const [page, head] = [await app.inject('/docs'), await app.inject({ method: 'HEAD', url: '/docs' })];
+    expect(head.statusCode).toBe(200);
+    expect(head.body).toBe('');
+    expect(head.headers['content-length']).toBe(page.headers['content-length']);
+    expect(head.headers['content-type']).toBe(page.headers['content-type']);
+  });
+
+  test('answers a conditional request with 304', async () => {
+    const { headers } = await get('/docs/static/swagger-ui.css');
+    const { app } = await sharedGateway();
+    const again = { 'if-none-match': String(headers.etag) };
+    expect((await app.inject({ url: '/docs/static/swagger-ui.css', headers: again })).statusCode).toBe(304);
   });
 
   test('shows the document of this gateway', async () => {

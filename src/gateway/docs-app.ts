@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module';
+import type { FastifyInstance } from 'fastify';
+import { registerRoutes } from '../../routes/index.ts';
+import type { Docs, RouteContext } from '../../routes/route-context.ts';
+import { ProblemDetails } from '../../routes/schemas.ts';
+import { lazyCompilers } from '../http/lazy-serializers.ts';
+import { openApi, withPrefix } from '../http/openapi.ts';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Returns the OpenAPI document and the pages of Swagger UI. A server of their own creates them on first use, because
+ * loading what they need takes a tenth of the start, and few processes are ever asked for them. It does not listen.
+ */
+export function createDocs(context: Omit<RouteContext, 'docs'>): Docs {
+  let opened: Promise<FastifyInstance> | undefined;
+  const open = () => {
+    opened ??= openDocsApp(context, docs);
+    return opened;
+  };
+  const docs: Docs = {
+    async openApi({ raw }) {
+      return withPrefix((await open()).swagger(), context.publicAddress(raw).prefix);
+    },
+    async page({ raw: { url, headers, socket } }) {
+      const app = await open();
+      const {
+        statusCode,
+        headers: answered,
+        rawPayload,
+      } = await app.inject({
+        method: 'GET',
+        url: url ?? '/',
+        headers,
+        remoteAddress: socket.remoteAddress ?? '',
+      });
+      const { connection: _, date: _date, 'transfer-encoding': _encoding, ...kept } = answered;
+      return { statusCode, headers: kept, payload: rawPayload };
+    },
+  };
+  return docs;
+}
+
+async function openDocsApp(context: Omit<RouteContext, 'docs'>, docs: Docs): Promise<FastifyInstance> {
+  const { fastify }: typeof import('fastify') = require('fastify');
+  const swagger: typeof import('@fastify/swagger') = require('@fastify/swagger');
+  const swaggerUi: typeof import('@fastify/swagger-ui') = require('@fastify/swagger-ui');
+  const app = fastify({ schemaController: { compilersFactory: lazyCompilers } });
+  app.addSchema(ProblemDetails);
+  app.register(swagger.default, {
+    openapi: openApi,
+    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`) },
+  });
+  app.register(swaggerUi.default, {
+    routePrefix: '/docs',
+    // Its links are relative then, whatever stands in front of them.
+    indexPrefix: '.',
+    staticCSP: contentSecurityPolicy,
+    uiConfig: { tryItOutEnabled: true },
+    transformSpecification: (document, { raw }) => withPrefix(document, context.publicAddress(raw).prefix),
+    transformSpecificationClone: false,
+  });
+  // Only described here: the gateway's own server answers them.
+  app.register(async (scope) => registerRoutes(scope, { ...context, docs }));
+  await app.ready();
+  return app;
+}
+
+// Swagger UI needs inline styles and images; nothing from elsewhere, and no page may frame it.
+const contentSecurityPolicy = {
+  'default-src': "'self'",
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  'object-src': "'none'",
+  'base-uri': "'self'",
+  'frame-ancestors': "'none'",
+};
