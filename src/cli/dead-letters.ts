@@ -24,9 +24,9 @@ export function deadLetterCommands(): Command[] {
 function listLetters(): Command {
   const command = new Command('deadletter:list')
     .summary('list what could not be handled')
-    .description('List the dead letters of the service, the oldest first. Looking moves nothing.')
+    .description('List the dead letters of the service, the oldest first. This moves nothing.')
     .option('--limit <number>', 'how many at most, 1 to 100', integer(1, 100), 50)
-    .option('--after <cursor>', 'go on after an earlier page, which says how');
+    .option('--after <cursor>', 'continue after an earlier page, which prints the cursor');
   return withFilter(command)
     .option('--json', 'print one JSON object: items, next')
     .addOption(configOption())
@@ -91,7 +91,9 @@ function oneById(name: string, summary: string, description: string): Command {
 function replayAllLetters(): Command {
   const command = new Command('deadletter:replayAll')
     .summary('replay all dead letters, or those that match')
-    .description('Put all that match back into their queues, in their order. Ctrl-C ends it in order.')
+    .description(
+      'Put all that match back into their queues, in their order. Ctrl-C ends the replay between two messages.',
+    )
     .option('--limit <number>', 'how many at most (default: all)', integer(1, Number.MAX_SAFE_INTEGER));
   return withFilter(command)
     .option('--json', 'print one JSON object: replayed, failed')
@@ -138,7 +140,7 @@ function withFilter(command: Command): Command {
     .option('--routingKey <pattern>', 'only of this routing key; * stands for any characters')
     .option(
       '--error <pattern>',
-      'only with this class of error, or what the broker gave it up for (delivery_limit, expired, rejected); * stands for any characters',
+      'only with this class of error, or this reason of the broker (delivery_limit, expired, rejected); * stands for any characters',
     );
 }
 

@@ -23,7 +23,7 @@ export async function loadConfig(file: string | undefined): Promise<Config> {
 /** Reports a file that waits for an event that never occurs. Node would end silently with exit code 0. */
 function onNothingLeft(): void {
   process.stderr.write(
-    'littoral: the configuration file, or a file of handlers, did not finish loading; it waits for something that never comes.\n',
+    'littoral: the configuration file, or a file of handlers, did not finish loading; it waits for an event that never occurs.\n',
   );
   process.exit(1);
 }

@@ -63,7 +63,7 @@ export function watchLimits(limits: RunLimits): WatchedLimits {
     const settled = await next(delivery);
     const { outcome } = settled;
     if (outcome === 'requeued' || outcome === 'left in the queue') taken -= 1;
-    if (outcome === 'stopped') end('a failed message could be put nowhere', 1);
+    if (outcome === 'stopped') end('a failed message could be neither retried nor dead-lettered', 1);
     if (stopOnFailure && !isNoFailure.has(outcome)) end('a message failed', 1);
     if (memoryLimit !== undefined && process.memoryUsage.rss() > memoryLimit * 1_048_576) {
       end(`the process takes more than ${memoryLimit} MiB`);

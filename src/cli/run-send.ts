@@ -81,7 +81,7 @@ export async function runSend(
   if (config.channel === 'in-memory') {
     throw new LittoralError(
       'invalid-configuration',
-      'There is no broker to send to: what the in-memory channel takes ends with this process. Set AMQP_URL.',
+      'There is no broker to send to: messages on the in-memory channel end with this process. Set AMQP_URL.',
     );
   }
   // The error is reported on standard error. Standard output is for the receipt.
@@ -104,7 +104,7 @@ export async function runSend(
     if (!isLittoralError(error)) throw error;
     const hint =
       error.code === 'malformed-body' && contentType === undefined
-        ? '\nIf it is no JSON, say what it is: --contentType text/plain.'
+        ? '\nIf it is not JSON, name its media type: --contentType text/plain.'
         : '';
     process.stderr.write(
       `littoral: ${printable(errorText(error, 16_384))}${hint}\ncode: ${error.code}, outcome: ${error.outcome}\n`,

@@ -85,7 +85,9 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   stopOnSignals({ logger, config, stop });
   exitOnUnexpectedErrors({ logger, unacknowledged: () => endpoint.unacknowledged });
   if (!channel.durable) {
-    logger.warn('on the in-memory channel nothing can arrive from elsewhere; set AMQP_URL to receive through RabbitMQ');
+    logger.warn(
+      'nothing can arrive from other processes on the in-memory channel; set AMQP_URL to receive through RabbitMQ',
+    );
   }
   applications.start();
   endpoint.start();

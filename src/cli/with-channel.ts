@@ -6,7 +6,7 @@ const closeTimeoutMs = 2_000;
 
 /**
  * Runs some work on a connected channel, and closes the channel afterwards. If the broker cannot be reached in time,
- * the work runs all the same, and fails with the error that says so.
+ * the work runs nevertheless, and fails with the error of the connection.
  *
  * @throws what the work throws; LittoralError `topology-mismatch`
  */

@@ -22,7 +22,7 @@ export async function withDeadLetters(
   if (config.channel === 'in-memory') {
     throw new LittoralError(
       'invalid-configuration',
-      'Nothing can be seen of an in-memory channel from another process. Set AMQP_URL, or ask the gateway itself: GET /dead-letters.',
+      'Another process cannot see the dead letters of an in-memory channel. Set AMQP_URL, or ask the gateway itself: GET /dead-letters.',
     );
   }
   const { channel, deadLetters } = createComponents(config, createLogger('silent'));

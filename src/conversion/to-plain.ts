@@ -6,7 +6,7 @@ import type { TypeConversions } from './type-conversions.ts';
  * Replaces all instances in a value by the results of the type converters from their classes, so that it can be
  * written. The value itself is not changed, and is returned if it contains no instances.
  *
- * @param what the beginning of the error, such as `The payload cannot be written as text/plain`
+ * @param what the beginning of the error text, such as `The payload cannot be written as text/plain`
  * @throws LittoralError `not-convertible` when a converter fails, or the value holds itself, is nested too deeply, or
  * cannot be read
  */

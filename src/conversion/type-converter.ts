@@ -14,7 +14,7 @@ export interface TypeConverter {
    * Synchronous. An error refuses the value. The caller does not see its text, unless it is a LittoralError, which is
    * passed on unchanged.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: what `from` says, which only `defineTypeConverter` can infer
+  // biome-ignore lint/suspicious/noExplicitAny: the type of `from`, which only `defineTypeConverter` can infer
   convert(value: any): unknown;
   /** A field of media type converters, by which TypeScript distinguishes the two. */
   readonly matches?: undefined;

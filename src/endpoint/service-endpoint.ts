@@ -255,7 +255,8 @@ export class ServiceEndpoint {
   /** Stops receiving. The other unacknowledged deliveries are finished. */
   async #halt(delivery: Delivery): Promise<void> {
     if (this.#halted === undefined) {
-      this.#halted = 'stopped: a failed message could be put nowhere. See the log, and start the gateway again';
+      this.#halted =
+        'stopped: a failed message could be neither retried nor dead-lettered. See the log, and start the gateway again';
       this.#options.logger.fatal(this.#halted);
     }
     // Before the release, or this very process would receive it again.

@@ -32,7 +32,7 @@ function assertPart(name: unknown, { inArgument }: Scope, parts: readonly PartNa
   const hint = inArgument
     ? '. An argument does not see the object before the dot; in a mapped path, write items.(….method(field))'
     : '';
-  throw new SyntaxError(`'${String(name)}' is nothing here; there are ${known}${hint}`);
+  throw new SyntaxError(`unknown name '${String(name)}'; available: ${known}${hint}`);
 }
 
 /**

@@ -58,7 +58,7 @@ function setField(fields: Record<string, unknown>, key: string, value: unknown):
 }
 
 function aFunction(): ExpressionError {
-  return new ExpressionError('it gives a function, where only data is allowed: as its result, or to a method');
+  return new ExpressionError('it returns a function, or passes one to a method, where only data is allowed');
 }
 
 /** Records a copy that was made. */

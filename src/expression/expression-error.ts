@@ -64,11 +64,13 @@ function reasonOf(code: string, thrown: unknown, ownMessages: ReadonlySet<string
     case 'D3137':
     case 'D3141':
       // The text may have been put together from the payload.
-      return ownMessages.has(String(message)) ? String(message) : 'it says so itself, with $error() or $assert()';
+      return ownMessages.has(String(message))
+        ? String(message)
+        : 'it raised the error itself, with $error() or $assert()';
     case 'T0410':
       return `argument ${Number(index)} of ${operator} is of the wrong type${hintOn([value], 'numbers')}`;
     case 'T0411':
-      return `the value that ${operator} stands behind is of the wrong type`;
+      return `the value before ${operator} is of the wrong type`;
     case 'T0412':
       return `argument ${Number(index)} of ${operator} must be an array of ${String(type)}${hintOn([value].flat(), type)}`;
     case 'T2001':
@@ -104,11 +106,11 @@ function holdsNumber(text: string): boolean {
   return text.length < 400 && /^\s*-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?\s*$/.test(text);
 }
 
-const notAFunction = 'it calls what is not a function';
+const notAFunction = 'it calls a value that is not a function';
 
 const reasons: Readonly<Record<string, string>> = {
   RangeError: 'something in it is nested too deeply, or too long',
-  TypeError: 'a value is not of the kind that is needed there',
+  TypeError: 'a value is of the wrong kind',
   D1001: 'a number is out of range',
   D1002: 'only a number can be negated',
   T1010: 'a function in the place of a regular expression gives no match',
@@ -119,14 +121,14 @@ const reasons: Readonly<Record<string, string>> = {
   T1007: notAFunction,
   T1008: notAFunction,
   D1009: 'two keys of an object are the same',
-  D1011: 'it goes too deep; look for a recursion without end',
-  D1012: 'it takes too long; look for a loop without end',
+  D1011: 'it is nested too deeply; look for an infinite recursion',
+  D1012: 'it takes too long; look for an infinite loop',
   D1013: 'a key of an object is reserved by JSONata',
   T2003: 'the beginning of a range must be a whole number',
   T2004: 'the end of a range must be a whole number',
   T2006: 'the right side of "~>" must be a function',
-  T2007: 'what an order-by compares must be numbers only, or texts only',
-  T2008: 'what an order-by compares must be numbers or texts',
+  T2007: 'an order-by compares numbers only, or texts only',
+  T2008: 'an order-by compares numbers or texts',
   T2011: 'the update of a transform must be an object',
   T2012: 'the deletions of a transform must be texts',
   D2014: 'a sequence is too long',

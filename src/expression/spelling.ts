@@ -75,7 +75,7 @@ function assertKnownVariable({ type, value, position }: ExpressionNode, bound: R
   if (type !== 'variable' || typeof value !== 'string' || value === '' || value === '$') return;
   if (bound.has(value) || standardFunction(value) !== undefined || value === 'eval') return;
   const hint = isPart(value) ? `; the part of the message is ${value}, without $` : '';
-  throw mistake(`$${value} is nothing here: no variable of that name is bound${hint}`, position);
+  throw mistake(`unknown variable $${value}: nothing binds it${hint}`, position);
 }
 
 function isPart(name: string): boolean {

@@ -28,7 +28,7 @@ export function matchedCopies({ input }: Call, matches: unknown): unknown {
     if (typeof match !== 'object' || match === null) return match;
     const copy = copies?.get(match);
     if (copy === undefined) {
-      throw new ExpressionError('the pattern of a transform leads to what is not in the value that it transforms');
+      throw new ExpressionError('the pattern of a transform selects an object outside of the value that it transforms');
     }
     return copy;
   };

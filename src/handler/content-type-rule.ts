@@ -7,7 +7,7 @@ import type { HandlerDefinition } from './handler-definition.ts';
 
 type Rule = Pick<HandlerDefinition, 'contentType' | 'defaultContentType'>;
 
-/** Describes the issue of the media types that a handler is declared with. */
+/** Describes the issue of the media types in the declaration of a handler. */
 export function validateContentTypes({ contentType, defaultContentType }: Rule): string[] {
   const ofDefault = defaultContentType === undefined ? [] : [defaultContentType];
   return [...validateOption('contentType', accepted(contentType)), ...validateOption('defaultContentType', ofDefault)];
@@ -27,8 +27,8 @@ function validateOption(option: string, texts: readonly unknown[]): string[] {
  * Applies the content types of a handler to its messages.
  *
  * @param handler as users know it, for the error
- * @returns gives the message, with the default content type where it has none
- * @throws LittoralError `unsupported-media-type` at delivery, for one that the handler does not take
+ * @returns a function that returns the message, with the default content type where it has none
+ * @throws LittoralError `unsupported-media-type` at delivery, for a content type that the handler does not accept
  */
 export function contentTypeRule(
   { contentType, defaultContentType }: Rule,
@@ -41,7 +41,7 @@ export function contentTypeRule(
   return (message) => {
     const named = message.headers[Header.contentType] ?? defaultContentType;
     const mediaType = typeof named === 'string' ? parseMediaType(named) : undefined;
-    // A value of this process has no media type that could be the wrong one.
+    // A value of this process has no media type.
     if (essences.length > 0 && !(mediaType && (isValue(mediaType) || taken.has(mediaType.essence)))) {
       const found = typeof named === 'string' ? `"${named.slice(0, 255)}"` : 'no content type';
       const detail = `The ${handler} takes ${essences.join(', ')}; the message has ${found}.`;

@@ -4,7 +4,7 @@ import type { References } from '../parameter/references.ts';
 import type { TargetType } from '../schema/target-type.ts';
 import { type HandlerDefinition, type HandlerKind, type HandlerOptions, handlerKind } from './handler-definition.ts';
 
-/** The types that the arguments of a handler follow from. One signature for all, so that an error names its cause. */
+/** The types that determine the arguments of a handler. One signature for all, so that an error names its cause. */
 interface Definition<Payload extends TargetType, P extends GivenParameters, Result> extends HandlerOptions {
   /**
    * The type that the payload is converted to: a TypeBox schema, or a class. The handler is called with the payload,
@@ -27,13 +27,13 @@ type HandlerArguments<Payload extends TargetType, P extends GivenParameters> = [
     ? ArgumentsOf<P>
     : never;
 
-// biome-ignore lint/suspicious/noExplicitAny: the author of the handler says what the payload is
+// biome-ignore lint/suspicious/noExplicitAny: the author of the handler declares the payload
 type Undeclared = any;
 
 /**
  * Declares the one handler of a command.
  *
- * @param definition what it handles, how its arguments are computed, and the function itself. It may be asynchronous:
+ * @param definition the routing key, the types of the arguments, and the function, which may be asynchronous:
  * the message is acknowledged when it has finished
  * @returns a definition to list under `handlers` in the configuration
  */
@@ -49,7 +49,7 @@ export function defineCommandHandler<
  * Declares a handler of an event. An event may have any number of them; give those of one routing key an `endpointId`
  * each.
  *
- * @param definition what it handles, how its arguments are computed, and the function itself. It may be asynchronous:
+ * @param definition the routing key, the types of the arguments, and the function, which may be asynchronous:
  * the message is acknowledged when all its handlers have finished
  * @returns a definition to list under `handlers` in the configuration
  */

@@ -1,7 +1,7 @@
 import { describeValue } from '../text/describe-value.ts';
 import { longestTimeoutMs } from '../time/timeout.ts';
 
-/** Describes the issue of the time that a handler is given. */
+/** Describes the issue of the time limit of a handler. */
 export function validateTimeout(timeoutMs: unknown, distributed: boolean): string | undefined {
   if (timeoutMs === undefined) return undefined;
   if (!Number.isInteger(timeoutMs) || (timeoutMs as number) < 1 || (timeoutMs as number) > longestTimeoutMs) {

@@ -2,7 +2,7 @@ import type { Message } from '../message/message.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
 import { isPromiseLike } from '../promise/maybe-promise.ts';
 
-/** The end of a call: of its time, or of the process. */
+/** The signal for the end of a call: its time is over, or the process stops. */
 interface CallDeadline {
   /** Aborted when the handler should end. It is created when it is first read. */
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export class NoDeadline implements CallDeadline {
 /** The invocation of one call of a handler, with what belongs to that call: its services, and its sends on the buses. */
 export interface InvocationScope extends Invocation {
   /**
-   * Ends the sending: waits for the sends that the handler did not wait for.
+   * Waits for the sends that the handler did not await.
    *
    * @returns undefined when there is nothing to wait for
    * @throws the first error among them
@@ -91,7 +91,7 @@ async function settled(work: PromiseLike<unknown>, scope: InvocationScope): Prom
   try {
     result = await work;
   } catch (error) {
-    // The error of the handler says more than what follows from it.
+    // The error of the handler is the cause of the others.
     await scope.settle()?.catch(() => {});
     throw error;
   }

@@ -33,12 +33,12 @@ export interface MethodInvoker {
 /**
  * @param parameters a converter for each argument, by position or by name
  * @param method the function: called with the arguments in their order, or with one object of all of them
- * @param site what the converters may use, and what errors call the function
+ * @param site the services and variables of the converters, and the name of the function in errors
  * @throws AggregateError with one error for each parameter that can never be computed
  */
 export function methodInvoker(
   parameters: Parameters,
-  // biome-ignore lint/suspicious/noExplicitAny: the converters decide what it is called with
+  // biome-ignore lint/suspicious/noExplicitAny: the converters decide its arguments
   method: (...parameters: any[]) => unknown,
   site: Omit<ParameterSite, 'parameter'>,
 ): MethodInvoker {
@@ -118,9 +118,9 @@ function prepareAll(parameters: Parameters, site: Omit<ParameterSite, 'parameter
   return prepared;
 }
 
-/** @throws AggregateError for something else than parameters, as JavaScript callers can give */
+/** @throws AggregateError for a value that is neither a list nor an object, which JavaScript callers can pass */
 function namedConverters(parameters: Parameters, handler: string): [name: string, converter: unknown][] {
-  // Not its entries: those leave out the holes of a list, and the arguments would move.
+  // `Object.entries` would skip the holes of a list, and the arguments would move.
   if (Array.isArray(parameters)) return Array.from(parameters, (converter, index) => [`#${index + 1}`, converter]);
   if (isRecord(parameters) && !isParameterConverter(parameters)) return Object.entries(parameters);
   const error = new TypeError(

@@ -5,7 +5,7 @@ import { compileSchema } from '../schema/schema-check.ts';
 import { validateSettings } from '../schema/validate-settings.ts';
 import { describeValue } from '../text/describe-value.ts';
 
-/** A kind of error: its class, or the name of it, or the code of an error of littoral, such as `handler-timeout`. */
+/** A kind of error: a class, the name of a class, or the code of an error of littoral, such as `handler-timeout`. */
 export type ErrorKind = string | (abstract new (...args: never) => unknown);
 
 /** The retries of a failed handler: at once, then later, with increasing delays. */
@@ -16,7 +16,7 @@ export interface Retries {
   readonly initialDelayMs?: number | undefined;
   /** The factor by which each further delay is longer. 1: all delays are equal. Default: 10. */
   readonly multiplier?: number | undefined;
-  /** The longest that one waits. Default: 1 hour. */
+  /** The longest delay, in milliseconds. Default: 1 hour. */
   readonly maxDelayMs?: number | undefined;
   /**
    * The share of each delay by which it may be shorter, chosen at random, so that messages which failed together are
@@ -24,7 +24,7 @@ export interface Retries {
    * order.
    */
   readonly jitter?: number | undefined;
-  /** Before all these, and before each of them gives up. Default: none. */
+  /** Retries without a delay, at each delivery, before the delayed ones. Default: none. */
   readonly instant?: InstantRetries | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Retries {
 export interface InstantRetries {
   /** Number of instant retries for each delivery. Default: 0. */
   readonly maxAttempts?: number | undefined;
-  /** The only errors after which it is. Default: all that can be retried. */
+  /** The only errors that are retried instantly. Default: all that can be retried. */
   readonly errors?: readonly ErrorKind[] | undefined;
 }
 

@@ -7,25 +7,25 @@ const reject: unique symbol = Symbol.for('littoral.reject') as never;
 /** Options of `RetryLater`. */
 export interface RetryLaterOptions extends ErrorOptions {
   /**
-   * Milliseconds until the next attempt: an integer from 1 to 30 days. Default: what the retries of the handler say.
+   * Milliseconds until the next attempt: an integer from 1 to 30 days. Default: by the retries of the handler.
    */
   readonly delayMs?: number;
 }
 
 /**
- * To be thrown by a handler that cannot do its work yet: it is called again later. That counts as one of its attempts,
- * and after the last of them the message is a dead letter.
+ * The error of a handler that cannot do its work yet: the handler is called again later. This counts as one of its
+ * attempts; after the last one the message is a dead letter.
  */
 export class RetryLater extends Error {
   readonly [retryLater] = true;
   /** The name of the class. */
   override readonly name = 'RetryLater';
-  /** Milliseconds until the next attempt. None: as the retries of the handler say. */
+  /** Milliseconds until the next attempt. Undefined: by the retries of the handler. */
   readonly delayMs: number | undefined;
 
   /**
    * @param reason for the log, and for the dead letter when this was the last attempt. Never a secret
-   * @throws RangeError for a delay that cannot be
+   * @throws RangeError for a delay that is not an integer from 1 to 30 days
    */
   constructor(reason = 'The handler asks to be called again later.', { delayMs, ...options }: RetryLaterOptions = {}) {
     super(reason, options);
@@ -48,7 +48,7 @@ export class Reject extends Error {
   }
 }
 
-/** The wish of a handler about its next attempt, as its error expresses it. */
+/** The next attempt that a handler asks for by its error. */
 export interface RetryHint {
   /** True if another attempt can help. */
   readonly retryable: boolean;
@@ -62,7 +62,7 @@ const retryable: RetryHint = { retryable: true, later: false };
 const permanent: RetryHint = { retryable: false, later: false };
 
 /**
- * Returns the hint of an error, which can be anything, and reading it can throw. An error with `retryable: false`, as
+ * Returns the hint of an error. Any value can be thrown, and reading it can throw. An error with `retryable: false`, as
  * some of littoral are, is permanent.
  */
 export function retryHint(error: unknown): RetryHint {

@@ -12,7 +12,7 @@ import type { NamedByKey } from './parameters.ts';
 import type { VariableOf } from './references.ts';
 
 export interface VariableOptions<Value = unknown> {
-  /** What stands in for a variable that is not configured, converted to its type. Default: to miss one is an error at start. */
+  /** The value of a variable that is not configured, converted to its type. Default: none, an error at start. */
   readonly default?: Value;
 }
 
@@ -72,7 +72,7 @@ function variable(name: string, type: TargetType | undefined, options: VariableO
   return compileArgumentType(type, site).convert(value, `the configuration variable '${name}'`);
 }
 
-/** Says that a configuration variable does not exist, and which do. */
+/** Returns the error text for an unknown configuration variable, with the names that exist. */
 export function noSuchVariable(name: string, { variables }: Pick<ParameterSite, 'variables'>): string {
   return `there is no configuration variable '${name}'. Configured: ${Object.keys(variables).join(', ') || 'none'}`;
 }

@@ -3,20 +3,19 @@ import { describeValue } from '../text/describe-value.ts';
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
 
 /**
- * Distinguishes the options of a converter from a type, because either may come first: options hold nothing but
- * options.
+ * Returns whether an argument is the options of a converter rather than a type, because either may come first.
  *
  * @param names the names of the options
  */
 export function isOptions(value: unknown, names: readonly string[]): value is Readonly<Record<string, unknown>> {
   if (!isRecord(value)) return false;
-  // A schema of TypeBox says so itself; it hides that from its keys.
+  // TypeBox marks a schema by a property that its keys do not show.
   const keys = Object.keys(value);
   return !('~kind' in value) && keys.length > 0 && keys.every((key) => names.includes(key));
 }
 
 /**
- * Refuses what is no option: a misspelt one would be ignored.
+ * Refuses unknown options, because a misspelt one would be ignored.
  *
  * @throws TypeError naming handler and parameter
  */

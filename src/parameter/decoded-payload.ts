@@ -3,21 +3,21 @@ import { takeParsed } from '../conversion/json/parsed-messages.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 
-/** A payload that was decoded for one message, and that more than one argument may be computed from. */
+/** The decoded payload of one message, from which several arguments may be computed. */
 interface Decoded {
   readonly value: unknown;
-  /** True once it is an argument, so that it must not become another one. */
+  /** True once it is an argument: it must not become a second one. */
   isArgument: boolean;
 }
 
 const decodedOf = new WeakMap<Message, Decoded>();
 
-/** The size of a payload from which it is decoded once, in bytes. Decoding a smaller one again costs less. */
+/** The smallest payload that is decoded once, in bytes. Decoding a smaller one again costs less than keeping it. */
 const minBytes = 1024;
 
 /**
- * Returns the payload, decoded by its content type, for the author's code: no other code sees the same value, but for the
- * expressions of the same call, which only read it.
+ * Returns the payload, decoded by its content type, for the author's code. Only the expressions of the same call see the
+ * same value, and they do not change it.
  */
 export function takeDecoded(message: Message, conversion: ConversionService): unknown {
   if (!isWorthKeeping(message)) return decode(message, conversion);
@@ -51,8 +51,8 @@ export function readDecoded(message: Message, conversion: ConversionService): un
 }
 
 /**
- * Returns whether a part of the decoded payload may become an argument, and keeps the payload for no other then. False if
- * the payload is an argument already: the part has to come from a payload of its own.
+ * Returns whether a part of the decoded payload may become an argument, and reserves the payload for it. Returns false if
+ * the payload is an argument already: the part must then come from a payload that is decoded again.
  */
 export function claimDecoded(message: Message, value: unknown): boolean {
   const known = decodedOf.get(message);
@@ -67,7 +67,7 @@ export function dropDecoded(message: Message): void {
   decodedOf.delete(message);
 }
 
-/** To be called before the author's code gets the arguments: what is among them is not decoded for others as well. */
+/** Drops the decoded payload if it is among the arguments. Called before the author's code gets them. */
 export function releaseArguments(message: Message): void {
   if (isWorthKeeping(message) && decodedOf.get(message)?.isArgument) decodedOf.delete(message);
 }
@@ -82,7 +82,7 @@ function isWorthKeeping({ payload }: Message): boolean {
   return payload instanceof Uint8Array && payload.byteLength >= minBytes;
 }
 
-/** What a converter of the configuration returns can be an instance, or a value that it keeps. */
+/** Returns whether a value is plain data. A converter of the user can return an instance, or a value that it keeps. */
 function isPlainData(value: unknown, { headers }: Message, conversion: ConversionService): boolean {
   return !(value instanceof Uint8Array) && conversion.decodesToPlainData(headers[Header.contentType]);
 }
@@ -90,6 +90,6 @@ function isPlainData(value: unknown, { headers }: Message, conversion: Conversio
 function decode(message: Message, conversion: ConversionService): unknown {
   const { payload, headers } = message;
   const decoded = conversion.decode(payload, headers[Header.contentType], takeParsed(message));
-  // Bytes are those that other handlers get, and the dead letter.
+  // Bytes are shared with the other handlers and with the dead letter.
   return decoded instanceof Uint8Array && payload instanceof Uint8Array ? Buffer.from(decoded) : decoded;
 }

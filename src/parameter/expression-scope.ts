@@ -6,17 +6,17 @@ import { claimDecoded, readDecoded, takeDecodedAlone } from './decoded-payload.t
 import { cannotResolve, type Invocation, type ParameterSite } from './parameter-converter.ts';
 import type { References, ServiceName, VariableOf } from './references.ts';
 
-/** What an expression that is a function is called with. Each part is computed when it is first read. */
+/** The argument of an expression that is a function. Each part is computed when it is first read. */
 export interface ExpressionScope<Service = unknown> {
   /** The body, decoded by its content type. */
-  // biome-ignore lint/suspicious/noExplicitAny: the author of the expression says what it is
+  // biome-ignore lint/suspicious/noExplicitAny: the author of the expression declares its type
   readonly payload: any;
   /** All headers of the message. */
   readonly headers: MessageHeaders;
-  /** The header that the parameter stands for, or the payload. */
-  // biome-ignore lint/suspicious/noExplicitAny: the author of the expression says what it is
+  /** The header of the parameter, or the payload. */
+  // biome-ignore lint/suspicious/noExplicitAny: the author of the expression declares its type
   readonly value: any;
-  /** The service that the parameter stands for. */
+  /** The service of the parameter. */
   readonly service: Service;
   /** A service of the container. */
   readonly reference: <Name extends ServiceName>(name: Name) => References[Name];
@@ -24,7 +24,7 @@ export interface ExpressionScope<Service = unknown> {
   readonly parameter: <Name extends string>(name: Name) => VariableOf<Name>;
 }
 
-/** What an expression stands for, beside the message: computed when it is first read. */
+/** The value and the service of the parameter, computed when they are first read. */
 export interface Subject {
   readonly value?: () => unknown;
   readonly service?: () => unknown;
@@ -71,7 +71,7 @@ export class MessageScope implements ExpressionContext {
   }
 
   get value(): unknown {
-    // Without one of its own, an expression stands for the payload.
+    // A parameter without a header has the payload as its value.
     if (this.#value === unread) this.#value = this.#subject.value ? this.#subject.value() : this.payload;
     return this.#value;
   }
@@ -81,7 +81,7 @@ export class MessageScope implements ExpressionContext {
     return this.#service;
   }
 
-  // Functions of their own, so that an expression can take them apart.
+  // Properties rather than methods, so that an expression can destructure them.
   readonly reference = (name: string): unknown => {
     if (this.#site.services.has(name)) return this.#invocation.services.resolve(name);
     const registered = this.#site.services.names.join(', ');
@@ -96,7 +96,7 @@ export class MessageScope implements ExpressionContext {
     );
   };
 
-  /** Names that stand in the text are looked for at start. One that is found out now can be a part of the payload. */
+  /** Does not quote the name: literal names are checked at start, and a computed one can be a part of the payload. */
   #missing(issue: string): LittoralError {
     return new LittoralError('cannot-resolve', `${cannotResolve(this.#site)}: ${issue}.`);
   }

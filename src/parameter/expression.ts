@@ -12,7 +12,7 @@ import { noSuchService } from './services.ts';
 /** JSONata, or a function. */
 export type Expression<Service = unknown> = string | ((scope: ExpressionScope<Service>) => unknown);
 
-/** The type of what an expression gives: that of a function is known, that of a text is not. */
+/** The type of the result of an expression: known for a function, unknown for a text. */
 export type ResultOf<E> = E extends (...scope: never[]) => infer Result ? Awaited<Result> : unknown;
 
 /** Evaluates an expression on one invocation, and converts the result to the parameter's type, if it has one. */
@@ -24,8 +24,8 @@ type PrepareOptions = Pick<ExpressionOptions, 'parts' | 'wholeParts'>;
  * Compiles an expression.
  *
  * @param options `parts`: what the expression may name of the message; `wholeParts`: see `ExpressionOptions`
- * @param settle what is done with integers beyond 2^53 that JSONata takes from the payload, where there is no type.
- * Default: they stay
+ * @param settle treats integers beyond 2^53 that JSONata takes from the payload, where there is no type. Default: they
+ * stay
  * @throws TypeError naming handler and parameter, when it has an issue or names what does not exist
  */
 export function prepareExpression(
@@ -38,17 +38,17 @@ export function prepareExpression(
   const evaluate = evaluator(expression, type, options, site);
   const finish = (result: unknown, { largeIntegers, headers }: MessageScope) => {
     if (type !== undefined) {
-      // What it took from the payload of a PHP application is still an array of PHP.
+      // A value from the payload of a PHP application is still an array of PHP.
       return convertResult(result, type, site, { largeIntegers, fromPhp: isFromEcotone(headers) });
     }
-    // The author of a function knows what it gives.
+    // The author of a function knows the type of its result.
     return largeIntegers && typeof expression === 'string' ? settle(result) : result;
   };
   return (invocation, subject) => {
     const isFunction = typeof expression === 'function';
     let scope = new MessageScope(invocation, subject, site, isFunction);
     let result = evaluate(scope);
-    // A plain path gives a part of the payload itself. Everything else that JSONata gives is a copy.
+    // A plain path returns a part of the payload itself. JSONata returns a copy of everything else.
     if (!isFunction && isObject(result) && !isPromiseLike(result) && !scope.claimPayload()) {
       scope = new MessageScope(invocation, subject, site, true);
       result = evaluate(scope);

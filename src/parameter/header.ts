@@ -98,12 +98,12 @@ function prepareHeader(
   };
 }
 
-/** An empty array of PHP is `[]` in a header too, whatever it is meant as. */
+/** Returns the hints for a header. An empty array of PHP is `[]` here too, even where an object is meant. */
 function hintsOf({ headers }: Message): ConversionHints {
   return { jsonText: true, fromPhp: hasHeadersOfEcotone(headers) };
 }
 
-// Some of these are exact as a number. Which, no author of a handler can know by looking.
+// Some of these are exact as numbers, but the value does not show which.
 const beyondNumber = [{ path: '', message: 'is an integer beyond 2^53; ask for it with Type.BigInt()' }];
 
 function missingValue(
@@ -129,7 +129,7 @@ function assertName(name: unknown, site: ParameterSite): void {
   throw new TypeError(`${cannotResolve(site)}: its header's name is ${found}; give a text such as 'executorId'.`);
 }
 
-/** Not what every object inherits: a message without a header `constructor` has none. */
+/** Reads an own header only: a message without a header `constructor` has none. */
 function ownHeader({ headers }: Message, name: string): unknown {
   return Object.hasOwn(headers, name) ? headers[name] : undefined;
 }

@@ -1,9 +1,9 @@
 import { cannotResolve, type ParameterSite } from './parameter-converter.ts';
 
 /**
- * The name of what a parameter stands for: its own, or the key that it has among the parameters.
+ * Returns the name that a parameter refers to: its own, or its key among the parameters.
  *
- * @throws TypeError for a parameter by position, which has no key, and for what is no name
+ * @throws TypeError for a parameter by position, which has no key, and for a name that is not a text
  */
 export function nameOrKey(name: unknown, site: ParameterSite, example: string): string {
   if (typeof name === 'string' && name !== '') return name;

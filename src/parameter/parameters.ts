@@ -9,7 +9,7 @@ type AnyConverter = ParameterConverter<any>;
 /** The converters of a handler's arguments: by position, or by name for a handler that takes one object. */
 export type Parameters = readonly AnyConverter[] | Readonly<Record<string, AnyConverter>>;
 
-/** What a converter without a name of its own stands for: what the parameter's key names. */
+/** A converter without a name of its own, which refers to what the parameter's key names. */
 export interface NamedByKey<Kind extends 'reference' | 'configurationVariable'> {
   readonly namedByKey: Kind;
 }
@@ -25,7 +25,7 @@ type ArgumentOf<Converter, Key> =
 
 type ServiceOf<Key> = Key extends ServiceName ? Awaited<References[Key]> : never;
 
-/** What an author may have written as `parameters`. `Checked` refuses what is no converter, with an error at its place. */
+/** The `parameters` as an author may have written them. `Checked` refuses each that is no converter, at its place. */
 export type GivenParameters = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /** The arguments that a handler with these converters is called with. */
@@ -36,7 +36,7 @@ export type ArgumentsOf<P extends GivenParameters> = P extends readonly unknown[
 /** Each name of a service. `ServiceNames[keyof ServiceNames]` has no alias, so an error of TypeScript lists the names. */
 export type ServiceNames = { readonly [Name in ServiceName]: Name };
 
-/** Refuses, with a sentence in place of a type, what is no converter and what is named by a key that names nothing. */
+/** Replaces the type of each wrong parameter by a sentence: one that is no converter, or one whose key names nothing. */
 export type Checked<P> = { readonly [Key in keyof P]: CheckedConverter<P[Key], Key> };
 
 type CheckedConverter<Converter, Key> = Converter extends AnyConverter
@@ -47,5 +47,5 @@ type CheckedConverter<Converter, Key> = Converter extends AnyConverter
     : unknown
   : 'This is no parameter converter. Write one, such as payload(…) or header(…)';
 
-/** What arrives where a value of a type may be missing. */
+/** The argument for a value that may be missing. */
 export type Arriving<Type extends TargetType> = ValueOf<Type> | (Type extends TOptional ? undefined : never);

@@ -97,7 +97,7 @@ function settled(value: unknown, source: string, site: ParameterSite): unknown {
   return site.conversion.settleUntyped(value, (issues) => refused(value, source, issues, site));
 }
 
-/** A value that never travelled holds what the process put there. */
+/** Returns whether a payload that arrived as bytes holds integers beyond 2^53. Values of this process stay as they are. */
 function isDecodedWithLargeIntegers({ payload }: Message, value: unknown): boolean {
   return payload instanceof Uint8Array && holdsLargeIntegers(value);
 }

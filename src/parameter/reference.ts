@@ -19,7 +19,7 @@ import { noSuchService } from './services.ts';
 export interface ReferenceOptions<Service = unknown> {
   /** Computes the argument with the `service`. */
   readonly expression: Expression<Service>;
-  /** What the result is converted to. */
+  /** The type of the result. */
   readonly type?: TargetType;
 }
 
@@ -32,7 +32,7 @@ type ServiceOf<Named> = Named extends Class
     ? Awaited<References[Named]>
     : never;
 
-/** The argument that an expression with a service gives. */
+/** The argument that an expression with a service returns. */
 type Computed<Options> = Options extends { readonly type: infer Type extends TargetType }
   ? Arriving<Type>
   : Options extends { readonly expression: infer E }
@@ -40,15 +40,15 @@ type Computed<Options> = Options extends { readonly type: infer Type extends Tar
     : never;
 
 /**
- * The service of the container that has the name of the parameter's key. It is made when a message needs it. One that is
- * registered as scoped lives as long as the handling of that message.
+ * The service of the container that has the name of the parameter's key. It is created when a message needs it. A scoped
+ * service lives as long as the handling of that message.
  *
  * @throws Error at start, when there is no such service
  */
 export function reference(): ParameterConverter<unknown> & NamedByKey<'reference'>;
 /**
- * A service of the container, or the result of an expression with it. It is made when a message needs it. One that is
- * registered as scoped lives as long as the handling of that message.
+ * A service of the container, or the result of an expression with it. It is created when a message needs it. A scoped
+ * service lives as long as the handling of that message.
  *
  * @param serviceOrOptions its name in the container; a class stands for its own name in camelCase. Options without a
  * name: the service has the name of the parameter's key

@@ -10,11 +10,11 @@
  * }
  * ```
  */
-// biome-ignore lint/suspicious/noEmptyInterface: what is in it is declared elsewhere
+// biome-ignore lint/suspicious/noEmptyInterface: users declare its members
 export interface References {}
 
 /** The configuration variables, by name. Augment it as `References`; one that is not declared is `unknown`. */
-// biome-ignore lint/suspicious/noEmptyInterface: what is in it is declared elsewhere
+// biome-ignore lint/suspicious/noEmptyInterface: users declare its members
 export interface ConfigurationVariables {}
 
 /** The names of services that TypeScript knows. */

@@ -11,18 +11,18 @@ export interface Services {
   resolve(name: string): unknown;
 }
 
-/** Which services there are. Known at start, so that a wrong name is found then. */
+/** The names of all services, which are known at start, so that a wrong name is found then. */
 export interface ServiceDirectory {
   has(name: string): boolean;
   readonly names: readonly string[];
 }
 
-/** Says that a service does not exist, and which do. */
+/** Returns the error text for an unknown service, with the names that exist. */
 export function noSuchService(name: string, { names }: ServiceDirectory): string {
   return `there is no service '${name}'. Registered: ${names.join(', ') || 'none'}`;
 }
 
-/** For what is computed outside of a call. */
+/** The services outside of a call: none. */
 export const noServices: Services = {
   resolve(name) {
     throw new LittoralError('cannot-resolve', `The service '${name}' can only be had while a message is handled.`);

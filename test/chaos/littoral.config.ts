@@ -30,7 +30,7 @@ function recording(endpoint: string, fails: (mark: string, retry: number) => boo
   };
 }
 
-/** One in ten at each attempt, and one in forty always. The same whenever and wherever it comes again. */
+/** One in ten at each attempt, and one in forty always. The same at each redelivery and in each process. */
 function failsAtRandom(mark: string, retry: number): boolean {
   return crc32(`${mark} always`) % 40 === 0 || crc32(`${mark} attempt ${retry}`) % 10 === 0;
 }

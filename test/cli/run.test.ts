@@ -27,7 +27,7 @@ test('an endpoint that does not exist is wrong usage; those that do are named', 
 
 test('on the in-memory channel it says that nothing can arrive, runs until it is told to end, and serves no HTTP', async () => {
   const run = littoral(['run', 'billing', '-v'], { cwd: configured(), environment });
-  await run.written(/nothing can arrive from elsewhere; set AMQP_URL/);
+  await run.written(/nothing can arrive from other processes on the in-memory channel; set AMQP_URL/);
   run.kill('SIGTERM');
   const { code, stdout, stderr } = await run.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -20,18 +20,18 @@ describe('an expression that is not valid is refused at start, with what is wron
     ['payload ~> $match(/a**/)', 'Nothing to repeat'],
     [
       'payloda * 2',
-      "'payloda' is nothing here; there are payload, headers, value, service, reference('…') and parameter('…').",
+      "unknown name 'payloda'; available: payload, headers, value, service, reference('…') and parameter('…').",
     ],
-    ['$sum(items.quantity)', "'items' is nothing here"],
-    ['reference', "'reference' is nothing here"],
-    ['$map(payload.items, function($i){ sku })', "'sku' is nothing here"],
+    ['$sum(items.quantity)', "unknown name 'items'"],
+    ['reference', "unknown name 'reference'"],
+    ['$map(payload.items, function($i){ sku })', "unknown name 'sku'"],
     ['service.of(sku)', 'An argument does not see the object before the dot'],
     ['sum(payload)', "sum(…) is no function; JSONata's own begin with $, as in $sum(…)."],
     ['reference().of(1)', 'reference(…) takes one argument: a name.'],
     ["parameter('a', 'b')", 'parameter(…) takes one argument: a name.'],
     ['service.of(?, 1)', 'of(…, ?) is not supported'],
     ['payload.items.(service.of(%.id))', '% cannot be used in the argument of a method'],
-    ['payload.items@$i.services.of(sku, $i)', "'sku' is nothing here"],
+    ['payload.items@$i.services.of(sku, $i)', "unknown name 'sku'"],
     ['payload.(items@$i.service.of(sku))', 'behind @ and #, of(…) has to stand in parentheses of its own'],
     ['payload.(items[0]#$i.service.of(sku))', 'behind @ and #, of(…) has to stand in parentheses of its own'],
   ])('%s', (text, expected) => {
@@ -42,9 +42,9 @@ describe('an expression that is not valid is refused at start, with what is wron
   test('a part that there is not where the expression stands', () => {
     const parts = ['payload', 'headers', 'value'] as const;
     expect(() => compileExpression('service.of(1)', { parts })).toThrow(
-      "'service' is nothing here; there are payload, headers, value,",
+      "unknown name 'service'; available: payload, headers, value,",
     );
-    expect(() => compileExpression('payload.items.(service.of(sku))', { parts })).toThrow("'service' is nothing here");
+    expect(() => compileExpression('payload.items.(service.of(sku))', { parts })).toThrow("unknown name 'service'");
     expect(compileExpression('payload.items.service', { parts }).text).toBe('payload.items.service');
   });
 
@@ -71,21 +71,21 @@ describe('an evaluation that fails says why, names the expression, and shows not
     ['[1..payload.s]', 'the end of a range must be a whole number'],
     ['{ payload.o: 1 }', 'the keys of an object must be texts'],
     ['{ payload.s: 1, payload.s: 2 }', 'two keys of an object are the same'],
-    ['payload.list^($).x', 'what an order-by compares must be numbers only, or texts only'],
+    ['payload.list^($).x', 'an order-by compares numbers only, or texts only'],
     ['payload ~> payload.s', 'the right side of "~>" must be a function'],
     ['payload ~> |$|s|', 'the update of a transform must be an object'],
     ['payload ~> |$|{}, o|', 'the deletions of a transform must be texts'],
     ['$toMillis(payload.s)', 'a timestamp is not one of ISO 8601'],
     ['$decodeUrl(payload.percent)', 'a URL is malformed'],
-    ['payload.s.$nope()', 'it calls what is not a function'],
+    ['payload.s.$nope()', 'it calls a value that is not a function'],
     ['$sort([payload.s, 1])', '$sort() without a function takes numbers only, or texts only'],
     ['$single(payload.list)', '$single() found more than one'],
     ['payload.s.shout()', 'it calls shout(…) on data, which has no methods'],
     ['service.shout(payload.s)', "the object has no method 'shout'; it has of, later, echo"],
     ['reference(payload.o)', 'the name of a reference must be a text'],
     ['parameter(payload.o)', 'the name of a parameter must be a text'],
-    ['$error("not for " & payload.s)', 'it says so itself, with $error() or $assert()'],
-    ['$assert(false, payload.s)', 'it says so itself, with $error() or $assert()'],
+    ['$error("not for " & payload.s)', 'it raised the error itself, with $error() or $assert()'],
+    ['$assert(false, payload.s)', 'it raised the error itself, with $error() or $assert()'],
     ['$formatBase(10, payload.big)', 'JSONata reports D3100'],
     ['$fromMillis(0, payload.s)', ''],
     ['$replace(payload.s, /./, function($m){ 1 })', 'a replacement must be a text'],

@@ -112,7 +112,7 @@ describe('a transform', () => {
   test('changes no value that was made before', async () => {
     expect(await evaluate('($a := { "x": 1 }; $b := ($a ~> |$|{ "x": 2 }|); [$a.x, $b.x])', {})).toEqual([1, 2]);
     await expect(evaluate('($a := { "x": 1 }; { "y": 2 } ~> |$a|{ "x": 2 }|)', {})).rejects.toThrow(
-      'the pattern of a transform leads to what is not in the value that it transforms',
+      'the pattern of a transform selects an object outside of the value that it transforms',
     );
   });
 });

@@ -22,7 +22,7 @@ const limits = { timeoutMs: 250, maxDepth: 5_000, maxSequenceLength: 10_000 };
 
 describe('a runaway expression fails, and only its evaluation does', () => {
   test.each([
-    ['($f := function($x){ 1 + $f($x) }; $f(1))', 'it goes too deep'],
+    ['($f := function($x){ 1 + $f($x) }; $f(1))', 'it is nested too deeply'],
     ['($f := function($x){ $f($x + 1) }; $f(1))', 'it takes too long'],
     ['[1..10000000]', 'a sequence is too long'],
     ['[1..100000000]', 'a sequence is too long'],
@@ -30,7 +30,7 @@ describe('a runaway expression fails, and only its evaluation does', () => {
     // The time limit or the size limit ends it, whichever is reached first on the machine.
     ['$map([1..9000], function($i){ $map([1..9000], function($j){ $i * $j }) })', 'too long'],
     ['($f := function($x){ $f(service.same($x)) }; $f(1))', 'it takes too long'],
-    ['($f := function($x){ 1 + $f(service.same($x)) }; $f(1))', 'it goes too deep'],
+    ['($f := function($x){ 1 + $f(service.same($x)) }; $f(1))', 'it is nested too deeply'],
     ['[service.fail(), ($f := function($x){ $f(service.same($x)) }; $f(1))]', 'the service failed'],
     ['$reduce([1..9000], function($a, $b){ $a & $a }, "x")', 'nested too deeply, or too long'],
   ])('%s', async (text, expected) => {
@@ -40,7 +40,7 @@ describe('a runaway expression fails, and only its evaluation does', () => {
         throw new Error('the service failed');
       },
     };
-    const timeoutMs = expected === 'it goes too deep' ? 5_000 : limits.timeoutMs;
+    const timeoutMs = expected === 'it is nested too deeply' ? 5_000 : limits.timeoutMs;
     const options = { limits: { ...limits, timeoutMs } };
     const failure = (await evaluate(text, { service }, options).catch((error) => error)) as Error;
     expect(failure.message).toContain(expected);

@@ -192,7 +192,7 @@ test('a service that is a function is refused: an expression calls methods', asy
 
 test('functions are not given to services', async () => {
   const error = await caught(() => evaluate('service.echo(function($x){ $x })', { service: new Prices() }));
-  expect(error.message).toContain('it gives a function, where only data is allowed');
+  expect(error.message).toContain('it returns a function, or passes one to a method, where only data is allowed');
 });
 
 test('parts that an expression does not come to are not read', async () => {

@@ -19,7 +19,7 @@ describe('the spelling of another language', () => {
     ['payload.a and !payload.b', 'write $not(…)'],
     ['not payload.a', 'write $not(…)'],
     ['payload.a not in [1]', 'write $not(a in b)'],
-    ['payload?.a', 'a step on nothing is nothing; write . alone'],
+    ['payload?.a', 'a step on a missing value gives no value; write . alone'],
     ['payload->a', 'a field is written with a dot: payload.x'],
     ["payload.a ~ '-'", 'texts are joined with &'],
     ['payload.n ** 2', 'a power is $power(a, b)'],
@@ -56,10 +56,10 @@ describe('the spelling of another language', () => {
     ["'a' + payload.b", "+ takes numbers, and 'a' is a text; texts are joined with &"],
     ["payload.a + '-' + payload.b", 'texts are joined with &'],
     ["payload.a * '2'", "* takes numbers, and '2' is a text"],
-    ['$payload.a', '$payload is nothing here'],
+    ['$payload.a', 'unknown variable $payload'],
     ['$payload.a', 'the part of the message is payload, without $'],
-    ['$map(payload.a, $uper)', '$uper is nothing here'],
-    ['payload.items.($x * n)', '$x is nothing here'],
+    ['$map(payload.a, $uper)', 'unknown variable $uper'],
+    ['payload.items.($x * n)', 'unknown variable $x'],
   ])('cannot mean anything: %s', (text, remedy) => {
     expect(() => compileExpression(text)).toThrow(remedy);
   });

@@ -42,7 +42,7 @@ async function run(
   return { ...fixture, outcomes, calls: () => calls };
 }
 
-test('release keeps the message in its queue, and it comes again', async () => {
+test('release requeues the message, which is redelivered', async () => {
   const { channel, deadLetters, outcomes } = await run('release', 1);
   expect(channel.verdicts).toEqual([]);
   await pass(1000);

@@ -104,7 +104,7 @@ function unsafe(queue: string, reason: string, cause?: unknown): LittoralError {
     `RabbitMQ would delete dead letters from '${queue}' after they were looked at a number of times: ${reason}. ` +
       'It must be a classic queue or, from RabbitMQ 4.0 on, a quorum queue with the argument x-delivery-limit: -1. ' +
       'Nothing was changed. Move its messages to another queue, delete it, start this gateway, which declares it ' +
-      'anew, and move them back (docs/dead-letters.md says how).',
+      'again, and move them back (docs/dead-letters.md says how).',
     { cause },
   );
 }

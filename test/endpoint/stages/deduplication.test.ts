@@ -38,7 +38,7 @@ function watched({ failures = 0, ...more }: { failures?: number } & Partial<Hand
 
 const id = commandHeaders[Header.id];
 
-describe('a message that comes again', () => {
+describe('a redelivered message', () => {
   test('is acknowledged without another call, and only the log at debug tells', async () => {
     const { calls, handler } = watched();
     const { send, settled, channel, log } = await run([handler]);
