@@ -69,7 +69,7 @@ const homes: LibraryHomes = {
   tinyglobby: ['src/config/load-handlers.ts'],
   typebox: ['src/schema/', 'src/conversion/', 'src/parameter/', 'src/handler/', 'src/config/', 'routes/'],
   'typebox/error': ['src/schema/schema-check.ts'],
-  'typebox/format': ['src/schema/schema-check.ts'],
+  'typebox/format': ['src/schema/bounded-formats.ts'],
   'typebox/schema': ['src/schema/schema-check.ts'],
   'typebox/system': ['src/schema/schema-check.ts'],
   uuid: ['src/message/'],

@@ -1,6 +1,7 @@
+import { isKnownFormat } from '../schema/bounded-formats.ts';
 import { nameOfClass } from '../schema/class.ts';
 import { describeForeignSchema, foreignSchema } from '../schema/foreign-schema.ts';
-import { isKnownFormat, isSchema } from '../schema/schema-check.ts';
+import { isSchema } from '../schema/schema-check.ts';
 import { looksLikeSchema, partsOf } from '../schema/schema-keywords.ts';
 import { classOfType, isTargetType, type TargetType } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';

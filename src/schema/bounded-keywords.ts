@@ -1,16 +1,20 @@
+import { refineFormat } from './bounded-formats.ts';
+import { refineBigInts } from './bounded-integers.ts';
+import { mergeLiterals, refineLiterals } from './bounded-literals.ts';
+import { divideUnion, maxTried } from './divided-unions.ts';
 import { keyGuard, needsGuard } from './key-guard.ts';
+import { addRefinement, type KeywordRefinement } from './refinement.ts';
 import { anyKey, timedPattern } from './safe-patterns.ts';
-import { keywordsOf, mapParts } from './schema-keywords.ts';
+import { type Definitions, keywordsOf, mapParts } from './schema-keywords.ts';
 import { areUnique } from './unique-items.ts';
 
 const known = new WeakMap<object, object>();
 
 /**
  * Replaces the keywords of a schema whose check could take very long for a hostile value: each `pattern` and each
- * pattern of keys that can backtrack, and `uniqueItems`. The pattern of a record's keys becomes one that every key
- * matches.
+ * pattern of keys that can backtrack, `uniqueItems`, slow formats, many literals, and limits that are BigInts. The pattern
+ * of a record's keys becomes one that every key matches.
  *
- * @param schema a schema, or schemas by their names
  * @returns the same schema if it has none of these
  */
 export function withBoundedKeywords<Type extends object>(schema: Type): Type {
@@ -19,36 +23,69 @@ export function withBoundedKeywords<Type extends object>(schema: Type): Type {
   return bounded as Type;
 }
 
-function replaced(schema: object): object {
-  const { pattern, uniqueItems } = schema as { readonly pattern?: unknown; readonly uniqueItems?: unknown };
-  const isSchemas = pattern !== null && typeof pattern === 'object' && !(pattern instanceof RegExp);
-  const timed = isSchemas ? undefined : timedPattern(pattern);
-  const isUnique = uniqueItems === true;
-  const parts = withWholeKeys(schema, mapParts(schema, withBoundedKeywords));
-  const changes = { ...parts, ...(timed && { pattern: timed }), ...(isUnique && { uniqueItems: false }) };
-  const changed = Object.keys(changes).length === 0 ? schema : changedCopy(schema, changes);
-  if (isUnique) addRefinement(changed, { check: isUniqueList, error: () => 'must not have duplicate items' });
-  return guarded(changed);
+/** Replaces the keywords of schemas by their names. */
+export function withBoundedDefinitions(definitions: Definitions): Definitions {
+  const bounded = known.get(definitions) ?? mapValues(definitions);
+  known.set(definitions, bounded);
+  return bounded as Definitions;
 }
 
-function changedCopy(schema: object, changes: Readonly<Record<string, unknown>>): object {
+function mapValues(definitions: Definitions): Definitions {
+  const entries = Object.entries(definitions);
+  // A definition can be a boolean.
+  return Object.fromEntries(
+    entries.map(([name, schema]) => [name, typeof schema === 'object' ? withBoundedKeywords(schema) : schema]),
+  );
+}
+
+function replaced(schema: object): object {
+  const unions = boundUnions(schema);
+  const parts = withWholeKeys(schema, mapParts({ ...schema, ...unions }, withBoundedKeywords));
+  const timed = timedPattern((schema as { readonly pattern?: unknown }).pattern);
+  const refinements = [
+    ...refineUniqueItems(schema),
+    ...refineLiterals(schema),
+    ...refineBigInts(schema),
+    ...refineFormat(schema),
+  ];
+  const changes = { ...unions, ...parts, ...(timed && { pattern: timed }) };
+  const isUnchanged = refinements.length === 0 && Object.keys(changes).length === 0;
+  return guarded(isUnchanged ? schema : changedCopy(schema, changes, refinements));
+}
+
+/** Returns the unions of a schema, with fewer branches to try for a value. */
+function boundUnions(schema: object): Record<string, unknown> {
+  const { anyOf, oneOf } = keywordsOf(schema);
+  return { ...boundBranches('anyOf', anyOf), ...boundBranches('oneOf', oneOf) };
+}
+
+function boundBranches(keyword: 'anyOf' | 'oneOf', branches: unknown): Record<string, unknown> {
+  if (!Array.isArray(branches) || branches.length <= maxTried) return {};
+  const merged = mergeLiterals(branches, keyword === 'oneOf') ?? branches;
+  const divided = divideUnion(merged) ?? merged;
+  return divided === branches ? {} : { [keyword]: divided };
+}
+
+function changedCopy(
+  schema: object,
+  changes: Readonly<Record<string, unknown>>,
+  refinements: readonly KeywordRefinement[],
+): object {
   // TypeBox's internal fields are not enumerable.
   const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema));
   for (const [keyword, value] of Object.entries(changes)) {
     Object.defineProperty(copy, keyword, { value, enumerable: true, configurable: true, writable: true });
   }
+  for (const refinement of refinements.toReversed()) {
+    Reflect.deleteProperty(copy, refinement.keyword);
+    addRefinement(copy, refinement);
+  }
   return copy;
 }
 
-interface Refinement {
-  readonly check: (value: unknown) => boolean;
-  readonly error: () => string;
-}
-
-/** Adds a check before those of the schema's author, which may rely on it. */
-function addRefinement(schema: object, refinement: Refinement): void {
-  const others = (schema as { readonly '~refine'?: readonly Refinement[] })['~refine'] ?? [];
-  Object.defineProperty(schema, '~refine', { value: [refinement, ...others], configurable: true });
+function refineUniqueItems(schema: object): KeywordRefinement[] {
+  if ((schema as { readonly uniqueItems?: unknown }).uniqueItems !== true) return [];
+  return [{ keyword: 'uniqueItems', check: isUniqueList, error: () => 'must not have duplicate items' }];
 }
 
 function isUniqueList(value: unknown): boolean {

@@ -11,11 +11,6 @@ export function coerceScalar(type: string, value: unknown): unknown {
   return type === 'bigint' && Number.isSafeInteger(value) ? BigInt(value) : value;
 }
 
-/** Returns a literal if a value represents it, such as `7` for `"7"`; else the value as it is. */
-export function coerceLiteral(literal: unknown, value: unknown): unknown {
-  return coerceScalar(typeof literal, value) === literal ? literal : value;
-}
-
 /**
  * Returns a function that coerces a value to the first literal it stands for. It uses a map, because there can be
  * hundreds of thousands of values and hundreds of literals.
@@ -24,7 +19,7 @@ export function literalCoercer(literals: readonly unknown[]): (value: unknown) =
   const places = new Map(literals.map((literal, place) => [literal, place] as const).toReversed());
   const types = [...new Set(literals.map((literal) => typeof literal))];
   return (value) => {
-    if (places.has(value)) return value;
+    if (places.has(value) || typeof value === 'object') return value;
     const found = types.flatMap((type) => places.get(coerceScalar(type, value)) ?? []);
     return found.length === 0 ? value : literals[Math.min(...found)];
   };

@@ -94,9 +94,17 @@ function union(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
     return { schema, check, kinds: acceptedKinds(schema, scope), ...compileNode(schema, scope) };
   });
   const discriminator = findDiscriminator(flat, scope);
-  const node = unionNode(branches, discriminator, allOf === undefined && $ref === undefined && type === undefined);
+  let check: ((value: unknown) => boolean) | undefined;
+  const fits = (value: unknown) => {
+    // Few unions need it.
+    check ??= compileSchema({ anyOf: flat } as Schema, scope.definitions).check;
+    return check(value);
+  };
+  const isWhole = allOf === undefined && $ref === undefined && type === undefined;
   const alternatives = flat.map((schema) => literalsAlone(schema, scope));
-  if (alternatives.every((values) => values !== undefined)) return literalUnion(alternatives.flat(), node);
+  const isOfLiterals = alternatives.every((values) => values !== undefined);
+  const node = unionNode(branches, discriminator, { fits, isWhole, isOfLiterals });
+  if (isOfLiterals) return literalUnion(alternatives.flat(), node);
   return discriminator ? { ...node, coerce: node.coerce && plainFirst(node.coerce, scope) } : node;
 }
 

@@ -1,4 +1,4 @@
-import { coerceLiteral } from './coerce-scalar.ts';
+import { literalCoercer } from './coerce-scalar.ts';
 import { definitionOf, type NodeScope, withDefinitions } from './node-scope.ts';
 import type { Schema } from './schema-check.ts';
 import { type Keywords, keywordsOf } from './schema-keywords.ts';
@@ -31,11 +31,10 @@ export function findDiscriminator(branches: readonly Schema[], scope: NodeScope)
 }
 
 function discriminator(property: string, pairs: readonly { literal: unknown; index: number }[]): Discriminator {
-  return {
-    property,
-    literals: pairs.map(({ literal }) => literal),
-    branchOf: (value) => pairs.find(({ literal }) => coerceLiteral(literal, value) === literal)?.index,
-  };
+  const literals = pairs.map(({ literal }) => literal);
+  const coerce = literalCoercer(literals);
+  const indexes = new Map(pairs.map(({ literal, index }) => [literal, index]));
+  return { property, literals, branchOf: (value) => indexes.get(coerce(value)) };
 }
 
 type Literals = Map<string, readonly unknown[]>;

@@ -1,5 +1,6 @@
 import type { Issue } from '../errors.ts';
 import { slowKeys } from './bounded-keywords.ts';
+import { countingKeywords, explainContained } from './contained-items.ts';
 import { isRecord } from './is-record.ts';
 import type { IssueCollector } from './issue-collector.ts';
 import { keyGuard, needsGuard } from './key-guard.ts';
@@ -30,12 +31,14 @@ export function explainOwnKeywords(
     }
     return rewordNumberIssues(plainIssues(issuesBySchema(ownKeywords, definitions, value)), value);
   };
+  const explainCounted = isWhole ? undefined : explainContained(schema, definitions);
   const patterns = Object.keys(keywordsOf(schema).patternProperties ?? {});
   const areFast = needsGuard(patterns) ? keyGuard(patterns) : undefined;
   return (value, collector, parts) => {
     const before = collector.issues.length;
     if (areFast && !areFast(value)) return collector.add([{ path: '', message: slowKeys }]);
     if (!isEmpty(ownKeywords)) collector.add(ofBeginning(value, ownKeywords, ownIssues) ?? ownIssues(value));
+    if (explainCounted) collector.add(explainCounted(value));
     if (!isWhole) for (const { explain } of parts) explain(value, collector);
     // A refinement is written for a value that has the right shape.
     if (refinement && collector.issues.length === before) collector.add(issuesBySchema(refinement, definitions, value));
@@ -112,6 +115,7 @@ function keepOwnKeywords(schema: Schema): Schema {
     }
   }
   if (isAnySchema(ownKeywords.items)) delete ownKeywords.items;
+  if (typeof ownKeywords.contains === 'object') for (const keyword of countingKeywords) delete ownKeywords[keyword];
   if (anyOf && oneOf) ownKeywords.oneOf = oneOf;
   return ownKeywords as Schema;
 }

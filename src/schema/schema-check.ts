@@ -1,12 +1,11 @@
 import type { TSchema } from 'typebox';
 import type { TLocalizedValidationError } from 'typebox/error';
-import { Format } from 'typebox/format';
 import { Build, Check, Errors } from 'typebox/schema';
 import { Settings } from 'typebox/system';
 import type { Issue } from '../errors.ts';
 import { listed } from '../text/listed.ts';
 import { shorten } from '../text/shorten.ts';
-import { withBoundedKeywords, withoutGuard } from './bounded-keywords.ts';
+import { withBoundedDefinitions, withBoundedKeywords, withoutGuard } from './bounded-keywords.ts';
 import { maxIssues, maxPathLength } from './issue-collector.ts';
 import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
 import type { Schema, StaticOf } from './schema.ts';
@@ -47,7 +46,7 @@ interface Compiled {
 
 function compiled(given: TSchema, givenDefinitions: Readonly<Record<string, TSchema>> = {}): Compiled {
   const schema = withBoundedKeywords(given);
-  const definitions = withBoundedKeywords(givenDefinitions);
+  const definitions = withBoundedDefinitions(givenDefinitions as Definitions);
   // TypeBox's generated code writes a BigInt literal as a number, which is rounded and never equals a BigInt.
   if (holdsBigInt([schema, definitions])) {
     return {
@@ -100,7 +99,8 @@ export function issuesBySchema(
   definitions: Readonly<Record<string, TSchema>>,
   value: unknown,
 ): readonly Issue[] {
-  return toIssues(() => errorsOf(withBoundedKeywords(definitions), withoutGuard(withBoundedKeywords(schema)), value));
+  const bounded = withBoundedDefinitions(definitions as Definitions);
+  return toIssues(() => errorsOf(bounded, withoutGuard(withBoundedKeywords(schema)), value));
 }
 
 function toIssues(find: () => TLocalizedValidationError[]): Issue[] {
@@ -127,11 +127,6 @@ export function passes({ check }: Pick<SchemaCheck<unknown>, 'check'>, value: un
 /** Returns whether a value can be a schema. */
 export function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Returns whether TypeBox knows a format. It accepts every text for a format that it does not know. */
-export function isKnownFormat(format: string): boolean {
-  return Format.Has(format);
 }
 
 export const tooDeep: Issue[] = [{ path: '', message: 'is nested too deeply' }];

@@ -18,21 +18,35 @@ export interface Branch extends SchemaNode {
   readonly kinds: number;
 }
 
+export interface UnionFacts {
+  /** Returns whether a value fits any of the branches. */
+  readonly fits: (value: unknown) => boolean;
+  /** True if the schema has no other keyword that could make a value fit. */
+  readonly isWhole: boolean;
+  /** True if no branch has parts. */
+  readonly isOfLiterals: boolean;
+}
+
 /**
  * A union. A value belongs to the branch that its discriminator names, or else the first that it fits as it is, or else
  * the first that it can be coerced to. Only the errors of the chosen branch are reported.
  *
- * @param isWhole whether the schema has no other keyword that could make a value fit
  */
 export function unionNode(
   branches: readonly Branch[],
   discriminator: Discriminator | undefined,
-  isWhole: boolean,
+  { fits, isWhole, isOfLiterals }: UnionFacts,
 ): SchemaNode {
   const types = [...new Set(branches.map(({ schema }) => describeType(schema)))];
   const wanted = listed(types, ' or ');
-  const candidatesFor = (value: unknown, traits: CoercionContext['traits']) =>
-    branches.filter(({ kinds }) => accepts(kinds, value, traits));
+  const candidatesByKind = new Map<number, readonly Branch[]>();
+  const candidatesFor = (value: unknown, traits: CoercionContext['traits']) => {
+    if (!isOfOneKind(value, traits)) return branches.filter(({ kinds }) => accepts(kinds, value, traits));
+    const kind = kindOf(value);
+    const known = candidatesByKind.get(kind) ?? branches.filter(({ kinds }) => (kinds & kind) !== 0);
+    candidatesByKind.set(kind, known);
+    return known;
+  };
 
   return {
     coerce(value, context) {
@@ -43,7 +57,7 @@ export function unionNode(
       const candidates = candidatesFor(value, context.traits);
       const [only] = candidates;
       if (only && candidates.length === 1) return only.coerce ? only.coerce(value, context) : value;
-      if (candidates.some(({ check }) => check(value))) return value;
+      if (fits(value)) return value;
       for (const { coerce, check } of candidates) {
         const result = coerce ? context.attempt(coerce, value) : value;
         if (!Object.is(result, value) && check(result)) return result;
@@ -60,10 +74,10 @@ export function unionNode(
       const candidates = candidatesFor(value, collector.traits);
       const [only] = candidates;
       if (only && candidates.length === 1) return only.explain(value, collector);
-      if (candidates.some(({ check }) => check(value))) return;
+      if (fits(value)) return;
       collector.add([{ path: '', message: `must be ${wanted}` }]);
       // For unions within unions, explaining each branch of each would take unbounded time.
-      if (collector.isTentative) return;
+      if (collector.isTentative || isOfLiterals) return;
       for (const { explain } of candidates) {
         collector.add(collector.collectSeparately(explain, value, true).filter(({ path }) => path !== ''));
       }
@@ -97,6 +111,12 @@ function couldBeList(value: unknown, { listsInEntries, listsHaveGaps }: Coercion
 function unknownLiteral({ property, literals }: Discriminator, value: Readonly<Record<string, unknown>>) {
   const must = Object.hasOwn(value, property) ? 'must be' : 'is missing; it must be';
   return { path: `/${escaped(property)}`, message: `${must} one of ${listed(literals.map(describeLiteral))}` };
+}
+
+/** Returns whether a value represents nothing but a value of its own kind. */
+function isOfOneKind(value: unknown, traits: CoercionContext['traits']): boolean {
+  const isAmbiguous = traits.singleItemIsList || traits.emptyObjectAs || traits.listsHaveGaps || traits.listsInEntries;
+  return !isAmbiguous && (typeof value !== 'object' || value === null || Array.isArray(value) || isPlain(value));
 }
 
 function accepts(kinds: number, value: unknown, traits: CoercionContext['traits']): boolean {

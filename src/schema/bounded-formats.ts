@@ -1,0 +1,57 @@
+import { Format } from 'typebox/format';
+import type { KeywordRefinement } from './refinement.ts';
+
+/**
+ * The formats whose check takes time by the square of the text's length, or much time for each character. No text of
+ * such a format is longer than this in practice.
+ */
+const boundedFormats: ReadonlySet<string> = new Set(['date-time', 'idn-email', 'idn-hostname', 'regex']);
+
+/** The length of the longest text that can be of such a format. */
+const maxFormattedLength = 1_000;
+
+/** Returns whether TypeBox knows a format. It accepts every text for a format that it does not know. */
+export function isKnownFormat(format: string): boolean {
+  return Format.Has(format);
+}
+
+/** Returns refinements for a format whose check is slow for long texts. */
+export function refineFormat(schema: object): KeywordRefinement[] {
+  const { format } = schema as { readonly format?: unknown };
+  if (typeof format !== 'string' || !boundedFormats.has(format)) return [];
+  const check = (value: unknown) => typeof value !== 'string' || isOfFormat(format, value);
+  return [{ keyword: 'format', check, error: () => `must match format "${format}"` }];
+}
+
+function isOfFormat(format: string, text: string): boolean {
+  if (text.length > maxFormattedLength) return false;
+  if (format !== 'regex') return Format.Test(format, text);
+  const plain = withoutProperties(text);
+  return plain !== undefined && Format.Test(format, plain);
+}
+
+/** The properties of Unicode that were found. There are few thousand of them. */
+const knownProperties = new Set<string>();
+
+/**
+ * Replaces the property escapes of a regular expression, such as `\p{L}`, by another class of characters, because V8
+ * compiles the whole class for each of them.
+ *
+ * @returns undefined if there is no such property
+ */
+function withoutProperties(text: string): string | undefined {
+  let areKnown = true;
+  const plain = text.replace(/\\(?:[pP]\{[^}]*\}|[\s\S])/g, (found) => {
+    if (!/^\\[pP]/.test(found)) return found;
+    areKnown &&= isProperty(found);
+    return '\\w';
+  });
+  return areKnown ? plain : undefined;
+}
+
+function isProperty(property: string): boolean {
+  if (knownProperties.has(property)) return true;
+  if (!Format.Test('regex', property)) return false;
+  knownProperties.add(property);
+  return true;
+}
