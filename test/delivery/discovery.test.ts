@@ -10,8 +10,7 @@ async function startDiscoverable(first: string) {
   const state = { answer: first };
   const app = await startApplication((request, response, socket) => {
     const says = request.path === wellKnown;
-    const headers = says ? { 'content-type': 'application/json' } : {};
-    return answering(says ? 200 : 204, headers, says ? state.answer : '')(request, response, socket);
+    return answering(says ? 200 : 204, {}, says ? state.answer : '')(request, response, socket);
   });
   const handled = () => app.received.filter(({ method }) => method === 'POST').map(({ path }) => path);
   return { app, state, handled };
