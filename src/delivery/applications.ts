@@ -100,7 +100,9 @@ export class Applications implements GateChanges {
     const prefix = `${pathname.replace(/\/$/, '')}/${kind}s/`;
     const writer = new RequestWriter({ path, prefix, timeoutMs, format, cloudEventsSource, ...options, logger });
     const gatePath = path ?? `${prefix}${definition.routingKey}`;
+    const shown = `POST ${origin}${path === undefined ? `${prefix}{routingKey}` : pathname}`;
     return {
+      description: [{ name: 'request', converter: shown }],
       parameters: [postedRequest({ ...posted, schema: schema ?? payload, parameters }), invocation],
       gate: application.gate(gatePath),
       handle: (message: PostedMessage | typeof notWanted, call: Invocation) => {
@@ -108,9 +110,8 @@ export class Applications implements GateChanges {
           this.#skipped += 1;
           return undefined;
         }
-        const deadline = { signal: call.signal, timeoutMs };
         const end = this.#options.parents.begin(message.message);
-        return application.post(gatePath, writer.write(message, call.attempt ?? 1), deadline).finally(end);
+        return application.post(gatePath, writer.write(message, call.attempt ?? 1), timeoutMs).finally(end);
       },
     };
   }

@@ -15,6 +15,11 @@ export class CallWindow {
     return this.#size;
   }
 
+  /** The size that it can have at most. */
+  get largest(): number {
+    return this.#largest;
+  }
+
   /** True from the moment the application was slow until the window is as large as it can be. */
   get isSlowed(): boolean {
     return this.#isSlowed;

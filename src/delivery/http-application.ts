@@ -7,7 +7,7 @@ import type { ApplicationSettings } from './application-settings.ts';
 import { Availability, type AvailabilityState } from './availability.ts';
 import { CallWindow } from './call-window.ts';
 import { HealthCheck } from './health-check.ts';
-import { type Answer, HttpClient, NotReached, type PostRequest } from './http-client.ts';
+import { type Answer, HttpClient, NoAnswer, NotReached, type PostRequest } from './http-client.ts';
 import { asksToSlowDown, failureOf } from './outcome.ts';
 import { PathGate } from './path-gate.ts';
 import { Places } from './places.ts';
@@ -116,14 +116,11 @@ export class HttpApplication {
    * Posts a message.
    *
    * @param gatePath the path of the gate that the call has passed
+   * @param timeoutMs milliseconds after which the request is given up
    * @throws what the answer means: an `ApplicationError`, or an `ApplicationAway` that is marked as not called
    */
-  async post(
-    gatePath: string,
-    request: PostRequest,
-    deadline: { readonly signal: AbortSignal; readonly timeoutMs: number },
-  ): Promise<void> {
-    const answer = await this.#answerTo(gatePath, request, deadline);
+  async post(gatePath: string, request: PostRequest, timeoutMs: number): Promise<void> {
+    const answer = await this.#answerTo(gatePath, request, timeoutMs);
     const failure = failureOf(answer, Date.now());
     if (failure instanceof ApplicationAway) {
       this.#onUnavailable(gatePath, failure.message);
@@ -162,13 +159,9 @@ export class HttpApplication {
     await this.#client.close();
   }
 
-  async #answerTo(
-    gatePath: string,
-    request: PostRequest,
-    deadline: { readonly signal: AbortSignal; readonly timeoutMs: number },
-  ): Promise<Answer> {
+  async #answerTo(gatePath: string, request: PostRequest, timeoutMs: number): Promise<Answer> {
     try {
-      return await this.#client.post(request, deadline);
+      return await this.#client.post(request, timeoutMs);
     } catch (error) {
       if (error instanceof NotReached) {
         const reason = errorText(error.cause);
@@ -180,7 +173,7 @@ export class HttpApplication {
       // It was reached, and the message may have been handled.
       this.#paths.get(gatePath)?.open();
       this.#availability.open();
-      const isLate = deadline.signal.aborted;
+      const isLate = error instanceof NoAnswer && error.isLate;
       if (isLate) this.#window.halve();
       const text = isLate
         ? 'The application did not answer in time.'

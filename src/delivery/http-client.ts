@@ -1,4 +1,5 @@
 import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { DeadlineTimer } from '../time/deadline-timer.ts';
 
 /** A complete answer of an application, or the beginning of a long one. */
 export interface Answer {
@@ -33,6 +34,13 @@ export class NotReached extends Error {
 /** A request that was written, at least in part, and has no complete answer. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
+  /** True if it was given up because its time was over. */
+  readonly isLate: boolean;
+
+  constructor(message: string, options: { readonly isLate: boolean; readonly cause: unknown }) {
+    super(message, { cause: options.cause });
+    this.isLate = options.isLate;
+  }
 }
 
 /** The bytes of an answer that are read. */
@@ -49,6 +57,8 @@ export class HttpClient {
   readonly #origin: URL;
   readonly #connector: buildConnector.connector;
   readonly #pool: Pool;
+  /** One for each length of time. */
+  readonly #timers = new Map<number, DeadlineTimer>();
 
   constructor(origin: URL, { connections, connectTimeoutMs, ca }: HttpClientOptions) {
     this.#origin = origin;
@@ -60,17 +70,16 @@ export class HttpClient {
   /**
    * Posts a request.
    *
-   * @param deadline its signal, and the milliseconds after which it is given up if nobody aborts the signal
+   * @param timeoutMs milliseconds after which its connection is closed
    * @throws NotReached, NoAnswer
    */
-  post(request: PostRequest, deadline: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<Answer> {
-    return this.#send('POST', request, deadline);
+  post(request: PostRequest, timeoutMs: number): Promise<Answer> {
+    return this.#send('POST', request, timeoutMs);
   }
 
   /** Gets a path. @throws NotReached, NoAnswer */
   get(path: string, timeoutMs: number): Promise<Answer> {
-    const headers = ['accept', 'application/json'];
-    return this.#send('GET', { path, headers }, { signal: AbortSignal.timeout(timeoutMs), timeoutMs });
+    return this.#send('GET', { path, headers: ['accept', 'application/json'] }, timeoutMs);
   }
 
   /** Opens a connection without a request, and closes it. @throws NotReached */
@@ -94,14 +103,22 @@ export class HttpClient {
   #send(
     method: 'GET' | 'POST',
     { path, headers, body }: Omit<PostRequest, 'body'> & { readonly body?: Uint8Array },
-    { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+    timeoutMs: number,
   ): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const exchange = new Exchange(signal, resolve, reject);
-      // The client's own time limits are coarse. They end a request whose signal was aborted for another reason.
-      const limits = { headersTimeout: timeoutMs + 1000, bodyTimeout: timeoutMs + 1000 };
-      this.#pool.dispatch({ method, path, headers, body: body ?? null, ...limits }, exchange);
-    });
+    const exchange = new Exchange();
+    // The client's own time limits are coarse, and none of them is for the whole of an answer.
+    const options = { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 };
+    this.#pool.dispatch(options, exchange);
+    return this.#timerOf(timeoutMs).wait<Answer>(exchange.answer, () => exchange.giveUp(timeoutMs));
+  }
+
+  #timerOf(timeoutMs: number): DeadlineTimer {
+    let timer = this.#timers.get(timeoutMs);
+    if (timer === undefined) {
+      timer = new DeadlineTimer(timeoutMs);
+      this.#timers.set(timeoutMs, timer);
+    }
+    return timer;
   }
 }
 
@@ -112,27 +129,42 @@ function unbracketed(hostname: string): string {
 
 /** One request and its answer. */
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #signal: AbortSignal;
-  readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (error: Error) => void;
+  readonly answer: Promise<Answer>;
+  #resolve: (answer: Answer) => void = () => {};
+  #reject: (error: Error) => void = () => {};
   #controller: Dispatcher.DispatchController | undefined;
   #isWritten = false;
+  #isGivenUp = false;
   #status = 0;
   #headers: Answer['headers'] = {};
   #chunks: Uint8Array[] = [];
   #length = 0;
 
-  constructor(signal: AbortSignal, resolve: (answer: Answer) => void, reject: (error: Error) => void) {
-    this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
+  constructor() {
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Closes the connection. @returns a rejection: NoAnswer, or NotReached while there is no connection */
+  giveUp(timeoutMs: number): Promise<never> {
+    const late = new Error(`no answer within ${timeoutMs} ms`);
+    this.#isGivenUp = true;
+    this.#controller?.abort(late);
+    // The client still waits for a connection, and must not write the request on it later.
+    return Promise.reject(
+      this.#isWritten
+        ? new NoAnswer('no answer in time', { isLate: true, cause: late })
+        : new NotReached('no connection in time', { cause: late }),
+    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    this.#isWritten = true;
-    if (this.#signal.aborted) this.#onAbort();
-    else this.#signal.addEventListener('abort', this.#onAbort, { once: true });
+    // Nothing was written so far.
+    if (this.#isGivenUp) controller.abort(new Error('given up'));
+    else this.#isWritten = true;
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Answer['headers']): void {
@@ -155,16 +187,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    this.#signal.removeEventListener('abort', this.#onAbort);
-    this.#reject(this.#isWritten ? new NoAnswer('no complete answer', { cause }) : new NotReached('', { cause }));
+    this.#reject(
+      this.#isWritten ? new NoAnswer('no complete answer', { isLate: false, cause }) : new NotReached('', { cause }),
+    );
   }
 
-  readonly #onAbort = () => {
-    this.#controller?.abort(this.#signal.reason instanceof Error ? this.#signal.reason : new Error('aborted'));
-  };
-
   #finish(): void {
-    this.#signal.removeEventListener('abort', this.#onAbort);
     const body = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }

@@ -1,5 +1,5 @@
 import { stringifyExactly } from '../conversion/json/write-json.ts';
-import { inheritedFrom } from '../message/inherited-headers.ts';
+import { userlandHeaders } from '../message/inherited-headers.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { headerValue } from './header-value.ts';
@@ -35,7 +35,7 @@ export function addMessageHeaders(to: string[], message: Message): void {
 
 /** Adds the headers that the sender chose: exactly as JSON, and those with simple names one by one. */
 function addCustomHeaders(to: string[], message: Message): void {
-  const { headers } = inheritedFrom(message);
+  const headers = userlandHeaders(message.headers, message.arrived?.headers);
   const names = Object.keys(headers).filter((name) => !traceHeaders.has(name));
   if (names.length === 0) return;
   const custom = Object.fromEntries(names.map((name) => [name, headers[name]]));
@@ -45,9 +45,20 @@ function addCustomHeaders(to: string[], message: Message): void {
   }
 }
 
-/** RFC 3339, in UTC. Ecotone's timestamp counts seconds. */
+let lastSeconds = Number.NaN;
+let lastTimestamp: string | undefined;
+
+/** RFC 3339, in UTC. Ecotone's timestamp counts seconds. Many messages in a row have the same. */
 function timestampOf(seconds: unknown): string | undefined {
   if (typeof seconds !== 'number') return undefined;
+  if (seconds !== lastSeconds) {
+    lastSeconds = seconds;
+    lastTimestamp = written(seconds);
+  }
+  return lastTimestamp;
+}
+
+function written(seconds: number): string | undefined {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace('.000Z', 'Z');
 }

@@ -127,7 +127,9 @@ export class Places {
   #hasRoom(path: string, queue: PathQueue): boolean {
     const { window, perPath, allowed } = this.#options;
     const most = Math.min(perPath, allowed(path));
-    return this.#running < window.size && queue.running < most;
+    if (queue.running >= most || this.#running >= window.largest) return false;
+    // One request of each path may always run, so that a slow path cannot take a small window for itself.
+    return this.#running < window.size || queue.running === 0;
   }
 
   #take(queue: PathQueue): void {

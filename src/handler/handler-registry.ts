@@ -241,7 +241,8 @@ function register(definition: HandlerDefinition, name: string, context: Registry
   const invoker = attempt(() => methodInvoker(parameters, handle, site));
   const deduplication = attempt(() => deduplicationRule(deduplicate, site));
   if (invoker === undefined || errors.length > 0) throw new AggregateError(errors, `${name} cannot be called`);
-  return withContentTypes({ definition, endpointId, name, deduplication, gate: remote?.gate, ...invoker });
+  const described = remote ? { ...invoker, gate: remote.gate, parameters: remote.description } : invoker;
+  return withContentTypes({ definition, endpointId, name, deduplication, ...described });
 }
 
 function findRemote(definition: HandlerDefinition, name: string, { findRemote }: RegistryContext) {

@@ -33,12 +33,12 @@ export function inheritedFrom({ headers, arrived }: Message, metadata: object = 
 }
 
 /**
- * A value that is neither text, a number nor a boolean is dropped: other programs can send headers that littoral
- * cannot. The attributes of a CloudEvent identify that event, and another message must not claim them.
+ * Returns the headers that the sender of a message chose. A value that is neither text, a number nor a boolean is
+ * dropped: other programs can send headers that littoral cannot. The attributes of a CloudEvent identify that event, and another message must not claim them.
  *
  * @param arrived the headers whose form is known, which can be sent as they came
  */
-function userlandHeaders(
+export function userlandHeaders(
   headers: MessageHeaders,
   arrived: MessageHeaders | undefined,
 ): Record<string, string | number | bigint | boolean> {

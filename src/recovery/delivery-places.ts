@@ -10,7 +10,7 @@ const mostHeldBytes = 64 * 1024 * 1024;
 /**
  * The places in which the deliveries of an endpoint are handled. A delivery is held while its failed message can
  * neither be retried nor dead-lettered. Held deliveries take at most half of the places, so at least one stays free;
- * beyond that, the consumer takes one more delivery for each held one, within limits.
+ * beyond that, the consumer takes one more delivery for each held one, within limits, and for each one that was set aside.
  */
 export class DeliveryPlaces {
   readonly #count: number;
@@ -18,7 +18,9 @@ export class DeliveryPlaces {
   readonly #allowExtra: (count: number) => void;
   readonly #handled = new Set<Delivery>();
   readonly #held = new Set<Delivery>();
+  readonly #aside = new Set<Delivery>();
   readonly #waiting: (() => void)[] = [];
+  /** Size of the bodies that are held or set aside. */
   #heldBytes = 0;
   /** Number of deliveries that the consumer was asked to take beyond the places. */
   #beside = 0;
@@ -82,9 +84,17 @@ export class DeliveryPlaces {
     this.#onChange();
   }
 
-  /** Handles a delivery again that was held. It had its place before those that wait for one. */
+  /** Sets a delivery aside that waits for an application, so that its place is free for others. */
+  setAside(delivery: Delivery): void {
+    if (!this.#handled.delete(delivery)) return;
+    this.#aside.add(delivery);
+    this.#heldBytes += delivery.message.body.byteLength;
+    this.#onChange();
+  }
+
+  /** Handles a delivery again that was set aside. It had its place before those that wait for one. */
   takeBack(delivery: Delivery): void {
-    if (!this.#held.delete(delivery)) return;
+    if (!this.#aside.delete(delivery)) return;
     this.#heldBytes -= delivery.message.body.byteLength;
     this.#handled.add(delivery);
     this.#onChange();
@@ -93,7 +103,9 @@ export class DeliveryPlaces {
   /** Frees the place of a delivery that is settled, or about to be settled. */
   leave(delivery: Delivery): void {
     this.#handled.delete(delivery);
-    if (this.#held.delete(delivery)) this.#heldBytes -= delivery.message.body.byteLength;
+    if (this.#held.delete(delivery) || this.#aside.delete(delivery)) {
+      this.#heldBytes -= delivery.message.body.byteLength;
+    }
     this.#onChange();
   }
 
@@ -109,7 +121,7 @@ export class DeliveryPlaces {
   #onChange(): void {
     while (this.#waiting.length > 0 && this.#isFree) this.#waiting.shift()?.();
     const most = Math.min(mostBeside, besidePerPlace * this.#count);
-    const beside = Math.min(most, Math.max(0, this.#held.size - this.#heldLimit));
+    const beside = Math.min(most, Math.max(0, this.#held.size - this.#heldLimit) + this.#aside.size);
     if (beside === this.#beside || (beside > this.#beside && this.#heldBytes > mostHeldBytes)) return;
     this.#beside = beside;
     this.#allowExtra(beside);

@@ -6,7 +6,7 @@ import { Header } from '../../message/message-headers.ts';
 import { isPromiseLike, type MaybePromise } from '../../promise/maybe-promise.ts';
 import type { HandlerResult } from '../../recovery/handler-result.ts';
 import { classOf, errorText, stackOf } from '../../text/error-chain.ts';
-import type { DeadlineTimer } from '../deadline-timer.ts';
+import type { DeadlineTimer } from '../../time/deadline-timer.ts';
 import { failed, type ScopedCall } from '../handler-call.ts';
 import type { InFlightKeys } from '../in-flight-keys.ts';
 import type { Next } from '../stage.ts';

@@ -2,7 +2,7 @@ import { type KeyOfInvocation, keyByMessageId } from '../../deduplication/dedupl
 import type { DeduplicationStore } from '../../deduplication/deduplication-store.ts';
 import type { Logger } from '../../logger.ts';
 import { andThen } from '../../promise/maybe-promise.ts';
-import { DeadlineTimer } from '../deadline-timer.ts';
+import { DeadlineTimer } from '../../time/deadline-timer.ts';
 import type { HandlerStage, ScopedCall } from '../handler-call.ts';
 import { InFlightKeys } from '../in-flight-keys.ts';
 import { DeduplicatedCall } from './deduplicated-call.ts';

@@ -1,6 +1,6 @@
 import { LittoralError } from '../../errors.ts';
 import type { HandlerResult } from '../../recovery/handler-result.ts';
-import { DeadlineTimer } from '../deadline-timer.ts';
+import { DeadlineTimer } from '../../time/deadline-timer.ts';
 import { failed, type HandlerStage } from '../handler-call.ts';
 
 /**

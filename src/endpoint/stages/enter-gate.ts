@@ -25,7 +25,7 @@ export const longestGateMs = 10 * 60_000;
 export function enterGate({ places, takesOthers, stopping }: EnterGateOptions): HandlerStage<HandlerCall> {
   /** Waits for a place. @returns whether there is one */
   const enter = async ({ delivery }: HandlerCall, gate: CallGate, entering: Promise<boolean>): Promise<boolean> => {
-    if (takesOthers()) places.hold(delivery);
+    if (takesOthers()) places.setAside(delivery);
     const entered = await entering;
     places.takeBack(delivery);
     // The broker redelivers it, and nothing that is done with it here counts.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DeadlineTimer } from '../../src/endpoint/deadline-timer.ts';
+import { DeadlineTimer } from '../../src/time/deadline-timer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,4 +1,4 @@
-import { longestTimeoutMs } from '../time/timeout.ts';
+import { longestTimeoutMs } from './timeout.ts';
 
 interface Waiting {
   readonly dueAt: number;
@@ -21,11 +21,11 @@ export class DeadlineTimer {
   /**
    * Waits for some work until its deadline.
    *
-   * @param late returns the result in place of the work's
+   * @param late returns the result in place of the work's. Must not throw
    * @returns the result of the work if it is done in time
    * @throws the rejection of the work in time; a later one is dropped
    */
-  wait<Result>(work: PromiseLike<Result>, late: () => Result): Promise<Result> {
+  wait<Result>(work: PromiseLike<Result>, late: () => Result | Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const entry: Waiting = { dueAt: performance.now() + this.#timeoutMs, expire: () => resolve(late()) };
       this.#waiting.add(entry);
