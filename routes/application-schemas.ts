@@ -10,5 +10,8 @@ export const Application = Type.Object({
   }),
   awaySince: Type.Optional(Type.String({ format: 'date-time', description: 'The time at which it went away.' })),
   reason: Type.Optional(Type.String({ description: 'The reason why it is away.' })),
+  skipped: Type.Integer({
+    description: 'Number of messages that were acknowledged without a request, because their `when` was false.',
+  }),
   concurrency: Type.Integer({ description: 'Maximum number of requests that it gets at once at the moment.' }),
 });

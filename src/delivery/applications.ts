@@ -33,7 +33,7 @@ export class Applications implements GateChanges {
   readonly #options: ApplicationsOptions;
   readonly #byAddress = new Map<string, HttpApplication>();
   readonly #listeners: (() => void)[] = [];
-  #skipped = 0;
+  #isClosed = false;
 
   constructor(options: ApplicationsOptions) {
     this.#options = options;
@@ -44,11 +44,6 @@ export class Applications implements GateChanges {
     const target = postTargetOf(definition.handle);
     return target && this.#handlerOf(definition, target);
   };
-
-  /** Number of messages that were acknowledged without a request, because their `when` was false. */
-  get skipped(): number {
-    return this.#skipped;
-  }
 
   /** True if this gateway posts to no application. */
   get isEmpty(): boolean {
@@ -80,6 +75,7 @@ export class Applications implements GateChanges {
 
   /** Ends all requests and connections. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(Array.from(this.#byAddress.values(), (application) => application.close()));
   }
 
@@ -100,18 +96,21 @@ export class Applications implements GateChanges {
     const prefix = `${pathname.replace(/\/$/, '')}/${kind}s/`;
     const writer = new RequestWriter({ path, prefix, timeoutMs, format, cloudEventsSource, ...options, logger });
     const gatePath = path ?? `${prefix}${definition.routingKey}`;
-    const shown = `POST ${origin}${path === undefined ? `${prefix}{routingKey}` : pathname}`;
     return {
-      description: [{ name: 'request', converter: shown }],
+      description,
       parameters: [postedRequest({ ...posted, schema: schema ?? payload, parameters }), invocation],
       gate: application.gate(gatePath),
       handle: (message: PostedMessage | typeof notWanted, call: Invocation) => {
-        if (message === notWanted) {
-          this.#skipped += 1;
-          return undefined;
-        }
+        if (message === notWanted) return application.skip();
         const end = this.#options.parents.begin(message.message);
-        return application.post(gatePath, writer.write(message, call.attempt ?? 1), timeoutMs).finally(end);
+        const request = writer.write(message, call.attempt ?? 1);
+        return application
+          .post(gatePath, request, timeoutMs)
+          .finally(end)
+          .catch((error) => {
+            // The shutdown has closed the connection: that is no failure of the application.
+            throw this.#isClosed ? call.signal.reason : error;
+          });
       },
     };
   }
@@ -130,6 +129,9 @@ export class Applications implements GateChanges {
     return application;
   }
 }
+
+/** A URL can hold a secret, and the list of endpoints is shown to strangers. */
+const description = [{ name: 'request', converter: 'the message, as a POST to the application' }];
 
 /** The call itself, with its signal and its number. */
 const invocation = parameterConverter('the call', () => (call: Invocation) => call);

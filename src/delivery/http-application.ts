@@ -33,6 +33,8 @@ export interface ApplicationState {
   readonly reason?: string;
   /** Number of requests that it gets at once at the moment. */
   readonly concurrency: number;
+  /** Number of messages that were acknowledged without a request, because their `when` was false. */
+  readonly skipped: number;
 }
 
 /** A path that answered within this time shows that the application is there, although another path is not. */
@@ -52,6 +54,7 @@ export class HttpApplication {
   readonly #paths = new Map<string, Availability>();
   /** The times of the latest answers, by path. */
   readonly #answeredAt = new Map<string, number>();
+  #skipped = 0;
 
   constructor(options: HttpApplicationOptions) {
     const { settings, concurrency } = options;
@@ -106,10 +109,10 @@ export class HttpApplication {
   describe(): ApplicationState {
     const closed = [this.#availability, ...this.#paths.values()].find(({ awaySince }) => awaySince !== undefined);
     const { url } = this.#options.settings;
-    const concurrency = this.#window.size;
-    if (closed?.awaySince === undefined) return { url, state: this.#window.isSlowed ? 'slowed' : 'up', concurrency };
+    const counts = { concurrency: this.#window.size, skipped: this.#skipped };
+    if (closed?.awaySince === undefined) return { url, state: this.#window.isSlowed ? 'slowed' : 'up', ...counts };
     const reason = closed.reason ?? 'unknown';
-    return { url, state: 'away', awaySince: closed.awaySince.toISOString(), reason, concurrency };
+    return { url, state: 'away', awaySince: closed.awaySince.toISOString(), reason, ...counts };
   }
 
   /**
@@ -132,6 +135,11 @@ export class HttpApplication {
     this.#availability.open();
     this.#paths.get(gatePath)?.open();
     if (failure !== undefined) throw failure;
+  }
+
+  /** Counts a message that it does not want. */
+  skip(): void {
+    this.#skipped += 1;
   }
 
   /** Gets a path below its URL. @throws NotReached, NoAnswer */

@@ -59,6 +59,8 @@ describe('a subscription of an application', () => {
     );
     expect(bodies(received)).toEqual(['{"total":101}']);
     expect(await deadLetters(gateway)).toEqual([]);
+    const endpoints = await (await fetch(`${gateway.address}/endpoints`)).json();
+    expect(endpoints).toMatchObject({ applications: [{ skipped: 2 }] });
   });
 
   test('gets what fits its schema; the rest becomes a dead letter', async () => {

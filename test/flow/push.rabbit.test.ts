@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { defineEventHandler } from '../../src/handler/define-handler.ts';
 import type { MessageHeaders } from '../../src/message/message-headers.ts';
@@ -114,6 +115,25 @@ describe('an application behind a queue of RabbitMQ', () => {
     expect(statuses).toEqual([202]);
     const queue = (await vhost.queues()).find(isQueueOf(pushing));
     expect(queue?.messages).toBe(0);
+  });
+});
+
+describe('a request that does not end before the shutdown does', () => {
+  test('is no attempt: its message is requeued', async () => {
+    const app = await startApplication(() => {});
+    const lines: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const service = 'hanging';
+    const config = { service, broker: { url: vhost.url }, application: { url: app.url, commands: ['pay'] } };
+    const gateway = await runGateway({ ...config, shutdownTimeoutMs: 300 }, { logger });
+    await send({ ...gateway, service }, 0, 1);
+    await eventually(() => expect(app.received).toHaveLength(1));
+    await gateway.stop();
+    expect(lines.filter((line) => !line.includes('not finished in time'))).toEqual([]);
+    await app.stop();
+    const next = await startApplication();
+    await runPushing(next.url, { service });
+    await eventually(() => expect(attempts(next.received)).toEqual(new Set(['1'])));
   });
 });
 
