@@ -1,12 +1,12 @@
 import { validateKey, validatePattern } from '../message/routing-key.ts';
-import { deadLetterQueue, dueQueue, ownerOfDeadLetters } from '../wire/service-queue.ts';
+import { deadLetterQueue, dueQueue, ownerOfDeadLetters, serviceOf } from '../wire/service-queue.ts';
 import type { EventRoute, Routes } from './service-map.ts';
 
 /** Returns the issue of the name of a queue that a service consumes; undefined for a good one. */
 function validateQueue(queue: string): string | undefined {
   if (queue.startsWith('amq.')) return "begins with 'amq.', which RabbitMQ reserves";
-  const owner = ownerOfDeadLetters(queue)?.replace(/^distributed_/, '');
-  if (owner !== undefined) return `is a queue for the dead letters of '${owner}'`;
+  const owner = ownerOfDeadLetters(queue);
+  if (owner !== undefined) return `is a queue for the dead letters of '${serviceOf(owner)}'`;
   if (/^littoral_.*_(due|delay_\d+)$/.test(queue)) return 'is a queue in which delayed messages wait';
   return validateKey(queue);
 }

@@ -1,6 +1,12 @@
 /** The maximum size of a short string of AMQP, in bytes: a routing key, the name of a header, the text of a property. */
 export const maxShortStringBytes = 255;
 
+/**
+ * The maximum size of the headers of a message, in bytes. One frame of AMQP must carry them, or the broker closes the
+ * channel, and other clients refuse more.
+ */
+export const maxHeaderBytes = 65_536;
+
 /** The highest priority of AMQP. */
 export const maxPriority = 255;
 

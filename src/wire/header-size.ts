@@ -1,8 +1,6 @@
 import { LittoralError } from '../errors.ts';
+import { maxHeaderBytes } from '../message/limits.ts';
 import type { HeaderValue } from './metadata.ts';
-
-/** Beyond this, one frame could not carry the headers and the broker would close the channel. */
-export const maxHeaderBytes = 65_536;
 
 /** @throws LittoralError `headers-too-large` */
 export function checkHeaderSize(headers: Readonly<Record<string, HeaderValue>>): void {

@@ -5,6 +5,12 @@ export function serviceQueue(service: string): string {
   return `distributed_${service}`;
 }
 
+/** Returns the service that a queue is named after; the name of the queue if it is another one. */
+export function serviceOf(queue: string): string {
+  const prefix = serviceQueue('');
+  return queue.startsWith(prefix) ? queue.slice(prefix.length) : queue;
+}
+
 /** Returns the dead letter queue of a service. */
 export function deadLetterQueue(service: string): string {
   return `${serviceQueue(service)}_dead_letter`;

@@ -108,5 +108,8 @@ describe('the default of a setting', () => {
   test('is stated by the docs for the limits of expressions', () => {
     const limits = defaultsIn(read('docs/expressions.md'));
     expect(Object.fromEntries(limits.map(([name, text]) => [name, Number(text)]))).toMatchObject(defaultLimits);
+    const docstrings = docstringsOf(read('src/expression/expression-limits.ts'), 'ExpressionLimits', '');
+    const stated = docstrings.map(([name, text]) => [name, Number(/Default (\d+)/.exec(text)?.[1])]);
+    expect(Object.fromEntries(stated)).toEqual(defaultLimits);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkHeaderSize, maxHeaderBytes } from '../../src/wire/header-size.ts';
+import { maxHeaderBytes } from '../../src/message/limits.ts';
+import { checkHeaderSize } from '../../src/wire/header-size.ts';
 import { caught } from '../caught.ts';
 
 describe('headers are too large', () => {

@@ -1,4 +1,4 @@
-import { maxShortStringBytes } from '../../message/limits.ts';
+import { maxHeaderBytes, maxShortStringBytes } from '../../message/limits.ts';
 import { decodeTable, uint64 } from './field-table.ts';
 
 /** The properties of a message (AMQP 0-9-1 section 1.8.3), by the names that amqplib gives them. */
@@ -91,9 +91,6 @@ export function decodeProperties(bytes: Buffer): ReceivedProperties {
   return properties;
 }
 
-/** One frame must be able to carry them, and other clients refuse more. */
-export const maxTableBytes = 65_536;
-
 /**
  * Writes properties.
  *
@@ -104,7 +101,7 @@ export const maxTableBytes = 65_536;
  */
 export function encodeProperties(properties: BasicProperties, fields: readonly Buffer[]): Buffer {
   const table = Buffer.concat(fields);
-  if (table.length + 4 > maxTableBytes) throw new RangeError('The headers are too large');
+  if (table.length + 4 > maxHeaderBytes) throw new RangeError('The headers are too large');
   const parts: Buffer[] = [];
   let flags = 0;
   let flag = highestFlag;

@@ -1,6 +1,7 @@
 import type { ChannelModel, Options } from 'amqplib';
 import { LittoralError } from '../../../errors.ts';
-import { type BasicProperties, encodeProperties, maxTableBytes } from '../basic-properties.ts';
+import { maxHeaderBytes } from '../../../message/limits.ts';
+import { type BasicProperties, encodeProperties } from '../basic-properties.ts';
 import { encodeField } from '../field-table.ts';
 import { encodedProperties } from './exact-frames.ts';
 
@@ -11,7 +12,7 @@ import { encodedProperties } from './exact-frames.ts';
 const overheadBytes = 8 + 12;
 
 /** Upper bound for properties and headers: 14 properties of at most 256 bytes, and the table. */
-const largestBytes = maxTableBytes + 14 * 256;
+const largestBytes = maxHeaderBytes + 14 * 256;
 
 /** Returns the number of bytes for properties and headers in a frame; undefined if all that littoral writes fits. */
 export function propertyLimit(model: ChannelModel): number | undefined {
