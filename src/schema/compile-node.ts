@@ -1,6 +1,6 @@
 import { coerceScalar, literalCoercer } from './coerce-scalar.ts';
 import { findDiscriminator } from './discriminator.ts';
-import { isNamedAsEntry } from './list-entries.ts';
+import { canBeEmptyText, itemsOf, namesEntry, takesObjects } from './list-items.ts';
 import { listNode } from './list-node.ts';
 import {
   type Claim,
@@ -16,11 +16,11 @@ import {
 import { objectNode } from './object-node.ts';
 import { explainOwnKeywords } from './own-keywords.ts';
 import { keyPattern } from './safe-patterns.ts';
-import { compileSchema, isSchema, passes, type Schema } from './schema-check.ts';
+import { compileSchema, isSchema, type Schema } from './schema-check.ts';
 import { type Definitions, type Keywords, keywordsOf } from './schema-keywords.ts';
-import { classOfType, type TargetType } from './target-type.ts';
+import { classOfType } from './target-type.ts';
 import { type Branch, unionNode } from './union-node.ts';
-import { acceptedKinds, ValueKind } from './value-kind.ts';
+import { acceptedKinds } from './value-kind.ts';
 
 /**
  * Compiles a schema. The schemas in `not`, `if`, `dependentSchemas` and `unevaluated…`, and those behind a `$ref` that
@@ -227,34 +227,4 @@ function list(keywords: Keywords, scope: NodeScope): SchemaNode {
       return check(list);
     },
   });
-}
-
-/** Returns the keywords of a schema about the items of a list. */
-function itemsOf({ items, prefixItems, additionalItems }: Keywords): Partial<Keywords> {
-  const defined = Object.entries({ items, prefixItems, additionalItems }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(defined);
-}
-
-function takesObjects(schema: Schema, scope: NodeScope): boolean {
-  return (acceptedKinds(schema, scope) & ValueKind.object) !== 0;
-}
-
-/** Returns whether a type has a field with the name of an entry. */
-function namesEntry(type: TargetType, outer: NodeScope, within: readonly TargetType[] = []): boolean {
-  if (within.includes(type)) return false;
-  const inner = [...within, type];
-  if (outer.conversions.sourcesOf(type).some((source) => namesEntry(source, outer, inner))) return true;
-  if (classOfType(type)) return false;
-  const { $defs, $ref, anyOf = [], oneOf = [], allOf = [], properties, patternProperties } = keywordsOf(type);
-  const scope = withDefinitions(outer, $defs);
-  if (Object.keys(properties ?? {}).some(isNamedAsEntry)) return true;
-  if (Object.keys(patternProperties ?? {}).some((pattern) => isNamedAsEntry(keyPattern(pattern)))) return true;
-  const target = definitionOf($ref, scope);
-  const parts = [...(target ? [target] : []), ...anyOf, ...oneOf, ...allOf];
-  return parts.some((part) => namesEntry(part, scope, inner));
-}
-
-function canBeEmptyText(schema: Schema, scope: NodeScope): boolean {
-  if (classOfType(schema)) return (acceptedKinds(schema, scope) & ValueKind.string) !== 0;
-  return passes(compileSchema(schema, scope.definitions), '');
 }
