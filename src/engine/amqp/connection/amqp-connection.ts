@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
-import { isLittoralError, LittoralError } from '../../../errors.ts';
+import { isLittoralError, type LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import { socketOf } from './amqp-socket.ts';
@@ -10,7 +10,7 @@ import { closeConnection } from './close-connection.ts';
 import { closeUnawaited } from './close-unawaited.ts';
 import { connectFailure } from './connect-failure.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
-import { endOf, rememberEnd } from './connection-end.ts';
+import { type ConnectionEnd, endOf, rememberEnd, watchEnd } from './connection-end.ts';
 import { useExactFrames } from './exact-frames.ts';
 
 export interface AmqpConnectionOptions extends Omit<ConnectOptions, 'address'> {
@@ -124,7 +124,7 @@ export class AmqpConnection {
     try {
       model = await connect(...connectArguments({ ...this.#options, address }));
       this.#address = address;
-      const end = endingOf(model);
+      const end = watchEnd(model);
       await this.#prepare(model, end);
       this.#onConnect(model, address);
       return end;
@@ -214,40 +214,5 @@ export class AmqpConnection {
     const why = connectFailure(error ?? new Error('Connection closed'), { ...this.#options, address });
     this.#failure = `lost the connection to ${address.display}: ${why}`;
     logger.warn({ role, reason: this.#failure }, 'the connection to the broker was lost; connecting again');
-  }
-}
-
-/** The state of one connection's end. */
-interface ConnectionEnd {
-  readonly hasEnded: boolean;
-  /** A promise that resolves when the connection has ended, with the reason if one is known. */
-  readonly reason: Promise<Error | undefined>;
-}
-
-/** Listens for the end of a connection. The caller must not await anything on the connection before. */
-function endingOf(model: ChannelModel): ConnectionEnd {
-  const end = { hasEnded: false, reason: Promise.resolve<Error | undefined>(undefined) };
-  // 'close' reports the same error. An 'error' event without a listener would end the process.
-  model.on('error', () => {});
-  end.reason = new Promise((resolve) => {
-    model.once('close', (error?: Error) => {
-      end.hasEnded = true;
-      resolve(error);
-      // Unwritten bytes keep the socket of a silent broker open.
-      if (error?.message === 'Heartbeat timeout') socketOf(model)?.destroy();
-    });
-  });
-  return end;
-}
-
-/** @throws LittoralError `broker-unavailable`, `broker-blocked` while nothing may be sent */
-export function assertUsable(connection: AmqpConnection, messageId?: string): void {
-  if (connection.failure) {
-    throw new LittoralError('broker-unavailable', `Nothing was sent: ${connection.failure}.`, { messageId });
-  }
-  if (connection.blocked !== undefined) {
-    throw new LittoralError('broker-blocked', `Nothing was sent: the broker says ${connection.blocked}.`, {
-      messageId,
-    });
   }
 }

@@ -1,13 +1,15 @@
 import type { ChannelModel } from 'amqplib';
-import { type ErrorDetails, errorMessage, isLittoralError, LittoralError } from '../../../errors.ts';
+import { type ErrorDetails, errorMessage, isLittoralError, type LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import type { QueueSpec } from '../../publication.ts';
 import type { AmqpDeadLetterQueues } from '../amqp-dead-letter-queues.ts';
 import type { QueueType } from '../amqp-topology.ts';
 import { isAbsent } from '../broker-replies.ts';
-import { type AmqpConnection, assertUsable } from '../connection/amqp-connection.ts';
+import type { AmqpConnection } from '../connection/amqp-connection.ts';
+import { assertUsable } from '../connection/assert-usable.ts';
 import { reasonOf } from '../connection/connection-end.ts';
+import { notSent } from '../not-sent.ts';
 import type { Declarer, PermittedDeclarations } from '../permitted-declarations.ts';
 import type { AmqpQueueLookup } from '../publish/amqp-queue-lookup.ts';
 import {
@@ -232,9 +234,5 @@ export const connectionEnded = 'the connection ended before it was known to be s
 
 /** Returns the error for a message that cannot be delayed. */
 export function cannotDelay(reason: string, details: Pick<ErrorDetails, 'cause' | 'isLate'> = {}): LittoralError {
-  return new LittoralError(
-    'broker-unavailable',
-    `Nothing was sent: there is no queue to delay it in: ${reason}.`,
-    details,
-  );
+  return notSent(`there is no queue to delay it in: ${reason}`, details);
 }

@@ -4,22 +4,25 @@ import type { Logger } from '../../../logger.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import { busExchange } from '../../broker/bus-exchange.ts';
-import type { Address, PublishReceipt } from '../../publication.ts';
+import type { PublishReceipt } from '../../publication.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
 import { toAmqp } from '../amqp-message-mapper.ts';
-import { type AmqpConnection, assertUsable } from '../connection/amqp-connection.ts';
+import type { AmqpConnection } from '../connection/amqp-connection.ts';
 import { corker, socketOf } from '../connection/amqp-socket.ts';
+import { assertUsable } from '../connection/assert-usable.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
 import { endOf } from '../connection/connection-end.ts';
 import { assertFitsFrame, propertyLimit } from '../connection/frame-limit.ts';
+import { notSent } from '../not-sent.ts';
 import type { AmqpPublication } from './amqp-publication.ts';
 import { ConfirmWatch } from './confirm-watch.ts';
 import { asBuffer, notWritten } from './encode-publication.ts';
-import { divide, type InFlight, settleUnconfirmed } from './in-flight.ts';
-import { isPlainKey, type ProbeConnectionOptions } from './probe-apart.ts';
+import { divide, type InFlight, isOverForeignKey, settleUnconfirmed } from './in-flight.ts';
+import type { ProbeConnectionOptions } from './probe-apart.ts';
 import { PublishPermissions } from './publish-permissions.ts';
-import { type Route, readPublishRefusal, refusedPublish } from './publish-refusal.ts';
+import { readPublishRefusal, refusedPublish, routeTo } from './publish-refusal.ts';
 import { PublishesInFlight, type PublishesInFlightOptions } from './publishes-in-flight.ts';
+import { ReopenPause } from './reopen-pause.ts';
 import { TakenKeys } from './taken-keys.ts';
 
 export interface AmqpOutboundOptions extends Omit<PublishesInFlightOptions, 'onTimedOut'> {
@@ -33,9 +36,6 @@ export interface AmqpOutboundOptions extends Omit<PublishesInFlightOptions, 'onT
   readonly onChannelClosed: () => void;
 }
 
-/** Lifetime below which the end of a channel is early, which lengthens the pause before it is opened again. */
-const earlyMs = 10_000;
-const reopenDelays = { firstMs: 10, maxMs: 5_000 };
 const minReopenTimeoutMs = 5_000;
 
 /** Publishes with confirms on one channel. */
@@ -57,9 +57,7 @@ export class AmqpOutbound {
   #lastHandled = 0;
   readonly #takenKeys = new TakenKeys();
   #isClosed = false;
-  /** Number of early ends of the channel in a row. */
-  #earlyEnds = 0;
-  #openedAtMs = 0;
+  readonly #pause = new ReopenPause();
   #corkSocket: () => void = () => {};
 
   constructor(connection: AmqpConnection, options: AmqpOutboundOptions) {
@@ -100,7 +98,7 @@ export class AmqpOutbound {
     this.#channel = channel;
     this.#takenKeys.clear();
     this.#propertyLimit = propertyLimit(model);
-    this.#openedAtMs = performance.now();
+    this.#pause.opened();
     this.#corkSocket = corker(model);
     // Written in the order of their calls, because a publish that needed a probe joined the others later.
     const held = new Set(this.#held.splice(0));
@@ -275,10 +273,7 @@ export class AmqpOutbound {
     this.#channel = undefined;
     this.#confirms.ended();
     this.#options.onChannelClosed();
-    const isEarly = performance.now() - this.#openedAtMs < earlyMs;
-    this.#earlyEnds = isEarly ? this.#earlyEnds + 1 : 0;
-    const { firstMs, maxMs } = reopenDelays;
-    setTimeout(() => this.#reopen(model), Math.min(maxMs, firstMs * 2 ** this.#earlyEnds)).unref();
+    setTimeout(() => this.#reopen(model), this.#pause.nextMs()).unref();
   }
 
   #reopen(model: ChannelModel): void {
@@ -327,19 +322,4 @@ export class AmqpOutbound {
     }
     for (const entry of untouched) this.#hold(entry);
   }
-}
-
-/** Returns whether a connection can have ended over a key: see `probe-apart.ts`. */
-function isOverForeignKey(end: Error | undefined, unconfirmed: readonly InFlight[]): boolean {
-  const isInternal = end?.message.includes('541') === true;
-  return isInternal && unconfirmed.some(({ route }) => route.exchange === busExchange && !isPlainKey(route.routingKey));
-}
-
-function notSent(reason: string): LittoralError {
-  return new LittoralError('broker-unavailable', `Nothing was sent: ${reason}.`);
-}
-
-function routeTo(to: Address | Route): Route {
-  if ('bus' in to) return { exchange: busExchange, routingKey: to.bus };
-  return 'queue' in to ? { exchange: '', routingKey: to.queue } : to;
 }

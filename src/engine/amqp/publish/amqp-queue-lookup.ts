@@ -3,8 +3,10 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { LittoralError } from '../../../errors.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import { isAbsent, isExclusive, replyCode } from '../broker-replies.ts';
-import { type AmqpConnection, assertUsable } from '../connection/amqp-connection.ts';
+import type { AmqpConnection } from '../connection/amqp-connection.ts';
+import { assertUsable } from '../connection/assert-usable.ts';
 import { reasonOf } from '../connection/connection-end.ts';
+import { notSent } from '../not-sent.ts';
 
 export interface AmqpQueueLookupOptions {
   /** Milliseconds for which a found queue is cached. After that, it is looked up again in the background. */
@@ -162,7 +164,7 @@ export class AmqpQueueLookup {
         replyCode(error) === undefined || spare === undefined
           ? 'the connection ended while the queue was looked for'
           : reasonOf(error, spare.model);
-      throw new LittoralError('broker-unavailable', `Nothing was sent: ${answer}.`, { cause: error });
+      throw notSent(String(answer), { cause: error });
     }
   }
 

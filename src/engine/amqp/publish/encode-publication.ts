@@ -1,5 +1,6 @@
 import { IllegalOperationError } from 'amqplib';
 import { errorMessage, LittoralError } from '../../../errors.ts';
+import { notSent } from '../not-sent.ts';
 
 /**
  * Returns the error for a message that was not written: amqplib encodes the whole message before it writes a byte of it,
@@ -8,7 +9,7 @@ import { errorMessage, LittoralError } from '../../../errors.ts';
 export function notWritten(cause: unknown, messageId: string | undefined): LittoralError {
   const details = { messageId, cause };
   if (cause instanceof IllegalOperationError) {
-    return new LittoralError('broker-unavailable', 'Nothing was sent: the connection is being closed.', details);
+    return notSent('the connection is being closed', details);
   }
   return new LittoralError(
     'invalid-header',

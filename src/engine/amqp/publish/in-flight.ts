@@ -1,6 +1,8 @@
 import { LittoralError } from '../../../errors.ts';
+import { busExchange } from '../../broker/bus-exchange.ts';
 import type { PublishReceipt } from '../../publication.ts';
 import type { AmqpPublication } from './amqp-publication.ts';
+import { isPlainKey } from './probe-apart.ts';
 import { fitsRefusal, type PublishRefusal, type Route } from './publish-refusal.ts';
 
 /** A publish whose caller waits. */
@@ -80,4 +82,10 @@ export function settleUnconfirmed(entry: InFlight, reason: string, cause: unknow
   }
   const text = `The message was written, but ${reason} before the confirm.`;
   entry.reject(new LittoralError('connection-lost', text, { messageId: entry.messageId, cause }));
+}
+
+/** Returns whether a connection can have ended over a key: see `probe-apart.ts`. */
+export function isOverForeignKey(end: Error | undefined, unconfirmed: readonly InFlight[]): boolean {
+  const isInternal = end?.message.includes('541') === true;
+  return isInternal && unconfirmed.some(({ route }) => route.exchange === busExchange && !isPlainKey(route.routingKey));
 }

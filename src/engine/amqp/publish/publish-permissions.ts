@@ -5,10 +5,12 @@ import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import { busExchange } from '../../broker/bus-exchange.ts';
 import { endOf, reasonOf } from '../connection/connection-end.ts';
+import { notSent } from '../not-sent.ts';
+import { BusRefusal } from './bus-refusal.ts';
 import { isPlainKey, type ProbeConnectionOptions, probeApart } from './probe-apart.ts';
 import { type ProbeAnswer, probePublish } from './publish-probe.ts';
-import { busRefusal, type PublishRefusal, type Route } from './publish-refusal.ts';
-import { RefusedPublishes, refusedForMs } from './refused-publishes.ts';
+import type { PublishRefusal, Route } from './publish-refusal.ts';
+import { RefusedPublishes } from './refused-publishes.ts';
 
 export interface PublishPermissionsOptions {
   readonly maxMessageBytes: number;
@@ -18,8 +20,6 @@ export interface PublishPermissionsOptions {
   readonly timeoutMs: number;
   readonly logger: Logger;
 }
-
-const firstBusRetryMs = 1_000;
 
 const maxRemembered = 10_000;
 /** Maximum number of parallel probes. Each takes a channel, and a user can have a channel limit. */
@@ -64,22 +64,22 @@ export class PublishPermissions {
   readonly #lines = new Map<string, Promise<void>>();
   /** True if a key or an exchange was refused although the first probe was permitted. */
   #hasExceptions = false;
-  #busProblem: string | undefined;
-  #busRetry: NodeJS.Timeout | undefined;
+  readonly #bus: BusRefusal;
 
   constructor(options: PublishPermissionsOptions) {
     this.#options = options;
     this.#refused = new RefusedPublishes(options.logger);
+    this.#bus = new BusRefusal(options.logger);
   }
 
   /** Returns why nothing can be published on the bus; undefined while publishing is permitted. */
   get problem(): string | undefined {
-    return this.#busProblem;
+    return this.#bus.problem;
   }
 
   /** Probes the permissions on a new connection or channel. Resolves when the broker has answered, or is blocked. */
   async attach(model: ChannelModel): Promise<void> {
-    clearTimeout(this.#busRetry);
+    this.#bus.stopProbing();
     this.#permitted.clear();
     this.#isOpened = false;
     this.#isOpen = false;
@@ -94,13 +94,13 @@ export class PublishPermissions {
     // A broker that does not answer like RabbitMQ is assumed to permit everything.
     await this.#open().catch(() => this.#trust(model));
     // The broker does not report permissions during an alarm.
-    if (this.#busProblem !== undefined && this.#model === model) this.#askForBusAfter(firstBusRetryMs);
+    if (this.#bus.problem !== undefined && this.#model === model) this.#probeBusLater();
   }
 
   #trust(model: ChannelModel): void {
     // The end of a connection is no answer, and a new connection can be open by now.
     if (this.#model !== model || endOf(model) !== undefined) return;
-    this.#setBusProblem(undefined);
+    this.#bus.set(undefined);
     this.#isOpened = true;
     this.#isOpen = true;
     this.#knownBytes = Number.POSITIVE_INFINITY;
@@ -109,7 +109,7 @@ export class PublishPermissions {
   /** Stops all probes. */
   close(): void {
     this.#model = undefined;
-    clearTimeout(this.#busRetry);
+    this.#bus.stopProbing();
   }
 
   /** Returns whether a publish needs no probe. */
@@ -173,7 +173,7 @@ export class PublishPermissions {
    */
   async #open(): Promise<void> {
     const model = this.#model;
-    if (model === undefined) throw unanswered('there is no connection to the broker');
+    if (model === undefined) throw notSent('there is no connection to the broker');
     const bus = { exchange: busExchange, routingKey: strangeKey };
     const { maxMessageBytes } = this.#options;
     const ask = async (size: number): Promise<void> => {
@@ -183,9 +183,17 @@ export class PublishPermissions {
       this.#isOpened = true;
       if (isSize(answer)) return ask(0);
       this.#isOpen = answer === 'permitted' && !this.#hasExceptions;
-      if (!isOfExchange(answer)) this.#setBusProblem(undefined);
+      if (!isOfExchange(answer)) this.#bus.set(undefined);
     };
     await ask(Math.min(ordinaryBytes, maxMessageBytes));
+  }
+
+  #probeBusLater(): void {
+    const model = this.#model;
+    this.#bus.probeLater(
+      () => this.#open(),
+      () => this.#model === model,
+    );
   }
 
   async #learn(route: Route, scope: string, bytes: number, deadlineMs: number): Promise<void> {
@@ -201,12 +209,12 @@ export class PublishPermissions {
       // The publish itself detects the missing exchange, which is then declared again.
       if (typeof answer === 'object' && answer.kind === 'absent') return;
     }
-    throw unanswered('the broker did not answer whether it is permitted');
+    throw notSent('the broker did not answer whether it is permitted');
   }
 
   async #question(route: Route, size: number): Promise<ProbeAnswer | undefined> {
     const model = this.#model;
-    if (model === undefined) throw unanswered('there is no connection to the broker');
+    if (model === undefined) throw notSent('there is no connection to the broker');
     if (!this.#isOpened) {
       await this.#open();
       return undefined;
@@ -219,11 +227,11 @@ export class PublishPermissions {
       const answer = await (isPlainKey(route.routingKey)
         ? probePublish(model, route, size)
         : probeApart(this.#options.connection, route, size));
-      if (this.#model !== model) throw unanswered('the connection ended');
+      if (this.#model !== model) throw notSent('the connection ended');
       if (answer !== 'blocked') this.#onAnswer(answer, route, size);
       return answer;
     } catch (error) {
-      throw isLittoralError(error) ? error : unanswered(reasonOf(error, model), error);
+      throw isLittoralError(error) ? error : notSent(reasonOf(error, model), { cause: error });
     }
   }
 
@@ -245,7 +253,7 @@ export class PublishPermissions {
     });
     asked.catch(() => {});
     if ((await completesWithin(Math.max(0, deadlineMs - performance.now()), asked)) && !isLate()) return answer;
-    throw unanswered('the broker did not answer in time whether it is permitted');
+    throw notSent('the broker did not answer in time whether it is permitted');
   }
 
   #onAnswer(answer: Exclude<ProbeAnswer, 'blocked'>, route: Route, size: number): void {
@@ -264,40 +272,16 @@ export class PublishPermissions {
     }
     if (answer.kind === 'absent') return;
     if (isOfExchange(answer) && route.exchange === busExchange) {
-      this.#setBusProblem(answer);
-      this.#askForBusAfter(firstBusRetryMs);
+      this.#bus.set(answer);
+      this.#probeBusLater();
     } else if (route.routingKey !== strangeKey) {
       this.#refused.remember(scope, route, answer);
     }
   }
 
   #assertNotRefused(route: Route, scope: string, bytes: number): void {
-    if (this.#busProblem !== undefined && route.exchange === busExchange) {
-      throw new LittoralError('write-refused', `Nothing was sent: ${this.#busProblem}.`);
-    }
+    if (route.exchange === busExchange) this.#bus.assertNone();
     this.#refused.assertNone(scope, route, bytes);
-  }
-
-  /** Sets why the bus is refused. While it is, the gateway repeats the probe in the background, not for each caller. */
-  #setBusProblem(refusal: PublishRefusal | undefined): void {
-    const { logger } = this.#options;
-    const problem = refusal && busRefusal(refusal.text);
-    if (problem !== undefined && this.#busProblem === undefined) logger.error({ reason: problem }, 'bus is refused');
-    if (problem === undefined && this.#busProblem !== undefined) logger.info('bus may be written to again');
-    this.#busProblem = problem;
-    clearTimeout(this.#busRetry);
-  }
-
-  #askForBusAfter(waitMs: number): void {
-    clearTimeout(this.#busRetry);
-    const model = this.#model;
-    const retry = async () => {
-      await this.#open().catch(() => {});
-      if (this.#busProblem !== undefined && this.#model === model) {
-        this.#askForBusAfter(Math.min(refusedForMs, 2 * waitMs));
-      }
-    };
-    this.#busRetry = setTimeout(retry, waitMs).unref();
   }
 }
 
@@ -322,8 +306,4 @@ function isOfExchange(answer: ProbeAnswer): answer is PublishRefusal & { readonl
 
 function nextPowerOfTwo(bytes: number): number {
   return 2 ** Math.ceil(Math.log2(bytes));
-}
-
-function unanswered(reason: string, cause?: unknown): LittoralError {
-  return new LittoralError('broker-unavailable', `Nothing was sent: ${reason}.`, { cause });
 }

@@ -1,11 +1,18 @@
 import { errorMessage, LittoralError } from '../../../errors.ts';
 import { busExchange } from '../../broker/bus-exchange.ts';
+import type { Address } from '../../publication.ts';
 import { replyCode } from '../broker-replies.ts';
 
 /** An exchange and a key in it. */
 export interface Route {
   readonly exchange: string;
   readonly routingKey: string;
+}
+
+/** Returns the exchange and the routing key of an address. */
+export function routeTo(to: Address | Route): Route {
+  if ('bus' in to) return { exchange: busExchange, routingKey: to.bus };
+  return 'queue' in to ? { exchange: '', routingKey: to.queue } : to;
 }
 
 /** The reason for which RabbitMQ closed a channel over a publish, read from its reply text. */
