@@ -1,9 +1,12 @@
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
+import { isBatch } from '../src/http/batch-to-message.ts';
+import { maxBatchEvents } from '../src/http/bindings/structured-cloud-event.ts';
+import { batchHandler } from '../src/http/publish-batch.ts';
 import { publishRoute } from '../src/http/publish-route.ts';
-import { structuredMediaType } from '../src/message/cloud-events.ts';
+import { batchMediaType, structuredMediaType } from '../src/message/cloud-events.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { CloudEventHeaders, sendResponses } from './schemas.ts';
+import { batchResponse, CloudEventHeaders, sendResponses } from './schemas.ts';
 
 const example = {
   specversion: '1.0',
@@ -14,35 +17,46 @@ const example = {
   data: { orderId: '123', total: 42 },
 };
 
-/** `POST /cloudevents`: publishes a CloudEvent, whose type is the routing key. */
-export const cloudEvents: RoutePlugin = (app, { publishing }) => {
-  app.route(
-    publishRoute(
-      {
-        url: '/cloudevents',
-        address: () => (event) => {
-          if (event) return { kind: 'event', routingKey: event.type };
-          throw new LittoralError(
-            'invalid-header',
-            `The request is no CloudEvent. Send the headers ce-specversion, ce-id, ce-source and ce-type, or a body of type ${structuredMediaType}.`,
-          );
-        },
-        schema: {
-          tags: ['Send'],
-          operationId: 'sendCloudEvent',
-          summary: 'Publish a CloudEvent',
-          description:
-            'Its type is the routing key, its source and id are the id of the message, and its data is the payload. The other attributes travel as message headers. The answer comes after the broker has confirmed it.',
-          headers: CloudEventHeaders,
-          body: {
-            content: {
-              [structuredMediaType]: { schema: Type.Unknown({ examples: [example] }) },
+const url = '/cloudevents';
+
+/** `POST /cloudevents`: publishes a CloudEvent, whose type is the routing key, or a batch of them. */
+export const cloudEvents: RoutePlugin = (app, { publishing, isInsider }) => {
+  const single = publishRoute(
+    {
+      url,
+      address: () => (event) => {
+        if (event) return { kind: 'event', routingKey: event.type };
+        throw new LittoralError(
+          'invalid-header',
+          `The request is no CloudEvent. Send the headers ce-specversion, ce-id, ce-source and ce-type, or a body of type ${structuredMediaType}.`,
+        );
+      },
+      schema: {
+        tags: ['Send'],
+        operationId: 'sendCloudEvent',
+        summary: 'Publish a CloudEvent, or a batch',
+        description:
+          'Its type is the routing key, its source and id are the id of the message, and its data is the payload. The other attributes travel as message headers. The answer comes after the broker has confirmed it. Each event of a batch is published for itself, in the order of the batch. Its answer has a result for each event, and the status that all results have in common, or 207.',
+        headers: CloudEventHeaders,
+        body: {
+          content: {
+            [structuredMediaType]: { schema: Type.Unknown({ examples: [example] }) },
+            [batchMediaType]: {
+              schema: Type.Array(Type.Unknown(), { maxItems: maxBatchEvents, examples: [[example]] }),
             },
           },
-          response: sendResponses,
         },
+        response: { ...sendResponses, 207: batchResponse },
       },
-      publishing,
-    ),
+    },
+    publishing,
   );
+  const batch = batchHandler(url, publishing, isInsider);
+  app.route({
+    ...single,
+    handler(request, reply) {
+      const { 'content-type': contentType } = request.headers;
+      return isBatch(contentType) ? batch(request, reply) : single.handler.call(this, request, reply);
+    },
+  });
 };

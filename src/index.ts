@@ -1,8 +1,10 @@
 export type { CommandBus } from './bus/command-bus.ts';
-export type { ConversionOptions, DistributedBus, SendReceipt } from './bus/distributed-bus.ts';
+export type { ConversionOptions, DistributedBus } from './bus/distributed-bus.ts';
 export type { EventBus } from './bus/event-bus.ts';
 export type { LocalSendOptions } from './bus/local-message.ts';
+export type { SendResult } from './bus/ordered-sends.ts';
 export type { SendOptions } from './bus/send-options.ts';
+export type { SendReceipt } from './bus/send-receipt.ts';
 export type { SendRequest } from './bus/send-request.ts';
 export type { ApplicationConfig, HealthConfig, SubscriptionConfig } from './config/application-config.ts';
 export type { BrokerConfig } from './config/broker-config.ts';

@@ -12,22 +12,14 @@ import type { Metadata } from '../wire/metadata.ts';
 import { dueQueue } from '../wire/service-queue.ts';
 import { transportToMessage } from '../wire/transport-to-message.ts';
 import { toDueMessage } from './due-message.ts';
+import { type PreparedSend, type SendResult, sendInOrder } from './ordered-sends.ts';
 import { outboundMessage } from './outbound-message.ts';
-import { type BusChannel, type BusMessage, findDestination, findMappedQueues, publishOnBus } from './publish-on-bus.ts';
+import { type BusChannel, type BusMessage, findRecipients, publishFound } from './publish-on-bus.ts';
 import { assertKeys, bytesOf } from './send-checks.ts';
 import type { SendContext } from './send-context.ts';
 import { requestOptions, type SendOptions } from './send-options.ts';
+import type { SendReceipt } from './send-receipt.ts';
 import { type SendRequest, targetOf } from './send-request.ts';
-
-/** The outcome of a message. A receipt exists only for a message that the broker has confirmed. */
-export interface SendReceipt {
-  /** The id of the message, a UUID. */
-  readonly messageId: string;
-  /** The correlation id of the message: the one that was given, else the id. */
-  readonly correlationId: string;
-  /** False only for an event without a subscriber. True for a delayed event, whose subscribers are not known yet. */
-  readonly routed: boolean;
-}
 
 /** The conversion of a payload before it is sent. */
 export interface ConversionOptions extends SendOptions {
@@ -51,8 +43,8 @@ export interface DistributedBusOptions extends BusChannel {
  * Sends commands and messages to one service by name, and publishes events to their subscribers: Ecotone's distributed
  * bus.
  *
- * Every method resolves after the broker confirmed the message. They reject with a LittoralError, whose `outcome` says
- * whether the message may have been sent all the same: `invalid-key`, `invalid-header`, `reserved-header`,
+ * Every method resolves after the broker confirmed the message. All but `sendAll` reject with a LittoralError, whose
+ * `outcome` says whether the message may have been sent all the same: `invalid-key`, `invalid-header`, `reserved-header`,
  * `headers-too-large`, `body-too-large`, `unsupported-media-type`, `malformed-body`, `not-convertible`,
  * `payload-refused`, `destination-not-found`, and what `Publisher.publish` rejects with.
  */
@@ -76,6 +68,18 @@ export class DistributedBus {
    */
   send(request: SendRequest): Promise<SendReceipt> {
     const call = this.#publish(request);
+    return this.#sendContext ? this.#sendContext.track(call) : call;
+  }
+
+  /**
+   * Sends messages in their order, many at once. It is not atomic: some can be sent and others not.
+   *
+   * @returns a result for each request, once all that were sent are confirmed: a receipt, or the error that `send`
+   * rejects with. After an error that concerns the broker and not the message, no further message is sent
+   */
+  sendAll(requests: readonly SendRequest[]): Promise<readonly SendResult[]> {
+    const bus = { prepare: (request: SendRequest) => this.#prepare(request), channel: this.#options.channel };
+    const call = sendInOrder(requests, bus);
     return this.#sendContext ? this.#sendContext.track(call) : call;
   }
 
@@ -181,15 +185,39 @@ export class DistributedBus {
   }
 
   async #publish(request: SendRequest): Promise<SendReceipt> {
+    const busMessage = await this.#busMessage(request);
+    await findRecipients(busMessage, this.#options);
+    return this.#publishFound(busMessage, request.delayMs);
+  }
+
+  async #prepare(request: SendRequest): Promise<PreparedSend> {
+    const busMessage = await this.#busMessage(request);
+    await findRecipients(busMessage, this.#options);
+    const { payloadType, target, message } = busMessage;
+    const mapped = payloadType === 'event' ? (this.#options.serviceMap?.queuesOf(target).length ?? 0) : 0;
+    return {
+      route: `${payloadType} ${target}`,
+      copies: 1 + mapped,
+      bytes: message.body.byteLength,
+      publish: () => this.#publishFound(busMessage, request.delayMs),
+    };
+  }
+
+  /** Returns the message to publish. A method of its own, so that a parsed body is freed before the confirm arrives. */
+  async #busMessage(request: SendRequest): Promise<BusMessage> {
     assertKeys(request);
     const { body, mediaType } = this.#encode(request);
     if (isPhp(mediaType) && !this.#options.allowPhpSerialized) throw phpRefused(mediaType);
     const message = await this.#checkedMessage(request, body, mediaType);
 
-    const { kind: payloadType, delayMs, timeToLiveMs: timeToLive } = request;
-    const busMessage = { payloadType, target: targetOf(request), message, timeToLive };
-    const routed = delayMs ? await this.#delay(busMessage, delayMs) : await publishOnBus(busMessage, this.#options);
-    const { [Header.id]: messageId, [Header.correlationId]: correlationId } = message.headers;
+    const { kind: payloadType, timeToLiveMs: timeToLive } = request;
+    return { payloadType, target: targetOf(request), message, timeToLive };
+  }
+
+  /** The engine has the message before this returns its promise. */
+  async #publishFound(busMessage: BusMessage, delayMs: number | undefined): Promise<SendReceipt> {
+    const routed = await (delayMs ? this.#delay(busMessage, delayMs) : publishFound(busMessage, this.#options));
+    const { [Header.id]: messageId, [Header.correlationId]: correlationId } = busMessage.message.headers;
     return { messageId: String(messageId), correlationId: String(correlationId), routed };
   }
 
@@ -222,15 +250,9 @@ export class DistributedBus {
     );
   }
 
-  /**
-   * Delays a message. Its recipients are determined when it is due, but a destination that does not exist now is an
-   * error.
-   */
+  /** Delays a message whose recipients exist now. They are determined again when it is due. */
   async #delay(busMessage: BusMessage, delayMs: number): Promise<boolean> {
-    const { channel, serviceMap, service } = this.#options;
-    const { payloadType, target, message } = busMessage;
-    if (payloadType !== 'event') await findDestination(target, message, this.#options);
-    else await findMappedQueues(serviceMap?.queuesOf(target) ?? [], message, this.#options);
+    const { channel, service } = this.#options;
     const { routed } = await channel.publish({ to: dueQueue(service), message: toDueMessage(busMessage), delayMs });
     return routed;
   }

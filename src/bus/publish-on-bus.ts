@@ -32,10 +32,28 @@ export interface BusChannel {
  * `partly-published` for an event that some of its queues did not get; and what `Publisher` rejects with
  */
 export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
+  await findRecipients(busMessage, bus);
+  return publishFound(busMessage, bus);
+}
+
+/**
+ * Looks up the queues that a message needs: its destination's, or those of the service map for an event.
+ *
+ * @throws LittoralError as `publishOnBus`, before anything was sent
+ */
+export function findRecipients({ payloadType, target, message }: BusMessage, bus: BusChannel): Promise<void> {
+  if (payloadType !== 'event') return findDestination(target, message, bus);
+  return findMappedQueues(bus.serviceMap?.queuesOf(target) ?? [], message, bus);
+}
+
+/**
+ * Publishes a message after `findRecipients`, as `publishOnBus` does. All copies are passed to the engine before this
+ * returns its promise, so messages leave in the order of the calls.
+ */
+export async function publishFound(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
   const { payloadType, target, message, timeToLive } = busMessage;
   const { channel, serviceMap } = bus;
   if (payloadType === 'event') return publishEvent(busMessage, bus);
-  await findDestination(target, message, bus);
   const queue = serviceMap?.queueOf(target);
   const destinationQueue = bus.checkDestinations ? serviceQueue(target) : undefined;
   const { routed } =
@@ -50,11 +68,9 @@ export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Pro
   return routed;
 }
 
-async function publishEvent(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
+async function publishEvent(busMessage: BusMessage, { channel, serviceMap }: BusChannel): Promise<boolean> {
   const { target, message, timeToLive } = busMessage;
-  const { channel, serviceMap } = bus;
   const queues = serviceMap?.queuesOf(target) ?? [];
-  await findMappedQueues(queues, message, bus);
   const onExchange = channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive });
   if (queues.length === 0) return (await onExchange).routed;
   const copies = queues.map(async (queue) => {
@@ -99,7 +115,7 @@ function assertAllPublished(results: readonly PromiseSettledResult<PublishReceip
  * @throws LittoralError `destination-not-found`, also for a name that no service can have, even if destinations are not
  * looked up; and what `Publisher.hasQueue` rejects with
  */
-export async function findDestination(
+async function findDestination(
   destination: string,
   message: TransportMessage,
   { channel, checkDestinations, serviceMap }: BusChannel,
@@ -115,7 +131,7 @@ export async function findDestination(
  *
  * @throws LittoralError `destination-not-found`; what `Publisher.hasQueue` rejects with
  */
-export async function findMappedQueues(
+async function findMappedQueues(
   queues: readonly string[],
   message: TransportMessage,
   { channel, checkDestinations }: BusChannel,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { DistributedBus, SendReceipt } from '../bus/distributed-bus.ts';
+import type { DistributedBus } from '../bus/distributed-bus.ts';
 import type { SendOptions } from '../bus/send-options.ts';
+import type { SendReceipt } from '../bus/send-receipt.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { longestDelayMs, maxPriority, maxTimeToLiveMs } from '../message/limits.ts';
 import { errorText } from '../text/error-chain.ts';

@@ -16,6 +16,18 @@ export interface Publisher {
   publish(publication: Publication): Promise<PublishReceipt>;
 
   /**
+   * Returns whether so many messages can be published now. The answer holds until the caller waits for something: none
+   * of them is refused with `too-many-in-flight` before that.
+   *
+   * @param count number of messages
+   * @param bytes size of their bodies together
+   */
+  hasRoomFor(count: number, bytes: number): boolean;
+
+  /** Resolves when a publish in flight has ended, before any later request of a caller is read. */
+  roomMade(): Promise<void>;
+
+  /**
    * Returns whether a queue of that name exists. The answer for an existing queue is cached for some seconds.
    *
    * @throws LittoralError `broker-unavailable` if the broker does not answer

@@ -1,5 +1,6 @@
 import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
-import type { DistributedBus, SendReceipt } from '../bus/distributed-bus.ts';
+import type { DistributedBus } from '../bus/distributed-bus.ts';
+import type { SendReceipt } from '../bus/send-receipt.ts';
 import type { SendRequest } from '../bus/send-request.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { type InvocationScope, type InvocationScopes, invokeInScope, NoDeadline } from '../handler/invocation-scope.ts';
@@ -17,7 +18,7 @@ export interface PublishRoute {
 }
 
 export interface PublishContext {
-  readonly bus: Pick<DistributedBus, 'send'>;
+  readonly bus: Pick<DistributedBus, 'send' | 'sendAll'>;
   /** The context from which the parameters of a route are resolved. */
   readonly parameters: ParameterContext;
   readonly mapping: RequestMapping;
@@ -46,8 +47,7 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
       const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mapping);
       const receipt = await receiptOf(invoker, scopes.open({ message, deadline: new NoDeadline() }));
       if (!receipt.routed && isStrict(request)) {
-        const detail = `No service subscribes to '${message.payload.routingKey}'; the event was dropped.`;
-        throw new LittoralError('no-subscriber', detail, { messageId: receipt.messageId });
+        throw noSubscriber(message.payload, receipt);
       }
       const { messageId, correlationId, routed } = receipt;
       return reply.code(202).header('message-id', messageId).send({ messageId, correlationId, routed, channel });
@@ -68,8 +68,14 @@ async function receiptOf(invoker: MethodInvoker, scope: InvocationScope): Promis
   }
 }
 
+/** Returns the error for an event that nothing subscribes to. */
+export function noSubscriber({ routingKey }: SendRequest, { messageId }: SendReceipt): LittoralError {
+  const detail = `No service subscribes to '${routingKey}'; the event was dropped.`;
+  return new LittoralError('no-subscriber', detail, { messageId });
+}
+
 /** `Prefer: handling=strict` (RFC 7240 section 4.4). */
-function isStrict({ headers }: FastifyRequest): boolean {
+export function isStrict({ headers }: FastifyRequest): boolean {
   const preferences = String(headers.prefer ?? '').split(/[,;]/);
   return preferences.some((preference) => /^\s*handling\s*=\s*"?strict"?\s*$/i.test(preference));
 }

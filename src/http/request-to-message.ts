@@ -52,16 +52,43 @@ const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tr
  * @throws LittoralError `invalid-header`, `reserved-header`, `unknown-parent`, `unsupported-media-type`; `malformed-body` for a CloudEvent
  */
 export function requestToMessage(request: PublishRequest, mapping: RequestMapping): Message<SendRequest> {
-  const headers = requestHeaders(request.rawHeaders, (name) => isWanted(name, mapping));
-  refuseUnknown(headers, mapping);
-  assertNotEncoded(headers);
+  const headers = readSendHeaders(request.rawHeaders, mapping);
   const event = readCloudEvent(headers, request.body);
   const to = typeof request.to === 'function' ? request.to(event) : request.to;
+  return { headers: {}, payload: toSendRequest({ headers, event, to, body: request.body }, mapping) };
+}
+
+/**
+ * Returns the headers of a request that have a meaning for a message, by their lower-case names.
+ *
+ * @throws LittoralError `invalid-header`, `unsupported-media-type`
+ */
+export function readSendHeaders(rawHeaders: readonly string[], mapping: RequestMapping): ReadonlyMap<string, string> {
+  const headers = requestHeaders(rawHeaders, (name) => isWanted(name, mapping));
+  refuseUnknown(headers, mapping);
+  assertNotEncoded(headers);
+  return headers;
+}
+
+/** A message to send, in the parts of its request. */
+export interface RequestParts {
+  readonly headers: ReadonlyMap<string, string>;
+  /** The event that the request carries. Its data takes the place of the body. */
+  readonly event: CloudEvent | undefined;
+  readonly to: Addressed;
+  readonly body?: Uint8Array | undefined;
+  /** The metadata of the request's own headers, where they are read already. */
+  readonly ownMetadata?: Readonly<Record<string, unknown>>;
+}
+
+/** @throws LittoralError as `requestToMessage` */
+export function toSendRequest(parts: RequestParts, mapping: RequestMapping): SendRequest {
+  const { headers, event, to, body, ownMetadata = readOwnMetadata(headers, mapping) } = parts;
   const delayMs = integerOf(headers, 'message-delay');
-  const payload: SendRequest = {
+  return {
     ...to,
-    metadata: metadataOf(headers, event, mapping),
-    ...(event === undefined ? bodyOf(headers, request.body) : dataOf(event)),
+    metadata: metadataOf({ ...ownMetadata }, headers, event, mapping),
+    ...(event === undefined ? bodyOf(headers, body) : dataOf(event)),
     convertTo: headers.get('message-content-type'),
     id: messageIdOf(headers, event, to, mapping),
     correlationId: headers.get('message-correlation-id') ?? textOf(event?.attributes.correlationid),
@@ -70,7 +97,6 @@ export function requestToMessage(request: PublishRequest, mapping: RequestMappin
     priority: integerOf(headers, 'message-priority'),
     parent: parentOf(headers, mapping),
   };
-  return { headers: {}, payload };
 }
 
 function isWanted(name: string, { forwardHeaders, idempotencyScopeHeader }: RequestMapping): boolean {
@@ -98,11 +124,15 @@ function refuseUnknown(headers: ReadonlyMap<string, string>, { forwardHeaders }:
   }
 }
 
-function metadataOf(
+/**
+ * Returns the metadata that a caller sets by Message-Header-… and Message-Headers.
+ *
+ * @throws LittoralError `invalid-header`, `reserved-header`
+ */
+export function readOwnMetadata(
   headers: ReadonlyMap<string, string>,
-  event: CloudEvent | undefined,
   { forwardHeaders }: RequestMapping,
-) {
+): Record<string, unknown> {
   const metadata: Record<string, unknown> = {};
   for (const [name, value] of headers) {
     if (!name.startsWith(customPrefix) || Object.hasOwn(forwardHeaders, name)) continue;
@@ -112,7 +142,16 @@ function metadataOf(
     }
     metadata[custom] = value;
   }
-  Object.assign(metadata, exactHeaders(headers.get('message-headers')));
+  return Object.assign(metadata, exactHeaders(headers.get('message-headers')));
+}
+
+/** Adds to the metadata what comes from the event, from a proxy, and from tracing. */
+function metadataOf(
+  metadata: Record<string, unknown>,
+  headers: ReadonlyMap<string, string>,
+  event: CloudEvent | undefined,
+  { forwardHeaders }: RequestMapping,
+): Record<string, unknown> {
   if (event) addEventHeaders(metadata, event);
   refuseForwarded(metadata, forwardHeaders);
   const isForwarded = (name: string) => Object.values(forwardHeaders).includes(name);

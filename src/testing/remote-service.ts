@@ -1,5 +1,6 @@
-import { DistributedBus, type SendReceipt } from '../bus/distributed-bus.ts';
+import { DistributedBus } from '../bus/distributed-bus.ts';
 import type { SendOptions } from '../bus/send-options.ts';
+import type { SendReceipt } from '../bus/send-receipt.ts';
 import type { Publication } from '../engine/publication.ts';
 import { LittoralError } from '../errors.ts';
 import type { Components } from '../gateway/components.ts';
@@ -36,6 +37,8 @@ export function remoteService({ config, conversion, services }: Components, chan
     service: 'test',
     channel: {
       publish: (one) => channel.publishFromRemote(undelayed(one)),
+      hasRoomFor: () => channel.hasRoomFor(),
+      roomMade: () => channel.roomMade(),
       hasQueue: (queue) => channel.hasQueue(queue),
     },
     conversion,

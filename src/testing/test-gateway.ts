@@ -1,4 +1,4 @@
-import type { SendReceipt } from '../bus/distributed-bus.ts';
+import type { SendReceipt } from '../bus/send-receipt.ts';
 import { LittoralError } from '../errors.ts';
 import type { Components } from '../gateway/components.ts';
 import type { Gateway } from '../gateway/gateway.ts';

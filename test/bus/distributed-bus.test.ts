@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import type { ConversionOptions, DistributedBus, SendReceipt } from '../../src/bus/distributed-bus.ts';
+import type { ConversionOptions, DistributedBus } from '../../src/bus/distributed-bus.ts';
 import type { SendOptions } from '../../src/bus/send-options.ts';
+import type { SendReceipt } from '../../src/bus/send-receipt.ts';
 import type { SendRequest } from '../../src/bus/send-request.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import { Header } from '../../src/message/message-headers.ts';

@@ -33,6 +33,8 @@ export class RecordingEngine implements Engine {
 
   start = () => this.#channel.start();
   health = () => this.#channel.health();
+  hasRoomFor = () => this.#channel.hasRoomFor();
+  roomMade = () => this.#channel.roomMade();
   hasQueue = (queue: string) => this.#channel.hasQueue(queue);
   close = (deadlineMs: number) => this.#channel.close(deadlineMs);
   browse: InMemoryEngine['browse'] = (queue, browsing) => this.#channel.browse(queue, browsing);

@@ -235,6 +235,14 @@ export class AmqpEngine implements Engine {
     for (const { to, delaysMs } of this.#delayed) await this.#delays.prepare(to, delaysMs);
   }
 
+  hasRoomFor(count: number, bytes: number): boolean {
+    return this.#outbound.hasRoomFor(count, bytes);
+  }
+
+  roomMade(): Promise<void> {
+    return this.#outbound.roomMade();
+  }
+
   async hasQueue(queue: string): Promise<boolean> {
     this.#assertOpen();
     return this.#lookup.hasQueue(queue);

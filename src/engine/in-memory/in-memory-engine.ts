@@ -109,6 +109,13 @@ export class InMemoryEngine implements Engine {
     return { routed: true };
   }
 
+  // A message is in its queues before anything else is published.
+  hasRoomFor(): boolean {
+    return true;
+  }
+
+  async roomMade(): Promise<void> {}
+
   async hasQueue(queue: string): Promise<boolean> {
     this.#refuseUnlessOpen();
     return this.#queues.has(queue);

@@ -29,7 +29,7 @@ export function readCloudEvent(
 function unsupportedFormat(essence: string): LittoralError {
   const detail =
     essence === batchMediaType
-      ? `${essence} holds several events. Send each in a request of its own, as ${structuredMediaType}.`
+      ? `${essence} holds several events. Send it to POST /cloudevents, or each event in a request of its own, as ${structuredMediaType}.`
       : `The format ${essence} is not supported. Send the event as ${structuredMediaType}, or its attributes as ce-… headers.`;
   return new LittoralError('unsupported-media-type', detail);
 }

@@ -21,6 +21,23 @@ export function jsonMembers(json: string): Map<string, string> {
   return members;
 }
 
+/**
+ * Returns the text of each item of a list.
+ *
+ * @param json a list
+ * @param maxItems the function stops after one more than that
+ */
+export function jsonItems(json: string, maxItems: number): string[] {
+  const items: string[] = [];
+  let at = skipSpace(json, skipSpace(json, 0) + 1);
+  while (json[at] !== ']' && items.length <= maxItems) {
+    const end = endOfValue(json, at);
+    items.push(json.slice(at, end));
+    at = nextItem(json, end);
+  }
+  return items;
+}
+
 /** Returns the position of the next field or item, or of the closing bracket. */
 function nextItem(json: string, end: number): number {
   const at = skipSpace(json, end);

@@ -1,11 +1,12 @@
 import { decodeUtf8 } from '../../conversion/character-encoding.ts';
 import { assertJson } from '../../conversion/json/json-converter.ts';
 import { isJson, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
+import { isLittoralError, LittoralError } from '../../errors.ts';
 import { type AttributeValue, isAttributeInteger } from '../../message/cloud-events.ts';
 import { describeValue } from '../../text/describe-value.ts';
 import { shorten } from '../../text/shorten.ts';
 import { assertAttributes, type CloudEvent, newAttributes, rejectBody } from './cloud-event.ts';
-import { jsonMembers } from './json-members.ts';
+import { jsonItems, jsonMembers } from './json-members.ts';
 
 /**
  * Reads an event in the structured mode: one JSON object with its attributes and its data. Data of a JSON type stays as
@@ -17,8 +18,42 @@ import { jsonMembers } from './json-members.ts';
 export function readStructuredEvent(body: Uint8Array | undefined, mediaType: MediaType): CloudEvent {
   const bytes = body ?? new Uint8Array();
   assertJson(bytes, mediaType);
+  return eventOfJson(decodeUtf8(bytes, mediaType));
+}
+
+/** The maximum number of events in a batch. */
+export const maxBatchEvents = 1000;
+
+/**
+ * Reads a batch: a list of events in the structured mode. Each is read for itself.
+ *
+ * @returns for each the event, or the error `malformed-body` of an event that is not valid
+ * @throws LittoralError `malformed-body` for a body that is no list, `body-too-large` for a list of too many
+ * @see CloudEvents JSON Event Format 1.0.2, section 4
+ */
+export function readBatch(body: Uint8Array | undefined, mediaType: MediaType): readonly (CloudEvent | LittoralError)[] {
+  const bytes = body ?? new Uint8Array();
+  assertJson(bytes, mediaType);
   const json = decodeUtf8(bytes, mediaType);
-  if (!/^\s*\{/.test(json)) throw rejectBody('A CloudEvent in JSON is an object, and the body is another value.');
+  if (!/^\s*\[/.test(json)) throw rejectBody('A batch of CloudEvents is a list, and the body is another value.');
+  const items = jsonItems(json, maxBatchEvents);
+  if (items.length <= maxBatchEvents) return items.map(eventOrError);
+  const detail = `Nothing was sent: the batch holds more than ${maxBatchEvents} events. Divide it.`;
+  throw new LittoralError('body-too-large', detail);
+}
+
+function eventOrError(json: string): CloudEvent | LittoralError {
+  try {
+    return eventOfJson(json);
+  } catch (error) {
+    if (isLittoralError(error)) return error;
+    throw error;
+  }
+}
+
+/** @param json valid JSON */
+function eventOfJson(json: string): CloudEvent {
+  if (!/^\s*\{/.test(json)) throw rejectBody('A CloudEvent in JSON is an object, and this is another value.');
   const members = jsonMembers(json);
   const attributes = newAttributes();
   for (const [name, text] of members) {

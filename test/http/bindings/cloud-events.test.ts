@@ -50,6 +50,8 @@ describe('an event in the binary mode', () => {
     ['an overlong form', 'ce-subject', '%C0%80'],
     ['half a character', 'ce-subject', '%E2%82'],
     ['a control character', 'ce-subject', '%0A'],
+    ['a noncharacter', 'ce-subject', '%EF%B7%90'],
+    ['the name that formats use for the data', 'ce-data', '1'],
     ['an empty subject', 'ce-subject', ''],
     ['an empty id', 'ce-id', ''],
     ['another version', 'ce-specversion', '0.3'],
@@ -206,7 +208,7 @@ describe('POST /cloudevents', () => {
     expect(expectProblem(response, 'invalid-header').detail).toContain('ce-type');
   });
 
-  test.each(['application/cloudevents-batch+json', 'application/cloudevents+avro', 'application/cloudevents'])(
+  test.each(['application/cloudevents-batch+cbor', 'application/cloudevents+avro', 'application/cloudevents'])(
     'refuses %s',
     async (type) => {
       const request = { url: '/cloudevents', headers: { 'content-type': type }, body: '[]' };

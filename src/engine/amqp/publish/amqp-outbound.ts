@@ -129,6 +129,18 @@ export class AmqpOutbound {
     });
   }
 
+  /** Returns whether so many publishes fit within the limits. See `Publisher.hasRoomFor`. */
+  hasRoomFor(count: number, bytes: number): boolean {
+    // A single publish gets room by a new channel where no confirm is awaited any more.
+    if (count === 1) return this.#inFlight.hasRoomFor(bytes) || this.#inFlight.haveAllTimedOut;
+    return this.#inFlight.hasRoomForAll(count, bytes);
+  }
+
+  /** Resolves when a publish has ended. See `Publisher.roomMade`. */
+  roomMade(): Promise<void> {
+    return this.#inFlight.nextEnd();
+  }
+
   #writeOrAsk(entry: InFlight): void {
     if (this.#channel === undefined) {
       this.#hold(entry);

@@ -26,6 +26,8 @@ export class PublishesInFlight {
   #timedOut = 0;
   #sweeper: NodeJS.Timeout | undefined;
   #whenIdle: (() => void) | undefined;
+  /** The callers that wait for a publish to end. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: PublishesInFlightOptions) {
     this.#options = options;
@@ -50,9 +52,14 @@ export class PublishesInFlight {
 
   /** Returns whether one more publish with so many bytes is within the limits; a single one always is. */
   hasRoomFor(bytes: number): boolean {
+    return this.#entries.size === 0 || this.hasRoomForAll(1, bytes);
+  }
+
+  /** Returns whether so many more publishes with so many bytes together are within the limits. */
+  hasRoomForAll(count: number, bytes: number): boolean {
     const { maxInFlight, maxInFlightBytes } = this.#options;
-    const full = this.#entries.size >= maxInFlight || (bytes > 0 && this.#bytes + bytes > maxInFlightBytes);
-    return !full || this.#entries.size === 0;
+    const isWithinBytes = bytes === 0 || this.#bytes + bytes <= maxInFlightBytes;
+    return this.#entries.size + count <= maxInFlight && isWithinBytes;
   }
 
   /** @throws LittoralError where there is no room for a publish */
@@ -76,6 +83,7 @@ export class PublishesInFlight {
     this.#bytes -= entry.bytes;
     if (entry.timedOut) this.#timedOut -= 1;
     if (this.#entries.size === 0) this.#whenIdle?.();
+    if (this.#waiting.length > 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   removeAll(): void {
@@ -96,6 +104,13 @@ export class PublishesInFlight {
       if (same && entry.position > 0 && !entry.returned) return entry;
     }
     return undefined;
+  }
+
+  /** Resolves when a publish leaves. */
+  nextEnd(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   /** Resolves when no publish waits for its confirm any more, at the latest after the deadline. */

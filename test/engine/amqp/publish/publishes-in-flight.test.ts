@@ -42,6 +42,26 @@ describe('the publishes in flight', () => {
     expect(publishes.hasRoomFor(1_000)).toBe(true);
   });
 
+  test('have room for several together up to their number and their bytes', () => {
+    const publishes = publishesInFlight();
+    expect([publishes.hasRoomForAll(3, 10), publishes.hasRoomForAll(4, 0), publishes.hasRoomForAll(2, 11)]).toEqual([
+      ...[true, false, false],
+    ]);
+    publishes.add(inFlight('a', 4));
+    expect([publishes.hasRoomForAll(2, 6), publishes.hasRoomForAll(3, 0), publishes.hasRoomForAll(1, 7)]).toEqual([
+      ...[true, false, false],
+    ]);
+  });
+
+  test('report the next end of a publish to all who wait for it', async () => {
+    const publishes = publishesInFlight();
+    const entry = inFlight('a');
+    publishes.add(entry);
+    const ends = [publishes.nextEnd(), publishes.nextEnd()];
+    publishes.remove(entry);
+    expect(await Promise.all(ends)).toEqual([undefined, undefined]);
+  });
+
   test('have the room again that a publish leaves, once', () => {
     const publishes = publishesInFlight();
     const [first, second] = [inFlight('a', 5), inFlight('b', 5)];

@@ -1,0 +1,59 @@
+import type { SendRequest } from '../bus/send-request.ts';
+import { parseMediaType } from '../conversion/media-type.ts';
+import { isLittoralError, type LittoralError } from '../errors.ts';
+import { batchMediaType } from '../message/cloud-events.ts';
+import type { Message } from '../message/message.ts';
+import type { CloudEvent } from './bindings/cloud-event.ts';
+import { readBatch } from './bindings/structured-cloud-event.ts';
+import type { PublishRequest, RequestMapping, RequestParts } from './request-to-message.ts';
+import { readOwnMetadata, readSendHeaders, toSendRequest } from './request-to-message.ts';
+
+/** Returns whether a request with this Content-Type carries a batch of CloudEvents. */
+export function isBatch(contentType: string | undefined): boolean {
+  return contentType !== undefined && parseMediaType(contentType)?.essence === batchMediaType;
+}
+
+/** The messages of a batch: for each event what to send, or the reason why it cannot be sent. */
+export interface Batch {
+  readonly entries: readonly (SendRequest | LittoralError)[];
+}
+
+/** An event without errors, by which the headers of a request are checked before those of its events. */
+const sample: CloudEvent = {
+  ...{ id: '0', source: '/', type: 'sample' },
+  attributes: { specversion: '1.0', id: '0', source: '/', type: 'sample' },
+  ...{ contentType: undefined, data: new Uint8Array() },
+};
+
+/**
+ * Turns a request with a batch of CloudEvents into a message, from which the bus is called. The headers of the request
+ * count for each event.
+ *
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `malformed-body`,
+ * `body-too-large`: nothing can be sent
+ */
+export function batchToMessage(
+  { rawHeaders, body }: Omit<PublishRequest, 'to'>,
+  mapping: RequestMapping,
+): Message<Batch> {
+  const headers = readSendHeaders(rawHeaders, mapping);
+  const ownMetadata = readOwnMetadata(headers, mapping);
+  toSendRequest(partsOf(sample), mapping);
+  const mediaType = parseMediaType(batchMediaType);
+  const events = mediaType ? readBatch(body, mediaType) : [];
+  return { headers: {}, payload: { entries: events.map(toEntry) } };
+
+  function partsOf(event: CloudEvent): RequestParts {
+    return { headers, event, to: { kind: 'event', routingKey: event.type }, ownMetadata };
+  }
+
+  function toEntry(event: CloudEvent | LittoralError): SendRequest | LittoralError {
+    if (isLittoralError(event)) return event;
+    try {
+      return toSendRequest(partsOf(event), mapping);
+    } catch (error) {
+      if (isLittoralError(error)) return error;
+      throw error;
+    }
+  }
+}
