@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SendResult } from '../bus/ordered-sends.ts';
 import type { SendReceipt } from '../bus/send-receipt.ts';
 import type { SendRequest } from '../bus/send-request.ts';
-import { isLittoralError, LittoralError } from '../errors.ts';
+import { isLittoralError, type LittoralError } from '../errors.ts';
 import { invokeInScope, NoDeadline } from '../handler/invocation-scope.ts';
 import { methodInvoker } from '../handler/method-invoker.ts';
 import { payload } from '../parameter/payload.ts';
@@ -10,7 +10,7 @@ import { errorFields } from '../text/error-chain.ts';
 import { type Batch, batchToMessage } from './batch-to-message.ts';
 import { withoutDetails } from './insiders.ts';
 import { asLittoralError, internalError, type Problem, toProblem } from './problem.ts';
-import { isStrict, noSubscriber, type PublishContext } from './publish-route.ts';
+import { assertHasParent, isStrict, noSubscriber, type PublishContext } from './publish-route.ts';
 
 /** The result of one entry: the receipt, or the problem. */
 type EntryResult =
@@ -31,7 +31,7 @@ export function batchHandler(
   const site = { ...parameters, handler: `route POST ${url}` };
   const invoker = methodInvoker([payload()], (batch: Batch) => sendBatch(batch, bus), site);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    if (isDraining()) throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
+    if (isDraining()) assertHasParent(request);
     const { rawHeaders } = request.raw;
     const message = batchToMessage({ rawHeaders, body: request.body as Uint8Array | undefined }, mapping);
     const scope = scopes.open({ message, deadline: new NoDeadline() });

@@ -42,7 +42,7 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
     async handler(request, reply) {
       const { rawHeaders } = request.raw;
       // An application can finish what it handles, as a function can.
-      if (isDraining() && request.headers['message-parent-id'] === undefined) throw draining();
+      if (isDraining()) assertHasParent(request);
       const body = request.body as Uint8Array | undefined;
       const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mapping);
       const receipt = await receiptOf(invoker, scopes.open({ message, deadline: new NoDeadline() }));
@@ -55,8 +55,10 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
   };
 }
 
-function draining(): LittoralError {
-  return new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
+/** @throws LittoralError `draining` for a request that no message which is being handled has caused */
+export function assertHasParent({ headers }: FastifyRequest): void {
+  if (headers['message-parent-id'] !== undefined) return;
+  throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
 }
 
 /** A converter of the configuration can throw anything; nothing of it is an error of the request. */
