@@ -161,19 +161,16 @@ describe('tells', () => {
   });
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s ends it: running handlers finish, other messages stay in the queue',
-  async (signal) => {
-    const service = billing(vhost, 1);
-    await service.fill('wait', 'ok');
-    const run = service.littoral('run', 'billing');
-    await run.written(/waits/);
-    run.kill(signal);
-    const { code, stdout } = await run.ended;
-    expect({ code, handled: handled(stdout) }).toEqual({ code: 0, handled: 1 });
-    await eventually(async () => expect(await service.waiting()).toBe(1));
-  },
-);
+test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it: running handlers finish, others stay', async (signal) => {
+  const service = billing(vhost, 1);
+  await service.fill('wait', 'ok');
+  const run = service.littoral('run', 'billing');
+  await run.written(/waits/);
+  run.kill(signal);
+  const { code, stdout } = await run.ended;
+  expect({ code, handled: handled(stdout) }).toEqual({ code: 0, handled: 1 });
+  await eventually(async () => expect(await service.waiting()).toBe(1));
+});
 
 test('at its end the services of its handlers are disposed', async () => {
   const service = billing(vhost);
