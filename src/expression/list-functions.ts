@@ -84,7 +84,8 @@ export function spread(value: unknown, createSequence: CreateSequence): unknown 
   if (!isFields(value)) return value;
   const fields = createSequence();
   for (const [key, field] of Object.entries(value)) {
-    fields.push(Object.assign(Object.create(null), { [key]: field }));
+    // A computed key defines a field, also one that is called `__proto__`.
+    fields.push({ [key]: field });
   }
   return fields;
 }

@@ -20,7 +20,7 @@ import { children, distinct, max, min, sort, spread } from './list-functions.ts'
 import { contains, match, replace, split } from './match-functions.ts';
 import { nativeNames } from './native-names.ts';
 import { average, count, exact, not, power, sum, toBoolean, toNumber, truth, typeOf } from './number-functions.ts';
-import { concatenate, join, length, pad, toText } from './text-functions.ts';
+import { concatenate, join, length, pad, substring, toText } from './text-functions.ts';
 import { copyToTransform, matchedCopies } from './transform.ts';
 import { wholeField, wholePart } from './whole-parts.ts';
 
@@ -45,6 +45,7 @@ type Items = readonly unknown[] | undefined;
 // JSONata reads the parameters from the source of a function. A function that can be applied partially therefore has no
 // default values and no rest parameter.
 function createNatives(): Record<string, Definition> {
+  const { implementation: standardSubstring } = bounded('substring');
   return {
     [nativeNames.reference]: define(function (name: unknown) {
       return runOf(this).reference(name);
@@ -105,6 +106,9 @@ function createNatives(): Record<string, Definition> {
     }),
     pad: replacing('pad', function (text: Text, width: number, filler: Text) {
       return pad(this, text, width, filler);
+    }),
+    substring: replacing('substring', function (text: Text, start: number, length: number | undefined) {
+      return substring(this, [text, start, length], standardSubstring);
     }),
     length: replacing('length', (text: Text) => length(text)),
     contains: replacing('contains', function (text: Text, pattern: string | Callback | undefined) {
@@ -175,7 +179,7 @@ function createNatives(): Record<string, Definition> {
     }),
 
     ...Object.fromEntries(
-      ['lowercase', 'uppercase', 'trim', 'substring', 'substringBefore', 'substringAfter', 'base64encode'].map(counted),
+      ['lowercase', 'uppercase', 'trim', 'substringBefore', 'substringAfter', 'base64encode'].map(counted),
     ),
     ...Object.fromEntries(['base64decode', 'encodeUrl', 'encodeUrlComponent', 'decodeUrl'].map(counted)),
     ...Object.fromEntries(['decodeUrlComponent', 'reverse', 'shuffle', 'keys'].map(counted)),

@@ -1,7 +1,7 @@
 import { stringifyExactly } from '../conversion/json/write-json.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { runOf } from './expression-run.ts';
-import type { Call } from './jsonata-internals.ts';
+import type { Call, Implementation } from './jsonata-internals.ts';
 import { exact } from './number-functions.ts';
 import { targetOf } from './object-facade.ts';
 
@@ -95,6 +95,33 @@ function countCharacters(text: string): number {
   let count = 0;
   for (const _character of text) count += 1;
   return count;
+}
+
+const surrogate = /[\ud800-\udfff]/;
+
+/**
+ * `$substring`.
+ *
+ * @param standard JSONata's own, which makes a list of all characters
+ */
+export function substring(
+  call: Call,
+  [text, start, length]: readonly [text: string | undefined, start: number, length: number | undefined],
+  standard: Implementation,
+): unknown {
+  if (text === undefined || surrogate.test(text))
+    return Reflect.apply(standard, call, [text, start, length] as never[]);
+  const result = substringOfUnits(text, start, length);
+  runOf(call).budget.makeText(result.length);
+  return result;
+}
+
+/** @param text has no character of two units */
+function substringOfUnits(text: string, start: number, length: number | undefined): string {
+  const from = text.length + start < 0 ? 0 : start;
+  if (length === undefined) return text.slice(from);
+  if (length <= 0) return '';
+  return text.slice(from, (from >= 0 ? from : text.length + from) + length);
 }
 
 /** `$length`. */
