@@ -1,4 +1,6 @@
-import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { createRequire } from 'node:module';
+import type Undici from 'undici';
+import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { DeadlineTimer } from '../time/deadline-timer.ts';
 
 /** A complete answer of an application, or the beginning of a long one. */
@@ -62,6 +64,7 @@ export class HttpClient {
 
   constructor(origin: URL, { connections, connectTimeoutMs, ca }: HttpClientOptions) {
     this.#origin = origin;
+    const { buildConnector, Pool } = loadUndici();
     this.#connector = buildConnector({ timeout: connectTimeoutMs, ...(ca === undefined ? {} : { ca }) });
     const limits = { connections, pipelining: 1, keepAliveTimeout: idleTimeoutMs };
     this.#pool = new Pool(origin, { ...limits, connect: this.#connector });
@@ -120,6 +123,11 @@ export class HttpClient {
     }
     return timer;
   }
+}
+
+/** Loads the client, whose hundred files a gateway without an application does not need. */
+function loadUndici(): typeof Undici {
+  return createRequire(import.meta.url)('undici');
 }
 
 /** The host of a URL as a socket takes it: an address of IPv6 without its brackets. */
