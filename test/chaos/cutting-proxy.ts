@@ -14,11 +14,20 @@ export interface Cut {
   readonly how: 'ended' | 'closed' | 'silent';
 }
 
+/** Some of the bytes that were carried in a direction, counted as in `Cut`. */
+export interface CarriedPart {
+  readonly direction: Cut['direction'];
+  readonly from: number;
+  readonly until: number;
+}
+
 /** A proxy to the broker that cuts one connection, once. */
 export interface CuttingProxy {
   readonly port: number;
   /** Number of bytes that have been carried in each direction. */
   readonly carried: Readonly<Record<Cut['direction'], number>>;
+  /** The parts that lie within large frames, which are bodies: a cut there is like a cut one byte later. */
+  readonly bodies: readonly CarriedPart[];
   /** True once the cut has been made. */
   readonly hasCut: boolean;
   /** Number of open connections. */
@@ -29,11 +38,12 @@ export interface CuttingProxy {
 /** Listens on a free port of 127.0.0.1, and carries to a broker. */
 export async function startCuttingProxy(brokerPort: number, cut?: Cut): Promise<CuttingProxy> {
   const carried = { 'to the broker': 0, 'from the broker': 0 };
+  const bodies: CarriedPart[] = [];
   const sockets = new Set<Socket>();
   let hasCut = false;
 
   const carry = (from: Socket, to: Socket, direction: Cut['direction']) => {
-    const frames = new FrameCounter();
+    const frames = new FrameCounter(direction === 'to the broker' ? protocolHeaderBytes : 0);
     let isSilent = false;
     from.setNoDelay(true);
     from.on('error', () => {});
@@ -47,7 +57,8 @@ export async function startCuttingProxy(brokerPort: number, cut?: Cut): Promise<
       carried[direction] += bytes.length;
       const isHere = cut && !hasCut && direction === cut.direction && carried[direction] > cut.afterBytes;
       if (!isHere) {
-        frames.add(bytes);
+        const large = frames.add(bytes);
+        bodies.push(...large.map(({ from, until }) => ({ direction, from: before + from, until: before + until })));
         to.write(bytes);
         return;
       }
@@ -80,6 +91,7 @@ export async function startCuttingProxy(brokerPort: number, cut?: Cut): Promise<
   return {
     port: (listener.address() as AddressInfo).port,
     carried,
+    bodies,
     get hasCut() {
       return hasCut;
     },
@@ -94,35 +106,47 @@ export async function startCuttingProxy(brokerPort: number, cut?: Cut): Promise<
   };
 }
 
+const protocolHeaderBytes = 8;
 const frameHeadBytes = 7;
 const overheadBytes = 8;
+const largeFrameBytes = 4096;
 
-/** A parser that finds the ends of the broker's frames: each has a head with its size, its payload, and one byte. */
+/** A parser that finds the ends of frames: each has a head with its size, its payload, and one byte. */
 class FrameCounter {
   #head = Buffer.alloc(0);
-  #missing = 0;
+  #missing: number;
+  #isLarge = false;
+
+  /** @param missing the number of bytes before the first frame */
+  constructor(missing: number) {
+    this.#missing = missing;
+  }
 
   /** Returns whether the added bytes end with a whole frame. */
   get isWhole(): boolean {
     return this.#missing === 0 && this.#head.length === 0;
   }
 
-  add(bytes: Buffer): void {
-    let rest = bytes;
-    while (rest.length > 0) {
+  /** @returns the parts of the bytes that lie within a large frame */
+  add(bytes: Buffer): Pick<CarriedPart, 'from' | 'until'>[] {
+    const large: Pick<CarriedPart, 'from' | 'until'>[] = [];
+    for (let at = 0; at < bytes.length; ) {
       if (this.#missing > 0) {
-        const taken = Math.min(this.#missing, rest.length);
+        const taken = Math.min(this.#missing, bytes.length - at);
+        if (this.#isLarge) large.push({ from: at, until: at + taken });
         this.#missing -= taken;
-        rest = rest.subarray(taken);
+        at += taken;
         continue;
       }
       const taken = frameHeadBytes - this.#head.length;
-      this.#head = Buffer.concat([this.#head, rest.subarray(0, taken)]);
-      rest = rest.subarray(taken);
-      if (this.#head.length < frameHeadBytes) return;
+      this.#head = Buffer.concat([this.#head, bytes.subarray(at, at + taken)]);
+      at += taken;
+      if (this.#head.length < frameHeadBytes) break;
       this.#missing = this.#head.readUInt32BE(3) + overheadBytes - frameHeadBytes;
+      this.#isLarge = this.#missing >= largeFrameBytes;
       this.#head = Buffer.alloc(0);
     }
+    return large;
   }
 
   /** Adds what the frame that has begun still needs of some bytes, and returns how many that are. */

@@ -18,12 +18,16 @@ export interface CutRunOptions {
 
 export interface CutRun {
   readonly carried: CuttingProxy['carried'];
+  readonly bodies: CuttingProxy['bodies'];
   readonly hasCut: boolean;
   /** Guarantees that were violated. */
   readonly violations: readonly string[];
 }
 
 const recoveryMs = 40_000;
+
+/** Number of runs so far. */
+let runs = 0;
 
 /**
  * Connects, declares, consumes, publishes, delays and browses through a proxy that is cut, and then checks that the
@@ -34,7 +38,9 @@ export async function runCut({ url, service, isDelaying = false, cut }: CutRunOp
   const proxy = await startCuttingProxy(Number(way.port), cut);
   way.hostname = '127.0.0.1';
   way.port = String(proxy.port);
-  const ledger = new CutLedger(service);
+  runs += 1;
+  const mark = `${service} ${runs}`;
+  const ledger = new CutLedger(mark);
   const channel = createAmqpEngine({
     url: way.href,
     service,
@@ -47,10 +53,10 @@ export async function runCut({ url, service, isDelaying = false, cut }: CutRunOp
   const onDelivery = (delivery: Delivery) => ledger.received(delivery);
   channel.subscribe({ ...own, bindingKeys: [service], prefetch: 4, onDelivery });
   const send = (id: string, delayMs?: number) => {
-    const message = { headers: { [Header.id]: `${service} ${id}` }, body: Buffer.from(id) };
+    const message = { headers: { [Header.id]: `${mark} ${id}` }, body: Buffer.from(id) };
     const publication =
       delayMs === undefined ? { to: { bus: service }, message } : ({ to: own, message, delayMs } as const);
-    return ledger.sent(`${service} ${id}`, () => channel.publish(publication));
+    return ledger.sent(`${mark} ${id}`, () => channel.publish(publication));
   };
   try {
     await channel.start();
@@ -73,30 +79,37 @@ export async function runCut({ url, service, isDelaying = false, cut }: CutRunOp
     { timeoutMs: 10_000 },
   ).catch((error) => ledger.violations.push(String(error)));
   await proxy.close();
-  return { carried: { ...proxy.carried }, hasCut: proxy.hasCut, violations: ledger.violations };
+  return {
+    carried: { ...proxy.carried },
+    bodies: [...proxy.bodies],
+    hasCut: proxy.hasCut,
+    violations: ledger.violations,
+  };
 }
 
 /** The sent messages with their reported outcomes, and the messages that arrived. */
 class CutLedger {
   readonly violations: string[] = [];
-  readonly #service: string;
+  readonly #mark: string;
   readonly #accepted = new Set<string>();
   readonly #refused = new Set<string>();
   readonly #sent = new Set<string>();
   readonly #arrived = new Set<string>();
   #attempts = 0;
 
-  constructor(service: string) {
-    this.#service = service;
+  /** @param mark begins the id of each message of this run */
+  constructor(mark: string) {
+    this.#mark = mark;
   }
 
   received(delivery: Delivery): void {
     const id = String(delivery.message.headers[Header.id]);
+    delivery.acknowledge();
     // A message of an earlier run in the same queue: its reported outcome is unknown.
-    if (id.startsWith(`${this.#service} `)) this.#arrived.add(id);
+    if (!id.startsWith(`${this.#mark} `)) return;
+    this.#arrived.add(id);
     if (!this.#sent.has(id)) this.violations.push(`'${id}' arrived, and was never sent`);
     if (this.#refused.has(id)) this.violations.push(`'${id}' arrived, and was refused`);
-    delivery.acknowledge();
   }
 
   /** @returns whether it was accepted */
@@ -122,7 +135,7 @@ class CutLedger {
         this.#attempts += 1;
         const id = `again ${this.#attempts}`;
         if (!(await send(id))) throw new Error(`publishing does not go on: ${health().reason}`);
-        await this.#untilArrived(`${this.#service} ${id}`);
+        await this.#untilArrived(`${this.#mark} ${id}`);
         const { ready, reason } = health();
         if (!ready) throw new Error(`not ready, although it publishes and consumes: ${reason}`);
       },

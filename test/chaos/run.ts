@@ -11,6 +11,7 @@ import { addRound, describeMemory, describeTotals, memoryFinding, noTotals } fro
 // npm run chaos -- --cluster                 on three nodes, which are killed, stopped and frozen as well
 // npm run chaos -- --seed 7 --minutes 1      one round, with the load and the faults of that seed
 // npm run chaos -- --cut                     a connection is cut after every byte, for as long as that takes
+// npm run chaos -- --cut --every 50          after one of 50 bytes; another seed chooses others
 //
 // Exits 1 when something was lost, invented, or handled twice without a reason; it then shows what is known of it.
 
@@ -20,17 +21,20 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     cluster: { type: 'boolean', default: false },
     cut: { type: 'boolean', default: false },
+    every: { type: 'string', default: '1' },
   },
 });
 const { cluster } = values;
 const minutes = Number(values.minutes);
 const firstSeed = Number(values.seed ?? process.env.CHAOS_SEED ?? randomInt(2 ** 31));
+const every = Number(values.every);
 if (!(minutes > 0) || !Number.isSafeInteger(firstSeed)) throw new Error('--minutes is a number, --seed an integer.');
+if (!Number.isSafeInteger(every) || every < 1) throw new Error('--every is an integer from 1.');
 
 const startedAt = performance.now();
 const log = (line: string) =>
   console.log(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(8)} s  ${line}`);
-if (values.cut) process.exit((await runAllCuts(log)) > 0 ? 1 : 0);
+if (values.cut) process.exit((await runAllCuts({ seed: firstSeed, every, log })) > 0 ? 1 : 0);
 const totals = noTotals();
 let violations = 0;
 
