@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { errorMessage } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
+import { EarlierDeliveries } from './earlier-deliveries.ts';
 
 export interface AmqpAcknowledgementsOptions {
   readonly channel: Channel;
@@ -28,12 +29,7 @@ export class AmqpAcknowledgements {
   /** No tag above this one was delivered. */
   #newest = 0;
   readonly #whenSettled: (() => void)[] = [];
-  /** Deliveries up to this tag are earlier ones. */
-  #earlierUpTo = 0;
-  /** Number of unacknowledged earlier deliveries. */
-  #earlier = 0;
-  #onEarlierSettled: (() => void) | undefined;
-  #earlierNotice: NodeJS.Immediate | undefined;
+  readonly #earlier = new EarlierDeliveries();
 
   constructor({ channel, corkSocket, logger }: AmqpAcknowledgementsOptions) {
     this.#channel = channel;
@@ -118,7 +114,7 @@ export class AmqpAcknowledgements {
 
   /** Returns the number of unacknowledged deliveries that arrived before the last call of `markEarlier`. */
   get earlier(): number {
-    return this.#earlier;
+    return this.#earlier.count;
   }
 
   /**
@@ -127,9 +123,7 @@ export class AmqpAcknowledgements {
    * @param onSettled called in the turn after some of them were settled
    */
   markEarlier(onSettled: () => void): void {
-    this.#earlierUpTo = this.#newest;
-    this.#earlier = this.#unacknowledged.size;
-    this.#onEarlierSettled = onSettled;
+    this.#earlier.mark(this.#newest, this.#unacknowledged.size, onSettled);
   }
 
   /** Resolves once no delivery is unacknowledged. */
@@ -146,7 +140,7 @@ export class AmqpAcknowledgements {
   #clear(): void {
     this.#unacknowledged.clear();
     this.#requeued?.clear();
-    this.#earlier = 0;
+    this.#earlier.clear();
     this.#resolveSettled();
   }
 
@@ -172,14 +166,7 @@ export class AmqpAcknowledgements {
   /** @returns false if the delivery was settled before */
   #delete(deliveryTag: number): boolean {
     if (!this.#unacknowledged.delete(deliveryTag)) return false;
-    if (deliveryTag <= this.#earlierUpTo) {
-      this.#earlier -= 1;
-      // Once for all of this turn, and after they were written.
-      this.#earlierNotice ??= setImmediate(() => {
-        this.#earlierNotice = undefined;
-        this.#onEarlierSettled?.();
-      });
-    }
+    this.#earlier.settled(deliveryTag);
     return true;
   }
 

@@ -32,6 +32,10 @@ export class ConsumerState {
     return this.#reason;
   }
 
+  get isStopped(): boolean {
+    return this.#name === 'stopped';
+  }
+
   /** Returns whether it is suspended, or will be once it is attached. */
   get isSuspended(): boolean {
     return this.#isSuspended;
@@ -52,7 +56,7 @@ export class ConsumerState {
   }
 
   detach(reason: string): boolean {
-    return this.#name !== 'stopped' && this.#enter('detached', reason);
+    return !this.isStopped && this.#enter('detached', reason);
   }
 
   pause(): boolean {
@@ -65,7 +69,7 @@ export class ConsumerState {
 
   /** Suspends; ends a pause. Not possible while it is suspended already. */
   suspend(): boolean {
-    if (this.#isSuspended || this.#name === 'stopped') return false;
+    if (this.#isSuspended || this.isStopped) return false;
     this.#isSuspended = true;
     if (this.#name === 'consuming' || this.#name === 'paused') this.#enter('suspended');
     return true;
@@ -73,14 +77,14 @@ export class ConsumerState {
 
   /** Ends the suspension, if there is one. A pause continues. */
   resume(): boolean {
-    if (this.#name === 'stopped') return false;
+    if (this.isStopped) return false;
     this.#isSuspended = false;
     if (this.#name === 'suspended') this.#enter('consuming');
     return true;
   }
 
   stop(): boolean {
-    return this.#name !== 'stopped' && this.#enter('stopped', 'stopped');
+    return !this.isStopped && this.#enter('stopped', 'stopped');
   }
 
   #enter(name: ConsumerStateName, reason?: string): true {

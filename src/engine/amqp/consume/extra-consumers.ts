@@ -14,7 +14,10 @@ export interface ExtraConsumersOptions {
 export class ExtraConsumers {
   readonly #options: ExtraConsumersOptions;
   readonly #tags: string[] = [];
+  #isActive = false;
+  #wanted = 0;
   #capacity = 0;
+  #earlier = 0;
 
   constructor(options: ExtraConsumersOptions) {
     this.#options = options;
@@ -25,8 +28,38 @@ export class ExtraConsumers {
     return this.#capacity > 0;
   }
 
-  /** Allows `count` extra deliveries. A lower count than before takes effect only at 0. */
-  take(count: number): void {
+  /** Returns how many of the deliveries before the last `begin` count as extra ones. */
+  get earlier(): number {
+    return this.#earlier;
+  }
+
+  /** Allows `count` extra deliveries: now, or from `begin` on. A lower count than before takes effect only at 0. */
+  allow(count: number): void {
+    this.#wanted = count;
+    if (this.#isActive) this.#take();
+  }
+
+  /**
+   * Begins to take the extra deliveries that are allowed.
+   *
+   * @param unacknowledged number of deliveries from before, which count as extra ones first
+   */
+  begin(unacknowledged: number): void {
+    this.#isActive = true;
+    this.#earlier = unacknowledged;
+    this.#take();
+  }
+
+  /** Ends taking them. The caller cancels all consumers of the channel. */
+  end(): void {
+    this.#isActive = false;
+    this.#capacity = 0;
+    this.#tags.length = 0;
+  }
+
+  #take(): void {
+    this.#earlier = Math.min(this.#earlier, this.#wanted);
+    const count = this.#wanted - this.#earlier;
     if (count > this.#capacity) {
       const prefetch = Math.max(this.#options.step, count - this.#capacity);
       this.#capacity += prefetch;

@@ -3,8 +3,10 @@ import { errorMessage } from '../../../errors.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import { corker } from '../connection/amqp-socket.ts';
 import { AmqpDeliveries, type AmqpDeliveriesOptions } from './amqp-deliveries.ts';
+import { ChannelConsumers } from './channel-consumers.ts';
 import { consumerArguments } from './consumer-timeout.ts';
 import { ExtraConsumers } from './extra-consumers.ts';
+import { nextPrefetch } from './next-prefetch.ts';
 import { SlowStart } from './slow-start.ts';
 import { answerTimeoutMs } from './subscription-topology.ts';
 
@@ -15,23 +17,18 @@ export interface InboundChannelOptions extends AmqpDeliveriesOptions {
   readonly onCancel: (inbound: InboundChannel) => void;
 }
 
-/** The greatest prefetch that fits into `basic.qos`. */
-const maxPrefetch = 65_535;
-
 /**
  * A channel on which a queue is consumed, with its consumers and their deliveries. The prefetch of a consumer is fixed
- * when it begins, and RabbitMQ counts only its own deliveries. So a limit is raised by another consumer beside the first
- * one, and lowered by cancelling all of them. Requests are written in the order of the calls, without waiting for
- * answers: consumers have tags of this channel's choice, so that one can be cancelled before its beginning is answered.
+ * when it begins, and RabbitMQ counts only its own deliveries. So a part of the limit that becomes free later takes another
+ * consumer beside the first one, and another limit takes other consumers.
  */
 export class InboundChannel {
   readonly model: ChannelModel;
   readonly deliveries: AmqpDeliveries;
   readonly #channel: Channel;
   readonly #options: InboundChannelOptions;
-  /** The tags of the consumers that have begun and are not cancelled. */
-  readonly #tags = new Set<string>();
-  #begun = 0;
+  readonly #consumers: ChannelConsumers;
+  readonly #extra: ExtraConsumers;
   /** The number of deliveries that may be unacknowledged at once, without extra ones. Undefined while halted. */
   #limit: number | undefined;
   /** False until the consumers before have ended. */
@@ -42,21 +39,27 @@ export class InboundChannel {
   #taken = 0;
   #start: SlowStart | undefined;
   #isSlowStartOver = false;
-  #extra: ExtraConsumers | undefined;
-  #extraCount = 0;
-  /** Number of earlier deliveries that count as extra ones. */
-  #earlierExtra = 0;
   /** True while what still arrives is requeued. */
   #isRefusing = false;
-  #cancelled: Promise<unknown> = Promise.resolve();
-  #answered: Promise<void> = Promise.resolve();
 
   private constructor(model: ChannelModel, channel: Channel, options: InboundChannelOptions) {
-    const { logger } = options;
+    const { logger, subscription } = options;
     this.model = model;
     this.#channel = channel;
     this.#options = options;
     this.deliveries = new AmqpDeliveries(channel, corker(model), options);
+    this.#consumers = new ChannelConsumers({
+      channel,
+      queue: subscription.queue,
+      consumerArguments: consumerArguments(model, subscription.longestHoldMs),
+      onMessage: (message) => this.#receive(message),
+      onFailure: (error) => logger.debug({ reason: errorMessage(error) }, 'the channel ended before an answer'),
+    });
+    this.#extra = new ExtraConsumers({
+      step: subscription.prefetch,
+      begin: (prefetch) => this.#consumers.begin(prefetch).tag,
+      cancel: (tags) => this.#consumers.cancel(tags),
+    });
     channel.on('error', (error) => logger.error({ reason: error.message }, 'the consuming channel failed'));
     channel.on('close', () => {
       this.end();
@@ -73,12 +76,12 @@ export class InboundChannel {
 
   /** Returns the number of consumers, including those that the broker does not know yet. */
   get consumerCount(): number {
-    return this.#tags.size;
+    return this.#consumers.count;
   }
 
   /** Resolves when the broker has answered all requests so far. Another promise after each request. */
   get answered(): Promise<void> {
-    return this.#answered;
+    return this.#consumers.answered;
   }
 
   /** Returns whether the channel has ended, so that nothing can be settled on it. */
@@ -88,7 +91,7 @@ export class InboundChannel {
 
   /** Returns whether consuming can pause. At its slow start it takes one delivery at a time; held ones must not block. */
   get canPause(): boolean {
-    return this.#isConsuming && this.#tags.size > 0 && !this.#start?.isPending && !this.#extra?.isTaking;
+    return this.#isConsuming && this.#consumers.count > 0 && !this.#start?.isPending && !this.#extra.isTaking;
   }
 
   /**
@@ -113,16 +116,14 @@ export class InboundChannel {
     this.#isConsuming = true;
     this.deliveries.resume();
     this.deliveries.markEarlier(() => this.#takeRest());
-    this.#earlierExtra = Math.min(this.#extraCount, this.deliveries.earlier);
+    this.#extra.begin(this.deliveries.earlier);
     if (slowly && !this.#isSlowStartOver && limit > 1 && !this.#options.subscription.ordered) {
       this.#start = new SlowStart(() => {
         this.#isSlowStartOver = true;
         this.#takeRest();
       });
     }
-    const begun = this.#takeRest();
-    if (this.#extraCount > 0) this.allowExtra(this.#extraCount);
-    await begun;
+    await this.#takeRest();
   }
 
   /** Cancels the consumers. Resolves when no more deliveries can arrive. */
@@ -132,9 +133,8 @@ export class InboundChannel {
     this.#isConsuming = false;
     this.#taken = 0;
     this.#start?.end();
-    this.#extra = undefined;
-    if (this.#tags.size > 0) this.#cancel([...this.#tags]);
-    return this.#cancelled;
+    this.#extra.end();
+    return this.#consumers.cancelAll();
   }
 
   /** Cancels the consumers, after the broker has cancelled one. The next ones have a slow start again. */
@@ -165,15 +165,7 @@ export class InboundChannel {
 
   /** Allows deliveries beyond the limit. While it does not consume, the count applies from its next beginning on. */
   allowExtra(count: number): void {
-    this.#extraCount = count;
-    if (!this.#isConsuming) return;
-    this.#earlierExtra = Math.min(this.#earlierExtra, count);
-    this.#extra ??= new ExtraConsumers({
-      step: this.#options.subscription.prefetch,
-      begin: (prefetch) => this.#begin(prefetch).tag,
-      cancel: (tags) => this.#cancel(tags),
-    });
-    this.#extra.take(count - this.#earlierExtra);
+    this.#extra.allow(count);
   }
 
   /** Requeues all unacknowledged deliveries, and closes the channel after the last acknowledgement. */
@@ -185,27 +177,24 @@ export class InboundChannel {
 
   /** Ends all work, because the channel has ended: the broker has requeued every delivery. */
   end(): void {
-    this.#tags.clear();
-    this.halt();
+    this.#consumers.end();
+    void this.halt();
     this.deliveries.end();
   }
 
-  /**
-   * Begins a consumer with the rest of the limit. To keep consumers few, it has at least the prefetch of the others
-   * together, unless all earlier deliveries are settled.
-   *
-   * @returns when the broker has answered
-   */
+  /** Begins a consumer with the rest of the limit, if it is worth one. Resolves when the broker has answered. */
   #takeRest(): Promise<unknown> | undefined {
     if (!this.#isConsuming || this.#limit === undefined) return undefined;
-    const counted = Math.max(0, this.deliveries.earlier - this.#earlierExtra);
-    // Of the consumers of an ordered queue one receives at a time: a second of this process would wait for the first.
-    if (this.#options.subscription.ordered && counted > 0) return undefined;
-    const rest = this.#limit - counted - this.#taken;
-    const prefetch = Math.min(maxPrefetch, this.#start?.isPending ? Math.min(rest, 1 - this.#taken) : rest);
-    if (prefetch <= 0 || (counted > 0 && prefetch < this.#taken)) return undefined;
+    const prefetch = nextPrefetch({
+      limit: this.#limit,
+      earlier: Math.max(0, this.deliveries.earlier - this.#extra.earlier),
+      taken: this.#taken,
+      isSlow: this.#start?.isPending ?? false,
+      isOrdered: this.#options.subscription.ordered ?? false,
+    });
+    if (prefetch === 0) return undefined;
     this.#taken += prefetch;
-    return this.#begin(prefetch).answer;
+    return this.#consumers.begin(prefetch).answer;
   }
 
   #endSlowStart(): Promise<unknown> | undefined {
@@ -214,36 +203,7 @@ export class InboundChannel {
     return this.#takeRest();
   }
 
-  #begin(prefetch: number): { readonly tag: string; readonly answer: Promise<unknown> } {
-    const { queue, longestHoldMs } = this.#options.subscription;
-    this.#begun += 1;
-    const tag = `littoral-${this.#begun}`;
-    this.#tags.add(tag);
-    const consumer = { consumerTag: tag, arguments: consumerArguments(this.model, longestHoldMs) };
-    const answer = Promise.all([
-      this.#channel.prefetch(prefetch),
-      this.#channel.consume(queue, (message) => this.#receive(message), consumer),
-    ]);
-    this.#await(answer);
-    return { tag, answer };
-  }
-
-  #cancel(tags: readonly string[]): void {
-    for (const tag of tags) this.#tags.delete(tag);
-    this.#cancelled = Promise.all(tags.map((tag) => this.#channel.cancel(tag).catch(() => {})));
-    this.#await(this.#cancelled);
-  }
-
-  // The broker answers in the order of the requests.
-  #await(answer: Promise<unknown>): void {
-    this.#answered = answer.then(
-      () => {},
-      (error) => this.#options.logger.debug({ reason: errorMessage(error) }, 'the channel ended before an answer'),
-    );
-  }
-
-  #receive(message: ConsumeMessage | null): void {
-    if (message === null) return;
+  #receive(message: ConsumeMessage): void {
     if (this.#isRefusing) {
       this.deliveries.requeue(message);
       return;
