@@ -41,6 +41,8 @@ export class DeadLetterOutlet {
   /** The current backoff; undefined while the queue confirms. */
   #silent: { readonly error: unknown; readonly count: number; isOver: boolean } | undefined;
   #isProbing = false;
+  /** Number of refusals so far. */
+  #refusals = 0;
   #refusal: { readonly reason: string; readonly atMs: number } | undefined;
 
   constructor(options: DeadLetterOutletOptions) {
@@ -72,11 +74,12 @@ export class DeadLetterOutlet {
     const isProbe = this.#silent !== undefined;
     this.#isProbing ||= isProbe;
     this.#unconfirmed += 1;
+    const refusalsBefore = this.#refusals;
     try {
       const to = { queue: this.#queue };
       const { routed } = await this.#options.channel.publish({ to, message, keepsOrder: true });
       if (!routed) throw new Error(`the queue '${this.#queue}' does not exist`);
-      this.#onTaken();
+      this.#onTaken(refusalsBefore);
     } catch (error) {
       if (isRefusal(error)) this.#onRefused(error);
       throw error;
@@ -108,9 +111,11 @@ export class DeadLetterOutlet {
     if (this.#silent && (this.#isProbing || !this.#silent.isOver)) throw this.#silent.error;
   }
 
-  #onTaken(): void {
+  #onTaken(refusalsBefore: number): void {
     this.#silent = undefined;
     if (this.#refusal === undefined) return;
+    // A classic queue refuses at once and confirms late: this confirm can be of a message from before the refusal.
+    if (refusalsBefore !== this.#refusals) return;
     this.#refusal = undefined;
     this.#options.logger.info({ deadLetterQueue: this.#queue }, 'dead letter queue takes dead letters again');
   }
@@ -124,6 +129,7 @@ export class DeadLetterOutlet {
         'dead letter queue takes no dead letters. Is it full, gone, or its node down?',
       );
     }
+    this.#refusals += 1;
     this.#refusal = { reason, atMs: performance.now() };
     if (!isLittoralError(error) || error.code !== 'confirm-timeout') return;
     // Several publishes can time out together. They count once.

@@ -57,6 +57,26 @@ describe('a dead letter outlet', () => {
     expect(outlet.problem).toBeUndefined();
   });
 
+  test('reports a queue that refuses also when it confirms an earlier dead letter afterwards', async () => {
+    const { channel, outlet, state } = await openOutlet();
+    const confirmed = gate();
+    const publish = channel.publish.bind(channel);
+    channel.publish = async (publication) => {
+      const receipt = await publish(publication);
+      if (publication.message.headers[Header.id] === 'early') await confirmed.opened;
+      return receipt;
+    };
+    const early = outlet.publish(letter('early'));
+    state.refusal = 'nacked';
+    await expect(outlet.publish(letter('1'))).rejects.toMatchObject({ code: 'nacked' });
+    confirmed.open();
+    await early;
+    expect(outlet.problem).toContain(`'${queue}' takes no dead letters`);
+    state.refusal = undefined;
+    await outlet.publish(letter('2'));
+    expect(outlet.problem).toBeUndefined();
+  });
+
   test.each<ErrorCode>(['broker-unavailable', 'broker-blocked', 'connection-lost', 'too-many-in-flight'])(
     'reports no problem of the queue if the broker is unavailable: %s',
     async (code) => {
