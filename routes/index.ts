@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { cloudEvents } from './cloud-events.ts';
 import { commands } from './commands.ts';
 import { deadLetters } from './dead-letters.ts';
+import { deliveries } from './deliveries.ts';
 import { documents } from './documents.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './events.ts';
@@ -11,7 +12,17 @@ import type { RouteContext } from './route-context.ts';
 
 /** The whole HTTP surface, by name. */
 export function registerRoutes(app: FastifyInstance, context: RouteContext): void {
-  for (const routes of [commands, events, messages, cloudEvents, endpoints, deadLetters, health, documents]) {
+  for (const routes of [
+    commands,
+    events,
+    messages,
+    cloudEvents,
+    deliveries,
+    endpoints,
+    deadLetters,
+    health,
+    documents,
+  ]) {
     routes(app, context);
   }
 }

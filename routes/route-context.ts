@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DeadLetters } from '../src/dead-letter/dead-letters.ts';
 import type { DeferredKey } from '../src/deferral/deferred-keys.ts';
 import type { ApplicationState } from '../src/delivery/http-application.ts';
+import type { PullApplication, PullState } from '../src/delivery/pull/pull-application.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
 import type { Engine } from '../src/engine/engine.ts';
 import type { PublicAddress } from '../src/http/public-address.ts';
@@ -41,7 +42,9 @@ export interface RouteContext {
   /** Returns the keys whose messages have no handler here and are deferred at the moment. */
   readonly deferredKeys: () => readonly DeferredKey[];
   /** Returns the states of the applications that receive messages. */
-  readonly applications: () => readonly ApplicationState[];
+  readonly applications: () => readonly (ApplicationState | PullState)[];
+  /** The application that pulls its messages; undefined if none does. */
+  readonly pulling: PullApplication | undefined;
   /** Returns the reasons why the gateway is not ready; empty if it is. */
   readonly unreadiness: () => readonly string[];
   /** Returns problems that do not affect readiness. */

@@ -88,6 +88,7 @@ const otherErrors: ReadonlySet<ErrorCode> = new Set([
   'dead-letter-not-found',
   'dead-letters-busy',
   'unreadable-message',
+  'not-pulled',
 ]);
 
 /** The request headers that every sending route understands. */

@@ -29,6 +29,7 @@ export const errorTable = {
   'destination-not-found': { status: 404, retryable: false, title: 'No such destination' },
   'no-subscriber': { status: 404, retryable: false, title: 'The event has no subscriber' },
   'dead-letter-not-found': { status: 404, retryable: false, title: 'No such dead letter' },
+  'not-pulled': { status: 404, retryable: false, title: 'No application pulls its messages here' },
   'route-not-found': { status: 404, retryable: false, title: 'No such route' },
   'method-not-allowed': { status: 405, retryable: false, title: 'The route has no such method' },
   'request-timeout': { status: 408, retryable: true, title: 'The request did not arrive in time' },

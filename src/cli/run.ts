@@ -81,6 +81,12 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
         'Give a handler distributed: true, or name the configuration that lists the handlers by --config.',
     );
   }
+  if (applications.pull !== undefined) {
+    throw new LittoralError(
+      'wrong-usage',
+      'The application pulls its messages over HTTP, which `littoral run` does not serve. Use `littoral start`.',
+    );
+  }
   const stop = createShutdown(components);
   stopOnSignals({ logger, config, stop });
   exitOnUnexpectedErrors({ logger, unacknowledged: () => endpoint.unacknowledged });

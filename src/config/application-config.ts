@@ -6,6 +6,7 @@ import { type Retries, RetriesSettings } from '../handler/retries.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { compileSchema } from '../schema/schema-check.ts';
 import { validateSettings } from '../schema/validate-settings.ts';
+import { type LeaseDefaults, leaseSettings, validatePull } from './pull-config.ts';
 import { closed, Milliseconds, type SameSettings } from './setting-types.ts';
 
 const Format = Type.Enum(['message', 'cloudevents', 'cloudevents-structured']);
@@ -36,6 +37,9 @@ const Subscriptions = Type.Union([
 export const ApplicationSchema = Type.Object(
   {
     url: Type.Optional(Type.String()),
+    pull: Type.Optional(Type.Boolean()),
+    leaseMs: Type.Optional(Milliseconds),
+    longestLeaseMs: Type.Optional(Milliseconds),
     commands: Type.Optional(Subscriptions),
     events: Type.Optional(Subscriptions),
     format: Type.Optional(Format),
@@ -96,6 +100,15 @@ export interface ApplicationConfig {
   /** The address, such as `http://127.0.0.1:8080`. Its path is the prefix of all paths. `APPLICATION_URL` overrides it. */
   url?: string | undefined;
   /**
+   * True for an application without a URL, which fetches its messages by `POST /deliveries/pull`. Its commands or events
+   * are named here. Default: false. `APPLICATION_PULL` overrides it.
+   */
+  pull?: boolean | undefined;
+  /** Milliseconds for which a pulled message is leased, where the pull does not say it. Default: 60 s. */
+  leaseMs?: number | undefined;
+  /** The longest time of a lease in milliseconds, its extensions included. Default: 10 min. */
+  longestLeaseMs?: number | undefined;
+  /**
    * The commands that it handles. Without `commands` and `events`, the application is asked:
    * `GET {url}/.well-known/littoral`. `APPLICATION_COMMANDS` overrides it, commas between the keys.
    */
@@ -111,7 +124,10 @@ export interface ApplicationConfig {
   timeoutMs?: number | undefined;
   /** Milliseconds until an attempt to connect fails, and the application counts as away. Default: 5 s. */
   connectTimeoutMs?: number | undefined;
-  /** Milliseconds for which messages wait in this process while the application is away. Default: 60 s. */
+  /**
+   * Milliseconds for which messages wait in this process while the application is away. Default: 60 s; with `pull`, the
+   * time for which a message waits for a pull of its endpoint, 10 s.
+   */
   holdMs?: number | undefined;
   /** Maximum number of requests to one path at once. Default: half of `concurrency` if there are several paths. */
   concurrencyPerPath?: number | undefined;
@@ -146,12 +162,18 @@ export interface HealthConfig {
 }
 
 /** Validates what the schema cannot express. It ignores values of a wrong type, which the schema reports. */
-export function validateApplication(application: unknown): string[] {
+export function validateApplication(application: unknown, fill: LeaseDefaults): string[] {
   if (!isRecord(application)) return [];
-  const { url, commands, events, health } = application as ApplicationConfig;
-  const issues: string[] = [];
-  if (url === undefined) issues.push('application.url: is missing; set it or APPLICATION_URL');
-  else {
+  const { url, pull, commands, events, health } = application as ApplicationConfig;
+  if (pull === true) return validatePull(application, fill);
+  const issues: string[] = leaseSettings
+    .filter((name) => application[name] !== undefined)
+    .map((name) => `application.${name}: is for an application with pull: true`);
+  if (url === undefined) {
+    issues.push(
+      'application.url: is missing; set it or APPLICATION_URL, or pull: true (APPLICATION_PULL) for an application that fetches its messages',
+    );
+  } else {
     const issue = typeof url === 'string' ? applicationUrlIssue(url) : undefined;
     if (issue) issues.push(`application.url: ${issue}`);
     else if (typeof url === 'string' && new URL(url).search !== '') issues.push('application.url: has a query (?…)');
@@ -202,6 +224,7 @@ export function validateDiscovered(answer: unknown): string[] {
 /** The settings that environment variables override. */
 export const applicationVariables = {
   'application.url': 'APPLICATION_URL',
+  'application.pull': 'APPLICATION_PULL',
   'application.commands': 'APPLICATION_COMMANDS',
   'application.events': 'APPLICATION_EVENTS',
   'application.secretFile': 'APPLICATION_SECRET_FILE',
@@ -210,15 +233,21 @@ export const applicationVariables = {
 
 /** Reads the settings that the environment has. */
 export function readApplicationVariables(environment: Readonly<Record<string, string | undefined>>): ApplicationConfig {
-  const { APPLICATION_URL, APPLICATION_COMMANDS, APPLICATION_EVENTS } = environment;
+  const { APPLICATION_URL, APPLICATION_PULL, APPLICATION_COMMANDS, APPLICATION_EVENTS } = environment;
   const { APPLICATION_SECRET_FILE, APPLICATION_TOKEN_FILE } = environment;
   return {
     ...(APPLICATION_URL ? { url: APPLICATION_URL } : {}),
+    ...(APPLICATION_PULL ? { pull: booleanOf(APPLICATION_PULL) } : {}),
     ...(APPLICATION_COMMANDS ? { commands: listOf(APPLICATION_COMMANDS) } : {}),
     ...(APPLICATION_EVENTS ? { events: listOf(APPLICATION_EVENTS) } : {}),
     ...(APPLICATION_SECRET_FILE ? { secretFile: APPLICATION_SECRET_FILE } : {}),
     ...(APPLICATION_TOKEN_FILE ? { tokenFile: APPLICATION_TOKEN_FILE } : {}),
   };
+}
+
+/** Returns any other text as it is: the schema reports it. */
+function booleanOf(text: string): boolean {
+  return text === 'true' || (text === 'false' ? false : (text as never));
 }
 
 function listOf(text: string): string[] {

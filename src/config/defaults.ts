@@ -49,6 +49,9 @@ export const defaults = {
     timeoutMs: 30 * second,
     connectTimeoutMs: 5 * second,
     holdMs: 60 * second,
+    pull: false,
+    leaseMs: 60 * second,
+    longestLeaseMs: 10 * minute,
     health: { intervalMs: 5 * second, timeoutMs: second, threshold: 3 },
   },
   http: {
@@ -85,11 +88,16 @@ export const defaults = {
   },
 } as const satisfies Defaults;
 
+/** The defaults that differ for an application that pulls its messages. */
+export const pullDefaults = { holdMs: 10 * second, concurrency: 100 } as const;
+
 /** Returns the defaults that depend on other settings, for settings without issues. */
-export function dependentDefaults({ service = '', broker, http, shutdownTimeoutMs }: Config) {
+export function dependentDefaults({ service = '', broker, application, http, shutdownTimeoutMs }: Config) {
   const bodyLimit = http?.bodyLimit ?? defaults.http.bodyLimit;
   const shutdownMs = shutdownTimeoutMs ?? defaults.shutdownTimeoutMs;
   return {
+    // A message that is leased takes a place, and no work of this process.
+    concurrency: application?.pull === true ? pullDefaults.concurrency : defaults.concurrency,
     channel: (broker?.urls ?? broker?.url) ? 'rabbitmq' : 'in-memory',
     maxDecodedBytes: Math.max(defaults.maxDecodedBytes, bodyLimit),
     broker: { queue: serviceQueue(service) },

@@ -13,7 +13,7 @@ import {
 import type { BrokerConfig } from './broker-config.ts';
 import type { Config } from './config.ts';
 import type { DeduplicationConfig } from './deduplication-config.ts';
-import { defaults, dependentDefaults } from './defaults.ts';
+import { defaults, dependentDefaults, pullDefaults } from './defaults.ts';
 import type { HttpConfig } from './http-config.ts';
 import type { UnhandledConfig } from './unhandled-config.ts';
 import { validateMeaning, validateShape } from './validate.ts';
@@ -182,9 +182,10 @@ function filled<Section extends object, Name extends keyof Section>(
 }
 
 function filledApplication(application: ApplicationConfig): ResolvedApplication {
-  const { url = '', health } = application;
+  const { url = '', pull, health } = application;
   const { health: healthDefaults, ...rest } = defaults.application;
-  return { ...filled(application, rest), url, health: health && filled(health, healthDefaults) };
+  const holdMs = pull === true ? pullDefaults.holdMs : rest.holdMs;
+  return { ...filled(application, { ...rest, holdMs }), url, health: health && filled(health, healthDefaults) };
 }
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {

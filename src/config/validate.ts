@@ -52,7 +52,7 @@ export function validateMeaning(settings: Config, environment: Readonly<Record<s
     issues.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);
   }
   if (isRecord(retries)) issues.push(...validateErrorKinds(retries).map((issue) => `retries.${issue}`));
-  issues.push(...validateApplication(settings.application));
+  issues.push(...validateApplication(settings.application, defaults.application));
   issues.push(...validateConversion(settings), ...validateHandlers(handlers));
   return [...issues, ...validateRetiredKeys(settings.retiredKeys, handlers, service)];
 }

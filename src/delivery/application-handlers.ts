@@ -2,7 +2,9 @@ import { defineCommandHandler, defineEventHandler } from '../handler/define-hand
 import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import type { Retries } from '../handler/retries.ts';
 import type { TargetType } from '../schema/target-type.ts';
+import { longestTimeoutMs } from '../time/timeout.ts';
 import { type PostOptions, posting } from './post-to.ts';
+import { leaseMarginMs, pulled } from './pull/pull-options.ts';
 
 /** How an application receives the messages of one routing key. */
 export interface Subscription extends Omit<PostOptions, 'schema'> {
@@ -28,12 +30,38 @@ export interface ApplicationHandlersOptions {
   readonly timeoutMs: number;
 }
 
+/** The application that pulls its messages. */
+export interface PulledHandlersOptions extends Pick<ApplicationHandlersOptions, 'commands' | 'events'> {
+  /** The longest time of a lease, in milliseconds. */
+  readonly longestLeaseMs: number;
+}
+
 /** Makes the handlers of an application: one for each key of its commands and events, each with a POST as its function. */
 export function applicationHandlers(options: ApplicationHandlersOptions): HandlerDefinition[] {
-  const { commands = [], events = [] } = options;
+  return handlersFor(options, (entry) => definition(entry, options));
+}
+
+/** Makes the handlers of an application that pulls its messages. */
+export function pulledHandlers(options: PulledHandlersOptions): HandlerDefinition[] {
+  return handlersFor(options, ([routingKey, subscription]) => {
+    const { endpointId, retries, deduplicate, schema, when, contentType, body } = subscription;
+    return {
+      routingKey,
+      distributed: true,
+      timeoutMs: Math.min(longestTimeoutMs, options.longestLeaseMs + leaseMarginMs),
+      ...definedOf({ endpointId, retries, deduplicate }),
+      handle: pulled({ when, contentType, body, schema: schema as TargetType | undefined }),
+    };
+  });
+}
+
+function handlersFor(
+  { commands = [], events = [] }: Pick<ApplicationHandlersOptions, 'commands' | 'events'>,
+  define: (entry: Entry) => ReturnType<typeof definition>,
+): HandlerDefinition[] {
   return [
-    ...entriesOf(commands).map((entry) => defineCommandHandler(definition(entry, options))),
-    ...entriesOf(events).map((entry) => defineEventHandler(definition(entry, options))),
+    ...entriesOf(commands).map((entry) => defineCommandHandler(define(entry))),
+    ...entriesOf(events).map((entry) => defineEventHandler(define(entry))),
   ];
 }
 

@@ -10,6 +10,8 @@ import { applicationUrlIssue } from './application-url.ts';
 import { type ApplicationState, HttpApplication } from './http-application.ts';
 import { type PostTarget, type PostToOptions, postTargetOf } from './post-to.ts';
 import { notWanted, type PostedMessage, postedRequest } from './posted-request.ts';
+import { PullApplication, type PullState } from './pull/pull-application.ts';
+import { type PullSettings, pullOptionsOf } from './pull/pull-options.ts';
 import { RequestWriter } from './request-writer.ts';
 
 export interface ApplicationsOptions {
@@ -20,6 +22,8 @@ export interface ApplicationsOptions {
   readonly handlerTimeoutMs: number;
   /** The application of the configuration, whose settings count for its URL. */
   readonly settings?: ApplicationSettings | undefined;
+  /** The application of the configuration that pulls its messages. Default: none pulls. */
+  readonly pull?: PullSettings | undefined;
   /** The settings of other applications. */
   readonly defaults: Pick<ApplicationSettings, 'connectTimeoutMs' | 'holdMs'>;
   /** The `source` of events that leave as CloudEvents. */
@@ -28,30 +32,37 @@ export interface ApplicationsOptions {
   readonly logger: Logger;
 }
 
-/** The applications behind URLs that this gateway posts messages to. */
+/** The applications outside of this process that handle messages: those behind URLs, and the one that pulls. */
 export class Applications implements GateChanges {
+  /** The application that pulls its messages; undefined if none does. */
+  readonly pull: PullApplication | undefined;
   readonly #options: ApplicationsOptions;
   readonly #byAddress = new Map<string, HttpApplication>();
   readonly #listeners: (() => void)[] = [];
   #isClosed = false;
 
   constructor(options: ApplicationsOptions) {
+    const { pull: settings, parents } = options;
     this.#options = options;
+    this.pull = settings && new PullApplication({ settings, parents, changed: () => this.#onChange() });
   }
 
-  /** Returns how a definition posts its messages; undefined if it was not made with `postTo`. */
+  /** Returns how an application handles the messages of a definition; undefined for a function of this process. */
   readonly find = (definition: HandlerDefinition): RemoteHandler | undefined => {
+    const pullOptions = pullOptionsOf(definition.handle);
+    if (pullOptions !== undefined) return this.pull?.handlerOf(definition, pullOptions);
     const target = postTargetOf(definition.handle);
     return target && this.#handlerOf(definition, target);
   };
 
-  /** True if this gateway posts to no application. */
+  /** True if no application outside of this process handles messages. */
   get isEmpty(): boolean {
-    return this.#byAddress.size === 0;
+    return this.#byAddress.size === 0 && this.pull === undefined;
   }
 
-  describe(): readonly ApplicationState[] {
-    return Array.from(this.#byAddress.values(), (application) => application.describe());
+  describe(): readonly (ApplicationState | PullState)[] {
+    const pulling = this.pull === undefined ? [] : [this.pull.describe()];
+    return [...Array.from(this.#byAddress.values(), (application) => application.describe()), ...pulling];
   }
 
   onChange(listener: () => void): void {
@@ -59,6 +70,7 @@ export class Applications implements GateChanges {
   }
 
   endWaits(): void {
+    this.pull?.endWaits();
     for (const application of this.#byAddress.values()) application.endWaits();
   }
 
@@ -76,6 +88,7 @@ export class Applications implements GateChanges {
   /** Ends all requests and connections. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.pull?.close();
     await Promise.all(Array.from(this.#byAddress.values(), (application) => application.close()));
   }
 

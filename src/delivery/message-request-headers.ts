@@ -21,27 +21,36 @@ const named = {
 } as const;
 const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
 
-/** Adds the headers that describe the message: names and values in turn. */
-export function addMessageHeaders(to: string[], message: Message): void {
+/**
+ * Adds the headers that describe the message: names and values in turn.
+ *
+ * @param encode writes a text as a value. Default: as the value of a request header
+ */
+export function addMessageHeaders(to: string[], message: Message, encode = headerValue): void {
   const { headers } = message;
   for (const [name, source] of Object.entries(named)) {
     const value = headers[source];
-    if (isScalar(value)) to.push(name, headerValue(String(value)));
+    if (isScalar(value)) to.push(name, encode(String(value)));
   }
   const timestamp = timestampOf(headers[Header.timestamp]);
   if (timestamp !== undefined) to.push('message-timestamp', timestamp);
-  addCustomHeaders(to, message);
+  addCustomHeaders(to, message, encode);
+}
+
+/** Returns the headers that the sender chose, exactly; undefined if there are none. */
+export function customHeadersOf(message: Message): Readonly<Record<string, unknown>> | undefined {
+  const headers = userlandHeaders(message.headers, message.arrived?.headers);
+  const names = Object.keys(headers).filter((name) => !traceHeaders.has(name));
+  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, headers[name]]));
 }
 
 /** Adds the headers that the sender chose: exactly as JSON, and those with simple names one by one. */
-function addCustomHeaders(to: string[], message: Message): void {
-  const headers = userlandHeaders(message.headers, message.arrived?.headers);
-  const names = Object.keys(headers).filter((name) => !traceHeaders.has(name));
-  if (names.length === 0) return;
-  const custom = Object.fromEntries(names.map((name) => [name, headers[name]]));
+function addCustomHeaders(to: string[], message: Message, encode: (text: string) => string): void {
+  const custom = customHeadersOf(message);
+  if (custom === undefined) return;
   to.push('message-headers', asciiJson(custom));
-  for (const name of names) {
-    if (mappable.test(name)) to.push(`message-header-${kebab(name)}`, headerValue(String(headers[name])));
+  for (const [name, value] of Object.entries(custom)) {
+    if (mappable.test(name)) to.push(`message-header-${kebab(name)}`, encode(String(value)));
   }
 }
 

@@ -1,7 +1,7 @@
 import { handlerKind } from '../handler/handler-definition.ts';
 import type { RegisteredHandler } from '../handler/handler-registry.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
-import { longestGateMs } from './stages/enter-gate.ts';
+import { patienceMs } from './stages/enter-gate.ts';
 
 export interface HoldOptions {
   /** Deadline of a handler without its own, in milliseconds. */
@@ -26,7 +26,7 @@ export function longestHoldMs(handlers: readonly RegisteredHandler[], options: H
   for (const { definition, gate } of handlers) {
     if (!definition.distributed) continue;
     const instant = definition.retries?.instant?.maxAttempts ?? options.retries.instant.maxAttempts;
-    const waitMs = gate === undefined ? 0 : longestGateMs;
+    const waitMs = gate === undefined ? 0 : patienceMs(gate, Number.POSITIVE_INFINITY);
     const holdMs = waitMs + (definition.timeoutMs ?? options.handlerTimeoutMs) * (1 + instant);
     if (definition[handlerKind] === 'command') commandMs = Math.max(commandMs, holdMs);
     else eventsMs += holdMs;

@@ -39,7 +39,7 @@ export interface Pipeline {
 /** Composes the steps once for an endpoint, the outermost first. A step that is not configured is not among them. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { deduplication, gates, handlerTimeoutMs, logger, stopping } = options;
-  const openScope = new OpenScope(options.scopes);
+  const openScope = new OpenScope(options.scopes, gates?.consumption.deliveries);
 
   const attempt = compose<ScopedCall, HandlerResult>(
     [deduplication?.record, enforceDeadline(handlerTimeoutMs), deduplication?.lookUp, refuseExpired],

@@ -9,7 +9,7 @@ import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
-import type { SettledDelivery } from '../recovery/delivery-outcome.ts';
+import type { DeliveryOutcome, SettledDelivery } from '../recovery/delivery-outcome.ts';
 import { DeliveryPlaces } from '../recovery/delivery-places.ts';
 import { errorSnapshot } from '../recovery/error-snapshot.ts';
 import type { FinalFailureStrategy } from '../recovery/final-failure-strategy.ts';
@@ -101,7 +101,7 @@ export class ServiceEndpoint {
     const stopping = this.#stopping.signal;
     this.#options = options;
     this.#queue = options.queue ?? serviceQueue(options.service);
-    this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumer?.allowExtra(count));
+    this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumption.allowExtra(count));
     const consumer = () => this.#consumer;
     this.#unhandled = new UnhandledMessages({ ...options, settings: options.unhandled, consumer, clock });
     const { concurrency, gateChanges } = options;
@@ -111,9 +111,10 @@ export class ServiceEndpoint {
       hasFunctions: () => this.#handlers.hasFunctions ?? true,
     };
     const unacknowledged = () => this.#unacknowledged.size;
-    this.#consumption = new Consumption({ ...handlers, concurrency, unacknowledged }, consumer);
+    const freePlaces = () => this.#places.free;
+    this.#consumption = new Consumption({ ...handlers, concurrency, unacknowledged, freePlaces }, consumer);
     gateChanges?.onChange(() => this.#consumption.regulate());
-    const waits = { places: this.#places, takesOthers: () => this.#consumption.takesOthers };
+    const waits = { places: this.#places, consumption: this.#consumption };
     this.#pipeline = createPipeline({ ...options, gates: gateChanges && waits, stopping });
     const from = { queue: this.#queue, deadLetterQueue: deadLetterQueue(options.service) };
     const outlet = options.deadLetterOutlet ?? new DeadLetterOutlet(options);
@@ -226,17 +227,19 @@ export class ServiceEndpoint {
 
   async #receive(delivery: Delivery): Promise<void> {
     this.#unacknowledged.add(delivery);
+    let outcome: DeliveryOutcome = 'requeued';
     try {
       const place = this.#places.take(delivery);
       if (place) await place;
       if (place && this.#isFinishing) delivery.release();
-      else await this.#handle(delivery);
+      else ({ outcome } = await this.#handle(delivery));
     } catch (error) {
       // Nothing above may throw; if it does, the delivery must not stay unacknowledged.
       await this.#giveUp(delivery, error);
     }
     this.#places.leave(delivery);
     this.#unacknowledged.delete(delivery);
+    this.#consumption.deliveries.remove(delivery, outcome);
     this.#consumption.onSettled();
     if (this.#unacknowledged.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }

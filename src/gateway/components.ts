@@ -13,7 +13,7 @@ import { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { InProcessDeduplicationStore } from '../deduplication/stores/in-process-deduplication-store.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
 import { DelayedMessageForwarder } from '../delay/delayed-message-forwarder.ts';
-import { applicationHandlers } from '../delivery/application-handlers.ts';
+import { applicationHandlers, pulledHandlers } from '../delivery/application-handlers.ts';
 import type { ApplicationSettings } from '../delivery/application-settings.ts';
 import { Applications } from '../delivery/applications.ts';
 import { Discovery } from '../delivery/discovery.ts';
@@ -127,7 +127,8 @@ function createRegistry({ config, conversion, services, applications }: Componen
 }
 
 function handlersOfApplication({ application }: ResolvedConfig): HandlerDefinition[] {
-  return application === undefined ? [] : applicationHandlers(application);
+  if (application === undefined) return [];
+  return application.pull ? pulledHandlers(application) : applicationHandlers(application);
 }
 
 function createApplications({ config, parentMessages: parents, logger }: Components): Applications {
@@ -136,7 +137,8 @@ function createApplications({ config, parentMessages: parents, logger }: Compone
     service,
     concurrency,
     handlerTimeoutMs,
-    settings: application && settingsOf(application, concurrency),
+    settings: application && !application.pull ? settingsOf(application, concurrency) : undefined,
+    pull: application?.pull ? application : undefined,
     defaults: defaults.application,
     cloudEventsSource: application?.cloudEventsSource,
     parents,

@@ -112,6 +112,7 @@ export function assembleGateway(components: Components, consume = true): Gateway
       isConsuming: () => endpoint.consuming,
       deferredKeys: () => endpoint.deferredKeys(),
       applications: () => applications.describe(),
+      pulling: applications.pull,
       deadLetters,
       requireAdmin: adminGuard({ host, adminToken, isBehindProxy }),
       publishing: {

@@ -21,6 +21,16 @@ export interface CallGate {
   enter(patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined;
   /** Frees the place of a call. */
   leave(): void;
+  /**
+   * The demand of the application, where it says how many messages it takes: its gates share one. Nothing else is taken
+   * from the queue. Default: it takes what there is.
+   */
+  readonly demand?: CallDemand | undefined;
+}
+
+/** The number of messages that an application asks for. */
+export interface CallDemand {
+  readonly wanted: number;
 }
 
 /** Tells of the changes of gates. */

@@ -268,7 +268,8 @@ function withContentTypes(handler: RegisteredHandler): RegisteredHandler {
 
 function withMessage(invocation: Invocation, message: Message): Invocation {
   if (message === invocation.message) return invocation;
-  return { message, services: invocation.services, signal: invocation.signal, attempt: invocation.attempt };
+  const { services, signal, attempt, delivery } = invocation;
+  return { message, services, signal, attempt, delivery };
 }
 
 function defaultParameters({ payload: type }: HandlerDefinition) {

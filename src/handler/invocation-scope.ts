@@ -16,6 +16,8 @@ export interface ScopeOptions {
   readonly endpointId?: string | undefined;
   /** See `Invocation`. */
   readonly attempt?: number | undefined;
+  /** See `Invocation`. */
+  readonly delivery?: Invocation['delivery'];
 }
 
 /**

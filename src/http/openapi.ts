@@ -16,6 +16,7 @@ export const openApi = {
   servers: [{ url: '/', description }],
   tags: [
     { name: 'Send', description: 'Commands, events and messages.' },
+    { name: 'Receive', description: 'For an application that fetches its messages.' },
     { name: 'Endpoints', description: 'What receives messages here.' },
     { name: 'Dead letters', description: 'Messages that could not be handled.' },
     { name: 'Health', description: 'For orchestrators.' },

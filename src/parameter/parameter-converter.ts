@@ -12,6 +12,19 @@ export interface Invocation {
   readonly signal: AbortSignal;
   /** Number of the attempt, from 1, with those of earlier deliveries. Only for a handler outside of this process. */
   readonly attempt?: number | undefined;
+  /** The delivery of the message. Only for a handler whose application says how many messages it takes. */
+  readonly delivery?: DeliveryStatus | undefined;
+}
+
+/** The delivery of a message, as far as an application that handles it depends on it. */
+export interface DeliveryStatus {
+  /** True once the broker redelivers the message, because the connection that delivered it is gone. */
+  readonly isLost: boolean;
+  /**
+   * Resolves once what follows from this call is decided: with the outcome of the delivery, or with undefined if the
+   * delivery has further calls first. Never rejects.
+   */
+  readonly settled: Promise<string | undefined>;
 }
 
 /** What the converters of every handler may draw on at start. */

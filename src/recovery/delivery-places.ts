@@ -40,6 +40,15 @@ export class DeliveryPlaces {
     return this.#held.size;
   }
 
+  /** Returns the number of further deliveries that get a place at once. */
+  get free(): number {
+    const taken = this.#handled.size + Math.min(this.#held.size, this.#heldLimit) + this.#waiting.length;
+    // As far as held ones may take more than their half of the places, with those that were set aside.
+    const most = this.#heldLimit + Math.min(mostBeside, besidePerPlace * this.#count);
+    if (this.#held.size + this.#aside.size >= most || this.#heldBytes > mostHeldBytes) return 0;
+    return Math.max(0, this.#count - taken);
+  }
+
   /** Returns whether held deliveries take all places, because no more can be held beyond them. */
   get isExhausted(): boolean {
     return this.#held.size - this.#beside >= this.#count;

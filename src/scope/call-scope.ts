@@ -54,6 +54,10 @@ export class CallScope implements InvocationScope, Services, SendContext {
     return this.#call.attempt;
   }
 
+  get delivery(): ScopeOptions['delivery'] {
+    return this.#call.delivery;
+  }
+
   get distributedBus(): DistributedBus {
     this.#distributedBus ??= this.#builtIn.distributedBus(this);
     return this.#distributedBus;

@@ -94,6 +94,9 @@ test('every route has its operation, and every operation an id of its own', () =
     'POST /commands/{destination}/{routingKey} sendCommand',
     'POST /dead-letters/replay replayDeadLetters',
     'POST /dead-letters/{id}/replay replayDeadLetter',
+    'POST /deliveries/extend extendDeliveries',
+    'POST /deliveries/pull pullDeliveries',
+    'POST /deliveries/settle settleDeliveries',
     'POST /events/{routingKey} publishEvent',
     'POST /messages/{destination}/{channel} sendMessage',
   ]);

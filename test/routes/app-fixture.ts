@@ -55,6 +55,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
       isConsuming: () => false,
       deferredKeys: () => [],
       applications: () => [],
+      pulling: undefined,
       deadLetters: new DeadLetters({ service, channel: used, logger: quiet.logger }),
       requireAdmin: () => {},
       publishing,

@@ -36,6 +36,8 @@ const ofDeadLetters = [
   'DELETE /dead-letters/{id}',
 ];
 
+const receiving = ['POST /deliveries/pull', 'POST /deliveries/settle', 'POST /deliveries/extend'];
+
 describe('GET /openapi.json', () => {
   test('is a valid OpenAPI document', async () => {
     const result = await new Validator().validate(await openApi());
@@ -52,7 +54,15 @@ describe('GET /openapi.json', () => {
   test('has every route and no more', async () => {
     const names = (await operations()).map(({ name }) => name);
     expect(names.toSorted()).toEqual(
-      [...sending, ...ofDeadLetters, 'GET /endpoints', 'GET /livez', 'GET /readyz', 'GET /openapi.json'].toSorted(),
+      [
+        ...sending,
+        ...ofDeadLetters,
+        ...receiving,
+        'GET /endpoints',
+        'GET /livez',
+        'GET /readyz',
+        'GET /openapi.json',
+      ].toSorted(),
     );
   });
 

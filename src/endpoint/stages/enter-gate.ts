@@ -1,31 +1,54 @@
+import type { Delivery } from '../../engine/delivery.ts';
 import { type CallGate, isNotCalled } from '../../handler/call-gate.ts';
 import type { MaybePromise } from '../../promise/maybe-promise.ts';
 import type { DeliveryPlaces } from '../../recovery/delivery-places.ts';
 import type { HandlerResult } from '../../recovery/handler-result.ts';
 import { attemptsOf } from '../../recovery/retry-message.ts';
+import type { Consumption } from '../consumption.ts';
 import type { HandlerCall, HandlerStage } from '../handler-call.ts';
 import type { Next } from '../stage.ts';
 
 export interface EnterGateOptions {
   /** The places of the deliveries. One that waits leaves its place to others, as far as there are others to handle. */
   readonly places: DeliveryPlaces;
-  /** Returns whether other messages are handled while a gate is not open. */
-  readonly takesOthers: () => boolean;
+  readonly consumption: Pick<Consumption, 'takesOthers' | 'movesReturned' | 'deliveries'>;
   /** Aborted when no call may begin any more. */
   readonly stopping: AbortSignal;
 }
 
 /** The longest wait at a gate, in milliseconds: a delivery must be settled before the broker loses patience. */
-export const longestGateMs = 10 * 60_000;
+const longestGateMs = 10 * 60_000;
+
+/**
+ * Returns the longest time for which a call waits at a gate that is not open, in milliseconds.
+ *
+ * @param deliveryCount how often the message was returned to the queue
+ */
+export function patienceMs({ holdMs, demand }: CallGate, deliveryCount: number): number {
+  // Without a demand, nothing is taken from the queue.
+  if (demand !== undefined) return Math.min(longestGateMs, holdMs);
+  // A message that was returned before waits longer: the broker counts how often it is.
+  return Math.min(longestGateMs, holdMs * 2 ** Math.min(deliveryCount, 20));
+}
 
 /**
  * Calls a handler outside of this process when its gate lets the call in. An application that is away is waited for,
  * and is called again without an attempt being counted. If it stays away, the message is requeued.
  */
-export function enterGate({ places, takesOthers, stopping }: EnterGateOptions): HandlerStage<HandlerCall> {
+export function enterGate({ places, consumption, stopping }: EnterGateOptions): HandlerStage<HandlerCall> {
+  const { deliveries } = consumption;
+
+  /** Notes the phase of a delivery whose application says how many messages it takes. */
+  const note = ({ demand }: CallGate, delivery: Delivery, phase: 'called' | 'ended') => {
+    if (demand === undefined) return;
+    deliveries.note(delivery, phase);
+    deliveries.notify();
+  };
+
   /** Waits for a place. @returns whether there is one */
-  const enter = async ({ delivery }: HandlerCall, gate: CallGate, entering: Promise<boolean>): Promise<boolean> => {
-    if (takesOthers()) places.setAside(delivery);
+  const wait = async ({ delivery }: HandlerCall, gate: CallGate, entering: Promise<boolean>): Promise<boolean> => {
+    if (consumption.takesOthers) places.setAside(delivery);
+    if (gate.demand !== undefined) deliveries.notify();
     const entered = await entering;
     places.takeBack(delivery);
     // The broker redelivers it, and nothing that is done with it here counts.
@@ -33,16 +56,29 @@ export function enterGate({ places, takesOthers, stopping }: EnterGateOptions): 
     return entered && !delivery.isLost;
   };
 
+  const enter = (call: HandlerCall, gate: CallGate, isRepeated: boolean): Promise<boolean> | undefined => {
+    const { delivery } = call;
+    if (gate.demand !== undefined) deliveries.note(delivery, 'waiting');
+    const entering = gate.enter(patienceMs(gate, delivery.deliveryCount), isRepeated);
+    return entering && wait(call, gate, entering);
+  };
+
   const pass = async (call: HandlerCall, gate: CallGate, next: Next<HandlerCall, HandlerResult>) => {
-    // A message that was returned before waits longer: the broker counts how often it is.
-    const patienceMs = Math.min(longestGateMs, gate.holdMs * 2 ** Math.min(call.delivery.deliveryCount, 20));
+    const { delivery } = call;
     for (let isRepeated = false; ; isRepeated = true) {
-      const entering = gate.enter(patienceMs, isRepeated);
-      if (entering !== undefined && !(await enter(call, gate, entering))) {
-        return stopping.aborted || call.delivery.isLost ? interrupted : notCalled(call, gate, takesOthers());
+      const entering = enter(call, gate, isRepeated);
+      if (entering !== undefined && !(await entering)) {
+        note(gate, delivery, 'ended');
+        if (stopping.aborted || delivery.isLost) return interrupted;
+        return notCalled(call, gate, consumption.movesReturned);
       }
+      note(gate, delivery, 'called');
       const result = await leaving(gate, next(call));
-      if (result.kind !== 'failed' || !isNotCalled(result.error)) return result;
+      const isCalled = result.kind !== 'failed' || !isNotCalled(result.error);
+      if (isCalled || delivery.isLost) {
+        note(gate, delivery, 'ended');
+        return isCalled ? result : interrupted;
+      }
     }
   };
 

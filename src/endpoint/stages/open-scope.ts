@@ -3,6 +3,7 @@ import { andThen, type MaybePromise } from '../../promise/maybe-promise.ts';
 import type { HandlerResult } from '../../recovery/handler-result.ts';
 import { attemptsOf } from '../../recovery/retry-message.ts';
 import { CallSignal } from '../call-signal.ts';
+import type { GatedDeliveries } from '../gated-deliveries.ts';
 import type { HandlerCall, HandlerStage, ScopedCall } from '../handler-call.ts';
 
 /**
@@ -11,12 +12,15 @@ import type { HandlerCall, HandlerStage, ScopedCall } from '../handler-call.ts';
  */
 export class OpenScope {
   readonly #scopes: InvocationScopes;
+  readonly #gated: GatedDeliveries | undefined;
   /** Only the signals that a handler has asked for. */
   readonly #signals = new Set<CallSignal>();
   #shutdown: Error | undefined;
 
-  constructor(scopes: InvocationScopes) {
+  /** @param gated the deliveries whose status a handler may read. Default: none */
+  constructor(scopes: InvocationScopes, gated?: GatedDeliveries) {
     this.#scopes = scopes;
+    this.#gated = gated;
   }
 
   readonly stage: HandlerStage<HandlerCall, ScopedCall> = (call, next) => {
@@ -24,7 +28,8 @@ export class OpenScope {
     const { handler, message, delivery, timeToLive, attempt } = call;
     const { endpointId, gate } = handler;
     const count = gate && attemptsOf(delivery) + attempt;
-    const scope = this.#scopes.open({ message, endpointId, deadline, attempt: count });
+    const status = gate?.demand && this.#gated?.statusOf(delivery);
+    const scope = this.#scopes.open({ message, endpointId, deadline, attempt: count, delivery: status });
     // Not spread, which takes several times as long.
     const scoped = { handler, message, delivery, timeToLive, attempt, scope, deduplicated: undefined };
     return andThen(next(scoped), (result) => this.#close(scope, deadline, result));

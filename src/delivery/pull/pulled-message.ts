@@ -1,0 +1,64 @@
+import { isUtf8 } from 'node:buffer';
+import { stringifyExactly } from '../../conversion/json/write-json.ts';
+import { isJson, isXml, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
+import { addMessageHeaders, customHeadersOf } from '../message-request-headers.ts';
+import type { PostedMessage } from '../posted-request.ts';
+
+/** The call of a handler whose message is pulled. */
+export interface PulledCall {
+  readonly endpointId: string;
+  /** Number of the attempt, from 1. */
+  readonly attempt: number;
+}
+
+/**
+ * Writes a message as a JSON object, without its lease. The body is a text where that is exactly its bytes; a JSON
+ * document is a text as well, so that no program rounds its numbers.
+ */
+export function writePulledMessage(posted: PostedMessage, { endpointId, attempt }: PulledCall): string {
+  const { message, body, contentType } = posted;
+  const pulled = {
+    endpoint: endpointId,
+    attempt,
+    message: { ...headersOf(posted, attempt), ...exactHeaders(message) },
+    ...(contentType === undefined ? {} : { contentType }),
+    ...bodyOf(body, contentType),
+  };
+  return stringifyExactly(pulled, (_key, value) => value) ?? '{}';
+}
+
+/** The headers of a request that would carry the message. JSON can hold each text, so nothing is percent-encoded. */
+function headersOf({ message }: PostedMessage, attempt: number): Record<string, string> {
+  const pairs: string[] = [];
+  addMessageHeaders(pairs, message, (text) => text);
+  const headers: Record<string, string> = {};
+  for (let index = 0; index < pairs.length; index += 2) headers[titleCase(pairs[index] ?? '')] = pairs[index + 1] ?? '';
+  return { ...headers, 'Message-Attempt': String(attempt) };
+}
+
+function exactHeaders(message: PostedMessage['message']): object {
+  const headers = customHeadersOf(message);
+  return headers === undefined ? {} : { 'Message-Headers': headers };
+}
+
+/** `message-id` is `Message-Id`. The names of Trace Context are in lower case. */
+function titleCase(name: string): string {
+  if (!name.startsWith('message-')) return name;
+  return name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+}
+
+function bodyOf(body: Uint8Array, contentType: string | undefined): { body: string } | { bodyBase64: string } {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const mediaType = contentType === undefined ? undefined : parseMediaType(contentType);
+  if (mediaType === undefined || !isUtf8Text(mediaType) || !isUtf8(bytes))
+    return { bodyBase64: bytes.toString('base64') };
+  return { body: bytes.toString('utf8') };
+}
+
+const utf8Charsets: ReadonlySet<string | undefined> = new Set([undefined, 'utf-8', 'utf8', 'us-ascii']);
+
+/** Returns whether a media type is text, JSON or XML, and UTF-8 by its charset. JSON has no other (RFC 8259). */
+function isUtf8Text(mediaType: MediaType): boolean {
+  if (isJson(mediaType)) return true;
+  return (isXml(mediaType) || mediaType.essence.startsWith('text/')) && utf8Charsets.has(mediaType.charset);
+}
