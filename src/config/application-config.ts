@@ -169,7 +169,7 @@ export function validateApplication(application: unknown, fill: LeaseDefaults): 
   const issues: string[] = leaseSettings
     .filter((name) => application[name] !== undefined)
     .map((name) => `application.${name}: is for an application with pull: true`);
-  if (url === undefined) {
+  if (url === undefined && typeof (pull ?? false) === 'boolean') {
     issues.push(
       'application.url: is missing; set it or APPLICATION_URL, or pull: true (APPLICATION_PULL) for an application that fetches its messages',
     );
