@@ -64,18 +64,18 @@ export const Deliveries = Type.Object(
       {
         deliveries: [
           {
-            lease: 'pX8o0Yk3vJq1n4uTzR6wLg2sHbD7cEfA',
-            expiresAt: '2026-11-30T10:16:00.000Z',
+            lease: 'b0xQm2cW7pJ1nT5vKz3yRg',
+            expiresAt: '2026-12-01T09:01:00.000Z',
             endpoint: 'billing.changeDetails',
             attempt: 1,
             message: {
               'Message-Id': '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
+              'Message-Kind': 'command',
               'Message-Routing-Key': 'billing.changeDetails',
-              'Message-Header-Executor-Id': '7',
-              'Message-Headers': { executorId: '7' },
+              'Message-Headers': { tenant: 'acme' },
             },
             contentType: 'application/json',
-            body: '{"customerId":7}',
+            body: '{"personId":"123"}',
           },
         ],
       },
@@ -148,6 +148,6 @@ export const LeaseResults = Type.Object(
     ),
   },
   {
-    examples: [{ results: [{ lease: 'pX8o0Yk3vJq1n4uTzR6wLg2sHbD7cEfA', result: 'settled', outcome: 'handled' }] }],
+    examples: [{ results: [{ lease: 'b0xQm2cW7pJ1nT5vKz3yRg', result: 'settled', outcome: 'handled' }] }],
   },
 );

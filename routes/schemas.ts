@@ -98,6 +98,9 @@ const sendHeaders = {
     'Makes a repeated request the same message: the id follows from this key, the kind, the destination and the routing key. Not together with Message-Id.',
   ),
   'Message-Correlation-Id': text('Ties the message to others. Default: its id.'),
+  'Message-Parent-Id': text(
+    'The id of a message that the application of this gateway is handling: the new message inherits its correlation id and headers, and names it as its parent.',
+  ),
   'Message-Headers': text(
     'Message headers with their exact names and JSON types, as one JSON object; integers of up to 64 bits stay exact. Wins over Message-Header-….',
     '{"executorId":"7","attempt":1}',
@@ -184,7 +187,7 @@ export function problems(...codes: readonly ErrorCode[]) {
   );
 }
 
-const sendStatuses: ReadonlySet<number> = new Set([400, 403, 404, 413, 415, 422, 429, 431, 500, 503, 504]);
+const sendStatuses: ReadonlySet<number> = new Set([400, 403, 404, 409, 413, 415, 422, 429, 431, 500, 503, 504]);
 const sendCodes = allCodes.filter((code) => sendStatuses.has(errorTable[code].status) && !otherErrors.has(code));
 
 /** The answers of a route that sends. */
