@@ -18,13 +18,15 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * Runs `npm start` on a free port, as the README tells a newcomer to, and ends it when the test has finished.
  *
  * @param args what follows it. Default: nothing
+ * @param script another script of npm that starts a gateway. Default: `start`
  */
 export async function startProcess(
   environment: Readonly<Record<string, string>> = {},
   args: readonly string[] = [],
+  script = 'start',
 ): Promise<StartedProcess> {
   // In a group of its own: npm starts the gateway as its child, and both must end.
-  const child = spawn('npm', ['start', ...args], {
+  const child = spawn('npm', ['run', script, ...args], {
     cwd: root,
     detached: true,
     env: { ...process.env, ...environment, PORT: '0' },
