@@ -95,9 +95,11 @@ test('the health check of the image asks livez and needs nothing but node', () =
 });
 
 test('every service of the compose file has a health check and publishes ports on loopback only', () => {
-  expect(services).toEqual(['rabbitmq', 'gateway']);
+  expect(services).toEqual(['rabbitmq', 'gateway', 'application']);
   for (const service of services) {
     expect(under(compose, 'services', service, 'healthcheck')).toContainEqual(expect.stringMatching(/^test: \["CMD"/));
+    // It has the ports of the gateway, with its network.
+    if (service === 'application') continue;
     const ports = under(compose, 'services', service, 'ports');
     expect(ports.length).toBeGreaterThan(0);
     for (const port of ports) expect(port).toMatch(/^- "127\.0\.0\.1:\d+:\d+"$/);
@@ -115,10 +117,30 @@ test('the gateway of the compose file waits for a healthy broker and logs in as 
   expect(gateway).toContain('SERVICE_NAME: billing');
 });
 
-test('the compose file mounts an example, and starts the configuration that is in it', () => {
-  const [mount] = under(compose, 'services', 'gateway', 'volumes');
-  const [, from, to] = /^- (\S+):\/app\/(\w+):ro$/.exec(mount as string) as unknown as [string, string, string];
-  const [, config] = /^ {4}command: \["start", "--config", "(.+)"\]$/m.exec(compose) as unknown as [string, string];
-  expect(config.startsWith(`${to}/`)).toBe(true);
-  expect(existsSync(new URL(config.replace(to, from), root))).toBe(true);
+test('the gateway of the compose file posts to the application beside it, which is an example', () => {
+  const application = under(compose, 'services', 'application');
+  expect(application).toContain('network_mode: service:gateway');
+  const [mount] = under(compose, 'services', 'application', 'volumes');
+  const [, from = '', to = ''] = /^- (\S+):(\/\w+):ro$/.exec(mount as string) ?? [];
+  const [, path = ''] = /^command: \["python", "(.+)"\]$/m.exec(application.join('\n')) ?? [];
+  expect(path.startsWith(`${to}/`)).toBe(true);
+  const program = read(path.replace(to, from));
+
+  const gateway = under(compose, 'services', 'gateway', 'environment').map((line) => line.split(': '));
+  const {
+    APPLICATION_URL: url = '',
+    APPLICATION_COMMANDS: command,
+    APPLICATION_EVENTS: event,
+  } = Object.fromEntries(gateway);
+  const { hostname, port } = new URL(url);
+  expect(program).toContain(`("${hostname}", ${port})`);
+  expect(program).toContain(`/events/${event}`);
+  expect(read('examples/3-any-language/README.md')).toContain(`APPLICATION_COMMANDS=${command}`);
+});
+
+test('the application of the compose file does not wait until the gateway is healthy', () => {
+  expect(under(compose, 'services', 'application', 'depends_on', 'gateway')).toContain('condition: service_started');
+  expect(under(compose, 'services', 'gateway', 'depends_on').filter((line) => /^\w+:$/.test(line))).toEqual([
+    'rabbitmq:',
+  ]);
 });
