@@ -81,7 +81,7 @@ export class Consumption {
     const { concurrency, unacknowledged } = this.#options;
     const gates = this.#options.gates();
     if (this.#hasDemand) return this.#demanded;
-    if (this.#options.hasFunctions() || gates.length === 0 || gates.some(({ state }) => state === 'open')) {
+    if (this.#options.hasFunctions() || gates.some(({ state }) => state === 'open')) {
       return concurrency;
     }
     // One is enough to find out whether the application is back.

@@ -229,7 +229,8 @@ function createEndpoint(
 function endpointHandlers(config: ResolvedConfig, registry: HandlerRegistry): EndpointHandlers {
   const deferrals = config.unhandled.graceMs > 0 ? deferralDelaysMs : [];
   return {
-    hasHandlers: registry.hasDistributedHandlers,
+    // An application that has not said yet what it receives finds what was sent to it meanwhile.
+    hasHandlers: registry.hasDistributedHandlers || config.application !== undefined,
     eventBindingKeys: registry.distributedEventKeys(),
     gates: registry.gates(),
     hasFunctions: registry.hasDistributedFunctions,

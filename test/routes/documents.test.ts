@@ -85,6 +85,7 @@ describe('GET /openapi.json', () => {
       'Message-Id',
       'Idempotency-Key',
       'Message-Correlation-Id',
+      'Message-Parent-Id',
       'Message-Headers',
       'Message-Header-Executor-Id',
       'Message-Content-Type',
