@@ -89,8 +89,7 @@ describe('the example', () => {
 });
 
 describe.each(programs)('a billing service in $language', ({ language, name, start }) => {
-  // Python is needed on every machine; without it the test fails.
-  const isMissing = language !== 'Python' && !isOnPath(start[0] as string);
+  const isMissing = !isOnPath(start[0] as string);
   test.skipIf(isMissing)(
     `handles a command at the second attempt, and its event inherits (needs ${start[0]})`,
     async () => {
@@ -118,6 +117,36 @@ describe.each(programs)('a billing service in $language', ({ language, name, sta
       ]);
       await application.written(/alice changed the details of person 123/);
       expect(application.output()).toMatch(/person 123 (now has the billing details 01111|has new billing details)/);
+    },
+  );
+});
+
+describe('a billing service in bash', () => {
+  test.skipIf(!isOnPath('bash') || !isOnPath('curl'))(
+    'pulls a command, handles it at the second attempt, and its event inherits (needs bash and curl)',
+    async () => {
+      const events = await listen('ledger-bash');
+      const { gateway, log } = await gatewayOf({
+        ...variablesOf('sidecar'),
+        APPLICATION_URL: '',
+        APPLICATION_PULL: 'true',
+      });
+      const port = Number(new URL(gateway.address).port);
+      const application = run('billing.sh', ['bash', 'billing.sh'], { own: 0, gateway: port });
+      const sent = await post(gateway, '/commands/billing/billing.changeDetails', command, {
+        'message-correlation-id': 'changes-bash',
+        'message-header-executor-id': 'alice',
+      });
+      expect(sent.status).toBe(202);
+      await application.written(/alice changed the details of person 123/);
+      expect(application.output()).toContain('person 123 now has the billing details 01111');
+      await eventually(() => expect(events).toHaveLength(1));
+      expect(events[0]).toMatchObject([
+        { personId: '123' },
+        { correlationId: 'changes-bash', parentId: sent.body.messageId, executorId: 'alice' },
+      ]);
+      const failures = log.filter(({ endpointId, attempts }) => endpointId === 'billing.changeDetails' && attempts);
+      expect(failures).toMatchObject([{ messageId: sent.body.messageId, attempts: 1 }]);
     },
   );
 });
