@@ -16,7 +16,7 @@ export interface Docs {
   page(request: FastifyRequest): Promise<DocsPage>;
 }
 
-export interface DocsPage {
+interface DocsPage {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
   readonly payload: Buffer;

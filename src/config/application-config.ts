@@ -93,7 +93,7 @@ export interface SubscriptionConfig {
 }
 
 /** Routing keys; or for each of them `true`, a path, or more settings. In the key of an event, `*` matches anything. */
-export type SubscriptionsConfig = readonly string[] | Readonly<Record<string, true | string | SubscriptionConfig>>;
+type SubscriptionsConfig = readonly string[] | Readonly<Record<string, true | string | SubscriptionConfig>>;
 
 /** An application in any language, which receives messages as POST requests, or pulls them. */
 export interface ApplicationConfig {

@@ -7,7 +7,7 @@ import { type PostOptions, posting } from './post-to.ts';
 import { leaseMarginMs, pulled } from './pull/pull-options.ts';
 
 /** How an application receives the messages of one routing key. */
-export interface Subscription extends Omit<PostOptions, 'schema'> {
+interface Subscription extends Omit<PostOptions, 'schema'> {
   readonly path?: string | undefined;
   readonly endpointId?: string | undefined;
   readonly timeoutMs?: number | undefined;

@@ -6,7 +6,7 @@ import type { HttpApplication } from './http-application.ts';
 import { NotReached } from './http-client.ts';
 
 /** What an application says that it receives. */
-export interface Discovered {
+interface Discovered {
   readonly commands?: Subscriptions | undefined;
   readonly events?: Subscriptions | undefined;
 }

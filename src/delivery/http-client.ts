@@ -46,7 +46,7 @@ export class NoAnswer extends Error {
 }
 
 /** The bytes of an answer that are read. */
-export const maxAnswerBytes = 64 * 1024;
+const maxAnswerBytes = 64 * 1024;
 
 /** How long a connection is kept open unused. Shorter than common servers do, which would close it just when it is used. */
 const idleTimeoutMs = 4_000;
