@@ -19,7 +19,19 @@ import {
 import { children, distinct, max, min, sort, spread } from './list-functions.ts';
 import { contains, match, replace, split } from './match-functions.ts';
 import { nativeNames } from './native-names.ts';
-import { average, count, exact, not, power, sum, toBoolean, toNumber, truth, typeOf } from './number-functions.ts';
+import {
+  average,
+  count,
+  exact,
+  not,
+  power,
+  round,
+  sum,
+  toBoolean,
+  toNumber,
+  truth,
+  typeOf,
+} from './number-functions.ts';
 import { concatenate, join, length, pad, substring, toText } from './text-functions.ts';
 import { copyToTransform, matchedCopies } from './transform.ts';
 import { wholeField, wholePart } from './whole-parts.ts';
@@ -165,8 +177,9 @@ function createNatives(): Record<string, Definition> {
     sum: replacing('sum', sum),
     average: replacing('average', average),
     power: replacing('power', power),
+    round: replacing('round', round),
     ...Object.fromEntries(
-      ['abs', 'floor', 'ceil', 'round', 'sqrt', 'lookup', 'exists', 'merge', 'assert', 'error'].map((name) => [
+      ['abs', 'floor', 'ceil', 'sqrt', 'lookup', 'exists', 'merge', 'assert', 'error'].map((name) => [
         name,
         standardFunction(name) as Definition,
       ]),

@@ -65,6 +65,12 @@ export function power(base: unknown, exponent: unknown): unknown {
   return exact(standard('power')(base, exponent));
 }
 
+/** `$round`. With a precision, JSONata reads the digits of a BigInt and rounds them as a double. */
+export function round(value: unknown, precision: unknown): unknown {
+  if (typeof value === 'bigint') throw new TypeError('an integer beyond 2^53 cannot be rounded');
+  return standard('round')(value, precision);
+}
+
 function standard(name: string): (...args: readonly unknown[]) => unknown {
   return (standardFunction(name) as Definition).implementation as (...args: readonly unknown[]) => unknown;
 }

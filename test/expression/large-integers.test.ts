@@ -133,6 +133,13 @@ describe('an integer beyond 2^53', () => {
     expect(await evaluate("reference('ids').next(payload.id)", { payload, references })).toBe(9007199254740994n);
   });
 
+  test.each(['$round(payload.id)', '$round(payload.id, payload.small)', '$round(payload.id, -1)'])(
+    'is not rounded: %s',
+    async (text) => {
+      expect(await caught(() => evaluate(text, { payload }))).toMatchObject({ code: 'expression-failed' });
+    },
+  );
+
   test('never becomes its neighbour, whatever function it is given to', async () => {
     const names = ['abs', 'append', 'assert', 'average', 'base64encode', 'boolean', 'ceil', 'contains', 'count']
       .concat(['distinct', 'each', 'encodeUrl', 'encodeUrlComponent', 'exists', 'filter', 'floor', 'formatBase'])

@@ -38,7 +38,7 @@ describe('the issues of a value', () => {
   test('have a path of bounded length', () => {
     const { issues } = compileSchema(Type.Record(Type.String(), Type.Number()));
     const [issue] = issues({ ['k'.repeat(100_000)]: 'x' });
-    expect(issue?.path).toMatch(/^\/k{199}…$/);
+    expect(issue?.path).toMatch(/^\/k{198}…$/);
   });
 
   test('tell no part of the value', () => {
