@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { eventually } from './broker/eventually.ts';
 import { findFreePorts } from './broker/free-ports.ts';
 import { curlRequest } from './curl-line.ts';
+import { isOnPath } from './is-on-path.ts';
 import { spawnProcess } from './spawn-process.ts';
 import { startProcess } from './start-process.ts';
 
@@ -70,7 +71,7 @@ test('the curl lines do what the text says', async () => {
   await stop();
 });
 
-test('the lines that receive do what the text says', async () => {
+test.skipIf(!isOnPath('python3'))('the lines that receive do what the text says (needs python3)', async () => {
   const lines = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => text.trim().split('\n'));
   const [start, ...others] = lines.filter((line) => line.startsWith('python3 '));
   const [sidecar, ...more] = lines.filter((line) => line.endsWith(' npm run sidecar'));

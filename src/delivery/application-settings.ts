@@ -8,14 +8,10 @@ export interface ApplicationSettings {
   readonly connectTimeoutMs: number;
   /** Milliseconds for which messages wait in this process while the application is away. */
   readonly holdMs: number;
-  /** Maximum number of requests to one path at once. Default: no limit but that of all paths. */
+  /** Maximum number of requests to one path at once. Default: half of all, if there are several paths. */
   readonly concurrencyPerPath?: number | undefined;
   /** Default: none; the application is away when it cannot be reached. */
   readonly health?: HealthSettings | undefined;
   /** Certificates to trust in place of those that Node trusts, PEM. */
   readonly ca?: string | undefined;
-  /** A file of the token that each request carries as `Authorization: Bearer`. Read again when it changes. */
-  readonly tokenFile?: string | undefined;
-  /** A file of the secrets that sign each request. Read again when it changes. */
-  readonly secretFile?: string | undefined;
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { ParentMessages } from '../bus/parent-messages.ts';
+import { readTrustedCertificates } from '../file/certificates.ts';
 import type { GateChanges } from '../handler/call-gate.ts';
 import { type HandlerDefinition, handlerKind } from '../handler/handler-definition.ts';
 import type { RemoteHandler } from '../handler/remote-handler.ts';
@@ -15,7 +15,6 @@ import { type PullSettings, pullOptionsOf } from './pull/pull-options.ts';
 import { RequestWriter } from './request-writer.ts';
 
 export interface ApplicationsOptions {
-  readonly service: string;
   /** Maximum number of requests to an application at once. */
   readonly concurrency: number;
   /** Milliseconds after which a handler without its own time counts as failed. */
@@ -134,7 +133,7 @@ export class Applications implements GateChanges {
     const key = isConfigured ? '' : JSON.stringify([origin, caFile]);
     let application = this.#byAddress.get(key);
     if (application === undefined) {
-      const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
+      const ca = caFile === undefined ? undefined : readTrustedCertificates(caFile);
       const settings = isConfigured ? configured : { ...defaults, url: origin, ca };
       application = new HttpApplication({ settings, concurrency, changed: () => this.#onChange(), logger });
       this.#byAddress.set(key, application);

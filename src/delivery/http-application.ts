@@ -75,7 +75,7 @@ export class HttpApplication {
     );
     this.#places = new Places({
       window: this.#window,
-      perPath: Math.min(concurrencyPerPath ?? concurrency, concurrency),
+      perPath: () => Math.min(concurrencyPerPath ?? this.#sharePerPath, concurrency),
       allowed: (path) => placesOf[this.stateOf(path)],
     });
   }
@@ -188,6 +188,12 @@ export class HttpApplication {
         : 'The connection to the application was lost before its answer was complete.';
       throw new ApplicationError(text, { retryable: true, cause: (error as Error).cause });
     }
+  }
+
+  /** Half of the requests, so that a slow path does not stop the others. */
+  get #sharePerPath(): number {
+    const { concurrency } = this.#options;
+    return this.#paths.size > 1 ? Math.ceil(concurrency / 2) : concurrency;
   }
 
   /** A proxy before the application answers for it, or one path of it takes nothing. */

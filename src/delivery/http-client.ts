@@ -195,8 +195,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    // A request that cannot be written says nothing about the application, which must not count as away for it.
+    const isReached = this.#isWritten || (cause as NodeJS.ErrnoException).code === 'UND_ERR_INVALID_ARG';
     this.#reject(
-      this.#isWritten ? new NoAnswer('no complete answer', { isLate: false, cause }) : new NotReached('', { cause }),
+      isReached
+        ? new NoAnswer('no complete answer', { isLate: false, cause })
+        : new NotReached('no connection', { cause }),
     );
   }
 

@@ -72,8 +72,10 @@ function written(seconds: number): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace('.000Z', 'Z');
 }
 
-function asciiJson(headers: object): string {
-  const json = stringifyExactly(headers, (_key, value) => value) ?? '{}';
+function asciiJson(headers: Readonly<Record<string, unknown>>): string {
+  const hasLargeIntegers = Object.values(headers).some((value) => typeof value === 'bigint');
+  const json =
+    (hasLargeIntegers ? stringifyExactly(headers, (_key, value) => value) : undefined) ?? JSON.stringify(headers);
   return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

@@ -18,8 +18,8 @@ interface PathQueue {
 export interface PlacesOptions {
   /** Limits the calls of all paths. */
   readonly window: CallWindow;
-  /** Maximum number of calls of one path. */
-  readonly perPath: number;
+  /** Returns the maximum number of calls of one path. */
+  readonly perPath: () => number;
   /** Returns how many calls of a path the availability allows. */
   readonly allowed: (path: string) => number;
 }
@@ -126,7 +126,7 @@ export class Places {
 
   #hasRoom(path: string, queue: PathQueue): boolean {
     const { window, perPath, allowed } = this.#options;
-    const most = Math.min(perPath, allowed(path));
+    const most = Math.min(perPath(), allowed(path));
     if (queue.running >= most || this.#running >= window.largest) return false;
     // One request of each path may always run, so that a slow path cannot take a small window for itself.
     return this.#running < window.size || queue.running === 0;

@@ -8,6 +8,7 @@ import type { PostRequest } from './http-client.ts';
 import { addMessageHeaders } from './message-request-headers.ts';
 import type { PostFormat } from './post-to.ts';
 import type { PostedMessage } from './posted-request.ts';
+import { readToken } from './read-token.ts';
 import { readSecrets, type SigningSecrets, signatureHeaders } from './sign-request.ts';
 
 export interface RequestWriterOptions {
@@ -86,10 +87,4 @@ function addHeaders(to: string[], headers: object): void {
 
 function signed({ headers: { [Header.id]: id } }: Message, body: Uint8Array) {
   return { id: String(id), timestampSeconds: Math.floor(Date.now() / 1000), body };
-}
-
-function readToken(text: string): string {
-  const token = text.trim();
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error('the token file holds no token of visible ASCII characters');
-  return token;
 }

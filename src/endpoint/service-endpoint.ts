@@ -52,7 +52,7 @@ export interface ServiceEndpointOptions extends EndpointHandlers {
   readonly channel: Engine;
   readonly scopes: InvocationScopes;
   readonly messages: RecipientResolver;
-  /** Tells of changes of the gates. Default: no handler has a gate, now or later. */
+  /** Reports changes of the gates. Default: no handler has a gate, now or later. */
   readonly gateChanges?: GateChanges | undefined;
   /** Keys that the queue must no longer be bound to. Default: none. */
   readonly retiredBindingKeys?: readonly string[] | undefined;

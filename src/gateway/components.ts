@@ -5,35 +5,27 @@ import { EventBus } from '../bus/event-bus.ts';
 import { ParentMessages } from '../bus/parent-messages.ts';
 import { PendingCalls } from '../bus/pending-calls.ts';
 import { ServiceMap } from '../bus/service-map.ts';
-import { validateDiscovered } from '../config/application-config.ts';
-import { defaults } from '../config/defaults.ts';
-import type { ResolvedApplication, ResolvedConfig } from '../config/resolve.ts';
+import type { ResolvedConfig } from '../config/resolve.ts';
 import { ConversionService } from '../conversion/conversion-service.ts';
 import { DeadLetters } from '../dead-letter/dead-letters.ts';
 import { InProcessDeduplicationStore } from '../deduplication/stores/in-process-deduplication-store.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
 import { DelayedMessageForwarder } from '../delay/delayed-message-forwarder.ts';
-import { applicationHandlers, pulledHandlers } from '../delivery/application-handlers.ts';
-import type { ApplicationSettings } from '../delivery/application-settings.ts';
-import { Applications } from '../delivery/applications.ts';
-import { Discovery } from '../delivery/discovery.ts';
-import { longestHoldMs } from '../endpoint/longest-hold.ts';
+import type { Applications } from '../delivery/applications.ts';
+import type { Discovery } from '../delivery/discovery.ts';
 import { RecipientResolver } from '../endpoint/recipient-resolver.ts';
-import { type DeliveryStage, type EndpointHandlers, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
+import { type DeliveryStage, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
 import { Deduplication } from '../endpoint/stages/deduplication.ts';
 import { AmqpEngine } from '../engine/amqp/amqp-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
-import { readRegularFile } from '../file/regular-file.ts';
-import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
-import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
-import { deferralDelaysMs } from '../recovery/deferral.ts';
-import { RetryPolicy } from '../recovery/retry-policy.ts';
 import { ServiceContainer } from '../scope/service-container.ts';
 import { type Clock, systemClock, type WallClock } from '../time/clock.ts';
+import { createApplications, createDiscovery, handlersOfApplication } from './application-components.ts';
+import { endpointHandlers } from './endpoint-handlers.ts';
 
 /** The components of a gateway, by the names that their factories use. */
 export interface Components {
@@ -126,54 +118,6 @@ function createRegistry({ config, conversion, services, applications }: Componen
   return new HandlerRegistry([...config.handlers, ...handlersOfApplication(config)], context);
 }
 
-function handlersOfApplication({ application }: ResolvedConfig): HandlerDefinition[] {
-  if (application === undefined) return [];
-  return application.pull ? pulledHandlers(application) : applicationHandlers(application);
-}
-
-function createApplications({ config, parentMessages: parents, logger }: Components): Applications {
-  const { service, concurrency, handlerTimeoutMs, application } = config;
-  return new Applications({
-    service,
-    concurrency,
-    handlerTimeoutMs,
-    settings: application && !application.pull ? settingsOf(application, concurrency) : undefined,
-    pull: application?.pull ? application : undefined,
-    defaults: defaults.application,
-    cloudEventsSource: application?.cloudEventsSource,
-    parents,
-    logger,
-  });
-}
-
-/** Asks the application what it receives, if the configuration does not say it; undefined if it does. */
-function createDiscovery({ config, registry, applications, endpoint, logger }: Components): Discovery | undefined {
-  const { application: settings } = config;
-  const application = applications.configured();
-  if (application === undefined || settings === undefined || settings.commands || settings.events) return undefined;
-  const discovery = new Discovery({
-    application,
-    validate: validateDiscovered,
-    found(answer) {
-      registry.replace([...config.handlers, ...applicationHandlers({ ...settings, ...answer })]);
-      endpoint.update(endpointHandlers(config, registry));
-    },
-    logger,
-  });
-  applications.onChange(() => discovery.onChange());
-  return discovery;
-}
-
-function settingsOf(application: ResolvedApplication, concurrency: number): ApplicationSettings {
-  const { caFile, concurrencyPerPath, commands = [], events = [] } = application;
-  const paths = Object.keys(commands).length + Object.keys(events).length;
-  return {
-    ...application,
-    concurrencyPerPath: concurrencyPerPath ?? (paths > 1 ? Math.ceil(concurrency / 2) : undefined),
-    ca: caFile === undefined ? undefined : readRegularFile(caFile, 1024 * 1024),
-  };
-}
-
 function distributedBusOptions({
   config,
   channel,
@@ -225,28 +169,8 @@ function createEndpoint(
   });
 }
 
-/** Returns what the endpoint receives for the handlers of a registry. */
-function endpointHandlers(config: ResolvedConfig, registry: HandlerRegistry): EndpointHandlers {
-  const deferrals = config.unhandled.graceMs > 0 ? deferralDelaysMs : [];
-  return {
-    // An application that has not said yet what it receives finds what was sent to it meanwhile.
-    hasHandlers: registry.hasDistributedHandlers || config.application !== undefined,
-    eventBindingKeys: registry.distributedEventKeys(),
-    gates: registry.gates(),
-    hasFunctions: registry.hasDistributedFunctions,
-    delaysMs: [...retryDelaysMs(config.retries, registry), ...deferrals],
-    longestHoldMs: longestHoldMs(registry.handlers(), config),
-  };
-}
-
 function unhandledSettings({ unhandled: { then: afterGrace, ...settings } }: ResolvedConfig): UnhandledSettings {
   return { ...settings, afterGrace };
-}
-
-/** Returns each distinct retry delay of the distributed handlers. */
-function retryDelaysMs(retries: CompleteRetries, registry: HandlerRegistry): number[] {
-  const distributed = registry.handlers().filter(({ definition }) => definition.distributed);
-  return [...new Set(distributed.flatMap(({ definition }) => new RetryPolicy(retries, definition.retries).delaysMs()))];
 }
 
 function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logger): Deduplication {

@@ -33,7 +33,7 @@ export interface CallDemand {
   readonly wanted: number;
 }
 
-/** Tells of the changes of gates. */
+/** Reports the changes of gates. */
 export interface GateChanges {
   /** Calls a function after each change of the state of a gate. */
   onChange(listener: () => void): void;

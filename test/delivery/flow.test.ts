@@ -1,5 +1,5 @@
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { generate } from 'selfsigned';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
@@ -143,6 +143,23 @@ describe('the connection to an application', () => {
     const trusting = await runGateway({ service: 'billing', application: { url, commands: ['pay'], caFile }, retries });
     await send(trusting, 'pay', 2);
     await eventually(() => expect(paths).toEqual(['/commands/pay', '/commands/pay']));
+  });
+
+  test('counts no attempt if it does not come about within the time of the request', async () => {
+    const sockets = new Set<Socket>();
+    // A TLS handshake is never answered here.
+    const silent = createServer((socket) => void sockets.add(socket));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const application = { url: `https://127.0.0.1:${port}`, commands: ['pay'], timeoutMs: 100 };
+    const gateway = await runGateway({ service: 'billing', application, retries: { maxAttempts: 0 } });
+    await send(gateway, 'pay', 1);
+    await eventually(async () => expect(await applicationOf(gateway)).toMatchObject({ state: 'away' }));
+    expect((await (await fetch(`${gateway.address}/dead-letters`)).json()) as object).toMatchObject({ items: [] });
   });
 
   test.each([

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { HTTP } from 'cloudevents';
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import type { SubscriptionConfig } from '../../src/config/application-config.ts';
+import type { SubscriptionConfig } from '../../src/config/subscription-config.ts';
 import { postTo } from '../../src/delivery/post-to.ts';
 import { defineCommandHandler, defineEventHandler } from '../../src/handler/define-handler.ts';
 import { header } from '../../src/parameter/header.ts';
@@ -172,7 +172,22 @@ describe('an application', () => {
     ],
     [{ url: 'http://localhost', commands: { a: { when: 'payload.(' } } }, 'Cannot resolve'],
     [{ url: 'http://localhost', commands: { a: { contentType: 'nonsense' } } }, 'contentType is not a media type'],
-    [{ url: 'http://localhost', commands: ['a'], tokenFile: '/nowhere/token' }, 'ENOENT'],
+    [
+      { url: 'http://localhost', commands: ['a'], tokenFile: '/nowhere/token' },
+      'application.tokenFile: /nowhere/token does not exist',
+    ],
+    [
+      { url: 'http://localhost', commands: ['a'], tokenFile: '/dev/null' },
+      'application.tokenFile: /dev/null is not a regular',
+    ],
+    [
+      { url: 'http://localhost', commands: ['a'], secretFile: '/etc/hostname' },
+      'application.secretFile: The secret in line 1',
+    ],
+    [
+      { url: 'https://localhost', commands: ['a'], caFile: '/etc/hostname' },
+      'application.caFile: /etc/hostname holds no certificate',
+    ],
     [{ url: 'http://localhost', command: ['a'] }, 'command'],
   ])('is refused at start with a clear issue: %j', async (application, issue) => {
     const error = await runGateway({ service: 'billing', application } as never).catch((thrown) => thrown);

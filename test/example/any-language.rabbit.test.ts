@@ -1,5 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { defineEventHandler, headers, type MessageHeaders, payload } from 'littoral';
 import { pino } from 'pino';
 import Type from 'typebox';
@@ -9,6 +8,7 @@ import { findFreePorts } from '../broker/free-ports.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
 import { folderOf } from '../folder-of.ts';
+import { isOnPath } from '../is-on-path.ts';
 import { type SpawnedProcess, spawnProcess } from '../spawn-process.ts';
 
 const vhost = useVhost();
@@ -27,17 +27,6 @@ const programs = [...readme.matchAll(/^\| (\w+) \| `(\S+ .*?)` \|/gm)].map(([, l
   const start = line.replace('examples/3-any-language/', '').split(' ');
   return { language, start, name: start.at(-1) as string };
 });
-
-function isOnPath(name: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((part) => {
-    try {
-      accessSync(join(part, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 /** Runs a program of the example on ports of its own. */
 function run(

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { markNotCalled } from '../../handler/call-gate.ts';
+import { systemClock } from '../../time/clock.ts';
+import { RecentMap } from '../../time/recent-map.ts';
 import { completesWithin } from '../../time/timeout.ts';
 import { ApplicationAway, ApplicationError } from '../application-error.ts';
-import { EndedLeases } from './ended-leases.ts';
 import type { PulledMessage } from './waiting-pull.ts';
 
 /** What became of a lease that was to be settled or extended. */
@@ -29,18 +30,22 @@ interface Lease {
   timer: NodeJS.Timeout;
 }
 
+/** How long and how many ended leases are remembered. */
+const remembered = { windowMs: 15 * 60_000, maxEntries: 10_000 };
+
 /** The longest wait for the outcome of a message, in milliseconds. */
 const settledWithinMs = 30_000;
 
 const lostDetail =
-  'The connection to the broker that delivered the message was lost. The message is delivered again, with the same attempt number.';
+  'The connection to the broker that delivered the message was lost. The message is redelivered, with the same attempt number.';
 
 /** The messages that applications have pulled, until each is settled or its lease ends. */
 export class LeaseBook {
   readonly #longestMs: number;
   /** In the order in which they began. */
   readonly #leases = new Map<string, Lease>();
-  readonly #ended = new EndedLeases<Promise<LeaseResult>>();
+  /** So that a client that asks late or twice gets an answer. */
+  readonly #ended = new RecentMap<Promise<LeaseResult>>({ ...remembered, clock: systemClock });
 
   /** @param longestMs the longest time from the beginning to the end of a lease */
   constructor(longestMs: number) {
@@ -116,7 +121,7 @@ export class LeaseBook {
   }
 
   async #absent(id: string): Promise<LeaseResult> {
-    const ended = this.#ended.find(id);
+    const ended = this.#ended.get(id);
     if (ended !== undefined) return ended;
     const detail = 'This gateway process has no such lease, or ended it long ago. Its message, if any, is in a queue.';
     return { lease: id, result: 'unknown', detail };
@@ -143,7 +148,7 @@ export class LeaseBook {
   #end({ id, timer, message }: Lease, result: Promise<LeaseResult>, error?: Error): void {
     clearTimeout(timer);
     this.#leases.delete(id);
-    this.#ended.add(id, result);
+    this.#ended.set(id, result);
     message.end(error);
   }
 }

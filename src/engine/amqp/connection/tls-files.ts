@@ -1,7 +1,7 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { errorMessage, LittoralError } from '../../../errors.ts';
-import { withoutSecrets } from '../../../text/without-secrets.ts';
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { LittoralError } from '../../../errors.ts';
+import { readCertificates } from '../../../file/certificates.ts';
+import { readSettingFile } from '../../../file/setting-file.ts';
 
 /** Files in PEM for `amqps://`, by their settings. */
 export interface TlsFiles {
@@ -20,8 +20,6 @@ export interface TlsContents {
   readonly key?: string;
 }
 
-const maxBytes = 1024 * 1024;
-const certificates = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 const privateKey = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*?-----END (?:[A-Z]+ )?PRIVATE KEY-----/;
 
 /**
@@ -44,8 +42,8 @@ export function validateTlsFiles(files: TlsFiles): string[] {
 }
 
 function contentsOf({ caFile, certFile, keyFile }: TlsFiles, issues: string[]): TlsContents {
-  const ca = caFile === undefined ? undefined : certificatesOf('broker.caFile', caFile, issues);
-  const cert = certFile === undefined ? undefined : certificatesOf('broker.certFile', certFile, issues);
+  const ca = caFile === undefined ? undefined : readCertificates('broker.caFile', caFile, issues);
+  const cert = certFile === undefined ? undefined : readCertificates('broker.certFile', certFile, issues);
   const key = keyFile === undefined ? undefined : keyOf('broker.keyFile', keyFile, issues);
   if (certFile !== undefined && keyFile === undefined) {
     issues.push('broker.keyFile: is missing; set it (or AMQP_KEY_FILE) to the private key of broker.certFile');
@@ -70,34 +68,8 @@ function textOf(found: readonly X509Certificate[]): string {
 }
 
 /** @returns undefined where there is an issue */
-function certificatesOf(
-  setting: string,
-  file: string,
-  issues: string[],
-): readonly [X509Certificate, ...X509Certificate[]] | undefined {
-  const text = contentOf(setting, file, issues);
-  if (text === undefined) return undefined;
-  const blocks = text.match(certificates) ?? [];
-  const found = blocks.flatMap((block, index) => {
-    try {
-      return [new X509Certificate(block)];
-    } catch {
-      issues.push(`${setting}: certificate ${index + 1} of ${blocks.length} in ${file} cannot be read; it is damaged`);
-      return [];
-    }
-  });
-  if (blocks.length < text.split('-----BEGIN CERTIFICATE-----').length - 1) {
-    issues.push(`${setting}: a certificate in ${file} has no end; the file is cut off`);
-  } else if (blocks.length === 0) {
-    issues.push(`${setting}: ${file} holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----`);
-  }
-  const [first, ...others] = found;
-  return first === undefined ? undefined : [first, ...others];
-}
-
-/** @returns undefined where there is an issue */
 function keyOf(setting: string, file: string, issues: string[]): KeyObject | undefined {
-  const text = contentOf(setting, file, issues);
+  const text = readSettingFile(setting, file, issues);
   if (text === undefined) return undefined;
   const block = privateKey.exec(text)?.[0];
   if (block === undefined) {
@@ -117,31 +89,4 @@ function keyOf(setting: string, file: string, issues: string[]): KeyObject | und
     issues.push(`${setting}: the private key in ${file} cannot be read; it is damaged, or of a kind that is not known`);
     return undefined;
   }
-}
-
-/** @returns undefined where there is an issue */
-function contentOf(setting: string, file: string, issues: string[]): string | undefined {
-  try {
-    const stats = statSync(file);
-    // Reading a pipe could wait without end.
-    const issue = stats.isDirectory()
-      ? 'is a directory; name a file in it'
-      : !stats.isFile()
-        ? 'is not a regular file'
-        : stats.size > maxBytes
-          ? `has ${stats.size} bytes; ${maxBytes} are allowed`
-          : undefined;
-    if (issue === undefined) return readFileSync(file, 'utf8');
-    issues.push(`${setting}: ${file} ${issue}`);
-  } catch (error) {
-    // Put there by mistake, it can be the URL.
-    issues.push(`${setting}: ${withoutSecrets(unreadable(error, file))}`);
-  }
-  return undefined;
-}
-
-function unreadable(error: unknown, file: string): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return `${file} does not exist`;
-  return code === 'EACCES' ? `${file} may not be read by this process (EACCES)` : errorMessage(error);
 }
