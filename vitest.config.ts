@@ -37,6 +37,7 @@ export default defineConfig({
           name: 'gateway',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.rabbit.test.ts', `${sharing}/**`],
+          globalSetup: ['test/package/build-package.ts'],
           testTimeout: timeLimitMs,
           hookTimeout: timeLimitMs,
         },
@@ -46,7 +47,7 @@ export default defineConfig({
         test: {
           name: 'rabbit',
           include: ['test/**/*.rabbit.test.ts'],
-          globalSetup: ['test/broker/global-setup.ts'],
+          globalSetup: ['test/package/build-package.ts', 'test/broker/global-setup.ts'],
           testTimeout: timeLimitMs,
           hookTimeout: timeLimitMs,
         },

@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type SpawnOptions, spawnProcess } from '../spawn-process.ts';
 
-const cli = fileURLToPath(new URL(join('..', '..', 'src', 'cli.ts'), import.meta.url));
-const tsx = import.meta.resolve('tsx');
+const cli = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
 
-/** The command as `npm start` runs it, from the sources. */
-export const littoralCommand = [process.execPath, '--import', tsx, '--conditions=littoral-src', cli];
+/** The command as the package installs it. It is built before the tests run. */
+export const littoralCommand = [process.execPath, cli];
 
 export function littoral(args: readonly string[], options: SpawnOptions = {}) {
   const [command = '', ...own] = littoralCommand;
@@ -14,4 +12,4 @@ export function littoral(args: readonly string[], options: SpawnOptions = {}) {
 }
 
 /** For files outside of this project, which cannot import the package by its name. */
-export const entry = JSON.stringify(new URL('../../src/index.ts', import.meta.url).href);
+export const entry = JSON.stringify(new URL('../../dist/src/index.js', import.meta.url).href);

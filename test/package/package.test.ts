@@ -166,7 +166,8 @@ beforeAll(async () => {
   project = join(folder, 'project');
   installed = join(project, 'node_modules', 'littoral');
   await mkdir(project);
-  await npm(root, 'pack', '--pack-destination', folder);
+  // The package was built before the tests began. Building it again would remove it from under other tests.
+  await npm(root, 'pack', '--ignore-scripts', '--pack-destination', folder);
   const tarball = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) as string);
   packed = (await runCommand('tar', ['tzf', tarball])).trim().split('\n');
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
