@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { SecondAttempts } from './test/second-attempts.ts';
 
 // For what hangs, not for what is slow: some machines are ten times slower than others.
 const timeLimitMs = 240_000;
+
+/**
+ * A busy machine can delay a broker or a process by more than a test foresees. What needs its second attempt is listed
+ * at the end of the run.
+ */
+const retry = 1;
 
 const shared = {
   resolve: { conditions: ['littoral-src'] },
@@ -18,6 +25,7 @@ export default defineConfig({
   test: {
     // More than two cores: most tests wait for a broker or a process.
     maxWorkers: 3,
+    reporters: [new SecondAttempts(), 'default'],
     projects: [
       {
         ...shared,
@@ -38,6 +46,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.rabbit.test.ts', `${sharing}/**`],
           globalSetup: ['test/package/build-package.ts'],
+          retry,
           testTimeout: timeLimitMs,
           hookTimeout: timeLimitMs,
         },
@@ -48,6 +57,7 @@ export default defineConfig({
           name: 'rabbit',
           include: ['test/**/*.rabbit.test.ts'],
           globalSetup: ['test/package/build-package.ts', 'test/broker/global-setup.ts'],
+          retry,
           testTimeout: timeLimitMs,
           hookTimeout: timeLimitMs,
         },
