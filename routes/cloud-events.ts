@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
 import { isBatch } from '../src/http/batch-to-message.ts';
+import { binaryEventType } from '../src/http/bindings/binary-cloud-event.ts';
 import { maxBatchEvents } from '../src/http/bindings/structured-cloud-event.ts';
 import { batchHandler } from '../src/http/publish-batch.ts';
 import { publishRoute } from '../src/http/publish-route.ts';
@@ -30,6 +31,10 @@ export const cloudEvents: RoutePlugin = (app, { publishing, isInsider }) => {
           'invalid-header',
           `The request is no CloudEvent. Send the headers ce-specversion, ce-id, ce-source and ce-type, or a body of type ${structuredMediaType}.`,
         );
+      },
+      permission(request) {
+        const routingKey = binaryEventType(request.raw.rawHeaders);
+        return routingKey === undefined ? undefined : { kind: 'event', routingKey };
       },
       schema: {
         tags: ['Send'],

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
 import type { ErrorCode } from '../src/errors.ts';
+import type { NamedPermission } from '../src/http/auth/permission.ts';
 import { checkedJson, checkedQuery } from '../src/http/checked-request.ts';
 import { compileSchema } from '../src/schema/schema-check.ts';
 import {
@@ -20,12 +21,15 @@ const replayRequest = compileSchema(ReplayRequest);
 /** What failed: `GET /dead-letters`, and what can be done about it. */
 export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdmin }) => {
   // Before the body is read.
-  const guarded = { onRequest: async (request: FastifyRequest) => requireAdmin(request) };
+  const guarded = (permission: NamedPermission) => ({
+    config: { permission },
+    onRequest: async (request: FastifyRequest) => requireAdmin(request),
+  });
 
   app.get(
     '/dead-letters',
     {
-      ...guarded,
+      ...guarded('dead-letters:read'),
       schema: describe('deadLetters', {
         summary: 'List the dead letters, the oldest first',
         description: 'Listing moves no message. The cost of a page grows with the number of dead letters before it.',
@@ -40,7 +44,7 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
   app.get(
     '/dead-letters/:id',
     {
-      ...guarded,
+      ...guarded('dead-letters:read'),
       schema: describe('deadLetter', {
         summary: 'Show one dead letter',
         params: DeadLetterParams,
@@ -54,7 +58,7 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
   app.post(
     '/dead-letters/:id/replay',
     {
-      ...guarded,
+      ...guarded('dead-letters:replay'),
       schema: describe('replayDeadLetter', {
         summary: 'Replay one dead letter',
         description: 'Puts the message back into its queue, for the handler that failed, with all of its retries.',
@@ -74,7 +78,7 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
   app.post(
     '/dead-letters/replay',
     {
-      ...guarded,
+      ...guarded('dead-letters:replay'),
       schema: describe('replayDeadLetters', {
         summary: 'Replay all that match',
         description:
@@ -98,7 +102,7 @@ export const deadLetters: RoutePlugin = (app, { deadLetters: letters, requireAdm
   app.delete(
     '/dead-letters/:id',
     {
-      ...guarded,
+      ...guarded('dead-letters:delete'),
       schema: describe('deleteDeadLetter', {
         summary: 'Delete one dead letter permanently',
         params: DeadLetterParams,

@@ -24,6 +24,7 @@ export const deliveries: RoutePlugin = (app, { pulling }) => {
   app.post(
     '/deliveries/pull',
     {
+      config: { permission: 'deliveries:pull' },
       schema: describe('pullDeliveries', {
         summary: 'Pull messages',
         description:
@@ -48,6 +49,7 @@ export const deliveries: RoutePlugin = (app, { pulling }) => {
   app.post(
     '/deliveries/settle',
     {
+      config: { permission: 'deliveries:pull' },
       schema: describe('settleDeliveries', {
         summary: 'Settle pulled messages',
         description:
@@ -62,6 +64,7 @@ export const deliveries: RoutePlugin = (app, { pulling }) => {
   app.post(
     '/deliveries/extend',
     {
+      config: { permission: 'deliveries:pull' },
       schema: describe('extendDeliveries', {
         summary: 'Extend leases',
         body: json(ExtendBody),

@@ -10,5 +10,5 @@ export const docsPages: RoutePlugin = (app, { docs, publicAddress }) => {
     if (location !== undefined) reply.header('location', `${publicAddress(request.raw).prefix}${location}`);
     return reply.code(statusCode).headers(others).send(payload);
   };
-  for (const url of ['/docs', '/docs/*']) app.get(url, show);
+  for (const url of ['/docs', '/docs/*']) app.get(url, { config: { permission: 'docs:read' } }, show);
 };

@@ -6,6 +6,7 @@ export const documents: RoutePlugin = (app, { docs }) => {
   app.get(
     '/openapi.json',
     {
+      config: { permission: 'docs:read' },
       schema: {
         tags: ['Documents'],
         operationId: 'openapi',

@@ -97,6 +97,7 @@ export const endpoints: RoutePlugin = (app, context) => {
   app.get(
     '/endpoints',
     {
+      config: { permission: 'endpoints:read' },
       schema: {
         tags: ['Endpoints'],
         operationId: 'endpoints',

@@ -34,6 +34,7 @@ export const health: RoutePlugin = (app, context) => {
   app.get(
     '/livez',
     {
+      config: { permission: 'open' },
       schema: {
         tags: ['Health'],
         operationId: 'livez',
@@ -48,6 +49,8 @@ export const health: RoutePlugin = (app, context) => {
   app.get(
     '/readyz',
     {
+      // Orchestrators have no credentials, and other callers see the status alone.
+      config: { permission: 'open' },
       schema: {
         tags: ['Health'],
         operationId: 'readyz',

@@ -135,7 +135,14 @@ function rejectOtherMethods(app: FastifyInstance): void {
       };
       const others = scope.supportedMethods.filter((name) => !methods.has(name)) as HTTPMethods[];
       // Runs before the body is read, which may have issues of its own.
-      scope.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse });
+      scope.route({
+        method: others,
+        url,
+        schema: { hide: true },
+        config: { permission: 'caller' },
+        onRequest: refuse,
+        handler: refuse,
+      });
     }
   });
 }

@@ -7,6 +7,7 @@ import { type InvocationScope, type InvocationScopes, invokeInScope, NoDeadline 
 import { type MethodInvoker, methodInvoker } from '../handler/method-invoker.ts';
 import type { ParameterContext } from '../parameter/parameter-converter.ts';
 import { payload } from '../parameter/payload.ts';
+import type { SendPermission } from './auth/permission.ts';
 import { internalError } from './problem.ts';
 import { type AddressEvent, type Addressed, type RequestMapping, requestToMessage } from './request-to-message.ts';
 
@@ -15,6 +16,8 @@ export interface PublishRoute {
   readonly schema: FastifySchema;
   /** Reads the path's parameters. */
   readonly address: (params: unknown) => Addressed | AddressEvent;
+  /** Returns the permission that a request needs, as far as its headers say. Default: by its address. */
+  readonly permission?: (request: FastifyRequest) => SendPermission | undefined;
 }
 
 export interface PublishContext {
@@ -31,7 +34,7 @@ export interface PublishContext {
 
 /** Returns a route that is a handler: its request becomes a message, from which the bus is called. */
 export function publishRoute(route: PublishRoute, context: PublishContext): RouteOptions {
-  const { url, schema, address } = route;
+  const { url, schema, address, permission = ({ params }) => permissionTo(address(params)) } = route;
   const { bus, parameters, mapping, channel, scopes, isDraining } = context;
   const site = { ...parameters, handler: `route POST ${url}` };
   const invoker = methodInvoker([payload()], (request: SendRequest) => bus.send(request), site);
@@ -39,6 +42,7 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
     method: 'POST',
     url,
     schema,
+    config: { permission },
     async handler(request, reply) {
       const { rawHeaders } = request.raw;
       // An application can finish what it handles, as a function can.
@@ -53,6 +57,11 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
       return reply.code(202).header('message-id', messageId).send({ messageId, correlationId, routed, channel });
     },
   };
+}
+
+/** @returns undefined for a request whose event is its address */
+function permissionTo(to: Addressed | AddressEvent): SendPermission | undefined {
+  return typeof to === 'function' ? undefined : to;
 }
 
 /** @throws LittoralError `draining` for a request that no message which is being handled has caused */

@@ -1,3 +1,4 @@
+import { requestHeaders } from '../request-headers.ts';
 import { assertAttributes, type CloudEvent, newAttributes, rejectHeaders } from './cloud-event.ts';
 
 /** The prefix of request headers that carry context attributes. */
@@ -25,6 +26,22 @@ export function readBinaryEvent(headers: ReadonlyMap<string, string>, body: Uint
   const identity = assertAttributes(attributes, rejectHeaders);
   return { ...identity, attributes, contentType: headers.get('content-type'), data: body ?? new Uint8Array() };
 }
+
+/**
+ * Returns the type of an event in the binary mode; undefined for a request in another mode, whose body has it.
+ *
+ * @param rawHeaders names and values in turn, as Node gives them
+ * @throws LittoralError `invalid-header`
+ */
+export function binaryEventType(rawHeaders: readonly string[]): string | undefined {
+  const headers = requestHeaders(rawHeaders, (name) => name === typeHeader || name === 'content-type');
+  const type = headers.get(typeHeader);
+  // A media type of CloudEvents decides the mode, whatever the other headers are.
+  const isOther = /cloudevents/i.test(headers.get('content-type') ?? '');
+  return type === undefined || isOther ? undefined : decodeValue(typeHeader, type);
+}
+
+const typeHeader = `${binaryPrefix}type`;
 
 /** Returns the value of an attribute: without the quotes of a quoted string, then percent-decoded once (section 3.1.3.2). */
 function decodeValue(header: string, value: string): string {
