@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
-import { type Logger as PinoLogger, pino } from 'pino';
+import { type Logger as PinoLogger, type LoggerOptions as PinoOptions, pino, stdTimeFunctions } from 'pino';
 import { BoundedWriter } from './file/bounded-writer.ts';
 import { openNonblocking } from './file/open-nonblocking.ts';
 
@@ -19,18 +19,47 @@ function loadPrettyFactory(): typeof import('pino-pretty').prettyFactory {
 
 let standardOutput: BoundedWriter | undefined;
 
+export interface LoggerOptions {
+  /** True if text output has the fields of an event in its line. Default: false, below it. */
+  readonly singleLine?: boolean;
+  /** The name of the service, a field of each line. Default: none. */
+  readonly service?: string | undefined;
+  /** Returns further fields for a line at the time it is written. Default: none. */
+  readonly context?: (() => Readonly<Record<string, unknown>>) | undefined;
+}
+
 /**
  * @param level pino's level: trace, debug, info, warn, error, fatal or silent
- * @param singleLine whether text output has the fields of an event in its line. Default: false, below it
  * @returns a logger to standard output: JSON lines, or plain text on a terminal. If standard output blocks,
  * lines are buffered, then dropped and counted
  */
-export function createLogger(level: string, { singleLine = false } = {}): Logger {
+export function createLogger(level: string, { singleLine = false, ...options }: LoggerOptions = {}): Logger {
   const format = isatty(1)
-    ? loadPrettyFactory()({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', singleLine })
+    ? loadPrettyFactory()({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss', singleLine })
     : (line: string) => line;
   const destination = { write: (line: string) => writerOf(destination).write(format(line)) };
-  return pino({ level, base: undefined }, destination);
+  return pino(pinoOptions(level, options), destination);
+}
+
+/** Returns the form of each line: the level as text, the time as ISO 8601, and the service. */
+export function pinoOptions(level: string, { service, context }: LoggerOptions = {}): PinoOptions {
+  return {
+    level,
+    base: service === undefined ? undefined : { service },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    ...(context && { mixin: context }),
+  };
+}
+
+/**
+ * Returns the function that changes the level of a logger while the process runs. It affects the loggers of later
+ * handler calls, not those of calls that have begun.
+ */
+export function levelReload(logger: Logger): (config: { readonly logLevel: string }) => void {
+  return ({ logLevel }) => {
+    logger.level = logLevel;
+  };
 }
 
 /** Returns the number of log lines that this process has dropped because standard output blocked. */
@@ -46,7 +75,7 @@ interface Destination {
 function writerOf(destination: Destination): BoundedWriter {
   if (standardOutput === undefined) {
     // A separate logger, because the level of the other one could suppress this line.
-    const reporter = pino({ level: 'warn', base: undefined }, destination);
+    const reporter = pino(pinoOptions('warn'), destination);
     const writer = new BoundedWriter({
       open: () => openNonblocking(1),
       onRecovery: (dropped) => reporter.warn({ dropped }, 'log lines were dropped: standard output did not take them'),

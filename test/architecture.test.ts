@@ -37,7 +37,8 @@ const table: LayerTable = {
   delay: ['message', 'engine', 'wire', 'bus', 'recovery'],
   'dead-letter': ['message', 'engine', 'wire', 'recovery'],
   endpoint: ['message', 'engine', 'wire', 'deduplication', 'handler', 'recovery', 'deferral'],
-  http: ['message', 'schema', 'conversion', 'wire', 'parameter', 'handler', 'bus'],
+  observe: ['message', 'engine', 'wire', 'handler', 'recovery', 'endpoint'],
+  http: ['message', 'schema', 'conversion', 'wire', 'parameter', 'handler', 'bus', 'observe'],
   routes: ['message', 'schema', 'engine', 'delivery', 'deferral', 'dead-letter', 'endpoint', 'http'],
   config: [
     ...['message', 'schema', 'engine', 'conversion', 'wire', 'deduplication'],

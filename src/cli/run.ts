@@ -63,7 +63,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
   }
   // There are many headers and steps, so each gets its own line on a terminal.
-  const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: verbose < 2 });
+  const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: verbose < 2, service: config.service });
   const { ended, stage: watchLimit, begin } = watchLimits(limits);
   const settings = {
     ...config,

@@ -126,7 +126,8 @@ export class DeadLetters {
     } catch (error) {
       throw withCount(error, progress.replayed);
     } finally {
-      this.#options.logger.info({ ...progress }, 'dead letters were replayed');
+      const { replayed, failed, seen, total } = progress;
+      this.#options.logger.info({ replayed, failed, seen, total }, 'dead letters were replayed');
     }
     return { ...progress };
   }

@@ -14,6 +14,7 @@ import { type OriginGuardOptions, originGuard } from '../http/origin-guard.ts';
 import { asLittoralError, clientErrorResponse, noSniffing, sendProblem } from '../http/problem.ts';
 import { type ProxyOptions, publicAddressReader, withoutBasePath } from '../http/public-address.ts';
 import { headersTimeoutMs, readBodies, requestTimeoutMs } from '../http/read-bodies.ts';
+import { RequestLog } from '../http/request-log.ts';
 import { assertWellFormedTarget } from '../http/request-target.ts';
 import type { Logger } from '../logger.ts';
 import { errorFields } from '../text/error-chain.ts';
@@ -40,6 +41,7 @@ function loadFastify(): typeof import('fastify') {
 /** Creates the HTTP server with its routes, its documents, and one format for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
   const { routes, logger, bodies, guard, proxy = noProxy, connections } = options;
+  const requestLog = new RequestLog(logger);
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
   const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);
@@ -47,7 +49,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const app = fastify({
     schemaController: { compilersFactory: lazyCompilers },
     loggerInstance: logger as FastifyBaseLogger,
-    // One line per message is written where the message is handled.
+    // `RequestLog` writes the lines of requests.
     logController: new LogController({ disableRequestLogging: true }),
     ...(basePath === '' ? {} : { rewriteUrl }),
     requestTimeout: requestTimeoutMs(bodies),
@@ -58,7 +60,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     return503OnClosing: false,
     frameworkErrors(error, request, reply) {
       endConnection(request, reply);
-      sendProblem(reply, asLittoralError(error));
+      const known = asLittoralError(error);
+      requestLog.refused(request, known);
+      sendProblem(reply, known);
     },
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
@@ -86,10 +90,16 @@ export function createApp(options: AppOptions): FastifyInstance {
     done();
   });
 
+  app.addHook('onResponse', (request, reply, done) => {
+    requestLog.answered(request, reply);
+    done();
+  });
+
   app.setErrorHandler((error, request, reply) => {
     const known = asLittoralError(error);
     if (known.code === 'internal-error')
       request.log.error({ err: errorFields(error), route: request.routeOptions.url }, 'a request failed');
+    requestLog.refused(request, known);
     endConnection(request, reply);
     return sendProblem(reply, isInsider(request) ? known : withoutDetails(known));
   });

@@ -65,7 +65,7 @@ export interface Gateway {
  */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const resolved = resolveConfig(config, options.environment ?? process.env);
-  const logger = options.logger ?? createLogger(resolved.logLevel);
+  const logger = options.logger ?? createLogger(resolved.logLevel, { service: resolved.service });
   return assembleGateway(createComponents(resolved, logger), options.consume);
 }
 

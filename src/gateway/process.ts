@@ -23,10 +23,7 @@ export async function serve(gateway: Gateway): Promise<void> {
     throw error;
   }
   const docs = `${address}/docs`;
-  logger.info(
-    { service: config.service, channel: channel.name, docs },
-    `${config.service} on ${channel.name}, docs at ${docs}`,
-  );
+  logger.info({ channel: channel.name, docs }, `${config.service} on ${channel.name}, docs at ${docs}`);
   if (!channel.durable) {
     logger.warn('the in-memory channel keeps nothing after exit; set AMQP_URL to send through RabbitMQ');
   }

@@ -26,16 +26,16 @@ export function decideFailure(
   const { name, definition } = handler;
   const retryAfterMs = new RetryPolicy(retries, definition.retries).delayMs(error, retriesOf(delivery));
   const { message: reason, stackTrace } = errorSnapshot(error);
-  const fields = { ...describeMessage(delivery.message), endpointId, reason, attempts, stackTrace };
+  const fields = { ...describeMessage(delivery.message), endpointId, handler: name, reason, attempts, stackTrace };
   if (retryAfterMs === undefined) {
-    logger.error(fields, `${name} failed: its message becomes a dead letter`);
+    logger.error(fields, 'a handler failed: its message becomes a dead letter');
     return failure;
   }
   const late = expiredBeforeRetry(error, retryAfterMs, name, timeToLive);
   if (late !== undefined) {
-    logger.error(fields, `${name} failed, and its message expires before the retry: it becomes a dead letter`);
+    logger.error(fields, 'a handler failed, and its message expires before the retry: it becomes a dead letter');
     return { ...failure, error: late };
   }
-  logger.warn({ ...fields, retryAfterMs }, `${name} failed, and is retried later`);
+  logger.warn({ ...fields, retryAfterMs }, 'a handler failed, and is retried later');
   return { ...failure, retryAfterMs };
 }

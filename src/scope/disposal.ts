@@ -101,10 +101,10 @@ async function disposeService(
     const disposing =
       made.get(container)?.get(name) === 'pending' ? whenMade(entry.value, dispose) : dispose(entry.value);
     if (isPromiseLike(disposing) && !(await completesWithin(timeoutMs, Promise.resolve(disposing)))) {
-      logger().error({ service: name, timeoutMs }, 'a disposer did not finish in time');
+      logger().error({ disposer: name, timeoutMs }, 'a disposer did not finish in time');
     }
   } catch (error) {
-    logger().error({ service: name, reason: errorText(error) }, 'a disposer failed');
+    logger().error({ disposer: name, reason: errorText(error) }, 'a disposer failed');
   }
 }
 

@@ -149,7 +149,7 @@ export class GatewayProcess {
       this.setAside.push({ messageId: String(JSON.parse(line).messageId), at: ledgerTime() });
     }
     // What nothing caught is logged as fatal; what is no line of the log at all was not meant to be written.
-    if (line.startsWith('{"level":60') || !line.startsWith('{')) this.findings.push(`${this.name} wrote: ${line}`);
+    if (line.startsWith('{"level":"fatal"') || !line.startsWith('{')) this.findings.push(`${this.name} wrote: ${line}`);
     if (this.#lines.length > 2 * keptLines) this.trimLog();
   }
 }

@@ -71,7 +71,7 @@ describe('a gateway whose log cannot be written', () => {
     const { gateway, id } = await talkingGateway(`| { read line < ${go}; cat; }`, cwd);
     expect(gateway.output()).not.toContain('listening');
     writeFileSync(go, 'go\n');
-    const [, dropped] = await gateway.written(/"level":40,.*"dropped":(\d+),.*log lines were dropped/);
+    const [, dropped] = await gateway.written(/"level":"warn",.*"dropped":(\d+),.*log lines were dropped/);
     process.kill(id, 'SIGTERM');
     await gateway.written(/exit code 0/);
     const { stdout } = await gateway.ended;

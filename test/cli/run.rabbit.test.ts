@@ -112,9 +112,10 @@ describe('a message that fails', () => {
     expect({ code, handled: handled(stdout) }).toEqual({ code: 0, handled: 1 });
     expect(logLines(stdout)).toEqual([
       expect.objectContaining({
-        level: 50,
+        level: 'error',
         reason: 'of the handler',
-        msg: "command handler 'work' failed: its message becomes a dead letter",
+        handler: "command handler 'work'",
+        msg: 'a handler failed: its message becomes a dead letter',
       }),
     ]);
     await eventually(async () => expect(await service.deadLetters()).toBe(1));
@@ -132,14 +133,20 @@ describe('tells', () => {
     return lines.filter(({ ms }) => ms !== undefined);
   }
 
-  const line = { level: 30, messageId: expect.any(String), routingKey: 'work', ms: expect.any(Number) };
+  const line = {
+    level: 'info',
+    service: 'billing',
+    messageId: expect.any(String),
+    routingKey: 'work',
+    ms: expect.any(Number),
+  };
 
   test('-v: a line for each message', async () => {
     const lines = await linesOfMessages('-v');
     expect(lines).toEqual([
-      { ...line, time: expect.any(Number), msg: 'handled' },
-      { ...line, time: expect.any(Number), msg: 'dead letter' },
-      { ...line, time: expect.any(Number), msg: 'handled' },
+      { ...line, time: expect.any(String), msg: 'handled' },
+      { ...line, time: expect.any(String), msg: 'dead letter' },
+      { ...line, time: expect.any(String), msg: 'handled' },
     ]);
   });
 

@@ -205,7 +205,8 @@ describe('the log', () => {
       endpointId: 'change',
       reason: 'of the handler',
       attempts: 1,
-      msg: "command handler 'change' failed: its message becomes a dead letter",
+      handler: "command handler 'change'",
+      msg: 'a handler failed: its message becomes a dead letter',
     });
   });
 

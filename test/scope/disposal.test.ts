@@ -20,8 +20,8 @@ class Journal {
     { level: 'warn', base: undefined, timestamp: false },
     {
       write: (line: string) => {
-        const { service, reason, msg } = JSON.parse(line);
-        this.entries.push([service, msg, ...(reason === undefined ? [] : [reason])]);
+        const { disposer, reason, msg } = JSON.parse(line);
+        this.entries.push([disposer, msg, ...(reason === undefined ? [] : [reason])]);
       },
     },
   );

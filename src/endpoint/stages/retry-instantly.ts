@@ -24,14 +24,19 @@ export function retryInstantly({ retries, stopping, logger }: RetryInstantlyOpti
     const { error, endpointId } = failure;
     const policy = new RetryPolicy(retries, handler.definition.retries);
     if (!policy.isInstant(error, attempt - 1)) return failure;
-    const fields = { ...describeMessage(delivery.message), endpointId, reason: errorSnapshot(error).message };
+    const fields = {
+      ...describeMessage(delivery.message),
+      endpointId,
+      handler: handler.name,
+      reason: errorSnapshot(error).message,
+    };
     if (!stopping.aborted) {
-      logger.warn(fields, `${handler.name} failed, and is retried immediately`);
+      logger.warn(fields, 'a handler failed, and is retried immediately');
       return 'retry';
     }
     if (policy.delayMs(error, retriesOf(delivery)) !== undefined) return failure;
     // It has attempts left, though none through the broker: a shutdown makes no dead letter.
-    logger.warn(fields, `${handler.name} failed, and its message is requeued for the attempts that are left`);
+    logger.warn(fields, 'a handler failed, and its message is requeued for the attempts that are left');
     return { kind: 'interrupted' };
   };
 

@@ -124,9 +124,11 @@ export class ConsumerAttachment {
     this.#mismatch = undefined;
     this.#retry.succeeded();
     logger.info({ queue }, this.#state.name);
-    const warning = consumerTimeoutWarning(model, subscription.longestHoldMs);
+    const reason = consumerTimeoutWarning(model, subscription.longestHoldMs);
     // Once, because it does not change while the process runs.
-    if (warning !== undefined && !this.#hasWarned) logger.warn({ queue }, warning);
+    if (reason !== undefined && !this.#hasWarned) {
+      logger.warn({ queue, reason }, 'handlers may take longer than the broker waits for an acknowledgement');
+    }
     this.#hasWarned = true;
     // It can have been resumed, or its limit changed, while the broker answered.
     void this.use();
