@@ -113,7 +113,6 @@ describe('the house', () => {
     const outside = imports.filter(({ from, to }) => !from.startsWith('src/engine/') && engineOf(to) !== undefined);
     expect(outside.map(({ from, to }) => [from, to]).sort()).toEqual([
       ['src/config/broker-config.ts', 'src/engine/amqp/connection/amqp-urls.ts'],
-      ['src/config/broker-config.ts', 'src/engine/amqp/connection/tls-files.ts'],
       ['src/gateway/components.ts', 'src/engine/amqp/amqp-engine.ts'],
       ['src/gateway/components.ts', 'src/engine/in-memory/in-memory-engine.ts'],
       ['src/testing/test-engine.ts', 'src/engine/in-memory/in-memory-engine.ts'],

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { validateOwnQueue } from '../bus/validate-routes.ts';
 import { validateAmqpUrls } from '../engine/amqp/connection/amqp-urls.ts';
-import { validateTlsFiles } from '../engine/amqp/connection/tls-files.ts';
+import { validateTlsFiles } from '../file/tls-files.ts';
 import { closed, Milliseconds, type SameSettings } from './setting-types.ts';
 
 /** The connection to the broker, the queues and the limits. */
@@ -96,7 +96,7 @@ export function validateBroker(broker: BrokerConfig, service: unknown): string[]
     issues.push(...names.map((name) => `broker.${name}: is for amqps://, and broker.url says otherwise`));
   }
   const isText = names.every((name) => typeof broker[name] === 'string' && broker[name] !== '');
-  if (isText) issues.push(...validateTlsFiles(broker));
+  if (isText) issues.push(...validateTlsFiles(broker, { section: 'broker', variables: 'AMQP' }));
   if (typeof queue === 'string') {
     const queueIssue = validateOwnQueue(queue, typeof service === 'string' ? service : '');
     if (queueIssue) issues.push(`broker.queue: ${queueIssue}`);

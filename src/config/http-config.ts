@@ -7,6 +7,7 @@ import { isReservedHeader } from '../message/reserved-headers.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { longestTimeoutMs } from '../time/timeout.ts';
 import { closed, type SameSettings } from './setting-types.ts';
+import { type TlsConfig, TlsSchema, validateTls } from './tls-config.ts';
 
 /** The HTTP server: its address, its limits, its proxies, and the headers that it takes from requests. */
 export interface HttpConfig {
@@ -14,6 +15,8 @@ export interface HttpConfig {
   host?: string | undefined;
   /** The port to listen on; 0 takes a free one. Default: 3000. `PORT` overrides it. */
   port?: number | undefined;
+  /** HTTPS, with client certificates where they are asked for. Default: none, plain HTTP. */
+  tls?: TlsConfig | undefined;
   /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
   bodyLimit?: number | undefined;
   /**
@@ -75,6 +78,7 @@ export const HttpSchema = Type.Object(
   {
     host: Type.Optional(Type.String({ minLength: 1 })),
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+    tls: Type.Optional(TlsSchema),
     bodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
     maxInFlightBytes: Type.Optional(Type.Integer({ minimum: 1 })),
     minBodyBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -103,7 +107,7 @@ export function validateHttp(http: HttpConfig): string[] {
   const hostIssue = typeof host === 'string' && host !== '' ? validateHost(host) : undefined;
   if (hostIssue) issues.push(`http.host: ${hostIssue}`);
   if (Array.isArray(allowedHosts)) issues.push(...validateAllowedHosts(allowedHosts));
-  return [...issues, ...validateProxy(http)];
+  return [...issues, ...validateTls(http.tls), ...validateProxy(http)];
 }
 
 function validateForwardedHeaders(headers: Readonly<Record<string, unknown>>): string[] {

@@ -15,6 +15,7 @@ import type { Config } from './config.ts';
 import type { DeduplicationConfig } from './deduplication-config.ts';
 import { defaults, dependentDefaults, pullDefaults } from './defaults.ts';
 import type { HttpConfig } from './http-config.ts';
+import { readTlsVariables, type TlsConfig, tlsVariables } from './tls-config.ts';
 import type { UnhandledConfig } from './unhandled-config.ts';
 import { validateMeaning, validateShape } from './validate.ts';
 
@@ -31,7 +32,9 @@ export interface ResolvedConfig
   extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly broker: ResolvedExcept<BrokerConfig, 'url' | 'urls' | 'caFile' | 'certFile' | 'keyFile'>;
-  readonly http: ResolvedExcept<HttpConfig, 'idempotencyScopeHeader' | 'adminToken'>;
+  readonly http: ResolvedExcept<Omit<HttpConfig, 'tls'>, 'idempotencyScopeHeader' | 'adminToken'> & {
+    readonly tls: ResolvedExcept<TlsConfig, 'caFile'> | undefined;
+  };
   readonly application: ResolvedApplication | undefined;
   readonly retries: CompleteRetries;
   readonly unhandled: Resolved<UnhandledConfig>;
@@ -71,6 +74,7 @@ const variables = {
   ...applicationVariables,
   'http.host': 'HOST',
   'http.port': 'PORT',
+  ...tlsVariables,
   'http.adminToken': 'ADMIN_TOKEN',
 } as const;
 
@@ -96,10 +100,13 @@ function withEnvironment(config: Config, environment: Environment, issues: strin
     ...(AMQP_CERT_FILE ? { certFile: AMQP_CERT_FILE } : {}),
     ...(AMQP_KEY_FILE ? { keyFile: AMQP_KEY_FILE } : {}),
   };
+  const tls = readTlsVariables(environment);
+  const httpSection = isRecord(config.http) ? (config.http as HttpConfig) : undefined;
   const http = {
     ...(HOST ? { host: HOST } : {}),
     ...(PORT ? { port: portOf(PORT) } : {}),
     ...(adminToken ? { adminToken } : {}),
+    ...(Object.keys(tls).length > 0 ? { tls: mergeSection(httpSection?.tls, tls) } : {}),
   };
   const application = readApplicationVariables(environment);
   return {
@@ -161,6 +168,7 @@ function withDefaults(settings: Config): ResolvedConfig {
       basePath: filledHttp.basePath.replace(/\/$/, ''),
       forwardHeaders: lowerCaseNames(filledHttp.forwardHeaders),
       idempotencyScopeHeader: http?.idempotencyScopeHeader?.toLowerCase(),
+      tls: http?.tls && filled(http.tls, { certFile: '', keyFile: '', clientCertificates: 'none' }),
     },
     application: application && filledApplication(application),
     retries: {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
+import type { Server, TLSSocket } from 'node:tls';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
 import { docsPages } from '../../routes/docs-pages.ts';
 import { registerRoutes } from '../../routes/index.ts';
@@ -8,6 +9,7 @@ import { ProblemDetails } from '../../routes/schemas.ts';
 import { LittoralError } from '../errors.ts';
 import type { BodyLimits } from '../http/body-reader.ts';
 import type { Connections } from '../http/connections.ts';
+import { HandshakeLog } from '../http/handshake-log.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
 import { lazyCompilers } from '../http/lazy-serializers.ts';
 import { type OriginGuardOptions, originGuard } from '../http/origin-guard.ts';
@@ -16,6 +18,7 @@ import { type ProxyOptions, publicAddressReader, withoutBasePath } from '../http
 import { headersTimeoutMs, readBodies, requestTimeoutMs } from '../http/read-bodies.ts';
 import { RequestLog } from '../http/request-log.ts';
 import { assertWellFormedTarget } from '../http/request-target.ts';
+import type { ServerCertificates } from '../http/server-certificates.ts';
 import type { Logger } from '../logger.ts';
 import { errorFields } from '../text/error-chain.ts';
 import { createDocs } from './docs-app.ts';
@@ -29,6 +32,8 @@ export interface AppOptions {
   /** Default: it stands behind no proxy. */
   readonly proxy?: ProxyOptions;
   readonly connections: Connections;
+  /** Default: it speaks plain HTTP. */
+  readonly certificates?: ServerCertificates | undefined;
 }
 
 const require = createRequire(import.meta.url);
@@ -40,12 +45,13 @@ function loadFastify(): typeof import('fastify') {
 
 /** Creates the HTTP server with its routes, its documents, and one format for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { routes, logger, bodies, guard, proxy = noProxy, connections } = options;
+  const { routes, logger, bodies, guard, proxy = noProxy, connections, certificates } = options;
   const requestLog = new RequestLog(logger);
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
   const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);
   const { fastify, LogController } = loadFastify();
+  const handshakes = new HandshakeLog(logger);
   const app = fastify({
     schemaController: { compilersFactory: lazyCompilers },
     loggerInstance: logger as FastifyBaseLogger,
@@ -55,8 +61,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     requestTimeout: requestTimeoutMs(bodies),
     // Keys are measured in bytes, after decoding, by what publishes them; this is more than Node lets through.
     routerOptions: { maxParamLength: 65_536 },
-    // Both would be answered by Node and Fastify themselves, without a problem document.
-    http: { requireHostHeader: false, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 5_000 },
+    http: serverOptions,
+    // An object without known fields, because Fastify's types tell the servers apart by them.
+    ...((certificates ? { https: { ...serverOptions, ...certificates.options() } } : {}) as object),
     return503OnClosing: false,
     frameworkErrors(error, request, reply) {
       endConnection(request, reply);
@@ -65,6 +72,10 @@ export function createApp(options: AppOptions): FastifyInstance {
       sendProblem(reply, known);
     },
     clientErrorHandler(error, socket) {
+      if (certificates && !connections.isServed(socket)) {
+        handshakes.report(error, socket as TLSSocket);
+        return void socket.destroy();
+      }
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
       connections.refuse(socket, clientErrorResponse(error));
     },
@@ -72,6 +83,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   // Node would drop what comes after two thousand headers; their size is limited all the same.
   app.server.maxHeadersCount = 0;
   connections.watch(app.server);
+  certificates?.attach(app.server as unknown as Server);
   app.addHook('preClose', (done) => {
     connections.endAll();
     done();
@@ -116,6 +128,13 @@ export function createApp(options: AppOptions): FastifyInstance {
   rejectOtherMethods(app);
   return app;
 }
+
+// Node and Fastify would answer both themselves, without a problem document.
+const serverOptions = {
+  requireHostHeader: false,
+  headersTimeout: headersTimeoutMs,
+  connectionsCheckingInterval: 5_000,
+};
 
 const noProxy: ProxyOptions = { basePath: '', trustProxy: [] };
 

@@ -8,6 +8,7 @@ import { describeEndpoint } from '../endpoint/endpoint-description.ts';
 import { adminGuard } from '../http/admin-guard.ts';
 import { Connections } from '../http/connections.ts';
 import { listenFailure, listeningAddress } from '../http/listening-address.ts';
+import { ServerCertificates } from '../http/server-certificates.ts';
 import { createLogger, droppedLogLines, type Logger } from '../logger.ts';
 import { createApp } from './app.ts';
 import { type Components, createComponents } from './components.ts';
@@ -96,8 +97,11 @@ export function assembleGateway(components: Components, consume = true): Gateway
   const connections = new Connections(resolved.http);
   const { basePath, trustProxy } = resolved.http;
   const isBehindProxy = basePath !== '' || trustProxy.length > 0;
+  const { tls } = resolved.http;
+  const certificates = tls && new ServerCertificates(tls, logger);
   const app = createApp({
     logger,
+    certificates,
     bodies: resolved.http,
     guard: { host, allowedHosts },
     proxy: { basePath, trustProxy },
@@ -129,7 +133,10 @@ export function assembleGateway(components: Components, consume = true): Gateway
   const shutDown = createShutdown(components, {
     isListening: () => app.server.listening,
     drain: () => connections.drain(),
-    close: () => app.close(),
+    async close() {
+      await app.close();
+      certificates?.close();
+    },
     cutOff: () => app.server.closeAllConnections(),
   });
 

@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import { LittoralError } from '../errors.ts';
+import { Handshakes } from './handshakes.ts';
 import { lingeringClose } from './lingering-close.ts';
 import { rawProblem } from './problem.ts';
 
@@ -54,7 +56,8 @@ export class Connections {
   /** Attaches to the server. Call this once, before the server listens. */
   watch(server: Server): void {
     server.maxConnections = this.#maxConnections + maxRefused;
-    server.on('connection', (socket: Socket) => this.#onConnection(socket));
+    if (server instanceof TlsServer) this.#watchHandshakes(server);
+    else server.on('connection', (socket: Socket) => this.#onConnection(socket));
     server.prependListener('request', (request, response) => this.#onRequest(request, response));
     server.on('checkContinue', (request, response) => {
       this.#expectant.set(request, response);
@@ -138,10 +141,48 @@ export class Connections {
     }
   }
 
-  #onConnection(socket: Socket): void {
+  /**
+   * A connection counts from its first byte of TCP. The answer to one that is refused waits for the end of its
+   * handshake.
+   */
+  #watchHandshakes(server: TlsServer): void {
+    const handshakes = new Handshakes();
+    const refused = new WeakSet<Socket>();
+    server.on('connection', (socket: Socket) => {
+      if (!handshakes.add(socket)) return void socket.destroy();
+      this.#onConnection(socket, () => {
+        refused.add(socket);
+        this.#keepRefused(socket);
+      });
+    });
+    server.on('secureConnection', (secured: TLSSocket) => {
+      const socket = handshakes.take(secured);
+      const connection = socket && this.#open.get(socket);
+      if (socket && connection) {
+        this.#open.delete(socket);
+        this.#add(secured, connection);
+      } else if (socket && refused.has(socket)) {
+        this.#refused.delete(socket);
+        this.#refuseConnection(secured);
+      } else {
+        secured.destroy();
+      }
+    });
+  }
+
+  /** Returns whether a socket is one on which requests arrive; not one whose handshake failed. */
+  isServed(socket: Socket): boolean {
+    return this.#open.has(socket) || this.#refused.has(socket);
+  }
+
+  /** @param refuse called if there is no room */
+  #onConnection(socket: Socket, refuse = () => this.#refuseConnection(socket)): void {
     if (this.#closing) return void socket.destroy();
-    if (this.#open.size >= this.#maxConnections && !this.#closeIdle()) return void this.#refuseConnection(socket);
-    const connection: Connection = { unanswered: new Set(), isEnding: false, idleSince: performance.now() };
+    if (this.#open.size >= this.#maxConnections && !this.#closeIdle()) refuse();
+    else this.#add(socket, { unanswered: new Set(), isEnding: false, idleSince: performance.now() });
+  }
+
+  #add(socket: Socket, connection: Connection): void {
     this.#open.set(socket, connection);
     socket.once('close', () => this.#forget(socket, connection));
   }
@@ -191,9 +232,13 @@ export class Connections {
     return true;
   }
 
-  #refuseConnection(socket: Socket): void {
+  #keepRefused(socket: Socket): void {
     this.#refused.add(socket);
     socket.once('close', () => this.#refused.delete(socket));
+  }
+
+  #refuseConnection(socket: Socket): void {
+    this.#keepRefused(socket);
     const detail = `Nothing was sent: this gateway serves ${this.#maxConnections} connections (http.maxConnections) already. Close those that are not needed, or repeat the request later.`;
     lingeringClose(socket, rawProblem(new LittoralError('too-many-connections', detail)));
   }

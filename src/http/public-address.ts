@@ -14,7 +14,7 @@ export interface ProxyOptions {
 export interface PublicAddress {
   /** The name and, where it is not that of the protocol, the port. Empty where none was sent. */
   readonly authority: string;
-  /** Undefined where no proxy says so. */
+  /** That of a trusted proxy; `https` on a connection with TLS; undefined on another one, where no proxy says so. */
   readonly protocol: 'http' | 'https' | undefined;
   /** The prefix of every path; empty if there is none. */
   readonly prefix: string;
@@ -32,14 +32,18 @@ export function publicAddressReader({
   trustProxy,
 }: ProxyOptions): (request: FastifyRequest['raw']) => PublicAddress {
   if (trustProxy.length === 0) {
-    return ({ headers }) => ({ authority: headers.host ?? '', protocol: undefined, prefix: basePath });
+    return ({ headers, socket }) => ({
+      authority: headers.host ?? '',
+      protocol: protocolOf(socket),
+      prefix: basePath,
+    });
   }
   const isTrusted = addressMatcher(trustProxy);
   return ({ headers, socket }) => {
     const forwarded = isTrusted(socket.remoteAddress) ? headers : {};
     return {
       authority: forwardedHost(forwarded) ?? headers.host ?? '',
-      protocol: forwardedProtocol(forwarded),
+      protocol: forwardedProtocol(forwarded) ?? protocolOf(socket),
       // Many proxies forward the header of their callers, so it must not override the configuration.
       prefix: basePath === '' ? (forwardedPrefix(forwarded) ?? '') : basePath,
     };
@@ -52,6 +56,11 @@ export function hostNameOf(authority: string): string {
     .toLowerCase()
     .replace(/:\d*$/, '')
     .replace(/^\[(.*)\]$/, '$1');
+}
+
+/** A proxy that is not trusted can speak TLS to callers and plain HTTP to the gateway, but hardly the reverse. */
+function protocolOf(socket: FastifyRequest['raw']['socket']): 'https' | undefined {
+  return 'encrypted' in socket ? 'https' : undefined;
 }
 
 function forwardedHost(headers: Headers): string | undefined {

@@ -10,6 +10,7 @@ import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { createApp } from '../../src/gateway/app.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { Connections } from '../../src/http/connections.ts';
+import type { ServerCertificates } from '../../src/http/server-certificates.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
 import { quiet } from '../http/gateway-fixture.ts';
 import { parameterContext } from '../parameter/parameter-context.ts';
@@ -20,10 +21,13 @@ export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
   readonly isDraining?: () => boolean;
   /** Default: with the limits of a gateway. */
   readonly connections?: Connections;
+  /** Default: plain HTTP. */
+  readonly certificates?: ServerCertificates;
 }
 
 /** The HTTP server alone, around a channel that can be in any state. */
-export async function openApp({ channel, unreadiness = () => [], isDraining = () => false, connections }: AppParts) {
+export async function openApp(parts: AppParts) {
+  const { channel, unreadiness = () => [], isDraining = () => false, connections, certificates } = parts;
   const service = 'shop';
   const parameters = parameterContext();
   const { conversion } = parameters;
@@ -42,6 +46,7 @@ export async function openApp({ channel, unreadiness = () => [], isDraining = ()
   const publishing = { bus, parameters, ...caller, channel: used.name, isDraining };
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
+    certificates,
     bodies: { bodyLimit: 1000, maxInFlightBytes: 1_000_000, minBodyBytesPerSecond: 1024 },
     connections: connections ?? new Connections(defaults.http),
     guard: { host: '127.0.0.1', allowedHosts: [] },

@@ -14,7 +14,7 @@ import { type QueueType, queueTypeOf } from './amqp-topology.ts';
 import { Browser } from './browse/browser.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './connection/amqp-connection.ts';
 import { parseAmqpUrls } from './connection/amqp-urls.ts';
-import type { TlsFiles } from './connection/tls-files.ts';
+import type { TlsFiles } from '../../file/tls-files.ts';
 import { AmqpConsumer } from './consume/amqp-consumer.ts';
 import { TopologyCheck } from './consume/topology-check.ts';
 import { rebindDelivery } from './delay/amqp-delay-topology.ts';

@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { readTlsFiles, type TlsFiles } from './tls-files.ts';
+import { readTlsFiles, type TlsFiles } from '../../../file/tls-files.ts';
 
 /**
  * Returns a context for TLS that reads its files again for each connection: certificates expire, and are replaced while
@@ -8,7 +8,7 @@ import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 export function freshContext(files: TlsFiles): SecureContext {
   return {
     get context(): unknown {
-      return createSecureContext(readTlsFiles(files)).context;
+      return createSecureContext(readTlsFiles(files, { section: 'broker', variables: 'AMQP' })).context;
     },
   };
 }

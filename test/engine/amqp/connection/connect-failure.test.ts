@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { parseAmqpUrl } from '../../../../src/engine/amqp/connection/amqp-url.ts';
 import { connectFailure } from '../../../../src/engine/amqp/connection/connect-failure.ts';
 import { connectArguments } from '../../../../src/engine/amqp/connection/connect-options.ts';
-import type { TlsFiles } from '../../../../src/engine/amqp/connection/tls-files.ts';
-import { authority, certificate, type Pair, PemFolder } from './certificates.ts';
+import type { TlsFiles } from '../../../../src/file/tls-files.ts';
+import { authority, certificate, type Pair, PemFolder } from '../../../certificates.ts';
 
 const folder = new PemFolder();
 let ca: Pair;

@@ -7,9 +7,9 @@ import { eventually } from '../../../broker/eventually.ts';
 import { createManagement, type Management } from '../../../broker/management.ts';
 import { startBroker } from '../../../broker/start-broker.ts';
 import { caught } from '../../../caught.ts';
+import { authority, certificate, type Pair, PemFolder } from '../../../certificates.ts';
 import { post, runGateway, untilReady } from '../../../flow/gateway-fixture.ts';
 import { createAmqpEngine } from '../create-amqp-engine.ts';
-import { authority, certificate, type Pair, PemFolder } from './certificates.ts';
 
 // A broker of its own: it listens for TLS, and demands a certificate of its clients.
 const folder = new PemFolder();

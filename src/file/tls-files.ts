@@ -1,11 +1,19 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
-import { LittoralError } from '../../../errors.ts';
-import { readCertificates } from '../../../file/certificates.ts';
-import { readSettingFile } from '../../../file/setting-file.ts';
+import { LittoralError } from '../errors.ts';
+import { readCertificates } from './certificates.ts';
+import { readSettingFile } from './setting-file.ts';
 
-/** Files in PEM for `amqps://`, by their settings. */
+/** The names of the settings of such files, for issues. */
+export interface TlsSettingNames {
+  /** The section of the configuration. */
+  readonly section: string;
+  /** The first part of the environment variables: `AMQP` for `AMQP_CERT_FILE`. */
+  readonly variables: string;
+}
+
+/** Files in PEM for one side of TLS, by their settings. */
 export interface TlsFiles {
-  /** Certificates to trust. Default: those that Node trusts. */
+  /** Certificates to trust. Default: those that Node trusts; a server trusts none of its clients. */
   readonly caFile?: string | undefined;
   /** The certificate by which this process shows who it is, then those that lead to its authority. Default: none. */
   readonly certFile?: string | undefined;
@@ -27,33 +35,41 @@ const privateKey = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*?-----END (?:[
  *
  * @throws LittoralError `invalid-configuration` with every issue and its setting
  */
-export function readTlsFiles(files: TlsFiles): TlsContents {
+export function readTlsFiles(files: TlsFiles, names: TlsSettingNames): TlsContents {
   const issues: string[] = [];
-  const contents = contentsOf(files, issues);
+  const contents = contentsOf(files, names, issues);
   if (issues.length > 0) throw new LittoralError('invalid-configuration', issues.join('; '));
   return contents;
 }
 
 /** Validates the files. Returns every issue with its setting. */
-export function validateTlsFiles(files: TlsFiles): string[] {
+export function validateTlsFiles(files: TlsFiles, names: TlsSettingNames): string[] {
   const issues: string[] = [];
-  contentsOf(files, issues);
+  contentsOf(files, names, issues);
   return issues;
 }
 
-function contentsOf({ caFile, certFile, keyFile }: TlsFiles, issues: string[]): TlsContents {
-  const ca = caFile === undefined ? undefined : readCertificates('broker.caFile', caFile, issues);
-  const cert = certFile === undefined ? undefined : readCertificates('broker.certFile', certFile, issues);
-  const key = keyFile === undefined ? undefined : keyOf('broker.keyFile', keyFile, issues);
+function contentsOf(
+  { caFile, certFile, keyFile }: TlsFiles,
+  { section, variables }: TlsSettingNames,
+  issues: string[],
+): TlsContents {
+  const ca = caFile === undefined ? undefined : readCertificates(`${section}.caFile`, caFile, issues);
+  const cert = certFile === undefined ? undefined : readCertificates(`${section}.certFile`, certFile, issues);
+  const key = keyFile === undefined ? undefined : keyOf(`${section}.keyFile`, keyFile, issues);
   if (certFile !== undefined && keyFile === undefined) {
-    issues.push('broker.keyFile: is missing; set it (or AMQP_KEY_FILE) to the private key of broker.certFile');
+    issues.push(
+      `${section}.keyFile: is missing; set it (or ${variables}_KEY_FILE) to the private key of ${section}.certFile`,
+    );
   }
   if (keyFile !== undefined && certFile === undefined) {
-    issues.push('broker.certFile: is missing; set it (or AMQP_CERT_FILE) to the certificate of broker.keyFile');
+    issues.push(
+      `${section}.certFile: is missing; set it (or ${variables}_CERT_FILE) to the certificate of ${section}.keyFile`,
+    );
   }
   if (cert !== undefined && key !== undefined && !cert[0].checkPrivateKey(key)) {
     issues.push(
-      'broker.keyFile: is not the private key of the first certificate in broker.certFile; its own certificate must come before those of authorities',
+      `${section}.keyFile: is not the private key of the first certificate in ${section}.certFile; its own certificate must come before those of authorities`,
     );
   }
   return {

@@ -1,8 +1,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readTlsFiles, type TlsFiles, validateTlsFiles } from '../../../../src/engine/amqp/connection/tls-files.ts';
-import { authority, certificate, type Pair, PemFolder } from './certificates.ts';
+import * as tlsFiles from '../../src/file/tls-files.ts';
+import { authority, certificate, type Pair, PemFolder } from '../certificates.ts';
+
+type TlsFiles = tlsFiles.TlsFiles;
+const names = { section: 'broker', variables: 'AMQP' };
+const readTlsFiles = (files: TlsFiles) => tlsFiles.readTlsFiles(files, names);
+const validateTlsFiles = (files: TlsFiles) => tlsFiles.validateTlsFiles(files, names);
 
 const folder = new PemFolder();
 let ca: Pair;

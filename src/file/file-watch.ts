@@ -1,0 +1,101 @@
+import type { BigIntStats } from 'node:fs';
+import { statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+
+export interface FileWatchOptions {
+  /** Returns the paths to look at. It may return others each time. */
+  readonly paths: () => readonly string[];
+  /** Called once for each change, when the files have stayed the same for one interval. Must not throw. */
+  readonly onChange: () => void | Promise<void>;
+  /** Milliseconds between two looks at the files. Default: 1 s. */
+  readonly intervalMs?: number | undefined;
+}
+
+/**
+ * Notices that files have changed, by looking at them at intervals: notifications of the file system miss the swap of a
+ * symbolic link above a file, by which Kubernetes replaces the files of a Secret. A change is reported once the files
+ * have stayed the same for one interval, because a file is not written in one step, and a certificate and its key are
+ * two files.
+ */
+export class FileWatch {
+  readonly #options: FileWatchOptions;
+  #reported: string;
+  #seen: string;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** Notes the present versions. The caller reads the files after that, so that it misses no change. */
+  constructor(options: FileWatchOptions) {
+    this.#options = options;
+    this.#reported = versionNow(options.paths());
+    this.#seen = this.#reported;
+  }
+
+  /** Begins to look at the files. It does not keep the process alive. */
+  start(): void {
+    if (this.#isClosed || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => void this.#look(), this.#options.intervalMs ?? 1_000).unref();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Notes the present versions as known. The caller reads the files after that. */
+  note(): void {
+    this.#reported = versionNow(this.#options.paths());
+    this.#seen = this.#reported;
+  }
+
+  async #look(): Promise<void> {
+    const { paths, onChange } = this.#options;
+    const noted = this.#reported;
+    const version = await versionOf(paths());
+    // `note` was called meanwhile, so this version may be older than the one that it noted.
+    if (noted === this.#reported && !this.#isClosed) {
+      const isStable = version === this.#seen;
+      this.#seen = version;
+      if (isStable && version !== this.#reported) {
+        this.#reported = version;
+        await onChange();
+      }
+    }
+    this.#timer = undefined;
+    this.start();
+  }
+}
+
+function versionNow(paths: readonly string[]): string {
+  return paths
+    .map((path) =>
+      describe(
+        path,
+        attempt(() => statSync(path, { bigint: true })),
+      ),
+    )
+    .join('\n');
+}
+
+/** Does not block the event loop on a file system that does not answer. */
+async function versionOf(paths: readonly string[]): Promise<string> {
+  const versions = paths.map(async (path) => {
+    const found = await stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => error);
+    return describe(path, found);
+  });
+  return (await Promise.all(versions)).join('\n');
+}
+
+function attempt(read: () => BigIntStats): BigIntStats | NodeJS.ErrnoException {
+  try {
+    return read();
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
+}
+
+/** The time of the last change of the inode is set by the system alone, so a copied modification time hides nothing. */
+function describe(path: string, found: BigIntStats | NodeJS.ErrnoException): string {
+  if (!('ino' in found)) return `${path} ${found.code}`;
+  return `${path} ${found.dev} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
+}
