@@ -73,7 +73,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
     clientErrorHandler(error, socket) {
       if (certificates && !connections.isServed(socket)) {
-        handshakes.report(error, socket as TLSSocket);
+        handshakes.failed(error, socket as TLSSocket);
         return void socket.destroy();
       }
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);

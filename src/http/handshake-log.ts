@@ -1,8 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { errorMessage } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { systemClock } from '../time/clock.ts';
-import { RecentMap } from '../time/recent-map.ts';
+import { BoundedLog } from '../observe/bounded-log.ts';
 
 /** Plain words for the codes of handshakes that fail most often. */
 const reasons: Readonly<Record<string, string>> = {
@@ -15,31 +14,27 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Logs the handshakes that failed: the first of each kind in a minute as a warning, all others at `debug`, because
- * callers must not be able to fill the log. A caller that only opens a connection, as a load balancer does to probe a
- * port, is no failure.
+ * The log of handshakes that failed, within limits for each kind. A caller that only opens a connection and closes it,
+ * as a load balancer does to probe a port, is logged at `debug`.
  */
 export class HandshakeLog {
-  readonly #logger: Logger;
-  readonly #recent = new RecentMap<true>({ windowMs: 60_000, maxEntries: 32, clock: systemClock });
+  readonly #log: BoundedLog;
 
   constructor(logger: Logger) {
-    this.#logger = logger;
+    this.#log = new BoundedLog({ logger });
   }
 
-  report(error: NodeJS.ErrnoException, socket: Pick<TLSSocket, 'remoteAddress' | 'authorizationError'>): void {
+  failed(error: NodeJS.ErrnoException, socket: Pick<TLSSocket, 'remoteAddress' | 'authorizationError'>): void {
     // Node leaves the code of a client certificate that is not trusted here.
     const refused = socket.authorizationError as unknown as string | null | undefined;
     const code = refused ?? error.code ?? 'unknown';
-    const reason = refused
-      ? `the certificate of the caller is not trusted (${refused})`
-      : (reasons[code] ?? errorMessage(error));
-    const isProbe = code === 'ECONNRESET';
-    const isNew = !isProbe && this.#recent.get(code) === undefined;
-    if (isNew) this.#recent.set(code, true);
-    this.#logger[isNew ? 'warn' : 'debug'](
-      { code, reason, remoteAddress: socket.remoteAddress },
-      'TLS handshake failed; more of the same kind within a minute are logged at debug',
-    );
+    const fields = () => ({
+      code,
+      reason: refused
+        ? `the certificate of the caller is not trusted (${refused})`
+        : (reasons[code] ?? errorMessage(error)),
+      remoteAddress: socket.remoteAddress,
+    });
+    this.#log.write(code === 'ECONNRESET' ? 'debug' : 'warn', code, fields, 'TLS handshake failed');
   }
 }

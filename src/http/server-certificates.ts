@@ -69,10 +69,7 @@ export class ServerCertificates {
       for (const server of this.#servers) server.setSecureContext(context);
       this.#context = context;
     } catch (error) {
-      this.#logger.error(
-        { ...files, reason: errorMessage(error) },
-        'certificates not reloaded: the new files cannot be used; the earlier ones stay',
-      );
+      this.#logger.error({ ...files, reason: errorMessage(error) }, 'certificates not reloaded; the earlier ones stay');
       return;
     }
     this.#logger.info({ ...files, validTo: this.#certificate.validTo }, 'certificates reloaded');

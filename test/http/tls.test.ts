@@ -107,14 +107,11 @@ describe('an HTTPS server', () => {
     await expect(handshake(port, old)).rejects.toThrow(/protocol version|unsupported protocol/);
   });
 
-  test('refuses plain HTTP, and logs it once', async () => {
+  test('refuses plain HTTP, and logs it', async () => {
     const { certFile, keyFile } = files();
     const { port, log } = await listening({ certFile, keyFile });
-    for (let count = 0; count < 3; count += 1) {
-      await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow();
-    }
-    await eventually(() => expect(log().match(/speaks plain HTTP/g)).toHaveLength(3));
-    expect(log().match(/"level":40.*speaks plain HTTP/g)).toHaveLength(1);
+    await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow();
+    await eventually(() => expect(log()).toMatch(/"level":40.*speaks plain HTTP.*TLS handshake failed/));
     expect((await send(port)).status).toBe(200);
   });
 

@@ -1,5 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import { LittoralError } from '../../errors.ts';
+import type { TlsFiles } from '../../file/tls-files.ts';
 import type { Logger } from '../../logger.ts';
 import { completesWithin } from '../../time/timeout.ts';
 import { topicKeyMatcher } from '../broker/topic-index.ts';
@@ -14,7 +15,6 @@ import { type QueueType, queueTypeOf } from './amqp-topology.ts';
 import { Browser } from './browse/browser.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './connection/amqp-connection.ts';
 import { parseAmqpUrls } from './connection/amqp-urls.ts';
-import type { TlsFiles } from '../../file/tls-files.ts';
 import { AmqpConsumer } from './consume/amqp-consumer.ts';
 import { TopologyCheck } from './consume/topology-check.ts';
 import { rebindDelivery } from './delay/amqp-delay-topology.ts';

@@ -1,7 +1,7 @@
 import { credentials, type Options, type SocketOptions } from 'amqplib';
+import type { TlsFiles } from '../../../file/tls-files.ts';
 import type { AmqpAddress } from './amqp-url.ts';
 import { freshContext } from './fresh-context.ts';
-import type { TlsFiles } from '../../../file/tls-files.ts';
 
 /** How a connection to the broker is made. */
 export interface ConnectOptions {
