@@ -133,7 +133,7 @@ export const LeaseResults = Type.Object(
         result: Type.String({
           enum: ['settled', 'pending', 'extended', 'expired', 'unknown'],
           description:
-            'settled: what follows is decided and confirmed. pending: it is not decided yet, and the message is not lost. extended. expired: the lease had ended, or the connection to the broker that delivered the message was lost. unknown: this process has no such lease.',
+            'settled: what follows is decided and confirmed. pending: it is not decided yet, and the message is not lost; a repeated request waits again. extended. expired: the lease had ended, or the connection to the broker that delivered the message was lost. unknown: this process has no such lease.',
         }),
         outcome: Type.Optional(
           Type.String({

@@ -106,7 +106,7 @@ const sendHeaders = {
     '{"executorId":"7","attempt":1}',
   ),
   'Message-Header-Executor-Id': text(
-    'An example of a header of your own: any Message-Header-Some-Name becomes the message header someName.',
+    'An example of a header of your own: any Message-Header-Some-Name becomes the message header someName. A value in UTF-8, or percent-encoded as littoral writes it to applications.',
     '7',
   ),
   'Message-Content-Type': text(

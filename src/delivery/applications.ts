@@ -1,6 +1,6 @@
 import type { ParentMessages } from '../bus/parent-messages.ts';
 import { readTrustedCertificates } from '../file/certificates.ts';
-import type { GateChanges } from '../handler/call-gate.ts';
+import type { CallGate, GateChanges } from '../handler/call-gate.ts';
 import { type HandlerDefinition, handlerKind } from '../handler/handler-definition.ts';
 import type { RemoteHandler } from '../handler/remote-handler.ts';
 import type { Logger } from '../logger.ts';
@@ -79,6 +79,11 @@ export class Applications implements GateChanges {
     return settings && this.#applicationAt(new URL(settings.url).origin, {});
   }
 
+  /** Drops the state of each path whose gate is no longer in use, because an application has said that it receives others. */
+  keepOnly(gates: readonly CallGate[]): void {
+    for (const application of this.#byAddress.values()) application.keepOnly(gates);
+  }
+
   /** Begins to watch the health of applications that have a health check. */
   start(): void {
     for (const application of this.#byAddress.values()) application.start();
@@ -114,15 +119,13 @@ export class Applications implements GateChanges {
       gate: application.gate(gatePath),
       handle: (message: PostedMessage | typeof notWanted, call: Invocation) => {
         if (message === notWanted) return application.skip();
+        const request = writer.write(message, call);
         const end = this.#options.parents.begin(message.message);
-        const request = writer.write(message, call.attempt ?? 1);
-        return application
-          .post(gatePath, request, timeoutMs)
-          .finally(end)
-          .catch((error) => {
-            // The shutdown has closed the connection: that is no failure of the application.
-            throw this.#isClosed ? call.signal.reason : error;
-          });
+        return application.post(gatePath, request, timeoutMs).then(end, (error) => {
+          end();
+          // The shutdown has closed the connection: that is no failure of the application.
+          throw this.#isClosed ? call.signal.reason : error;
+        });
       },
     };
   }

@@ -8,6 +8,7 @@ import {
 import { Header, type MessageHeaders } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
+import { toRfc3339 } from '../time/rfc3339.ts';
 
 /** The context attributes of an event by name, without `datacontenttype`. */
 export type EventAttributes = ReadonlyMap<string, AttributeValue>;
@@ -66,7 +67,7 @@ export function madeAttributes(headers: MessageHeaders, { source, expiresAtMs }:
   addText(attributes, 'correlationid', headers[Header.correlationId]);
   addText(attributes, 'causationid', headers[Header.parentId]);
   const expiry = expiresAtMs ?? headers[Header.expiresAt];
-  if (typeof expiry === 'number') add(attributes, 'expirytime', toTimestamp(expiry));
+  if (typeof expiry === 'number') add(attributes, 'expirytime', toRfc3339(expiry));
   return attributes;
 }
 
@@ -107,13 +108,7 @@ const timestamps: ReadonlySet<string> = new Set(['time', 'expirytime']);
 function toAttributeValue(name: string, value: unknown): AttributeValue | undefined {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   // AMQP 0-9-1 has a type for a time in seconds.
-  if (typeof value === 'number' && timestamps.has(name)) return toTimestamp(value * 1000);
+  if (typeof value === 'number' && timestamps.has(name)) return toRfc3339(value * 1000);
   if (typeof value === 'number') return isAttributeInteger(value) ? value : undefined;
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : undefined;
-}
-
-/** @returns undefined for a time that RFC 3339 cannot express */
-function toTimestamp(milliseconds: number): string | undefined {
-  const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace('.000Z', 'Z');
 }

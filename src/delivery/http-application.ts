@@ -52,6 +52,7 @@ export class HttpApplication {
   readonly #health: HealthCheck | undefined;
   readonly #availability: Availability;
   readonly #paths = new Map<string, Availability>();
+  #gates: PathGate[] = [];
   /** The times of the latest answers, by path. */
   readonly #answeredAt = new Map<string, number>();
   #skipped = 0;
@@ -86,7 +87,22 @@ export class HttpApplication {
       const probe = async () => undefined;
       this.#paths.set(path, new Availability(probe, () => this.#onChange()));
     }
-    return new PathGate(this, this.#places, path);
+    const gate = new PathGate(this, this.#places, path);
+    this.#gates.push(gate);
+    return gate;
+  }
+
+  /** Drops the state of each path without a gate among these: no message for it shows any more whether it is there. */
+  keepOnly(gates: readonly CallGate[]): void {
+    this.#gates = this.#gates.filter((gate) => gates.includes(gate));
+    const kept = new Set(this.#gates.map(({ path }) => path));
+    for (const [path, availability] of this.#paths) {
+      if (kept.has(path)) continue;
+      availability.end();
+      this.#paths.delete(path);
+      this.#answeredAt.delete(path);
+    }
+    this.#onChange();
   }
 
   get holdMs(): number {
@@ -123,7 +139,12 @@ export class HttpApplication {
    * @throws what the answer means: an `ApplicationError`, or an `ApplicationAway` that is marked as not called
    */
   async post(gatePath: string, request: PostRequest, timeoutMs: number): Promise<void> {
-    const answer = await this.#answerTo(gatePath, request, timeoutMs);
+    let answer: Answer;
+    try {
+      answer = await this.#client.post(request, timeoutMs);
+    } catch (error) {
+      throw this.#withoutAnswer(gatePath, error);
+    }
     const failure = failureOf(answer, Date.now());
     if (failure instanceof ApplicationAway) {
       this.#onUnavailable(gatePath, failure.message);
@@ -167,27 +188,22 @@ export class HttpApplication {
     await this.#client.close();
   }
 
-  async #answerTo(gatePath: string, request: PostRequest, timeoutMs: number): Promise<Answer> {
-    try {
-      return await this.#client.post(request, timeoutMs);
-    } catch (error) {
-      if (error instanceof NotReached) {
-        const reason = errorText(error.cause);
-        this.#availability.close(reason);
-        throw markNotCalled(
-          new ApplicationAway(`The application cannot be reached: ${reason}`, { cause: error.cause }),
-        );
-      }
-      // It was reached, and the message may have been handled.
-      this.#paths.get(gatePath)?.open();
-      this.#availability.open();
-      const isLate = error instanceof NoAnswer && error.isLate;
-      if (isLate) this.#window.halve();
-      const text = isLate
-        ? 'The application did not answer in time.'
-        : 'The connection to the application was lost before its answer was complete.';
-      throw new ApplicationError(text, { retryable: true, cause: (error as Error).cause });
+  /** Notes that a request has no answer. @returns the error of the call */
+  #withoutAnswer(gatePath: string, error: unknown): Error {
+    if (error instanceof NotReached) {
+      const reason = errorText(error.cause);
+      this.#availability.close(reason);
+      return markNotCalled(new ApplicationAway(`The application cannot be reached: ${reason}`, { cause: error.cause }));
     }
+    // It was reached, and the message may have been handled.
+    this.#paths.get(gatePath)?.open();
+    this.#availability.open();
+    const isLate = error instanceof NoAnswer && error.isLate;
+    if (isLate) this.#window.halve();
+    const text = isLate
+      ? 'The application did not answer in time.'
+      : 'The connection to the application was lost before its answer was complete.';
+    return new ApplicationError(text, { retryable: true, cause: (error as Error).cause });
   }
 
   /** Half of the requests, so that a slow path does not stop the others. */

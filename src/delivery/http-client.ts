@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type Undici from 'undici';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
-import { DeadlineTimer } from '../time/deadline-timer.ts';
+import { type Deadline, DeadlineTimer } from '../time/deadline-timer.ts';
 
 /** A complete answer of an application, or the beginning of a long one. */
 export interface Answer {
@@ -108,11 +108,11 @@ export class HttpClient {
     { path, headers, body }: Omit<PostRequest, 'body'> & { readonly body?: Uint8Array },
     timeoutMs: number,
   ): Promise<Answer> {
-    const exchange = new Exchange();
+    const exchange = new Exchange(this.#timerOf(timeoutMs), timeoutMs);
     // The client's own time limits are coarse, and none of them is for the whole of an answer.
     const options = { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 };
     this.#pool.dispatch(options, exchange);
-    return this.#timerOf(timeoutMs).wait<Answer>(exchange.answer, () => exchange.giveUp(timeoutMs));
+    return exchange.answer;
   }
 
   #timerOf(timeoutMs: number): DeadlineTimer {
@@ -124,6 +124,8 @@ export class HttpClient {
     return timer;
   }
 }
+
+const noBytes = new Uint8Array();
 
 /** Loads the client, whose hundred files a gateway without an application does not need. */
 function loadUndici(): typeof Undici {
@@ -140,6 +142,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<Answer>;
   #resolve: (answer: Answer) => void = () => {};
   #reject: (error: Error) => void = () => {};
+  readonly #timer: DeadlineTimer;
+  readonly #deadline: Deadline;
   #controller: Dispatcher.DispatchController | undefined;
   #isWritten = false;
   #isGivenUp = false;
@@ -148,24 +152,26 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Uint8Array[] = [];
   #length = 0;
 
-  constructor() {
+  constructor(timer: DeadlineTimer, timeoutMs: number) {
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.#timer = timer;
+    this.#deadline = timer.begin(() => this.#giveUp(timeoutMs));
   }
 
-  /** Closes the connection. @returns a rejection: NoAnswer, or NotReached while there is no connection */
-  giveUp(timeoutMs: number): Promise<never> {
+  /** Closes the connection. It rejects with NoAnswer, or with NotReached while there is no connection. */
+  #giveUp(timeoutMs: number): void {
     const late = new Error(`no answer within ${timeoutMs} ms`);
     this.#isGivenUp = true;
-    this.#controller?.abort(late);
     // The client still waits for a connection, and must not write the request on it later.
-    return Promise.reject(
+    this.#reject(
       this.#isWritten
         ? new NoAnswer('no answer in time', { isLate: true, cause: late })
         : new NotReached('no connection in time', { cause: late }),
     );
+    this.#controller?.abort(late);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -196,6 +202,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     // A request that cannot be written says nothing about the application, which must not count as away for it.
+    this.#timer.end(this.#deadline);
     const isReached = this.#isWritten || (cause as NodeJS.ErrnoException).code === 'UND_ERR_INVALID_ARG';
     this.#reject(
       isReached
@@ -205,7 +212,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #finish(): void {
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
+    this.#timer.end(this.#deadline);
+    const [first = noBytes] = this.#chunks;
+    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first;
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 }

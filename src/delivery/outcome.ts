@@ -30,11 +30,11 @@ export function asksToSlowDown({ status }: Answer): boolean {
 export function failureOf(answer: Answer, nowMs: number): Error | undefined {
   const { status, headers } = answer;
   const outcome = headers['message-outcome'];
+  if (outcome === undefined && status < 300) return undefined;
   const waitMs = retryAfterMs(headers['retry-after'], nowMs);
   if (outcome !== undefined) return failureOfOutcome(answer, outcome, waitMs);
   const problem = problemOf(answer);
-  if (problem.retryable !== undefined && status >= 300) return failure(answer, problem, problem.retryable, waitMs);
-  if (status < 300) return undefined;
+  if (problem.retryable !== undefined) return failure(answer, problem, problem.retryable, waitMs);
   if (awayStatuses.has(status) && waitMs === undefined) return new ApplicationAway(describe(answer, problem));
   return failure(answer, problem, !refusals.has(status), waitMs);
 }

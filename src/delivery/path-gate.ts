@@ -11,22 +11,22 @@ export interface PathStates {
 
 /** The gate before one path of an application. */
 export class PathGate implements CallGate {
+  readonly path: string;
   readonly #application: PathStates;
   readonly #places: Places;
-  readonly #path: string;
 
   constructor(application: PathStates, places: Places, path: string) {
     this.#application = application;
     this.#places = places;
-    this.#path = path;
+    this.path = path;
   }
 
   get state(): CallGate['state'] {
-    return this.#application.stateOf(this.#path);
+    return this.#application.stateOf(this.path);
   }
 
   get reason(): string | undefined {
-    return this.#application.reasonOf(this.#path);
+    return this.#application.reasonOf(this.path);
   }
 
   get holdMs(): number {
@@ -34,10 +34,10 @@ export class PathGate implements CallGate {
   }
 
   enter(patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined {
-    return this.#places.enter(this.#path, patienceMs, isRepeated);
+    return this.#places.enter(this.path, patienceMs, isRepeated);
   }
 
   leave(): void {
-    this.#places.leave(this.#path);
+    this.#places.leave(this.path);
   }
 }

@@ -18,8 +18,8 @@ import { payload } from '../parameter/payload.ts';
 import { andThen, type MaybePromise } from '../promise/maybe-promise.ts';
 import type { TargetType } from '../schema/target-type.ts';
 import { describeValue } from '../text/describe-value.ts';
+import { encodeHeaderValue } from '../text/header-value.ts';
 import { customHeaderIssue } from './custom-header.ts';
-import { headerValue } from './header-value.ts';
 import type { PostOptions } from './post-to.ts';
 
 /** A message as it is to be posted, before the headers of the request are added. */
@@ -157,7 +157,7 @@ function prepareHeaders(headers: Readonly<Record<string, string>>, site: Paramet
           `${cannotResolve(site)}: the header '${name}' is ${describeValue(value)}, not a text or a number.`,
         );
       }
-      pairs.push(name, headerValue(String(value)));
+      pairs.push(name, encodeHeaderValue(String(value)));
     }
     return pairs;
   };

@@ -3,6 +3,7 @@ import { RereadFile } from '../file/reread-file.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import type { Invocation } from '../parameter/parameter-converter.ts';
 import { toCloudEventRequest } from './cloud-event-request.ts';
 import type { PostRequest } from './http-client.ts';
 import { addMessageHeaders } from './message-request-headers.ts';
@@ -48,13 +49,13 @@ export class RequestWriter {
     this.#secrets = secretFile === undefined ? undefined : new RereadFile(secretFile, readSecrets, onError);
   }
 
-  /** @param attempt number of the attempt, from 1 */
-  write(posted: PostedMessage, attempt: number): PostRequest {
+  write(posted: PostedMessage, call: Pick<Invocation, 'attempt' | 'expiresAtMs'>): PostRequest {
     const { message } = posted;
     const headers: string[] = [];
-    const body = this.#addBody(headers, posted);
-    addMessageHeaders(headers, message);
-    headers.push('message-attempt', String(attempt), 'request-timeout', this.#requestTimeout, 'user-agent', 'littoral');
+    const body = this.#addBody(headers, posted, call.expiresAtMs);
+    addMessageHeaders(headers, message, call);
+    const attempt = String(call.attempt ?? 1);
+    headers.push('message-attempt', attempt, 'request-timeout', this.#requestTimeout, 'user-agent', 'littoral');
     if (this.#token) headers.push('authorization', `Bearer ${this.#token.current()}`);
     if (this.#secrets) addHeaders(headers, signatureHeaders(this.#secrets.current(), signed(message, body)));
     headers.push(...posted.headers);
@@ -62,7 +63,8 @@ export class RequestWriter {
   }
 
   /** Adds the headers that describe the body. @returns the body */
-  #addBody(headers: string[], { message, body, contentType }: PostedMessage): Uint8Array {
+  #addBody(headers: string[], posted: PostedMessage, expiresAtMs: number | undefined): Uint8Array {
+    const { message, body, contentType } = posted;
     const { format = 'message', cloudEventsSource } = this.#options;
     if (format === 'message') {
       if (contentType !== undefined && visibleAscii.test(contentType)) headers.push('content-type', contentType);
@@ -70,7 +72,7 @@ export class RequestWriter {
     }
     const mode = format === 'cloudevents' ? 'binary' : 'structured';
     const described = { ...message, headers: { ...message.headers, [Header.contentType]: contentType }, payload: body };
-    const event = toCloudEventRequest(described, { mode, source: cloudEventsSource });
+    const event = toCloudEventRequest(described, { mode, source: cloudEventsSource, expiresAtMs });
     addHeaders(headers, event.headers);
     return event.body;
   }

@@ -58,6 +58,7 @@ export function createDiscovery(components: DiscoveryParts): Discovery | undefin
     validate: validateDiscovered,
     found(answer) {
       registry.replace([...config.handlers, ...applicationHandlers({ ...settings, ...answer })]);
+      applications.keepOnly(registry.gates());
       endpoint.update(endpointHandlers(config, registry));
     },
     logger,

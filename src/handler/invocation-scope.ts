@@ -17,6 +17,8 @@ export interface ScopeOptions {
   /** See `Invocation`. */
   readonly attempt?: number | undefined;
   /** See `Invocation`. */
+  readonly expiresAtMs?: number | undefined;
+  /** See `Invocation`. */
   readonly delivery?: Invocation['delivery'];
 }
 

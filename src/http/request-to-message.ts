@@ -5,6 +5,7 @@ import { LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { idempotentMessageId } from '../message/message-id.ts';
+import { decodeHeaderValue } from '../text/header-value.ts';
 import { checkHeaderName } from '../wire/metadata.ts';
 import { binaryPrefix } from './bindings/binary-cloud-event.ts';
 import type { CloudEvent } from './bindings/cloud-event.ts';
@@ -91,7 +92,7 @@ export function toSendRequest(parts: RequestParts, mapping: RequestMapping): Sen
     ...(event === undefined ? bodyOf(headers, body) : dataOf(event)),
     convertTo: headers.get('message-content-type'),
     id: messageIdOf(headers, event, to, mapping),
-    correlationId: headers.get('message-correlation-id') ?? textOf(event?.attributes.correlationid),
+    correlationId: decodedOf(headers, 'message-correlation-id') ?? textOf(event?.attributes.correlationid),
     delayMs,
     timeToLiveMs: integerOf(headers, 'message-time-to-live') ?? (event && eventTimeToLiveMs(event, delayMs)),
     priority: integerOf(headers, 'message-priority'),
@@ -140,7 +141,7 @@ export function readOwnMetadata(
     if (Object.hasOwn(metadata, custom)) {
       throw invalid(`Two request headers Message-Header-… both stand for the message header '${custom}'.`);
     }
-    metadata[custom] = value;
+    metadata[custom] = decodeHeaderValue(value);
   }
   return Object.assign(metadata, exactHeaders(headers.get('message-headers')));
 }
@@ -247,12 +248,19 @@ function dataOf({ data, contentType }: CloudEvent) {
 function parentOf(headers: ReadonlyMap<string, string>, { findParent }: RequestMapping): Message | undefined {
   const id = headers.get('message-parent-id');
   if (id === undefined) return undefined;
-  const parent = findParent?.(id);
+  // A pull shows the id as it is, a request of push as a header has to be written.
+  const parent = findParent?.(id) ?? findParent?.(decodeHeaderValue(id));
   if (parent !== undefined) return parent;
   throw new LittoralError(
     'unknown-parent',
     'Nothing was sent: Message-Parent-Id is not the id of a message that the application of this gateway handles, or has handled within the last five minutes. Without Message-Parent-Id nothing is inherited; Message-Correlation-Id and Message-Headers can be set in its place.',
   );
+}
+
+/** Returns what an application has got as the header of that name, which it may send back. */
+function decodedOf(headers: ReadonlyMap<string, string>, name: string): string | undefined {
+  const value = headers.get(name);
+  return value === undefined ? undefined : decodeHeaderValue(value);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -45,14 +45,22 @@ export function userlandHeaders(
   const own: Record<string, string | number | bigint | boolean> = {};
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    const isSent = isSendable(value) || (isNumeric(value) && arrived?.[name] === value);
-    if (isSent && shortText(name) === name && isInheritable(name)) own[name] = value;
+    if (!isInheritable(name)) continue;
+    if (isSendable(value) || (isNumeric(value) && arrived?.[name] === value)) own[name] = value;
   }
   return own;
 }
 
+/** Names with their answers, because most messages have the same. Senders choose names, so their number is limited. */
+const knownNames = new Map<string, boolean>();
+const maxKnownNames = 1_000;
+
 function isInheritable(name: string): boolean {
-  return !isReservedHeader(name) && !isAttributeHeader(name);
+  const known = knownNames.get(name);
+  if (known !== undefined) return known;
+  const answer = shortText(name) === name && !isReservedHeader(name) && !isAttributeHeader(name);
+  if (knownNames.size < maxKnownNames) knownNames.set(name, answer);
+  return answer;
 }
 
 function isSendable(value: unknown): value is string | number | bigint | boolean {

@@ -12,6 +12,11 @@ export interface Invocation {
   readonly signal: AbortSignal;
   /** Number of the attempt, from 1, with those of earlier deliveries. Only for a handler outside of this process. */
   readonly attempt?: number | undefined;
+  /**
+   * The end of the message's time to live, milliseconds since 1970; undefined for one that does not expire. Only for a
+   * handler outside of this process.
+   */
+  readonly expiresAtMs?: number | undefined;
   /** The delivery of the message. Only for a handler whose application says how many messages it takes. */
   readonly delivery?: DeliveryStatus | undefined;
 }

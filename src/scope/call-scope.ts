@@ -54,6 +54,10 @@ export class CallScope implements InvocationScope, Services, SendContext {
     return this.#call.attempt;
   }
 
+  get expiresAtMs(): number | undefined {
+    return this.#call.expiresAtMs;
+  }
+
   get delivery(): ScopeOptions['delivery'] {
     return this.#call.delivery;
   }

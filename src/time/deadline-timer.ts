@@ -1,6 +1,7 @@
 import { longestTimeoutMs } from './timeout.ts';
 
-interface Waiting {
+/** The deadline of one piece of work. */
+export interface Deadline {
   readonly dueAt: number;
   readonly expire: () => void;
 }
@@ -11,11 +12,25 @@ interface Waiting {
 export class DeadlineTimer {
   readonly #timeoutMs: number;
   /** The deadlines in the order in which they began, so the first is the first that is due. */
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new Set<Deadline>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = Math.min(timeoutMs, longestTimeoutMs);
+  }
+
+  /** Begins a deadline. @param expire called once it has passed, unless it has ended. Must not throw */
+  begin(expire: () => void): Deadline {
+    const deadline = { dueAt: performance.now() + this.#timeoutMs, expire };
+    this.#waiting.add(deadline);
+    // It is not cleared when the work is done: that would cost a timer for each, and the sweep finds nothing due.
+    this.#timer ??= setTimeout(() => this.#sweep(), this.#timeoutMs).unref();
+    return deadline;
+  }
+
+  /** Ends a deadline, because its work is done. */
+  end(deadline: Deadline): void {
+    this.#waiting.delete(deadline);
   }
 
   /**
@@ -27,17 +42,14 @@ export class DeadlineTimer {
    */
   wait<Result>(work: PromiseLike<Result>, late: () => Result | Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const entry: Waiting = { dueAt: performance.now() + this.#timeoutMs, expire: () => resolve(late()) };
-      this.#waiting.add(entry);
-      // It is not cleared when the work is done: that would cost a timer for each, and the sweep finds nothing due.
-      this.#timer ??= setTimeout(() => this.#sweep(), this.#timeoutMs).unref();
+      const deadline = this.begin(() => resolve(late()));
       work.then(
         (result) => {
-          this.#waiting.delete(entry);
+          this.end(deadline);
           resolve(result);
         },
         (error: unknown) => {
-          this.#waiting.delete(entry);
+          this.end(deadline);
           reject(error);
         },
       );

@@ -16,9 +16,14 @@ const tasks = {
     return app.listen({ host: '127.0.0.1', port: 0 });
   },
 
-  /** Counts from now on. */
-  expect(amount: number): void {
-    meter = new DrainMeter(amount);
+  /** Counts from now on. @param skipped number of requests before those that are measured */
+  expect(amount: number, skipped: number): void {
+    meter = new DrainMeter(amount, skipped);
+  },
+
+  /** Resolves once the requests have come that are not measured. */
+  warm(): Promise<void> {
+    return meter.warm;
   },
 
   /** @returns the requests in a second, once the last of the expected ones has come */

@@ -2,8 +2,8 @@ import type { ApplicationTasks } from './application-process.ts';
 import type { BenchOptions, Verdict } from './bench.ts';
 import { type Destination, declareDestination } from './destination.ts';
 import { type ForkedProcess, forkProcess } from './forked-process.ts';
+import type { PushTasks } from './hand-written-push.ts';
 import { median } from './measurement.ts';
-import type { PushTasks } from './naive-push-process.ts';
 import { textTable } from './text-table.ts';
 
 /** How many requests run at once: the default, and many. */
@@ -11,6 +11,12 @@ const concurrencies = [10, 100];
 /** How fast the gateway must be beside a consumer that is written by hand, and below what something is broken. */
 const target = 0.9;
 const alarm = 0.7;
+
+/**
+ * The messages of a process that are not measured: with the first, its code is compiled; with the second, the gateway
+ * finds out how many requests the application takes at once. They are the same for each subject.
+ */
+const warmUps = { compiling: 2_000, starting: 1_000 };
 
 interface Round {
   readonly perSecond: number;
@@ -41,12 +47,17 @@ export async function benchPushing({ brokerUrl, quick, nodeOptions }: BenchOptio
     file: new URL('./naive-push-process.ts', import.meta.url),
     nodeOptions: [],
   };
+  const builtIn = {
+    name: 'amqplib and fetch',
+    file: new URL('./naive-fetch-process.ts', import.meta.url),
+    nodeOptions: [],
+  };
   const gateway = { name: 'gateway', file: new URL('./push-gateway-process.ts', import.meta.url), nodeOptions };
   const [rounds, amount] = quick ? [3, 4_000] : [7, 15_000];
   const measured = new Map<string, Round[]>();
   for (let round = 1; round <= rounds; round++) {
     for (const concurrency of concurrencies) {
-      for (const subject of [naive, gateway]) {
+      for (const subject of [naive, builtIn, gateway]) {
         const result = await measure(subject, pushing, concurrency, amount);
         console.error(`${round}/${rounds} ${subject.name} ${concurrency}: ${result.perSecond.toFixed(0)}/s`);
         const key = `${subject.name} ${concurrency}`;
@@ -55,33 +66,35 @@ export async function benchPushing({ brokerUrl, quick, nodeOptions }: BenchOptio
     }
   }
   await Promise.all([application.end(), destination.end()]);
-  return report(measured, naive, gateway);
+  return report(measured, [naive, builtIn, gateway]);
 }
 
 async function measure(subject: Subject, pushing: Pushing, concurrency: number, amount: number): Promise<Round> {
   const { destination, application, brokerUrl, url } = pushing;
   const consumer = forkProcess<PushTasks>(subject.file, subject.nodeOptions);
-  // Until its code is compiled, a process is slower.
-  for (const messages of [1_000, amount]) {
+  const run = async (messages: number, skipped: number) => {
     await destination.empty();
-    await destination.fill(messages);
-    await application.ask('expect', messages);
-    const before = await consumer.ask('cpuMicroseconds');
+    await destination.fill(messages + skipped);
+    await application.ask('expect', messages, skipped);
     await consumer.ask('start', brokerUrl, url, concurrency);
+    await application.ask('warm');
+    const before = await consumer.ask('cpuMicroseconds');
     const perSecond = await application.ask('perSecond');
     const cpu = (await consumer.ask('cpuMicroseconds')) - before;
     await consumer.ask('stop');
-    if (messages !== amount) continue;
-    await consumer.end();
-    return { perSecond, cpuMicrosPerMessage: cpu / amount, left: await destination.restingCount() };
-  }
-  throw new Error('nothing was measured');
+    return { perSecond, cpuMicrosPerMessage: cpu / messages };
+  };
+  await run(warmUps.compiling, 0);
+  const measured = await run(amount, warmUps.starting);
+  await consumer.end();
+  return { ...measured, left: await destination.restingCount() };
 }
 
-function report(measured: ReadonlyMap<string, Round[]>, naive: Subject, gateway: Subject): Verdict {
+function report(measured: ReadonlyMap<string, Round[]>, subjects: readonly [Subject, Subject, Subject]): Verdict {
+  const [naive, builtIn, gateway] = subjects;
   const of = (name: string, concurrency: number) => measured.get(`${name} ${concurrency}`) ?? [];
   const lines = concurrencies.flatMap((concurrency) =>
-    [naive, gateway].map(({ name }) => {
+    subjects.map(({ name }) => {
       const rounds = of(name, concurrency);
       const speed = median(rounds.map(({ perSecond }) => perSecond));
       const cpu = median(rounds.map(({ cpuMicrosPerMessage }) => cpuMicrosPerMessage));
@@ -91,11 +104,16 @@ function report(measured: ReadonlyMap<string, Round[]>, naive: Subject, gateway:
   const table = textTable(['queue to application', 'concurrency', 'msg/s', 'CPU µs/msg'], lines);
   const left = [...measured].filter(([, rounds]) => rounds.some((round) => round.left > 0)).map(([key]) => key);
   if (left.length > 0) return { text: `${table}\n\nFAILED: messages were left in the queue by ${left}`, failed: true };
+  const ratiosOf = (subject: Subject, other: Subject, concurrency: number) => {
+    const others = of(other.name, concurrency);
+    return of(subject.name, concurrency).map(({ perSecond }, index) => perSecond / (others[index]?.perSecond ?? 0));
+  };
+  const comparisons = concurrencies.map((concurrency) => {
+    const ratio = median(ratiosOf(naive, builtIn, concurrency));
+    return `undici's pool with concurrency ${concurrency} has ${ratio.toFixed(2)} of the rate of Node's fetch.`;
+  });
   const verdicts = concurrencies.map((concurrency) => {
-    const hand = of(naive.name, concurrency);
-    const ratios = of(gateway.name, concurrency).map(
-      ({ perSecond }, index) => perSecond / (hand[index]?.perSecond ?? 0),
-    );
+    const ratios = ratiosOf(gateway, naive, concurrency);
     const ratio = median(ratios);
     const failed = ratio < alarm;
     const verdict = failed ? 'ALARM' : `Target ${ratio < target ? 'MISSED' : 'met'}`;
@@ -104,7 +122,7 @@ function report(measured: ReadonlyMap<string, Round[]>, naive: Subject, gateway:
     return { text, failed };
   });
   return {
-    text: `${table}\n\n${verdicts.map(({ text }) => text).join('\n')}`,
+    text: [table, '', ...comparisons, ...verdicts.map(({ text }) => text)].join('\n'),
     failed: verdicts.some(({ failed }) => failed),
   };
 }

@@ -1,7 +1,7 @@
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { service } from './destination.ts';
 import { cpuMicroseconds, offer } from './forked-process.ts';
-import type { PushTasks } from './naive-push-process.ts';
+import type { PushTasks } from './hand-written-push.ts';
 
 let gateway: Gateway;
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { fromAmqp } from '../../src/engine/amqp/amqp-message-mapper.ts';
 import { type BasicProperties, decodeProperties, encodeProperties } from '../../src/engine/amqp/basic-properties.ts';
 import type { MessageHeaders } from '../../src/message/message-headers.ts';
+import { decodeHeaderValue, encodeHeaderValue } from '../../src/text/header-value.ts';
 import { type RawField, sized, tableOf } from '../engine/amqp/raw-message.ts';
 import { readPage } from './page-code.ts';
 
@@ -121,4 +122,18 @@ test('an int64 up to 2^53 is a number', () => {
     min: -(2 ** 53),
     low: -(2n ** 53n) - 1n,
   });
+});
+
+const decoding = rows(/^`[^`]*%/).filter((row) => row.length === 2);
+
+test('a value of a text header is decoded as its row says', () => {
+  expect(decoding.length).toBeGreaterThan(3);
+  for (const [values = '', text = ''] of decoding) {
+    const [expected] = codes(text);
+    // The second code of the first row says which bytes give the same text.
+    for (const value of codes(values.replace(/ or the bytes.*/, ''))) {
+      expect(decodeHeaderValue(value)).toBe(expected ?? value);
+      if (expected !== undefined) expect(encodeHeaderValue(expected)).toBe(value);
+    }
+  }
 });

@@ -1,5 +1,6 @@
+import { connect } from 'amqplib';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { defineEventHandler } from '../../src/handler/define-handler.ts';
 import type { MessageHeaders } from '../../src/message/message-headers.ts';
 import { eventually } from '../broker/eventually.ts';
@@ -65,6 +66,46 @@ describe('an application behind a queue of RabbitMQ', () => {
       expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b));
     }
     expect(await deadLetters(gateway)).toEqual([]);
+  });
+
+  test('sees the same of a message of another program at its first attempt and at a retry', async () => {
+    let calls = 0;
+    const app = await startApplication((request, response, socket) =>
+      answering(calls++ === 0 ? 500 : 204)(request, response, socket),
+    );
+    const { service } = await runPushing(app.url);
+    const connection = await connect(vhost.url);
+    onTestFinished(() => connection.close());
+    const channel = await connection.createConfirmChannel();
+    channel.sendToQueue(`distributed_${service}`, Buffer.from('x'), {
+      ...{ messageId: 'Zo\u00eb', correlationId: 'c-1', userId: 'guest', priority: 7, expiration: '600000' },
+      ...{ contentType: 'text/plain', timestamp: 1_700_000_000 },
+      headers: {
+        'ecotone.distributed.payloadType': 'command',
+        'ecotone.distributed.routingKey': 'pay',
+        'ecotone.distributed.sourceServiceName': 'shop',
+        parentId: 'p-1',
+      },
+    });
+    await channel.waitForConfirms();
+    const [first, second] = await eventually(() => {
+      expect(app.received).toHaveLength(2);
+      return app.received.map(({ headers }) => headers);
+    });
+    expect(first).toMatchObject({
+      'content-type': 'text/plain',
+      'message-id': 'Zo%C3%AB',
+      'message-attempt': '1',
+      'message-correlation-id': 'c-1',
+      'message-parent-id': 'p-1',
+      'message-priority': '7',
+      'message-source': 'shop',
+      'message-timestamp': '2023-11-14T22:13:20Z',
+      'message-user-id': 'guest',
+    });
+    const left = Date.parse(String(first?.['message-expires-at'])) - Date.now();
+    expect(left > 0 && left <= 600_000).toBe(true);
+    expect(second).toEqual({ ...first, 'message-attempt': '2' });
   });
 
   test('is handled by the gateway whose application is there', async () => {

@@ -30,6 +30,13 @@ interface Lease {
   timer: NodeJS.Timeout;
 }
 
+/** A lease that has ended. */
+interface EndedLease {
+  result: Promise<LeaseResult>;
+  /** Asks again, where the result is pending. It keeps the message in memory. */
+  repeat?: (() => Promise<LeaseResult>) | undefined;
+}
+
 /** How long and how many ended leases are remembered. */
 const remembered = { windowMs: 15 * 60_000, maxEntries: 10_000 };
 
@@ -45,7 +52,7 @@ export class LeaseBook {
   /** In the order in which they began. */
   readonly #leases = new Map<string, Lease>();
   /** So that a client that asks late or twice gets an answer. */
-  readonly #ended = new RecentMap<Promise<LeaseResult>>({ ...remembered, clock: systemClock });
+  readonly #ended = new RecentMap<EndedLease>({ ...remembered, clock: systemClock });
 
   /** @param longestMs the longest time from the beginning to the end of a lease */
   constructor(longestMs: number) {
@@ -66,7 +73,7 @@ export class LeaseBook {
   }
 
   /**
-   * Settles the message of a lease. A repetition gets the result of the first time.
+   * Settles the message of a lease. A repetition gets the result of the first time, or a later one if that was pending.
    *
    * @param error of the attempt; without one, the message was handled
    * @returns once what follows is decided. Never rejects
@@ -74,9 +81,9 @@ export class LeaseBook {
   settle(id: string, error?: Error): Promise<LeaseResult> {
     const lease = this.#find(id);
     if (lease === undefined) return this.#absent(id);
-    const result = settled(lease);
-    this.#end(lease, result, error);
-    return result;
+    const ended = settling(lease);
+    this.#end(lease, ended, error);
+    return ended.result;
   }
 
   /** Moves the end of a lease to `leaseMs` from now, as far as a lease may last. */
@@ -95,7 +102,7 @@ export class LeaseBook {
     for (const id of ids) {
       const lease = this.#leases.get(id);
       if (lease === undefined) continue;
-      this.#end(lease, expired(id, 'The answer with this lease could not be sent.'), notLeased());
+      this.#end(lease, { result: expired(id, 'The answer with this lease could not be sent.') }, notLeased());
     }
   }
 
@@ -122,9 +129,18 @@ export class LeaseBook {
 
   async #absent(id: string): Promise<LeaseResult> {
     const ended = this.#ended.get(id);
-    if (ended !== undefined) return ended;
-    const detail = 'This gateway process has no such lease, or ended it long ago. Its message, if any, is in a queue.';
-    return { lease: id, result: 'unknown', detail };
+    if (ended === undefined) {
+      const detail =
+        'This gateway process has no such lease, or ended it long ago. Its message, if any, is in a queue.';
+      return { lease: id, result: 'unknown', detail };
+    }
+    const known = await ended.result;
+    if (known.result !== 'pending') return known;
+    const { repeat } = ended;
+    ended.repeat = undefined;
+    // Without it, another repetition is asking.
+    if (repeat !== undefined) ended.result = repeat();
+    return ended.result;
   }
 
   #timer(id: string, leaseMs: number): NodeJS.Timeout {
@@ -138,17 +154,18 @@ export class LeaseBook {
       name: 'LeaseExpired',
       retryable: true,
     });
-    this.#end(lease, expired(id, 'The lease ended before. That counts as an attempt that failed.'), error);
+    const detail = 'The lease ended before. That counts as an attempt that failed.';
+    this.#end(lease, { result: expired(id, detail) }, error);
   }
 
   #endLost(lease: Lease): void {
-    this.#end(lease, expired(lease.id, lostDetail), notLeased());
+    this.#end(lease, { result: expired(lease.id, lostDetail) }, notLeased());
   }
 
-  #end({ id, timer, message }: Lease, result: Promise<LeaseResult>, error?: Error): void {
+  #end({ id, timer, message }: Lease, ended: EndedLease, error?: Error): void {
     clearTimeout(timer);
     this.#leases.delete(id);
-    this.#ended.set(id, result);
+    this.#ended.set(id, ended);
     message.end(error);
   }
 }
@@ -162,6 +179,17 @@ function isLost({ message }: Lease): boolean {
   return message.delivery?.isLost ?? false;
 }
 
+/** Waits for the outcome of a lease that was settled. */
+function settling(lease: Lease): EndedLease {
+  const ask = async () => {
+    const result = await settled(lease);
+    if (result.result === 'pending') ended.repeat = ask;
+    return result;
+  };
+  const ended: EndedLease = { result: ask() };
+  return ended;
+}
+
 async function settled(lease: Lease): Promise<LeaseResult> {
   const { id, message } = lease;
   let outcome: string | undefined;
@@ -169,7 +197,11 @@ async function settled(lease: Lease): Promise<LeaseResult> {
     outcome = settled;
   });
   if (decided !== undefined && !(await completesWithin(settledWithinMs, decided))) {
-    return { lease: id, result: 'pending', detail: 'What follows is not decided yet. The message is not lost.' };
+    return {
+      lease: id,
+      result: 'pending',
+      detail: 'What follows is not decided yet. The message is not lost. Repeat the request for its outcome.',
+    };
   }
   if (isLost(lease)) return expired(id, lostDetail);
   return { lease: id, result: 'settled', outcome };

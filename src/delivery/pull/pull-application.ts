@@ -71,12 +71,12 @@ export class PullApplication {
       description,
       parameters: [postedRequest(options), invocation],
       gate,
-      handle: (posted: PostedMessage | typeof notWanted, { attempt = 1, delivery }: Invocation) => {
+      handle: (posted: PostedMessage | typeof notWanted, { attempt = 1, expiresAtMs, delivery }: Invocation) => {
         if (posted === notWanted) {
           this.#skipped += 1;
           return undefined;
         }
-        const json = writePulledMessage(posted, { endpointId, attempt });
+        const json = writePulledMessage(posted, { endpointId, attempt, expiresAtMs });
         const pull = this.#queue.redeem(endpointId);
         gate.onBrought();
         return new Promise<void>((resolve, reject) => {

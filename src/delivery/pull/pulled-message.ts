@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { stringifyExactly } from '../../conversion/json/write-json.ts';
 import { isJson, isXml, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
-import { addMessageHeaders, customHeadersOf } from '../message-request-headers.ts';
+import { addMessageHeaders, customHeadersOf, type ValueEncoding } from '../message-request-headers.ts';
 import type { PostedMessage } from '../posted-request.ts';
 
 /** The call of a handler whose message is pulled. */
@@ -9,31 +9,36 @@ export interface PulledCall {
   readonly endpointId: string;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
+  /** The end of the message's time to live: milliseconds since 1970; undefined for one that does not expire. */
+  readonly expiresAtMs: number | undefined;
 }
 
 /**
  * Writes a message as a JSON object, without its lease. The body is a text where that is exactly its bytes; a JSON
  * document is a text as well, so that no program rounds its numbers.
  */
-export function writePulledMessage(posted: PostedMessage, { endpointId, attempt }: PulledCall): string {
+export function writePulledMessage(posted: PostedMessage, call: PulledCall): string {
+  const { endpointId, attempt } = call;
   const { message, body, contentType } = posted;
   const pulled = {
     endpoint: endpointId,
     attempt,
-    message: { ...headersOf(posted, attempt), ...exactHeaders(message) },
+    message: { ...headersOf(posted, call), ...exactHeaders(message) },
     ...(contentType === undefined ? {} : { contentType }),
     ...bodyOf(body, contentType),
   };
   return stringifyExactly(pulled, (_key, value) => value) ?? '{}';
 }
 
+const asItIs: ValueEncoding = { text: (text) => text, encodedText: (text) => text };
+
 /** The headers of a request that would carry the message. JSON can hold each text, so nothing is percent-encoded. */
-function headersOf({ message }: PostedMessage, attempt: number): Record<string, string> {
+function headersOf({ message }: PostedMessage, call: PulledCall): Record<string, string> {
   const pairs: string[] = [];
-  addMessageHeaders(pairs, message, (text) => text);
+  addMessageHeaders(pairs, message, call, asItIs);
   const headers: Record<string, string> = {};
   for (let index = 0; index < pairs.length; index += 2) headers[titleCase(pairs[index] ?? '')] = pairs[index + 1] ?? '';
-  return { ...headers, 'Message-Attempt': String(attempt) };
+  return { ...headers, 'Message-Attempt': String(call.attempt) };
 }
 
 function exactHeaders(message: PostedMessage['message']): object {

@@ -96,15 +96,17 @@ function notCalled({ handler, delivery }: HandlerCall, gate: CallGate, isMoved: 
 }
 
 /** Frees the place of a call when it ends: one that is late goes on until its request is aborted. */
-async function leaving(gate: CallGate, result: MaybePromise<HandlerResult>): Promise<HandlerResult> {
-  let running: PromiseLike<unknown> | undefined;
-  try {
-    const settled = await result;
-    if (settled.kind === 'failed') running = settled.running;
-    return settled;
-  } finally {
-    const leave = () => gate.leave();
+function leaving(gate: CallGate, result: MaybePromise<HandlerResult>): MaybePromise<HandlerResult> {
+  const leave = () => gate.leave();
+  const leaveAfter = (settled: HandlerResult) => {
+    const running = settled.kind === 'failed' ? settled.running : undefined;
     if (running === undefined) leave();
     else running.then(leave, leave);
-  }
+    return settled;
+  };
+  if (!(result instanceof Promise)) return leaveAfter(result);
+  return result.then(leaveAfter, (error: unknown) => {
+    leave();
+    throw error;
+  });
 }

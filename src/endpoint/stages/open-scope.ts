@@ -29,7 +29,9 @@ export class OpenScope {
     const { endpointId, gate } = handler;
     const count = gate && attemptsOf(delivery) + attempt;
     const status = gate?.demand && this.#gated?.statusOf(delivery);
-    const scope = this.#scopes.open({ message, endpointId, deadline, attempt: count, delivery: status });
+    const expiresAtMs = gate && timeToLive?.expiresAtMs;
+    const options = { message, endpointId, deadline, attempt: count, expiresAtMs, delivery: status };
+    const scope = this.#scopes.open(options);
     // Not spread, which takes several times as long.
     const scoped = { handler, message, delivery, timeToLive, attempt, scope, deduplicated: undefined };
     return andThen(next(scoped), (result) => this.#close(scope, deadline, result));
