@@ -5,15 +5,22 @@ import type { TransportMessage } from '../message/transport-message.ts';
 /** The queues of services that do not receive through the exchange of the bus. Ecotone calls this a service map. */
 export interface Routes {
   /** The queue to which commands and messages for a service are sent, by the service's name. */
-  readonly services?: Readonly<Record<string, { readonly queue: string }>> | undefined;
+  readonly services?: Readonly<Record<string, ServiceRoute>> | undefined;
   /** Queues that get a copy of events, in addition to the services that subscribe on the bus. */
   readonly events?: readonly EventRoute[] | undefined;
+}
+
+/** A service whose queue is addressed by name. */
+export interface ServiceRoute {
+  /** The name of its queue. */
+  readonly queue: string;
 }
 
 /** A queue that gets a copy of each event whose key matches. */
 export interface EventRoute {
   /** Routing keys of events. `*` stands for any characters, dots included. */
   readonly keys: readonly string[];
+  /** The name of the queue. */
   readonly queue: string;
   /** The services whose events do not go to this queue. Default: none. */
   readonly except?: readonly string[] | undefined;
