@@ -1,6 +1,8 @@
+import { httpPage } from './http-page.ts';
 import { settingsPage } from './settings-page.ts';
 
 /** The pages that are generated, by their files. */
-export const generatedPages: Readonly<Record<string, () => string>> = {
+export const generatedPages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/http.md': httpPage,
   'docs/settings.md': settingsPage,
 };
