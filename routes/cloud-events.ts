@@ -1,22 +1,14 @@
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
-import { isBatch } from '../src/http/batch-to-message.ts';
+import { batchToMessage, isBatch } from '../src/http/batch-to-message.ts';
 import { binaryEventType } from '../src/http/bindings/binary-cloud-event.ts';
 import { maxBatchEvents } from '../src/http/bindings/structured-cloud-event.ts';
 import { batchHandler } from '../src/http/publish-batch.ts';
 import { publishRoute } from '../src/http/publish-route.ts';
 import { batchMediaType, structuredMediaType } from '../src/message/cloud-events.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { batchResponse, CloudEventHeaders, sendResponses } from './schemas.ts';
-
-const example = {
-  specversion: '1.0',
-  id: 'A234-1234-1234',
-  source: '/shop/orders',
-  type: 'order.placed',
-  datacontenttype: 'application/json',
-  data: { orderId: '123', total: 42 },
-};
+import { batchResponse, CloudEventHeaders, cloudEventExample, sendResponses } from './schemas.ts';
 
 const url = '/cloudevents';
 
@@ -45,9 +37,9 @@ export const cloudEvents: RoutePlugin = (app, { publishing, isInsider }) => {
         headers: CloudEventHeaders,
         body: {
           content: {
-            [structuredMediaType]: { schema: Type.Unknown({ examples: [example] }) },
+            [structuredMediaType]: { schema: Type.Unknown({ examples: [cloudEventExample] }) },
             [batchMediaType]: {
-              schema: Type.Array(Type.Unknown(), { maxItems: maxBatchEvents, examples: [[example]] }),
+              schema: Type.Array(Type.Unknown(), { maxItems: maxBatchEvents, examples: [[cloudEventExample]] }),
             },
           },
         },
@@ -56,7 +48,9 @@ export const cloudEvents: RoutePlugin = (app, { publishing, isInsider }) => {
     },
     publishing,
   );
-  const batch = batchHandler(url, publishing, isInsider);
+  const read = ({ raw: { rawHeaders }, body }: FastifyRequest) =>
+    batchToMessage({ rawHeaders, body: body as Uint8Array | undefined }, publishing.mapping);
+  const batch = batchHandler({ url, read, canCheckFirst: false }, publishing, isInsider);
   app.route({
     ...single,
     handler(request, reply) {

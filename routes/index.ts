@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { batch } from './batch.ts';
 import { cloudEvents } from './cloud-events.ts';
 import { commands } from './commands.ts';
 import { deadLetters } from './dead-letters.ts';
@@ -9,6 +10,7 @@ import { events } from './events.ts';
 import { health } from './health.ts';
 import { messages } from './messages.ts';
 import type { RouteContext } from './route-context.ts';
+import { stream } from './stream.ts';
 
 /** The whole HTTP surface, by name. */
 export function registerRoutes(app: FastifyInstance, context: RouteContext): void {
@@ -17,6 +19,8 @@ export function registerRoutes(app: FastifyInstance, context: RouteContext): voi
     events,
     messages,
     cloudEvents,
+    batch,
+    stream,
     deliveries,
     endpoints,
     deadLetters,

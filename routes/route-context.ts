@@ -5,8 +5,11 @@ import type { ApplicationState } from '../src/delivery/http-application.ts';
 import type { PullApplication, PullState } from '../src/delivery/pull/pull-application.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
 import type { Engine } from '../src/engine/engine.ts';
+import type { BodyMemory } from '../src/http/body-memory.ts';
+import type { Connections } from '../src/http/connections.ts';
 import type { PublicAddress } from '../src/http/public-address.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
+import type { OpenStreams } from '../src/http/stream/open-streams.ts';
 
 /** The description of the gateway for its callers. */
 export interface Docs {
@@ -22,8 +25,21 @@ interface DocsPage {
   readonly payload: Buffer;
 }
 
+/** The parts of the HTTP server that routes use. */
+export interface HttpContext {
+  /** Returns the address by which a caller reached the gateway. */
+  readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
+  /** Returns whether a caller may see details of the setup, such as the address of the broker. */
+  readonly isInsider: (request: FastifyRequest) => boolean;
+  readonly connections: Connections;
+  /** The memory of all bodies. */
+  readonly memory: BodyMemory;
+  /** `http.minBodyBytesPerSecond`. */
+  readonly minBytesPerSecond: number;
+}
+
 /** The parts of a gateway that routes use. */
-export interface RouteContext {
+export interface RouteContext extends HttpContext {
   readonly service: string;
   readonly channel: Engine;
   readonly publishing: PublishContext;
@@ -31,10 +47,7 @@ export interface RouteContext {
   readonly describeEndpoint: () => EndpointDescription;
   readonly deadLetters: DeadLetters;
   readonly docs: Docs;
-  /** Returns the address by which a caller reached the gateway. */
-  readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
-  /** Returns whether a caller may see details of the setup, such as the address of the broker. */
-  readonly isInsider: (request: FastifyRequest) => boolean;
+  readonly streams: OpenStreams;
   /** Throws for a request that may not see payloads. */
   readonly requireAdmin: (request: FastifyRequest) => void;
   /** Returns whether this process receives from the service's queue at the moment. */

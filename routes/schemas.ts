@@ -65,7 +65,7 @@ export function problemOf(...codes: readonly ErrorCode[]) {
 const Milliseconds = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
 
 // No `examples`: Swagger UI would fill them in and send them, as if they were defaults.
-const text = (description: string, example?: string) =>
+export const text = (description: string, example?: string) =>
   Type.Optional(
     Type.String({ description: example === undefined ? description : `${description} Example: \`${example}\`` }),
   );
@@ -146,6 +146,19 @@ export const EventHeaders = Type.Object({
 
 const { 'Message-Id': _id, 'Idempotency-Key': _key, ...eventOptions } = sendHeaders;
 
+/** The request headers that count for each message of a request with many. */
+export const commonHeaders = eventOptions;
+
+/** A CloudEvent in the structured mode. */
+export const cloudEventExample = {
+  specversion: '1.0',
+  id: 'A234-1234-1234',
+  source: '/shop/orders',
+  type: 'order.placed',
+  datacontenttype: 'application/json',
+  data: { orderId: '123', total: 42 },
+};
+
 /** The request headers of a CloudEvent: its attributes in the binary mode, and the options of every sending route. */
 export const CloudEventHeaders = Type.Object({
   'ce-specversion': text('The version of CloudEvents, for an event in the binary mode.', '1.0'),
@@ -188,7 +201,13 @@ export function problems(...codes: readonly ErrorCode[]) {
 }
 
 const sendStatuses: ReadonlySet<number> = new Set([400, 403, 404, 409, 413, 415, 422, 429, 431, 500, 503, 504]);
-const sendCodes = allCodes.filter((code) => sendStatuses.has(errorTable[code].status) && !otherErrors.has(code));
+/** The errors of requests with many messages. Other requests never get them. */
+const ofBatches: ReadonlySet<ErrorCode> = new Set(['invalid-entry', 'batch-refused']);
+
+/** The errors that any message can get. */
+export const sendCodes = allCodes.filter(
+  (code) => sendStatuses.has(errorTable[code].status) && !otherErrors.has(code) && !ofBatches.has(code),
+);
 
 /** The answers of a route that sends. */
 export const sendResponses = {

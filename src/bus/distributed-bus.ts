@@ -12,11 +12,19 @@ import type { Metadata } from '../wire/metadata.ts';
 import { dueQueue } from '../wire/service-queue.ts';
 import { transportToMessage } from '../wire/transport-to-message.ts';
 import { toDueMessage } from './due-message.ts';
-import { type PreparedSend, type SendResult, sendInOrder } from './ordered-sends.ts';
+import { type OrderedBus, OrderedSends, type PreparedSend, type SendResult } from './ordered-sends.ts';
 import { outboundMessage } from './outbound-message.ts';
-import { type BusChannel, type BusMessage, findRecipients, publishFound } from './publish-on-bus.ts';
+import {
+  type BusChannel,
+  type BusMessage,
+  copiesOf,
+  findRecipients,
+  publishesAtOnce,
+  publishFound,
+} from './publish-on-bus.ts';
 import { assertKeys, bytesOf } from './send-checks.ts';
 import type { SendContext } from './send-context.ts';
+import { type SendAllOptions, sendInOrder } from './send-list.ts';
 import { requestOptions, type SendOptions } from './send-options.ts';
 import type { SendReceipt } from './send-receipt.ts';
 import { type SendRequest, targetOf } from './send-request.ts';
@@ -77,10 +85,14 @@ export class DistributedBus {
    * @returns a result for each request, once all that were sent are confirmed: a receipt, or the error that `send`
    * rejects with. After an error that concerns the broker and not the message, no further message is sent
    */
-  sendAll(requests: readonly SendRequest[]): Promise<readonly SendResult[]> {
-    const bus = { prepare: (request: SendRequest) => this.#prepare(request), channel: this.#options.channel };
-    const call = sendInOrder(requests, bus);
+  sendAll(requests: readonly SendRequest[], options: SendAllOptions = {}): Promise<readonly SendResult[]> {
+    const call = sendInOrder(requests, this.#ordered(), options);
     return this.#sendContext ? this.#sendContext.track(call) : call;
+  }
+
+  /** Opens a sequence of messages without an end, which goes on after any error. */
+  openSends(): OrderedSends {
+    return new OrderedSends({ ...this.#ordered(), goesOn: true });
   }
 
   /**
@@ -194,13 +206,18 @@ export class DistributedBus {
     const busMessage = await this.#busMessage(request);
     await findRecipients(busMessage, this.#options);
     const { payloadType, target, message } = busMessage;
-    const mapped = payloadType === 'event' ? (this.#options.serviceMap?.queuesOf(target).length ?? 0) : 0;
+    const { delayMs } = request;
     return {
-      route: `${payloadType} ${target}`,
-      copies: 1 + mapped,
+      route: delayMs ? `delayed ${target}` : `${payloadType} ${target}`,
+      copies: copiesOf(busMessage, this.#options),
       bytes: message.body.byteLength,
-      publish: () => this.#publishFound(busMessage, request.delayMs),
+      ...(delayMs ? {} : { isImmediate: () => publishesAtOnce(busMessage, this.#options) }),
+      publish: () => this.#publishFound(busMessage, delayMs),
     };
+  }
+
+  #ordered(): OrderedBus {
+    return { prepare: (request) => this.#prepare(request), channel: this.#options.channel };
   }
 
   /** Returns the message to publish. A method of its own, so that a parsed body is freed before the confirm arrives. */

@@ -17,6 +17,8 @@ export interface PreparedSend {
   readonly copies: number;
   /** Size of its body. */
   readonly bytes: number;
+  /** Returns whether the engine writes it at once, so that no later message overtakes it. Default: not known. */
+  readonly isImmediate?: () => boolean;
   /** Publishes it. The engine has it before the promise is returned. */
   readonly publish: () => Promise<SendReceipt>;
 }
@@ -27,122 +29,139 @@ export interface OrderedBus {
   readonly channel: Pick<Publisher, 'hasRoomFor' | 'roomMade'>;
   /** Milliseconds that the messages wait altogether for other publishes to make room. Default: 30,000. */
   readonly roomWaitMs?: number;
+  /** True if messages are sent even after an error that concerns the broker, and wait for room as long as it takes. Default: false. */
+  readonly goesOn?: boolean;
 }
 
-/** A prepared message with its place in the list. */
-type Place = PreparedSend & { readonly index: number };
-
 /** Maximum number of messages that are published before their confirms arrive. */
-const maxWindow = 256;
+export const maxWindow = 256;
+
+/** Maximum wait for room before the first message. Beyond it nothing is sent, and the caller knows soon. */
+const firstRoomWaitMs = 5_000;
 
 /** A body of this size needs no probe of the broker's limit. */
 const ordinaryBytes = 64 * 1024;
 
-/**
- * Sends messages in their order.
- *
- * @returns a result for each request. After an error that concerns the broker, no further message is sent
- */
-export function sendInOrder(requests: readonly SendRequest[], bus: OrderedBus): Promise<readonly SendResult[]> {
-  return new OrderedSends(bus).run(requests);
-}
+const maxRemembered = 1_000;
 
 /**
- * The sends of one list. A window of messages is published in one turn, once there is room for all of them in flight, so
- * that none is refused and overtaken by the next. The first message of a route is published alone, and so is one that
- * is larger than those before, because the engine may have to ask the broker whether it permits such a message.
+ * Sends messages one behind the other, many before the first confirm. Each waits until there is room for it in flight,
+ * so that none is refused and overtaken by the next. A message that the engine may have to ask the broker about is
+ * published alone: the first one of a route, and one that is larger than those before.
  */
-class OrderedSends {
+export class OrderedSends {
   readonly #bus: OrderedBus;
-  readonly #results: SendResult[] = [];
   readonly #confirmedRoutes = new Set<string>();
   #confirmedBytes = ordinaryBytes;
   /** The first error that concerns the broker. */
   #failure: LittoralError | undefined;
   #roomWaitMs: number;
+  #hasPublished = false;
+  /** Number of messages that wait for their confirm. */
+  #open = 0;
+  #whenEnded: (() => void) | undefined;
 
   constructor(bus: OrderedBus) {
     this.#bus = bus;
     this.#roomWaitMs = bus.roomWaitMs ?? 30_000;
   }
 
-  async run(requests: readonly SendRequest[]): Promise<readonly SendResult[]> {
-    let window: Place[] = [];
-    const flush = async () => {
-      await this.#publishAll(window);
-      window = [];
-    };
-    for (const [index, request] of requests.entries()) {
-      try {
-        if (this.#failure) throw notSentAfter(this.#failure);
-        const place = { ...(await this.#bus.prepare(request)), index };
-        if (!this.#isKnown(place) || window.length === maxWindow) await flush();
-        window.push(place);
-        if (!this.#isKnown(place)) await flush();
-      } catch (error) {
-        // An error of the broker ends the sending, and the messages before this one are to be sent.
-        if (isOfBroker(error)) await flush();
-        this.#fail(index, error);
-      }
+  /**
+   * Sends a message behind all before. The caller calls it again after the promise has resolved.
+   *
+   * @param onResult called once with the outcome, before or after the promise resolves
+   * @returns once the next message can be sent
+   */
+  async push(request: SendRequest, onResult: (result: SendResult) => void): Promise<void> {
+    if (this.#failure) return onResult({ error: notSentAfter(this.#failure) });
+    let prepared: PreparedSend;
+    try {
+      prepared = await this.#bus.prepare(request);
+    } catch (error) {
+      return onResult(this.#failed(error));
     }
-    await flush();
-    return this.#results;
+    return this.publish(prepared, onResult);
   }
 
-  #isKnown({ route, bytes }: PreparedSend): boolean {
-    return this.#confirmedRoutes.has(route) && bytes <= this.#confirmedBytes;
+  /** Sends a message that was prepared, as `push` does. */
+  async publish(prepared: PreparedSend, onResult: (result: SendResult) => void): Promise<void> {
+    const isKnown = await this.#untilRoom(prepared);
+    if (this.#failure) return onResult({ error: notSentAfter(this.#failure) });
+    this.#hasPublished = true;
+    this.#open += 1;
+    const ended = prepared.publish().then(
+      (receipt) => {
+        this.#remember(prepared);
+        this.#end(onResult, { receipt });
+      },
+      (error) => this.#end(onResult, this.#failed(error)),
+    );
+    if (!isKnown) await ended;
   }
 
-  async #publishAll(window: readonly Place[]): Promise<void> {
-    let rest = window;
-    while (rest.length > 0 && this.#failure === undefined) {
-      const count = this.#countWithRoom(rest);
-      if (count === 0 && (await this.#isRoomMade())) continue;
-      // Nothing is awaited between the answer that there is room and the calls. Without room, the first one is refused.
-      const next = rest.slice(0, Math.max(1, count));
-      await Promise.all(next.map((place) => this.#record(place, place.publish())));
-      rest = rest.slice(next.length);
+  /** Resolves once every message has its outcome. */
+  async settle(): Promise<void> {
+    while (this.#open > 0) await this.#nextEnd();
+  }
+
+  /**
+   * Resolves once a message can be published. The caller publishes it before it waits for anything else.
+   *
+   * @returns whether the next message may follow before the confirm
+   */
+  async #untilRoom(prepared: PreparedSend): Promise<boolean> {
+    const { copies, bytes } = prepared;
+    while (!this.#failure) {
+      const isKnown = this.#isKnown(prepared);
+      if (this.#open > (isKnown ? maxWindow - 1 : 0)) await this.#nextEnd();
+      else if (this.#bus.channel.hasRoomFor(copies, copies * bytes)) return isKnown;
+      // Without room, the message is refused.
+      else if (!(await this.#isRoomMade())) return isKnown;
     }
-    if (this.#failure) for (const { index } of rest) this.#fail(index, notSentAfter(this.#failure));
+    return false;
+  }
+
+  #isKnown({ route, bytes, isImmediate }: PreparedSend): boolean {
+    if (isImmediate) return isImmediate();
+    return bytes <= this.#confirmedBytes && this.#confirmedRoutes.has(route);
+  }
+
+  #remember({ route, bytes }: PreparedSend): void {
+    if (bytes > this.#confirmedBytes) this.#confirmedBytes = bytes;
+    if (this.#confirmedRoutes.has(route)) return;
+    if (this.#confirmedRoutes.size >= maxRemembered) this.#confirmedRoutes.clear();
+    this.#confirmedRoutes.add(route);
+  }
+
+  #end(onResult: (result: SendResult) => void, result: SendResult): void {
+    this.#open -= 1;
+    onResult(result);
+    this.#whenEnded?.();
+  }
+
+  #nextEnd(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenEnded = resolve;
+    });
   }
 
   /** @returns false where the messages have waited too long */
   async #isRoomMade(): Promise<boolean> {
+    const made = this.#bus.channel.roomMade();
+    if (this.#bus.goesOn) {
+      await made;
+      return true;
+    }
     const sinceMs = performance.now();
-    const isMade = await completesWithin(this.#roomWaitMs, this.#bus.channel.roomMade());
+    const waitMs = this.#hasPublished ? this.#roomWaitMs : Math.min(this.#roomWaitMs, firstRoomWaitMs);
+    const isMade = await completesWithin(waitMs, made);
     this.#roomWaitMs = Math.max(0, this.#roomWaitMs - (performance.now() - sinceMs));
     return isMade;
   }
 
-  /** Returns how many of the next messages have room in flight. */
-  #countWithRoom(places: readonly Place[]): number {
-    let count = places.length;
-    while (count > 0 && !this.#hasRoomFor(places.slice(0, count))) count >>= 1;
-    return count;
-  }
-
-  #hasRoomFor(places: readonly Place[]): boolean {
-    let [copies, bytes] = [0, 0];
-    for (const place of places) {
-      copies += place.copies;
-      bytes += place.copies * place.bytes;
-    }
-    return this.#bus.channel.hasRoomFor(copies, bytes);
-  }
-
-  async #record({ index, route, bytes }: Place, call: Promise<SendReceipt>): Promise<void> {
-    try {
-      this.#results[index] = { receipt: await call };
-      this.#confirmedRoutes.add(route);
-      this.#confirmedBytes = Math.max(this.#confirmedBytes, bytes);
-    } catch (error) {
-      this.#fail(index, error);
-    }
-  }
-
-  #fail(index: number, error: unknown): void {
-    this.#results[index] = { error };
-    if (isOfBroker(error)) this.#failure ??= error;
+  #failed(error: unknown): SendResult {
+    if (!this.#bus.goesOn && isOfBroker(error)) this.#failure ??= error;
+    return { error };
   }
 }
 

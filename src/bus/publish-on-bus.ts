@@ -1,4 +1,4 @@
-import type { Publisher, PublishReceipt } from '../engine/publication.ts';
+import type { Address, Publisher, PublishReceipt } from '../engine/publication.ts';
 import { errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
@@ -66,6 +66,24 @@ export async function publishFound(busMessage: BusMessage, bus: BusChannel): Pro
     throw isThere ? notBound(target, message) : destinationNotFound(target, queue, message);
   }
   return routed;
+}
+
+/** Returns the number of publishes that a message takes. */
+export function copiesOf({ payloadType, target }: BusMessage, { serviceMap }: BusChannel): number {
+  return 1 + (payloadType === 'event' ? (serviceMap?.queuesOf(target).length ?? 0) : 0);
+}
+
+/** Returns whether all copies of a message are written as soon as they are published. */
+export function publishesAtOnce(busMessage: BusMessage, { channel, serviceMap }: BusChannel): boolean {
+  const { payloadType, target, message } = busMessage;
+  const { byteLength } = message.body;
+  const isAtOnce = (to: Address) => channel.publishesAtOnce(to, byteLength);
+  if (payloadType === 'event') {
+    const queues = serviceMap?.queuesOf(target) ?? [];
+    return isAtOnce({ bus: target }) && queues.every((queue) => isAtOnce({ queue }));
+  }
+  const queue = serviceMap?.queueOf(target);
+  return isAtOnce(queue === undefined ? { bus: target } : { queue });
 }
 
 async function publishEvent(busMessage: BusMessage, { channel, serviceMap }: BusChannel): Promise<boolean> {

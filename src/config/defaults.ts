@@ -58,6 +58,9 @@ export const defaults = {
     host: '127.0.0.1',
     port: 3000,
     bodyLimit: MiB,
+    batchBodyLimit: 16 * MiB,
+    batchMaxEntries: 10_000,
+    maxStreams: 100,
     maxInFlightBytes: 32 * MiB,
     minBodyBytesPerSecond: 1024,
     maxConnections: 1000,
@@ -94,6 +97,9 @@ export const pullDefaults = { holdMs: 10 * second, concurrency: 100 } as const;
 /** Returns the defaults that depend on other settings, for settings without issues. */
 export function dependentDefaults({ service = '', broker, application, http, shutdownTimeoutMs }: Config) {
   const bodyLimit = http?.bodyLimit ?? defaults.http.bodyLimit;
+  // A small memory for bodies lowers the limit of batches, unless that is set as well.
+  const batchBytes = Math.min(defaults.http.batchBodyLimit, http?.maxInFlightBytes ?? Number.POSITIVE_INFINITY);
+  const dependentBatchLimit = Math.max(batchBytes, bodyLimit);
   const shutdownMs = shutdownTimeoutMs ?? defaults.shutdownTimeoutMs;
   return {
     // A message that is leased takes a place, and no work of this process.
@@ -102,7 +108,12 @@ export function dependentDefaults({ service = '', broker, application, http, shu
     maxDecodedBytes: Math.max(defaults.maxDecodedBytes, bodyLimit),
     broker: { queue: serviceQueue(service) },
     http: {
-      maxInFlightBytes: Math.max(defaults.http.maxInFlightBytes, bodyLimit),
+      batchBodyLimit: dependentBatchLimit,
+      maxInFlightBytes: Math.max(
+        defaults.http.maxInFlightBytes,
+        bodyLimit,
+        http?.batchBodyLimit ?? dependentBatchLimit,
+      ),
       drainDelayMs: Math.min(defaults.http.drainDelayMs, Math.floor(shutdownMs / 8)),
     },
   } as const satisfies Config;

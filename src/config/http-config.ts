@@ -19,9 +19,15 @@ export interface HttpConfig {
   tls?: TlsConfig | undefined;
   /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
   bodyLimit?: number | undefined;
+  /** The largest body of a batch in bytes. Each entry of it has a payload of `bodyLimit` at most. Default: 16 MiB. */
+  batchBodyLimit?: number | undefined;
+  /** Maximum number of entries of a batch. Default: 10,000. */
+  batchMaxEntries?: number | undefined;
+  /** Maximum number of streams at a time; beyond it: 429. Default: 100. */
+  maxStreams?: number | undefined;
   /**
    * Maximum number of bytes of all request bodies in memory, each from its first byte until its answer; beyond it: 429.
-   * At least `bodyLimit`. Default: 32 MiB, or `bodyLimit` if that is larger.
+   * At least `bodyLimit` and `batchBodyLimit`. Default: 32 MiB, or the larger one of these if that is more.
    */
   maxInFlightBytes?: number | undefined;
   /**
@@ -80,6 +86,9 @@ export const HttpSchema = Type.Object(
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
     tls: Type.Optional(TlsSchema),
     bodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
+    batchBodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
+    batchMaxEntries: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    maxStreams: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     maxInFlightBytes: Type.Optional(Type.Integer({ minimum: 1 })),
     minBodyBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
     maxConnections: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),

@@ -77,7 +77,7 @@ function validateChannel({ channel, broker }: Config, isProduction: boolean): st
 
 /** Validates limits of one section that depend on those of another. */
 function validateLimits({ broker, http, shutdownTimeoutMs = defaults.shutdownTimeoutMs }: Config): string[] {
-  const { bodyLimit, maxInFlightBytes, drainDelayMs } = http ?? {};
+  const { bodyLimit, batchBodyLimit, maxInFlightBytes, drainDelayMs } = http ?? {};
   const maxMessageBytes = broker?.maxMessageBytes ?? defaults.broker.maxMessageBytes;
   const issues: string[] = [];
   if (typeof bodyLimit === 'number' && typeof maxMessageBytes === 'number' && bodyLimit > maxMessageBytes) {
@@ -86,6 +86,12 @@ function validateLimits({ broker, http, shutdownTimeoutMs = defaults.shutdownTim
   const largestBody = bodyLimit ?? defaults.http.bodyLimit;
   if (typeof maxInFlightBytes === 'number' && maxInFlightBytes < Number(largestBody)) {
     issues.push(`http.maxInFlightBytes: is less than http.bodyLimit (${largestBody}), so a body could never fit`);
+  }
+  const hasBatchLimit = typeof maxInFlightBytes === 'number' && typeof batchBodyLimit === 'number';
+  if (hasBatchLimit && maxInFlightBytes < batchBodyLimit) {
+    issues.push(
+      `http.maxInFlightBytes: is less than http.batchBodyLimit (${batchBodyLimit}), so a batch could never fit`,
+    );
   }
   const areTimes = typeof drainDelayMs === 'number' && typeof shutdownTimeoutMs === 'number';
   if (areTimes && drainDelayMs > 0 && drainDelayMs >= shutdownTimeoutMs) {

@@ -24,6 +24,14 @@ export interface Publisher {
    */
   hasRoomFor(count: number, bytes: number): boolean;
 
+  /**
+   * Returns whether a message for an address leaves as soon as `publish` is called, so that no later one overtakes it.
+   * The answer holds until the caller waits for something.
+   *
+   * @param bytes size of its body
+   */
+  publishesAtOnce(to: Address, bytes: number): boolean;
+
   /** Resolves when a publish in flight has ended, before any later request of a caller is read. */
   roomMade(): Promise<void>;
 

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
 import { docsPages } from '../../routes/docs-pages.ts';
 import { registerRoutes } from '../../routes/index.ts';
-import type { RouteContext } from '../../routes/route-context.ts';
+import type { HttpContext, RouteContext } from '../../routes/route-context.ts';
 import { ProblemDetails } from '../../routes/schemas.ts';
 import { LittoralError } from '../errors.ts';
+import { BodyMemory } from '../http/body-memory.ts';
 import type { BodyLimits } from '../http/body-reader.ts';
 import type { Connections } from '../http/connections.ts';
 import { HandshakeLog } from '../http/handshake-log.ts';
@@ -24,7 +26,7 @@ import { errorFields } from '../text/error-chain.ts';
 import { createDocs } from './docs-app.ts';
 
 export interface AppOptions {
-  readonly routes: Omit<RouteContext, 'publicAddress' | 'isInsider' | 'docs'>;
+  readonly routes: Omit<RouteContext, 'docs' | keyof HttpContext>;
   readonly logger: Logger;
   readonly bodies: BodyLimits;
   readonly guard: Omit<OriginGuardOptions, 'publicAddress'>;
@@ -76,6 +78,7 @@ export function createApp(options: AppOptions): FastifyInstance {
         handshakes.failed(error, socket as TLSSocket);
         return void socket.destroy();
       }
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && connections.isExempt(socket as Socket)) return;
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
       connections.refuse(socket, clientErrorResponse(error));
     },
@@ -88,7 +91,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     connections.endAll();
     done();
   });
-  const endConnection = readBodies(app, bodies, connections);
+  const memory = new BodyMemory(bodies.maxInFlightBytes);
+  const endConnection = readBodies(app, bodies, connections, memory);
   app.addSchema(ProblemDetails);
 
   const isInsider = insiderCheck({ ...options.insiders, publicAddress });
@@ -119,7 +123,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     throw routeNotFound(request);
   });
 
-  const context = { ...routes, publicAddress, isInsider };
+  const { minBodyBytesPerSecond: minBytesPerSecond } = bodies;
+  const context = { ...routes, publicAddress, isInsider, connections, memory, minBytesPerSecond };
   const docs = createDocs(context);
   app.register(async (scope) => {
     registerRoutes(scope, { ...context, docs });

@@ -7,8 +7,10 @@ import { type Environment, type ResolvedConfig, resolveConfig } from '../config/
 import { describeEndpoint } from '../endpoint/endpoint-description.ts';
 import { adminGuard } from '../http/admin-guard.ts';
 import { Connections } from '../http/connections.ts';
+import { BatchRoom } from '../http/entries/batch-room.ts';
 import { listenFailure, listeningAddress } from '../http/listening-address.ts';
 import { ServerCertificates } from '../http/server-certificates.ts';
+import { OpenStreams } from '../http/stream/open-streams.ts';
 import { createLogger, droppedLogLines, type Logger } from '../logger.ts';
 import { createApp } from './app.ts';
 import { type Components, createComponents } from './components.ts';
@@ -99,6 +101,7 @@ export function assembleGateway(components: Components, consume = true): Gateway
   const isBehindProxy = basePath !== '' || trustProxy.length > 0;
   const { tls } = resolved.http;
   const certificates = tls && new ServerCertificates(tls, logger);
+  const streams = new OpenStreams(resolved.http.maxStreams);
   const app = createApp({
     logger,
     certificates,
@@ -118,6 +121,7 @@ export function assembleGateway(components: Components, consume = true): Gateway
       applications: () => applications.describe(),
       pulling: applications.pull,
       deadLetters,
+      streams,
       requireAdmin: adminGuard({ host, adminToken, isBehindProxy }),
       publishing: {
         bus: distributedBus,
@@ -126,14 +130,20 @@ export function assembleGateway(components: Components, consume = true): Gateway
         channel: channel.name,
         scopes: services,
         isDraining: () => state === 'draining',
+        batchRoom: new BatchRoom(resolved.broker.maxInFlight),
+        batchLimits: { bodyLimit: resolved.http.bodyLimit, maxEntries: resolved.http.batchMaxEntries },
       },
     },
   });
 
   const shutDown = createShutdown(components, {
     isListening: () => app.server.listening,
-    drain: () => connections.drain(),
+    drain() {
+      connections.drain();
+      streams.endAll();
+    },
     async close() {
+      streams.endAll();
       await app.close();
       certificates?.close();
     },

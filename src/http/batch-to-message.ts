@@ -13,9 +13,13 @@ export function isBatch(contentType: string | undefined): boolean {
   return contentType !== undefined && parseMediaType(contentType)?.essence === batchMediaType;
 }
 
-/** The messages of a batch: for each event what to send, or the reason why it cannot be sent. */
+/** The messages of a batch: for each entry what to send, or the reason why it cannot be sent. */
 export interface Batch {
   readonly entries: readonly (SendRequest | LittoralError)[];
+  /** The index of the first entry in the answer. Default: 0. */
+  readonly firstIndex?: number;
+  /** Returns a JSON Pointer to an entry of the body. Default: errors have no pointers. */
+  readonly placeOf?: (index: number) => string;
 }
 
 /** An event without errors, by which the headers of a request are checked before those of its events. */
@@ -26,8 +30,7 @@ const sample: CloudEvent = {
 };
 
 /**
- * Turns a request with a batch of CloudEvents into a message, from which the bus is called. The headers of the request
- * count for each event.
+ * Turns a request with a batch of CloudEvents into a message, from which the bus is called.
  *
  * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `malformed-body`,
  * `body-too-large`: nothing can be sent
@@ -36,24 +39,35 @@ export function batchToMessage(
   { rawHeaders, body }: Omit<PublishRequest, 'to'>,
   mapping: RequestMapping,
 ): Message<Batch> {
-  const headers = readSendHeaders(rawHeaders, mapping);
-  const ownMetadata = readOwnMetadata(headers, mapping);
-  toSendRequest(partsOf(sample), mapping);
+  const toRequest = eventReader(rawHeaders, mapping);
   const mediaType = parseMediaType(batchMediaType);
   const events = mediaType ? readBatch(body, mediaType) : [];
-  return { headers: {}, payload: { entries: events.map(toEntry) } };
+  const entries = events.map((event) => (isLittoralError(event) ? event : toRequest(event)));
+  return { headers: {}, payload: { entries } };
+}
 
-  function partsOf(event: CloudEvent): RequestParts {
+/**
+ * Returns a function that turns an event of a batch into what to send, or the error of an event that cannot be sent. The
+ * headers of the request count for each event.
+ *
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `unknown-parent`
+ */
+export function eventReader(
+  rawHeaders: readonly string[],
+  mapping: RequestMapping,
+): (event: CloudEvent) => SendRequest | LittoralError {
+  const headers = readSendHeaders(rawHeaders, mapping);
+  const ownMetadata = readOwnMetadata(headers, mapping);
+  const partsOf = (event: CloudEvent): RequestParts => {
     return { headers, event, to: { kind: 'event', routingKey: event.type }, ownMetadata };
-  }
-
-  function toEntry(event: CloudEvent | LittoralError): SendRequest | LittoralError {
-    if (isLittoralError(event)) return event;
+  };
+  toSendRequest(partsOf(sample), mapping);
+  return (event) => {
     try {
       return toSendRequest(partsOf(event), mapping);
     } catch (error) {
       if (isLittoralError(error)) return error;
       throw error;
     }
-  }
+  };
 }

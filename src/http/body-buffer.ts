@@ -6,6 +6,14 @@ const empty: Buffer = Buffer.alloc(0);
 /** Minimum capacity for the first piece of a body, if more may follow. */
 const smallestCapacity = 256;
 
+export interface BodyBufferOptions {
+  readonly maxBytes: number;
+  /** The name of the setting that limits it. Default: bodyLimit. */
+  readonly limit?: string;
+  /** The length that the caller has announced, or 0. */
+  readonly announced: number;
+}
+
 /**
  * The body of one request while it arrives: a single buffer that grows, however small the pieces are. It uses at most
  * twice the bytes that have arrived, whatever length the caller has announced.
@@ -13,17 +21,15 @@ const smallestCapacity = 256;
 export class BodyBuffer {
   readonly #memory: BodyMemory;
   readonly #maxBytes: number;
+  readonly #limit: string;
   readonly #announced: number;
   #bytes = empty;
   #length = 0;
 
-  /**
-   * @param maxBytes `http.bodyLimit`
-   * @param announced the length that the caller has announced, or 0
-   */
-  constructor(memory: BodyMemory, maxBytes: number, announced: number) {
+  constructor(memory: BodyMemory, { maxBytes, limit = 'bodyLimit', announced }: BodyBufferOptions) {
     this.#memory = memory;
     this.#maxBytes = maxBytes;
+    this.#limit = limit;
     this.#announced = announced;
   }
 
@@ -39,7 +45,7 @@ export class BodyBuffer {
    */
   append(piece: Uint8Array): void {
     const length = this.#length + piece.length;
-    if (length > this.#maxBytes) throw bodyTooLarge(this.#maxBytes);
+    if (length > this.#maxBytes) throw bodyTooLarge(this.#maxBytes, this.#limit);
     if (length > this.#bytes.length) this.#grow(length);
     this.#bytes.set(piece, this.#length);
     this.#length = length;
@@ -73,6 +79,7 @@ export class BodyBuffer {
   }
 }
 
-export function bodyTooLarge(bodyLimit: number): LittoralError {
-  return new LittoralError('body-too-large', `The body is larger than http.bodyLimit (${bodyLimit} bytes) allows.`);
+/** @param limit the name of the setting */
+export function bodyTooLarge(maxBytes: number, limit: string): LittoralError {
+  return new LittoralError('body-too-large', `The body is larger than http.${limit} (${maxBytes} bytes) allows.`);
 }

@@ -2,13 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import { LittoralError } from '../errors.ts';
 import { announcedLength, BodyArrival, notAsAnnounced } from './body-arrival.ts';
 import { BodyBuffer, bodyTooLarge } from './body-buffer.ts';
-import { BodyMemory } from './body-memory.ts';
+import type { BodyMemory } from './body-memory.ts';
 import { BodyPace } from './body-pace.ts';
 import { SmallPieces } from './small-pieces.ts';
+
+/** The setting that limits the body of a request. */
+export type BodyLimit = 'bodyLimit' | 'batchBodyLimit';
 
 export interface BodyLimits {
   /** The largest body, in bytes. */
   readonly bodyLimit: number;
+  /** The largest body of a batch, in bytes. */
+  readonly batchBodyLimit: number;
   /** Maximum number of bytes of all request bodies in memory. */
   readonly maxInFlightBytes: number;
   /** Minimum pace of a body, after its first ten seconds. */
@@ -38,9 +43,9 @@ export class BodyReader {
   readonly #smallPieces = new SmallPieces();
   readonly #slow = new WeakSet<IncomingMessage>();
 
-  constructor(limits: BodyLimits) {
+  constructor(limits: BodyLimits, memory: BodyMemory) {
     this.#limits = limits;
-    this.#memory = new BodyMemory(limits.maxInFlightBytes);
+    this.#memory = memory;
     this.#pace = new BodyPace(limits.minBodyBytesPerSecond, (arrival) => this.#cutOff(arrival));
   }
 
@@ -48,17 +53,18 @@ export class BodyReader {
    * Reads the body of a request. After a failure, further bytes are discarded as they arrive.
    *
    * @param begin called before the first byte is read, unless the body is refused
+   * @param limit the setting that limits the body
    * @throws LittoralError `body-too-large`, `too-many-in-flight`, `request-timeout`, `malformed-request`
    */
-  async read(request: Holding, begin: () => void): Promise<Buffer> {
-    const { bodyLimit } = this.#limits;
+  async read(request: Holding, begin: () => void, limit: BodyLimit = 'bodyLimit'): Promise<Buffer> {
+    const maxBytes = this.#limits[limit];
     const announced = announcedLength(request);
-    if (announced > bodyLimit) throw bodyTooLarge(bodyLimit);
+    if (announced > maxBytes) throw bodyTooLarge(maxBytes, limit);
     if (request.destroyed) throw notAsAnnounced();
     // An announced length reserves nothing: a caller that announces much and sends nothing would lock out others.
     this.#memory.assertRoom(announced);
     begin();
-    const buffer = new BodyBuffer(this.#memory, bodyLimit, announced);
+    const buffer = new BodyBuffer(this.#memory, { maxBytes, limit, announced });
     request[held] = buffer;
     await this.#arrival(request, buffer);
     return buffer.finish();

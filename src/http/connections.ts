@@ -41,6 +41,8 @@ export class Connections {
   readonly #open = new Map<Socket, Connection>();
   readonly #refused = new Set<Socket>();
   readonly #ignored = new WeakSet<IncomingMessage>();
+  readonly #exempt = new WeakSet<Socket>();
+  readonly #streams = new WeakSet<Socket>();
   readonly #expectant = new WeakMap<IncomingMessage, ServerResponse>();
   readonly #maxConnections: number;
   readonly #idleMs: number;
@@ -72,6 +74,31 @@ export class Connections {
   askForBody(request: IncomingMessage): void {
     this.#expectant.get(request)?.writeContinue();
     this.#expectant.delete(request);
+  }
+
+  /**
+   * Lets the body of a request take longer than the server's time limit for requests. Node applies it to whole
+   * connections, and checks each request once.
+   */
+  exemptFromTimeout({ socket }: IncomingMessage): void {
+    this.#exempt.add(socket);
+  }
+
+  /**
+   * Begins a stream: its connection lives for as long as both sides like, serves no other request, and ends in a way
+   * that lets the caller read the last line while it still sends.
+   */
+  openStream(request: IncomingMessage): void {
+    const { socket } = request;
+    this.exemptFromTimeout(request);
+    this.#streams.add(socket);
+    this.askForBody(request);
+    this.endsWith(request, true);
+  }
+
+  /** Returns whether the time limit for requests does not count for the latest request of a connection. */
+  isExempt(socket: Socket): boolean {
+    return this.#exempt.has(socket);
   }
 
   /**
@@ -199,6 +226,7 @@ export class Connections {
       return void socket.destroy();
     }
     connection.latest = response;
+    this.#exempt.delete(socket);
     unanswered.add(response);
     this.#unanswered += 1;
     response.once('close', () => {
@@ -245,6 +273,7 @@ export class Connections {
 
   /** Handles a socket without traffic: the caller reads too slowly, unless its answer is still being created. */
   #onStalled(socket: Socket): void {
+    if (this.#streams.has(socket)) return;
     const [first] = this.#open.get(socket)?.unanswered ?? [];
     if (first === undefined || first.headersSent) socket.destroy();
   }

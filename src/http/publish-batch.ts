@@ -1,13 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SendResult } from '../bus/ordered-sends.ts';
+import type { SendAllOptions } from '../bus/send-list.ts';
 import type { SendReceipt } from '../bus/send-receipt.ts';
 import type { SendRequest } from '../bus/send-request.ts';
-import { isLittoralError, type LittoralError } from '../errors.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
 import { invokeInScope, NoDeadline } from '../handler/invocation-scope.ts';
 import { methodInvoker } from '../handler/method-invoker.ts';
+import type { Message } from '../message/message.ts';
 import { payload } from '../parameter/payload.ts';
 import { errorFields } from '../text/error-chain.ts';
-import { type Batch, batchToMessage } from './batch-to-message.ts';
+import { WorkSlices } from '../time/work-slices.ts';
+import type { Batch } from './batch-to-message.ts';
+import { sendingError } from './entries/entry-error.ts';
 import { withoutDetails } from './insiders.ts';
 import { asLittoralError, internalError, type Problem, toProblem } from './problem.ts';
 import { assertHasParent, isStrict, noSubscriber, type PublishContext } from './publish-route.ts';
@@ -17,6 +21,14 @@ type EntryResult =
   | (SendReceipt & { readonly index: number; readonly status: 202 })
   | (Problem & { readonly index: number });
 
+export interface BatchRoute {
+  readonly url: string;
+  /** Reads what to send from a request. */
+  readonly read: (request: FastifyRequest) => Message<Batch> | Promise<Message<Batch>>;
+  /** True if `Prefer: handling=strict` checks all messages before the first one is sent. */
+  readonly canCheckFirst: boolean;
+}
+
 /**
  * Returns the handler of requests that carry several messages. Each message is published for itself, in the order of the
  * body.
@@ -24,55 +36,129 @@ type EntryResult =
  * @param isInsider returns whether a caller may see details of the setup
  */
 export function batchHandler(
-  url: string,
-  { bus, parameters, mapping, channel, scopes, isDraining }: PublishContext,
+  { url, read, canCheckFirst }: BatchRoute,
+  { bus, parameters, channel, scopes, isDraining, batchRoom }: PublishContext,
   isInsider: (request: FastifyRequest) => boolean,
 ) {
   const site = { ...parameters, handler: `route POST ${url}` };
-  const invoker = methodInvoker([payload()], (batch: Batch) => sendBatch(batch, bus), site);
+  const invoker = methodInvoker([payload()], (batch: CheckedBatch) => sendBatch(batch, bus), site);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (isDraining()) assertHasParent(request);
-    const { rawHeaders } = request.raw;
-    const message = batchToMessage({ rawHeaders, body: request.body as Uint8Array | undefined }, mapping);
-    const scope = scopes.open({ message, deadline: new NoDeadline() });
-    const outcomes = (await invokeInScope(invoker, scope)) as readonly SendResult[];
-    logUnexpected(outcomes, request);
-    const { entries } = message.payload;
+    const { headers, payload: batch } = await read(request);
     const strict = isStrict(request);
-    const errors = outcomes.map((outcome, index) => errorOf(outcome, entries[index], strict));
-    const shown = isInsider(request) ? errors : errors.map((error) => error && withoutDetails(error));
-    const results = outcomes.map(({ receipt }, index) => toResult(index, receipt, shown[index]));
-    const [status = 202, ...others] = new Set(results.map((result) => result.status));
-    const retryAfterSeconds = others.length === 0 ? errors[0]?.kind.retryAfterSeconds : undefined;
+    const checked = { ...batch, checkFirst: canCheckFirst && strict };
+    const release = await batchRoom.reserve(batch.entries.length);
+    let outcomes: readonly SendResult[];
+    try {
+      const scope = scopes.open({ message: { headers, payload: checked }, deadline: new NoDeadline() });
+      outcomes = (await invokeInScope(invoker, scope)) as readonly SendResult[];
+    } finally {
+      release();
+    }
+    logUnexpected(outcomes, request);
+    const shown = await shownErrors(outcomes, batch, strict, isInsider(request));
+    if (checked.checkFirst) assertSomeSent(outcomes, shown);
+    const { status, results } = await writeResults(outcomes, shown, batch.firstIndex);
+    const retryAfterSeconds = status === 207 ? undefined : shown[0]?.kind.retryAfterSeconds;
     if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
-    // 207 (RFC 4918 section 13) for results that differ.
-    reply.code(others.length === 0 ? status : 207);
-    return reply.type('application/json').serializer(JSON.stringify).send({ channel, results });
+    reply.code(status).type('application/json');
+    return reply.serializer(asWritten).send(`{"channel":${JSON.stringify(channel)},"results":[${results}]}`);
   };
 }
 
-function toResult(index: number, receipt: SendReceipt | undefined, error: LittoralError | undefined): EntryResult {
+const asWritten = (text: unknown) => String(text);
+
+/** Returns the error of each entry as its caller may see it; undefined for one that was sent. */
+async function shownErrors(outcomes: readonly SendResult[], batch: Batch, strict: boolean, isInside: boolean) {
+  const errors: (LittoralError | undefined)[] = [];
+  const slices = new WorkSlices();
+  for (const [index, outcome] of outcomes.entries()) {
+    const error = errorOf(outcome, index, batch, strict);
+    errors.push(isInside ? error : error && withoutDetails(error));
+    if (slices.isOver) await slices.pause();
+  }
+  return errors;
+}
+
+/** Writes the results of all entries, and returns the status that they have in common, or 207. */
+async function writeResults(
+  outcomes: readonly SendResult[],
+  errors: readonly (LittoralError | undefined)[],
+  firstIndex = 0,
+): Promise<{ readonly status: number; readonly results: string }> {
+  let status: number | undefined;
+  let results = '';
+  const slices = new WorkSlices();
+  for (const [index, { receipt }] of outcomes.entries()) {
+    const result = toResult(firstIndex + index, receipt, errors[index]);
+    // RFC 4918 section 13.
+    status = status === undefined || status === result.status ? result.status : 207;
+    results += index === 0 ? JSON.stringify(result) : `,${JSON.stringify(result)}`;
+    if (slices.isOver) await slices.pause();
+  }
+  return { status: status ?? 202, results };
+}
+
+/** @returns the result of an entry as its caller gets it */
+export function toResult(
+  index: number,
+  receipt: SendReceipt | undefined,
+  error: LittoralError | undefined,
+): EntryResult {
   if (error) return { index, ...toProblem(error) };
   return { index, status: 202, ...(receipt as SendReceipt) };
 }
 
+type CheckedBatch = Batch & SendAllOptions;
+
 /** Sends what can be sent, and returns a result for each entry. */
-async function sendBatch({ entries }: Batch, bus: PublishContext['bus']): Promise<readonly SendResult[]> {
+async function sendBatch(
+  { entries, checkFirst }: CheckedBatch,
+  bus: PublishContext['bus'],
+): Promise<readonly SendResult[]> {
   const requests = entries.filter((entry): entry is SendRequest => !isLittoralError(entry));
-  const sent = (await bus.sendAll(requests)).values();
+  // With an entry that is refused already, the others are checked, and not sent.
+  const checkOnly = checkFirst === true && requests.length < entries.length;
+  const sent = (await bus.sendAll(requests, { checkFirst, checkOnly })).values();
   return entries.map((entry) => (isLittoralError(entry) ? { error: entry } : (sent.next().value as SendResult)));
 }
 
 /** @returns undefined for an entry that was sent */
 function errorOf(
   { receipt, error }: SendResult,
-  entry: SendRequest | LittoralError | undefined,
+  index: number,
+  { entries, placeOf }: Batch,
   strict: boolean,
 ): LittoralError | undefined {
-  if (receipt === undefined) return isLittoralError(error) ? error : internalError(error);
-  const isUnrouted = strict && !receipt.routed && entry !== undefined && !isLittoralError(entry);
-  return isUnrouted ? noSubscriber(entry, receipt) : undefined;
+  const entry = entries[index];
+  if (isLittoralError(entry)) return entry;
+  const place = (found: LittoralError) => (placeOf ? sendingError(found, placeOf(index)) : found);
+  if (receipt === undefined) return place(isLittoralError(error) ? error : internalError(error));
+  return strict && !receipt.routed && entry !== undefined ? place(noSubscriber(entry, receipt)) : undefined;
 }
+
+/**
+ * Throws one error for a batch of which nothing was sent.
+ *
+ * @param errors as the caller may see them
+ * @throws LittoralError `batch-refused` with the issues of all entries, or an error that the next attempt may not get
+ */
+function assertSomeSent(outcomes: readonly SendResult[], errors: readonly (LittoralError | undefined)[]): void {
+  const isNotSent = ({ error }: SendResult) => isLittoralError(error) && error.outcome === 'not-accepted';
+  if (!outcomes.every(isNotSent)) return;
+  const own = errors.filter((error): error is LittoralError => error !== undefined && error.code !== 'batch-refused');
+  const [first] = own;
+  if (first === undefined) return;
+  const retryable = own.find((error) => error.retryable);
+  if (retryable) throw retryable;
+  const issues = own.flatMap((error) => error.issues ?? []).slice(0, maxIssues);
+  const others = own.length > 1 ? ` ${own.length - 1} more entries have errors.` : '';
+  const detail = `Nothing was sent: ${first.issues?.[0]?.path ?? 'an entry'}: ${first.message}${others}`;
+  throw new LittoralError('batch-refused', detail, { issues, cause: first });
+}
+
+/** The number of issues that are listed of one batch. */
+const maxIssues = 50;
 
 /** An error that only the log explains is logged once, because all entries can have it. */
 function logUnexpected(outcomes: readonly SendResult[], { log, routeOptions: { url: route } }: FastifyRequest): void {

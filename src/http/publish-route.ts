@@ -8,6 +8,8 @@ import { type MethodInvoker, methodInvoker } from '../handler/method-invoker.ts'
 import type { ParameterContext } from '../parameter/parameter-converter.ts';
 import { payload } from '../parameter/payload.ts';
 import type { SendPermission } from './auth/permission.ts';
+import type { BatchRoom } from './entries/batch-room.ts';
+import type { BatchLimits } from './entries/entries-to-message.ts';
 import { internalError } from './problem.ts';
 import { type AddressEvent, type Addressed, type RequestMapping, requestToMessage } from './request-to-message.ts';
 
@@ -21,13 +23,16 @@ export interface PublishRoute {
 }
 
 export interface PublishContext {
-  readonly bus: Pick<DistributedBus, 'send' | 'sendAll'>;
+  readonly bus: Pick<DistributedBus, 'send' | 'sendAll' | 'openSends'>;
   /** The context from which the parameters of a route are resolved. */
   readonly parameters: ParameterContext;
   readonly mapping: RequestMapping;
   /** Names the channel in every answer. */
   readonly channel: string;
   readonly scopes: InvocationScopes;
+  /** The places in flight of batches. */
+  readonly batchRoom: BatchRoom;
+  readonly batchLimits: BatchLimits;
   /** Returns whether the gateway is shutting down and accepts no more messages. */
   readonly isDraining: () => boolean;
 }

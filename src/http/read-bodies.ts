@@ -1,9 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { longestTimeoutMs } from '../time/timeout.ts';
+import type { BodyMemory } from './body-memory.ts';
 import { bodyGraceMs } from './body-pace.ts';
 import { type BodyLimits, BodyReader, releaseBody } from './body-reader.ts';
 import type { Connections } from './connections.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How the body is read. Default: as one message of `http.bodyLimit` at most. */
+    readonly body?: 'single' | 'batch' | 'stream';
+  }
+}
 
 /** Time limit for the request line and the headers. */
 export const headersTimeoutMs = 30_000;
@@ -18,18 +26,26 @@ export function requestTimeoutMs({ bodyLimit, minBodyBytesPerSecond }: BodyLimit
  * Installs a body reader that keeps each body as raw bytes, and counts its memory until its request has been handled.
  * The schemas only describe bodies; the bus checks them. The caller does so before it adds routes.
  *
+ * @param memory the memory of all bodies
  * @returns a function to call before a refused request is answered: it decides whether the connection ends
  */
 export function readBodies(
   app: FastifyInstance,
   limits: BodyLimits,
   connections: Connections,
+  memory: BodyMemory,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
-  const reader = new BodyReader(limits);
+  const reader = new BodyReader(limits, memory);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
-    reader.read(payload, () => connections.askForBody(payload)),
-  );
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => {
+    const { body = 'single' } = request.routeOptions.config;
+    // The route reads it.
+    if (body === 'stream') return Promise.resolve(undefined);
+    if (body === 'single') return reader.read(payload, () => connections.askForBody(payload));
+    // The pace of the body limits its time.
+    connections.exemptFromTimeout(payload);
+    return reader.read(payload, () => connections.askForBody(payload), 'batchBodyLimit');
+  });
 
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request;

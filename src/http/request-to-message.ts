@@ -62,11 +62,16 @@ export function requestToMessage(request: PublishRequest, mapping: RequestMappin
 /**
  * Returns the headers of a request that have a meaning for a message, by their lower-case names.
  *
+ * @param more further headers Message-… that the route knows
  * @throws LittoralError `invalid-header`, `unsupported-media-type`
  */
-export function readSendHeaders(rawHeaders: readonly string[], mapping: RequestMapping): ReadonlyMap<string, string> {
+export function readSendHeaders(
+  rawHeaders: readonly string[],
+  mapping: RequestMapping,
+  more: readonly string[] = [],
+): ReadonlyMap<string, string> {
   const headers = requestHeaders(rawHeaders, (name) => isWanted(name, mapping));
-  refuseUnknown(headers, mapping);
+  refuseUnknown(headers, mapping, more);
   assertNotEncoded(headers);
   return headers;
 }
@@ -115,12 +120,16 @@ function isWanted(name: string, { forwardHeaders, idempotencyScopeHeader }: Requ
 }
 
 /** A misspelt one would be lost without a word. */
-function refuseUnknown(headers: ReadonlyMap<string, string>, { forwardHeaders }: RequestMapping): void {
+function refuseUnknown(
+  headers: ReadonlyMap<string, string>,
+  { forwardHeaders }: RequestMapping,
+  more: readonly string[],
+): void {
   for (const name of headers.keys()) {
     if (!name.startsWith('message-') || name.startsWith(customPrefix)) continue;
-    if (messageHeaders.has(name) || Object.hasOwn(forwardHeaders, name)) continue;
+    if (messageHeaders.has(name) || more.includes(name) || Object.hasOwn(forwardHeaders, name)) continue;
     throw invalid(
-      `The request header '${name}' is not known. There are Message-Header-… for headers of your own, ${[...messageHeaders].join(', ')}.`,
+      `The request header '${name}' is not known. There are Message-Header-… for headers of your own, ${[...messageHeaders, ...more].join(', ')}.`,
     );
   }
 }
@@ -180,7 +189,7 @@ function addEventHeaders(metadata: Record<string, unknown>, event: CloudEvent): 
 }
 
 /** Throws if a caller sets a forwarded message header itself: only the proxy's request header may set it. */
-function refuseForwarded(metadata: object, forwardHeaders: RequestMapping['forwardHeaders']): void {
+export function refuseForwarded(metadata: object, forwardHeaders: RequestMapping['forwardHeaders']): void {
   const names = Object.keys(metadata);
   if (names.length === 0) return;
   const sources = new Map(Object.entries(forwardHeaders).map(([from, to]) => [to.toLowerCase(), from]));
@@ -245,15 +254,24 @@ function dataOf({ data, contentType }: CloudEvent) {
 }
 
 /** Returns the message whose handler sends this one. */
-function parentOf(headers: ReadonlyMap<string, string>, { findParent }: RequestMapping): Message | undefined {
+function parentOf(headers: ReadonlyMap<string, string>, mapping: RequestMapping): Message | undefined {
   const id = headers.get('message-parent-id');
-  if (id === undefined) return undefined;
+  return id === undefined ? undefined : findParent(id, 'Message-Parent-Id', mapping);
+}
+
+/**
+ * Returns the message that an application is handling.
+ *
+ * @param field the name of the header or field with the id, for the error
+ * @throws LittoralError `unknown-parent`
+ */
+export function findParent(id: string, field: string, mapping: RequestMapping): Message {
   // A pull shows the id as it is, a request of push as a header has to be written.
-  const parent = findParent?.(id) ?? findParent?.(decodeHeaderValue(id));
+  const parent = mapping.findParent?.(id) ?? mapping.findParent?.(decodeHeaderValue(id));
   if (parent !== undefined) return parent;
   throw new LittoralError(
     'unknown-parent',
-    'Nothing was sent: Message-Parent-Id is not the id of a message that the application of this gateway handles, or has handled within the last five minutes. Without Message-Parent-Id nothing is inherited; Message-Correlation-Id and Message-Headers can be set in its place.',
+    `Nothing was sent: ${field} is not the id of a message that the application of this gateway handles, or has handled within the last five minutes. Without ${field} nothing is inherited; ${field === 'Message-Parent-Id' ? 'Message-Correlation-Id and Message-Headers' : 'correlationId and headers'} can be set in its place.`,
   );
 }
 

@@ -38,6 +38,7 @@ export function remoteService({ config, conversion, services }: Components, chan
     channel: {
       publish: (one) => channel.publishFromRemote(undelayed(one)),
       hasRoomFor: () => channel.hasRoomFor(),
+      publishesAtOnce: () => channel.publishesAtOnce(),
       roomMade: () => channel.roomMade(),
       hasQueue: (queue) => channel.hasQueue(queue),
     },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type OrderedBus, type PreparedSend, sendInOrder } from '../../src/bus/ordered-sends.ts';
+import type { OrderedBus, PreparedSend } from '../../src/bus/ordered-sends.ts';
+import { sendInOrder } from '../../src/bus/send-list.ts';
 import type { SendRequest } from '../../src/bus/send-request.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 

@@ -34,6 +34,7 @@ export class RecordingEngine implements Engine {
   start = () => this.#channel.start();
   health = () => this.#channel.health();
   hasRoomFor = () => this.#channel.hasRoomFor();
+  publishesAtOnce = () => this.#channel.publishesAtOnce();
   roomMade = () => this.#channel.roomMade();
   hasQueue = (queue: string) => this.#channel.hasQueue(queue);
   close = (deadlineMs: number) => this.#channel.close(deadlineMs);

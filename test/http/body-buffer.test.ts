@@ -8,7 +8,7 @@ const mebibyte = 1024 * 1024;
 
 function bufferOf({ maxInFlightBytes = 64 * mebibyte, maxBytes = mebibyte, announced = 0 } = {}) {
   const memory = new BodyMemory(maxInFlightBytes);
-  return { memory, buffer: new BodyBuffer(memory, maxBytes, announced) };
+  return { memory, buffer: new BodyBuffer(memory, { maxBytes, announced }) };
 }
 
 describe('the buffer of a body', () => {

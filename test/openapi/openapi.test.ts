@@ -55,7 +55,8 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     return { name: `${method.toUpperCase()} ${path}`, path, ...operation };
   }),
 );
-const sending = operations.filter(({ tags }) => tags.includes('Send'));
+// A stream answers with 200, and an error in a line.
+const sending = operations.filter(({ tags, path }) => tags.includes('Send') && path !== '/stream');
 
 test('openapi/openapi.json is what the routes say; npm run openapi writes it', async () => {
   expect(text).toBe(await openApiDocument());
@@ -90,6 +91,7 @@ test('every route has its operation, and every operation an id of its own', () =
     'GET /livez livez',
     'GET /openapi.json openapi',
     'GET /readyz readyz',
+    'POST /batch sendBatch',
     'POST /cloudevents sendCloudEvent',
     'POST /commands/{destination}/{routingKey} sendCommand',
     'POST /dead-letters/replay replayDeadLetters',
@@ -99,6 +101,7 @@ test('every route has its operation, and every operation an id of its own', () =
     'POST /deliveries/settle settleDeliveries',
     'POST /events/{routingKey} publishEvent',
     'POST /messages/{destination}/{channel} sendMessage',
+    'POST /stream sendStream',
   ]);
 });
 
@@ -130,7 +133,8 @@ describe.each(byName(operations))('%s', (name, { summary, tags, path, parameters
 
   test('answers errors with problem documents', () => {
     for (const [status, { content = {} }] of Object.entries(responses)) {
-      const expected = status.startsWith('2') ? 'application/json' : 'application/problem+json';
+      const success = name === 'POST /stream' ? 'application/x-ndjson' : 'application/json';
+      const expected = status.startsWith('2') ? success : 'application/problem+json';
       expect(Object.keys(content), status).toEqual(withoutBody.includes(`${name} ${status}`) ? [] : [expected]);
     }
   });
@@ -145,12 +149,20 @@ describe.each(byName(operations))('%s', (name, { summary, tags, path, parameters
   });
 });
 
+/** The request headers that decide the ids of messages. */
+function identityHeaders(path: string): readonly string[] {
+  if (path === '/cloudevents') return ['ce-id', 'ce-source', 'ce-type'];
+  return path === '/batch' || path === '/stream'
+    ? ['Idempotency-Key', 'Message-First-Index']
+    : ['Message-Id', 'Idempotency-Key'];
+}
+
 describe.each(byName(sending))('%s', (_, { path, parameters = [], requestBody, responses }) => {
   test('names the headers that a sender may set', () => {
     const names = parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining([
-        ...(path === '/cloudevents' ? ['ce-id', 'ce-source', 'ce-type'] : ['Message-Id', 'Idempotency-Key']),
+        ...identityHeaders(path),
         'Message-Correlation-Id',
         'Message-Headers',
         'Message-Content-Type',

@@ -10,7 +10,9 @@ import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { createApp } from '../../src/gateway/app.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { Connections } from '../../src/http/connections.ts';
+import { BatchRoom } from '../../src/http/entries/batch-room.ts';
 import type { ServerCertificates } from '../../src/http/server-certificates.ts';
+import { OpenStreams } from '../../src/http/stream/open-streams.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
 import { quiet } from '../http/gateway-fixture.ts';
 import { parameterContext } from '../parameter/parameter-context.ts';
@@ -42,12 +44,13 @@ export async function openApp(parts: AppParts) {
     defaultSerializationMediaType: 'application/json',
     allowPhpSerialized: false,
   });
+  const batches = { batchRoom: new BatchRoom(1000), batchLimits: { bodyLimit: 1000, maxEntries: 1000 } };
   const caller = { mapping: { forwardHeaders: {} }, scopes: bareScopes };
-  const publishing = { bus, parameters, ...caller, channel: used.name, isDraining };
+  const publishing = { bus, parameters, ...caller, channel: used.name, isDraining, ...batches };
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
     certificates,
-    bodies: { bodyLimit: 1000, maxInFlightBytes: 1_000_000, minBodyBytesPerSecond: 1024 },
+    bodies: { bodyLimit: 1000, batchBodyLimit: 10_000, maxInFlightBytes: 1_000_000, minBodyBytesPerSecond: 1024 },
     connections: connections ?? new Connections(defaults.http),
     guard: { host: '127.0.0.1', allowedHosts: [] },
     insiders: { adminToken: undefined, isBehindProxy: false },
@@ -62,6 +65,7 @@ export async function openApp(parts: AppParts) {
       applications: () => [],
       pulling: undefined,
       deadLetters: new DeadLetters({ service, channel: used, logger: quiet.logger }),
+      streams: new OpenStreams(10),
       requireAdmin: () => {},
       publishing,
     },

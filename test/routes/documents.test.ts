@@ -27,6 +27,7 @@ const sending = [
   'POST /messages/{destination}/{channel}',
   'POST /cloudevents',
 ];
+const sendingMany = ['POST /batch', 'POST /stream'];
 
 const ofDeadLetters = [
   'GET /dead-letters',
@@ -55,6 +56,7 @@ describe('GET /openapi.json', () => {
     expect(names.toSorted()).toEqual(
       [
         ...sending,
+        ...sendingMany,
         ...ofDeadLetters,
         ...ofDeliveries,
         'GET /endpoints',
@@ -135,6 +137,16 @@ describe('GET /openapi.json', () => {
       const [accepted, ...failed] = statuses;
       const ofBatches = name === 'POST /cloudevents' ? ['207'] : [];
       expect(Object.keys(operation.responses), name).toEqual([accepted, ...ofBatches, ...failed]);
+    }
+  });
+
+  test('lists the headers and types of requests with many messages', async () => {
+    for (const { name, operation } of await operations()) {
+      if (!sendingMany.includes(name)) continue;
+      const headers = operation.parameters.map((parameter: Json) => parameter.name);
+      expect(headers, name).toEqual(expect.arrayContaining(['Idempotency-Key', 'Message-First-Index', 'traceparent']));
+      expect(headers, name).not.toContain('Message-Id');
+      expect(Object.keys(operation.requestBody.content), name).toContain('application/x-ndjson');
     }
   });
 

@@ -239,6 +239,10 @@ export class AmqpEngine implements Engine {
     return this.#outbound.hasRoomFor(count, bytes);
   }
 
+  publishesAtOnce(to: Address, bytes: number): boolean {
+    return this.#outbound.publishesAtOnce(to, bytes);
+  }
+
   roomMade(): Promise<void> {
     return this.#outbound.roomMade();
   }

@@ -114,6 +114,10 @@ export class InMemoryEngine implements Engine {
     return true;
   }
 
+  publishesAtOnce(): boolean {
+    return true;
+  }
+
   async roomMade(): Promise<void> {}
 
   async hasQueue(queue: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { assertJson } from '../../conversion/json/json-converter.ts';
 import { isJson, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
 import { type AttributeValue, isAttributeInteger } from '../../message/cloud-events.ts';
+import { decodeBase64 } from '../../text/base64.ts';
 import { describeValue } from '../../text/describe-value.ts';
 import { shorten } from '../../text/shorten.ts';
 import { assertAttributes, type CloudEvent, newAttributes, rejectBody } from './cloud-event.ts';
@@ -101,12 +102,8 @@ function dataText(json: string, contentType: string): string {
   );
 }
 
-// RFC 4648 section 4.
-const base64Text = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 function fromBase64(value: unknown): Uint8Array {
-  if (typeof value !== 'string' || !base64Text.test(value)) {
-    throw rejectBody("The CloudEvent's 'data_base64' is not base64 text (RFC 4648 section 4).");
-  }
-  return Buffer.from(value, 'base64');
+  const bytes = typeof value === 'string' ? decodeBase64(value) : undefined;
+  if (bytes) return bytes;
+  throw rejectBody("The CloudEvent's 'data_base64' is not base64 text (RFC 4648 section 4).");
 }

@@ -10,6 +10,8 @@ const table: Readonly<Record<string, string>> = {
   'POST /events/:routingKey': 'sends',
   'POST /messages/:destination/:channel': 'sends',
   'POST /cloudevents': 'sends',
+  'POST /batch': 'sends',
+  'POST /stream': 'sends',
   'POST /deliveries/pull': 'deliveries:pull',
   'POST /deliveries/settle': 'deliveries:pull',
   'POST /deliveries/extend': 'deliveries:pull',

@@ -4,7 +4,7 @@ import type { Logger } from '../../../logger.ts';
 import { Header } from '../../../message/message-headers.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import { busExchange } from '../../broker/bus-exchange.ts';
-import type { PublishReceipt } from '../../publication.ts';
+import type { Address, PublishReceipt } from '../../publication.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
 import { toAmqp } from '../amqp-message-mapper.ts';
 import type { AmqpConnection } from '../connection/amqp-connection.ts';
@@ -134,6 +134,11 @@ export class AmqpOutbound {
     // A single publish gets room by a new channel where no confirm is awaited any more.
     if (count === 1) return this.#inFlight.hasRoomFor(bytes) || this.#inFlight.haveAllTimedOut;
     return this.#inFlight.hasRoomForAll(count, bytes);
+  }
+
+  /** Returns whether a publish is written without a probe. See `Publisher.publishesAtOnce`. */
+  publishesAtOnce(to: Address, bytes: number): boolean {
+    return this.#channel !== undefined && this.#permissions.isKnown(routeTo(to), bytes);
   }
 
   /** Resolves when a publish has ended. See `Publisher.roomMade`. */

@@ -1,0 +1,42 @@
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { entriesToMessage } from '../src/http/entries/entries-to-message.ts';
+import { batchHandler } from '../src/http/publish-batch.ts';
+import { batchMediaType } from '../src/message/cloud-events.ts';
+import { BatchBody, batchResponses, EntryHeaders, Lines, linesExample } from './entry-schemas.ts';
+import type { RoutePlugin } from './route-context.ts';
+import { cloudEventExample } from './schemas.ts';
+
+const url = '/batch';
+
+/** `POST /batch`: sends many messages of any kind with one request, each with a result of its own. */
+export const batch: RoutePlugin = (app, { publishing, isInsider }) => {
+  const { mapping, batchLimits } = publishing;
+  const read = ({ raw: { rawHeaders }, headers, body }: FastifyRequest) => {
+    const request = { rawHeaders, body: body as Uint8Array | undefined };
+    return entriesToMessage(request, headers['content-type'], mapping, batchLimits);
+  };
+  app.route({
+    method: 'POST',
+    url,
+    // Each entry needs a permission of its own.
+    config: { body: 'batch', permission: () => undefined },
+    schema: {
+      tags: ['Send'],
+      operationId: 'sendBatch',
+      summary: 'Send many messages',
+      description:
+        'Each entry is sent for itself, in the order of the batch, and has a result of its own: a receipt once the broker has confirmed it, or a problem. It is not atomic. The status is the one that all results have in common, or 207. The headers of the request count for each entry, unless it has its own.',
+      headers: EntryHeaders,
+      body: {
+        content: {
+          'application/json': { schema: BatchBody },
+          'application/x-ndjson': { schema: Lines(linesExample) },
+          [batchMediaType]: { schema: Type.Array(Type.Unknown(), { examples: [[cloudEventExample]] }) },
+        },
+      },
+      response: batchResponses,
+    },
+    handler: batchHandler({ url, read, canCheckFirst: true }, publishing, isInsider),
+  });
+};

@@ -1,0 +1,111 @@
+import Type from 'typebox';
+import { longestDelayMs, maxPriority, maxTimeToLiveMs } from '../src/message/limits.ts';
+import { batchResponse, commonHeaders, problems, sendCodes, text } from './schemas.ts';
+
+const examples = [
+  {
+    kind: 'command',
+    destination: 'billing',
+    routingKey: 'billing.changeDetails',
+    payload: { personId: '123' },
+    headers: { executorId: '7' },
+  },
+  { kind: 'event', routingKey: 'order.placed', payload: { orderId: '123', total: 42 }, delayMs: 60_000 },
+];
+
+/** Two entries in NDJSON. */
+export const linesExample = `${examples.map((entry) => JSON.stringify(entry)).join('\n')}\n`;
+
+const Entry = Type.Object(
+  {
+    kind: Type.Union([Type.Literal('command'), Type.Literal('event'), Type.Literal('message')], {
+      description: 'A command for the one service that handles it, an event, or a message for a channel.',
+    }),
+    destination: text('The name of the service that a command or a message is for. Not for an event.', 'billing'),
+    routingKey: Type.String({ description: 'The name of the command or event, or the channel of a message.' }),
+    payload: Type.Optional(
+      Type.Unknown({
+        description:
+          'Of a JSON type, any JSON: it is sent as it is written, byte for byte. Of another type, text. Not together with bodyBase64.',
+      }),
+    ),
+    bodyBase64: text('The payload as base64, for a type that is no text; contentType says which.'),
+    contentType: text('The media type of the payload. Default: application/json; without a payload, text/plain.'),
+    convertTo: text('Converts the payload from contentType to this media type before it is sent.'),
+    headers: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: 'Message headers with their exact names and JSON types.',
+      }),
+    ),
+    messageId: text('The id of the message, a UUID. Default: a new UUIDv7.'),
+    idempotencyKey: text(
+      'Makes a repeated entry the same message. Default: none, or the Idempotency-Key of the request and the index.',
+    ),
+    correlationId: text('Ties the message to others. Default: its id.'),
+    parentId: text('The id of a message that the application of this gateway is handling.'),
+    delayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: longestDelayMs, description: 'Delays the message.' })),
+    timeToLiveMs: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: maxTimeToLiveMs,
+        description: 'After how many milliseconds the undelivered message expires.',
+      }),
+    ),
+    priority: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: maxPriority, description: 'The priority of the message.' }),
+    ),
+  },
+  { additionalProperties: false, description: 'A message to send.' },
+);
+
+export const BatchBody = Type.Object({ entries: Type.Array(Entry) }, { examples: [{ entries: examples }] });
+
+/** A body of lines. */
+export const Lines = (example: string) => Type.String({ description: 'An entry in each line.', examples: [example] });
+
+/** The request headers of requests with many messages. */
+export const EntryHeaders = Type.Object({
+  ...commonHeaders,
+  'Idempotency-Key': text(
+    'Makes a repeated request the same messages: the id of each entry follows from this key and its index, unless the entry has an id or a key of its own.',
+  ),
+  'Message-First-Index': Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'The index of the first entry, for a caller that resumes with the same Idempotency-Key. Default: 0.',
+    }),
+  ),
+  Prefer: text(
+    'handling=strict: all entries are checked before the first one is sent, and an error in one refuses all (422). An event without a subscriber has the result 404.',
+    'handling=strict',
+  ),
+});
+
+/** The answers of a route with many messages. */
+export const batchResponses = {
+  202: { ...batchResponse, description: 'The broker has confirmed all messages: a receipt for each, in their order.' },
+  207: batchResponse,
+  ...problems(...sendCodes, 'invalid-entry', 'batch-refused'),
+};
+
+const resultExample = [
+  {
+    ...{ index: 0, status: 202, messageId: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10' },
+    ...{ correlationId: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10', routed: true },
+  },
+  { notice: 'end', reason: 'complete', next: 1, accepted: 1, failed: 0 },
+];
+
+/** The answers of a stream. */
+export const streamResponses = {
+  200: {
+    description: 'A result in each line: a receipt, or a problem. The last line has the notice `end`.',
+    content: {
+      'application/x-ndjson': {
+        schema: Type.String({ examples: [`${resultExample.map((line) => JSON.stringify(line)).join('\n')}\n`] }),
+      },
+    },
+  },
+  ...problems('invalid-header', 'reserved-header', 'cross-site', 'unknown-parent', 'unsupported-media-type'),
+  ...problems('too-many-in-flight', 'headers-too-large', 'internal-error', 'draining', 'too-many-connections'),
+};

@@ -1,0 +1,74 @@
+import { maxWindow } from '../../bus/ordered-sends.ts';
+import { LittoralError } from '../../errors.ts';
+import { completesWithin } from '../../time/timeout.ts';
+
+/** Time that a batch waits for others to end. */
+const waitMs = 2_000;
+
+interface Waiting {
+  readonly places: number;
+  readonly begin: () => void;
+}
+
+/**
+ * The places in flight that batches have reserved. A batch takes as many as it publishes before their confirms arrive.
+ * All batches together never need more than there are, so that none has to stop in its middle for lack of room.
+ */
+export class BatchRoom {
+  readonly #places: number;
+  readonly #waiting: Waiting[] = [];
+  #taken = 0;
+
+  /** @param places `broker.maxInFlight` */
+  constructor(places: number) {
+    this.#places = places;
+  }
+
+  /**
+   * Reserves the places of a batch, after all batches that wait already.
+   *
+   * @param entries the number of its entries
+   * @returns a function that releases them
+   * @throws LittoralError `too-many-in-flight` if there is no room within two seconds
+   */
+  async reserve(entries: number): Promise<() => void> {
+    const places = Math.min(entries, maxWindow, this.#places);
+    if (this.#waiting.length > 0 || this.#taken + places > this.#places) await this.#wait(places);
+    else this.#taken += places;
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#taken -= places;
+      this.#next();
+    };
+  }
+
+  async #wait(places: number): Promise<void> {
+    let begin: () => void = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const waiting = { places, begin };
+    this.#waiting.push(waiting);
+    if (await completesWithin(waitMs, begun)) return;
+    const index = this.#waiting.indexOf(waiting);
+    // It has begun in the same turn.
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    this.#next();
+    throw new LittoralError(
+      'too-many-in-flight',
+      `Nothing was sent: other batches have reserved ${this.#taken} of ${this.#places} places (broker.maxInFlight), and this one needs ${places}. Repeat it later.`,
+    );
+  }
+
+  #next(): void {
+    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+      if (this.#taken + first.places > this.#places) return;
+      this.#waiting.shift();
+      this.#taken += first.places;
+      first.begin();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import type { SendRequest } from '../../bus/send-request.ts';
+import { type MediaType, parseMediaType } from '../../conversion/media-type.ts';
+import { isLittoralError, LittoralError } from '../../errors.ts';
+import { batchMediaType } from '../../message/cloud-events.ts';
+import type { Message } from '../../message/message.ts';
+import { WorkSlices } from '../../time/work-slices.ts';
+import { type Batch, eventReader } from '../batch-to-message.ts';
+import { readStructuredEvent } from '../bindings/structured-cloud-event.ts';
+import type { PublishRequest, RequestMapping } from '../request-to-message.ts';
+import { readEntryDefaults } from './entry-defaults.ts';
+import { readingError } from './entry-error.ts';
+import { type EntryLimits, readEntry } from './read-entry.ts';
+import { type EntryBytes, entriesOfJson, entriesOfLines, eventsOfList } from './split-entries.ts';
+
+export interface BatchLimits extends EntryLimits {
+  /** Maximum number of entries: `http.batchMaxEntries`. */
+  readonly maxEntries: number;
+}
+
+/** The media types of NDJSON, which has no registered one. */
+const lineTypes: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+
+/** Returns whether a media type is one of NDJSON. */
+export function isLines(mediaType: MediaType | undefined): boolean {
+  return mediaType !== undefined && lineTypes.has(mediaType.essence);
+}
+
+/**
+ * Turns a request with a batch into a message, from which the bus is called: entries in JSON or NDJSON, or CloudEvents.
+ * It works in slices, because a batch can be large.
+ *
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `malformed-body`,
+ * `body-too-large`, `unknown-parent`: nothing can be sent
+ */
+export async function entriesToMessage(
+  { rawHeaders, body }: Omit<PublishRequest, 'to'>,
+  contentType: string | undefined,
+  mapping: RequestMapping,
+  limits: BatchLimits,
+): Promise<Message<Batch>> {
+  const mediaType = parseMediaType(contentType ?? '');
+  const bytes = Buffer.from(body?.buffer ?? new ArrayBuffer(0), body?.byteOffset ?? 0, body?.byteLength ?? 0);
+  const { maxEntries } = limits;
+  if (mediaType?.essence === batchMediaType) {
+    const toRequest = eventReader(rawHeaders, mapping);
+    const placeOf = (index: number) => `/${index}`;
+    const read = (event: Buffer, index: number) =>
+      entryOrError(() => toRequest(readStructuredEvent(event, mediaType)), placeOf(index));
+    return { headers: {}, payload: { entries: await readAll(await eventsOfList(bytes, maxEntries), read), placeOf } };
+  }
+  const isJson = mediaType?.essence === 'application/json';
+  if (!isJson && !isLines(mediaType)) throw unsupported();
+  const defaults = readEntryDefaults(rawHeaders, mapping);
+  const { firstIndex } = defaults;
+  const texts = isJson ? await entriesOfJson(bytes, maxEntries) : entriesOfLines(bytes, maxEntries);
+  const read = (text: Buffer, index: number) =>
+    entryOrError(() => readEntry(text, firstIndex + index, defaults, limits), placeOf(index));
+  return { headers: {}, payload: { entries: await readAll(texts, read), firstIndex, placeOf } };
+}
+
+type Entry = SendRequest | LittoralError;
+
+async function readAll(texts: EntryBytes, read: (text: Buffer, index: number) => Entry): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  const slices = new WorkSlices();
+  for (const [index, text] of texts.entries()) {
+    entries.push(read(text, index));
+    if (slices.isOver) await slices.pause();
+  }
+  return entries;
+}
+
+/** Returns a JSON Pointer to an entry. */
+export function placeOf(index: number): string {
+  return `/entries/${index}`;
+}
+
+/** Returns an entry, or the error of an entry that is not valid. */
+export function entryOrError(read: () => Entry, place: string): Entry {
+  try {
+    return read();
+  } catch (error) {
+    if (isLittoralError(error)) return readingError(error, place);
+    throw error;
+  }
+}
+
+function unsupported(): LittoralError {
+  return new LittoralError(
+    'unsupported-media-type',
+    `A batch is application/json, application/x-ndjson or ${batchMediaType}; the Content-Type says which.`,
+  );
+}

@@ -1,0 +1,58 @@
+import type { SendRequest } from '../../bus/send-request.ts';
+import { LittoralError } from '../../errors.ts';
+import { binaryPrefix } from '../bindings/binary-cloud-event.ts';
+import { type RequestMapping, readSendHeaders, toSendRequest } from '../request-to-message.ts';
+
+/** The request header with the index of the first entry, for a caller that resumes. */
+export const firstIndexHeader = 'message-first-index';
+
+/** What the headers of a request say for all of its entries. */
+export interface EntryDefaults {
+  /** Options that count for each entry that has none of its own. */
+  readonly options: Pick<
+    SendRequest,
+    'metadata' | 'convertTo' | 'correlationId' | 'delayMs' | 'timeToLiveMs' | 'priority' | 'parent'
+  >;
+  /** The index of the first entry. */
+  readonly firstIndex: number;
+  /** The idempotency key of the request, from which those of its entries follow. */
+  readonly idempotencyKey: string | undefined;
+  readonly idempotencyScope: string;
+  readonly mapping: RequestMapping;
+}
+
+/**
+ * Reads the headers of a request with many entries. They count for each entry, unless it has its own.
+ *
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unknown-parent`, `unsupported-media-type`: nothing can be
+ * sent
+ */
+export function readEntryDefaults(rawHeaders: readonly string[], mapping: RequestMapping): EntryDefaults {
+  const headers = readSendHeaders(rawHeaders, mapping, [firstIndexHeader]);
+  const firstIndex = firstIndexOf(headers.get(firstIndexHeader));
+  const idempotencyKey = headers.get('idempotency-key');
+  if (idempotencyKey === '') throw invalid('The request header Idempotency-Key is empty.');
+  const { idempotencyScopeHeader } = mapping;
+  const idempotencyScope = idempotencyScopeHeader === undefined ? '' : (headers.get(idempotencyScopeHeader) ?? '');
+  for (const name of headers.keys()) {
+    if (name === 'message-id') throw invalid('Message-Id is the id of one message. Write messageId into each entry.');
+    if (name.startsWith(binaryPrefix)) {
+      throw invalid(`The request header '${name}' belongs to a CloudEvent. Send CloudEvents to POST /cloudevents.`);
+    }
+  }
+  const others = new Map([...headers].filter(([name]) => name !== 'idempotency-key' && name !== 'content-type'));
+  const parts = { headers: others, event: undefined, to: { kind: 'event', routingKey: '' } as const };
+  const { metadata, convertTo, correlationId, delayMs, timeToLiveMs, priority, parent } = toSendRequest(parts, mapping);
+  const options = { metadata, convertTo, correlationId, delayMs, timeToLiveMs, priority, parent };
+  return { options, firstIndex, idempotencyKey, idempotencyScope, mapping };
+}
+
+function firstIndexOf(text: string | undefined): number {
+  if (text === undefined) return 0;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw invalid(`The request header '${firstIndexHeader}' is not a whole number.`);
+}
+
+function invalid(detail: string): LittoralError {
+  return new LittoralError('invalid-header', detail);
+}

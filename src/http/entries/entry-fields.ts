@@ -1,0 +1,137 @@
+import { type Issue, LittoralError } from '../../errors.ts';
+import { shorten } from '../../text/shorten.ts';
+import { type Member, NotJson, readMembers, type Span } from './json-bytes.ts';
+
+/** The fields of an entry. */
+export const entryFields = [
+  'kind',
+  'destination',
+  'routingKey',
+  'payload',
+  'bodyBase64',
+  'contentType',
+  'convertTo',
+  'headers',
+  'messageId',
+  'idempotencyKey',
+  'correlationId',
+  'parentId',
+  'delayMs',
+  'timeToLiveMs',
+  'priority',
+] as const;
+
+export type EntryField = (typeof entryFields)[number];
+
+const known: ReadonlySet<string> = new Set(entryFields);
+const maxIssues = 10;
+const backslash = 0x5c;
+
+/** The fields of one entry as they are written, and the issues that were found in them. */
+export class EntryFields {
+  readonly #bytes: Buffer;
+  readonly #spans: Partial<Record<EntryField, Span>> = {};
+  readonly issues: Issue[] = [];
+
+  /**
+   * @param bytes a JSON text in UTF-8
+   * @throws LittoralError `malformed-body` for another text than an object
+   */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    eachMember(bytes, (name, member) => {
+      if (!known.has(name)) this.#addUnknown(name);
+      else if (this.#spans[name as EntryField]) this.addIssue(`/${name}`, 'stands there twice');
+      else this.#spans[name as EntryField] = member;
+    });
+  }
+
+  has(field: EntryField): boolean {
+    const span = this.#spans[field];
+    // In JSON, null often stands for a field that is absent. A payload can be null.
+    return span !== undefined && (field === 'payload' || !this.#isNull(span));
+  }
+
+  /** Returns the bytes of a value as it is written; undefined for a field that is absent. */
+  written(field: EntryField): Buffer | undefined {
+    const span = this.#spans[field];
+    return span && this.has(field) ? this.#bytes.subarray(span.start, span.end) : undefined;
+  }
+
+  /** Returns a text; undefined for a field that is absent, or no text, which is an issue. */
+  text(field: EntryField): string | undefined {
+    const bytes = this.written(field);
+    if (bytes === undefined) return undefined;
+    const value = parsed(bytes.toString());
+    if (typeof value === 'string' && value.isWellFormed()) return value;
+    this.addIssue(`/${field}`, typeof value === 'string' ? 'is not valid Unicode' : 'must be text');
+    return undefined;
+  }
+
+  /** Returns an integer; undefined for a field that is absent, or another value, which is an issue. */
+  integer(field: EntryField, min: number, max: number): number | undefined {
+    const bytes = this.written(field);
+    if (bytes === undefined) return undefined;
+    const text = bytes.subarray(0, 20).toString('latin1');
+    const value = /^(?:0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.addIssue(`/${field}`, `must be an integer from ${min} to ${max}`);
+    return undefined;
+  }
+
+  addIssue(path: string, message: string): void {
+    if (this.issues.length < maxIssues) this.issues.push({ path, message });
+  }
+
+  #isNull({ start, end }: Span): boolean {
+    return end - start === 4 && this.#bytes.toString('latin1', start, end) === 'null';
+  }
+
+  #addUnknown(name: string): void {
+    const short = shorten(name, 40);
+    this.addIssue(`/${pointerPart(short)}`, `is not known; the fields are ${entryFields.join(', ')}`);
+  }
+}
+
+/** Returns the name of a field as a part of a JSON Pointer. */
+export function pointerPart(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/**
+ * Calls a function for each field of an object, with its decoded name.
+ *
+ * @throws LittoralError `malformed-body`
+ */
+export function eachMember(bytes: Buffer, onMember: (name: string, member: Member) => void): void {
+  try {
+    const end = readMembers(bytes, 0, (member) => onMember(nameOf(bytes, member), member));
+    if (bytes.toString('latin1', end).trim() !== '') throw new NotJson('has something behind the object');
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    throw new LittoralError('malformed-body', `The entry is not a JSON object: it ${error.message}.`);
+  }
+}
+
+function nameOf(bytes: Buffer, { nameStart, nameEnd }: Member): string {
+  for (let at = nameStart; at < nameEnd; at++) {
+    const byte = bytes[at] as number;
+    if (byte === backslash || byte < 0x20 || byte > 0x7e) return parsedName(bytes.toString('utf8', nameStart, nameEnd));
+  }
+  return bytes.toString('latin1', nameStart, nameEnd);
+}
+
+function parsedName(text: string): string {
+  const name = parsed(`"${text}"`);
+  if (typeof name === 'string') return name;
+  throw new NotJson('has a name that JSON does not have');
+}
+
+/** @returns undefined for a text that is not JSON, which no JSON text is */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

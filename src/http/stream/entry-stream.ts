@@ -1,0 +1,249 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { maxWindow, type OrderedSends, type SendResult } from '../../bus/ordered-sends.ts';
+import { isLittoralError, LittoralError } from '../../errors.ts';
+import { WorkSlices } from '../../time/work-slices.ts';
+import type { BodyMemory } from '../body-memory.ts';
+import { bodyGraceMs } from '../body-pace.ts';
+import { entryOrError } from '../entries/entries-to-message.ts';
+import type { EntryDefaults } from '../entries/entry-defaults.ts';
+import { sendingError } from '../entries/entry-error.ts';
+import { readEntry } from '../entries/read-entry.ts';
+import { internalError, toProblem } from '../problem.ts';
+import { type Line, LineReader } from './line-reader.ts';
+import { ResultLines } from './result-lines.ts';
+
+/** Whether a message can be accepted at the moment, and why not. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reason?: string | undefined;
+}
+
+export interface StreamOptions {
+  readonly sends: OrderedSends;
+  readonly defaults: EntryDefaults;
+  /** `http.bodyLimit`: the largest payload of an entry. */
+  readonly bodyLimit: number;
+  /** `http.minBodyBytesPerSecond`: the minimum pace of a line, from its first byte to its end. */
+  readonly minBytesPerSecond: number;
+  readonly memory: BodyMemory;
+  readonly health: () => Readiness;
+  /** Returns an error as the caller may see it. */
+  readonly shown: (error: LittoralError) => LittoralError;
+  /** Called with each error that only the log explains. */
+  readonly onUnexpected: (error: unknown) => void;
+  /** Time after which a silent stream gets a line, so that neither side takes it for dead. Default: 15 s. */
+  readonly aliveMs?: number;
+  /** Time between two looks at a broker that takes no messages. Default: 100 ms. */
+  readonly lookMs?: number;
+}
+
+/** The reason why a stream has ended, in its last line. */
+type EndReason = 'complete' | 'draining' | 'too-slow';
+
+/** Time after which a caller that reads no results is cut off. */
+const unreadMs = 10 * 60_000;
+
+/** Space for the other fields of an entry. */
+const fieldBytes = 256 * 1024;
+
+/**
+ * A stream of entries: it reads one from each line of a request, sends them in their order, and writes a result for each
+ * in the same order. It reads no further while too many results are not known or not read, and while the broker takes no
+ * messages.
+ */
+export class EntryStream {
+  readonly #options: StreamOptions;
+  readonly #input: IncomingMessage;
+  readonly #output: ServerResponse;
+  readonly #lines: LineReader;
+  readonly #results: ResultLines;
+  #next: number;
+  #accepted = 0;
+  #failed = 0;
+  #reason: EndReason | undefined;
+  #hasInputEnded = false;
+  #isBroken = false;
+  /** The time since which the stream waits for the rest of a line; undefined while it waits for something else. */
+  #readingSince: number | undefined;
+  #wake: () => void = () => {};
+
+  constructor(input: IncomingMessage, output: ServerResponse, options: StreamOptions) {
+    this.#options = options;
+    this.#input = input;
+    this.#output = output;
+    this.#next = options.defaults.firstIndex;
+    // Text can take twice its bytes in JSON, and base64 takes four thirds.
+    this.#lines = new LineReader(2 * options.bodyLimit + fieldBytes, options.memory);
+    this.#results = new ResultLines(output, () => this.#wake());
+  }
+
+  /** Lets the stream end behind the entries that it has read. */
+  end(reason: EndReason = 'draining'): void {
+    this.#reason ??= reason;
+    this.#wake();
+  }
+
+  /** Runs the stream to its end. Never rejects. */
+  async run(): Promise<void> {
+    const { aliveMs = 15_000 } = this.#options;
+    this.#listen();
+    const timer = setInterval(() => this.#onTick(), aliveMs);
+    try {
+      await this.#readAll();
+      await this.#options.sends.settle();
+      this.#end();
+    } catch (error) {
+      // Nothing of it is an error of an entry.
+      this.#options.onUnexpected(error);
+      this.#output.destroy();
+    } finally {
+      clearInterval(timer);
+      this.#lines.release();
+    }
+  }
+
+  #listen(): void {
+    const wake = () => this.#wake();
+    const broken = () => {
+      this.#isBroken = true;
+      this.#wake();
+    };
+    this.#input.on('readable', wake);
+    this.#input.on('end', () => {
+      this.#hasInputEnded = true;
+      this.#wake();
+    });
+    this.#input.on('error', broken);
+    this.#input.on('close', () => {
+      if (!this.#input.complete) broken();
+    });
+    this.#output.on('close', broken);
+    this.#output.on('error', broken);
+  }
+
+  async #readAll(): Promise<void> {
+    const slices = new WorkSlices();
+    for (;;) {
+      const piece = await this.#nextPiece();
+      if (piece === undefined) break;
+      for (const line of this.#lines.read(piece)) {
+        await this.#send(line);
+        if (this.#isOver) return;
+        if (slices.isOver) await slices.pause();
+      }
+    }
+    const last = this.#isOver ? undefined : this.#lines.end();
+    if (last) await this.#send(last);
+  }
+
+  get #isOver(): boolean {
+    return this.#isBroken || this.#reason !== undefined;
+  }
+
+  async #nextPiece(): Promise<Buffer | undefined> {
+    this.#readingSince = performance.now();
+    try {
+      while (!this.#isOver) {
+        const piece: Buffer | null = this.#input.read();
+        if (piece !== null) return piece;
+        if (this.#hasInputEnded) return undefined;
+        await this.#sleep();
+      }
+      return undefined;
+    } finally {
+      this.#readingSince = undefined;
+    }
+  }
+
+  /** Resolves when something has happened, at the latest after a time. */
+  #sleep(timeoutMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Sends the entry of a line once there is room for its result. Does nothing if the stream ends before. */
+  async #send(line: Line): Promise<void> {
+    while (!this.#isOver && (this.#results.unwritten >= maxWindow || this.#results.heldSince !== undefined)) {
+      await this.#sleep();
+    }
+    if (!this.#isOver && !this.#options.health().ready) await this.#untilReady();
+    if (this.#isOver) return;
+    const { sends, defaults, bodyLimit } = this.#options;
+    const index = this.#next;
+    this.#next += 1;
+    const write = this.#results.open();
+    const read = () => {
+      if (isLittoralError(line)) throw line;
+      const request = readEntry(line, index, defaults, { bodyLimit });
+      // A part of the line would keep the whole piece in memory until its confirm.
+      return { ...request, payload: Buffer.from(request.payload as Buffer) };
+    };
+    const entry = entryOrError(read, '');
+    if (isLittoralError(entry)) return write(this.#problemLine(index, entry));
+    await sends.push(entry, (result) => write(this.#resultLine(index, result)));
+  }
+
+  /** Holds the caller while the broker takes no messages, and says so in a line. */
+  async #untilReady(): Promise<void> {
+    const { health, shown, lookMs = 100 } = this.#options;
+    let told: string | undefined;
+    while (!this.#isOver) {
+      const { ready, reason = 'the broker takes no messages' } = health();
+      if (ready) break;
+      if (reason !== told) {
+        told = reason;
+        const { message: detail } = shown(new LittoralError('broker-unavailable', `Nothing more is read: ${reason}.`));
+        this.#notice({ notice: 'held', next: this.#next, detail });
+      }
+      await this.#sleep(lookMs);
+    }
+    if (told !== undefined && !this.#isOver) this.#notice({ notice: 'resumed', next: this.#next });
+  }
+
+  #resultLine(index: number, { receipt, error }: SendResult): string {
+    if (receipt === undefined) {
+      if (!isLittoralError(error)) this.#options.onUnexpected(error);
+      return this.#problemLine(index, sendingError(isLittoralError(error) ? error : internalError(error), ''));
+    }
+    this.#accepted += 1;
+    return JSON.stringify({ index, status: 202, ...receipt });
+  }
+
+  #problemLine(index: number, error: LittoralError): string {
+    this.#failed += 1;
+    return JSON.stringify({ index, ...toProblem(this.#options.shown(error)) });
+  }
+
+  #notice(notice: object): void {
+    if (!this.#isBroken) this.#results.notice(JSON.stringify(notice));
+  }
+
+  #onTick(): void {
+    const { minBytesPerSecond } = this.#options;
+    const { heldSince } = this.#results;
+    const now = performance.now();
+    if (heldSince !== undefined) {
+      if (now - heldSince > unreadMs) this.#output.destroy();
+      return;
+    }
+    const { pending } = this.#lines;
+    const allowedMs = bodyGraceMs + (pending / minBytesPerSecond) * 1000;
+    if (pending > 0 && this.#readingSince !== undefined && now - this.#readingSince > allowedMs) this.end('too-slow');
+    if (!this.#results.hasWritten) this.#notice({ notice: 'alive', next: this.#next });
+    this.#results.hasWritten = false;
+  }
+
+  /** Writes the last line: all entries before `next` have their results above, and no other was sent. */
+  #end(): void {
+    if (this.#isBroken) return;
+    const [next, accepted, failed] = [this.#next, this.#accepted, this.#failed];
+    this.#notice({ notice: 'end', reason: this.#reason ?? 'complete', next, accepted, failed });
+    this.#results.flush();
+    this.#output.end();
+  }
+}
