@@ -74,7 +74,7 @@ export function compileExpression(text: string, options: ExpressionOptions = {})
     const message = run.message();
     try {
       const bindings = { [nativeNames.message]: message, [nativeNames.run]: run };
-      const result = fromExpressionData(await expression.evaluate(message, bindings), run.budget);
+      const result = await fromExpressionData(await expression.evaluate(message, bindings), run);
       return options.keepArray && selects ? toArray(result, options.itemsAreLists) : result;
     } catch (thrown) {
       throw toEvaluationError({ text, ownMessages }, thrown);

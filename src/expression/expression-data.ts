@@ -1,3 +1,5 @@
+import type { MaybePromise } from '../promise/maybe-promise.ts';
+import { type CopyRules, copiedByItem, DataCopy, setField } from './data-copy.ts';
 import { ExpressionError } from './expression-error.ts';
 import { facadeOf, isRootPrototype, targetOf } from './object-facade.ts';
 import { hideKey, revealKeys } from './reserved-keys.ts';
@@ -21,40 +23,45 @@ export function toExpressionData(value: unknown): unknown {
   return fields;
 }
 
-/** Counts the texts and lists that are made. */
-interface Counter {
-  makeList(length: number): void;
+/** The evaluation for which a value is copied. */
+export interface CopyingRun {
+  readonly budget: { makeList(length: number): void };
+  /** Called between two slices. @returns a promise to await, if any */
+  pauseToCopy(): Promise<void> | undefined;
 }
 
+/** The number of items that are copied between two looks at the clock. */
+const sliceLength = 4_000;
+
 /**
- * Returns the plain form of a value of JSONata: new arrays and objects, and the objects behind facades.
+ * Returns the plain form of a value of JSONata: new arrays and objects, and the objects behind facades. A large value is
+ * copied in slices between which the event loop turns; the result is then a promise.
  *
- * @param counter throws when the result is too large: a list that JSONata shares between places is copied to each of
- * them
+ * @param run its budget throws when the result is too large: a list that JSONata shares between places is copied to
+ * each of them
  * @throws ExpressionError if the value contains a function
  */
-export function fromExpressionData(value: unknown, counter: Counter): unknown {
+export function fromExpressionData(value: unknown, run: CopyingRun): MaybePromise<unknown> {
+  const leaf = plainLeaf(value);
+  if (leaf !== copiedByItem) return leaf;
+  const { budget } = run;
+  return copyInSlices(value, run, {
+    leaf: plainLeaf,
+    key: revealKeys,
+    fields: () => ({}),
+    began: (_original, _copy, size) => budget.makeList(size),
+  });
+}
+
+function plainLeaf(value: unknown): unknown {
   if (typeof value === 'string') return revealKeys(value);
   if (typeof value === 'function') throw aFunction();
   if (typeof value !== 'object' || value === null) return value;
   const target = targetOf(value);
   if (target) return target;
-  if (Array.isArray(value)) {
-    counter.makeList(value.length);
-    return Array.from(value, (item) => fromExpressionData(item, counter));
-  }
   // No data has these keys: JSONata's functions are objects with one of them.
-  if ('_jsonata_lambda' in value || '_jsonata_function' in value) throw aFunction();
-  const entries = Object.entries(value);
-  counter.makeList(entries.length);
-  const fields: Record<string, unknown> = {};
-  for (const [key, field] of entries) setField(fields, revealKeys(key), fromExpressionData(field, counter));
-  return fields;
-}
-
-function setField(fields: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') fields[key] = value;
-  else Object.defineProperty(fields, key, { value, configurable: true, enumerable: true, writable: true });
+  if (!Array.isArray(value) && ('_jsonata_lambda' in value || '_jsonata_function' in value)) throw aFunction();
+  return copiedByItem;
 }
 
 function aFunction(): ExpressionError {
@@ -65,27 +72,31 @@ function aFunction(): ExpressionError {
 export type NoteCopy = (original: object, copy: object) => void;
 
 /**
- * Copies a value deeply. JSONata's own copy goes through JSON, which would turn dates into texts and restore renamed
- * keys.
+ * Copies a value deeply, in slices if it is large. JSONata's own copy goes through JSON, which would turn dates into
+ * texts and restore renamed keys. An object is copied without a prototype, so that `__proto__` is an ordinary key, also
+ * for a transform that writes it.
  */
-export function cloneData(value: unknown, note?: NoteCopy): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const copy = Array.isArray(value) ? value.map((item) => cloneItem(item, note)) : cloneFields(value, note);
-  note?.(value, copy);
-  return copy;
+export function cloneData(value: unknown, run: CopyingRun, note?: NoteCopy): MaybePromise<unknown> {
+  if (clonedLeaf(value) !== copiedByItem) return value;
+  const rules = { leaf: clonedLeaf, key: (key: string) => key, fields: () => Object.create(null) };
+  return copyInSlices(value, run, note ? { ...rules, began: note } : rules);
 }
 
-/**
- * Copies an object without a prototype, so that `__proto__` is an ordinary key, also for a transform that writes it.
- */
-function cloneFields(value: object, note?: NoteCopy): object {
-  const fields = Object.create(null);
-  for (const [key, field] of Object.entries(value)) fields[key] = cloneItem(field, note);
-  return fields;
+function clonedLeaf(value: unknown): unknown {
+  return typeof value !== 'object' || value === null || targetOf(value) ? value : copiedByItem;
 }
 
-function cloneItem(value: unknown, note?: NoteCopy): unknown {
-  return targetOf(value) ? value : cloneData(value, note);
+function copyInSlices(value: unknown, run: CopyingRun, rules: CopyRules): MaybePromise<unknown> {
+  const copy = new DataCopy(value, rules);
+  return copy.advance(sliceLength) ? copy.result : copyRest(copy, run);
+}
+
+async function copyRest(copy: DataCopy, run: CopyingRun): Promise<unknown> {
+  do {
+    const pause = run.pauseToCopy();
+    if (pause) await pause;
+  } while (!copy.advance(sliceLength));
+  return copy.result;
 }
 
 /** Returns whether an object only holds fields, like one of JSON. */

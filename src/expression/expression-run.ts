@@ -1,4 +1,5 @@
 import { isPromiseLike } from '../promise/maybe-promise.ts';
+import { boundedSequences } from './bounded-sequence.ts';
 import { EvaluationBudget } from './evaluation-budget.ts';
 import type { ExpressionContext, PartName } from './expression-context.ts';
 import { fromExpressionData, toExpressionData } from './expression-data.ts';
@@ -7,6 +8,12 @@ import type { ExpressionLimits } from './expression-limits.ts';
 import { beforeStep, type Frame } from './jsonata-internals.ts';
 import { nativeNames } from './native-names.ts';
 import { findMethod, methodNames, targetOf } from './object-facade.ts';
+
+/** @returns a promise to await, if any */
+export type ItemPauses = () => Promise<void> | undefined;
+
+/** The number of items between two looks at the clock. */
+const itemsBetweenPauses = 500;
 
 /** One evaluation: the values that it reads from its context, its calls, and its budget. */
 export class ExpressionRun {
@@ -46,6 +53,7 @@ export class ExpressionRun {
    */
   begin(base: Frame): void {
     base.bind(beforeStep, undefined);
+    base.createSequence = boundedSequences(this.budget.maxSequenceLength);
     const breathe = () => this.budget.breathe();
     base.guardrails = () => {
       this.budget.assertDepth(base.depth);
@@ -65,6 +73,18 @@ export class ExpressionRun {
     return this.budget.isSliceOver ? this.budget.breathe() : undefined;
   }
 
+  /** Ends a slice of copying. Its time does not count, because the copied items do. @returns a promise to await, if any */
+  pauseToCopy(): Promise<void> | undefined {
+    this.budget.resume();
+    return this.budget.isSliceOver ? this.budget.breathe() : undefined;
+  }
+
+  /** Returns a function to call after each item of a long function. It checks the limits after some of them. */
+  itemPauses(): ItemPauses {
+    let items = 0;
+    return () => (++items % itemsBetweenPauses === 0 ? this.pause() : undefined);
+  }
+
   reference(name: unknown): unknown {
     if (typeof name !== 'string') throw new ExpressionError('the name of a reference must be a text');
     return this.#elsewhere(() => this.#context.reference(name), `the reference '${name}'`);
@@ -79,10 +99,22 @@ export class ExpressionRun {
   callMethod(object: unknown, name: string, args: readonly unknown[]): unknown {
     const target = targetOf(object);
     if (!target) throw new ExpressionError(`it calls ${name}(…) on data, which has no methods`);
-    const values = args.map((arg) => fromExpressionData(arg, this.budget));
+    const values = args.map((arg) => fromExpressionData(arg, this));
+    if (!values.some((value) => value instanceof Promise)) return this.#invoke(target, name, values);
+    return this.#invokeWhenCopied(target, name, values);
+  }
+
+  async #invokeWhenCopied(target: object, name: string, values: readonly unknown[]): Promise<unknown> {
+    const copies: unknown[] = [];
+    // A service that has a method `then` is no promise to await.
+    for (const value of values) copies.push(value instanceof Promise ? await value : value);
+    return this.#invoke(target, name, copies);
+  }
+
+  #invoke(target: object, name: string, args: readonly unknown[]): unknown {
     return this.#elsewhere(() => {
       const method = findMethod(target, name);
-      if (method) return Reflect.apply(method, target, values);
+      if (method) return Reflect.apply(method, target, args);
       const names = methodNames(target).join(', ');
       throw new ExpressionError(`the object has no method '${name}'${names === '' ? '' : `; it has ${names}`}`);
     });

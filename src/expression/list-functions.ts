@@ -1,9 +1,9 @@
-import { stringifyExactly } from '../conversion/json/write-json.ts';
 import { ExpressionError } from './expression-error.ts';
-import { runOf } from './expression-run.ts';
+import { type ItemPauses, runOf } from './expression-run.ts';
 import { keepList } from './item-functions.ts';
-import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
+import { type Call, type Callback, type CreateSequence, callBack, type Sequence } from './jsonata-internals.ts';
 import { targetOf } from './object-facade.ts';
+import { isFields, orderedJson } from './ordered-json.ts';
 
 // The time of JSONata's own functions, and the memory of $sort, grow with the square of the list's length, and no
 // timeout stops them. A list of a megabyte in a payload would end the process.
@@ -22,11 +22,47 @@ export function sort(call: Call, list: readonly unknown[] | undefined, comesAfte
       return Boolean(await callBack(call, comesAfter, [a, b]));
     });
   }
-  const kinds = new Set(list.map((item) => typeof item));
-  if (kinds.size !== 1 || !(kinds.has('number') || kinds.has('string'))) {
+  return sortAlike(call, list);
+}
+
+/** The number of items that are sorted at once. */
+const sortedAtOnce = 8_000;
+
+/** Sorts numbers, or texts. Longer lists are sorted in parts, which are then merged. */
+async function sortAlike(call: Call, list: readonly unknown[]): Promise<readonly unknown[]> {
+  const kind = typeof list[0];
+  if (!(kind === 'number' || kind === 'string') || list.some((item) => typeof item !== kind)) {
     throw new ExpressionError('$sort() without a function takes numbers only, or texts only');
   }
-  return (list as readonly string[]).toSorted((a, b) => (a > b ? 1 : a < b ? -1 : 0));
+  const items = list as readonly string[];
+  const pauses = runOf(call).itemPauses();
+  let parts: (readonly string[])[] = [];
+  for (let begin = 0; begin < items.length; begin += sortedAtOnce) {
+    parts.push(items.slice(begin, begin + sortedAtOnce).toSorted((a, b) => (a > b ? 1 : a < b ? -1 : 0)));
+    const pause = runOf(call).pause();
+    if (pause) await pause;
+  }
+  while (parts.length > 1) {
+    const merged: (readonly string[])[] = [];
+    for (let index = 0; index < parts.length; index += 2) {
+      merged.push(await mergeAlike(parts[index] as readonly string[], parts[index + 1] ?? [], pauses));
+    }
+    parts = merged;
+  }
+  return parts[0] as readonly string[];
+}
+
+async function mergeAlike(left: readonly string[], right: readonly string[], pauses: ItemPauses) {
+  const merged: string[] = [];
+  let next = 0;
+  for (const item of left) {
+    for (let other = right[next]; other !== undefined && item > other; other = right[++next]) merged.push(other);
+    merged.push(item);
+    const pause = pauses();
+    if (pause) await pause;
+  }
+  for (; next < right.length; next++) merged.push(right[next] as string);
+  return merged;
 }
 
 type ComesAfter = (a: unknown, b: unknown) => Promise<boolean>;
@@ -46,18 +82,18 @@ async function mergeSort(list: readonly unknown[], comesAfter: ComesAfter): Prom
   return merged;
 }
 
-/** Creates a list of JSONata, which as a result is its only item, or undefined if it is empty. */
-export type CreateSequence = () => Sequence;
-
 /** `$distinct`: the first of each of equal items. */
-export function distinct(list: unknown, createSequence: CreateSequence): unknown {
+export async function distinct(call: Call, list: unknown): Promise<unknown> {
   if (!Array.isArray(list) || list.length <= 1) return list;
   const found = new Set<unknown>();
-  const first: Sequence = 'sequence' in list ? createSequence() : [];
+  const first: Sequence = 'sequence' in list ? call.createSequence() : [];
+  const pauses = runOf(call).itemPauses();
   for (const item of list) {
     const key = keyOf(item);
     if (!found.has(key)) first.push(item);
     found.add(key);
+    const pause = pauses();
+    if (pause) await pause;
   }
   return keepList(first);
 }
@@ -66,28 +102,43 @@ export function distinct(list: unknown, createSequence: CreateSequence): unknown
 function keyOf(value: unknown): unknown {
   if (typeof value === 'string') return `text ${value}`;
   if (typeof value !== 'object' || value === null || targetOf(value)) return value;
-  return `json ${stringifyExactly(value, (_key, field) => (isFields(field) ? inOrder(field) : field))}`;
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function inOrder(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return `json ${orderedJson(value)}`;
 }
 
 /** `$spread`: an object of one field for each field of the objects. */
-export function spread(value: unknown, createSequence: CreateSequence): unknown {
-  if (Array.isArray(value) && value.length > 0) return value.flatMap((item) => spread(item, () => [] as Sequence));
-  if (Array.isArray(value)) return createSequence();
-  if (!isFields(value)) return value;
-  const fields = createSequence();
-  for (const [key, field] of Object.entries(value)) {
-    // A computed key defines a field, also one that is called `__proto__`.
-    fields.push({ [key]: field });
+export async function spread(call: Call, value: unknown): Promise<unknown> {
+  if (!Array.isArray(value) && !isFields(value)) return value;
+  const result: Sequence = Array.isArray(value) && value.length > 0 ? [] : call.createSequence();
+  const pauses = runOf(call).itemPauses();
+  for (const item of Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value]) {
+    if (!isFields(item)) result.push(item);
+    else {
+      for (const [key, field] of Object.entries(item)) {
+        // A computed key defines a field, also one that is called `__proto__`.
+        result.push({ [key]: field });
+        const pause = pauses();
+        if (pause) await pause;
+      }
+    }
+    const pause = pauses();
+    if (pause) await pause;
   }
-  return fields;
+  return result;
+}
+
+/** `$merge`. */
+export async function merge(call: Call, objects: readonly object[] | undefined): Promise<object | undefined> {
+  if (objects === undefined) return undefined;
+  const merged: Record<string, unknown> = Object.create(null);
+  const pauses = runOf(call).itemPauses();
+  for (const object of objects) {
+    for (const [key, field] of Object.entries(object)) {
+      merged[key] = field;
+      const pause = pauses();
+      if (pause) await pause;
+    }
+  }
+  return merged;
 }
 
 /** `*`: all fields of an object or a list, lists in them made flat. */

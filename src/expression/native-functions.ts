@@ -16,7 +16,7 @@ import {
   type Implementation,
   standardFunction,
 } from './jsonata-internals.ts';
-import { children, distinct, max, min, sort, spread } from './list-functions.ts';
+import { children, distinct, max, merge, min, sort, spread } from './list-functions.ts';
 import { contains, match, replace, split } from './match-functions.ts';
 import { nativeNames } from './native-names.ts';
 import {
@@ -99,8 +99,12 @@ function createNatives(): Record<string, Definition> {
     }),
     // A transform looks up this name. The `$clone` of an expression has another, so that it can be a variable of its
     // own.
-    clone: define(copyToTransform, 'clone'),
-    [nativeNames.clone]: define((value: unknown) => cloneData(value), 'clone'),
+    clone: define(function (value: unknown) {
+      return copyToTransform(this, value);
+    }, 'clone'),
+    [nativeNames.clone]: define(function (value: unknown) {
+      return cloneData(value, runOf(this));
+    }, 'clone'),
 
     now: replacing('now', function (picture: Text, timezone: Text) {
       const format = this.environment.lookup('fromMillis') as Definition;
@@ -162,10 +166,13 @@ function createNatives(): Record<string, Definition> {
       return sort(this, items, comesAfter);
     }),
     distinct: replacing('distinct', function (items: unknown) {
-      return distinct(items, this.createSequence);
+      return distinct(this, items);
     }),
     spread: replacing('spread', function (value: unknown) {
-      return spread(value, this.createSequence);
+      return spread(this, value);
+    }),
+    merge: replacing('merge', function (objects: readonly object[] | undefined) {
+      return merge(this, objects);
     }),
     max: replacing('max', max),
     min: replacing('min', min),
@@ -179,7 +186,7 @@ function createNatives(): Record<string, Definition> {
     power: replacing('power', power),
     round: replacing('round', round),
     ...Object.fromEntries(
-      ['abs', 'floor', 'ceil', 'sqrt', 'lookup', 'exists', 'merge', 'assert', 'error'].map((name) => [
+      ['abs', 'floor', 'ceil', 'sqrt', 'lookup', 'exists', 'assert', 'error'].map((name) => [
         name,
         standardFunction(name) as Definition,
       ]),

@@ -28,9 +28,13 @@ function textOf(value: unknown, budget: EvaluationBudget, prettify = false): str
   if (value === undefined || typeof value === 'string') return value;
   if (isFunction(value)) return '';
   if (typeof value === 'number' && !Number.isFinite(value)) throw { code: 'D3001' };
-  if (typeof value === 'object' && value !== null) budget.assertTextLength(jsonLength(value, budget, prettify));
-  const text = stringifyExactly(value, withoutNoise, prettify ? 2 : 0);
-  if (typeof value === 'object') budget.makeText(text?.length ?? 0);
+  const indent = prettify ? 2 : 0;
+  if (typeof value !== 'object' || value === null) return stringifyExactly(value, withoutNoise, indent);
+  const size = new JsonSize(budget, prettify);
+  size.add(value);
+  // A replacement of each value takes ten times as long.
+  const text = size.hasNoise ? stringifyExactly(value, withoutNoise, indent) : JSON.stringify(value, undefined, indent);
+  budget.makeText(text?.length ?? 0);
   return text;
 }
 
@@ -49,22 +53,61 @@ function isFunction(value: unknown): boolean {
 }
 
 /**
- * Returns the approximate length of the JSON of a value. A list that JSONata shares between places is written for each
- * of them, so a small value can have a huge text.
+ * The approximate length of the JSON of a value. A list that JSONata shares between places is written for each of them,
+ * so a small value can have a huge text.
  */
-function jsonLength(value: unknown, budget: EvaluationBudget, prettify: boolean, depth = 0): number {
-  if (typeof value === 'string') return value.length + 2;
-  if (typeof value === 'bigint') return String(value).length;
-  if (typeof value !== 'object' || value === null || targetOf(value) || isFunction(value)) return 5;
-  const margin = prettify ? 2 * depth + 3 : 1;
-  let length = 2 + margin;
-  const add = (name: number, field: unknown) => {
-    length += name + margin + jsonLength(field, budget, prettify, depth + 1);
-    budget.assertTextLength(length);
-  };
-  if (Array.isArray(value)) for (const item of value) add(0, item);
-  else for (const [key, field] of Object.entries(value)) add(key.length + 3, field);
-  return length;
+class JsonSize {
+  readonly #budget: EvaluationBudget;
+  readonly #prettify: boolean;
+  #length = 0;
+  /** True if `withoutNoise` can replace a value in it. */
+  hasNoise = false;
+
+  constructor(budget: EvaluationBudget, prettify: boolean) {
+    this.#budget = budget;
+    this.#prettify = prettify;
+  }
+
+  add(value: unknown, depth = 0): void {
+    if (typeof value === 'string') this.#grow(value.length + 2);
+    else if (typeof value === 'number') this.#addNumber(value);
+    else if (typeof value === 'object' && value !== null) this.#addObject(value, depth);
+    else {
+      this.hasNoise ||= typeof value === 'bigint' || typeof value === 'function';
+      this.#grow(typeof value === 'bigint' ? String(value).length : 5);
+    }
+  }
+
+  #addNumber(value: number): void {
+    // So short a number has no digits that only a binary fraction has.
+    this.hasNoise ||= !Number.isSafeInteger(value) && !(String(value).length <= 15 && Number.isFinite(value));
+    this.#grow(5);
+  }
+
+  #addObject(value: object, depth: number): void {
+    if (targetOf(value) || isFunction(value)) {
+      this.hasNoise = true;
+      this.#grow(5);
+      return;
+    }
+    const margin = this.#prettify ? 2 * depth + 3 : 1;
+    this.#grow(2 + margin);
+    if (Array.isArray(value)) {
+      this.#grow(value.length * margin);
+      for (const item of value) this.add(item, depth + 1);
+    } else {
+      const fields = value as Readonly<Record<string, unknown>>;
+      for (const key of Object.keys(fields)) {
+        this.#grow(key.length + 3 + margin);
+        this.add(fields[key], depth + 1);
+      }
+    }
+  }
+
+  #grow(length: number): void {
+    this.#length += length;
+    this.#budget.assertTextLength(this.#length);
+  }
 }
 
 /** `$join`. */

@@ -1,19 +1,23 @@
+import { andThen, type MaybePromise } from '../promise/maybe-promise.ts';
 import { cloneData } from './expression-data.ts';
 import { ExpressionError } from './expression-error.ts';
+import { runOf } from './expression-run.ts';
 import type { Call } from './jsonata-internals.ts';
 
 /** The objects in each copy that a transform works on, by themselves and by their originals. */
-const copiesIn = new WeakMap<object, WeakMap<object, object>>();
+const copiesIn = new WeakMap<object, Map<object, object>>();
 
 /** Makes the copy that a transform works on. JSONata calls it once for each value that is transformed. */
-export function copyToTransform(value: unknown): unknown {
-  const copies = new WeakMap<object, object>();
-  const copy = cloneData(value, (original, made) => {
+export function copyToTransform(call: Call, value: unknown): MaybePromise<unknown> {
+  const copies = new Map<object, object>();
+  const cloned = cloneData(value, runOf(call), (original, made) => {
     if (!copies.has(original)) copies.set(original, made);
     copies.set(made, made);
   });
-  if (typeof copy === 'object' && copy !== null) copiesIn.set(copy, copies);
-  return copy;
+  return andThen(cloned, (copy) => {
+    if (typeof copy === 'object' && copy !== null) copiesIn.set(copy, copies);
+    return copy;
+  });
 }
 
 /**

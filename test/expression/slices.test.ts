@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { maxTuples } from '../../src/expression/bounded-sequence.ts';
+import { copiedByItem, DataCopy } from '../../src/expression/data-copy.ts';
+import { EvaluationBudget } from '../../src/expression/evaluation-budget.ts';
+import { cloneData, fromExpressionData } from '../../src/expression/expression-data.ts';
+import { defaultLimits } from '../../src/expression/expression-limits.ts';
+import type { Call, Sequence } from '../../src/expression/jsonata-internals.ts';
+import { distinct, merge, sort, spread } from '../../src/expression/list-functions.ts';
+import { caught } from '../caught.ts';
+import { evaluate } from './evaluate.ts';
+
+// The time of a turn of the event loop cannot be asserted on a busy machine. These count the items between two pauses.
+
+/** Counts the pauses of an evaluation. Each lets the event loop turn if the slice is over. */
+class CountingRun {
+  readonly budget = new EvaluationBudget(defaultLimits);
+  pauses = 0;
+
+  pause(): undefined {
+    this.pauses += 1;
+  }
+
+  pauseToCopy(): undefined {
+    this.pauses += 1;
+  }
+
+  itemPauses(): () => undefined {
+    return () => this.pause();
+  }
+}
+
+function callOf(run: CountingRun): Call {
+  const createSequence = (): Sequence => Object.assign([], { sequence: true });
+  return { environment: { lookup: () => run }, input: undefined, createSequence } as unknown as Call;
+}
+
+const plain = {
+  leaf: (value: unknown) => (typeof value === 'object' && value !== null ? copiedByItem : value),
+  key: (key: string) => key,
+  fields: () => ({}),
+};
+
+describe('a copy', () => {
+  test('equals its original, in slices of any length, and copies no more than a slice at once', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), fc.integer({ min: 1, max: 9 }), (original, slice) => {
+        let items = 0;
+        const copy = new DataCopy(original, { ...plain, began: (_original, _copy, size) => (items += size) });
+        let slices = 1;
+        while (!copy.advance(slice)) slices += 1;
+        expect(copy.result).toEqual(original);
+        if (items > 0) expect(slices).toBeGreaterThanOrEqual(Math.floor(items / slice));
+        expect(slices).toBeLessThanOrEqual(Math.ceil(items / slice) + 1);
+      }),
+    );
+  });
+
+  test('has any depth', () => {
+    let nested: unknown = 1;
+    for (let depth = 0; depth < 100_000; depth++) nested = [nested];
+    const copy = new DataCopy(nested, plain);
+    expect(copy.advance(200_000)).toBe(true);
+  });
+
+  test.each([
+    ['empty objects', Array.from({ length: 100_000 }, () => ({}))],
+    ['a long list', Array.from({ length: 100_000 }, () => 1)],
+    ['an object of many fields', Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 1]))],
+    ['lists of one item', Array.from({ length: 50_000 }, (_, index) => [index])],
+  ])('pauses every few thousand items: %s', async (_name, value) => {
+    for (const copy of [fromExpressionData, cloneData]) {
+      const run = new CountingRun();
+      expect(await copy(value, run)).toEqual(value);
+      expect(run.pauses).toBeGreaterThanOrEqual(20);
+    }
+  });
+
+  test('of a small value is made at once', () => {
+    const run = new CountingRun();
+    expect(fromExpressionData({ a: [1, { b: 2 }] }, run)).toEqual({ a: [1, { b: 2 }] });
+    expect(run.pauses).toBe(0);
+  });
+});
+
+describe('a function of a long list pauses between its items', () => {
+  const numbers = Array.from({ length: 100_000 }, (_, index) => (index * 7919) % 100_003);
+  const objects = numbers.map((n) => ({ [`k${n}`]: n }));
+  const one = Object.assign({}, ...objects) as object;
+
+  test.each([
+    ['$sort', (call: Call) => sort(call, numbers, undefined), numbers.length],
+    ['$distinct', (call: Call) => distinct(call, objects), objects.length],
+    ['$spread', (call: Call) => spread(call, objects), objects.length],
+    ['$spread of one object', (call: Call) => spread(call, one), objects.length],
+    ['$merge', (call: Call) => merge(call, objects), objects.length],
+    ['$merge of one object', (call: Call) => merge(call, [one]), objects.length],
+  ])('%s', async (_name, invoke, items) => {
+    const run = new CountingRun();
+    await invoke(callOf(run));
+    expect(run.pauses).toBeGreaterThanOrEqual(items);
+  });
+});
+
+test('a step behind @, # or % has a bounded number of items', async () => {
+  const rows = Array.from({ length: 100_001 }, () => 1);
+  const limits = { limits: { timeoutMs: 60_000 } };
+  for (const text of ['payload.rows#$i[3]', 'payload.rows@$r.$r', 'payload.rows.($type(%))']) {
+    const error = await caught(() => evaluate(text, { payload: { rows } }, limits));
+    expect(error.message).toContain('a step behind @, # or % has more than 100000 items');
+  }
+  expect(await evaluate('$count(payload.rows)', { payload: { rows } })).toBe(100_001);
+});
+
+test('docs/expressions.md names that limit', () => {
+  const page = readFileSync(new URL('../../docs/expressions.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
+  expect(page).toContain(
+    `A step of a path with \`@\`, \`#\` or \`%\` has at most ${maxTuples.toLocaleString('en')} items.`,
+  );
+});
+
+test('branches that run at the same time continue in their order, some in each turn of the event loop', async () => {
+  const budget = new EvaluationBudget(defaultLimits);
+  const continued: number[] = [];
+  for (let branch = 0; branch < 1_200; branch++) void budget.breathe().then(() => continued.push(branch));
+  for (const expected of [500, 1_000, 1_200]) {
+    await nextTurn();
+    expect(continued).toHaveLength(expected);
+  }
+  expect(continued).toEqual(continued.toSorted((a, b) => a - b));
+});
+
+test('a list longer than what is sorted at once is sorted, and keeps what is equal', async () => {
+  const values = fc.array(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()), {
+    minLength: 1,
+    maxLength: 60,
+  });
+  await fc.assert(
+    fc.asyncProperty(values, async (list) => {
+      const many = Array.from({ length: 20_000 }, (_, index) => list[index % list.length] as number);
+      const sorted = (await sort(callOf(new CountingRun()), many, undefined)) as number[];
+      expect(sorted).toEqual(many.toSorted((a, b) => a - b));
+      const texts = many.map(String);
+      expect(await sort(callOf(new CountingRun()), texts, undefined)).toEqual(
+        texts.toSorted((a, b) => (a > b ? 1 : a < b ? -1 : 0)),
+      );
+    }),
+    { numRuns: 5 },
+  );
+});
+
+test('large payloads give the results of small ones', async () => {
+  const rows = Array.from({ length: 5_000 }, (_, index) => ({ id: index, tags: [`t${index % 7}`], on: {} }));
+  const limits = { limits: { timeoutMs: 60_000 } };
+  const given = { payload: { rows } };
+  expect(await evaluate('payload.rows ~> |$|{ "id": 1 }|', given, limits)).toEqual(
+    rows.map((row) => ({ ...row, id: 1 })),
+  );
+  expect(await evaluate('$distinct(payload.rows.tags)', given, limits)).toHaveLength(7);
+  expect(await evaluate('[0..4999]', given, limits)).toEqual(rows.map(({ id }) => id));
+  expect(await evaluate('payload.rows#$i.($i + id)', given, limits)).toEqual(rows.map(({ id }) => 2 * id));
+  const service = { echo: (value: unknown) => value };
+  expect(await evaluate('service.echo(payload.rows)', { ...given, service }, limits)).toEqual(rows);
+});
