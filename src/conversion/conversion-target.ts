@@ -5,6 +5,7 @@ import { IssueCollector } from '../schema/issue-collector.ts';
 import { holdsLargeIntegers } from '../schema/large-integers.ts';
 import { coerced } from '../schema/node-scope.ts';
 import { rememberingChecks } from '../schema/remembered-checks.ts';
+import { restartKeyTests } from '../schema/safe-patterns.ts';
 import { tooDeep, withinStack } from '../schema/schema-check.ts';
 import { settleUntyped, type UntypedLargeIntegers } from '../schema/untyped-integers.ts';
 import { parseJson, UnreadableNumbers } from './json/parse-json.ts';
@@ -107,6 +108,7 @@ const beyondStack = Symbol('beyond the stack');
 
 function issuesOf(type: CompiledType, value: unknown, traits: FormatTraits): readonly Issue[] {
   const collector = new IssueCollector(traits);
+  restartKeyTests();
   type.explain(value, collector);
   return collector.issues.length > 0 ? collector.issues : type.issues(value);
 }

@@ -2,7 +2,7 @@ import { refineFormat } from './bounded-formats.ts';
 import { refineBigInts } from './bounded-integers.ts';
 import { mergeLiterals, refineLiterals } from './bounded-literals.ts';
 import { divideUnion, maxTried } from './divided-unions.ts';
-import { keyGuard, needsGuard } from './key-guard.ts';
+import { guardOf } from './key-guard.ts';
 import { addRefinement, type KeywordRefinement } from './refinement.ts';
 import { anyKey, timedPattern } from './safe-patterns.ts';
 import { type Definitions, keywordsOf, mapParts } from './schema-keywords.ts';
@@ -99,23 +99,25 @@ export function withoutGuard<Type extends object>(schema: Type): Type {
   return (withinGuard.get(schema) ?? schema) as Type;
 }
 
-/** Returns a schema that looks at the keys of an object only once a guard has found them harmless. */
+/** Returns a schema that is checked only once a guard has found the value harmless. */
 function guarded(schema: object): object {
-  const patterns = keywordsOf(schema).patternProperties;
-  // Schemas by their names can have one of that name.
-  if (typeof patterns !== 'object' || patterns === null || '~kind' in patterns) return schema;
-  const names = Object.keys(patterns).filter((pattern) => pattern !== wholeKey);
-  if (!needsGuard(names)) return schema;
-  const guard: object = {};
-  addRefinement(guard, { check: keyGuard(names), error: () => slowKeys });
+  const guard = guardOf(withoutWholeKey(schema));
+  if (guard === undefined) return schema;
+  const condition: object = {};
+  addRefinement(condition, { check: (value) => guard(value) === undefined, error: () => 'takes too long to check' });
   // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
-  const wrapper = { if: guard, then: schema, else: false };
+  const wrapper = { if: condition, then: schema, else: false };
   withinGuard.set(wrapper, schema);
   return wrapper;
 }
 
-/** The error of an object whose keys take too long. */
-export const slowKeys = 'has keys that take too long to match the patterns of its type';
+/** Returns the schema to guard. The pattern that replaces one that every key matches is fast. */
+function withoutWholeKey(schema: object): object {
+  const { patternProperties } = keywordsOf(schema);
+  if (patternProperties === undefined || !Object.hasOwn(patternProperties, wholeKey)) return schema;
+  const { [wholeKey]: _, ...others } = patternProperties;
+  return { ...schema, patternProperties: others };
+}
 
 const wholeKey = '^[\\s\\S]*$';
 

@@ -1,5 +1,6 @@
 import { isRecord } from './is-record.ts';
 import { type Claim, type Coerce, claimAll, type Explain, type SchemaNode, valueAt } from './node-scope.ts';
+import { maxKeyTests } from './safe-patterns.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -39,7 +40,10 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
       }
     }
     if (!hasOthers) return fields;
-    for (const name of Object.keys(value)) {
+    const names = Object.keys(value);
+    // The check refuses the object.
+    if (names.length * patterns.length > maxKeyTests) return fields;
+    for (const name of names) {
       for (const { coerce } of unnamed(name)) {
         if (coerce) fields = withField(fields, name, coerce(fields[name], context), value);
       }

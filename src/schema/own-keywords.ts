@@ -1,9 +1,8 @@
 import type { Issue } from '../errors.ts';
-import { slowKeys } from './bounded-keywords.ts';
 import { countingKeywords, explainContained } from './contained-items.ts';
 import { isRecord } from './is-record.ts';
 import type { IssueCollector } from './issue-collector.ts';
-import { keyGuard, needsGuard } from './key-guard.ts';
+import { guardOf } from './key-guard.ts';
 import type { SchemaNode } from './node-scope.ts';
 import { compileSchema, issuesBySchema, plainIssues, type Schema } from './schema-check.ts';
 import { type Definitions, keywordsOf } from './schema-keywords.ts';
@@ -32,11 +31,11 @@ export function explainOwnKeywords(
     return rewordNumberIssues(plainIssues(issuesBySchema(ownKeywords, definitions, value)), value);
   };
   const explainCounted = isWhole ? undefined : explainContained(schema, definitions);
-  const patterns = Object.keys(keywordsOf(schema).patternProperties ?? {});
-  const areFast = needsGuard(patterns) ? keyGuard(patterns) : undefined;
+  const guard = guardOf(schema);
   return (value, collector, parts) => {
     const before = collector.issues.length;
-    if (areFast && !areFast(value)) return collector.add([{ path: '', message: slowKeys }]);
+    const slow = guard?.(value);
+    if (slow !== undefined) return collector.add([{ path: '', message: slow }]);
     if (!isEmpty(ownKeywords)) collector.add(ofBeginning(value, ownKeywords, ownIssues) ?? ownIssues(value));
     if (explainCounted) collector.add(explainCounted(value));
     if (!isWhole) for (const { explain } of parts) explain(value, collector);

@@ -15,6 +15,8 @@ const untimedLength = 12;
 /** The time that the searches of one conversion have taken so far. */
 class SearchTime {
   spentMs = 0;
+  /** The number of keys to match so far, each counted for each pattern of keys. */
+  keyTests = 0;
   /**
    * The results of slow searches: a value that does not fit is checked several times, by several copies of its schema.
    */
@@ -71,6 +73,21 @@ export function restartSearchTime(): void {
 /** Returns the milliseconds that the searches of the conversion have taken. */
 export function spentSearchMs(): number {
   return time?.spentMs ?? 0;
+}
+
+/** Maximum number of keys of a conversion, each counted for each pattern of keys that it is matched with. */
+export const maxKeyTests = 150_000;
+
+/** Resets the number of keys, because the reasons are to be found why a value was refused. */
+export function restartKeyTests(): void {
+  if (time) time.keyTests = 0;
+}
+
+/** Counts keys that are to be matched with patterns. @returns false if they are too many, together with those before */
+export function countKeyTests(count: number): boolean {
+  const searches = searchTime();
+  searches.keyTests += count;
+  return searches.keyTests <= maxKeyTests;
 }
 
 /** Returns whether a pattern is fast for a text, whether it matches or not. */

@@ -238,3 +238,59 @@ describe('a list of unique items', () => {
     expect(issues).toEqual([{ path: '', message: duplicate }]);
   });
 });
+
+describe('a type that looks at its keys or items several times', () => {
+  const numbers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
+  const patterns = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`^x${index}`, Type.Number()]));
+  const Patterned = { type: 'object', patternProperties: patterns } as unknown as Schema;
+  const NoOthers = { ...Patterned, additionalProperties: false } as unknown as Schema;
+  const Noted = { allOf: [Patterned], unevaluatedProperties: Type.Number() } as unknown as Schema;
+  const NotedItems = {
+    type: 'array',
+    prefixItems: [Type.Number()],
+    unevaluatedItems: Type.Number(),
+  } as unknown as Schema;
+  const tooManyKeys =
+    'has too many keys for the patterns of its type: more than 150000 in all, a key counted for each pattern';
+
+  test.each<[string, Schema, unknown, string, string]>([
+    ['many patterns', Patterned, numbers(7_501), '', tooManyKeys],
+    ['many patterns and no other fields', NoOthers, numbers(7_501), '', tooManyKeys],
+    [
+      'many patterns, in many objects',
+      Type.Array(Patterned),
+      Array.from({ length: 76 }, () => numbers(100)),
+      '/75',
+      tooManyKeys,
+    ],
+    [
+      'unevaluatedProperties',
+      { ...Noted, allOf: [] } as unknown as Schema,
+      numbers(20_001),
+      '',
+      'has more than 20000 fields, the most for a type with unevaluatedProperties',
+    ],
+    [
+      'unevaluatedItems',
+      NotedItems,
+      Array.from({ length: 100_001 }, () => 1),
+      '',
+      'has more than 100000 items, the most for a type with unevaluatedItems',
+    ],
+  ])('refuses what is too large for it: %s', (_name, type, value, path, message) => {
+    expect(refusal(type, value).issues).toEqual([{ path, message }]);
+  });
+
+  test('takes what is not, and explains it', () => {
+    const convert = (type: Schema, value: unknown) => service.compileTarget(type).convert(value, {}, refuse);
+    expect(convert(Patterned, numbers(7_500))).toEqual(numbers(7_500));
+    expect(convert(Patterned, { x1: '2' })).toEqual({ x1: 2 });
+    expect(convert(Noted, numbers(1_000))).toEqual(numbers(1_000));
+    const items = Array.from({ length: 100_000 }, () => 1);
+    expect(convert(NotedItems, items)).toBe(items);
+    expect(convert(Type.Record(Type.String(), Type.Number()), numbers(49_999))).toEqual(numbers(49_999));
+    expect(refusal(Patterned, { ...numbers(3_000), x1: 'y' }).issues).toEqual([
+      { path: '/x1', message: 'must be number' },
+    ]);
+  });
+});
