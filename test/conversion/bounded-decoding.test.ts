@@ -6,8 +6,16 @@ import { maxFormFields } from '../../src/conversion/form/form-fields.ts';
 import { assertJson } from '../../src/conversion/json/json-converter.ts';
 import { maxJsonDepth } from '../../src/conversion/json/json-limits.ts';
 import { maxObjectFields } from '../../src/conversion/object-fields.ts';
-import { maxXmlDepth, maxXmlFields, maxXmlNodes, maxXmlSlowCharacters } from '../../src/conversion/xml/xml-reader.ts';
+import {
+  maxXmlDepth,
+  maxXmlFields,
+  maxXmlNames,
+  maxXmlNodes,
+  maxXmlSlowCharacters,
+} from '../../src/conversion/xml/xml-reader.ts';
 import { isLittoralError } from '../../src/errors.ts';
+import { maxNotedFields, maxNotedItems } from '../../src/schema/key-guard.ts';
+import { maxKeyTests } from '../../src/schema/safe-patterns.ts';
 import { caught, everythingIn } from '../caught.ts';
 import { convert, decode, encode, mediaType } from './convert.ts';
 
@@ -101,8 +109,10 @@ describe('XML', () => {
     [
       'attributes of nested elements',
       `<r>${filled(2 * mebibyte, (index) => `<a ${filled(900, (at) => ` ${inKey(index)}${inKey(at)}=""`)}/>`)}${end}`,
-      maxXmlNodes,
+      maxXmlNames,
     ],
+    ['names of attributes', `<r>${filled(mebibyte, (index) => `<a ${inKey(index)}=""/>`)}${end}`, maxXmlNames],
+    ['names of elements', `<r>${filled(mebibyte, (index) => `<a><${inKey(index)}/></a>`)}${end}`, maxXmlNames],
   ])('reads too many %s up to the limit', async (_, text, limit) => {
     const error = await caught(() => decode(text, xml));
     expect(error).toMatchObject({
@@ -128,6 +138,15 @@ describe('XML', () => {
     expect(decode(encode({ a: most }, xml), xml)).toEqual({ a: most });
     const error = await caught(() => encode({ a: { ...most, '@x': 'x' } }, xml));
     expect(error).toMatchObject({ code: 'not-convertible', message: expect.stringContaining(`than ${maxXmlFields} `) });
+  });
+
+  test('writes no more different names than may be read', async () => {
+    const rows = Array.from({ length: maxXmlNames }, (_, index) => ({ [inKey(index)]: 'x' }));
+    // The names of the list and of its items count, too.
+    const most = { a: rows.slice(2) };
+    expect(decode(encode(most, xml), xml)).toEqual({ a: { entry: rows.slice(2) } });
+    const error = await caught(() => encode({ a: rows }, xml));
+    expect(error).toMatchObject({ code: 'not-convertible', message: expect.stringContaining(`than ${maxXmlNames} `) });
   });
 
   test('escapes long texts in every part of them', () => {
@@ -310,11 +329,14 @@ test('docs/conversion.md names the limits', () => {
   const page = readFileSync(new URL('../../docs/conversion.md', import.meta.url), 'utf8');
   const rows = [
     `| a form | ${inWords(maxFormFields)} fields`,
-    `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${maxXmlDepth} nested elements, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
+    `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${inWords(maxXmlNames)} different names of them, ${maxXmlDepth} nested elements, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
     `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object |`,
     `| PHP | 512 nested arrays, ${inWords(maxObjectFields)} keys in one array that is no list |`,
   ];
   for (const row of rows) expect(page).toContain(row);
+  expect(page.replaceAll(/\s+/g, ' ')).toContain(
+    `more than two \`patternProperties\` takes ${inWords(maxKeyTests)} keys in one value, each key counted for each pattern. A type with \`unevaluatedProperties\` takes ${inWords(maxNotedFields)} fields, and one with \`unevaluatedItems\` ${inWords(maxNotedItems)} items.`,
+  );
 });
 
 function inWords(limit: number): string {

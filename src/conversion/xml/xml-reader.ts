@@ -15,6 +15,11 @@ function createParser(): SaxesParser {
 export const maxXmlDepth = 100;
 /** Maximum number of attributes and children of different names of one element. */
 export const maxXmlFields = 1_000;
+/**
+ * Maximum number of different names of elements and attributes of a document. JavaScript takes ten times as long for an
+ * object whose names no other object has.
+ */
+export const maxXmlNames = 20_000;
 /** Maximum number of elements and attributes of a document. */
 export const maxXmlNodes = 100_000;
 
@@ -49,6 +54,7 @@ class XmlReader {
   readonly #describe: string;
   readonly #parser = createParser();
   readonly #open: OpenElement[] = [];
+  readonly #names = new Set<string>();
   #nodes = 0;
   #root: unknown;
 
@@ -95,11 +101,14 @@ class XmlReader {
         'has an element with the name of something that every JavaScript object has, such as constructor',
       );
     }
+    // The name of the root element is not part of the value.
+    if (this.#open.length > 0) this.#countName(name);
     this.#open.push({ name, fields: undefined, size: 0, text: '' });
   }
 
   #addAttribute(name: string, value: string): void {
     this.#countNode();
+    this.#countName(name);
     this.#addField(this.#open.at(-1) as OpenElement, `${attributePrefix}${name}`, trimmed(value));
   }
 
@@ -133,6 +142,12 @@ class XmlReader {
   #countNode(): void {
     if (++this.#nodes > maxXmlNodes) {
       throw this.#malformed(`has more than ${maxXmlNodes} elements and attributes`);
+    }
+  }
+
+  #countName(name: string): void {
+    if (this.#names.add(name).size > maxXmlNames) {
+      throw this.#malformed(`has more than ${maxXmlNames} different names of elements and attributes`);
     }
   }
 

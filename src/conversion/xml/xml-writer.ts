@@ -3,7 +3,7 @@ import { isExactNumber } from '../../schema/large-integers.ts';
 import { entryName, type XmlLists } from '../../schema/list-entries.ts';
 import { escapeAttribute, escapeText } from './escape-xml.ts';
 import { attributePrefix, textName } from './xml-layout.ts';
-import { maxXmlDepth, maxXmlFields, maxXmlNodes } from './xml-reader.ts';
+import { maxXmlDepth, maxXmlFields, maxXmlNames, maxXmlNodes } from './xml-reader.ts';
 
 /** The reason why a value cannot be written as XML. */
 export class UnwritableXml extends Error {
@@ -87,6 +87,7 @@ class XmlWriter {
     if (this.#names.has(name)) return;
     if (!elementName.test(name)) throw new UnwritableXml();
     this.#names.add(name);
+    if (this.#names.size > maxXmlNames) throw new UnwritableXml(`more than ${maxXmlNames} different names`);
   }
 
   #count(nodes: number): void {

@@ -30,6 +30,9 @@ export const rejectHeaders: RejectEvent = (detail) => new LittoralError('invalid
 /** Returns the error for an event whose body is wrong. */
 export const rejectBody: RejectEvent = (detail) => new LittoralError('malformed-body', detail);
 
+/** Maximum number of attributes of an event, `datacontenttype` counted. */
+export const maxAttributes = 1_000;
+
 const required = ['id', 'source', 'specversion', 'type'] as const;
 
 /**

@@ -6,11 +6,14 @@
  * as for `JSON.parse`.
  *
  * @param json an object
+ * @param maxMembers the number of fields beyond which the function stops. A repeated field counts each time
+ * @returns undefined for an object that has more
  */
-export function jsonMembers(json: string): Map<string, string> {
+export function jsonMembers(json: string, maxMembers = Number.POSITIVE_INFINITY): Map<string, string> | undefined {
   const members = new Map<string, string>();
   let at = skipSpace(json, skipSpace(json, 0) + 1);
-  while (json[at] !== '}') {
+  for (let count = 1; json[at] !== '}'; count++) {
+    if (count > maxMembers) return undefined;
     const nameEnd = endOfText(json, at);
     const name = JSON.parse(json.slice(at, nameEnd)) as string;
     const start = skipSpace(json, skipSpace(json, nameEnd) + 1);

@@ -6,7 +6,7 @@ import { type AttributeValue, isAttributeInteger } from '../../message/cloud-eve
 import { decodeBase64 } from '../../text/base64.ts';
 import { describeValue } from '../../text/describe-value.ts';
 import { shorten } from '../../text/shorten.ts';
-import { assertAttributes, type CloudEvent, newAttributes, rejectBody } from './cloud-event.ts';
+import { assertAttributes, type CloudEvent, maxAttributes, newAttributes, rejectBody } from './cloud-event.ts';
 import { jsonItems, jsonMembers } from './json-members.ts';
 
 /**
@@ -55,7 +55,9 @@ function eventOrError(json: string): CloudEvent | LittoralError {
 /** @param json valid JSON */
 function eventOfJson(json: string): CloudEvent {
   if (!/^\s*\{/.test(json)) throw rejectBody('A CloudEvent in JSON is an object, and this is another value.');
-  const members = jsonMembers(json);
+  // The data and its form in base64 are no attributes.
+  const members = jsonMembers(json, maxAttributes + 2);
+  if (members === undefined) throw rejectBody(`The CloudEvent has more than ${maxAttributes} attributes.`);
   const attributes = newAttributes();
   for (const [name, text] of members) {
     if (name === 'data' || name === 'data_base64') continue;

@@ -134,6 +134,10 @@ describe('an event in the structured mode', () => {
       `{"specversion":"1.0","id":"7","source":"/s","type":"a","datacontenttype":"text/plain","data":"\\ud800"}`,
     ],
     ['data that is not of JSON', { ...event, data_base64: 'AA==' }],
+    [
+      'more attributes than it may have',
+      { ...event, ...Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`a${index}`, 1])) },
+    ],
   ])('is refused with %s', async (_what, body) => {
     expectProblem(await post(await sharedGateway(), structuredRequest(body as object)), 'malformed-body');
   });
