@@ -56,7 +56,8 @@ async function run(service: string) {
   const gateway = await runGateway({ service, broker, handlers, concurrency: 4 }, { logger });
   const send = async (amount: number, delayMs?: number) => {
     const headers: Record<string, string> = delayMs ? { 'message-delay': `${delayMs}` } : {};
-    expect((await post(gateway, `/commands/${service}/pay`, { amount }, headers)).status).toBe(202);
+    const answer = await post(gateway, `/commands/${service}/pay`, { amount }, headers);
+    expect(answer.status, JSON.stringify(answer.body)).toBe(202);
   };
   return { gateway, paid, log, send };
 }

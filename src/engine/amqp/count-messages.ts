@@ -38,14 +38,23 @@ async function askInTime(model: ChannelModel, queue: string): Promise<Replies.As
   return reply;
 }
 
+/** The messages that are ready, and the consumers. */
+export type QueueCounts = Pick<Replies.AssertQueue, 'messageCount' | 'consumerCount'>;
+
 /**
- * Returns whether RabbitMQ lists a consumer of a queue. It lists none for a quorum queue without a leader, as when most
- * of its nodes are down.
+ * Counts the messages and the consumers of a queue. RabbitMQ reports neither for a quorum queue without a leader, as
+ * when most of its nodes are down.
  *
+ * @returns undefined if the queue is known not to exist
  * @throws what amqplib throws
  */
-export async function hasConsumer(model: ChannelModel, queue: string): Promise<boolean> {
-  return (await ask(model, queue)).consumerCount > 0;
+export async function inspectQueue(model: ChannelModel, queue: string): Promise<QueueCounts | undefined> {
+  try {
+    return await ask(model, queue);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -37,6 +37,11 @@ export class AmqpAcknowledgements {
     this.#logger = logger;
   }
 
+  /** Returns the number of unacknowledged deliveries. */
+  get unacknowledged(): number {
+    return this.#unacknowledged.size;
+  }
+
   /** Adds an unacknowledged delivery. The broker counts the tags of a channel upwards from 1. */
   add({ fields }: ConsumeMessage): void {
     this.#newest = fields.deliveryTag;

@@ -87,6 +87,10 @@ export class AmqpDeliveries {
     this.#stopped.abort();
   }
 
+  get unacknowledged(): number {
+    return this.#acknowledgements.unacknowledged;
+  }
+
   /** Returns the number of unacknowledged deliveries that arrived before the last call of `markEarlier`. */
   get earlier(): number {
     return this.#acknowledgements.earlier;

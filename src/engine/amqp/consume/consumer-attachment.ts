@@ -6,6 +6,7 @@ import type { AmqpDeliveriesOptions } from './amqp-deliveries.ts';
 import { AttachRetry } from './attach-retry.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { consumerTimeoutWarning } from './consumer-timeout.ts';
+import { ConsumptionWatch } from './consumption-watch.ts';
 import { InboundChannel } from './inbound-channel.ts';
 import { OwnConsumers } from './own-consumers.ts';
 import { answerTimeoutMs, SubscriptionTopology, type SubscriptionTopologyOptions } from './subscription-topology.ts';
@@ -33,6 +34,7 @@ export class ConsumerAttachment {
   readonly #use: Use;
   readonly #topology: SubscriptionTopology;
   readonly #consumers: OwnConsumers;
+  readonly #watch: ConsumptionWatch;
   readonly #retry = new AttachRetry();
   /** It stays after a cancel by the broker, because deliveries are settled on it. */
   #inbound: InboundChannel | undefined;
@@ -48,6 +50,7 @@ export class ConsumerAttachment {
     this.#state = state;
     this.#use = use;
     this.#topology = new SubscriptionTopology(options);
+    this.#watch = new ConsumptionWatch({ queue: this.#queue, ordered: subscription.ordered ?? false, state });
     this.#consumers = new OwnConsumers({ queue: this.#queue, state, currentModel, inbound: () => this.#inbound });
   }
 
@@ -149,14 +152,43 @@ export class ConsumerAttachment {
     }
   }
 
-  /** Restores the queue and its bindings while it is attached. Never rejects. */
+  /**
+   * Restores the queue and its bindings while it is attached, and attaches again if it does not consume that queue.
+   * Never rejects.
+   */
   async verify(): Promise<void> {
-    const { currentModel } = this.#options;
-    const model = currentModel();
-    if (model === undefined || this.#state.detached !== undefined) return;
-    const problem = await this.#topology.restore(model, () => this.#consumers.seemConsuming(model));
+    const model = this.#options.currentModel();
+    const inbound = this.#inbound;
+    if (model === undefined || inbound === undefined || this.#state.detached !== undefined) return;
+    const found = await this.#watch.look(model, inbound);
     // Consuming may have ended and started again in the meantime: attaching declares the topology as well.
-    if (currentModel() === model && this.#state.detached === undefined) this.#topology.note(problem);
+    const isCurrent = () => this.#inbound === inbound && this.#state.detached === undefined;
+    if (!isCurrent()) return;
+    if (found.is === 'lost') {
+      // The channel ends first, because RabbitMQ 3 could move its consumers to a queue that is declared again before.
+      void this.close();
+      return this.#fail(new Error(found.reason), model);
+    }
+    if (found.is === 'unproven') await this.#renew(inbound);
+    const problem = await this.#topology.restore(model);
+    if (isCurrent()) this.#topology.note(found.is === 'doubtful' ? found.reason : problem);
+  }
+
+  // Another channel consumes in place of one that may receive nothing any more. That has no unacknowledged delivery,
+  // and must not get one, because its end would requeue it.
+  async #renew(inbound: InboundChannel): Promise<void> {
+    const opening = inbound.openReplacement();
+    // The end of the connection can overtake the answer.
+    if (!(await completesWithin(answerTimeoutMs, opening).catch(() => false))) return;
+    const next = await opening;
+    const isIdle = this.#inbound === inbound && (await inbound.haltForReplacement());
+    if (isIdle && !next.hasEnded && this.#inbound === inbound && this.#state.name === 'consuming') {
+      this.#inbound = next;
+      void inbound.close();
+    } else {
+      void next.close();
+    }
+    await this.use();
   }
 
   /** Detaches, because the connection has ended: the broker has requeued every delivery. */

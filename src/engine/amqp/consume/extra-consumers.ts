@@ -28,6 +28,11 @@ export class ExtraConsumers {
     return this.#capacity > 0;
   }
 
+  /** Returns the prefetch of the extra consumers together. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
   /** Returns how many of the deliveries before the last `begin` count as extra ones. */
   get earlier(): number {
     return this.#earlier;

@@ -39,8 +39,11 @@ export class InboundChannel {
   #taken = 0;
   #start: SlowStart | undefined;
   #isSlowStartOver = false;
+  /** True from `haltForReplacement` to the next call that begins or ends consuming. */
+  #isReplaceable = false;
   /** True while what still arrives is requeued. */
   #isRefusing = false;
+  #received = 0;
 
   private constructor(model: ChannelModel, channel: Channel, options: InboundChannelOptions) {
     const { logger, subscription } = options;
@@ -74,9 +77,30 @@ export class InboundChannel {
     return new InboundChannel(model, await model.createChannel(), options);
   }
 
+  /** Opens another channel on the same connection, to consume in place of this one. */
+  async openReplacement(): Promise<InboundChannel> {
+    const next = await InboundChannel.open(this.model, this.#options);
+    next.#isSlowStartOver = this.#isSlowStartOver;
+    return next;
+  }
+
   /** Returns the number of consumers, including those that the broker does not know yet. */
   get consumerCount(): number {
     return this.#consumers.count;
+  }
+
+  /** Returns the number of deliveries that have arrived. */
+  get received(): number {
+    return this.#received;
+  }
+
+  get unacknowledged(): number {
+    return this.deliveries.unacknowledged;
+  }
+
+  /** Returns whether the prefetch of its consumers allows another delivery. False if that is not certain. */
+  get hasRoom(): boolean {
+    return this.unacknowledged < this.#taken + this.#extra.capacity;
   }
 
   /** Resolves when the broker has answered all requests so far. Another promise after each request. */
@@ -91,7 +115,8 @@ export class InboundChannel {
 
   /** Returns whether consuming can pause. At its slow start it takes one delivery at a time; held ones must not block. */
   get canPause(): boolean {
-    return this.#isConsuming && this.#consumers.count > 0 && !this.#start?.isPending && !this.#extra.isTaking;
+    const isConsuming = (this.#isConsuming && this.#consumers.count > 0) || this.#isReplaceable;
+    return isConsuming && !this.#start?.isPending && !this.#extra.isTaking;
   }
 
   /**
@@ -129,12 +154,27 @@ export class InboundChannel {
   /** Cancels the consumers. Resolves when no more deliveries can arrive. */
   halt(): Promise<unknown> {
     this.#turn += 1;
+    this.#isReplaceable = false;
     this.#limit = undefined;
     this.#isConsuming = false;
     this.#taken = 0;
     this.#start?.end();
     this.#extra.end();
     return this.#consumers.cancelAll();
+  }
+
+  /**
+   * Does what `halt` does, before another channel consumes in place of this one.
+   *
+   * @returns whether nothing has arrived, nothing is unacknowledged, and no other call has followed
+   */
+  async haltForReplacement(): Promise<boolean> {
+    const received = this.#received;
+    const halted = this.halt();
+    const turn = this.#turn;
+    this.#isReplaceable = true;
+    const hasHalted = await completesWithin(answerTimeoutMs, halted);
+    return hasHalted && turn === this.#turn && received === this.#received && this.unacknowledged === 0;
   }
 
   /** Cancels the consumers, after the broker has cancelled one. The next ones have a slow start again. */
@@ -204,6 +244,7 @@ export class InboundChannel {
   }
 
   #receive(message: ConsumeMessage): void {
+    this.#received += 1;
     if (this.#isRefusing) {
       this.deliveries.requeue(message);
       return;

@@ -1,6 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import { completesWithin } from '../../../time/timeout.ts';
-import { countConsumers, hasConsumer } from '../count-messages.ts';
+import { countConsumers } from '../count-messages.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import type { InboundChannel } from './inbound-channel.ts';
 import { answerTimeoutMs } from './subscription-topology.ts';
@@ -40,19 +40,5 @@ export class OwnConsumers {
       return count < own ? undefined : count - own;
     }
     return undefined;
-  }
-
-  /**
-   * Returns whether RabbitMQ lists a consumer, or true where there need not be one: in a pause or a suspension, and
-   * while the limit changes. These can start and end while the broker answers.
-   */
-  async seemConsuming(model: ChannelModel): Promise<boolean> {
-    const { queue, state, inbound } = this.#options;
-    const { epoch } = state;
-    const channel = inbound();
-    const answered = channel?.answered ?? Promise.resolve();
-    if (!(await completesWithin(answerTimeoutMs, answered))) return false;
-    const consumes = () => state.epoch === epoch && channel?.answered === answered && channel.consumerCount > 0;
-    return !consumes() || (await hasConsumer(model, queue)) || !consumes();
   }
 }

@@ -60,19 +60,13 @@ export class SubscriptionTopology {
    * Declares the topology again, because any program can have deleted a part, and RabbitMQ reports only a deleted queue.
    * Existing parts are unchanged. Never rejects.
    *
-   * @param seemsConsumed asks the broker whether the queue has the consumers that it should have
    * @returns the problem that could not be restored; undefined if there is none
    */
-  async restore(model: ChannelModel, seemsConsumed: () => Promise<boolean>): Promise<string | undefined> {
+  async restore(model: ChannelModel): Promise<string | undefined> {
     try {
-      let problem: string | undefined;
-      if (!(await completesWithin(answerTimeoutMs, this.#declareQueue(model)))) {
-        problem = `the broker did not answer within ${answerTimeoutMs} ms`;
-      } else if (!(await seemsConsumed())) {
-        problem = 'it does not answer: most of its nodes may be down';
-      }
+      const isDeclared = await completesWithin(answerTimeoutMs, this.#declareQueue(model));
       await this.#restoreDeadLetterQueue(model);
-      return problem;
+      return isDeclared ? undefined : `the broker did not answer within ${answerTimeoutMs} ms`;
     } catch (error) {
       // The exchange of the bus is checked elsewhere, because it does not belong to one queue.
       return error === this.#options.bus.mismatch ? undefined : reasonOf(error, model);
