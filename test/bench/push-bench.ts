@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ApplicationTasks } from './application-process.ts';
 import type { BenchOptions, Verdict } from './bench.ts';
 import { type Destination, declareDestination } from './destination.ts';
@@ -65,8 +66,10 @@ export async function benchPushing({ brokerUrl, quick, nodeOptions }: BenchOptio
       }
     }
   }
+  const resting = await measureResting(gateway, pushing);
   await Promise.all([application.end(), destination.end()]);
-  return report(measured, [naive, builtIn, gateway]);
+  const { text, failed } = report(measured, [naive, builtIn, gateway]);
+  return { text: `${text}\n${resting}`, failed };
 }
 
 async function measure(subject: Subject, pushing: Pushing, concurrency: number, amount: number): Promise<Round> {
@@ -89,6 +92,34 @@ async function measure(subject: Subject, pushing: Pushing, concurrency: number, 
   await consumer.end();
   return { ...measured, left: await destination.restingCount() };
 }
+
+/** How long a gateway is watched that has nothing to do, in milliseconds, and how many messages wait meanwhile. */
+const rest = { settlingMs: 5_000, watchedMs: 10_000, messages: 1_000 };
+
+/** Measures what a gateway costs whose application is away while messages wait, beside one whose queue is empty. */
+async function measureResting(gateway: Subject, { destination, brokerUrl, url }: Pushing): Promise<string> {
+  const cpuOf = async (messages: number, address: string) => {
+    const consumer = forkProcess<PushTasks>(gateway.file);
+    await destination.empty();
+    await destination.fill(messages);
+    await consumer.ask('start', brokerUrl, address, 10);
+    await delay(rest.settlingMs);
+    const before = await consumer.ask('cpuMicroseconds');
+    await delay(rest.watchedMs);
+    const micros = (await consumer.ask('cpuMicroseconds')) - before;
+    await consumer.ask('stop');
+    await consumer.end();
+    return `${(micros / rest.watchedMs).toFixed(2)} ms`;
+  };
+  const away = await cpuOf(rest.messages, unusedAddress);
+  const left = await destination.restingCount();
+  const idle = await cpuOf(0, url);
+  await destination.empty();
+  return `CPU in a second while the application is away and ${left} of ${rest.messages} messages wait: ${away}; with an empty queue: ${idle}`;
+}
+
+/** Nothing listens there. */
+const unusedAddress = 'http://127.0.0.1:9';
 
 function report(measured: ReadonlyMap<string, Round[]>, subjects: readonly [Subject, Subject, Subject]): Verdict {
   const [naive, builtIn, gateway] = subjects;

@@ -21,6 +21,7 @@ const deadLetter = (more: Partial<DeadLetterSeen> = {}): DeadLetterSeen => {
   return { queue, mark: 'm', messageId: 'id', endpoint: 'billing:pay', reason: 'on purpose', ...more };
 };
 const fault = (from: number, until: number): ObservedFault => ({ kind: 'broker killed', target: 'all', from, until });
+const away: ObservedFault = { kind: 'application away', target: 'all', from: 900, until: 2000 };
 const unhandled = sent({ endpoints: [], unhandleable: true });
 const full: ObservedFault = { kind: 'dead letter queues full', target: 'all', from: 900, until: 2000 };
 
@@ -142,6 +143,16 @@ describe('it is a violation when', () => {
       'one idempotency key had several ids: id, new',
     ],
     ['it is early', { sent: [sent({ delayMs: 100 })], calls: [call()] }, 'handled 90 ms before it was due'],
+    [
+      'an attempt was counted while its application was away',
+      { calls: [call({ retry: 1 })], faults: [away] },
+      'an unexplained duplicate: billing:pay was called again',
+    ],
+    [
+      'it is posted again although its application has answered before it went away',
+      { calls: [call(), later], faults: [away] },
+      'an unexplained duplicate: billing:pay was called again',
+    ],
     ['it is handled twice', { calls: [call(), later] }, 'an unexplained duplicate: billing:pay was called again'],
     [
       'it is handled twice, and the fault was over by then',
@@ -233,6 +244,11 @@ describe('a duplicate is explained and counted when', () => {
       'its dead letter queue refused it, so that it was redelivered',
       { calls: [failed, call({ outcome: 'failed', begunAt: 1100 })], deadLetters: [deadLetter()], faults: [full] },
       'unacknowledged during a fault',
+    ],
+    [
+      'its application went away before its answer was read',
+      { calls: [call(), call({ retry: 1, begunAt: 1100, endedAt: 1105 })], faults: [away] },
+      'the application went away with its answer',
     ],
     [
       'its handler was killed with its process',

@@ -9,9 +9,11 @@ import { killOnExit } from '../broker/kill-on-exit.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost, type Vhost } from '../broker/vhost.ts';
 import { GatewayProcess, type GatewayProcessOptions, watchProcesses } from './gateway-process.ts';
+import { type PostedApplication, startPostedApplication } from './posted-application.ts';
+import { startPuller } from './puller.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
-/** A broker and three gateways, each behind a network of its own. */
+/** A broker and four gateways, each behind a network of its own, and the applications of two of them. */
 export interface Environment {
   /** The only broker, or the first node of the cluster. */
   readonly broker: Broker;
@@ -23,6 +25,8 @@ export interface Environment {
   readonly survivor: GatewayProcess;
   /** The proxies to the broker, by the names of the gateways. */
   readonly networks: ReadonlyMap<string, readonly TcpProxy[]>;
+  /** The application behind HTTP, which the shop's gateway posts to. That of the ledger pulls. */
+  readonly application: PostedApplication;
   /** Where the handlers of all gateways note their calls. */
   readonly callLog: string;
   start(gateway: GatewayProcess): void;
@@ -33,6 +37,7 @@ export interface Environment {
 
 const identities: readonly Pick<GatewayProcessOptions, 'name' | 'service' | 'version'>[] = [
   { name: 'shop', service: 'shop' },
+  { name: 'ledger', service: 'ledger' },
   { name: 'billing', service: 'billing' },
   { name: 'survivor', service: 'billing', version: 'next' },
 ];
@@ -70,14 +75,16 @@ export async function startEnvironment({ cluster: isCluster = false }: Environme
   const broker = nodes[0] as Broker;
   const vhost = await createVhost(broker);
   await shortenSetAside(vhost);
-  const ports = await findFreePorts(identities.length);
+  const [applicationPort = 0, ...ports] = await findFreePorts(identities.length + 1);
+  const application = await startPostedApplication(applicationPort, callLog, 'shop:audit');
   const networks = new Map<string, readonly TcpProxy[]>();
   const gateways: GatewayProcess[] = [];
   for (const [index, identity] of identities.entries()) {
     const ways = await Promise.all(nodes.map((node) => startTcpProxy(Number(new URL(node.url).port))));
     networks.set(identity.name, ways);
     const amqpUrl = ways.map(({ port }) => Object.assign(new URL(vhost.url), { port }).href).join(',');
-    gateways.push(new GatewayProcess({ ...identity, port: ports[index] as number, amqpUrl, callLog }));
+    const own = identity.service === 'shop' ? { application: application.url } : {};
+    gateways.push(new GatewayProcess({ ...identity, ...own, port: ports[index] as number, amqpUrl, callLog }));
   }
 
   const start = (gateway: GatewayProcess) => {
@@ -97,7 +104,11 @@ export async function startEnvironment({ cluster: isCluster = false }: Environme
       throw new Error(`The gateways are not ready:\n${logs.join('\n')}`, { cause: error });
     }
   };
+  const ledger = gateways.find(({ service }) => service === 'ledger') as GatewayProcess;
+  const stopPulling = startPuller(ledger.address, ledger.service, callLog);
   const close = async () => {
+    await stopPulling();
+    await application.stop();
     await Promise.all(gateways.map((gateway) => gateway.kill()));
     await Promise.all([...networks.values()].flat().map((network) => network.close()));
     await Promise.all(nodes.map((node) => node.close()));
@@ -112,7 +123,7 @@ export async function startEnvironment({ cluster: isCluster = false }: Environme
     throw error;
   }
   const survivor = gateways.at(-1) as GatewayProcess;
-  return { broker, cluster, vhost, gateways, survivor, networks, callLog, start, untilReady, close };
+  return { broker, cluster, vhost, gateways, survivor, networks, application, callLog, start, untilReady, close };
 }
 
 /** Those that faults may end. */

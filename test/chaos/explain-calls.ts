@@ -7,10 +7,12 @@ export type Explanation =
   | 'the request was repeated'
   | 'unacknowledged during a fault'
   | 'published again during a fault'
+  | 'the application went away with its answer'
   | 'none';
 
-// A missing binding ends no connection and loses no answer, so it causes no redelivery.
-const breakingNothing = ['binding of an event deleted', 'bindings of a service deleted'];
+// A missing binding ends no connection and loses no answer, so it causes no redelivery. A message for an application that
+// is away is not called at all, and one that the application was handling has failed.
+const breakingNothing = ['application away', 'binding of an event deleted', 'bindings of a service deleted'];
 // A full queue refuses, and loses no answer either. A refused message is redelivered.
 const losingNoAnswer = [...breakingNothing, 'dead letter queues full'];
 
@@ -50,6 +52,13 @@ export function explainCalls(
     if (failed) {
       retried.add(failed);
       return 'retried after a failure';
+    }
+    const answered = calls
+      .slice(0, index)
+      .find((earlier) => earlier.outcome === 'succeeded' && earlier.retry === call.retry - 1 && !retried.has(earlier));
+    if (answered && faultBetween(answered.begunAt, call.begunAt, ({ kind }) => kind === 'application away')) {
+      retried.add(answered);
+      return 'the application went away with its answer';
     }
     if (call.retry === 0 && originals++ === 0) return 'the first';
     if (call.retry === 0 && originals <= arrivals) return 'the request was repeated';

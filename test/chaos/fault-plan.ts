@@ -2,7 +2,7 @@ import { createRandom, type Random } from './random.ts';
 
 interface Fault {
   /** Two at once strike at different places. */
-  readonly on: 'broker' | 'network' | 'gateway';
+  readonly on: 'broker' | 'network' | 'gateway' | 'application';
   /** Minimum and maximum duration in milliseconds. */
   readonly holdMs: readonly [number, number];
   /** Default: a node of a cluster, the only broker, or a gateway. */
@@ -32,6 +32,8 @@ const faults = {
   'answers of the broker lost': { on: 'network', holdMs: [200, 1500] },
   'gateway killed': { on: 'gateway', holdMs: [0, 1500] },
   'gateway told to stop': { on: 'gateway', holdMs: [0, 500] },
+  // Longer than its messages wait in the process.
+  'application away': { on: 'application', holdMs: [500, 4000] },
 } as const satisfies Record<string, Fault>;
 
 /** What can go wrong with the nodes of a cluster. */
@@ -113,6 +115,6 @@ function targetOf(kind: FaultKind, gateways: readonly string[], random: Random):
   if (Object.hasOwn(clusterFaults, kind)) return random.pick(nodeTargets);
   const { on, targets } = everyFault[kind];
   if (targets) return random.pick(targets);
-  if (on === 'broker') return 'all';
+  if (on === 'broker' || on === 'application') return 'all';
   return on === 'gateway' ? random.pick(gateways) : random.pick([...gateways, 'all']);
 }

@@ -23,6 +23,8 @@ export interface GatewayProcessOptions {
   readonly amqpUrl: string;
   /** Where its handlers note their calls. */
   readonly callLog: string;
+  /** The address of its application. Default: it has none, or one that pulls. */
+  readonly application?: string | undefined;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -59,7 +61,7 @@ export class GatewayProcess {
 
   /** Does not wait until it is ready. */
   start(): void {
-    const { service, version = '', port, amqpUrl, callLog } = this.#options;
+    const { service, version = '', port, amqpUrl, callLog, application = '' } = this.#options;
     const child = spawn(process.execPath, command, {
       cwd: root,
       // Ctrl+C in the terminal is for the run, which ends it.
@@ -73,6 +75,7 @@ export class GatewayProcess {
         AMQP_URL: amqpUrl,
         LOG_LEVEL: 'info',
         CHAOS_LEDGER: callLog,
+        APPLICATION: application,
       },
     });
     this.#child = child;

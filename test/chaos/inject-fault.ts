@@ -118,6 +118,11 @@ const make: Record<FaultKind, Make> = {
     await hold();
     environment.start(gateway);
   },
+  async 'application away'({ application }, _, hold) {
+    await application.stop();
+    await hold();
+    await application.start();
+  },
 };
 
 async function downFor(node: ClusterNode, how: 'kill' | 'stop', hold: () => Promise<void>): Promise<void> {

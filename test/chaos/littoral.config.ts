@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { defineCommandHandler, defineConfig, defineEventHandler, type MessageHeaders } from 'littoral';
+import {
+  type ApplicationConfig,
+  defineCommandHandler,
+  defineConfig,
+  defineEventHandler,
+  type MessageHeaders,
+} from 'littoral';
 import Type from 'typebox';
 import { logCall } from './call-log.ts';
 import { exactDigest } from './exact-values.ts';
@@ -68,15 +74,12 @@ const handlersOf = {
       handle: recording('billing:parcel', failsAtRandom),
     }),
   ],
-  shop: [
-    defineEventHandler({
-      routingKey: 'order.placed',
-      endpointId: 'audit',
-      distributed: true,
-      payload: Body,
-      handle: recording('shop:audit'),
-    }),
-  ],
+};
+
+/** The services without functions: their applications are in the process of the run. */
+const applications: Readonly<Record<string, ApplicationConfig>> = {
+  shop: { url: process.env.APPLICATION ?? '', events: { 'order.placed': { endpointId: 'audit' } }, holdMs: 1000 },
+  ledger: { pull: true, events: { 'order.placed': { endpointId: 'book' } } },
 };
 
 process.on('SIGUSR2', async () => {
@@ -89,12 +92,13 @@ process.on('SIGUSR2', async () => {
   process.stdout.write(`${JSON.stringify({ memory: { rss, heapUsed, external, at: ledgerTime() } })}\n`);
 });
 
-const { billing, nextBilling, shop } = handlersOf;
+const { billing, nextBilling } = handlersOf;
 const billingHandlers = isNextVersion ? [...billing, ...nextBilling] : billing;
 
 export default defineConfig({
   service,
-  handlers: service === 'billing' ? billingHandlers : shop,
+  handlers: service === 'billing' ? billingHandlers : [],
+  ...(applications[service] && { application: applications[service] }),
   // A version whose connection was cut must not seem to be gone for good.
   unhandled: { commands: service === 'billing' ? 'defer' : 'auto' },
   // Restores what is deleted sooner than the default does, so that a run sees it more often.

@@ -23,7 +23,7 @@ export interface PlannedRequest extends LoadRequest {
 
 type Shape = Partial<Omit<PlannedRequest, 'mark' | 'kind'>>;
 
-const onPlaced = ['billing:steady', 'billing:flaky', 'shop:audit'];
+const onPlaced = ['billing:steady', 'billing:flaky', 'shop:audit', 'ledger:book'];
 const pay = { path: '/commands/billing/pay', endpoints: ['billing:pay'] };
 const placed = { path: '/events/order.placed', endpoints: onPlaced };
 
