@@ -33,5 +33,6 @@ test('what begins at once strikes elsewhere, at most two together', () => {
 
 function placeOf(kind = ''): string {
   if (kind.startsWith('gateway')) return 'gateway';
+  if (kind.startsWith('application')) return 'application';
   return /connections (cut|stalled)|answers/.test(kind) ? 'network' : 'broker';
 }
