@@ -9,6 +9,7 @@ import { endpoints } from './endpoints.ts';
 import { events } from './events.ts';
 import { health } from './health.ts';
 import { messages } from './messages.ts';
+import { metrics } from './metrics.ts';
 import type { RouteContext } from './route-context.ts';
 import { stream } from './stream.ts';
 
@@ -25,6 +26,7 @@ export function registerRoutes(app: FastifyInstance, context: RouteContext): voi
     endpoints,
     deadLetters,
     health,
+    metrics,
     documents,
   ]) {
     routes(app, context);

@@ -10,6 +10,7 @@ import type { Connections } from '../src/http/connections.ts';
 import type { PublicAddress } from '../src/http/public-address.ts';
 import type { PublishContext } from '../src/http/publish-route.ts';
 import type { OpenStreams } from '../src/http/stream/open-streams.ts';
+import type { GatewayMetrics } from '../src/observe/metrics/gateway-metrics.ts';
 
 /** The description of the gateway for its callers. */
 export interface Docs {
@@ -46,6 +47,8 @@ export interface RouteContext extends HttpContext {
   /** Describes the endpoint of the service. */
   readonly describeEndpoint: () => EndpointDescription;
   readonly deadLetters: DeadLetters;
+  /** The metrics of this process; undefined without any. */
+  readonly metrics: GatewayMetrics | undefined;
   readonly docs: Docs;
   readonly streams: OpenStreams;
   /** Throws for a request that may not see payloads. */

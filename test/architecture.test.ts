@@ -39,7 +39,7 @@ const table: LayerTable = {
   endpoint: ['message', 'engine', 'wire', 'deduplication', 'handler', 'recovery', 'deferral'],
   observe: ['message', 'engine', 'wire', 'handler', 'recovery', 'endpoint'],
   http: ['message', 'schema', 'conversion', 'wire', 'parameter', 'handler', 'bus', 'observe'],
-  routes: ['message', 'schema', 'engine', 'delivery', 'deferral', 'dead-letter', 'endpoint', 'http'],
+  routes: ['message', 'schema', 'engine', 'delivery', 'deferral', 'dead-letter', 'endpoint', 'observe', 'http'],
   config: [
     ...['message', 'schema', 'engine', 'conversion', 'wire', 'deduplication'],
     ...['handler', 'bus', 'delivery', 'scope', 'recovery', 'http'],
@@ -54,6 +54,7 @@ const homes: LibraryHomes = {
   '@fastify/fast-json-stringify-compiler': ['src/http/lazy-serializers.ts'],
   '@fastify/swagger': ['src/gateway/docs-app.ts'],
   '@fastify/swagger-ui': ['src/gateway/docs-app.ts'],
+  '@opentelemetry/api': ['src/observe/'],
   amqplib: ['src/engine/amqp/'],
   'awilix/browser': ['src/gateway/components.ts', 'src/scope/'],
   commander: ['src/cli/'],

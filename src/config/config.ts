@@ -9,6 +9,7 @@ import { type BrokerConfig, BrokerSchema } from './broker-config.ts';
 import { type ConversionConfig, ConversionSchema } from './conversion-config.ts';
 import { type DeduplicationConfig, DeduplicationSchema } from './deduplication-config.ts';
 import { type HttpConfig, HttpSchema } from './http-config.ts';
+import { type MetricsConfig, MetricsSchema } from './metrics-config.ts';
 import { RoutesSchema } from './routes-config.ts';
 import { closed, Milliseconds, type SameSettings } from './setting-types.ts';
 import { type UnhandledConfig, UnhandledSchema } from './unhandled-config.ts';
@@ -58,6 +59,8 @@ export interface Config extends ConversionConfig {
   deduplication?: DeduplicationConfig | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
   logLevel?: string | undefined;
+  /** The metrics, and which routing keys get a label of their own. */
+  metrics?: MetricsConfig | undefined;
   /**
    * Milliseconds after which a handler counts as failed. It must be well below the broker's `consumer_timeout`, which
    * is 30 min. A handler can override it. Default: 5 min.
@@ -93,6 +96,7 @@ const sections = {
   retries: Type.Optional(RetriesSettings),
   unhandled: Type.Optional(UnhandledSchema),
   deduplication: Type.Optional(DeduplicationSchema),
+  metrics: Type.Optional(MetricsSchema),
 };
 
 /** The schema of a configuration, as far as a schema can express it. */

@@ -84,6 +84,10 @@ export const defaults = {
     then: 'dead-letter',
     commands: 'auto',
   },
+  metrics: {
+    enabled: true,
+    keys: [],
+  },
   deduplication: {
     enabled: true,
     windowMs: 10 * minute,

@@ -15,6 +15,7 @@ import type { Config } from './config.ts';
 import type { DeduplicationConfig } from './deduplication-config.ts';
 import { defaults, dependentDefaults, pullDefaults } from './defaults.ts';
 import type { HttpConfig } from './http-config.ts';
+import type { MetricsConfig } from './metrics-config.ts';
 import { readTlsVariables, type TlsConfig, tlsVariables } from './tls-config.ts';
 import type { UnhandledConfig } from './unhandled-config.ts';
 import { validateMeaning, validateShape } from './validate.ts';
@@ -25,7 +26,7 @@ type Resolved<Section> = { readonly [Key in keyof Section]-?: NonNullable<Sectio
 type ResolvedExcept<Section, Optional extends keyof Section> = Resolved<Omit<Section, Optional>> &
   Pick<Section, Optional>;
 
-type SectionName = 'broker' | 'http' | 'retries' | 'unhandled' | 'deduplication';
+type SectionName = 'broker' | 'http' | 'retries' | 'unhandled' | 'deduplication' | 'metrics';
 
 /** A configuration that was checked and completed. It is a valid configuration itself. */
 export interface ResolvedConfig
@@ -39,6 +40,7 @@ export interface ResolvedConfig
   readonly retries: CompleteRetries;
   readonly unhandled: Resolved<UnhandledConfig>;
   readonly deduplication: ResolvedExcept<DeduplicationConfig, 'store'>;
+  readonly metrics: Resolved<MetricsConfig>;
 }
 
 /** The application of a configuration that has one. */
@@ -155,7 +157,7 @@ function secret(name: string, environment: Environment, issues: string[]): strin
 const { application: _, ...othersThanApplication } = defaults;
 
 function withDefaults(settings: Config): ResolvedConfig {
-  const { broker, application, http, retries, unhandled, deduplication } = settings;
+  const { broker, application, http, retries, unhandled, deduplication, metrics } = settings;
   const dependent = dependentDefaults(settings);
   const filledHttp = filled(http, { ...defaults.http, ...dependent.http });
   return {
@@ -177,6 +179,7 @@ function withDefaults(settings: Config): ResolvedConfig {
     },
     unhandled: filled(unhandled, defaults.unhandled),
     deduplication: filled(deduplication, defaults.deduplication),
+    metrics: filled(metrics, defaults.metrics),
   };
 }
 

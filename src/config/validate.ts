@@ -14,6 +14,7 @@ import { validateConversion } from './conversion-config.ts';
 import { validateDeduplication } from './deduplication-config.ts';
 import { defaults } from './defaults.ts';
 import { validateHttp } from './http-config.ts';
+import { validateMetrics } from './metrics-config.ts';
 import { validateRoutesConfig } from './routes-config.ts';
 
 let compiled: SchemaCheck<Static<typeof ConfigSchema>> | undefined;
@@ -47,6 +48,7 @@ export function validateMeaning(settings: Config, environment: Readonly<Record<s
   if (settings.routes !== undefined) issues.push(...validateRoutesConfig(settings.routes));
   issues.push(...validateLimits(settings));
   if (isRecord(settings.http)) issues.push(...validateHttp(settings.http));
+  if (isRecord(settings.metrics)) issues.push(...validateMetrics(settings.metrics));
   if (isRecord(settings.deduplication)) issues.push(...validateDeduplication(settings.deduplication));
   if (container !== undefined && typeof container !== 'function') {
     issues.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);

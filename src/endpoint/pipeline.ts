@@ -2,7 +2,7 @@ import type { InvocationScopes } from '../handler/invocation-scope.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
 import type { Logger } from '../logger.ts';
 import type { HandlerResult } from '../recovery/handler-result.ts';
-import type { HandlerCall, ScopedCall } from './handler-call.ts';
+import type { HandlerCall, HandlerStage, ScopedCall } from './handler-call.ts';
 import { compose, type Next } from './stage.ts';
 import type { Deduplication } from './stages/deduplication.ts';
 import { enforceDeadline } from './stages/enforce-deadline.ts';
@@ -26,6 +26,8 @@ export interface PipelineOptions {
   /** Aborted when nothing is to be retried immediately any more. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
+  /** Steps around each call of a handler. Default: none. */
+  readonly callStages?: readonly HandlerStage<HandlerCall>[] | undefined;
 }
 
 /** The steps of every handler call. */
@@ -38,7 +40,7 @@ export interface Pipeline {
 
 /** Composes the steps once for an endpoint, the outermost first. A step that is not configured is not among them. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { deduplication, gates, handlerTimeoutMs, logger, stopping } = options;
+  const { callStages = [], deduplication, gates, handlerTimeoutMs, logger, stopping } = options;
   const openScope = new OpenScope(options.scopes, gates?.consumption.deliveries);
 
   const attempt = compose<ScopedCall, HandlerResult>(
@@ -46,7 +48,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     invokeHandler,
   );
   const call = compose<HandlerCall, HandlerResult>(
-    [logHandled(logger), retryInstantly(options), gates && enterGate({ ...gates, stopping })],
+    [logHandled(logger), retryInstantly(options), gates && enterGate({ ...gates, stopping }), ...callStages],
     (call) => openScope.stage(call, attempt),
   );
 

@@ -19,6 +19,7 @@ import { completesWithin } from '../time/timeout.ts';
 import { deadLetterQueue, serviceQueue } from '../wire/service-queue.ts';
 import { Consumption } from './consumption.ts';
 import { DeliveryHandler } from './delivery-handler.ts';
+import type { HandlerCall, HandlerStage } from './handler-call.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import type { RecipientResolver } from './recipient-resolver.ts';
 import { compose, type Next, type Stage } from './stage.ts';
@@ -73,6 +74,8 @@ export interface ServiceEndpointOptions extends EndpointHandlers {
   readonly deduplication?: Deduplication | undefined;
   /** Steps around every delivery, the first one outermost. Default: none. */
   readonly deliveryStages?: readonly DeliveryStage[] | undefined;
+  /** Steps around each call of a handler, each attempt included. Default: none. */
+  readonly callStages?: readonly HandlerStage<HandlerCall>[] | undefined;
   /** The publisher of dead letters. Default: a separate one. */
   readonly deadLetterOutlet?: DeadLetterOutlet | undefined;
 }

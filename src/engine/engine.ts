@@ -27,6 +27,16 @@ export interface Engine extends Publisher, Subscriber, QueueBrowser {
   /** Returns what `/readyz` reports. */
   health(): EngineHealth;
 
+  /** Returns numbers of this moment, without asking the broker. */
+  status(): EngineStatus;
+
+  /**
+   * Counts the messages that wait in a queue of any kind, without unacknowledged ones. Never rejects.
+   *
+   * @returns undefined while the count is unknown: no connection, no such queue, or no answer
+   */
+  countWaiting(queue: string): Promise<number | undefined>;
+
   /**
    * Waits for what is in flight, up to the deadline, then closes. Unsettled deliveries are requeued in their order,
    * which may take a moment beyond the deadline. From the call on nothing can be published, so handlers that still send
@@ -50,6 +60,23 @@ export interface EngineFeatures {
   readonly browse: 'inPlace' | 'cursor' | 'none';
   /** `queue`: a queue keeps the order of its messages, returned ones included. `key`: only those of one key do. */
   readonly order: 'queue' | 'key' | 'none';
+}
+
+/** Numbers of an engine, for those who watch it. */
+export interface EngineStatus {
+  /** Number of publishes without a confirm. */
+  readonly inFlight: number;
+  /** Size of their bodies in bytes. */
+  readonly inFlightBytes: number;
+  /** The connections to the broker; none for an engine within the process. */
+  readonly connections: readonly EngineConnection[];
+}
+
+export interface EngineConnection {
+  readonly role: string;
+  readonly isConnected: boolean;
+  /** True while the broker accepts nothing on it. */
+  readonly isBlocked: boolean;
 }
 
 export interface EngineHealth {

@@ -48,7 +48,7 @@ function loadFastify(): typeof import('fastify') {
 /** Creates the HTTP server with its routes, its documents, and one format for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
   const { routes, logger, bodies, guard, proxy = noProxy, connections, certificates } = options;
-  const requestLog = new RequestLog(logger);
+  const requestLog = new RequestLog(logger, routes.metrics);
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
   const rewriteUrl = ({ url = '' }: IncomingMessage) => withoutBasePath(url, basePath);

@@ -21,11 +21,14 @@ import type { Engine } from '../engine/engine.ts';
 import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Logger } from '../logger.ts';
+import type { GatewayMetrics } from '../observe/metrics/gateway-metrics.ts';
+import type { HandlingMeasurement } from '../observe/metrics/measure-handling.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
 import { ServiceContainer } from '../scope/service-container.ts';
 import { type Clock, systemClock, type WallClock } from '../time/clock.ts';
 import { createApplications, createDiscovery, handlersOfApplication } from './application-components.ts';
 import { endpointHandlers } from './endpoint-handlers.ts';
+import { createHandlingMeasurement, createMetrics, measuredEngine } from './metrics-components.ts';
 
 /** The components of a gateway, by the names that their factories use. */
 export interface Components {
@@ -38,6 +41,8 @@ export interface Components {
   readonly discovery: Discovery | undefined;
   readonly parentMessages: ParentMessages;
   readonly channel: Engine;
+  /** The channel by which all parts publish: the same, or one that measures. */
+  readonly observedChannel: Engine;
   readonly serviceMap: ServiceMap;
   readonly distributedBus: DistributedBus;
   readonly commandBus: CommandBus;
@@ -47,6 +52,9 @@ export interface Components {
   readonly forwarder: DelayedMessageForwarder;
   readonly deadLetterOutlet: DeadLetterOutlet;
   readonly deadLetters: DeadLetters;
+  readonly metrics: GatewayMetrics | undefined;
+  /** Measures what is handled; undefined without metrics. */
+  readonly handling: HandlingMeasurement | undefined;
 }
 
 /** Replacements for components, for a program that is not a whole gateway. */
@@ -78,6 +86,9 @@ export function createComponents(
     discovery: asFunction(createDiscovery).singleton(),
     parentMessages: asFunction(() => new ParentMessages()).singleton(),
     channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),
+    observedChannel: asFunction(({ channel, metrics }: Components) =>
+      measuredEngine(channel, config, metrics),
+    ).singleton(),
     serviceMap: asFunction(({ config }: Components) => new ServiceMap(config.routes, config.service)).singleton(),
     distributedBus: asFunction(
       (components: Components) => new DistributedBus(distributedBusOptions(components)),
@@ -89,6 +100,10 @@ export function createComponents(
     forwarder: asFunction(createForwarder).singleton(),
     deadLetterOutlet: asFunction(createDeadLetterOutlet).singleton(),
     deadLetters: asFunction(createDeadLetters).singleton(),
+    metrics: asFunction((components: Components) => createMetrics(config, () => components.registry)).singleton(),
+    handling: asFunction(({ metrics, channel }: Components) =>
+      createHandlingMeasurement(metrics, config, channel),
+    ).singleton(),
   });
   return container.cradle;
 }
@@ -120,7 +135,7 @@ function createRegistry({ config, conversion, services, applications }: Componen
 
 function distributedBusOptions({
   config,
-  channel,
+  observedChannel: channel,
   serviceMap,
   conversion,
   registry,
@@ -142,9 +157,18 @@ function localBusOptions({ registry, conversion, services: scopes, pendingCalls 
 }
 
 function createEndpoint(
-  { config, channel, registry, services, applications, deadLetterOutlet, logger }: Components,
+  {
+    config,
+    observedChannel: channel,
+    registry,
+    services,
+    applications,
+    deadLetterOutlet,
+    handling,
+    logger,
+  }: Components,
   clock: Clock & WallClock,
-  deliveryStages: readonly DeliveryStage[] | undefined,
+  deliveryStages: readonly DeliveryStage[] = [],
 ): ServiceEndpoint {
   return new ServiceEndpoint({
     service: config.service,
@@ -164,7 +188,8 @@ function createEndpoint(
     clock,
     maxDecodedBytes: config.maxDecodedBytes,
     deduplication: createDeduplication(config, clock, logger),
-    deliveryStages,
+    deliveryStages: handling ? [handling.delivery, ...deliveryStages] : deliveryStages,
+    callStages: handling && [handling.call],
     deadLetterOutlet,
   });
 }
@@ -186,7 +211,7 @@ function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logge
 
 function createForwarder({
   config,
-  channel,
+  observedChannel: channel,
   serviceMap,
   deadLetterOutlet,
   logger,
@@ -196,10 +221,10 @@ function createForwarder({
   return new DelayedMessageForwarder({ service, channel, checkDestinations, serviceMap, deadLetterOutlet, logger });
 }
 
-function createDeadLetterOutlet({ config, channel, logger }: Components): DeadLetterOutlet {
+function createDeadLetterOutlet({ config, observedChannel: channel, logger }: Components): DeadLetterOutlet {
   return new DeadLetterOutlet({ service: config.service, channel, logger });
 }
 
-function createDeadLetters({ config, channel, logger }: Components): DeadLetters {
+function createDeadLetters({ config, observedChannel: channel, logger }: Components): DeadLetters {
   return new DeadLetters({ service: config.service, queue: config.broker.queue, channel, logger });
 }

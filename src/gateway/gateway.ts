@@ -14,6 +14,7 @@ import { OpenStreams } from '../http/stream/open-streams.ts';
 import { createLogger, droppedLogLines, type Logger } from '../logger.ts';
 import { createApp } from './app.ts';
 import { type Components, createComponents } from './components.ts';
+import { observeParts } from './metrics-components.ts';
 import { createShutdown } from './shutdown.ts';
 
 /** Options of `createGateway`. */
@@ -80,7 +81,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
 export function assembleGateway(components: Components, consume = true): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, forwarder } = components;
   const { conversion, registry, services, deadLetterOutlet, deadLetters } = components;
-  const { applications, discovery, parentMessages } = components;
+  const { applications, discovery, parentMessages, metrics } = components;
   let state: 'new' | 'running' | 'draining' = 'new';
 
   const unreadiness = () => {
@@ -95,6 +96,11 @@ export function assembleGateway(components: Components, consume = true): Gateway
     const ofFailed = [deadLetterOutlet.problem, endpoint.warning, forwarder.warning];
     return [channel.health().warning, ...ofFailed, ofLog].filter((warning) => warning !== undefined);
   };
+  observeParts({
+    ...components,
+    isReady: () => unreadiness().length === 0,
+    applications: () => applications.describe(),
+  });
   const { host, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
   const connections = new Connections(resolved.http);
   const { basePath, trustProxy } = resolved.http;
@@ -122,6 +128,7 @@ export function assembleGateway(components: Components, consume = true): Gateway
       pulling: applications.pull,
       deadLetters,
       streams,
+      metrics,
       requireAdmin: adminGuard({ host, adminToken, isBehindProxy }),
       publishing: {
         bus: distributedBus,

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { BoundedLog } from '../observe/bounded-log.ts';
+import type { GatewayMetrics } from '../observe/metrics/gateway-metrics.ts';
 import { shorten } from '../text/shorten.ts';
 
 const maxReasonLength = 500;
@@ -17,18 +18,27 @@ const credentialErrors: ReadonlySet<string> = new Set([
 /** Errors that are no event: a probe or a scanner causes them all the time. */
 const quietErrors: ReadonlySet<string> = new Set(['not-ready', 'route-not-found', 'method-not-allowed']);
 
-/** The log of requests: each that was refused, within limits, and at the level `debug` each answer. */
+/** Methods that are labels; others are `_OTHER` (OpenTelemetry, "HTTP Metrics"). */
+const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']);
+
+/** The log of requests: each that was refused, within limits, and at the level `debug` each answer; and their metrics. */
 export class RequestLog {
   readonly #logger: Logger;
+  readonly #metrics: GatewayMetrics | undefined;
+  /** The codes of the requests that were refused, until they are answered. */
+  readonly #codes = new WeakMap<FastifyRequest, string>();
   readonly #refused: BoundedLog;
 
-  constructor(logger: Logger) {
+  /** @param metrics default: nothing is measured */
+  constructor(logger: Logger, metrics?: GatewayMetrics) {
     this.#logger = logger;
+    this.#metrics = metrics;
     this.#refused = new BoundedLog({ logger });
   }
 
-  /** Logs an answer, at `debug`. */
+  /** Logs an answer, at `debug`, and measures it. */
   answered(request: FastifyRequest, reply: FastifyReply): void {
+    this.#measure(request, reply);
     if (!this.#logger.isLevelEnabled('debug')) return;
     const messageId = reply.getHeader('message-id');
     const ms = Math.round(reply.elapsedTime * 1000) / 1000;
@@ -38,6 +48,7 @@ export class RequestLog {
   /** Logs a request that was refused. An error of the gateway itself is logged where it is found. */
   refused(request: FastifyRequest, error: LittoralError): void {
     const { code, status, messageId } = error;
+    if (this.#metrics) this.#codes.set(request, code);
     if (code === 'internal-error') return;
     const fields = () => ({
       ...requestFields(request),
@@ -49,6 +60,15 @@ export class RequestLog {
     });
     if (credentialErrors.has(code)) this.#refused.write('warn', code, fields, 'credentials refused');
     else this.#refused.write(levelOf(code, status), code, fields, 'request refused');
+  }
+
+  #measure(request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply): void {
+    if (this.#metrics === undefined) return;
+    const { method, protocol, routeOptions } = request;
+    const known = knownMethods.has(method) ? method : '_OTHER';
+    const code = statusCode < 400 ? '' : (this.#codes.get(request) ?? '');
+    const series = this.#metrics.requestDuration.at(known, routeOptions?.url ?? '', String(statusCode), code, protocol);
+    series.record(elapsedTime / 1000);
   }
 }
 

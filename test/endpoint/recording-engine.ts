@@ -33,6 +33,8 @@ export class RecordingEngine implements Engine {
 
   start = () => this.#channel.start();
   health = () => this.#channel.health();
+  status = () => this.#channel.status();
+  countWaiting = (queue: string) => this.#channel.countWaiting(queue);
   hasRoomFor = () => this.#channel.hasRoomFor();
   publishesAtOnce = () => this.#channel.publishesAtOnce();
   roomMade = () => this.#channel.roomMade();

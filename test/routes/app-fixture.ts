@@ -67,6 +67,7 @@ export async function openApp(parts: AppParts) {
       deadLetters: new DeadLetters({ service, channel: used, logger: quiet.logger }),
       streams: new OpenStreams(10),
       requireAdmin: () => {},
+      metrics: undefined,
       publishing,
     },
   });

@@ -61,6 +61,7 @@ describe('GET /openapi.json', () => {
         ...ofDeliveries,
         'GET /endpoints',
         'GET /livez',
+        'GET /metrics',
         'GET /readyz',
         'GET /openapi.json',
       ].toSorted(),

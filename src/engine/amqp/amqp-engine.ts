@@ -7,7 +7,7 @@ import { topicKeyMatcher } from '../broker/topic-index.ts';
 import { withTopicKeys } from '../broker/topic-pattern.ts';
 import type { BrowseOptions } from '../browsing.ts';
 import type { Consumer, Subscription } from '../delivery.ts';
-import type { Engine, EngineFeatures, EngineHealth } from '../engine.ts';
+import type { Engine, EngineFeatures, EngineHealth, EngineStatus } from '../engine.ts';
 import type { Address, Publication, PublishReceipt } from '../publication.ts';
 import { AmqpBusExchange } from './amqp-bus-exchange.ts';
 import { AmqpDeadLetterQueues } from './amqp-dead-letter-queues.ts';
@@ -17,6 +17,7 @@ import { AmqpConnection, type AmqpConnectionOptions } from './connection/amqp-co
 import { parseAmqpUrls } from './connection/amqp-urls.ts';
 import { AmqpConsumer } from './consume/amqp-consumer.ts';
 import { TopologyCheck } from './consume/topology-check.ts';
+import { countReady } from './count-messages.ts';
 import { rebindDelivery } from './delay/amqp-delay-topology.ts';
 import { AmqpDelays } from './delay/amqp-delays.ts';
 import { PermittedDeclarations } from './permitted-declarations.ts';
@@ -304,6 +305,16 @@ export class AmqpEngine implements Engine {
     ];
     const warning = warnings.filter((text) => text !== undefined).join('; ');
     return { ready: true, ...(warning !== '' && { warning }) };
+  }
+
+  status(): EngineStatus {
+    const connections = [this.#publishing, ...(this.#consumers.length > 0 ? [this.#consuming] : [])];
+    return { ...this.#outbound.inFlight, connections: connections.map((connection) => connection.status()) };
+  }
+
+  async countWaiting(queue: string): Promise<number | undefined> {
+    const model = this.#closing ? undefined : (this.#publishing.model ?? this.#consuming.model);
+    return model && countReady(model, queue);
   }
 
   close(deadlineMs: number): Promise<void> {

@@ -29,9 +29,23 @@ export async function countConsumers(model: ChannelModel, queue: string): Promis
   return (await askInTime(model, queue))?.consumerCount;
 }
 
-async function askInTime(model: ChannelModel, queue: string): Promise<Replies.AssertQueue | undefined> {
+/**
+ * Counts what waits in any queue, with one question to the broker: an empty answer may be wrong, and the next one is
+ * not.
+ *
+ * @returns undefined if there is no such queue, or if the broker does not answer in time
+ */
+export async function countReady(model: ChannelModel, queue: string): Promise<number | undefined> {
+  return (await askInTime(model, queue, 1))?.messageCount;
+}
+
+async function askInTime(
+  model: ChannelModel,
+  queue: string,
+  most = attempts,
+): Promise<Replies.AssertQueue | undefined> {
   let reply: Replies.AssertQueue | undefined;
-  const asked = ask(model, queue).then((answer) => {
+  const asked = ask(model, queue, most).then((answer) => {
     reply = answer;
   });
   await completesWithin(timeoutMs, asked).catch(() => {});
@@ -75,11 +89,11 @@ export async function isQueueAbsent(model: ChannelModel, queue: string): Promise
   return false;
 }
 
-async function ask(model: ChannelModel, queue: string): Promise<Replies.AssertQueue> {
+async function ask(model: ChannelModel, queue: string, most = attempts): Promise<Replies.AssertQueue> {
   const channel = await model.createChannel();
   channel.on('error', () => {}); // The failed call throws the same error.
   let queueState = await channel.checkQueue(queue);
-  for (let attempt = 2; attempt <= attempts && queueState.messageCount + queueState.consumerCount === 0; attempt += 1) {
+  for (let attempt = 2; attempt <= most && queueState.messageCount + queueState.consumerCount === 0; attempt += 1) {
     queueState = await channel.checkQueue(queue);
   }
   closeUnawaited(channel);

@@ -12,7 +12,7 @@ import { topicKeyMatcher } from '../broker/topic-index.ts';
 import { withTopicKeys } from '../broker/topic-pattern.ts';
 import type { BrowseOptions } from '../browsing.ts';
 import type { Consumer, Subscription } from '../delivery.ts';
-import type { Engine, EngineFeatures, EngineHealth } from '../engine.ts';
+import type { Engine, EngineFeatures, EngineHealth, EngineStatus } from '../engine.ts';
 import { PendingVisits } from '../pending-visits.ts';
 import type { Address, DelayedPublication, Publication, PublishReceipt, QueueSpec } from '../publication.ts';
 import { queueBusy } from '../queue-busy.ts';
@@ -150,6 +150,14 @@ export class InMemoryEngine implements Engine {
     if (this.#closed !== undefined) return { ready: false, reason: 'the channel is closed' };
     if (!this.#started) return { ready: false, reason: 'the channel has not been started' };
     return { ready: true };
+  }
+
+  status(): EngineStatus {
+    return { inFlight: 0, inFlightBytes: 0, connections: [] };
+  }
+
+  async countWaiting(queue: string): Promise<number | undefined> {
+    return this.#queues.get(queue)?.length;
   }
 
   close(deadlineMs: number): Promise<void> {

@@ -23,6 +23,7 @@ const table: Readonly<Record<string, string>> = {
   'DELETE /dead-letters/:id': 'dead-letters:delete',
   'GET /livez': 'open',
   'GET /readyz': 'open',
+  'GET /metrics': 'metrics:read',
   'GET /openapi.json': 'docs:read',
   'GET /docs': 'docs:read',
   'GET /docs/*': 'docs:read',

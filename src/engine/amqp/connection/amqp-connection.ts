@@ -3,6 +3,7 @@ import { type ChannelModel, connect } from 'amqplib';
 import { isLittoralError, type LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { completesWithin } from '../../../time/timeout.ts';
+import type { EngineConnection } from '../../engine.ts';
 import { socketOf } from './amqp-socket.ts';
 import type { AmqpAddress } from './amqp-url.ts';
 import { BrokerAddresses } from './broker-addresses.ts';
@@ -67,6 +68,12 @@ export class AmqpConnection {
   /** Why the broker takes no messages from this connection; undefined while it does. */
   get blocked(): string | undefined {
     return this.#blocked;
+  }
+
+  /** Returns the state of the connection for those who watch it. */
+  status(): EngineConnection {
+    const { role } = this.#options;
+    return { role, isConnected: this.#model !== undefined, isBlocked: this.#blocked !== undefined };
   }
 
   /** Returns the error that another attempt cannot fix: the exchange exists in another form. */

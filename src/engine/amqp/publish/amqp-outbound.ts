@@ -146,6 +146,11 @@ export class AmqpOutbound {
     return this.#inFlight.nextEnd();
   }
 
+  /** Returns the number of publishes without a confirm, and the size of their bodies. */
+  get inFlight(): { readonly inFlight: number; readonly inFlightBytes: number } {
+    return { inFlight: this.#inFlight.size, inFlightBytes: this.#inFlight.bytes };
+  }
+
   #writeOrAsk(entry: InFlight): void {
     if (this.#channel === undefined) {
       this.#hold(entry);

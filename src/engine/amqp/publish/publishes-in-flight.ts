@@ -37,6 +37,11 @@ export class PublishesInFlight {
     return this.#entries.size;
   }
 
+  /** Returns the size of the bodies in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Returns whether no caller waits for a publish any more. */
   get haveAllTimedOut(): boolean {
     return this.#timedOut === this.#entries.size;
