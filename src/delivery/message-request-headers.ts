@@ -36,7 +36,7 @@ export interface ValueEncoding {
 /** The values of request headers. */
 const requestEncoding: ValueEncoding = { text: encodeHeaderValue, encodedText: encodeEncodedValue };
 
-export interface DescribedCall {
+interface DescribedCall {
   /** The end of the message's time to live: milliseconds since 1970. Default: it does not expire. */
   readonly expiresAtMs?: number | undefined;
 }

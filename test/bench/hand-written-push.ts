@@ -5,7 +5,7 @@ import { service } from './destination.ts';
 import { cpuMicroseconds } from './forked-process.ts';
 
 /** Posts requests to one application. */
-export interface HandWrittenClient {
+interface HandWrittenClient {
   /** @returns the status of the answer, which was read */
   post(path: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<number>;
   close(): Promise<void>;

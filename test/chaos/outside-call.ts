@@ -5,7 +5,7 @@ import { logCall } from './call-log.ts';
 import { exactDigest } from './exact-values.ts';
 
 /** A message as an application outside of littoral gets it, and the file that its calls are noted in. */
-export interface OutsideCall {
+interface OutsideCall {
   readonly callLog: string;
   readonly endpoint: string;
   readonly messageId: string;
