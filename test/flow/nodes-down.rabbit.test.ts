@@ -157,8 +157,9 @@ test('a classic dead letter queue whose node is down blocks nothing, and a quoru
   const shop = await run('shop');
   await untilReady(billing.gateway);
   await untilReady(shop.gateway);
-  // Declares what a delay needs before the node is gone.
-  await billing.send(100, 100);
+  // Declares what a delay needs before the node is gone. A queue that is declared while a node is still starting can
+  // have no leader yet, and is then refused with 503.
+  await eventually(() => billing.send(100, 100), patient);
   await eventually(() => expect(billing.paid).toEqual([100]), patient);
   for (const amount of [-1, -2, -3]) await shop.send(amount);
   const beforehand = ['{"amount":-1}', '{"amount":-2}', '{"amount":-3}'];

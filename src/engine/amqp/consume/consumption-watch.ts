@@ -78,7 +78,8 @@ export class ConsumptionWatch {
     }
     if (others < 0) return this.#doubt('RabbitMQ does not list each consumer of this process');
     if (hasReceived) return this.#trust('sound');
-    if (messageCount > 0 && inbound.hasRoom && (others === 0 || !this.#options.ordered)) {
+    // Only one consumer of an ordered queue receives, and RabbitMQ 4.0 lists no other.
+    if (messageCount > 0 && inbound.hasRoom && !this.#options.ordered) {
       return this.#doubt(`RabbitMQ delivers none of its ${messageCount} messages`);
     }
     return this.#trust(brokerSeries(model) === 3 && inbound.unacknowledged === 0 ? 'unproven' : 'sound');

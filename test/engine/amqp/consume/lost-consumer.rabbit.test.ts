@@ -1,6 +1,7 @@
 import { defineCommandHandler } from 'littoral';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AmqpEngine, AmqpEngineOptions } from '../../../../src/engine/amqp/amqp-engine.ts';
+import type { AmqpConsumer } from '../../../../src/engine/amqp/consume/amqp-consumer.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
 import { post, runGateway } from '../../../flow/gateway-fixture.ts';
@@ -119,6 +120,37 @@ describe('a consumer whose channel loses its deliveries', () => {
     for (const text of texts) await send(sender, inbox.queue, text);
     await eventually(() => expect(inbox.texts().sort()).toEqual(texts));
     expect(way.hasLost()).toBe(true);
+  });
+});
+
+describe('a consumer that receives nothing although messages wait', () => {
+  const checks = [1, 2, 3];
+
+  test('is kept if its prefetch is used up', async () => {
+    const engine = await startEngine({ topologyCheckMs: 3_600_000 });
+    const inbox = await openInbox(engine, { prefetch: 1 });
+    for (const text of ['a', 'b', 'c']) await send(engine, inbox.queue, text);
+    const held = await inbox.delivery(1);
+    for (const _ of checks) {
+      await (inbox.consumer as AmqpConsumer).verify();
+      expect(inbox.consumer.detached).toBeUndefined();
+    }
+    expect(held.isLost).toBe(false);
+    expect(inbox.texts()).toEqual(['a']);
+  });
+
+  test('is kept if only another consumer of an ordered queue may receive', async () => {
+    const options = { ordered: true, prefetch: 1 };
+    const active = await openInbox(await startEngine({ topologyCheckMs: 3_600_000 }), options);
+    const engine = await startEngine({ topologyCheckMs: 3_600_000 });
+    const waiting = await openInbox(engine, { ...options, queue: active.queue });
+    for (const text of ['a', 'b', 'c']) await send(engine, active.queue, text);
+    await active.delivery(1);
+    for (const _ of checks) {
+      await (waiting.consumer as AmqpConsumer).verify();
+      expect(waiting.consumer.detached).toBeUndefined();
+    }
+    expect(waiting.texts()).toEqual([]);
   });
 });
 
