@@ -13,22 +13,17 @@ import { metrics } from './metrics.ts';
 import type { RouteContext } from './route-context.ts';
 import { stream } from './stream.ts';
 
-/** The whole HTTP surface, by name. */
-export function registerRoutes(app: FastifyInstance, context: RouteContext): void {
-  for (const routes of [
-    commands,
-    events,
-    messages,
-    cloudEvents,
-    batch,
-    stream,
-    deliveries,
-    endpoints,
-    deadLetters,
-    health,
-    metrics,
-    documents,
-  ]) {
-    routes(app, context);
-  }
+/** The routes of one listener: `all`, those for `callers`, or those for `management`. Both have the health routes. */
+export type Surface = 'all' | 'callers' | 'management';
+
+const forCallers = [commands, events, messages, cloudEvents, batch, stream, deliveries];
+const forManagement = [endpoints, deadLetters, metrics, documents];
+
+/** The whole HTTP surface, by name, in the order in which the documents list it. */
+const all = [...forCallers, endpoints, deadLetters, health, metrics, documents];
+
+/** Registers the routes of a listener. */
+export function registerRoutes(app: FastifyInstance, context: RouteContext, surface: Surface = 'all'): void {
+  const others = { all: [], callers: forManagement, management: forCallers }[surface];
+  for (const routes of all) if (!others.includes(routes)) routes(app, context);
 }

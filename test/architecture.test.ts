@@ -61,7 +61,14 @@ const homes: LibraryHomes = {
   undici: ['src/delivery/http-client.ts'],
   'fast-content-type-parse': ['src/conversion/media-type.ts'],
   saxes: ['src/conversion/'],
-  fastify: ['src/http/', 'routes/', 'src/gateway/app.ts', 'src/gateway/docs-app.ts', 'src/gateway/gateway.ts'],
+  fastify: [
+    'src/http/',
+    'routes/',
+    'src/gateway/app.ts',
+    'src/gateway/docs-app.ts',
+    'src/gateway/gateway.ts',
+    'src/gateway/listeners.ts',
+  ],
   'littoral/package.json': ['src/version.ts'],
   jiti: ['src/config/import-module.ts'],
   jsonata: ['src/expression/'],
@@ -113,6 +120,7 @@ describe('the house', () => {
   test('names an engine only where it is created or its settings are checked', () => {
     const outside = imports.filter(({ from, to }) => !from.startsWith('src/engine/') && engineOf(to) !== undefined);
     expect(outside.map(({ from, to }) => [from, to]).sort()).toEqual([
+      ['src/config/broker-config.ts', 'src/engine/amqp/connection/address-source.ts'],
       ['src/config/broker-config.ts', 'src/engine/amqp/connection/amqp-urls.ts'],
       ['src/gateway/components.ts', 'src/engine/amqp/amqp-engine.ts'],
       ['src/gateway/components.ts', 'src/engine/in-memory/in-memory-engine.ts'],

@@ -14,9 +14,9 @@ export async function loadComponents() {
 
 /** Loads the modules of a whole gateway, HTTP included. */
 export async function loadGateway() {
-  const [{ createGateway }, { loadConfig }] = await Promise.all([
+  const [{ createGateway }, { loadConfig, configSource }] = await Promise.all([
     import('../gateway/gateway.ts'),
     import('./load-config.ts'),
   ]);
-  return { createGateway, loadConfig };
+  return { createGateway, loadConfig, configSource };
 }

@@ -1,7 +1,10 @@
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config/config.ts';
-import { loadConfigFile } from '../config/file.ts';
+import { configPath, loadConfigFile } from '../config/file.ts';
 import { loadHandlers } from '../config/load-handlers.ts';
+import type { Environment } from '../config/resolve.ts';
+import { FileWatch } from '../file/file-watch.ts';
+import type { ConfigSource } from '../gateway/watch-config.ts';
 
 /**
  * Loads a configuration with the handlers that its patterns find.
@@ -12,12 +15,27 @@ import { loadHandlers } from '../config/load-handlers.ts';
 export async function loadConfig(file: string | undefined): Promise<Config> {
   process.on('beforeExit', onNothingLeft);
   try {
-    const { config, path } = await loadConfigFile(file);
-    const baseUrl = path === undefined ? undefined : pathToFileURL(path);
-    return { ...config, handlers: await loadHandlers(config.handlers, { baseUrl }) };
+    return await load(file, false);
   } finally {
     process.off('beforeExit', onNothingLeft);
   }
+}
+
+async function load(file: string | undefined, isFresh: boolean): Promise<Config> {
+  const { config, path } = await loadConfigFile(file, isFresh);
+  const baseUrl = path === undefined ? undefined : pathToFileURL(path);
+  return { ...config, handlers: await loadHandlers(config.handlers, { baseUrl }) };
+}
+
+/** Returns the place of a configuration: its file, and the files of secrets that variables name. */
+export function configSource(file: string | undefined, environment: Environment): ConfigSource {
+  const path = configPath(file);
+  const { ADMIN_TOKEN_FILE } = environment;
+  const files = [path, ADMIN_TOKEN_FILE].flatMap((name) => name || []);
+  return {
+    load: () => load(file, true),
+    watch: new FileWatch({ paths: () => files }),
+  };
 }
 
 /** Reports a file that waits for an event that never occurs. Node would end silently with exit code 0. */

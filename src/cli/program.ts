@@ -11,7 +11,9 @@ import { startCommand } from './start.ts';
 const environment = `
 Without a command: start. Options may also be written in kebab-case: --handled-message-limit.
 Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), AMQP_CA_FILE,
-AMQP_CERT_FILE, AMQP_KEY_FILE, CHANNEL, HOST, PORT, ADMIN_TOKEN (or ADMIN_TOKEN_FILE), LOG_LEVEL.
+AMQP_CERT_FILE, AMQP_KEY_FILE, AMQP_PASSWORD_FILE, AMQP_TOKEN_FILE, CHANNEL, HOST, PORT, TLS_CERT_FILE,
+TLS_KEY_FILE, TLS_CA_FILE, TLS_CLIENT_CERTIFICATES, MANAGEMENT_HOST, MANAGEMENT_PORT, MANAGEMENT_TLS,
+ADMIN_TOKEN (or ADMIN_TOKEN_FILE), LOG_LEVEL.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 141 the reader of the output has ended.
 `;
 

@@ -15,8 +15,10 @@ export function startCommand(): Command {
     .addOption(configOption())
     .option('--no-consume', 'send only; leave the queue of the service to others')
     .action(async ({ config, consume }: StartOptions) => {
-      exitOnSignals();
-      const { createGateway, loadConfig } = await loadGateway();
-      await serve(createGateway(await loadConfig(config), { consume }));
+      exitOnSignals('later');
+      const { createGateway, loadConfig, configSource } = await loadGateway();
+      // Created before the files are read, so that it notices each later change.
+      const source = configSource(config, process.env);
+      await serve(createGateway(await loadConfig(config), { consume }), source);
     });
 }

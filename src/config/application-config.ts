@@ -1,11 +1,11 @@
 import Type, { type Static } from 'typebox';
 import { applicationUrlIssue } from '../delivery/application-url.ts';
 import type { PostFormat } from '../delivery/post-to.ts';
-import { readToken } from '../delivery/read-token.ts';
 import { readSecrets } from '../delivery/sign-request.ts';
 import { errorMessage } from '../errors.ts';
 import { readCertificates } from '../file/certificates.ts';
 import { readSettingFile } from '../file/setting-file.ts';
+import { readToken } from '../file/token.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { type LeaseDefaults, leaseSettings, validatePull } from './pull-config.ts';
 import { closed, Milliseconds, type SameSettings } from './setting-types.ts';

@@ -1,7 +1,11 @@
 import Type, { type Static } from 'typebox';
 import { validateOwnQueue } from '../bus/validate-routes.ts';
+import { readPassword } from '../engine/amqp/connection/address-source.ts';
 import { validateAmqpUrls } from '../engine/amqp/connection/amqp-urls.ts';
+import { errorMessage } from '../errors.ts';
+import { readSettingFile } from '../file/setting-file.ts';
 import { validateTlsFiles } from '../file/tls-files.ts';
+import { readToken } from '../file/token.ts';
 import { closed, Milliseconds, type SameSettings } from './setting-types.ts';
 
 /** The connection to the broker, the queues and the limits. */
@@ -13,6 +17,21 @@ export interface BrokerConfig {
   url?: string | undefined;
   /** A list of URLs, in place of `url`. The nodes are tried in random order. */
   urls?: readonly string[] | undefined;
+  /**
+   * A file that holds the URLs, in place of `url`. Read for each connection. Default: none. `AMQP_URL_FILE` overrides
+   * it.
+   */
+  urlFile?: string | undefined;
+  /**
+   * A file of the password of the user that the URLs name without one. Read for each connection. Default: none.
+   * `AMQP_PASSWORD_FILE` overrides it.
+   */
+  passwordFile?: string | undefined;
+  /**
+   * A file of an OAuth 2 token, which logs in as the password. Read for each connection; when it changes, the token of
+   * open connections is renewed. Default: none. `AMQP_TOKEN_FILE` overrides it.
+   */
+  tokenFile?: string | undefined;
   /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */
   queueType?: 'quorum' | 'classic' | undefined;
   /**
@@ -61,6 +80,13 @@ export const BrokerSchema = Type.Object(
   {
     url: Type.Optional(Type.String()),
     urls: Type.Optional(Type.Array(Type.String())),
+    urlFile: Type.Optional(Type.String({ minLength: 1, description: 'A file that holds the URLs.' })),
+    passwordFile: Type.Optional(
+      Type.String({ minLength: 1, description: 'A file of the password of the user that the URLs name.' }),
+    ),
+    tokenFile: Type.Optional(
+      Type.String({ minLength: 1, description: 'A file of an OAuth 2 token, which logs in as the password.' }),
+    ),
     queueType: Type.Optional(Type.Enum(['quorum', 'classic'])),
     queue: Type.Optional(Type.String()),
     caFile: Type.Optional(Type.String({ minLength: 1 })),
@@ -97,11 +123,60 @@ export function validateBroker(broker: BrokerConfig, service: unknown): string[]
   }
   const isText = names.every((name) => typeof broker[name] === 'string' && broker[name] !== '');
   if (isText) issues.push(...validateTlsFiles(broker, { section: 'broker', variables: 'AMQP' }));
+  issues.push(...validateSecretFiles(broker, typeof first === 'string' ? first : ''));
   if (typeof queue === 'string') {
     const queueIssue = validateOwnQueue(queue, typeof service === 'string' ? service : '');
     if (queueIssue) issues.push(`broker.queue: ${queueIssue}`);
   }
   return issues;
+}
+
+/** Reads each file once, so that an issue names its setting. */
+function validateSecretFiles({ passwordFile, tokenFile }: BrokerConfig, url: string): string[] {
+  const issues: string[] = [];
+  for (const [name, file, parse] of [
+    ['broker.passwordFile', passwordFile, readPassword],
+    ['broker.tokenFile', tokenFile, readToken],
+  ] as const) {
+    if (typeof file !== 'string' || file === '') continue;
+    const text = readSettingFile(name, file, issues);
+    try {
+      if (text !== undefined) parse(text);
+    } catch (error) {
+      issues.push(`${name}: ${errorMessage(error)}`);
+    }
+    const [, user = '', password] = /^[^/]*:\/\/([^:@/]*)(:[^@/]*)?@/.exec(url.trim()) ?? [];
+    if (password !== undefined) issues.push(`${name}: broker.url has a password as well; leave it out there`);
+    else if (url !== '' && user === '' && name === 'broker.passwordFile') {
+      issues.push(`${name}: broker.url names no user; write it as amqp://user@host:5672/vhost`);
+    }
+  }
+  if (passwordFile !== undefined && tokenFile !== undefined) {
+    issues.push('broker.tokenFile: broker.passwordFile is set as well; keep one of them');
+  }
+  return issues;
+}
+
+/** The settings that environment variables override. */
+export const brokerVariables = {
+  'broker.url': 'AMQP_URL',
+  'broker.caFile': 'AMQP_CA_FILE',
+  'broker.certFile': 'AMQP_CERT_FILE',
+  'broker.keyFile': 'AMQP_KEY_FILE',
+  'broker.passwordFile': 'AMQP_PASSWORD_FILE',
+  'broker.tokenFile': 'AMQP_TOKEN_FILE',
+} as const;
+
+/** Reads the settings that the environment has, except for the URL. */
+export function readBrokerVariables(environment: Readonly<Record<string, string | undefined>>): BrokerConfig {
+  const { AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE, AMQP_PASSWORD_FILE, AMQP_TOKEN_FILE } = environment;
+  return {
+    ...(AMQP_CA_FILE ? { caFile: AMQP_CA_FILE } : {}),
+    ...(AMQP_CERT_FILE ? { certFile: AMQP_CERT_FILE } : {}),
+    ...(AMQP_KEY_FILE ? { keyFile: AMQP_KEY_FILE } : {}),
+    ...(AMQP_PASSWORD_FILE ? { passwordFile: AMQP_PASSWORD_FILE } : {}),
+    ...(AMQP_TOKEN_FILE ? { tokenFile: AMQP_TOKEN_FILE } : {}),
+  };
 }
 
 function validateUrls({ url, urls }: BrokerConfig): string[] {

@@ -95,6 +95,9 @@ export const defaults = {
   },
 } as const satisfies Defaults;
 
+/** The defaults of a second listener, where there is one. */
+export const managementDefaults = { host: '127.0.0.1', tls: false } as const;
+
 /** The defaults that differ for an application that pulls its messages. */
 export const pullDefaults = { holdMs: 10 * second, concurrency: 100 } as const;
 

@@ -23,15 +23,15 @@ export interface LoadedConfig {
 /**
  * Loads a configuration file: .ts without a build step, .js, .mjs or .json.
  *
+ * @param isFresh true to evaluate it again, with all that it imports, though this process has loaded it before
  * @param path relative to the working directory. Default: `littoral.config.…` there, if there is one
  * @throws LittoralError `invalid-configuration` with the path and the cause
  */
-export async function loadConfigFile(path: string | undefined): Promise<LoadedConfig> {
-  const found = path ?? defaultNames.find((name) => existsSync(name));
-  if (found === undefined) return { config: {}, path: undefined };
-  const absolute = resolve(found);
+export async function loadConfigFile(path: string | undefined, isFresh = false): Promise<LoadedConfig> {
+  const absolute = configPath(path);
+  if (absolute === undefined) return { config: {}, path: undefined };
   if (!existsSync(absolute)) throw invalid(absolute, 'does not exist');
-  const config = await read(absolute).catch((cause) => {
+  const config = await read(absolute, isFresh).catch((cause) => {
     throw invalid(absolute, `cannot be loaded: ${describeLoadFailure(absolute, cause)}${kindsAfter(absolute)}`, cause);
   });
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
@@ -40,9 +40,15 @@ export async function loadConfigFile(path: string | undefined): Promise<LoadedCo
   return { config: config as Config, path: absolute };
 }
 
-async function read(path: string): Promise<unknown> {
+/** Returns the absolute path of the configuration file; undefined if there is none. See `loadConfigFile`. */
+export function configPath(path: string | undefined): string | undefined {
+  const found = path ?? defaultNames.find((name) => existsSync(name));
+  return found === undefined ? undefined : resolve(found);
+}
+
+async function read(path: string, isFresh: boolean): Promise<unknown> {
   if (path.endsWith('.json')) return parseConfig(readRegularFile(path, maxJsonBytes));
-  return (await importModule(path)).default;
+  return (await importModule(path, isFresh)).default;
 }
 
 function parseConfig(text: string): unknown {

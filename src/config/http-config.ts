@@ -6,6 +6,7 @@ import { maxShortStringBytes } from '../message/limits.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { longestTimeoutMs } from '../time/timeout.ts';
+import { type ManagementConfig, ManagementSchema, validateManagement } from './management-config.ts';
 import { closed, type SameSettings } from './setting-types.ts';
 import { type TlsConfig, TlsSchema, validateTls } from './tls-config.ts';
 
@@ -17,6 +18,8 @@ export interface HttpConfig {
   port?: number | undefined;
   /** HTTPS, with client certificates where they are asked for. Default: none, plain HTTP. */
   tls?: TlsConfig | undefined;
+  /** A listener of its own for health, endpoints, dead letters and documents. Default: none; one listener has all. */
+  management?: ManagementConfig | undefined;
   /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
   bodyLimit?: number | undefined;
   /** The largest body of a batch in bytes. Each entry of it has a payload of `bodyLimit` at most. Default: 16 MiB. */
@@ -85,6 +88,7 @@ export const HttpSchema = Type.Object(
     host: Type.Optional(Type.String({ minLength: 1 })),
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
     tls: Type.Optional(TlsSchema),
+    management: Type.Optional(ManagementSchema),
     bodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
     batchBodyLimit: Type.Optional(Type.Integer({ minimum: 1 })),
     batchMaxEntries: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
@@ -115,8 +119,18 @@ export function validateHttp(http: HttpConfig): string[] {
   if (isRecord(forwardHeaders)) issues.push(...validateForwardedHeaders(forwardHeaders));
   const hostIssue = typeof host === 'string' && host !== '' ? validateHost(host) : undefined;
   if (hostIssue) issues.push(`http.host: ${hostIssue}`);
+  issues.push(...validateSecondListener(http));
   if (Array.isArray(allowedHosts)) issues.push(...validateAllowedHosts(allowedHosts));
   return [...issues, ...validateTls(http.tls), ...validateProxy(http)];
+}
+
+function validateSecondListener({ management, host = '127.0.0.1', port = 3000, tls }: HttpConfig): string[] {
+  const issues = validateManagement(management, { host, port }, tls !== undefined);
+  const own = isRecord(management) ? management.host : undefined;
+  const hostIssue = typeof own === 'string' && own !== '' ? validateHost(own) : undefined;
+  return hostIssue === undefined
+    ? issues
+    : [...issues, `http.management.host: ${hostIssue.replace('PORT (http.port)', 'http.management.port')}`];
 }
 
 function validateForwardedHeaders(headers: Readonly<Record<string, unknown>>): string[] {

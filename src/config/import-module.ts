@@ -9,27 +9,35 @@ const publicEntries = ['littoral', 'littoral/testing'];
  * Imports a file of a user: JavaScript, or TypeScript without a build step.
  *
  * @param path absolute
+ * @param isFresh true to evaluate the file again, with all that it imports, though this process has imported it before
  * @returns the module's exports
  * @throws the module's own exception, which need not be an Error; an error if the path is not a regular file
  */
-export async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+export async function importModule(path: string, isFresh = false): Promise<Readonly<Record<string, unknown>>> {
   assertRegularFile(path);
+  // Node evaluates a file and what it imports once.
+  if (isFresh) return importByJiti(path, { moduleCache: false });
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
     if (!isForJiti(error)) throw error;
-    // Loaded for such a file only, because loading it takes a tenth of the start time.
-    const { createJiti } = await import('jiti');
-    const jiti = createJiti(path, {
-      // The file must define its handlers with this copy of the package, not with another one.
-      virtualModules: await modulesOf(publicEntries),
-      // Only the default export is the configuration. Other exports are no settings.
-      interopDefault: false,
-      // A cache would be a folder that every user of the machine can write to, and its code would run here.
-      fsCache: false,
-    });
-    return jiti.import(path);
+    return importByJiti(path);
   }
+}
+
+async function importByJiti(path: string, options = {}): Promise<Readonly<Record<string, unknown>>> {
+  // Loaded for such a file only, because loading it takes a tenth of the start time.
+  const { createJiti } = await import('jiti');
+  const jiti = createJiti(path, {
+    ...options,
+    // The file must define its handlers with this copy of the package, not with another one.
+    virtualModules: await modulesOf(publicEntries),
+    // Only the default export is the configuration. Other exports are no settings.
+    interopDefault: false,
+    // A cache would be a folder that every user of the machine can write to, and its code would run here.
+    fsCache: false,
+  });
+  return jiti.import(path);
 }
 
 /** Imports the entries by their names, by self-reference of the package: importing the files would be circular. */

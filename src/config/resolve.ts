@@ -1,5 +1,6 @@
 import { errorMessage, LittoralError } from '../errors.ts';
 import { readRegularFile } from '../file/regular-file.ts';
+import { readSettingFile } from '../file/setting-file.ts';
 import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import type { CompleteRetries } from '../handler/retries.ts';
 import { isRecord } from '../schema/is-record.ts';
@@ -10,11 +11,12 @@ import {
   type HealthConfig,
   readApplicationVariables,
 } from './application-config.ts';
-import type { BrokerConfig } from './broker-config.ts';
+import { type BrokerConfig, brokerVariables, readBrokerVariables } from './broker-config.ts';
 import type { Config } from './config.ts';
 import type { DeduplicationConfig } from './deduplication-config.ts';
-import { defaults, dependentDefaults, pullDefaults } from './defaults.ts';
+import { defaults, dependentDefaults, managementDefaults, pullDefaults } from './defaults.ts';
 import type { HttpConfig } from './http-config.ts';
+import { type ManagementConfig, managementVariables, readManagementVariables } from './management-config.ts';
 import type { MetricsConfig } from './metrics-config.ts';
 import { readTlsVariables, type TlsConfig, tlsVariables } from './tls-config.ts';
 import type { UnhandledConfig } from './unhandled-config.ts';
@@ -32,9 +34,13 @@ type SectionName = 'broker' | 'http' | 'retries' | 'unhandled' | 'deduplication'
 export interface ResolvedConfig
   extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container'> {
   readonly handlers: readonly HandlerDefinition[];
-  readonly broker: ResolvedExcept<BrokerConfig, 'url' | 'urls' | 'caFile' | 'certFile' | 'keyFile'>;
-  readonly http: ResolvedExcept<Omit<HttpConfig, 'tls'>, 'idempotencyScopeHeader' | 'adminToken'> & {
+  readonly broker: ResolvedExcept<
+    BrokerConfig,
+    'url' | 'urls' | 'urlFile' | 'passwordFile' | 'tokenFile' | 'caFile' | 'certFile' | 'keyFile'
+  >;
+  readonly http: ResolvedExcept<Omit<HttpConfig, 'tls' | 'management'>, 'idempotencyScopeHeader' | 'adminToken'> & {
     readonly tls: ResolvedExcept<TlsConfig, 'caFile'> | undefined;
+    readonly management: Resolved<ManagementConfig> | undefined;
   };
   readonly application: ResolvedApplication | undefined;
   readonly retries: CompleteRetries;
@@ -69,14 +75,12 @@ const variables = {
   service: 'SERVICE_NAME',
   channel: 'CHANNEL',
   logLevel: 'LOG_LEVEL',
-  'broker.url': 'AMQP_URL',
-  'broker.caFile': 'AMQP_CA_FILE',
-  'broker.certFile': 'AMQP_CERT_FILE',
-  'broker.keyFile': 'AMQP_KEY_FILE',
+  ...brokerVariables,
   ...applicationVariables,
   'http.host': 'HOST',
   'http.port': 'PORT',
   ...tlsVariables,
+  ...managementVariables,
   'http.adminToken': 'ADMIN_TOKEN',
 } as const;
 
@@ -93,21 +97,22 @@ function invalid(issues: readonly string[]): LittoralError {
 }
 
 function withEnvironment(config: Config, environment: Environment, issues: string[]): Config {
-  const { SERVICE_NAME, HOST, PORT, LOG_LEVEL, CHANNEL, AMQP_CA_FILE, AMQP_CERT_FILE, AMQP_KEY_FILE } = environment;
+  const { SERVICE_NAME, HOST, PORT, LOG_LEVEL, CHANNEL, AMQP_URL_FILE } = environment;
   const url = secret('AMQP_URL', environment, issues);
   const adminToken = secret('ADMIN_TOKEN', environment, issues);
   const broker = {
-    ...(url ? { url, urls: undefined } : {}),
-    ...(AMQP_CA_FILE ? { caFile: AMQP_CA_FILE } : {}),
-    ...(AMQP_CERT_FILE ? { certFile: AMQP_CERT_FILE } : {}),
-    ...(AMQP_KEY_FILE ? { keyFile: AMQP_KEY_FILE } : {}),
+    ...(url ? {} : urlOfFile(config, issues)),
+    ...(url ? { url, urls: undefined, urlFile: AMQP_URL_FILE || undefined } : {}),
+    ...readBrokerVariables(environment),
   };
   const tls = readTlsVariables(environment);
+  const management = readManagementVariables(environment);
   const httpSection = isRecord(config.http) ? (config.http as HttpConfig) : undefined;
   const http = {
     ...(HOST ? { host: HOST } : {}),
     ...(PORT ? { port: portOf(PORT) } : {}),
     ...(adminToken ? { adminToken } : {}),
+    ...(Object.keys(management).length > 0 ? { management: mergeSection(httpSection?.management, management) } : {}),
     ...(Object.keys(tls).length > 0 ? { tls: mergeSection(httpSection?.tls, tls) } : {}),
   };
   const application = readApplicationVariables(environment);
@@ -120,6 +125,15 @@ function withEnvironment(config: Config, environment: Environment, issues: strin
     ...(Object.keys(application).length > 0 ? { application: mergeSection(config.application, application) } : {}),
     ...(Object.keys(http).length > 0 ? { http: mergeSection(config.http, http) } : {}),
   };
+}
+
+/** Reads the URLs from the file that the configuration names. */
+function urlOfFile({ broker }: Config, issues: string[]): BrokerConfig {
+  const file = isRecord(broker) ? (broker as BrokerConfig).urlFile : undefined;
+  if (typeof file !== 'string' || file === '') return {};
+  const url = readSettingFile('broker.urlFile', file, issues)?.trim();
+  if (url === '') issues.push(`broker.urlFile: ${file} is empty`);
+  return { url, urls: undefined };
 }
 
 /** Overrides settings of a section. A section that is no object stays as it is; the schema reports it. */
@@ -170,6 +184,7 @@ function withDefaults(settings: Config): ResolvedConfig {
       basePath: filledHttp.basePath.replace(/\/$/, ''),
       forwardHeaders: lowerCaseNames(filledHttp.forwardHeaders),
       idempotencyScopeHeader: http?.idempotencyScopeHeader?.toLowerCase(),
+      management: http?.management && filled(http.management, { ...managementDefaults, port: 0 }),
       tls: http?.tls && filled(http.tls, { certFile: '', keyFile: '', clientCertificates: 'none' }),
     },
     application: application && filledApplication(application),

@@ -1,5 +1,6 @@
 import { errorMessage } from '../errors.ts';
 import { RereadFile } from '../file/reread-file.ts';
+import { readToken } from '../file/token.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
@@ -9,7 +10,6 @@ import type { PostRequest } from './http-client.ts';
 import { addMessageHeaders } from './message-request-headers.ts';
 import type { PostFormat } from './post-to.ts';
 import type { PostedMessage } from './posted-request.ts';
-import { readToken } from './read-token.ts';
 import { readSecrets, type SigningSecrets, signatureHeaders } from './sign-request.ts';
 
 export interface RequestWriterOptions {

@@ -5,8 +5,6 @@ import { stat } from 'node:fs/promises';
 export interface FileWatchOptions {
   /** Returns the paths to look at. It may return others each time. */
   readonly paths: () => readonly string[];
-  /** Called once for each change, when the files have stayed the same for one interval. Must not throw. */
-  readonly onChange: () => void | Promise<void>;
   /** Milliseconds between two looks at the files. Default: 1 s. */
   readonly intervalMs?: number | undefined;
 }
@@ -23,6 +21,7 @@ export class FileWatch {
   #seen: string;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #onChange: () => void | Promise<void> = () => {};
 
   /** Notes the present versions. The caller reads the files after that, so that it misses no change. */
   constructor(options: FileWatchOptions) {
@@ -31,10 +30,14 @@ export class FileWatch {
     this.#seen = this.#reported;
   }
 
-  /** Begins to look at the files. It does not keep the process alive. */
-  start(): void {
-    if (this.#isClosed || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => void this.#look(), this.#options.intervalMs ?? 1_000).unref();
+  /**
+   * Begins to look at the files. It does not keep the process alive.
+   *
+   * @param onChange called once for each change, when the files have stayed the same for one interval. Must not throw
+   */
+  start(onChange: () => void | Promise<void>): void {
+    this.#onChange = onChange;
+    this.#wait();
   }
 
   close(): void {
@@ -48,8 +51,13 @@ export class FileWatch {
     this.#seen = this.#reported;
   }
 
+  #wait(): void {
+    if (this.#isClosed || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => void this.#look(), this.#options.intervalMs ?? 1_000).unref();
+  }
+
   async #look(): Promise<void> {
-    const { paths, onChange } = this.#options;
+    const { paths } = this.#options;
     const noted = this.#reported;
     const version = await versionOf(paths());
     // `note` was called meanwhile, so this version may be older than the one that it noted.
@@ -58,11 +66,11 @@ export class FileWatch {
       this.#seen = version;
       if (isStable && version !== this.#reported) {
         this.#reported = version;
-        await onChange();
+        await this.#onChange();
       }
     }
     this.#timer = undefined;
-    this.start();
+    this.#wait();
   }
 }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
 import { docsPages } from '../../routes/docs-pages.ts';
-import { registerRoutes } from '../../routes/index.ts';
+import { registerRoutes, type Surface } from '../../routes/index.ts';
 import type { HttpContext, RouteContext } from '../../routes/route-context.ts';
 import { ProblemDetails } from '../../routes/schemas.ts';
 import { LittoralError } from '../errors.ts';
@@ -34,6 +34,8 @@ export interface AppOptions {
   /** Default: it stands behind no proxy. */
   readonly proxy?: ProxyOptions;
   readonly connections: Connections;
+  /** Default: `all` routes. */
+  readonly surface?: Surface;
   /** Default: it speaks plain HTTP. */
   readonly certificates?: ServerCertificates | undefined;
 }
@@ -47,7 +49,7 @@ function loadFastify(): typeof import('fastify') {
 
 /** Creates the HTTP server with its routes, its documents, and one format for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { routes, logger, bodies, guard, proxy = noProxy, connections, certificates } = options;
+  const { routes, logger, bodies, guard, proxy = noProxy, connections, certificates, surface = 'all' } = options;
   const requestLog = new RequestLog(logger, routes.metrics);
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
@@ -102,7 +104,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     assertWellFormedTarget(request);
     requireSameSite(request);
     // Runs before the body is read.
-    if (request.is404) throw routeNotFound(request);
+    if (request.is404) throw routeNotFound(request, surface);
     done();
   });
 
@@ -120,15 +122,15 @@ export function createApp(options: AppOptions): FastifyInstance {
     return sendProblem(reply, isInsider(request) ? known : withoutDetails(known));
   });
   app.setNotFoundHandler((request) => {
-    throw routeNotFound(request);
+    throw routeNotFound(request, surface);
   });
 
   const { minBodyBytesPerSecond: minBytesPerSecond } = bodies;
   const context = { ...routes, publicAddress, isInsider, connections, memory, minBytesPerSecond };
   const docs = createDocs(context);
   app.register(async (scope) => {
-    registerRoutes(scope, { ...context, docs });
-    docsPages(scope, { ...context, docs });
+    registerRoutes(scope, { ...context, docs }, surface);
+    if (surface !== 'callers') docsPages(scope, { ...context, docs });
   });
   rejectOtherMethods(app);
   return app;
@@ -143,10 +145,11 @@ const serverOptions = {
 
 const noProxy: ProxyOptions = { basePath: '', trustProxy: [] };
 
-function routeNotFound({ method, url }: FastifyRequest): LittoralError {
+function routeNotFound({ method, url }: FastifyRequest, surface: Surface): LittoralError {
+  const where = surface === 'callers' ? '/docs of the management listener (http.management)' : '/docs';
   return new LittoralError(
     'route-not-found',
-    `No route ${method} ${url.split('?')[0]}. All routes are listed under /docs.`,
+    `No route ${method} ${url.split('?')[0]}. All routes are listed under ${where}.`,
   );
 }
 

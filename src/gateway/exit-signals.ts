@@ -1,4 +1,5 @@
-import { constants } from 'node:os';
+import { closeSync, constants, openSync } from 'node:fs';
+import { constants as system } from 'node:os';
 
 /** The actions of a process on a signal to end. */
 export interface SignalResponse {
@@ -6,6 +7,11 @@ export interface SignalResponse {
   first(signal: NodeJS.Signals): void;
   /** Called for every later signal by which a person or a supervisor insists. Default: those change nothing. */
   again?(signal: NodeJS.Signals): void;
+  /**
+   * Called for each SIGHUP of a process that has no terminal, or whose terminal is still there. `later`: such a signal
+   * waits for the next response. Default: SIGHUP ends the process.
+   */
+  readonly reload?: (() => void) | 'later';
 }
 
 /** The signals that ask a process to end and that it can catch. Without a listener each of them kills it. */
@@ -19,6 +25,10 @@ const sentBeside: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR2'];
 
 let response: SignalResponse | undefined;
 let isEnding = false;
+let isReloadWanted = false;
+
+// A terminal that closes sends SIGHUP as well, and the process should end with it.
+const hadTerminal = hasTerminal();
 
 /**
  * Sets what a signal does from now on. The listeners of the process are attached once and stay: Node forgets a signal
@@ -29,6 +39,10 @@ export function respondToSignals(next: SignalResponse): void {
   const isListening = response !== undefined;
   response = next;
   if (!isListening) for (const signal of exitSignals) process.on(signal, receive);
+  if (isReloadWanted && typeof next.reload === 'function') {
+    isReloadWanted = false;
+    next.reload();
+  }
 }
 
 /**
@@ -37,13 +51,40 @@ export function respondToSignals(next: SignalResponse): void {
 export function exitBySignal(signal: NodeJS.Signals): never {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-  process.exit(128 + constants.signals[signal]);
+  process.exit(128 + system.signals[signal]);
+}
+
+/**
+ * Ends the process with a code, after an orderly end. If its terminal has closed, it ends by SIGHUP: Node aborts when it
+ * cannot reset that terminal, and nothing can read the code.
+ */
+export function exitInOrder(code: number): never {
+  if (!isTerminalGone()) process.exit(code);
+  process.emit('exit', code);
+  return exitBySignal('SIGHUP');
+}
+
+function isTerminalGone(): boolean {
+  return hadTerminal && !hasTerminal();
+}
+
+/** Returns whether the process has a terminal that controls it. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', constants.O_RDWR | constants.O_NOCTTY));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function receive(signal: NodeJS.Signals): void {
   // Node's own --report-on-signal and --heapsnapshot-signal, and modules of the user, may have a use for it.
   if (signal === 'SIGUSR2' && process.listenerCount(signal) > 1) return;
-  if (!isEnding) {
+  if (!isEnding && signal === 'SIGHUP' && response?.reload !== undefined && !isTerminalGone()) {
+    if (response.reload === 'later') isReloadWanted = true;
+    else response.reload();
+  } else if (!isEnding) {
     isEnding = true;
     response?.first(signal);
   } else if (!sentBeside.includes(signal)) {

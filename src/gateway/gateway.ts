@@ -5,15 +5,12 @@ import type { EventBus } from '../bus/event-bus.ts';
 import type { Config } from '../config/config.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { describeEndpoint } from '../endpoint/endpoint-description.ts';
-import { adminGuard } from '../http/admin-guard.ts';
-import { Connections } from '../http/connections.ts';
 import { BatchRoom } from '../http/entries/batch-room.ts';
-import { listenFailure, listeningAddress } from '../http/listening-address.ts';
-import { ServerCertificates } from '../http/server-certificates.ts';
 import { OpenStreams } from '../http/stream/open-streams.ts';
-import { createLogger, droppedLogLines, type Logger } from '../logger.ts';
-import { createApp } from './app.ts';
+import { createLogger, droppedLogLines, type Logger, levelReload } from '../logger.ts';
 import { type Components, createComponents } from './components.ts';
+import { ConfigReload, type ReloadOutcome } from './config-reload.ts';
+import { createListeners } from './listeners.ts';
 import { observeParts } from './metrics-components.ts';
 import { createShutdown } from './shutdown.ts';
 
@@ -29,12 +26,14 @@ export interface GatewayOptions {
 
 /** A gateway inside a process. */
 export interface Gateway {
-  /** The configuration, with its defaults and the environment variables applied. */
+  /** The configuration that applies, with its defaults and the environment variables. A reload replaces it. */
   readonly config: ResolvedConfig;
   /** The logger of the process. */
   readonly logger: Logger;
   /** The HTTP server. `inject` calls it without a port. */
   readonly app: FastifyInstance;
+  /** The server for operators; undefined without `http.management`, where `app` has their routes. */
+  readonly management: FastifyInstance | undefined;
   /** Sends commands, events and messages to other services. */
   readonly distributedBus: DistributedBus;
   /** Sends commands to their handlers in this process. */
@@ -50,9 +49,17 @@ export interface Gateway {
    * @throws LittoralError `topology-mismatch` when the service's queue exists with other arguments
    */
   start(): Promise<void>;
+  /**
+   * Applies a new configuration as far as it can change while the gateway runs: the log level and the admin token. The
+   * environment variables override it as they did at first.
+   *
+   * @returns the settings that changed, and those that need a restart
+   * @throws LittoralError `invalid-configuration` with every issue; nothing has changed then
+   */
+  reload(config: Config): ReloadOutcome;
   /** The ids of the messages whose handlers have not finished. */
   unacknowledged(): readonly unknown[];
-  /** Listens for HTTP. @returns the address */
+  /** Listens for HTTP. @returns the address of `app` */
   listen(): Promise<string>;
   /**
    * Stops receiving, finishes unacknowledged deliveries within `shutdownTimeoutMs`, requeues the rest, and closes,
@@ -68,17 +75,19 @@ export interface Gateway {
  * @throws LittoralError `invalid-configuration`, `invalid-handlers` with every issue at once
  */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
-  const resolved = resolveConfig(config, options.environment ?? process.env);
+  const environment = options.environment ?? process.env;
+  const resolved = resolveConfig(config, environment);
   const logger = options.logger ?? createLogger(resolved.logLevel, { service: resolved.service });
-  return assembleGateway(createComponents(resolved, logger), options.consume);
+  return assembleGateway(createComponents(resolved, logger), options.consume, environment);
 }
 
 /**
  * Assembles a gateway from its components.
  *
  * @param consume whether it receives as well as sends
+ * @param environment the variables that override the configuration
  */
-export function assembleGateway(components: Components, consume = true): Gateway {
+export function assembleGateway(components: Components, consume = true, environment: Environment = {}): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, forwarder } = components;
   const { conversion, registry, services, deadLetterOutlet, deadLetters } = components;
   const { applications, discovery, parentMessages, metrics } = components;
@@ -101,66 +110,44 @@ export function assembleGateway(components: Components, consume = true): Gateway
     isReady: () => unreadiness().length === 0,
     applications: () => applications.describe(),
   });
-  const { host, allowedHosts, forwardHeaders, idempotencyScopeHeader, adminToken } = resolved.http;
-  const connections = new Connections(resolved.http);
-  const { basePath, trustProxy } = resolved.http;
-  const isBehindProxy = basePath !== '' || trustProxy.length > 0;
-  const { tls } = resolved.http;
-  const certificates = tls && new ServerCertificates(tls, logger);
-  const streams = new OpenStreams(resolved.http.maxStreams);
-  const app = createApp({
-    logger,
-    certificates,
-    bodies: resolved.http,
-    guard: { host, allowedHosts },
-    proxy: { basePath, trustProxy },
-    insiders: { adminToken, isBehindProxy },
-    connections,
-    routes: {
-      service: resolved.service,
-      channel,
-      unreadiness,
-      warnings,
-      describeEndpoint: () => describeEndpoint({ ...resolved, queue: resolved.broker.queue }, registry),
-      isConsuming: () => endpoint.consuming,
-      deferredKeys: () => endpoint.deferredKeys(),
-      applications: () => applications.describe(),
-      pulling: applications.pull,
-      deadLetters,
-      streams,
-      metrics,
-      requireAdmin: adminGuard({ host, adminToken, isBehindProxy }),
-      publishing: {
-        bus: distributedBus,
-        parameters: { conversion, services, variables: resolved.configuration },
-        mapping: { forwardHeaders, idempotencyScopeHeader, findParent: (id) => parentMessages.find(id) },
-        channel: channel.name,
-        scopes: services,
-        isDraining: () => state === 'draining',
-        batchRoom: new BatchRoom(resolved.broker.maxInFlight),
-        batchLimits: { bodyLimit: resolved.http.bodyLimit, maxEntries: resolved.http.batchMaxEntries },
-      },
+  const { forwardHeaders, idempotencyScopeHeader } = resolved.http;
+  const listeners = createListeners(resolved, logger, {
+    service: resolved.service,
+    channel,
+    unreadiness,
+    warnings,
+    describeEndpoint: () => describeEndpoint({ ...resolved, queue: resolved.broker.queue }, registry),
+    isConsuming: () => endpoint.consuming,
+    deferredKeys: () => endpoint.deferredKeys(),
+    applications: () => applications.describe(),
+    pulling: applications.pull,
+    deadLetters,
+    metrics,
+    streams: new OpenStreams(resolved.http.maxStreams),
+    publishing: {
+      bus: distributedBus,
+      parameters: { conversion, services, variables: resolved.configuration },
+      mapping: { forwardHeaders, idempotencyScopeHeader, findParent: (id) => parentMessages.find(id) },
+      channel: channel.name,
+      scopes: services,
+      isDraining: () => state === 'draining',
+      batchRoom: new BatchRoom(resolved.broker.maxInFlight),
+      batchLimits: { bodyLimit: resolved.http.bodyLimit, maxEntries: resolved.http.batchMaxEntries },
     },
   });
 
-  const shutDown = createShutdown(components, {
-    isListening: () => app.server.listening,
-    drain() {
-      connections.drain();
-      streams.endAll();
-    },
-    async close() {
-      streams.endAll();
-      await app.close();
-      certificates?.close();
-    },
-    cutOff: () => app.server.closeAllConnections(),
-  });
+  const shutDown = createShutdown(components, listeners);
+
+  const logLevel = { settings: ['logLevel'], reload: levelReload(logger) };
+  const configReload = new ConfigReload(resolved, environment, [...listeners.reloadables, logLevel]);
 
   return {
-    config: resolved,
+    get config() {
+      return configReload.running;
+    },
     logger,
-    app,
+    app: listeners.app,
+    management: listeners.management,
     distributedBus,
     commandBus,
     eventBus,
@@ -176,15 +163,8 @@ export function assembleGateway(components: Components, consume = true): Gateway
       forwarder.start();
       await channel.start();
     },
-    async listen() {
-      const listenTextResolver = (address: string) => `listening on ${address}`;
-      // A name can have several addresses, and Fastify would open a server for each, of which only one is guarded.
-      const address = await listeningAddress(host);
-      const { port } = resolved.http;
-      return app.listen({ host: address, port, listenTextResolver }).catch((error) => {
-        throw listenFailure(error, address, port);
-      });
-    },
+    listen: () => listeners.listen(),
+    reload: (next) => configReload.apply(next),
     unacknowledged: () => endpoint.unacknowledged,
     stop() {
       state = 'draining';

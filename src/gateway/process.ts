@@ -1,18 +1,21 @@
 import { Worker } from 'node:worker_threads';
 import { errorFields } from '../text/error-chain.ts';
 import { longestTimeoutMs } from '../time/timeout.ts';
-import { respondToSignals } from './exit-signals.ts';
+import { exitInOrder, respondToSignals } from './exit-signals.ts';
 import type { Gateway } from './gateway.ts';
+import { type ConfigSource, ConfigWatch } from './watch-config.ts';
 
 /**
  * Runs a gateway as this process: listens, connects, and shuts down in order on a signal (`exit-signals.ts`). A second
  * SIGTERM, SIGINT or SIGQUIT ends the process at once.
  *
+ * @param source the place of the configuration, which is then reloaded when it changes, and on SIGHUP
  * @throws what listening throws, and LittoralError `topology-mismatch`
  */
-export async function serve(gateway: Gateway): Promise<void> {
+export async function serve(gateway: Gateway, source?: ConfigSource): Promise<void> {
   const { logger, config, channel } = gateway;
-  const isStopping = stopOnSignals(gateway);
+  const watch = source && new ConfigWatch(gateway, source);
+  const isStopping = stopOnSignals(gateway, watch);
   exitOnUnexpectedErrors(gateway);
   let address: string;
   try {
@@ -22,11 +25,12 @@ export async function serve(gateway: Gateway): Promise<void> {
     if (isStopping()) return;
     throw error;
   }
-  const docs = `${address}/docs`;
+  const docs = `${gateway.management?.listeningOrigin ?? address}/docs`;
   logger.info({ channel: channel.name, docs }, `${config.service} on ${channel.name}, docs at ${docs}`);
   if (!channel.durable) {
     logger.warn('the in-memory channel keeps nothing after exit; set AMQP_URL to send through RabbitMQ');
   }
+  watch?.start();
   await gateway.start();
 }
 
@@ -45,32 +49,42 @@ export function exitOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway,
   process.on('uncaughtException', end);
 }
 
-/** Exits with code 0 on a signal, as long as no delivery is unacknowledged and there is nothing to stop. */
-export function exitOnSignals(): void {
-  respondToSignals({ first: () => process.exit(0) });
+/**
+ * Exits with code 0 on a signal, as long as no delivery is unacknowledged and there is nothing to stop.
+ *
+ * @param reload `later` for a process that reloads its configuration on SIGHUP once it runs
+ */
+export function exitOnSignals(reload?: 'later'): void {
+  respondToSignals({ first: () => process.exit(0), ...(reload && { reload }) });
 }
 
 /**
  * Shuts down in order on a signal, and exits at once on a second one.
  *
+ * @param watch what reloads the configuration on SIGHUP. Default: SIGHUP ends the process as well
  * @returns whether a signal has arrived
  */
-export function stopOnSignals({ logger, stop, config }: Pick<Gateway, 'logger' | 'stop' | 'config'>): () => boolean {
+export function stopOnSignals(
+  { logger, stop, config }: Pick<Gateway, 'logger' | 'stop' | 'config'>,
+  watch?: ConfigWatch,
+): () => boolean {
   let stopping = false;
   const first = async (signal: NodeJS.Signals) => {
     stopping = true;
+    watch?.close();
     logger.info({ signal }, 'shutting down');
     killAfter(Math.max(config.shutdownTimeoutMs + 1_500, earliestKillMs));
     try {
       await stop();
       logger.info('stopped');
-      process.exit(0);
+      exitInOrder(0);
     } catch (error) {
       logger.error({ err: errorFields(error) }, 'the shutdown failed');
       process.exit(1);
     }
   };
-  respondToSignals({ first, again: () => process.exit(1) });
+  const reload = watch && (() => void watch.reload());
+  respondToSignals({ first, again: () => process.exit(1), ...(reload && { reload }) });
   return () => stopping;
 }
 

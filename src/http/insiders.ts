@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { LittoralError } from '../errors.ts';
-import { hasAdminToken } from './admin-guard.ts';
+import type { AdminToken } from './admin-token.ts';
 import { isLoopback } from './loopback.ts';
 import { hostNameOf, type PublicAddress } from './public-address.ts';
 
 export interface InsiderOptions {
-  readonly adminToken: string | undefined;
+  readonly adminToken: AdminToken;
   /** True if a proxy makes the gateway reachable from other machines, so that a loopback address proves nothing. */
   readonly isBehindProxy: boolean;
   readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
@@ -16,9 +16,8 @@ export interface InsiderOptions {
  * machine that use a loopback name (which excludes DNS rebinding by a web page), and callers with the admin token.
  */
 export function insiderCheck({ adminToken, isBehindProxy, publicAddress }: InsiderOptions) {
-  const hasToken = hasAdminToken(adminToken);
   return (request: FastifyRequest): boolean => {
-    if (hasToken(request)) return true;
+    if (adminToken.isSentBy(request)) return true;
     if (isBehindProxy || !isLoopback(request.raw.socket.remoteAddress ?? '')) return false;
     const { authority } = publicAddress(request.raw);
     return authority === '' || isLoopback(hostNameOf(authority));

@@ -7,7 +7,7 @@ import { LittoralError } from '../errors.ts';
  *
  * @throws LittoralError `invalid-configuration` for a name that is not known
  */
-export async function listeningAddress(host: string): Promise<string> {
+export async function listeningAddress(host: string, names = mainListener): Promise<string> {
   try {
     const { address } = await lookup(host);
     return address;
@@ -16,21 +16,38 @@ export async function listeningAddress(host: string): Promise<string> {
     const why = code === 'EAI_AGAIN' ? 'the name service does not answer' : 'that name is not known';
     throw new LittoralError(
       'invalid-configuration',
-      `Cannot listen on '${host}': ${why} (${message}). Set HOST (http.host) to an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.`,
+      `Cannot listen on '${host}': ${why} (${message}). Set ${names.host} to an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.`,
       { cause },
     );
   }
 }
 
+/** The settings that name an address, for errors. */
+export interface ListenerNames {
+  readonly host: string;
+  readonly port: string;
+}
+
+export const mainListener: ListenerNames = { host: 'HOST (http.host)', port: 'PORT (http.port)' };
+export const managementListener: ListenerNames = {
+  host: 'MANAGEMENT_HOST (http.management.host)',
+  port: 'MANAGEMENT_PORT (http.management.port)',
+};
+
 /** Says what to do about a port that cannot be listened on, where the system does not. */
-export function listenFailure(error: NodeJS.ErrnoException, address: string, port: number): Error {
+export function listenFailure(
+  error: NodeJS.ErrnoException,
+  address: string,
+  port: number,
+  names = mainListener,
+): Error {
   const remedies: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'the port is in use. Set PORT (http.port) to another one; 0 takes a free one',
-    EADDRNOTAVAIL: 'that is no address of this machine. Set HOST (http.host) to one that is',
-    EACCES: 'it is not allowed. Set PORT (http.port) to 1024 or more',
-    EPERM: 'it is not allowed. Set PORT (http.port) to 1024 or more',
-    EAFNOSUPPORT: 'this machine has no IPv6. Set HOST (http.host) to an address of IPv4',
-    EINVAL: 'that address needs the name of its interface, such as fe80::1%eth0. Set HOST (http.host) to it',
+    EADDRINUSE: `the port is in use. Set ${names.port} to another one; 0 takes a free one`,
+    EADDRNOTAVAIL: `that is no address of this machine. Set ${names.host} to one that is`,
+    EACCES: `it is not allowed. Set ${names.port} to 1024 or more`,
+    EPERM: `it is not allowed. Set ${names.port} to 1024 or more`,
+    EAFNOSUPPORT: `this machine has no IPv6. Set ${names.host} to an address of IPv4`,
+    EINVAL: `that address needs the name of its interface, such as fe80::1%eth0. Set ${names.host} to it`,
   };
   const remedy = remedies[error.code ?? ''];
   if (remedy === undefined) return error;

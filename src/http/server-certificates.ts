@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions, type Server, type TlsOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { errorMessage } from '../errors.ts';
 import { FileWatch } from '../file/file-watch.ts';
 import { readTlsFiles, type TlsFiles } from '../file/tls-files.ts';
@@ -38,7 +39,7 @@ export class ServerCertificates {
     this.#logger = logger;
     const { certFile, keyFile, caFile } = tls;
     const paths = [certFile, keyFile, ...(caFile === undefined ? [] : [caFile])];
-    this.#watch = new FileWatch({ paths: () => paths, onChange: () => this.reload(), intervalMs });
+    this.#watch = new FileWatch({ paths: () => paths, intervalMs });
     this.#context = contextOf(tls);
     this.#warnOfEnd();
   }
@@ -57,15 +58,17 @@ export class ServerCertificates {
   /** Keeps the certificates of a server fresh from now on. */
   attach(server: Server): void {
     this.#servers.add(server);
-    this.#watch.start();
+    this.#watch.start(() => this.reload());
   }
 
   /** Reads the files again. Files that cannot be used are logged, and change nothing. */
   reload(): void {
+    this.#watch.note();
     const { certFile, keyFile, caFile } = this.#tls;
     const files = { certFile, keyFile, caFile };
     try {
       const context = contextOf(this.#tls);
+      if (isDeepStrictEqual(context, this.#context)) return;
       for (const server of this.#servers) server.setSecureContext(context);
       this.#context = context;
     } catch (error) {

@@ -23,6 +23,8 @@ export interface BrokerOptions {
   readonly netTickSeconds?: number;
   /** Listens for TLS as well, and demands a certificate of its clients. Default: no. */
   readonly tls?: BrokerTls;
+  /** More plugins. Not in a container. */
+  readonly plugins?: readonly string[];
   /** More lines of `rabbitmq.conf`. Not in a container. */
   readonly settings?: readonly string[];
 }

@@ -49,7 +49,7 @@ export async function createRabbitmqNodeSettings(
   const epmdPort = membership?.epmdPort ?? ownEpmdPort;
   const nodeName = membership?.nodeName ?? `littoral-${randomBytes(4).toString('hex')}@localhost`;
   const { tls } = options;
-  const plugins = [...PLUGINS, ...(tls ? [tlsPlugin] : [])];
+  const plugins = [...PLUGINS, ...(tls ? [tlsPlugin] : []), ...(options.plugins ?? [])];
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'littoral-rabbitmq-'));
   const file = (name: string) => join(folder, name);
   const log = file('rabbitmq.log');

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { folderOf } from '../folder-of.ts';
-import { entry, littoral } from './littoral.ts';
+import { isOnPath } from '../is-on-path.ts';
+import { spawnProcess } from '../spawn-process.ts';
+import { entry, littoral, littoralCommand } from './littoral.ts';
 
 /** Sends the process itself a signal, which Node dispatches in the next turn of the event loop. */
 const sending = (signal: NodeJS.Signals) => `process.kill(process.pid, '${signal}');`;
@@ -66,7 +68,6 @@ const finishing = `
 
 describe('a running gateway', () => {
   test.each([
-    ['SIGHUP, as a terminal that closes sends it', ['SIGHUP', 'SIGHUP']],
     ['SIGTERM with a SIGHUP behind it, as systemd sends them', ['SIGTERM', 'SIGHUP']],
     ['SIGQUIT', ['SIGQUIT']],
   ] as const)('finishes what is in hand on %s', async (_, signals) => {
@@ -95,5 +96,39 @@ describe('a command', () => {
     await command.written(/loading/);
     command.kill('SIGHUP');
     expect(await command.ended).toMatchObject({ code: null });
+  });
+});
+
+describe('SIGHUP', () => {
+  test('ends `littoral run`, which has nothing to reload, in order', async () => {
+    const cwd = folderOf({ 'littoral.config.mjs': finishing });
+    const consumer = littoral(['run', 'shop', '-v'], { cwd });
+    await consumer.written(/nothing can arrive from other processes/);
+    consumer.kill('SIGHUP');
+    await consumer.written(/shutting down/);
+    consumer.kill('SIGHUP');
+    expect((await consumer.ended).code).toBe(0);
+  });
+
+  test.skipIf(!isOnPath('python3'))('ends a gateway whose terminal has closed, in order (needs python3)', async () => {
+    const cwd = folderOf({ 'littoral.config.mjs': finishing });
+    const [command = '', ...args] = littoralCommand;
+    // A terminal of its own, which closes while the gateway runs.
+    const program = `
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    log = os.open('log', os.O_WRONLY | os.O_CREAT)
+    os.dup2(log, 1); os.dup2(log, 2)
+    os.execvp(sys.argv[1], sys.argv[1:])
+while b'listening on' not in open('log', 'rb').read() if os.path.exists('log') else True:
+    time.sleep(0.05)
+os.close(terminal)
+_, status = os.waitpid(pid, 0)
+print('exit code', os.waitstatus_to_exitcode(status), open('log').read())
+`;
+    const outer = spawnProcess('python3', ['-c', program, command, ...args], { cwd, environment: { PORT: '0' } });
+    const { stdout } = await outer.ended;
+    expect(stdout).toMatch(/^exit code -1 .*SIGHUP.*shutting down.*"stopped"\}\s*$/s);
   });
 });

@@ -1,12 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { adminGuard } from '../../src/http/admin-guard.ts';
+import { AdminToken } from '../../src/http/admin-token.ts';
 import { caught, everythingIn } from '../caught.ts';
 
 const adminToken = 'a-secret-of-the-operators';
 
 function call(host: string, token: string | undefined, authorization?: string) {
-  const guard = adminGuard({ host, adminToken: token });
+  const guard = adminGuard({ host, adminToken: new AdminToken(token) });
   return () => guard({ headers: { authorization } } as FastifyRequest);
 }
 

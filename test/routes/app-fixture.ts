@@ -9,6 +9,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
 import { createApp } from '../../src/gateway/app.ts';
 import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
+import { AdminToken } from '../../src/http/admin-token.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { BatchRoom } from '../../src/http/entries/batch-room.ts';
 import type { ServerCertificates } from '../../src/http/server-certificates.ts';
@@ -53,7 +54,7 @@ export async function openApp(parts: AppParts) {
     bodies: { bodyLimit: 1000, batchBodyLimit: 10_000, maxInFlightBytes: 1_000_000, minBodyBytesPerSecond: 1024 },
     connections: connections ?? new Connections(defaults.http),
     guard: { host: '127.0.0.1', allowedHosts: [] },
-    insiders: { adminToken: undefined, isBehindProxy: false },
+    insiders: { adminToken: new AdminToken(undefined), isBehindProxy: false },
     routes: {
       service,
       channel: used,

@@ -13,8 +13,9 @@ import { AmqpBusExchange } from './amqp-bus-exchange.ts';
 import { AmqpDeadLetterQueues } from './amqp-dead-letter-queues.ts';
 import { type QueueType, queueTypeOf } from './amqp-topology.ts';
 import { Browser } from './browse/browser.ts';
+import { type AddressSettings, AddressSource } from './connection/address-source.ts';
 import { AmqpConnection, type AmqpConnectionOptions } from './connection/amqp-connection.ts';
-import { parseAmqpUrls } from './connection/amqp-urls.ts';
+import { SecretRenewal } from './connection/secret-renewal.ts';
 import { AmqpConsumer } from './consume/amqp-consumer.ts';
 import { TopologyCheck } from './consume/topology-check.ts';
 import { countReady } from './count-messages.ts';
@@ -24,11 +25,17 @@ import { PermittedDeclarations } from './permitted-declarations.ts';
 import { AmqpOutbound } from './publish/amqp-outbound.ts';
 import { AmqpQueueLookup } from './publish/amqp-queue-lookup.ts';
 
-export interface AmqpEngineOptions {
+export interface AmqpEngineOptions extends AddressSettings {
   /**
    * `amqp://` or `amqps://`, with user, password and vhost. Commas separate the URLs of several nodes of one broker.
    */
   readonly url: string | readonly string[];
+  /** A file that holds the URLs, and is read for each connection. Default: none. */
+  readonly urlFile?: string | undefined;
+  /** A file of the password, read for each connection. Default: none. */
+  readonly passwordFile?: string | undefined;
+  /** A file of an OAuth 2 token, which is renewed on open connections when it changes. Default: none. */
+  readonly tokenFile?: string | undefined;
   /** Names the connections in the broker's lists: `littoral:<service>`. */
   readonly service: string;
   readonly logger: Logger;
@@ -90,6 +97,7 @@ export class AmqpEngine implements Engine {
   // Two connections: one that the broker blocks must not hold up acknowledgements.
   readonly #publishing: AmqpConnection;
   readonly #consuming: AmqpConnection;
+  readonly #renewal: SecretRenewal | undefined;
   readonly #outbound: AmqpOutbound;
   readonly #lookup: AmqpQueueLookup;
   readonly #delays: AmqpDelays;
@@ -114,8 +122,10 @@ export class AmqpEngine implements Engine {
     this.#logger = logger;
     this.#service = options.service;
     this.#queueType = options.queueType;
+    const { url, urlFile, passwordFile, tokenFile } = options;
+    const source = new AddressSource({ url, urlFile, passwordFile, tokenFile }, logger);
     const common: Omit<AmqpConnectionOptions, 'role' | 'onConnect'> = {
-      addresses: parseAmqpUrls(options.url),
+      addresses: () => source.current(),
       name: `littoral:${options.service}`,
       heartbeatSeconds: options.heartbeatSeconds,
       connectTimeoutMs: options.connectTimeoutMs,
@@ -150,6 +160,8 @@ export class AmqpEngine implements Engine {
         await Promise.all(this.#consumers.map((consumer) => consumer.attach(model)));
       },
     });
+    const connections = [this.#publishing, this.#consuming];
+    this.#renewal = tokenFile === undefined ? undefined : new SecretRenewal({ tokenFile, source, connections, logger });
     this.#outbound = new AmqpOutbound(this.#publishing, {
       maxInFlight,
       maxInFlightBytes,
@@ -180,6 +192,7 @@ export class AmqpEngine implements Engine {
   async start(): Promise<void> {
     if (this.#started) return;
     this.#started = true;
+    this.#renewal?.start();
     await Promise.all([this.#publishing.start(), this.#consumers.length > 0 ? this.#consuming.start() : undefined]);
     const mismatch = [this.#publishing, this.#consuming, ...this.#consumers].find((part) => part.mismatch)?.mismatch;
     if (mismatch) throw mismatch;
@@ -324,6 +337,7 @@ export class AmqpEngine implements Engine {
 
   async #closeWithin(deadlineMs: number): Promise<void> {
     this.#topologyCheck.close();
+    this.#renewal?.close();
     const deadline = performance.now() + deadlineMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
     await completesWithin(remainingMs(), Promise.all(this.#consumers.map((consumer) => this.#finish(consumer))));

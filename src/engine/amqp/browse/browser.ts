@@ -23,8 +23,8 @@ const othersWaitMs = 5_000;
 const othersRetryMs = 50;
 
 export interface BrowserOptions extends Omit<ConnectOptions, 'role' | 'address'> {
-  /** The addresses of the nodes of one broker. */
-  readonly addresses: readonly AmqpAddress[];
+  /** Returns the addresses of the nodes of one broker. */
+  readonly addresses: () => readonly AmqpAddress[];
 }
 
 /**
@@ -79,7 +79,7 @@ export class Browser {
   }
 
   async #connect(): Promise<ChannelModel> {
-    const untried = [...this.#options.addresses];
+    const untried = [...this.#options.addresses()];
     const reasons: string[] = [];
     while (untried.length > 0) {
       const [address] = untried.splice(Math.floor(Math.random() * untried.length), 1) as [AmqpAddress];

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
 import { isLittoralError, type LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
+import { errorText } from '../../../text/error-chain.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import type { EngineConnection } from '../../engine.ts';
 import { socketOf } from './amqp-socket.ts';
@@ -15,8 +16,8 @@ import { type ConnectionEnd, endOf, rememberEnd, watchEnd } from './connection-e
 import { useExactFrames } from './exact-frames.ts';
 
 export interface AmqpConnectionOptions extends Omit<ConnectOptions, 'address'> {
-  /** The addresses of the nodes of one broker. */
-  readonly addresses: readonly AmqpAddress[];
+  /** Returns the addresses of the nodes of one broker. They are read again for each attempt. */
+  readonly addresses: () => readonly AmqpAddress[];
   readonly logger: Logger;
   /** Prepares every new connection. When it fails, the connection is closed and tried again later. */
   readonly onConnect: (model: ChannelModel) => Promise<void>;
@@ -33,6 +34,7 @@ const prepareTimeoutMs = 45_000;
 export class AmqpConnection {
   readonly #options: AmqpConnectionOptions;
   readonly #addresses: BrokerAddresses;
+  #read: readonly AmqpAddress[];
   #model: ChannelModel | undefined;
   #address: AmqpAddress | undefined;
   #blocked: string | undefined;
@@ -47,7 +49,8 @@ export class AmqpConnection {
 
   constructor(options: AmqpConnectionOptions) {
     this.#options = options;
-    this.#addresses = new BrokerAddresses(options.addresses);
+    this.#read = options.addresses();
+    this.#addresses = new BrokerAddresses(this.#read);
   }
 
   /** The live connection, prepared; undefined while there is none. */
@@ -84,7 +87,7 @@ export class AmqpConnection {
   /** Starts connecting. Resolves when there is a connection, or each address has been tried once. */
   async start(): Promise<void> {
     this.#running ??= this.#run();
-    for (let attempt = 0; attempt < this.#options.addresses.length; attempt += 1) await this.attempted();
+    for (let attempt = 0; attempt < this.#addresses.count; attempt += 1) await this.attempted();
   }
 
   /** Resolves at once while there is a live connection, else when the next attempt has ended, whichever way. */
@@ -113,14 +116,52 @@ export class AmqpConnection {
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const { address, waitMs } = this.#addresses.next();
+      const { waitMs } = this.#addresses.next();
       if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
+      this.#readAddresses();
+      const { address } = this.#addresses.next();
       this.#isAttempting = true;
       const ended = await this.#attempt(address);
       this.#isAttempting = false;
       this.#endAttempt();
       await ended?.reason;
+    }
+  }
+
+  #readAddresses(): void {
+    const addresses = this.#options.addresses();
+    if (addresses === this.#read) return;
+    this.#read = addresses;
+    this.#addresses.replace(addresses);
+    this.#failures.clear();
+  }
+
+  /**
+   * Sends a new secret to the broker, so that the connection outlives the earlier one. While there is no connection, it
+   * waits for the next attempt, which can have read the earlier secret. Never rejects. A broker that refuses the secret
+   * closes the connection, and the next one is opened with the secret that is current then.
+   */
+  async renewSecret(secret: string): Promise<void> {
+    if (this.#running === undefined) return;
+    await this.attempted();
+    const model = this.#model;
+    const address = this.#address;
+    if (!model || !address || address.connect.password === secret) return;
+    const { logger, role } = this.#options;
+    const ended = new Promise<'ended'>((resolve) => model.once('close', () => resolve('ended')));
+    try {
+      // A broker that blocks this connection answers when it reads again. One that refuses the secret never answers.
+      const outcome = await Promise.race([model.updateSecret(Buffer.from(secret), 'renewed'), ended]);
+      if (outcome === 'ended') {
+        logger.warn({ role }, 'the connection ended while its token was renewed; the broker may refuse the token');
+      } else if (this.#model === model) {
+        this.#address = { ...address, connect: { ...address.connect, password: secret } };
+        logger.info({ role, broker: address.display }, 'token of the connection renewed');
+      }
+    } catch (error) {
+      // amqplib refuses to write on a connection that is closing.
+      logger.warn({ role, reason: errorText(error) }, 'token of the connection not renewed');
     }
   }
 

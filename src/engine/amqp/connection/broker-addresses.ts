@@ -14,10 +14,24 @@ interface Node {
 
 /** The addresses of one broker, with the order in which they are tried. */
 export class BrokerAddresses {
-  readonly #nodes: readonly Node[];
+  #nodes: readonly Node[];
 
   constructor(addresses: readonly AmqpAddress[]) {
     this.#nodes = addresses.map((address) => ({ address, failures: 0, notBeforeMs: 0 }));
+  }
+
+  get count(): number {
+    return this.#nodes.length;
+  }
+
+  /** Replaces the addresses. One of the same host keeps what is known of it, because only its credentials are others. */
+  replace(addresses: readonly AmqpAddress[]): void {
+    const earlier = [...this.#nodes];
+    this.#nodes = addresses.map((address) => {
+      const index = earlier.findIndex((node) => node.address.display === address.display);
+      const [node = { failures: 0, notBeforeMs: 0 }] = index === -1 ? [] : earlier.splice(index, 1);
+      return { ...node, address };
+    });
   }
 
   /** Returns a random address among those with the fewest failures, and the time to wait before it is tried. */
@@ -31,12 +45,14 @@ export class BrokerAddresses {
   }
 
   succeeded(address: AmqpAddress): void {
-    this.#nodeOf(address).failures = 0;
+    const node = this.#nodeOf(address);
+    if (node) node.failures = 0;
   }
 
   /** @param tookMs duration of the attempt: an address that does not answer is tried for half of the time at most */
   failed(address: AmqpAddress, tookMs: number): void {
     const node = this.#nodeOf(address);
+    if (node === undefined) return;
     const { firstMs, maxMs, jitter } = pauses;
     const share = 1 - jitter * Math.random();
     const pauseMs = Math.min(maxMs, firstMs * 2 ** node.failures) * share;
@@ -44,10 +60,9 @@ export class BrokerAddresses {
     node.notBeforeMs = performance.now() + (this.#nodes.length > 1 ? Math.max(pauseMs, tookMs) : pauseMs);
   }
 
-  #nodeOf(address: AmqpAddress): Node {
-    const node = this.#nodes.find((candidate) => candidate.address === address);
-    if (!node) throw new RangeError('not an address of this broker');
-    return node;
+  /** @returns undefined for an address that was replaced */
+  #nodeOf({ display }: AmqpAddress): Node | undefined {
+    return this.#nodes.find(({ address }) => address.display === display);
   }
 }
 

@@ -8,8 +8,8 @@ import type { Route } from './publish-refusal.ts';
 
 /** Options for a connection that is used for one probe. */
 export interface ProbeConnectionOptions extends Omit<ConnectOptions, 'address' | 'role'> {
-  /** The addresses of the nodes of one broker. */
-  readonly addresses: readonly AmqpAddress[];
+  /** Returns the addresses of the nodes of one broker. */
+  readonly addresses: () => readonly AmqpAddress[];
   /** A function that returns the address in use, which is tried first because the others can be unreachable. */
   readonly current?: () => AmqpAddress | undefined;
 }
@@ -43,8 +43,11 @@ export async function probeApart(options: ProbeConnectionOptions, route: Route, 
 
 async function connectToAny({ addresses, current, ...options }: ProbeConnectionOptions): Promise<ChannelModel> {
   let failure: unknown;
-  const first = current?.();
-  for (const address of first ? [first, ...addresses.filter((other) => other !== first)] : addresses) {
+  const all = addresses();
+  const { display } = current?.() ?? {};
+  // The one in use is first, with the credentials that are current.
+  const ordered = [...all].sort((one, other) => Number(other.display === display) - Number(one.display === display));
+  for (const address of ordered) {
     try {
       return await connect(...connectArguments({ ...options, address, role: 'probing' }));
     } catch (error) {

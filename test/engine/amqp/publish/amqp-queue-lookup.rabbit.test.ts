@@ -13,8 +13,9 @@ const vhost = useVhost();
 /** A look-up on a separate connection, with the number of channels that it has opened. */
 async function openLookup(options: Partial<AmqpQueueLookupOptions> = {}) {
   let opened = 0;
+  const address = parseAmqpUrl(vhost.url);
   const connection = new AmqpConnection({
-    addresses: [parseAmqpUrl(vhost.url)],
+    addresses: () => [address],
     name: 'look-up',
     role: 'test',
     heartbeatSeconds: 5,
