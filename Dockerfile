@@ -3,6 +3,9 @@
 #   docker run -e SERVICE_NAME=shop -e AMQP_URL=amqp://… -p 127.0.0.1:3000:3000 littoral
 # With handlers: mount their folder below /app, where they find littoral and typebox:
 #   docker run … -v ./handlers:/app/config:ro littoral start --config config/littoral.config.ts
+# It needs no rights and writes no file: docker run --read-only --cap-drop ALL --security-opt no-new-privileges …
+# Pin the two base images by digest (node:22-alpine@sha256:…) where builds must be the same: docker buildx imagetools
+# inspect node:22-alpine prints it.
 
 FROM node:22-alpine AS build
 WORKDIR /app
@@ -23,9 +26,12 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 3000
-# Whether the process is well, whatever the broker does: a restart would not bring that back.
+# Whether the process is well, whatever the broker does: a restart would not bring that back. It asks the listener for
+# operators, where there is one, and verifies no certificate, because it asks its own process. It knows the environment
+# only: replace it if a configuration file sets ports or TLS, or if TLS_CLIENT_CERTIFICATES is `require` without
+# MANAGEMENT_PORT.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=15s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const e = process.env; const own = e.MANAGEMENT_PORT; const tls = own ? e.MANAGEMENT_TLS === 'true' : e.TLS_CERT_FILE; require(tls ? 'https' : 'http').get({ host: '127.0.0.1', port: own || e.PORT, path: '/livez', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 # Without a shell in between, so that SIGTERM reaches the gateway.
 ENTRYPOINT ["node", "/app/dist/src/cli.js"]
 CMD ["start"]

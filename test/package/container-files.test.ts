@@ -1,5 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import type { HttpConfig } from '../../src/config/http-config.ts';
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
+import { authority, certificate } from '../certificates.ts';
+import { folderOf } from '../folder-of.ts';
+import { spawnProcess } from '../spawn-process.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
@@ -143,4 +150,53 @@ test('the application of the compose file does not wait until the gateway is hea
   expect(under(compose, 'services', 'gateway', 'depends_on').filter((line) => /^\w+:$/.test(line))).toEqual([
     'rabbitmq:',
   ]);
+});
+
+describe('the containers of the compose file', () => {
+  const { services: parsed } = parse(compose, { merge: true });
+
+  test('gain no privileges, and have no capability that their start does not need', () => {
+    for (const { cap_drop, cap_add = [], security_opt } of Object.values<Record<string, unknown>>(parsed)) {
+      expect(cap_drop).toEqual(['ALL']);
+      expect(security_opt).toEqual(['no-new-privileges:true']);
+      for (const name of cap_add as string[])
+        expect(['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID']).toContain(name);
+    }
+    expect(Object.keys(parsed).filter((name) => parsed[name].cap_add !== undefined)).toEqual(['rabbitmq']);
+  });
+
+  test('write to no file system of their own, except for the broker', () => {
+    expect(Object.keys(parsed).filter((name) => parsed[name].read_only !== true)).toEqual(['rabbitmq']);
+    expect(parsed.application.user).toBe('65534:65534');
+  });
+});
+
+describe('the health check of the image', () => {
+  const check = finalStage.find((line) => line.startsWith('HEALTHCHECK ')) ?? '';
+  const [, , script] = JSON.parse(check.slice(check.indexOf('['))) as string[];
+
+  async function exitCode(http: HttpConfig, variables: (gateway: Gateway) => Record<string, string>) {
+    const settings = { service: 'shop', http: { port: 0, drainDelayMs: 0, ...http } };
+    const gateway = createGateway(settings, { environment: {}, logger: pino({ level: 'silent' }) });
+    onTestFinished(() => gateway.stop());
+    await gateway.listen();
+    const ended = spawnProcess(process.execPath, ['-e', script as string], { environment: variables(gateway) }).ended;
+    return (await ended).code;
+  }
+  const portOf = (app: Gateway['management']) => new URL(app?.listeningOrigin ?? '').port;
+
+  test('reaches a gateway, and its listener for operators', async () => {
+    expect(await exitCode({}, ({ app }) => ({ PORT: portOf(app) }))).toBe(0);
+    const management = { port: 0 };
+    const variables = (gateway: Gateway) => ({ PORT: '1', MANAGEMENT_PORT: portOf(gateway.management) });
+    expect(await exitCode({ management }, variables)).toBe(0);
+  });
+
+  test('reaches a gateway with TLS', async () => {
+    const { cert, key } = await certificate('gateway.example', await authority());
+    const folder = folderOf({ 'tls.crt': cert, 'tls.key': key });
+    const tls = { certFile: `${folder}/tls.crt`, keyFile: `${folder}/tls.key` };
+    expect(await exitCode({ tls }, ({ app }) => ({ PORT: portOf(app), TLS_CERT_FILE: tls.certFile }))).toBe(0);
+    expect(await exitCode({ tls }, ({ app }) => ({ PORT: portOf(app) }))).toBe(1);
+  });
 });
