@@ -10,7 +10,7 @@ import { events } from './events.ts';
 import { health } from './health.ts';
 import { messages } from './messages.ts';
 import { metrics } from './metrics.ts';
-import type { RouteContext } from './route-context.ts';
+import type { RouteContext, RoutePlugin } from './route-context.ts';
 import { stream } from './stream.ts';
 
 /** The routes of one listener: `all`, those for `callers`, or those for `management`. Both have the health routes. */
@@ -24,6 +24,6 @@ const all = [...forCallers, endpoints, deadLetters, health, metrics, documents];
 
 /** Registers the routes of a listener. */
 export function registerRoutes(app: FastifyInstance, context: RouteContext, surface: Surface = 'all'): void {
-  const others = { all: [], callers: forManagement, management: forCallers }[surface];
+  const others: readonly RoutePlugin[] = { all: [], callers: forManagement, management: forCallers }[surface];
   for (const routes of all) if (!others.includes(routes)) routes(app, context);
 }
