@@ -90,9 +90,13 @@ export class DistributedBus {
     return this.#sendContext ? this.#sendContext.track(call) : call;
   }
 
-  /** Opens a sequence of messages without an end, which goes on after any error. */
-  openSends(): OrderedSends {
-    return new OrderedSends({ ...this.#ordered(), goesOn: true });
+  /**
+   * Opens a sequence of messages without an end.
+   *
+   * @param goesOn false if no message is sent after an error that concerns the broker. Default: true
+   */
+  openSends({ goesOn = true }: { readonly goesOn?: boolean } = {}): OrderedSends {
+    return new OrderedSends({ ...this.#ordered(), goesOn });
   }
 
   /**

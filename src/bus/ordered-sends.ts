@@ -171,7 +171,8 @@ const ofBroker: ReadonlySet<string> = new Set([
   ...['write-refused', 'too-many-in-flight', 'draining', 'topology-mismatch'],
 ]);
 
-function isOfBroker(error: unknown): error is LittoralError {
+/** Returns whether an error concerns the broker and not one message. */
+export function isOfBroker(error: unknown): error is LittoralError {
   return isLittoralError(error) && ofBroker.has(error.code);
 }
 

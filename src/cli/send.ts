@@ -1,16 +1,59 @@
 import { Command } from 'commander';
+import { integer } from './integer.ts';
 import { runSend, type SendingOptions, withSendingOptions } from './run-send.ts';
+import { runSendBatch, type SendBatchOptions } from './run-send-batch.ts';
+
+const help = `
+With --batch, the entries of a file in NDJSON are sent in their order, each line a message as for POST /batch:
+{"kind":"command","destination":"billing","routingKey":"billing.changeDetails","payload":{"personId":"123"}}
+Entries that fail are written to a file, as they are. A broker that is lost ends the sending: the command prints the index
+to resume from.
+`;
 
 export function sendCommand(): Command {
   const command = new Command('send')
-    .summary('send a command to a service')
-    .description('Send a command to the one service that handles it.')
-    .argument('<destination>', "the service's name")
-    .argument('<routingKey>', "the command's name");
-  return withSendingOptions(command).action(
-    (destination: string, routingKey: string, payload: string | undefined, options: SendingOptions) =>
-      runSend(payload, options, (bus, { body, contentType, metadata, ...more }) =>
-        bus.sendCommand(destination, routingKey, body, contentType, metadata, more),
-      ),
-  );
+    .summary('send a command to a service, or a file of messages')
+    .description('Send a command to the one service that handles it, or the messages of a file.')
+    .argument('[destination]', "the service's name")
+    .argument('[routingKey]', "the command's name")
+    .option('--batch <file>', 'send the messages of a file in NDJSON; - for standard input')
+    .option('--from <index>', 'with --batch: skip the entries before this index', integer(0, Number.MAX_SAFE_INTEGER))
+    .option('--idempotencyKey <key>', 'with --batch: from it and the index follow the ids (default: a new UUID)')
+    .option('--failed <file>', 'with --batch: the file for entries that failed (default: the file + .failed)');
+  return withSendingOptions(command)
+    .addHelpText('after', help)
+    .action(
+      (
+        destination: string | undefined,
+        routingKey: string | undefined,
+        payload: string | undefined,
+        options: SendingOptions & Partial<SendBatchOptions>,
+      ) => {
+        const { batch, from, idempotencyKey, failed, ...sending } = options;
+        if (batch !== undefined) {
+          assertBatchOnly(command, destination, sending);
+          return runSendBatch(options as SendBatchOptions);
+        }
+        if (from !== undefined || idempotencyKey !== undefined || failed !== undefined) {
+          command.error('error: --from, --idempotencyKey and --failed belong to --batch');
+        }
+        if (destination === undefined) return command.error("error: missing required argument 'destination'");
+        if (routingKey === undefined) return command.error("error: missing required argument 'routingKey'");
+        return runSend(payload, sending, (bus, { body, contentType, metadata, ...more }) =>
+          bus.sendCommand(destination, routingKey, body, contentType, metadata, more),
+        );
+      },
+    );
+}
+
+/** Ends with wrong usage for what belongs to a single command. */
+function assertBatchOnly(
+  command: Command,
+  destination: string | undefined,
+  { config: _, ...others }: SendingOptions,
+): void {
+  const [option] = Object.keys(others);
+  if (destination !== undefined) command.error('error: --batch takes no arguments: its entries say where they go');
+  if (option !== undefined)
+    command.error(`error: --${option} does not go with --batch: each entry has its own options`);
 }

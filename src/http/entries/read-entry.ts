@@ -19,8 +19,10 @@ import type { EntryDefaults } from './entry-defaults.ts';
 import { EntryFields, eachMember, pointerPart } from './entry-fields.ts';
 
 export interface EntryLimits {
-  /** Maximum number of bytes of a payload: `http.bodyLimit`. */
+  /** Maximum number of bytes of a payload. */
   readonly bodyLimit: number;
+  /** The setting with this limit. Default: `http.bodyLimit`. */
+  readonly limitName?: string;
 }
 
 const kinds: ReadonlySet<string> = new Set(['command', 'event', 'message']);
@@ -83,7 +85,10 @@ function readKey(fields: EntryFields, field: 'routingKey' | 'destination'): stri
   return key ?? '';
 }
 
-function readBody(fields: EntryFields, { bodyLimit }: EntryLimits): Pick<SendRequest, 'payload' | 'contentType'> {
+function readBody(
+  fields: EntryFields,
+  { bodyLimit, limitName = 'http.bodyLimit' }: EntryLimits,
+): Pick<SendRequest, 'payload' | 'contentType'> {
   const isBase64 = fields.has('bodyBase64');
   const written = fields.written('payload');
   if (isBase64 && written) fields.addIssue('/bodyBase64', 'and payload both stand there; send one of them');
@@ -91,7 +96,7 @@ function readBody(fields: EntryFields, { bodyLimit }: EntryLimits): Pick<SendReq
   if (!isBase64 && !written) return { payload: Buffer.alloc(0), contentType: contentType ?? 'text/plain' };
   const payload = isBase64 ? readBase64(fields, contentType) : readPayload(fields, written as Buffer, contentType);
   if (payload.byteLength > bodyLimit) {
-    const detail = `The payload is larger than http.bodyLimit (${bodyLimit} bytes) allows.`;
+    const detail = `The payload is larger than ${limitName} (${bodyLimit} bytes) allows.`;
     throw new LittoralError('body-too-large', detail, {
       issues: [{ path: isBase64 ? '/bodyBase64' : '/payload', message: 'is too large' }],
     });

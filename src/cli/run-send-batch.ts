@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { LittoralError } from '../errors.ts';
+import { respondToSignals } from '../gateway/exit-signals.ts';
+import { errorText } from '../text/error-chain.ts';
+import { FailedEntries } from './failed-entries.ts';
+import { loadComponents } from './load-components.ts';
+import { exitProcess, report } from './output.ts';
+import { printable } from './printable.ts';
+import { bar, ProgressBar } from './progress-bar.ts';
+import { type BatchOutcome, type BatchProgress, openBatch, sendBatch } from './send-batch.ts';
+import { withChannel } from './with-channel.ts';
+
+/** The options of `littoral send --batch`. */
+export interface SendBatchOptions {
+  readonly batch: string;
+  readonly config?: string;
+  readonly from?: number;
+  readonly idempotencyKey?: string;
+  readonly failed?: string;
+}
+
+/** Maximum number of errors that are printed. All of them are in the file of failed entries. */
+const maxPrinted = 20;
+
+/**
+ * Sends the entries of a file, prints what has become of them as one line of JSON, and ends the process: with 0 if all
+ * are confirmed, else with 1.
+ *
+ * @throws LittoralError `invalid-configuration`, `invalid-handlers` before anything is sent
+ */
+export async function runSendBatch(options: SendBatchOptions): Promise<void> {
+  const { batch: file, from = 0, idempotencyKey = randomUUID() } = options;
+  const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
+  const config = resolveConfig(await loadConfig(options.config), process.env);
+  if (config.channel === 'in-memory') {
+    throw new LittoralError(
+      'invalid-configuration',
+      'There is no broker to send to: messages on the in-memory channel end with this process. Set AMQP_URL.',
+    );
+  }
+  const input = await openBatch(file);
+  const { channel, distributedBus } = createComponents(config, createLogger('silent'));
+  const failedFile = options.failed ?? (file === '-' ? 'batch.failed.ndjson' : `${file}.failed`);
+  const failures = new FailedEntries(failedFile, from > 0);
+  const progressBar = new ProgressBar(process.stderr, textOf);
+  let isStopped = false;
+  let printed = 0;
+  respondToSignals({
+    first: () => {
+      isStopped = true;
+    },
+    again: () => process.exit(1),
+  });
+  const outcome = await withChannel(channel, () =>
+    sendBatch(input, distributedBus.openSends({ goesOn: false }), {
+      ...{ from, idempotencyKey, maxBytes: config.broker.maxMessageBytes },
+      onProgress: (progress) => progressBar.draw(progress),
+      onFailed(index, line, error) {
+        failures.add(line);
+        printed += 1;
+        if (printed > maxPrinted) return;
+        progressBar.clear();
+        const { code, outcome: known } = error;
+        process.stderr.write(`${index}: ${printable(errorText(error, 2_048))} (${code}, outcome: ${known})\n`);
+      },
+      isStopped: () => isStopped,
+    }),
+  );
+  progressBar.clear();
+  await failures.close();
+  reportOutcome(outcome, { ...options, idempotencyKey, failedFile, isStopped });
+  const { next, accepted, failed } = outcome;
+  await report(`${JSON.stringify({ next, accepted, failed, channel: channel.name })}\n`);
+  return exitProcess(failed === 0 && outcome.error === undefined && !isStopped ? 0 : 1);
+}
+
+interface Ending {
+  readonly batch: string;
+  readonly idempotencyKey: string;
+  readonly failedFile: string;
+  readonly isStopped: boolean;
+}
+
+function reportOutcome(
+  { next, failed, error }: BatchOutcome,
+  { batch, idempotencyKey, failedFile, isStopped }: Ending,
+) {
+  if (failed > maxPrinted) process.stderr.write(`… and ${failed - maxPrinted} more.\n`);
+  if (failed > 0) process.stderr.write(`littoral: ${failed} entries failed. They are in ${printable(failedFile)}.\n`);
+  if (!error && !isStopped) return;
+  const reason = error ? printable(errorText(error, 2_048)) : 'Stopped by a signal.';
+  process.stderr.write(
+    `littoral: ${reason}\nResume with: littoral send --batch ${printable(batch)} --from ${next} --idempotencyKey ${printable(idempotencyKey)}\n`,
+  );
+}
+
+function textOf({ bytes, totalBytes, accepted, failed }: BatchProgress): string {
+  const done = totalBytes === 0 ? '' : `${bar(bytes, totalBytes)} `;
+  return `${done}${accepted} confirmed, ${failed} failed`;
+}

@@ -1,0 +1,108 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { OrderedSends, SendResult } from '../bus/ordered-sends.ts';
+import { isOfBroker } from '../bus/ordered-sends.ts';
+import { isLittoralError, LittoralError } from '../errors.ts';
+import { BodyMemory } from '../http/body-memory.ts';
+import { entryOrError } from '../http/entries/entries-to-message.ts';
+import { readEntryDefaults } from '../http/entries/entry-defaults.ts';
+import { readEntry } from '../http/entries/read-entry.ts';
+import { LineReader } from '../http/stream/line-reader.ts';
+
+/** The state of a batch that is sent. */
+export interface BatchProgress {
+  readonly bytes: number;
+  /** 0 if it is not known. */
+  readonly totalBytes: number;
+  readonly accepted: number;
+  readonly failed: number;
+}
+
+/** What has become of a batch. */
+export interface BatchOutcome {
+  /** The index of the first entry that is not known to be sent or refused. */
+  readonly next: number;
+  readonly accepted: number;
+  readonly failed: number;
+  /** The error that ended the sending before the end of the input. */
+  readonly error: LittoralError | undefined;
+}
+
+export interface BatchInput {
+  readonly pieces: AsyncIterable<Buffer>;
+  readonly totalBytes: number;
+}
+
+export interface BatchOptions {
+  /** The index of the first entry to send; those before are skipped. */
+  readonly from: number;
+  /** From it and the index follows the id of each entry that has none. */
+  readonly idempotencyKey: string;
+  /** The largest payload. */
+  readonly maxBytes: number;
+  readonly onProgress: (progress: BatchProgress) => void;
+  readonly onFailed: (index: number, line: Buffer, error: LittoralError) => void;
+  /** Returns whether to read no further entries. */
+  readonly isStopped: () => boolean;
+}
+
+/** @param file a path, or - for standard input. @throws what opening the file throws */
+export async function openBatch(file: string): Promise<BatchInput> {
+  if (file === '-') return { pieces: process.stdin, totalBytes: 0 };
+  const handle = await open(file);
+  const { size } = await handle.stat();
+  return { pieces: createReadStream('', { fd: handle, highWaterMark: 256 * 1024 }), totalBytes: size };
+}
+
+/** Sends the entries of a file in their order, until an error that concerns the broker. */
+export async function sendBatch(input: BatchInput, sends: OrderedSends, options: BatchOptions): Promise<BatchOutcome> {
+  const { from, maxBytes, onProgress, onFailed } = options;
+  const headers = ['idempotency-key', options.idempotencyKey];
+  const defaults = readEntryDefaults(headers, { forwardHeaders: {} });
+  const lines = new LineReader(2 * maxBytes + 256 * 1024, new BodyMemory(Number.POSITIVE_INFINITY));
+  let [bytes, index, accepted, failed] = [0, 0, 0, 0];
+  let next: number | undefined;
+  let error: LittoralError | undefined;
+
+  const onResult = (at: number, line: Buffer, result: SendResult) => {
+    if (result.receipt) {
+      accepted += 1;
+    } else if (isOfBroker(result.error)) {
+      next = Math.min(next ?? at, at);
+      error ??= result.error;
+    } else {
+      failed += 1;
+      onFailed(at, line, asKnown(result.error));
+    }
+  };
+  const sendLine = async (line: Buffer | LittoralError) => {
+    const at = index++;
+    if (at < from) return;
+    const text = isLittoralError(line) ? Buffer.alloc(0) : line;
+    const entry = entryOrError(() => {
+      if (isLittoralError(line)) throw line;
+      return readEntry(line, at, defaults, { bodyLimit: maxBytes, limitName: 'broker.maxMessageBytes' });
+    }, '');
+    if (isLittoralError(entry)) onResult(at, text, { error: entry });
+    else await sends.push(entry, (result) => onResult(at, text, result));
+  };
+
+  const isOver = () => error !== undefined || options.isStopped();
+  for await (const piece of input.pieces) {
+    bytes += piece.byteLength;
+    for (const line of lines.read(piece)) {
+      if (isOver()) break;
+      await sendLine(line);
+      onProgress({ bytes, totalBytes: input.totalBytes, accepted, failed });
+    }
+    if (isOver()) break;
+  }
+  const last = isOver() ? undefined : lines.end();
+  if (last) await sendLine(last);
+  await sends.settle();
+  return { next: next ?? Math.max(index, from), accepted, failed, error };
+}
+
+function asKnown(error: unknown): LittoralError {
+  return isLittoralError(error) ? error : new LittoralError('internal-error', 'An entry failed.', { cause: error });
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { useVhost } from '../broker/use-vhost.ts';
+import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
+import { folderOf } from '../folder-of.ts';
+import { billing } from './billing.ts';
+
+const vhost = useVhost();
+
+afterEach(() => billing(vhost).empty());
+
+const command = (n: number) =>
+  JSON.stringify({ kind: 'command', destination: 'billing', routingKey: 'work', payload: n });
+
+async function arrived() {
+  const messages = await waitingMessages(vhost.url, 'distributed_billing');
+  return messages.map(({ body }) => Number(Buffer.from(body).toString()));
+}
+
+describe('littoral send --batch', () => {
+  test('sends the entries of a file in order, and prints what has become of them', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const count = 300;
+    const lines = Array.from({ length: count }, (_, n) => command(n));
+    const folder = folderOf({ 'all.ndjson': `\ufeff${lines.join('\r\n')}` });
+    const { code, stdout, stderr } = await service.littoral('send', '--batch', join(folder, 'all.ndjson')).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ next: count, accepted: count, failed: 0, channel: 'rabbitmq' });
+    expect(await arrived()).toEqual(Array.from({ length: count }, (_, n) => n));
+  });
+
+  test('writes the entries that failed to a file, which can be sent again', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const wrong = ['{"kind":"command"', '{"kind":"command","destination":"nowhere","routingKey":"work"}'];
+    const folder = folderOf({ 'all.ndjson': [command(0), wrong[0], '', command(2), wrong[1]].join('\n') });
+    const file = join(folder, 'all.ndjson');
+    const { code, stdout, stderr } = await service.littoral('send', '--batch', file).ended;
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ next: 4, accepted: 2, failed: 2 });
+    expect(stderr).toContain('malformed-body');
+    expect(stderr).toContain('destination-not-found');
+    expect(readFileSync(`${file}.failed`, 'utf8')).toBe(`${wrong.join('\n')}\n`);
+    expect(await arrived()).toEqual([0, 2]);
+  });
+
+  test('resumes from an index, with the same ids', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const input = [0, 1, 2].map(command).join('\n');
+    const key = ['--idempotencyKey', 'import-7'];
+    await service.littoralReading(input, 'send', '--batch', '-', ...key).ended;
+    const { code, stdout } = await service.littoralReading(input, 'send', '--batch', '-', '--from', '1', ...key).ended;
+    expect({ code, out: JSON.parse(stdout) }).toMatchObject({ code: 0, out: { next: 3, accepted: 2 } });
+    const messages = await waitingMessages(vhost.url, 'distributed_billing');
+    const ids = messages.map(({ headers }) => headers.id);
+    expect(ids.slice(3)).toEqual(ids.slice(1, 3));
+  });
+
+  test.each([
+    [['send', '--batch', 'x', 'billing'], '--batch takes no arguments'],
+    [['send', '--batch', 'x', '--priority', '3'], '--priority does not go with --batch'],
+    [['send', 'billing', 'work', '--from', '1'], 'belong to --batch'],
+    [['send', 'billing'], "missing required argument 'routingKey'"],
+    [['send'], "missing required argument 'destination'"],
+  ])('refuses %j', async (args, text) => {
+    const { code, stderr } = await billing(vhost).littoral(...args).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(text);
+  });
+});
