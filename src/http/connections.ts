@@ -84,16 +84,25 @@ export class Connections {
     this.#exempt.add(socket);
   }
 
-  /**
-   * Begins a stream: its connection lives for as long as both sides like, serves no other request, and ends in a way
-   * that lets the caller read the last line while it still sends.
-   */
+  /** Begins a stream: its connection lives for as long as both sides like. */
   openStream(request: IncomingMessage): void {
-    const { socket } = request;
     this.exemptFromTimeout(request);
-    this.#streams.add(socket);
+    this.#streams.add(request.socket);
     this.askForBody(request);
-    this.endsWith(request, true);
+  }
+
+  /**
+   * Prepares the end of a stream, before its answer ends. A connection whose caller still sends is ended, in a way that
+   * lets the caller read the last line. It is not announced by `Connection: close`: Python's `http.client` would then
+   * open another connection for the rest of the request.
+   */
+  closeStream(request: IncomingMessage, response: ServerResponse): void {
+    const { socket, complete } = request;
+    this.#streams.delete(socket);
+    const connection = this.#open.get(socket);
+    if (complete || !connection) return;
+    connection.isEnding = true;
+    response.once('finish', () => lingeringClose(socket));
   }
 
   /** Returns whether the time limit for requests does not count for the latest request of a connection. */

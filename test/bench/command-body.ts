@@ -11,3 +11,11 @@ const command = {
 
 /** The JSON that every subject sends: 1024 bytes. */
 export const commandBody = JSON.stringify({ ...command, note: 'n'.repeat(1024 - JSON.stringify(command).length) });
+
+/** The same command as an entry of a batch or a stream. */
+export const entry = {
+  kind: 'command',
+  destination: 'billing',
+  routingKey: 'billing.changeDetails',
+  payload: JSON.parse(commandBody),
+};

@@ -1,8 +1,9 @@
 import autocannon from 'autocannon';
-import { commandBody } from './command-body.ts';
+import { commandBody, entry } from './command-body.ts';
 import { service } from './destination.ts';
 import { offer } from './forked-process.ts';
 import { type Measurement, measurementOf } from './measurement.ts';
+import { streamEntries } from './stream-entries.ts';
 
 const tasks = {
   /** Sends for so long. Requests without an answer at the end are abandoned. */
@@ -14,9 +15,26 @@ const tasks = {
   async send(address: string, connections: number, amount: number): Promise<Measurement> {
     return load(address, { connections, amount });
   },
+
+  /** Sends batches of so many commands, each, and waits for every answer. */
+  async sendBatches(address: string, size: number, connections: number, limits: LoadLimits): Promise<Measurement> {
+    const body = JSON.stringify({ entries: Array.from({ length: size }, () => entry) });
+    const whole = await load(address, { connections, ...limits }, '/batch', body);
+    return { ...whole, accepted: whole.accepted * size, perSecond: whole.perSecond * size };
+  },
+
+  /** Sends so many commands by one stream, and waits for every result. */
+  stream: (address: string, amount: number) => streamEntries(address, amount),
 };
 
-async function load(address: string, limits: { connections: number; duration?: number; amount?: number }) {
+type LoadLimits = { duration: number } | { amount: number };
+
+async function load(
+  address: string,
+  limits: { connections: number; duration?: number; amount?: number },
+  path = `/commands/${service}/billing.changeDetails`,
+  body = commandBody,
+) {
   const latenciesMs: number[] = [];
   let startedAt = 0;
   let endedAt = 0;
@@ -26,10 +44,10 @@ async function load(address: string, limits: { connections: number; duration?: n
     const instance = autocannon(
       {
         ...limits,
-        url: `${address}/commands/${service}/billing.changeDetails`,
+        url: address + path,
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: commandBody,
+        body,
         // How soon it notices that it is done.
         sampleInt: 50,
       },

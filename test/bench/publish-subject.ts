@@ -71,6 +71,41 @@ export async function gateway(
   return httpSubject('gateway', subject, await subject.ask('start', brokerUrl), load, destination);
 }
 
+/** The ways to send many messages with one request. */
+export interface ManyWay {
+  readonly name: string;
+  readonly connections: number;
+  /** The number of messages of a batch; undefined for a stream. */
+  readonly size?: number;
+}
+
+/** Returns a gateway with a subject for each way to send many messages. */
+export async function gatewayOfMany(
+  ways: readonly ManyWay[],
+  brokerUrl: string,
+  destination: Destination,
+  load: ForkedProcess<LoadTasks>,
+  nodeOptions: readonly string[] = [],
+): Promise<readonly Subject[]> {
+  const subject = forkProcess<GatewayTasks>(new URL('./gateway-process.ts', import.meta.url), nodeOptions);
+  const address = await subject.ask('start', brokerUrl);
+  return ways.map(({ name, connections, size }) => ({
+    async measure(_, { warmUpSeconds, measuredSeconds }) {
+      if (size === undefined) {
+        const { perSecond } = await load.ask('stream', address, 1000 * warmUpSeconds);
+        const amount = Math.round(perSecond * measuredSeconds);
+        const work = () => load.ask('stream', address, amount);
+        return measured(name, connections, subject, work, destination);
+      }
+      const warm = await load.ask('sendBatches', address, size, connections, { duration: warmUpSeconds });
+      const amount = Math.max(connections, Math.round((warm.perSecond * measuredSeconds) / size));
+      const work = () => load.ask('sendBatches', address, size, connections, { amount });
+      return measured(name, connections, subject, work, destination);
+    },
+    end: () => subject.end(),
+  }));
+}
+
 function httpSubject(
   name: string,
   subject: WithCpuTime,

@@ -4,13 +4,14 @@ import { startBroker } from '../broker/start-broker.ts';
 import { createVhost } from '../broker/vhost.ts';
 import { benchConsuming } from './consume-bench.ts';
 import { benchConverters } from './converters-bench.ts';
+import { benchMany } from './many-bench.ts';
 import { benchObserving } from './observe-bench.ts';
 import { benchPublishing } from './publish-bench.ts';
 import { benchPushing } from './push-bench.ts';
 import { benchScale } from './scale-bench.ts';
 
 // npm run bench                      everything, about 8 minutes
-// npm run bench -- consume           one of: publish, consume, push, converters, observe
+// npm run bench -- consume           one of: publish, many, consume, push, converters, observe
 // npm run bench -- --quick           about 90 seconds, to have a look
 // npm run bench -- --scale           what each cost becomes when its size grows
 // npm run bench -- --cpu-prof=DIR    writes what the gateway's processes did to .cpuprofile files there
@@ -19,6 +20,7 @@ import { benchScale } from './scale-bench.ts';
 
 const benches = {
   publish: benchPublishing,
+  many: benchMany,
   consume: benchConsuming,
   push: benchPushing,
   converters: benchConverters,

@@ -29,6 +29,8 @@ export interface StreamOptions {
   readonly health: () => Readiness;
   /** Returns an error as the caller may see it. */
   readonly shown: (error: LittoralError) => LittoralError;
+  /** Called before the answer ends. */
+  readonly onEnd: () => void;
   /** Called with each error that only the log explains. */
   readonly onUnexpected: (error: unknown) => void;
   /** Time after which a silent stream gets a line, so that neither side takes it for dead. Default: 15 s. */
@@ -244,6 +246,7 @@ export class EntryStream {
     const [next, accepted, failed] = [this.#next, this.#accepted, this.#failed];
     this.#notice({ notice: 'end', reason: this.#reason ?? 'complete', next, accepted, failed });
     this.#results.flush();
+    this.#options.onEnd();
     this.#output.end();
   }
 }

@@ -42,6 +42,7 @@ export function streamHandler(context: StreamContext) {
       minBytesPerSecond,
       memory,
       health,
+      onEnd: () => connections.closeStream(raw, reply.raw),
       shown: (error) => (isInside ? error : withoutDetails(error)),
       onUnexpected: (error) => log.error({ err: errorFields(error) }, 'entry of a stream failed'),
     });
@@ -54,8 +55,6 @@ export function streamHandler(context: StreamContext) {
       'cache-control': 'no-store',
       // Asks nginx to pass each line on as it comes.
       'x-accel-buffering': 'no',
-      // Only the end of the connection ends a stream whose caller still sends.
-      connection: 'close',
     });
     reply.raw.flushHeaders();
     await stream.run().finally(ended);

@@ -223,6 +223,13 @@ describe('POST /batch', () => {
     expect(response.json().results[1]).toMatchObject({ code: 'malformed-body', errors: [{ pointer: '/1' }] });
   });
 
+  test('takes ten thousand entries', async () => {
+    const entries = Array.from({ length: 10_000 }, (_, n) => ({ ...event, payload: n }));
+    const { response, bodies } = await sendEntries(entries);
+    expect(response.statusCode).toBe(202);
+    expect(bodies).toEqual(entries.map(({ payload: n }) => String(n)));
+  });
+
   test('accepts an empty batch', async () => {
     expect((await sendEntries([])).response.json()).toEqual({ channel: 'in-memory', results: [] });
     expect((await sendLines('\n')).response.statusCode).toBe(202);

@@ -14,7 +14,7 @@ describe('POST /stream', () => {
     const stream = await openStream(gateway);
     const response = await stream.response;
     expect(response.statusCode).toBe(200);
-    expect(response.headers).toMatchObject({ 'content-type': 'application/x-ndjson', connection: 'close' });
+    expect(response.headers).toMatchObject({ 'content-type': 'application/x-ndjson', 'transfer-encoding': 'chunked' });
     stream.send(event(1), event(2));
     await stream.answered(2);
     stream.send(event(3));
