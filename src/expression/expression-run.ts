@@ -19,6 +19,7 @@ const itemsBetweenPauses = 500;
 export class ExpressionRun {
   readonly budget: EvaluationBudget;
   readonly #context: ExpressionContext;
+  #steps = 0;
   readonly #parts = new Map<PartName, unknown>();
 
   constructor(context: ExpressionContext, limits: Required<ExpressionLimits>) {
@@ -53,9 +54,10 @@ export class ExpressionRun {
    */
   begin(base: Frame): void {
     base.bind(beforeStep, undefined);
-    base.createSequence = boundedSequences(this.budget.maxSequenceLength);
+    base.createSequence = boundedSequences(this.budget.maxSequenceLength, () => this.#steps);
     const breathe = () => this.budget.breathe();
     base.guardrails = () => {
+      this.#steps += 1;
       this.budget.assertDepth(base.depth);
       this.budget.checkLimits();
       base.bind(beforeStep, this.budget.isSliceOver ? breathe : undefined);

@@ -32,7 +32,7 @@ import {
   truth,
   typeOf,
 } from './number-functions.ts';
-import { concatenate, join, length, pad, substring, toText } from './text-functions.ts';
+import { concatenate, join, length, pad, substring, toText, trim } from './text-functions.ts';
 import { copyToTransform, matchedCopies } from './transform.ts';
 import { wholeField, wholePart } from './whole-parts.ts';
 
@@ -127,6 +127,9 @@ function createNatives(): Record<string, Definition> {
       return substring(this, [text, start, length], standardSubstring);
     }),
     length: replacing('length', (text: Text) => length(text)),
+    trim: replacing('trim', function (text: Text) {
+      return trim(this, text);
+    }),
     contains: replacing('contains', function (text: Text, pattern: string | Callback | undefined) {
       return contains(this, text, pattern);
     }),
@@ -198,9 +201,7 @@ function createNatives(): Record<string, Definition> {
       budget.makeList(lists.length * lists.reduce<number>((least, list) => Math.min(least, lengthOf(list)), Infinity));
     }),
 
-    ...Object.fromEntries(
-      ['lowercase', 'uppercase', 'trim', 'substringBefore', 'substringAfter', 'base64encode'].map(counted),
-    ),
+    ...Object.fromEntries(['lowercase', 'uppercase', 'substringBefore', 'substringAfter', 'base64encode'].map(counted)),
     ...Object.fromEntries(['base64decode', 'encodeUrl', 'encodeUrlComponent', 'decodeUrl'].map(counted)),
     ...Object.fromEntries(['decodeUrlComponent', 'reverse', 'shuffle', 'keys'].map(counted)),
     ...Object.fromEntries(

@@ -65,6 +65,13 @@ test.each([
   '/* a comment */ payload.id',
   '$.payload.id & $$.headers.region',
   '$clone(payload).items.sku',
+  'payload.items#$i{ "x": $i }',
+  'payload.items#$i{ sku: [$i, quantity] }',
+  'payload.items@$x#$i{ "x": $x.sku, "y": $i }',
+  'payload.items#$i{ "x": $.* }',
+  '($g := payload.items#$i{ "x": $i }; $a := $append($g.x, 1); $b := $append($g.x, 2); [$g.x, $a, $b])',
+  '($l := $append(1, 2); $m := $append($l, 3); $n := $append($l, 4); { "l": $l, "m": $m, "n": $n })',
+  '($g := payload.items{ "x": $ }; $h := $g.x#$i{ "y": sku }; [$g, $h])',
   'payload.items.$string()',
 ])('an expression without methods means what it means in JSONata: %s', async (text) => {
   await expectSame(text, order);
@@ -117,3 +124,31 @@ test.each(['$sort(payload.list)', '$sort(payload.list, function($a, $b){ $floor(
     );
   },
 );
+
+test.each([
+  '$trim(payload.text)',
+  '$replace(payload.text, "a", " ")',
+  '$replace(payload.text, " a", "")',
+  '$replace(payload.text, /a/, "$0b")',
+  '$replace(payload.text, "a", "b", 1)',
+])('%s makes the text that JSONata makes', async (text) => {
+  const texts = fc.array(fc.constantFrom('a', 'b', ' ', '  ', '\t', '\n', '\r', '\u00a0', 'aa', '$'), {
+    maxLength: 12,
+  });
+  await fc.assert(
+    fc.asyncProperty(texts, (parts) => expectSame(text, { text: parts.join('') })),
+    { numRuns: 100 },
+  );
+});
+
+test.each([
+  'payload.list#$i{ "x": $i }',
+  'payload.list#$i{ $string(a): [$i, a] }',
+  'payload.list@$v{ "x": $v }',
+  '$append($append(payload.list, 1), payload.list)',
+])('%s groups and appends as JSONata does', async (text) => {
+  await fc.assert(
+    fc.asyncProperty(lists, (list) => expectSame(text, { list })),
+    { numRuns: 100 },
+  );
+});
