@@ -83,7 +83,6 @@ const otherErrors: ReadonlySet<ErrorCode> = new Set([
   'invalid-handlers',
   'wrong-usage',
   'not-ready',
-  'unauthorized',
   'admin-token-not-set',
   'dead-letter-not-found',
   'dead-letters-busy',
@@ -200,7 +199,7 @@ export function problems(...codes: readonly ErrorCode[]) {
   );
 }
 
-const sendStatuses: ReadonlySet<number> = new Set([400, 403, 404, 409, 413, 415, 422, 429, 431, 500, 503, 504]);
+const sendStatuses: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 413, 415, 422, 429, 431, 500, 503, 504]);
 /** The errors of requests with many messages. Other requests never get them. */
 const ofBatches: ReadonlySet<ErrorCode> = new Set(['invalid-entry', 'batch-refused']);
 

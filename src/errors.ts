@@ -23,7 +23,8 @@ export const errorTable = {
   'reserved-header': { status: 400, retryable: false, title: 'The header is reserved for the framework' },
   'invalid-entry': { status: 400, retryable: false, title: 'An entry is not valid' },
   'invalid-key': { status: 400, retryable: false, title: 'A destination or routing key is not valid' },
-  unauthorized: { status: 401, retryable: false, title: 'The admin token is missing or wrong' },
+  unauthorized: { status: 401, retryable: false, title: 'Credentials are missing or not valid' },
+  'insufficient-scope': { status: 403, retryable: false, title: 'The caller has no grant for this' },
   'admin-token-not-set': { status: 403, retryable: false, title: 'Dead letters are not shown without an admin token' },
   'cross-site': { status: 403, retryable: false, title: 'The request comes from another site' },
   'not-permitted': { status: 403, retryable: false, title: 'The broker user may not send this' },
@@ -58,6 +59,12 @@ export const errorTable = {
     retryable: true,
     title: 'The gateway serves as many connections as it may',
     retryAfterSeconds: 1,
+  },
+  'auth-unavailable': {
+    status: 503,
+    retryable: true,
+    title: 'The credentials cannot be verified at the moment',
+    retryAfterSeconds: 5,
   },
   'broker-unavailable': {
     status: 503,

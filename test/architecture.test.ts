@@ -70,6 +70,7 @@ const homes: LibraryHomes = {
     'src/gateway/listeners.ts',
   ],
   'littoral/package.json': ['src/version.ts'],
+  jose: ['src/http/auth/'],
   jiti: ['src/config/import-module.ts'],
   jsonata: ['src/expression/'],
   'p-limit': ['src/engine/amqp/'],

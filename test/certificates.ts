@@ -28,15 +28,21 @@ export async function authority(name = 'An authority'): Promise<Pair> {
  *
  * @param ca who signs it. Default: itself
  * @param daysLeft until it expires; negative: since
+ * @param uris further names
  */
-export async function certificate(name: string, ca?: Pair, daysLeft = 30): Promise<Pair> {
+export async function certificate(name: string, ca?: Pair, daysLeft = 30, uris: readonly string[] = []): Promise<Pair> {
   const day = 86_400_000;
   const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
     ...common,
     ...(ca && { ca }),
     notBeforeDate: new Date(Date.now() - 60 * day),
     notAfterDate: new Date(Date.now() + daysLeft * day),
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }],
+    extensions: [
+      {
+        name: 'subjectAltName',
+        altNames: [{ type: 2, value: name }, ...uris.map((value) => ({ type: 6 as const, value }))],
+      },
+    ],
   });
   return { cert, key };
 }

@@ -5,6 +5,7 @@ import { type Retries, RetriesSettings } from '../handler/retries.ts';
 import type { FinalFailureStrategy } from '../recovery/final-failure-strategy.ts';
 import type { RegisterServices } from '../scope/service-container.ts';
 import { type ApplicationConfig, ApplicationSchema } from './application-config.ts';
+import { type AuthConfig, AuthSchema } from './auth-config.ts';
 import { type BrokerConfig, BrokerSchema } from './broker-config.ts';
 import { type ConversionConfig, ConversionSchema } from './conversion-config.ts';
 import { type DeduplicationConfig, DeduplicationSchema } from './deduplication-config.ts';
@@ -38,6 +39,12 @@ export interface Config extends ConversionConfig {
    * `handlers` receive.
    */
   application?: ApplicationConfig | undefined;
+  /**
+   * Who may call the gateway over HTTP, or `none` for everyone who can reach it. Default: everyone, with a warning if
+   * that is not only this machine. With `NODE_ENV=production` a gateway on another address than loopback then refuses
+   * to start. `AUTH=none` stands for `none`.
+   */
+  auth?: AuthConfig | 'none' | undefined;
   /** The HTTP server: its address, its limits and its proxies. */
   http?: HttpConfig | undefined;
   /**
@@ -91,6 +98,8 @@ export interface Config extends ConversionConfig {
 const sections = {
   broker: Type.Optional(BrokerSchema),
   http: Type.Optional(HttpSchema),
+  // The text `none` is checked elsewhere, because a union would report its issues as one.
+  auth: Type.Optional(AuthSchema),
   routes: Type.Optional(RoutesSchema),
   application: Type.Optional(ApplicationSchema),
   retries: Type.Optional(RetriesSettings),
@@ -120,7 +129,8 @@ export const ConfigSchema = Type.Object(
 );
 
 // The interface takes any text as a log level, because it often comes from a variable.
-true satisfies SameSettings<Omit<Config, 'logLevel'>, Omit<Static<typeof ConfigSchema>, 'logLevel'>>;
+type Different = 'logLevel' | 'auth';
+true satisfies SameSettings<Omit<Config, Different>, Omit<Static<typeof ConfigSchema>, Different>>;
 
 /** Types a configuration file. Returns its argument. */
 export function defineConfig(config: Config): Config {

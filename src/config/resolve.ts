@@ -32,7 +32,7 @@ type SectionName = 'broker' | 'http' | 'retries' | 'unhandled' | 'deduplication'
 
 /** A configuration that was checked and completed. It is a valid configuration itself. */
 export interface ResolvedConfig
-  extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container'> {
+  extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container' | 'auth'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly broker: ResolvedExcept<
     BrokerConfig,
@@ -82,6 +82,7 @@ const variables = {
   ...tlsVariables,
   ...managementVariables,
   'http.adminToken': 'ADMIN_TOKEN',
+  auth: 'AUTH',
 } as const;
 
 /** Names the environment variable in an issue whose value it set. */
@@ -116,6 +117,7 @@ function withEnvironment(config: Config, environment: Environment, issues: strin
     ...(Object.keys(tls).length > 0 ? { tls: mergeSection(httpSection?.tls, tls) } : {}),
   };
   const application = readApplicationVariables(environment);
+  const auth = authOf(config, environment, issues);
   return {
     ...config,
     ...(SERVICE_NAME ? { service: SERVICE_NAME } : {}),
@@ -123,6 +125,7 @@ function withEnvironment(config: Config, environment: Environment, issues: strin
     ...(CHANNEL ? { channel: CHANNEL as NonNullable<Config['channel']> } : {}),
     ...(Object.keys(broker).length > 0 ? { broker: mergeSection(config.broker, broker) } : {}),
     ...(Object.keys(application).length > 0 ? { application: mergeSection(config.application, application) } : {}),
+    ...(auth === undefined ? {} : { auth }),
     ...(Object.keys(http).length > 0 ? { http: mergeSection(config.http, http) } : {}),
   };
 }
@@ -134,6 +137,15 @@ function urlOfFile({ broker }: Config, issues: string[]): BrokerConfig {
   const url = readSettingFile('broker.urlFile', file, issues)?.trim();
   if (url === '') issues.push(`broker.urlFile: ${file} is empty`);
   return { url, urls: undefined };
+}
+
+/** The environment cannot take away what the configuration asks of callers. */
+function authOf({ auth }: Config, { AUTH }: Environment, issues: string[]): 'none' | undefined {
+  if (!AUTH) return undefined;
+  if (AUTH !== 'none') issues.push("AUTH: is not 'none', its only value; set auth in the configuration file");
+  else if (auth !== undefined && auth !== 'none') issues.push('AUTH: is none, and auth is set; keep one of them');
+  else return 'none';
+  return undefined;
 }
 
 /** Overrides settings of a section. A section that is no object stays as it is; the schema reports it. */

@@ -8,6 +8,7 @@ import { validateSettings } from '../schema/validate-settings.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { ownerOfDeadLetters } from '../wire/service-queue.ts';
 import { validateApplication } from './application-config.ts';
+import { validateAuth } from './auth-config.ts';
 import { validateBroker } from './broker-config.ts';
 import { type Config, ConfigSchema } from './config.ts';
 import { validateConversion } from './conversion-config.ts';
@@ -26,12 +27,15 @@ export function validateShape(settings: Config): string[] {
     return ["service: is missing; set it in the configuration file or as SERVICE_NAME, such as 'billing'", ...rest];
   }
   compiled ??= compileSchema(ConfigSchema);
-  const issues = validateSettings(compiled, withoutUndefined(settings));
+  const { auth } = settings;
+  const checked = auth === 'none' ? { ...settings, auth: undefined } : settings;
+  const issues = validateSettings(compiled, withoutUndefined(checked));
   return issues.map(({ path, message }) => `${path || '(the configuration)'}: ${message}`);
 }
 
 /** Removes settings that are undefined, because an optional setting may be written so. */
-function withoutUndefined(value: unknown, depth = 3): unknown {
+function withoutUndefined(value: unknown, depth = 4): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutUndefined(item, depth - 1));
   if (!isRecord(value) || depth === 0) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
   return Object.fromEntries(entries.map(([key, inner]) => [key, withoutUndefined(inner, depth - 1)]));
@@ -49,6 +53,7 @@ export function validateMeaning(settings: Config, environment: Readonly<Record<s
   issues.push(...validateLimits(settings));
   if (isRecord(settings.http)) issues.push(...validateHttp(settings.http));
   if (isRecord(settings.metrics)) issues.push(...validateMetrics(settings.metrics));
+  issues.push(...validateAuth(settings.auth, settings.http));
   if (isRecord(settings.deduplication)) issues.push(...validateDeduplication(settings.deduplication));
   if (container !== undefined && typeof container !== 'function') {
     issues.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);

@@ -8,6 +8,7 @@ import { registerRoutes, type Surface } from '../../routes/index.ts';
 import type { HttpContext, RouteContext } from '../../routes/route-context.ts';
 import { ProblemDetails } from '../../routes/schemas.ts';
 import { LittoralError } from '../errors.ts';
+import type { Access } from '../http/auth/access.ts';
 import { BodyMemory } from '../http/body-memory.ts';
 import type { BodyLimits } from '../http/body-reader.ts';
 import type { Connections } from '../http/connections.ts';
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly surface?: Surface;
   /** Default: it speaks plain HTTP. */
   readonly certificates?: ServerCertificates | undefined;
+  /** Default: every caller may do everything. */
+  readonly access?: Access | undefined;
 }
 
 const require = createRequire(import.meta.url);
@@ -49,7 +52,17 @@ function loadFastify(): typeof import('fastify') {
 
 /** Creates the HTTP server with its routes, its documents, and one format for every error. It does not listen yet. */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { routes, logger, bodies, guard, proxy = noProxy, connections, certificates, surface = 'all' } = options;
+  const {
+    routes,
+    logger,
+    bodies,
+    guard,
+    proxy = noProxy,
+    connections,
+    certificates,
+    access,
+    surface = 'all',
+  } = options;
   const requestLog = new RequestLog(logger, routes.metrics);
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
@@ -97,16 +110,26 @@ export function createApp(options: AppOptions): FastifyInstance {
   const endConnection = readBodies(app, bodies, connections, memory);
   app.addSchema(ProblemDetails);
 
-  const isInsider = insiderCheck({ ...options.insiders, publicAddress });
+  const isInsider = access
+    ? (request: FastifyRequest) => access.isGranted(request, 'endpoints:read')
+    : insiderCheck({ ...options.insiders, publicAddress });
   const requireSameSite = originGuard({ ...guard, publicAddress });
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(noSniffing);
     assertWellFormedTarget(request);
     requireSameSite(request);
     // Runs before the body is read.
-    if (request.is404) throw routeNotFound(request, surface);
+    if (request.is404 && !access) throw routeNotFound(request, surface);
     done();
   });
+  if (access) {
+    app.addHook('onRequest', (request, _reply, done) => {
+      const finish = () => done(request.is404 ? routeNotFound(request, surface) : undefined);
+      const admission = access.admit(request);
+      if (admission) admission.then(finish, done);
+      else finish();
+    });
+  }
 
   app.addHook('onResponse', (request, reply, done) => {
     requestLog.answered(request, reply);

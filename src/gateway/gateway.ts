@@ -5,6 +5,7 @@ import type { EventBus } from '../bus/event-bus.ts';
 import type { Config } from '../config/config.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { describeEndpoint } from '../endpoint/endpoint-description.ts';
+import { Access } from '../http/auth/access.ts';
 import { BatchRoom } from '../http/entries/batch-room.ts';
 import { OpenStreams } from '../http/stream/open-streams.ts';
 import { createLogger, droppedLogLines, type Logger, levelReload } from '../logger.ts';
@@ -111,6 +112,9 @@ export function assembleGateway(components: Components, consume = true, environm
     applications: () => applications.describe(),
   });
   const { forwardHeaders, idempotencyScopeHeader } = resolved.http;
+  const { auth } = resolved;
+  const { adminToken } = resolved.http;
+  const access = auth === undefined || auth === 'none' ? undefined : new Access(auth, { logger, adminToken });
   const listeners = createListeners(resolved, logger, {
     service: resolved.service,
     channel,
@@ -125,6 +129,7 @@ export function assembleGateway(components: Components, consume = true, environm
     metrics,
     streams: new OpenStreams(resolved.http.maxStreams),
     publishing: {
+      access,
       bus: distributedBus,
       parameters: { conversion, services, variables: resolved.configuration },
       mapping: { forwardHeaders, idempotencyScopeHeader, findParent: (id) => parentMessages.find(id) },

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { ResolvedConfig } from '../config/resolve.ts';
+import { LittoralError } from '../errors.ts';
 import { adminGuard } from '../http/admin-guard.ts';
 import { AdminToken } from '../http/admin-token.ts';
+import type { Access } from '../http/auth/access.ts';
 import { Connections } from '../http/connections.ts';
 import {
   type ListenerNames,
@@ -34,6 +36,7 @@ export function createListeners(
   routes: Omit<AppOptions['routes'], 'requireAdmin'>,
 ): Listeners {
   const { host, port, tls, management: second, allowedHosts, basePath, trustProxy } = http;
+  const { access } = routes.publishing;
   const adminToken = new AdminToken(http.adminToken);
   const isBehindProxy = basePath !== '' || trustProxy.length > 0;
   const certificates = tls && new ServerCertificates(tls, logger);
@@ -43,11 +46,12 @@ export function createListeners(
       ...own,
       logger,
       connections,
+      access,
       bodies: http,
       guard: { host: ownHost, allowedHosts },
       proxy: { basePath, trustProxy },
       insiders: { adminToken, isBehindProxy },
-      routes: { ...routes, requireAdmin: adminGuard({ host: ownHost, adminToken, isBehindProxy }) },
+      routes: { ...routes, requireAdmin: access ? noGuard : adminGuard({ host: ownHost, adminToken, isBehindProxy }) },
     });
     return { app, connections };
   };
@@ -68,6 +72,8 @@ export function createListeners(
       return address;
     },
     reloadables: [
+      // The first, because it can refuse a configuration that changes nothing then.
+      ...(access ? [accessReload(access)] : []),
       { settings: ['http.adminToken'], reload: ({ http }) => adminToken.replace(http.adminToken) },
       // Their names need a restart; their contents do not.
       { settings: [], reload: () => certificates?.reload() },
@@ -86,6 +92,21 @@ export function createListeners(
     },
     cutOff() {
       for (const { app } of all) app.server.closeAllConnections();
+    },
+  };
+}
+
+/** Where callers have grants, these decide. */
+const noGuard = () => {};
+
+/** @throws LittoralError `invalid-configuration` for a configuration without `auth`, which needs a restart */
+function accessReload(access: Access): Reloadable {
+  return {
+    settings: ['auth'],
+    reload({ auth, http: { adminToken } }) {
+      if (auth !== undefined && auth !== 'none') return access.reload(auth, adminToken);
+      const detail = 'The configuration is not valid:\n- auth: cannot be taken away while the gateway runs; restart it';
+      throw new LittoralError('invalid-configuration', detail);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Message } from '../message/message.ts';
 import { payload } from '../parameter/payload.ts';
 import { errorFields } from '../text/error-chain.ts';
 import { WorkSlices } from '../time/work-slices.ts';
+import type { Access } from './auth/access.ts';
 import type { Batch } from './batch-to-message.ts';
 import { sendingError } from './entries/entry-error.ts';
 import { withoutDetails } from './insiders.ts';
@@ -37,14 +38,15 @@ export interface BatchRoute {
  */
 export function batchHandler(
   { url, read, canCheckFirst }: BatchRoute,
-  { bus, parameters, channel, scopes, isDraining, batchRoom }: PublishContext,
+  { bus, parameters, channel, scopes, isDraining, batchRoom, access }: PublishContext,
   isInsider: (request: FastifyRequest) => boolean,
 ) {
   const site = { ...parameters, handler: `route POST ${url}` };
   const invoker = methodInvoker([payload()], (batch: CheckedBatch) => sendBatch(batch, bus), site);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (isDraining()) assertHasParent(request);
-    const { headers, payload: batch } = await read(request);
+    const { headers, payload } = await read(request);
+    const batch = access ? grantedEntries(payload, request, access) : payload;
     const strict = isStrict(request);
     const checked = { ...batch, checkFirst: canCheckFirst && strict };
     const release = await batchRoom.reserve(batch.entries.length);
@@ -63,6 +65,22 @@ export function batchHandler(
     if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
     reply.code(status).type('application/json');
     return reply.serializer(asWritten).send(`{"channel":${JSON.stringify(channel)},"results":[${results}]}`);
+  };
+}
+
+/** Replaces each entry that the caller may not send by the reason. */
+function grantedEntries({ entries, ...rest }: Batch, request: FastifyRequest, access: Access): Batch {
+  return {
+    ...rest,
+    entries: entries.map((entry, index) => {
+      try {
+        if (!isLittoralError(entry)) access.assertGranted(request, entry);
+        return entry;
+      } catch (error) {
+        if (!isLittoralError(error)) throw error;
+        return rest.placeOf ? sendingError(error, rest.placeOf(index)) : error;
+      }
+    }),
   };
 }
 

@@ -7,6 +7,7 @@ import { type InvocationScope, type InvocationScopes, invokeInScope, NoDeadline 
 import { type MethodInvoker, methodInvoker } from '../handler/method-invoker.ts';
 import type { ParameterContext } from '../parameter/parameter-converter.ts';
 import { payload } from '../parameter/payload.ts';
+import type { Access } from './auth/access.ts';
 import type { SendPermission } from './auth/permission.ts';
 import type { BatchRoom } from './entries/batch-room.ts';
 import type { BatchLimits } from './entries/entries-to-message.ts';
@@ -23,6 +24,8 @@ export interface PublishRoute {
 }
 
 export interface PublishContext {
+  /** Decides who may send; undefined if every caller may. */
+  readonly access?: Access | undefined;
   readonly bus: Pick<DistributedBus, 'send' | 'sendAll' | 'openSends'>;
   /** The context from which the parameters of a route are resolved. */
   readonly parameters: ParameterContext;
@@ -40,7 +43,7 @@ export interface PublishContext {
 /** Returns a route that is a handler: its request becomes a message, from which the bus is called. */
 export function publishRoute(route: PublishRoute, context: PublishContext): RouteOptions {
   const { url, schema, address, permission = ({ params }) => permissionTo(address(params)) } = route;
-  const { bus, parameters, mapping, channel, scopes, isDraining } = context;
+  const { bus, parameters, mapping, channel, scopes, isDraining, access } = context;
   const site = { ...parameters, handler: `route POST ${url}` };
   const invoker = methodInvoker([payload()], (request: SendRequest) => bus.send(request), site);
   return {
@@ -54,6 +57,8 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
       if (isDraining()) assertHasParent(request);
       const body = request.body as Uint8Array | undefined;
       const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mapping);
+      // The address of a request that has it in its headers or its body is not that which was granted.
+      access?.assertGranted(request, message.payload);
       const receipt = await receiptOf(invoker, scopes.open({ message, deadline: new NoDeadline() }));
       if (!receipt.routed && isStrict(request)) {
         throw noSubscriber(message.payload, receipt);

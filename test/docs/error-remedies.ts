@@ -9,6 +9,9 @@ export const errorRemedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   'invalid-entry': 'Correct the fields under `errors`, each with its path.',
   'invalid-key': 'Use a key of printable characters without wildcards, of at most 255 bytes.',
   unauthorized: 'Send `Authorization: Bearer` with a token that is valid here.',
+  'insufficient-scope': 'Give the caller the grant that the detail names (`auth`), or send with other credentials.',
+  'auth-unavailable':
+    'Repeat the request after `Retry-After` seconds: the keys of the issuer of the token cannot be fetched.',
   'admin-token-not-set': 'Set `ADMIN_TOKEN`, or ask from the same machine under a loopback name.',
   'cross-site': 'Add the host to `http.allowedHosts` if browsers may use the gateway from there.',
   'not-permitted': 'Give the broker user write permission for the key, or use another key.',

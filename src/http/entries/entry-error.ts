@@ -6,6 +6,7 @@ const fieldOfCode: Partial<Record<ErrorCode, string>> = {
   'destination-not-found': '/destination',
   'no-subscriber': '/routingKey',
   'not-permitted': '/routingKey',
+  'insufficient-scope': '/routingKey',
   'unsupported-media-type': '/contentType',
   'malformed-body': '/payload',
   'not-convertible': '/payload',

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { maxWindow, type OrderedSends, type SendResult } from '../../bus/ordered-sends.ts';
+import type { SendRequest } from '../../bus/send-request.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
 import { WorkSlices } from '../../time/work-slices.ts';
 import type { BodyMemory } from '../body-memory.ts';
@@ -25,6 +26,8 @@ export interface StreamOptions {
   readonly bodyLimit: number;
   /** `http.minBodyBytesPerSecond`: the minimum pace of a line, from its first byte to its end. */
   readonly minBytesPerSecond: number;
+  /** Throws for an entry that the caller may not send. Default: it may send each. */
+  readonly assertGranted?: ((entry: SendRequest) => void) | undefined;
   readonly memory: BodyMemory;
   readonly health: () => Readiness;
   /** Returns an error as the caller may see it. */
@@ -182,6 +185,7 @@ export class EntryStream {
     const read = () => {
       if (isLittoralError(line)) throw line;
       const request = readEntry(line, index, defaults, { bodyLimit });
+      this.#options.assertGranted?.(request);
       // A part of the line would keep the whole piece in memory until its confirm.
       return { ...request, payload: Buffer.from(request.payload as Buffer) };
     };

@@ -28,6 +28,7 @@ export function streamHandler(context: StreamContext) {
   const { publishing, streams, memory, connections, minBytesPerSecond, health, isInsider } = context;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { raw, log } = request;
+    const { access } = publishing;
     if (publishing.isDraining()) {
       throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
     }
@@ -38,6 +39,7 @@ export function streamHandler(context: StreamContext) {
     const stream = new EntryStream(raw, reply.raw, {
       sends: publishing.bus.openSends(),
       defaults,
+      assertGranted: access && ((entry) => access.assertGranted(request, entry)),
       bodyLimit: publishing.batchLimits.bodyLimit,
       minBytesPerSecond,
       memory,

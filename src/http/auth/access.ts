@@ -1,0 +1,117 @@
+import type { FastifyRequest } from 'fastify';
+import { isLittoralError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { type Clock, systemClock, type WallClock } from '../../time/clock.ts';
+import type { AuthSettings } from './auth-settings.ts';
+import { Authenticator, type AuthenticatorOptions } from './authenticator.ts';
+import type { Permission, RoutePermission } from './permission.ts';
+import type { Principal } from './principal.ts';
+import { credentialsMissing, insufficientScope } from './refusals.ts';
+
+const held = Symbol('principal');
+
+/** A request with its caller. A WeakMap would cost the garbage collector more. */
+interface Holding {
+  [held]?: Principal;
+}
+
+export interface AccessOptions {
+  readonly logger: Logger;
+  /** The token that may read and change dead letters, as a key with these grants. */
+  readonly adminToken: string | undefined;
+  /** Default: the system's. */
+  readonly clock?: (Clock & WallClock) | undefined;
+}
+
+/** Decides which requests a gateway serves, before it reads their bodies. */
+export class Access {
+  readonly #options: AuthenticatorOptions;
+  #authenticator: Authenticator;
+
+  /** @throws what reading a file throws */
+  constructor(settings: AuthSettings, options: AccessOptions) {
+    this.#options = { ...options, clock: options.clock ?? systemClock };
+    this.#authenticator = new Authenticator(settings, this.#options);
+  }
+
+  /** Replaces keys and grants. Requests that are admitted already are not affected. @throws as the constructor */
+  reload(settings: AuthSettings, adminToken: string | undefined): void {
+    this.#authenticator = new Authenticator(settings, { ...this.#options, adminToken });
+  }
+
+  /**
+   * Admits a request, or not.
+   *
+   * @returns a promise only if a token has to be verified
+   * @throws LittoralError `unauthorized`, `insufficient-scope`, `auth-unavailable`
+   */
+  admit(request: FastifyRequest): undefined | Promise<void> {
+    const isOpen = this.#wanted(request) === 'open';
+    let principal: Principal | Promise<Principal>;
+    try {
+      principal = this.#authenticator.authenticate(request);
+    } catch (error) {
+      // The caller gets what everyone gets.
+      if (isOpen && isLittoralError(error)) return undefined;
+      throw error;
+    }
+    if (!(principal instanceof Promise)) {
+      this.#enter(request, principal);
+      return undefined;
+    }
+    return principal.then(
+      (found) => this.#enter(request, found),
+      (error: unknown) => {
+        if (!isOpen || !isLittoralError(error)) throw error;
+      },
+    );
+  }
+
+  /** Returns the caller of an admitted request; undefined for a request to an open route with wrong credentials. */
+  principalOf({ raw }: Pick<FastifyRequest, 'raw'>): Principal | undefined {
+    return (raw as Holding)[held];
+  }
+
+  /** Returns whether the caller of a request has a permission. */
+  isGranted(request: Pick<FastifyRequest, 'raw'>, permission: Permission): boolean {
+    return this.principalOf(request)?.grants.find(permission) !== undefined;
+  }
+
+  /**
+   * Checks one message of a request whose body decides where it goes.
+   *
+   * @throws LittoralError `unauthorized`, `insufficient-scope`
+   */
+  assertGranted(request: Pick<FastifyRequest, 'raw'>, permission: Permission): void {
+    const principal = this.principalOf(request);
+    if (principal === undefined) throw credentialsMissing();
+    if (principal.grants.find(permission) === undefined) throw refusal(principal, permission);
+  }
+
+  #enter(request: FastifyRequest, principal: Principal): void {
+    (request.raw as Holding)[held] = principal;
+    const wanted = this.#wanted(request);
+    if (wanted === 'open') return;
+    if (wanted === 'caller') {
+      if (principal.isKnown || !principal.grants.isEmpty) return;
+      throw credentialsMissing();
+    }
+    if (wanted === undefined) {
+      // A route that nothing describes is for those who may do everything.
+      if (principal.grants.texts.includes('*')) return;
+      throw refusal(principal, undefined);
+    }
+    const permission = typeof wanted === 'function' ? wanted(request) : wanted;
+    const isGranted = permission === undefined ? principal.grants.canSend() : principal.grants.find(permission);
+    if (!isGranted) throw refusal(principal, permission);
+  }
+
+  /** A path that is not known is answered to known callers alone. */
+  #wanted({ routeOptions, is404 }: FastifyRequest): RoutePermission | undefined {
+    return is404 ? 'caller' : routeOptions.config.permission;
+  }
+}
+
+function refusal(principal: Principal, permission: Permission | undefined) {
+  return principal.isKnown ? insufficientScope(principal, permission) : credentialsMissing();
+}

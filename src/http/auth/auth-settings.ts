@@ -1,0 +1,28 @@
+/** A key of a caller: the SHA-256 of it, or a file of keys. */
+export interface KeySettings {
+  readonly id: string;
+  readonly sha256?: string | undefined;
+  readonly file?: string | undefined;
+  readonly grants: readonly string[];
+}
+
+/** An issuer of JSON Web Tokens, whose public keys are those of a URL or a file. */
+export interface JwtSettings {
+  readonly issuer: string;
+  readonly audience: string | readonly string[];
+  readonly jwksUrl?: string | undefined;
+  readonly jwksFile?: string | undefined;
+  readonly algorithms: readonly string[];
+  readonly grantsClaim?: string | undefined;
+  readonly clockToleranceSeconds?: number | undefined;
+}
+
+/** Who may call a gateway. What is not granted is refused. */
+export interface AuthSettings {
+  readonly keys?: readonly KeySettings[] | undefined;
+  readonly jwt?: readonly JwtSettings[] | undefined;
+  /** The grants of callers by the names in their client certificates. */
+  readonly mtls?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** The grants of callers without credentials. */
+  readonly anonymous?: readonly string[] | undefined;
+}

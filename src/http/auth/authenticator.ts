@@ -1,0 +1,56 @@
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from '../../logger.ts';
+import type { Clock, WallClock } from '../../time/clock.ts';
+import { ApiKeys, digestOf } from './api-keys.ts';
+import type { AuthSettings } from './auth-settings.ts';
+import { bearerToken } from './bearer-token.ts';
+import { ClientCertificates } from './client-certificates.ts';
+import { Grants } from './grants.ts';
+import { JwtVerifier } from './jwt-verifier.ts';
+import { createAnonymous, createPrincipal, type Principal } from './principal.ts';
+import { rejectCredentials } from './refusals.ts';
+
+/** The grants of `http.adminToken`. */
+export const adminGrants = ['dead-letters:*', 'endpoints:read', 'metrics:read', 'docs:read'] as const;
+
+export interface AuthenticatorOptions {
+  readonly logger: Logger;
+  readonly adminToken: string | undefined;
+  readonly clock: Clock & WallClock;
+}
+
+/** Finds the caller of a request by its credentials. */
+export class Authenticator {
+  readonly #keys: ApiKeys;
+  readonly #tokens: JwtVerifier;
+  readonly #certificates: ClientCertificates | undefined;
+  readonly #anonymous: Principal;
+
+  /** @throws what reading a file throws */
+  constructor({ keys = [], jwt = [], mtls, anonymous = [] }: AuthSettings, options: AuthenticatorOptions) {
+    const { logger, adminToken } = options;
+    this.#keys = new ApiKeys(keys, logger);
+    this.#tokens = new JwtVerifier(jwt, options);
+    if (adminToken !== undefined)
+      this.#keys.add(adminToken, createPrincipal('admin', 'admin', new Grants(adminGrants)));
+    this.#certificates = mtls && new ClientCertificates(mtls);
+    this.#anonymous = createAnonymous(new Grants(anonymous));
+  }
+
+  /**
+   * Returns the caller.
+   *
+   * @returns a promise only if a token has to be verified
+   * @throws LittoralError `unauthorized` for credentials that are not valid, `auth-unavailable`
+   */
+  authenticate(request: FastifyRequest): Principal | Promise<Principal> {
+    const token = bearerToken(request);
+    // A token counts before a certificate, which a proxy or a mesh may show for all of its callers.
+    if (token === undefined) return this.#certificates?.find(request.raw.socket) ?? this.#anonymous;
+    const digest = digestOf(token);
+    const key = this.#keys.find(digest);
+    if (key !== undefined) return key;
+    if (this.#tokens.isToken(token)) return this.#tokens.verify(token, digest);
+    throw rejectCredentials('The key or token is not known.', 'invalid_token');
+  }
+}

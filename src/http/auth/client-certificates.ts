@@ -1,0 +1,30 @@
+import type { Socket } from 'node:net';
+import { certificateNames } from './certificate-names.ts';
+import { Grants } from './grants.ts';
+import { createPrincipal, type Principal } from './principal.ts';
+
+/** The callers that are known by their client certificates. */
+export class ClientCertificates {
+  readonly #principals: ReadonlyMap<string, Principal>;
+  /** The caller of each connection, because its certificate stays the same; null for one that is not known. */
+  readonly #bySocket = new WeakMap<Socket, Principal | null>();
+
+  /** @param callers the grants by the names in certificates */
+  constructor(callers: Readonly<Record<string, readonly string[]>>) {
+    const entries = Object.entries(callers);
+    this.#principals = new Map(
+      entries.map(([name, grants]) => [name, createPrincipal(name, 'mtls', new Grants(grants))]),
+    );
+  }
+
+  /** Returns the caller of a connection; undefined without a certificate, or with one that is not known. */
+  find(socket: Socket): Principal | undefined {
+    const known = this.#bySocket.get(socket);
+    if (known !== undefined) return known ?? undefined;
+    const names = certificateNames(socket);
+    const name = names.find((one) => this.#principals.has(one));
+    const found = name === undefined ? undefined : this.#principals.get(name);
+    this.#bySocket.set(socket, found ?? null);
+    return found;
+  }
+}

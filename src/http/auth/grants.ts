@@ -1,0 +1,126 @@
+import { routingKeyMatcher, validatePattern } from '../../message/routing-key.ts';
+import { listed } from '../../text/listed.ts';
+import { namedPermissions, type Permission, type SendPermission } from './permission.ts';
+
+/** A grant that is read: the permissions that it gives. */
+interface Grant {
+  readonly text: string;
+  readonly kind: SendPermission['kind'] | 'named' | 'all';
+  /** Returns whether it gives a permission of its kind. */
+  readonly gives: (permission: Permission) => boolean;
+  /** The only permission that it gives, as `permissionKey` writes it; undefined for a pattern. */
+  readonly exact?: string;
+}
+
+const kinds: readonly string[] = ['command', 'event', 'message'] satisfies SendPermission['kind'][];
+const available = ['*', 'command:…/…', 'event:…', 'message:…/…', ...namedPermissions];
+
+/**
+ * The grants of a caller. `*` stands for any characters, dots included, as in the keys of handlers. What no grant gives is
+ * refused.
+ */
+export class Grants {
+  readonly #exact = new Map<string, string>();
+  readonly #patterns: Grant[] = [];
+  /** The grants as they are written. */
+  readonly texts: readonly string[];
+
+  /** @throws TypeError for a grant that is not valid */
+  constructor(texts: readonly string[]) {
+    this.texts = texts;
+    for (const text of texts) {
+      const grant = readGrant(text);
+      if (typeof grant === 'string') throw new TypeError(grant);
+      if (grant.exact === undefined) this.#patterns.push(grant);
+      else this.#exact.set(grant.exact, text);
+    }
+  }
+
+  /** Returns the grant that gives a permission, as it is written; undefined if none does. */
+  find(permission: Permission): string | undefined {
+    const exact = this.#exact.get(permissionKey(permission));
+    return exact ?? this.#patterns.find((grant) => grant.gives(permission))?.text;
+  }
+
+  /** Returns whether any message of a kind can be sent. */
+  canSend(kind?: SendPermission['kind']): boolean {
+    const wanted = kind === undefined ? kinds : [kind];
+    if (this.#patterns.some((grant) => grant.kind === 'all' || wanted.includes(grant.kind))) return true;
+    return this.texts.some((text) => wanted.some((name) => text.startsWith(`${name}:`)));
+  }
+
+  /** Returns whether there is none. */
+  get isEmpty(): boolean {
+    return this.texts.length === 0;
+  }
+}
+
+/** Describes the issue of a grant, as the end of a sentence; undefined for a good one. */
+export function validateGrant(text: string): string | undefined {
+  const grant = readGrant(text);
+  return typeof grant === 'string' ? grant : undefined;
+}
+
+/** Writes a permission as a grant gives it. */
+export function permissionText(permission: Permission): string {
+  if (typeof permission === 'string') return permission;
+  const { kind, destination, routingKey } = permission;
+  return destination === undefined ? `${kind}:${routingKey}` : `${kind}:${encodeSlash(destination)}/${routingKey}`;
+}
+
+/** No part contains a line break, so no two permissions have the same key. */
+function permissionKey(permission: Permission): string {
+  if (typeof permission === 'string') return permission;
+  return `${permission.kind}\n${permission.destination ?? ''}\n${permission.routingKey}`;
+}
+
+/** @returns the issue, if it is not valid */
+function readGrant(text: string): Grant | string {
+  if (text === '*') return { text, kind: 'all', gives: () => true };
+  const colon = text.indexOf(':');
+  const [name, rest] = [text.slice(0, colon), text.slice(colon + 1)];
+  if (colon > 0 && kinds.includes(name)) return readSendGrant(text, name as SendPermission['kind'], rest);
+  const matches = routingKeyMatcher(text);
+  // The part before the colon is always written out, so that a grant can be found by it.
+  if (colon > 0 && !name.includes('*') && namedPermissions.some(matches)) {
+    const gives = (permission: Permission) => typeof permission === 'string' && matches(permission);
+    return { text, kind: 'named', gives, ...(text.includes('*') ? {} : { exact: text }) };
+  }
+  return `is no grant. Available: ${listed(available)}`;
+}
+
+function readSendGrant(text: string, kind: SendPermission['kind'], rest: string): Grant | string {
+  const slash = rest.indexOf('/');
+  const hasDestination = kind !== 'event';
+  if (hasDestination && slash === -1 && rest !== '*') {
+    return `has no destination: write ${kind}:<service>/<routing key>, or ${kind}:* for all`;
+  }
+  const isWhole = !hasDestination || slash === -1;
+  const destination = isWhole ? '*' : decodeSlash(rest.slice(0, slash));
+  const routingKey = isWhole ? rest : rest.slice(slash + 1);
+  for (const [what, pattern] of [['destination', destination] as const, ['routing key', routingKey] as const]) {
+    const issue = validatePattern(pattern);
+    if (issue !== undefined) return `has a ${what} that ${issue}`;
+  }
+  const parts = hasDestination ? [destination, routingKey] : [routingKey];
+  if (!parts.some((part) => part.includes('*'))) {
+    const only: SendPermission = hasDestination ? { kind, destination, routingKey } : { kind, routingKey };
+    return { text, kind, gives: () => false, exact: permissionKey(only) };
+  }
+  const [isDestination, isKey] = [routingKeyMatcher(destination), routingKeyMatcher(routingKey)];
+  const gives = (permission: Permission) =>
+    typeof permission === 'object' &&
+    permission.kind === kind &&
+    isDestination(permission.destination ?? '') &&
+    isKey(permission.routingKey);
+  return { text, kind, gives };
+}
+
+/** A destination ends at the first slash, so one in its name is written as in a path. */
+function decodeSlash(text: string): string {
+  return text.replaceAll(/%2f/gi, '/').replaceAll('%25', '%');
+}
+
+function encodeSlash(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('/', '%2F');
+}

@@ -1,0 +1,169 @@
+import type { createLocalJWKSet, JSONWebKeySet } from 'jose';
+import { LittoralError } from '../../errors.ts';
+import { RereadFile } from '../../file/reread-file.ts';
+import type { Logger } from '../../logger.ts';
+import { errorFields } from '../../text/error-chain.ts';
+import type { Clock } from '../../time/clock.ts';
+
+/** Finds the key that has signed a token. */
+export type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+/** The public keys of an issuer. */
+export interface JwtKeys {
+  /** Returns the keys. @throws LittoralError `auth-unavailable` while there are none */
+  current(): Promise<KeySet>;
+  /**
+   * Looks for newer keys, for a token whose key is not among the current ones.
+   *
+   * @returns undefined if there are none
+   * @throws LittoralError `auth-unavailable` if the issuer cannot be asked
+   */
+  newer(): Promise<KeySet | undefined>;
+}
+
+const loadJose = () => import('jose');
+const maxKeys = 100;
+
+/**
+ * Reads a JSON Web Key Set (RFC 7517 section 5).
+ *
+ * @throws TypeError for another value, a private key, and a set without a public key
+ */
+export function readKeySet(text: string): JSONWebKeySet {
+  let set: Partial<JSONWebKeySet> | null;
+  try {
+    set = JSON.parse(text);
+  } catch {
+    throw new TypeError('is not JSON');
+  }
+  const keys = typeof set === 'object' && set !== null && Array.isArray(set.keys) ? set.keys : undefined;
+  if (keys === undefined) throw new TypeError('is no JSON Web Key Set: an object with a list of keys');
+  if (keys.length > maxKeys) throw new TypeError(`has more than ${maxKeys} keys`);
+  if (keys.some((key) => typeof key === 'object' && key !== null && 'd' in key)) {
+    throw new TypeError('has a private key; keep only the public part of each');
+  }
+  // A secret that both sides share proves nothing about the issuer.
+  const publicKeys = keys.filter((key) => typeof key === 'object' && key !== null && key.kty !== 'oct');
+  if (publicKeys.length === 0) throw new TypeError('has no public key');
+  return { keys: publicKeys };
+}
+
+/** The keys of a file, which is read again when it changes. @throws what reading the file throws */
+export function keysOfFile(file: string, logger: Logger): JwtKeys {
+  const onError = (error: unknown) =>
+    logger.error(
+      { err: errorFields(error), file },
+      'a changed file of public keys cannot be used; the earlier keys stay',
+    );
+  const reread = new RereadFile(file, readKeySet, onError);
+  let used: JSONWebKeySet | undefined;
+  let set: KeySet | undefined;
+  const current = async () => {
+    const now = reread.current();
+    if (set === undefined || used !== now) {
+      used = now;
+      set = (await loadJose()).createLocalJWKSet(now);
+    }
+    return set;
+  };
+  return { current, newer: async () => undefined };
+}
+
+/** After this time, keys are fetched again while the current ones stay in use. */
+const freshMs = 10 * 60_000;
+/** After this time without an answer of the issuer, its keys are not used any more. */
+const keptMs = 60 * 60_000;
+/** The least time between two fetches: a caller can send any number of tokens with keys that do not exist. */
+const pauseMs = 30_000;
+/** The same while there are no keys, and every token waits for them. */
+const firstPauseMs = 1_000;
+
+export interface RemoteKeysOptions {
+  readonly url: string;
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+/** The keys of a URL: fetched for the first token, and in use until the issuer has published others. */
+export class RemoteKeys implements JwtKeys {
+  readonly #options: RemoteKeysOptions;
+  #set: KeySet | undefined;
+  #fetchedAtMs = Number.NEGATIVE_INFINITY;
+  #triedAtMs = Number.NEGATIVE_INFINITY;
+  #failure: LittoralError | undefined;
+  #pending: Promise<void> | undefined;
+
+  constructor(options: RemoteKeysOptions) {
+    this.#options = options;
+  }
+
+  async current(): Promise<KeySet> {
+    const age = this.#options.clock.nowMs() - this.#fetchedAtMs;
+    if (this.#set !== undefined && age < freshMs) return this.#set;
+    const fetching = this.#fetch();
+    if (this.#set === undefined || age >= keptMs) await fetching;
+    if (this.#set === undefined || this.#options.clock.nowMs() - this.#fetchedAtMs >= keptMs) throw this.#unavailable();
+    return this.#set;
+  }
+
+  async newer(): Promise<KeySet | undefined> {
+    const before = this.#set;
+    await this.#fetch();
+    if (this.#failure !== undefined) throw this.#unavailable();
+    return this.#set === before ? undefined : this.#set;
+  }
+
+  /** Fetches the keys, unless that was tried a short while ago. Never rejects. */
+  #fetch(): Promise<void> {
+    if (this.#pending !== undefined) return this.#pending;
+    const now = this.#options.clock.nowMs();
+    if (now - this.#triedAtMs < (this.#set === undefined ? firstPauseMs : pauseMs)) return Promise.resolve();
+    this.#triedAtMs = now;
+    this.#pending = this.#load().finally(() => {
+      this.#pending = undefined;
+    });
+    return this.#pending;
+  }
+
+  async #load(): Promise<void> {
+    const { url, logger, clock } = this.#options;
+    try {
+      const [{ createLocalJWKSet }, text] = await Promise.all([loadJose(), fetchText(url)]);
+      this.#set = createLocalJWKSet(readKeySet(text));
+      this.#fetchedAtMs = clock.nowMs();
+      this.#failure = undefined;
+    } catch (cause) {
+      const detail = 'The keys that tokens are verified by cannot be fetched. Repeat the request later.';
+      this.#failure = new LittoralError('auth-unavailable', detail, { cause });
+      logger.warn({ err: errorFields(cause), url }, 'the keys of an issuer cannot be fetched');
+    }
+  }
+
+  #unavailable(): LittoralError {
+    return (
+      this.#failure ?? new LittoralError('auth-unavailable', 'The keys that tokens are verified by are not there yet.')
+    );
+  }
+}
+
+const fetchTimeoutMs = 5_000;
+const maxBytes = 262_144;
+
+/** Redirects are not followed: the configuration names the only place that keys come from. */
+async function fetchText(url: string): Promise<string> {
+  const signal = AbortSignal.timeout(fetchTimeoutMs);
+  const answer = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });
+  if (!answer.ok || answer.body === null) {
+    await answer.body?.cancel();
+    throw new Error(`the issuer answered ${answer.status}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of answer.body) {
+    length += chunk.byteLength;
+    // Leaving the loop ends the connection.
+    if (length > maxBytes) throw new Error(`the issuer answered with more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
