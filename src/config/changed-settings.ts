@@ -5,8 +5,8 @@ import type { ResolvedConfig } from './resolve.ts';
 const sections = ['broker', 'http', 'application', 'retries', 'unhandled', 'deduplication'];
 
 /**
- * Returns the paths of the settings that differ, without their values, which can be secrets. A function has changed if
- * its text has: what it calls is not compared.
+ * Returns the paths of the settings that differ, without their values, which can be secrets. Two functions of one name
+ * count as the same: the text of a function depends on how its file was loaded.
  */
 export function changedSettings(one: ResolvedConfig, other: ResolvedConfig): string[] {
   return differences('', one, other).sort();
@@ -28,7 +28,7 @@ type Settings = Readonly<Record<string, unknown>>;
 
 /** Returns a text that is the same for the same settings, whatever they hold: functions, instances, cycles. */
 function fingerprint(value: unknown, above: readonly object[] = []): string {
-  if (typeof value === 'function') return `function ${Function.prototype.toString.call(value)}`;
+  if (typeof value === 'function') return `function ${value.name} ${value.length}`;
   if (typeof value !== 'object' || value === null) return `${typeof value} ${String(value)}`;
   if (above.includes(value)) return `cycle ${above.indexOf(value)}`;
   const path = [...above, value];

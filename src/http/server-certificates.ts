@@ -17,7 +17,7 @@ export interface ServerTls extends TlsFiles {
 export const httpTls = { section: 'http.tls', variables: 'TLS' } as const;
 
 /** Time limit for a handshake. A caller that opens a connection and never speaks TLS is cut off after it. */
-export const handshakeTimeoutMs = 10_000;
+const handshakeTimeoutMs = 10_000;
 
 /** Time before the end of a certificate from which on its loading is a warning. */
 const soonMs = 7 * 86_400_000;

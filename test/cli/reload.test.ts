@@ -21,7 +21,7 @@ async function running(files: Record<string, string>, environment: Record<string
   const cwd = folderOf(files);
   const gateway = littoral([], { cwd, environment });
   const [, address = ''] = await gateway.written(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
-  await gateway.written(/no distributed handlers|consuming/);
+  await gateway.written(/keeps nothing after exit/);
   const count = (pattern: RegExp) => gateway.output().match(new RegExp(pattern, 'g'))?.length ?? 0;
   return { gateway, address, cwd, count };
 }
@@ -91,6 +91,28 @@ describe('a running gateway', () => {
 });
 
 describe('a reload', () => {
+  test('names no setting that stayed as it was, functions included', async () => {
+    const { gateway, count } = await running({
+      'littoral.config.mjs': `
+        import { defineCommandHandler } from 'littoral';
+        import { hello } from './hello.mjs';
+        export default {
+          service: 'shop',
+          http: { port: 0 },
+          container(services) { void services; },
+          handlers: [hello, defineCommandHandler({ routingKey: 'bye', distributed: true, handle: (payload) => payload })],
+        };`,
+      'hello.mjs': `
+        import { defineCommandHandler } from 'littoral';
+        export const hello = defineCommandHandler({ routingKey: 'hello', distributed: true, handle() {} });`,
+    });
+    gateway.kill('SIGHUP');
+    await gateway.written(/"changed":\[\].*configuration reloaded/);
+    gateway.kill('SIGTERM');
+    await gateway.ended;
+    expect(count(/need a restart/)).toBe(0);
+  });
+
   test('keeps the earlier configuration if the new one is not valid, and logs all that is wrong', async () => {
     const { gateway, cwd, address } = await running({
       'littoral.config.json': config({ http: { port: 0, adminToken: token('old') } }),

@@ -7,13 +7,14 @@ import { defineCommandHandler } from '../../src/handler/define-handler.ts';
 const changes = (one: Config, other: Config) =>
   changedSettings(resolveConfig({ service: 'shop', ...one }, {}), resolveConfig({ service: 'shop', ...other }, {}));
 
-const handler = (handle: () => void) => [defineCommandHandler({ routingKey: 'hello', handle })];
+const handler = (routingKey: string) => [defineCommandHandler({ routingKey, handle() {} })];
 
 describe('changed settings', () => {
   test('are none for a configuration that was loaded again', () => {
     const made = (): Config => ({
       http: { allowedHosts: ['a'], forwardHeaders: { a: 'b' } },
-      handlers: handler(() => {}),
+      handlers: handler('hello'),
+      container: () => {},
       configuration: { pattern: /a/, list: [1, { deep: true }] },
     });
     expect(changes(made(), made())).toEqual([]);
@@ -24,7 +25,7 @@ describe('changed settings', () => {
     ['of several', { logLevel: 'info' }, { logLevel: 'warn', concurrency: 3 }, ['concurrency', 'logLevel']],
     ['that appear', {}, { application: { url: 'http://a', commands: ['b'] } }, ['application']],
     ['in a list', { retiredKeys: ['a'] }, { retiredKeys: ['b'] }, ['retiredKeys']],
-    ['of a handler', { handlers: handler(() => {}) }, { handlers: handler(() => void 1) }, ['handlers']],
+    ['of a handler', { handlers: handler('hello') }, { handlers: handler('bye') }, ['handlers']],
     ['by their kind', { configuration: { a: 1 } }, { configuration: { a: '1' } }, ['configuration']],
   ])('are found %s', (_, one, other, paths) => {
     expect(changes(one, other)).toEqual(paths);

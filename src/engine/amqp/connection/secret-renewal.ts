@@ -72,7 +72,7 @@ export class SecretRenewal {
 }
 
 /** Returns the time at which a JSON Web Token ends; undefined for another token. RabbitMQ verifies it. */
-export function endOfToken(token: string): number | undefined {
+function endOfToken(token: string): number | undefined {
   try {
     const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     const endMs = Number(exp) * 1000;
