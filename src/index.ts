@@ -3,6 +3,7 @@ export type { ConversionOptions, DistributedBus } from './bus/distributed-bus.ts
 export type { EventBus } from './bus/event-bus.ts';
 export type { LocalSendOptions } from './bus/local-message.ts';
 export type { SendResult } from './bus/ordered-sends.ts';
+export type { SendAllOptions } from './bus/send-list.ts';
 export type { SendOptions } from './bus/send-options.ts';
 export type { SendReceipt } from './bus/send-receipt.ts';
 export type { SendRequest } from './bus/send-request.ts';
