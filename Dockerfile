@@ -16,6 +16,11 @@ COPY routes ./routes
 COPY src ./src
 RUN npm run build
 RUN npm prune --omit=dev --no-audit --no-fund
+# For OTEL_EXPORTER_OTLP_ENDPOINT. See docs/monitoring.md.
+RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund \
+  @opentelemetry/sdk-trace-base@^2.12.1 @opentelemetry/sdk-metrics@^2.12.1 \
+  @opentelemetry/context-async-hooks@^2.12.1 @opentelemetry/resources@^2.12.1 \
+  @opentelemetry/exporter-trace-otlp-http@^0.223.0 @opentelemetry/exporter-metrics-otlp-http@^0.223.0
 
 FROM node:22-alpine
 # With NODE_ENV=production the in-memory channel must be asked for, by CHANNEL=in-memory.

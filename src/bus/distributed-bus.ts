@@ -5,6 +5,7 @@ import { isJson, isPhp, type MediaType, toContentType, valueMediaType } from '..
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { LittoralError } from '../errors.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
+import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
 import { describeValue } from '../text/describe-value.ts';
@@ -28,6 +29,7 @@ import { type SendAllOptions, sendInOrder } from './send-list.ts';
 import { requestOptions, type SendOptions } from './send-options.ts';
 import type { SendReceipt } from './send-receipt.ts';
 import { type SendRequest, targetOf } from './send-request.ts';
+import type { SendTracing } from './send-tracing.ts';
 
 /** The conversion of a payload before it is sent. */
 export interface ConversionOptions extends SendOptions {
@@ -45,6 +47,8 @@ export interface DistributedBusOptions extends BusChannel {
   readonly defaultSerializationMediaType: string;
   /** True if PHP-serialized payloads may be sent. */
   readonly allowPhpSerialized: boolean;
+  /** Default: sends are not traced. */
+  readonly tracing?: SendTracing | undefined;
 }
 
 /**
@@ -200,13 +204,31 @@ export class DistributedBus {
     return { contentType, convertTo, ...requestOptions(options) };
   }
 
-  async #publish(request: SendRequest): Promise<SendReceipt> {
+  #publish(request: SendRequest): Promise<SendReceipt> {
+    const span = this.#options.tracing?.begin(request, this.#causeOf(request));
+    return span === undefined ? this.#send(request) : span.watch(this.#send(span.request));
+  }
+
+  #causeOf(request: SendRequest): Message | undefined {
+    return request.parent ?? this.#sendContext?.message;
+  }
+
+  async #send(request: SendRequest): Promise<SendReceipt> {
     const busMessage = await this.#busMessage(request);
     await findRecipients(busMessage, this.#options);
     return this.#publishFound(busMessage, request.delayMs);
   }
 
   async #prepare(request: SendRequest): Promise<PreparedSend> {
+    const span = this.#options.tracing?.begin(request, this.#causeOf(request));
+    if (span === undefined) return this.#prepareUntraced(request);
+    const preparing = this.#prepareUntraced(span.request);
+    preparing.catch(() => span.watch(preparing));
+    const prepared = await preparing;
+    return { ...prepared, publish: () => span.watch(prepared.publish()) };
+  }
+
+  async #prepareUntraced(request: SendRequest): Promise<PreparedSend> {
     const busMessage = await this.#busMessage(request);
     await findRecipients(busMessage, this.#options);
     const { payloadType, target, message } = busMessage;
@@ -250,7 +272,7 @@ export class DistributedBus {
       request,
       body,
       contentType: toContentType(mediaType),
-      cause: request.parent ?? this.#sendContext?.message,
+      cause: this.#causeOf(request),
     };
     const message = outboundMessage(outbound, service, conversion);
     await this.#checkWithOwnHandlers(request, message, parsed);

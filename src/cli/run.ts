@@ -3,6 +3,7 @@ import { LittoralError } from '../errors.ts';
 import type { Components } from '../gateway/components.ts';
 import { exitOnSignals, exitOnUnexpectedErrors, stopOnSignals } from '../gateway/process.ts';
 import { createShutdown } from '../gateway/shutdown.ts';
+import { traceFields } from '../observe/trace/load-tracing.ts';
 import { completesWithin, longestTimeoutMs } from '../time/timeout.ts';
 import { configOption } from './config-option.ts';
 import { deliveryLog, timed } from './delivery-log.ts';
@@ -10,6 +11,7 @@ import { integer } from './integer.ts';
 import { loadComponents } from './load-components.ts';
 import { exitProcess } from './output.ts';
 import { type RunLimits, watchLimits } from './run-limits.ts';
+import { startTelemetry } from './telemetry.ts';
 
 interface RunOptions extends RunLimits {
   readonly config?: string;
@@ -62,8 +64,13 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   if (name !== config.service) {
     throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
   }
+  const telemetry = await startTelemetry(process.env, config.service);
   // There are many headers and steps, so each gets its own line on a terminal.
-  const logger = createLogger(verbose > 0 ? 'info' : 'warn', { singleLine: verbose < 2, service: config.service });
+  const logger = createLogger(verbose > 0 ? 'info' : 'warn', {
+    singleLine: verbose < 2,
+    service: config.service,
+    context: traceFields(),
+  });
   const { ended, stage: watchLimit, begin } = watchLimits(limits);
   const settings = {
     ...config,
@@ -87,7 +94,10 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
       'The application pulls its messages over HTTP, which `littoral run` does not serve. Use `littoral start`.',
     );
   }
-  const stop = createShutdown(components);
+  telemetry?.report(logger);
+  telemetry?.exportMetrics(components.metrics);
+  const shutDown = createShutdown(components);
+  const stop = () => shutDown().finally(() => telemetry?.stop());
   stopOnSignals({ logger, config, stop });
   exitOnUnexpectedErrors({ logger, unacknowledged: () => endpoint.unacknowledged });
   if (!channel.durable) {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { exitOnSignals, serve } from '../gateway/process.ts';
 import { configOption } from './config-option.ts';
 import { loadGateway } from './load-components.ts';
+import { startTelemetry } from './telemetry.ts';
 
 interface StartOptions {
   readonly config?: string;
@@ -19,6 +20,13 @@ export function startCommand(): Command {
       const { createGateway, loadConfig, configSource } = await loadGateway();
       // Created before the files are read, so that it notices each later change.
       const source = configSource(config, process.env);
-      await serve(createGateway(await loadConfig(config), { consume }), source);
+      const loaded = await loadConfig(config);
+      const telemetry = await startTelemetry(process.env, loaded.service);
+      const gateway = createGateway(loaded, { consume });
+      if (telemetry === undefined) return serve(gateway, source);
+      telemetry.report(gateway.logger);
+      telemetry.exportMetrics(gateway.metrics);
+      const stop = () => gateway.stop().finally(() => telemetry.stop());
+      await serve({ ...gateway, stop }, source);
     });
 }

@@ -23,6 +23,8 @@ import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Logger } from '../logger.ts';
 import type { GatewayMetrics } from '../observe/metrics/gateway-metrics.ts';
 import type { HandlingMeasurement } from '../observe/metrics/measure-handling.ts';
+import { createTracing } from '../observe/trace/load-tracing.ts';
+import type { Tracing } from '../observe/trace/tracing.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';
 import { ServiceContainer } from '../scope/service-container.ts';
 import { type Clock, systemClock, type WallClock } from '../time/clock.ts';
@@ -43,6 +45,10 @@ export interface Components {
   readonly channel: Engine;
   /** The channel by which all parts publish: the same, or one that measures. */
   readonly observedChannel: Engine;
+  /** The channel for messages that exist already: the same, or one that traces them. */
+  readonly forwardingChannel: Engine;
+  /** Undefined unless an SDK of OpenTelemetry has registered itself before. */
+  readonly tracing: Tracing | undefined;
   readonly serviceMap: ServiceMap;
   readonly distributedBus: DistributedBus;
   readonly commandBus: CommandBus;
@@ -88,6 +94,12 @@ export function createComponents(
     channel: asFunction(() => channel ?? createChannel(config, logger)).singleton(),
     observedChannel: asFunction(({ channel, metrics }: Components) =>
       measuredEngine(channel, config, metrics),
+    ).singleton(),
+    forwardingChannel: asFunction(({ observedChannel, tracing }: Components) =>
+      tracing ? tracing.forwarding(observedChannel) : observedChannel,
+    ).singleton(),
+    tracing: asFunction(({ channel }: Components) =>
+      createTracing({ system: channel.name, queue: config.broker.queue }),
     ).singleton(),
     serviceMap: asFunction(({ config }: Components) => new ServiceMap(config.routes, config.service)).singleton(),
     distributedBus: asFunction(
@@ -139,8 +151,10 @@ function distributedBusOptions({
   serviceMap,
   conversion,
   registry,
+  tracing,
 }: Components): DistributedBusOptions {
   return {
+    tracing,
     service: config.service,
     channel,
     conversion,
@@ -159,17 +173,19 @@ function localBusOptions({ registry, conversion, services: scopes, pendingCalls 
 function createEndpoint(
   {
     config,
-    observedChannel: channel,
+    forwardingChannel: channel,
     registry,
     services,
     applications,
     deadLetterOutlet,
     handling,
+    tracing,
     logger,
   }: Components,
   clock: Clock & WallClock,
   deliveryStages: readonly DeliveryStage[] = [],
 ): ServiceEndpoint {
+  const observers = [tracing, handling].filter((observer) => observer !== undefined);
   return new ServiceEndpoint({
     service: config.service,
     queue: config.broker.queue,
@@ -188,8 +204,8 @@ function createEndpoint(
     clock,
     maxDecodedBytes: config.maxDecodedBytes,
     deduplication: createDeduplication(config, clock, logger),
-    deliveryStages: handling ? [handling.delivery, ...deliveryStages] : deliveryStages,
-    callStages: handling && [handling.call],
+    deliveryStages: [...observers.map(({ delivery }) => delivery), ...deliveryStages],
+    callStages: observers.map(({ call }) => call),
     deadLetterOutlet,
   });
 }
@@ -211,7 +227,7 @@ function createDeduplication(config: ResolvedConfig, clock: Clock, logger: Logge
 
 function createForwarder({
   config,
-  observedChannel: channel,
+  forwardingChannel: channel,
   serviceMap,
   deadLetterOutlet,
   logger,
@@ -221,10 +237,10 @@ function createForwarder({
   return new DelayedMessageForwarder({ service, channel, checkDestinations, serviceMap, deadLetterOutlet, logger });
 }
 
-function createDeadLetterOutlet({ config, observedChannel: channel, logger }: Components): DeadLetterOutlet {
+function createDeadLetterOutlet({ config, forwardingChannel: channel, logger }: Components): DeadLetterOutlet {
   return new DeadLetterOutlet({ service: config.service, channel, logger });
 }
 
-function createDeadLetters({ config, observedChannel: channel, logger }: Components): DeadLetters {
+function createDeadLetters({ config, forwardingChannel: channel, logger }: Components): DeadLetters {
   return new DeadLetters({ service: config.service, queue: config.broker.queue, channel, logger });
 }

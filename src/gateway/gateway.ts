@@ -9,6 +9,7 @@ import { Access } from '../http/auth/access.ts';
 import { BatchRoom } from '../http/entries/batch-room.ts';
 import { OpenStreams } from '../http/stream/open-streams.ts';
 import { createLogger, droppedLogLines, type Logger, levelReload } from '../logger.ts';
+import { traceFields } from '../observe/trace/load-tracing.ts';
 import { type Components, createComponents } from './components.ts';
 import { ConfigReload, type ReloadOutcome } from './config-reload.ts';
 import { createListeners } from './listeners.ts';
@@ -43,6 +44,8 @@ export interface Gateway {
   readonly eventBus: EventBus;
   /** The port to the broker. */
   readonly channel: Components['channel'];
+  /** The metrics; undefined with `metrics.enabled: false`. */
+  readonly metrics: Components['metrics'];
   /**
    * Connects and begins to receive. Without a broker it resolves all the same, and connects when there is one. Once
    * only: what is running or was stopped is not started again.
@@ -78,7 +81,8 @@ export interface Gateway {
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const environment = options.environment ?? process.env;
   const resolved = resolveConfig(config, environment);
-  const logger = options.logger ?? createLogger(resolved.logLevel, { service: resolved.service });
+  const logger =
+    options.logger ?? createLogger(resolved.logLevel, { service: resolved.service, context: traceFields() });
   return assembleGateway(createComponents(resolved, logger), options.consume, environment);
 }
 
@@ -157,6 +161,7 @@ export function assembleGateway(components: Components, consume = true, environm
     commandBus,
     eventBus,
     channel,
+    metrics,
     async start() {
       if (state !== 'new') return;
       state = 'running';

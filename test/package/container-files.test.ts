@@ -13,7 +13,7 @@ const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
 
 const dockerfile = read('Dockerfile');
 const compose = read('docker-compose.yml');
-const { scripts, bin } = JSON.parse(read('package.json'));
+const { scripts, bin, peerDependencies } = JSON.parse(read('package.json'));
 
 /** The instructions of a Dockerfile, each on one line, without comments. */
 const instructions = dockerfile
@@ -62,6 +62,12 @@ test('the Dockerfile copies files that exist, and .dockerignore lets exactly the
   ).toEqual([...new Set(files)].sort());
 });
 
+test('the image has the packages by which telemetry is exported', () => {
+  const install = instructions.find((line) => line.startsWith('RUN npm install ')) ?? '';
+  const installed = [...install.matchAll(/(@opentelemetry\/[\w-]+)@\^/g)].map(([, name]) => name);
+  expect(installed.sort()).toEqual(Object.keys(peerDependencies).sort());
+});
+
 test('what the build needs is copied before it', () => {
   const build = instructions.indexOf('RUN npm run build');
   const { extends: base, include } = JSON.parse(read('tsconfig.build.json'));
@@ -74,7 +80,7 @@ test('every npm command of the Dockerfile exists', () => {
   expect(commands.length).toBeGreaterThan(0);
   for (const [, , command, script] of commands) {
     if (command === 'run') expect(scripts).toHaveProperty(script as string);
-    else expect(['ci', 'prune']).toContain(command);
+    else expect(['ci', 'prune', 'install']).toContain(command);
   }
 });
 
