@@ -1,6 +1,6 @@
 # The gateway with its production dependencies alone. Started with the environment alone:
 #   docker build -t littoral .
-#   docker run -e SERVICE_NAME=shop -e AMQP_URL=amqp://… -p 127.0.0.1:3000:3000 littoral
+#   docker run -e SERVICE_NAME=shop -e AMQP_URL=amqp://… -e AUTH=none -p 127.0.0.1:3000:3000 littoral
 # With handlers: mount their folder below /app, where they find littoral and typebox:
 #   docker run … -v ./handlers:/app/config:ro littoral start --config config/littoral.config.ts
 # It needs no rights and writes no file: docker run --read-only --cap-drop ALL --security-opt no-new-privileges …

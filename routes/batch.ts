@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { entriesToMessage } from '../src/http/entries/entries-to-message.ts';
 import { batchHandler } from '../src/http/publish-batch.ts';
+import { mappingFor } from '../src/http/publish-route.ts';
 import { batchMediaType } from '../src/message/cloud-events.ts';
 import { BatchBody, batchResponses, EntryHeaders, Lines, linesExample } from './entry-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
@@ -11,10 +12,11 @@ const url = '/batch';
 
 /** `POST /batch`: sends many messages of any kind with one request, each with a result of its own. */
 export const batch: RoutePlugin = (app, { publishing, isInsider }) => {
-  const { mapping, batchLimits } = publishing;
-  const read = ({ raw: { rawHeaders }, headers, body }: FastifyRequest) => {
-    const request = { rawHeaders, body: body as Uint8Array | undefined };
-    return entriesToMessage(request, headers['content-type'], mapping, batchLimits);
+  const { batchLimits } = publishing;
+  const read = (request: FastifyRequest) => {
+    const { raw, headers, body } = request;
+    const parts = { rawHeaders: raw.rawHeaders, body: body as Uint8Array | undefined };
+    return entriesToMessage(parts, headers['content-type'], mappingFor(request, publishing), batchLimits);
   };
   app.route({
     method: 'POST',

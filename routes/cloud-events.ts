@@ -5,7 +5,7 @@ import { batchToMessage, isBatch } from '../src/http/batch-to-message.ts';
 import { binaryEventType } from '../src/http/bindings/binary-cloud-event.ts';
 import { maxBatchEvents } from '../src/http/bindings/structured-cloud-event.ts';
 import { batchHandler } from '../src/http/publish-batch.ts';
-import { publishRoute } from '../src/http/publish-route.ts';
+import { mappingFor, publishRoute } from '../src/http/publish-route.ts';
 import { batchMediaType, structuredMediaType } from '../src/message/cloud-events.ts';
 import type { RoutePlugin } from './route-context.ts';
 import { batchResponse, CloudEventHeaders, cloudEventExample, sendResponses } from './schemas.ts';
@@ -48,8 +48,10 @@ export const cloudEvents: RoutePlugin = (app, { publishing, isInsider }) => {
     },
     publishing,
   );
-  const read = ({ raw: { rawHeaders }, body }: FastifyRequest) =>
-    batchToMessage({ rawHeaders, body: body as Uint8Array | undefined }, publishing.mapping);
+  const read = (request: FastifyRequest) => {
+    const parts = { rawHeaders: request.raw.rawHeaders, body: request.body as Uint8Array | undefined };
+    return batchToMessage(parts, mappingFor(request, publishing));
+  };
   const batch = batchHandler({ url, read, canCheckFirst: false }, publishing, isInsider);
   app.route({
     ...single,

@@ -14,6 +14,7 @@ import { type Components, createComponents } from './components.ts';
 import { ConfigReload, type ReloadOutcome } from './config-reload.ts';
 import { createListeners } from './listeners.ts';
 import { observeParts } from './metrics-components.ts';
+import { checkOpenPort } from './open-port.ts';
 import { createShutdown } from './shutdown.ts';
 
 /** Options of `createGateway`. */
@@ -173,7 +174,10 @@ export function assembleGateway(components: Components, consume = true, environm
       forwarder.start();
       await channel.start();
     },
-    listen: () => listeners.listen(),
+    async listen() {
+      checkOpenPort(resolved, environment, logger);
+      return listeners.listen();
+    },
     reload: (next) => configReload.apply(next),
     unacknowledged: () => endpoint.unacknowledged,
     stop() {

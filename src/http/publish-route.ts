@@ -43,7 +43,7 @@ export interface PublishContext {
 /** Returns a route that is a handler: its request becomes a message, from which the bus is called. */
 export function publishRoute(route: PublishRoute, context: PublishContext): RouteOptions {
   const { url, schema, address, permission = ({ params }) => permissionTo(address(params)) } = route;
-  const { bus, parameters, mapping, channel, scopes, isDraining, access } = context;
+  const { bus, parameters, channel, scopes, isDraining, access } = context;
   const site = { ...parameters, handler: `route POST ${url}` };
   const invoker = methodInvoker([payload()], (request: SendRequest) => bus.send(request), site);
   return {
@@ -56,7 +56,7 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
       // An application can finish what it handles, as a function can.
       if (isDraining()) assertHasParent(request);
       const body = request.body as Uint8Array | undefined;
-      const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mapping);
+      const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mappingFor(request, context));
       // The address of a request that has it in its headers or its body is not that which was granted.
       access?.assertGranted(request, message.payload);
       const receipt = await receiptOf(invoker, scopes.open({ message, deadline: new NoDeadline() }));
@@ -72,6 +72,11 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
 /** @returns undefined for a request whose event is its address */
 function permissionTo(to: Addressed | AddressEvent): SendPermission | undefined {
   return typeof to === 'function' ? undefined : to;
+}
+
+/** Returns how requests of the caller become messages. */
+export function mappingFor(request: FastifyRequest, { access, mapping }: PublishContext): RequestMapping {
+  return access ? { ...mapping, callerScope: access.principalOf(request)?.scope } : mapping;
 }
 
 /** @throws LittoralError `draining` for a request that no message which is being handled has caused */

@@ -29,6 +29,8 @@ export interface RequestMapping {
   readonly forwardHeaders: Readonly<Record<string, string>>;
   /** The request header, in lower case, that keeps idempotency keys of several callers apart. */
   readonly idempotencyScopeHeader?: string | undefined;
+  /** Keeps the idempotency keys of the caller apart from those of others. Default: all share one space. */
+  readonly callerScope?: string | undefined;
   /** Returns the message with an id that an application is handling. Default: there is none. */
   readonly findParent?: ((id: string) => Message | undefined) | undefined;
 }
@@ -289,8 +291,9 @@ function messageIdOf(
   headers: ReadonlyMap<string, string>,
   event: CloudEvent | undefined,
   { kind, destination, routingKey }: Addressed,
-  { idempotencyScopeHeader }: RequestMapping,
+  mapping: RequestMapping,
 ): string | undefined {
+  const { idempotencyScopeHeader } = mapping;
   const id = headers.get('message-id');
   const ownKey = headers.get('idempotency-key');
   if (event && (id !== undefined || ownKey !== undefined)) {
@@ -307,8 +310,17 @@ function messageIdOf(
   if (key === undefined) return id?.toLowerCase();
   if (id !== undefined) throw invalid('Message-Id and Idempotency-Key both decide the id; send one of them.');
   if (key === '') throw invalid('The request header Idempotency-Key is empty.');
-  const scope = idempotencyScopeHeader === undefined ? '' : (headers.get(idempotencyScopeHeader) ?? '');
+  const scope = idempotencyScope(headers, mapping);
   return idempotentMessageId({ scope, kind, destination: destination ?? routingKey, routingKey, key });
+}
+
+/** Returns the scope of the idempotency keys of a request: its caller, and what a proxy says. */
+export function idempotencyScope(
+  headers: ReadonlyMap<string, string>,
+  { callerScope, idempotencyScopeHeader }: RequestMapping,
+): string {
+  const written = idempotencyScopeHeader === undefined ? '' : (headers.get(idempotencyScopeHeader) ?? '');
+  return callerScope === undefined ? written : JSON.stringify([callerScope, written]);
 }
 
 function integerOf(headers: ReadonlyMap<string, string>, name: string): number | undefined {

@@ -1,7 +1,7 @@
 import type { SendRequest } from '../../bus/send-request.ts';
 import { LittoralError } from '../../errors.ts';
 import { binaryPrefix } from '../bindings/binary-cloud-event.ts';
-import { type RequestMapping, readSendHeaders, toSendRequest } from '../request-to-message.ts';
+import { idempotencyScope, type RequestMapping, readSendHeaders, toSendRequest } from '../request-to-message.ts';
 
 /** The request header with the index of the first entry, for a caller that resumes. */
 export const firstIndexHeader = 'message-first-index';
@@ -32,8 +32,6 @@ export function readEntryDefaults(rawHeaders: readonly string[], mapping: Reques
   const firstIndex = firstIndexOf(headers.get(firstIndexHeader));
   const idempotencyKey = headers.get('idempotency-key');
   if (idempotencyKey === '') throw invalid('The request header Idempotency-Key is empty.');
-  const { idempotencyScopeHeader } = mapping;
-  const idempotencyScope = idempotencyScopeHeader === undefined ? '' : (headers.get(idempotencyScopeHeader) ?? '');
   for (const name of headers.keys()) {
     if (name === 'message-id') throw invalid('Message-Id is the id of one message. Write messageId into each entry.');
     if (name.startsWith(binaryPrefix)) {
@@ -44,7 +42,7 @@ export function readEntryDefaults(rawHeaders: readonly string[], mapping: Reques
   const parts = { headers: others, event: undefined, to: { kind: 'event', routingKey: '' } as const };
   const { metadata, convertTo, correlationId, delayMs, timeToLiveMs, priority, parent } = toSendRequest(parts, mapping);
   const options = { metadata, convertTo, correlationId, delayMs, timeToLiveMs, priority, parent };
-  return { options, firstIndex, idempotencyKey, idempotencyScope, mapping };
+  return { options, firstIndex, idempotencyKey, idempotencyScope: idempotencyScope(headers, mapping), mapping };
 }
 
 function firstIndexOf(text: string | undefined): number {

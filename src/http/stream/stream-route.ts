@@ -8,7 +8,7 @@ import { isLines } from '../entries/entries-to-message.ts';
 import { readEntryDefaults } from '../entries/entry-defaults.ts';
 import { withoutDetails } from '../insiders.ts';
 import { noSniffing } from '../problem.ts';
-import type { PublishContext } from '../publish-route.ts';
+import { mappingFor, type PublishContext } from '../publish-route.ts';
 import { EntryStream, type Readiness } from './entry-stream.ts';
 import type { OpenStreams } from './open-streams.ts';
 
@@ -33,7 +33,7 @@ export function streamHandler(context: StreamContext) {
       throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
     }
     if (!isLines(parseMediaType(request.headers['content-type'] ?? ''))) throw unsupported();
-    const defaults = readEntryDefaults(raw.rawHeaders, publishing.mapping);
+    const defaults = readEntryDefaults(raw.rawHeaders, mappingFor(request, publishing));
     streams.assertRoom();
     const isInside = isInsider(request);
     const stream = new EntryStream(raw, reply.raw, {
