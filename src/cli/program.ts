@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { authHashCommand } from './auth-hash.ts';
 import { deadLetterCommands } from './dead-letters.ts';
 import { listCommand } from './list.ts';
 import { withDeclaredSpelling } from './option-spelling.ts';
@@ -34,7 +35,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', environment)
     .showHelpAfterError('See littoral --help.');
-  const commands = [startCommand(), listCommand(), runCommand(), sendCommand(), publishCommand()];
+  const commands = [startCommand(), listCommand(), runCommand(), sendCommand(), publishCommand(), authHashCommand()];
   for (const command of [...commands, ...deadLetterCommands()]) {
     const helped = command.helpOption('-h, --help', 'show this');
     program.addCommand(helped.showHelpAfterError(`See littoral ${command.name()} --help.`));
