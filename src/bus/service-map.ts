@@ -11,7 +11,7 @@ export interface Routes {
 }
 
 /** A service whose queue is addressed by name. */
-export interface ServiceRoute {
+interface ServiceRoute {
   /** The name of its queue. */
   readonly queue: string;
 }

@@ -24,7 +24,7 @@ export interface AuthConfig {
 }
 
 /** A key of a caller. Two entries may have one id, while one key replaces the other. */
-export interface AuthKeyConfig {
+interface AuthKeyConfig {
   /** The name of the caller, in logs and errors. */
   id: string;
   /** The SHA-256 of the key in hexadecimal digits, as `littoral auth:hash` prints it. This or `file`. */
@@ -221,7 +221,7 @@ function validateOwners(keys: readonly Readonly<Record<string, unknown>>[]): str
   });
 }
 
-export function validateGrants(path: string, grants: unknown): string[] {
+function validateGrants(path: string, grants: unknown): string[] {
   if (!Array.isArray(grants)) return [];
   return grants.flatMap((grant, index) => {
     const issue = typeof grant === 'string' ? validateGrant(grant) : undefined;

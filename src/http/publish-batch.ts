@@ -118,11 +118,7 @@ async function writeResults(
 }
 
 /** @returns the result of an entry as its caller gets it */
-export function toResult(
-  index: number,
-  receipt: SendReceipt | undefined,
-  error: LittoralError | undefined,
-): EntryResult {
+function toResult(index: number, receipt: SendReceipt | undefined, error: LittoralError | undefined): EntryResult {
   if (error) return { index, ...toProblem(error) };
   return { index, status: 202, ...(receipt as SendReceipt) };
 }

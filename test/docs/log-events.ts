@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript59';
 import { sourceFiles } from '../source-imports.ts';
+import { readPage } from './page-code.ts';
 
 /** A line that the code can log. */
 export interface LogEvent {
@@ -38,6 +39,15 @@ export function logEvents(): LogEvent[] {
   return [...found]
     .map(([event, entry]) => ({ event, level: [...entry.levels].sort().join(', '), fields: [...entry.fields] }))
     .sort((one, other) => (one.event < other.event ? -1 : 1));
+}
+
+/** Returns the text of docs/monitoring.md, with the table of events as the code has it. */
+export function monitoringPage(): string {
+  const heading = '### Events\n';
+  const [before = '', section = ''] = readPage('docs/monitoring.md').split(heading);
+  const [table = '', ...others] = section.split(/(?=\n## )/);
+  const kept = table.split('\n').filter((line) => !line.startsWith('| ') || line.startsWith('| event |'));
+  return `${before}${heading}${kept.join('\n').trimEnd()}\n${eventRows().join('\n')}\n${others.join('')}`;
 }
 
 /** Returns the rows of the table of events. */

@@ -11,7 +11,7 @@ import { createAnonymous, createPrincipal, type Principal } from './principal.ts
 import { rejectCredentials } from './refusals.ts';
 
 /** The grants of `http.adminToken`. */
-export const adminGrants = ['dead-letters:*', 'endpoints:read', 'metrics:read', 'docs:read'] as const;
+const adminGrants = ['dead-letters:*', 'endpoints:read', 'metrics:read', 'docs:read'] as const;
 
 export interface AuthenticatorOptions {
   readonly logger: Logger;

@@ -71,7 +71,7 @@ async function readAll(texts: EntryBytes, read: (text: Buffer, index: number) =>
 }
 
 /** Returns a JSON Pointer to an entry. */
-export function placeOf(index: number): string {
+function placeOf(index: number): string {
   return `/entries/${index}`;
 }
 

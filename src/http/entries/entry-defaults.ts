@@ -4,7 +4,7 @@ import { binaryPrefix } from '../bindings/binary-cloud-event.ts';
 import { idempotencyScope, type RequestMapping, readSendHeaders, toSendRequest } from '../request-to-message.ts';
 
 /** The request header with the index of the first entry, for a caller that resumes. */
-export const firstIndexHeader = 'message-first-index';
+const firstIndexHeader = 'message-first-index';
 
 /** What the headers of a request say for all of its entries. */
 export interface EntryDefaults {

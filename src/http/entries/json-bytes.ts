@@ -103,7 +103,7 @@ function isSpace(byte: number | undefined): boolean {
  *
  * @throws NotJson for a value that has no end
  */
-export function endOfValue(bytes: Uint8Array, start: number): number {
+function endOfValue(bytes: Uint8Array, start: number): number {
   const first = bytes[start];
   if (first === quote) return endOfText(bytes, start);
   if (first === openingBrace || first === openingBracket) return endOfNested(bytes, start);

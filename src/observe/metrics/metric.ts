@@ -1,5 +1,5 @@
 /** The kind of a metric: a number that only grows, one that goes up and down, or the distribution of many numbers. */
-export type MetricKind = 'counter' | 'gauge' | 'histogram';
+type MetricKind = 'counter' | 'gauge' | 'histogram';
 
 /** A metric, named as OpenTelemetry names metrics. `prometheus-text.ts` derives the other name. */
 export interface MetricDescription {

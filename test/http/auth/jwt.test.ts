@@ -216,7 +216,7 @@ describe('public keys at a URL', () => {
     [200, 'not JSON'],
     [200, '{"keys":[]}'],
     [200, 'x'.repeat(300_000)],
-  ])('that are answered with %i and %.20s are not there: 503, never 401', async (status, body) => {
+  ])('give 503, never 401, while they are answered with %i and %.20s', async (status, body) => {
     const issuerOf = await openIssuer(() => body);
     issuerOf.answer(status);
     const { send } = await openBilling({ jwksUrl: issuerOf.jwksUrl });
@@ -226,7 +226,7 @@ describe('public keys at a URL', () => {
     expect((await send(keyOf('key'))).statusCode).toBe(202);
   });
 
-  test('that cannot be reached are 503, until they can', async () => {
+  test('give 503 while they cannot be reached', async () => {
     const text = await jwks();
     const issuerOf = await openIssuer(() => text);
     issuerOf.answer(503);
