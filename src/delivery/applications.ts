@@ -1,6 +1,6 @@
 import type { ParentMessages } from '../bus/parent-messages.ts';
 import { readTrustedCertificates } from '../file/certificates.ts';
-import type { CallGate, GateChanges } from '../handler/call-gate.ts';
+import { type CallGate, type GateChanges, markNotCalled } from '../handler/call-gate.ts';
 import { type HandlerDefinition, handlerKind } from '../handler/handler-definition.ts';
 import type { RemoteHandler } from '../handler/remote-handler.ts';
 import type { Logger } from '../logger.ts';
@@ -123,8 +123,8 @@ export class Applications implements GateChanges {
         const end = this.#options.parents.begin(message.message);
         return application.post(gatePath, request, timeoutMs).then(end, (error) => {
           end();
-          // The shutdown has closed the connection: that is no failure of the application.
-          throw this.#isClosed ? call.signal.reason : error;
+          // The shutdown has closed the connection, which says nothing about the application: no attempt is counted.
+          throw this.#isClosed ? markNotCalled(error) : error;
         });
       },
     };
