@@ -49,7 +49,8 @@ export const deliveries: RoutePlugin = (app, { pulling }) => {
   app.post(
     '/deliveries/settle',
     {
-      config: { permission: 'deliveries:pull' },
+      // Refused, it would make a message be handled twice.
+      config: { permission: 'deliveries:pull', isUnlimited: true },
       schema: describe('settleDeliveries', {
         summary: 'Settle pulled messages',
         description:
@@ -64,7 +65,8 @@ export const deliveries: RoutePlugin = (app, { pulling }) => {
   app.post(
     '/deliveries/extend',
     {
-      config: { permission: 'deliveries:pull' },
+      // Refused, it would make a message be handled twice.
+      config: { permission: 'deliveries:pull', isUnlimited: true },
       schema: describe('extendDeliveries', {
         summary: 'Extend leases',
         body: json(ExtendBody),
@@ -118,7 +120,7 @@ function answer(description: string, schema: object) {
 function failures(...codes: readonly ErrorCode[]) {
   return problems(
     ...['malformed-request' as const, 'malformed-body' as const, 'not-pulled' as const, 'cross-site' as const],
-    ...['body-too-large' as const, 'internal-error' as const],
+    ...['body-too-large' as const, 'rate-limited' as const, 'internal-error' as const],
     ...codes,
   );
 }

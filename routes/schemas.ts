@@ -46,6 +46,9 @@ export const ProblemDetails = Type.Object(
         'not-accepted: nothing was sent. unknown: the message may be on its way; repeat the request with the same Idempotency-Key or Message-Id.',
     }),
     messageId: Type.Optional(Type.String()),
+    'violated-policies': Type.Optional(
+      Type.Array(Type.String(), { description: 'The names of the limits that refused the request.' }),
+    ),
     errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
   },
   { $id: 'ProblemDetails', description: 'An error (RFC 9457).' },

@@ -17,7 +17,7 @@ export const stream: RoutePlugin = (app, context) => {
       operationId: 'sendStream',
       summary: 'Send messages for as long as you like',
       description:
-        'The request has an entry in each line, and the answer a result in each line, in the order of the entries, as the broker confirms them. Both sides are open at the same time: read results while you send. Lines with `notice` belong to no entry: `held` and `resumed` tell of a broker that takes no messages, `alive` comes on a silent stream, and `end` is the last line. All entries before its `next` have a result, and no other was sent.',
+        'The request has an entry in each line, and the answer a result in each line, in the order of the entries, as the broker confirms them. Both sides are open at the same time: read results while you send. Lines with `notice` belong to no entry: `held` and `resumed` tell of a broker that takes no messages, or of a limit, `alive` comes on a silent stream, and `end` is the last line. All entries before its `next` have a result, and no other was sent.',
       headers: Type.Object(headers),
       body: { content: { 'application/x-ndjson': { schema: Lines(linesExample) } } },
       response: streamResponses,

@@ -53,6 +53,7 @@ export const errorTable = {
   'batch-refused': { status: 422, retryable: false, title: 'An entry of the batch has an error' },
   'not-convertible': { status: 422, retryable: false, title: 'The value cannot be converted' },
   'too-many-in-flight': { status: 429, retryable: true, title: 'Too much is in flight', retryAfterSeconds: 1 },
+  'rate-limited': { status: 429, retryable: true, title: 'A limit is reached' },
   'headers-too-large': { status: 431, retryable: false, title: 'The headers are too large' },
   'too-many-connections': {
     status: 503,
@@ -145,6 +146,8 @@ export interface ErrorDetails extends ErrorOptions {
   readonly issues?: readonly Issue[];
   /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The names of the limits that refused a request. */
+  readonly violatedPolicies?: readonly string[];
   /** True if nothing is missing, and the broker only took too long, so that the same call can succeed at once. */
   readonly isLate?: boolean;
 }
@@ -173,6 +176,8 @@ export class LittoralError extends Error {
   readonly issues: readonly Issue[] | undefined;
   /** HTTP headers that belong to the answer, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** The names of the limits that refused a request. */
+  readonly violatedPolicies: readonly string[] | undefined;
   /** See `ErrorDetails`. */
   readonly isLate: boolean;
 
@@ -187,6 +192,7 @@ export class LittoralError extends Error {
     this.messageId = details.messageId;
     this.issues = details.issues;
     this.headers = details.headers;
+    this.violatedPolicies = details.violatedPolicies;
     this.isLate = details.isLate ?? false;
   }
 

@@ -10,6 +10,7 @@ import { type BrokerConfig, BrokerSchema } from './broker-config.ts';
 import { type ConversionConfig, ConversionSchema } from './conversion-config.ts';
 import { type DeduplicationConfig, DeduplicationSchema } from './deduplication-config.ts';
 import { type HttpConfig, HttpSchema } from './http-config.ts';
+import { type LimitConfig, LimitsSchema } from './limits-config.ts';
 import { type MetricsConfig, MetricsSchema } from './metrics-config.ts';
 import { RoutesSchema } from './routes-config.ts';
 import { closed, Milliseconds, type SameSettings } from './setting-types.ts';
@@ -45,6 +46,11 @@ export interface Config extends ConversionConfig {
    * to start. `AUTH=none` stands for `none`.
    */
   auth?: AuthConfig | 'none' | undefined;
+  /**
+   * Limits on what callers send, in messages or in bytes, all of which count. Health and metrics are never limited, nor
+   * is the management listener. Default: none.
+   */
+  limits?: readonly LimitConfig[] | undefined;
   /** The HTTP server: its address, its limits and its proxies. */
   http?: HttpConfig | undefined;
   /**
@@ -100,6 +106,7 @@ const sections = {
   http: Type.Optional(HttpSchema),
   // The text `none` is checked elsewhere, because a union would report its issues as one.
   auth: Type.Optional(AuthSchema),
+  limits: Type.Optional(LimitsSchema),
   routes: Type.Optional(RoutesSchema),
   application: Type.Optional(ApplicationSchema),
   retries: Type.Optional(RetriesSettings),

@@ -32,7 +32,7 @@ type SectionName = 'broker' | 'http' | 'retries' | 'unhandled' | 'deduplication'
 
 /** A configuration that was checked and completed. It is a valid configuration itself. */
 export interface ResolvedConfig
-  extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container' | 'auth'> {
+  extends ResolvedExcept<Omit<Config, SectionName | 'application' | 'handlers'>, 'container' | 'auth' | 'limits'> {
   readonly handlers: readonly HandlerDefinition[];
   readonly broker: ResolvedExcept<
     BrokerConfig,

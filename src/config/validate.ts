@@ -15,6 +15,7 @@ import { validateConversion } from './conversion-config.ts';
 import { validateDeduplication } from './deduplication-config.ts';
 import { defaults } from './defaults.ts';
 import { validateHttp } from './http-config.ts';
+import { validateRateLimits } from './limits-config.ts';
 import { validateMetrics } from './metrics-config.ts';
 import { validateRoutesConfig } from './routes-config.ts';
 
@@ -53,7 +54,7 @@ export function validateMeaning(settings: Config, environment: Readonly<Record<s
   issues.push(...validateLimits(settings));
   if (isRecord(settings.http)) issues.push(...validateHttp(settings.http));
   if (isRecord(settings.metrics)) issues.push(...validateMetrics(settings.metrics));
-  issues.push(...validateAuth(settings.auth, settings.http));
+  issues.push(...validateAuth(settings.auth, settings.http), ...validateRateLimits(settings.limits));
   if (isRecord(settings.deduplication)) issues.push(...validateDeduplication(settings.deduplication));
   if (container !== undefined && typeof container !== 'function') {
     issues.push(`container: is ${describeValue(container)}; give a function that registers services in the container`);

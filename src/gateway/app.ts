@@ -63,6 +63,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     access,
     surface = 'all',
   } = options;
+  // Operators get through while callers are limited.
+  const limits = surface === 'management' ? undefined : routes.publishing.limits;
   const requestLog = new RequestLog(logger, routes.metrics);
   const { basePath } = proxy;
   const publicAddress = publicAddressReader(proxy);
@@ -128,6 +130,17 @@ export function createApp(options: AppOptions): FastifyInstance {
       const admission = access.admit(request);
       if (admission) admission.then(finish, done);
       else finish();
+    });
+  }
+
+  if (limits) {
+    app.addHook('onRequest', (request, reply, done) => {
+      limits.admit(request, reply);
+      done();
+    });
+    app.addHook('preHandler', (request, reply, done) => {
+      limits.countBody(request, reply);
+      done();
     });
   }
 

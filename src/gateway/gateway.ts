@@ -7,6 +7,7 @@ import { type Environment, type ResolvedConfig, resolveConfig } from '../config/
 import { describeEndpoint } from '../endpoint/endpoint-description.ts';
 import { Access } from '../http/auth/access.ts';
 import { BatchRoom } from '../http/entries/batch-room.ts';
+import { Limits } from '../http/limits/limits.ts';
 import { OpenStreams } from '../http/stream/open-streams.ts';
 import { createLogger, droppedLogLines, type Logger, levelReload } from '../logger.ts';
 import { traceFields } from '../observe/trace/load-tracing.ts';
@@ -55,8 +56,8 @@ export interface Gateway {
    */
   start(): Promise<void>;
   /**
-   * Applies a new configuration as far as it can change while the gateway runs: the log level and the admin token. The
-   * environment variables override it as they did at first.
+   * Applies a new configuration as far as it can change while the gateway runs: the log level, keys and grants, limits,
+   * and the admin token. The environment variables override it as they did at first.
    *
    * @returns the settings that changed, and those that need a restart
    * @throws LittoralError `invalid-configuration` with every issue; nothing has changed then
@@ -120,6 +121,7 @@ export function assembleGateway(components: Components, consume = true, environm
   const { auth } = resolved;
   const { adminToken } = resolved.http;
   const access = auth === undefined || auth === 'none' ? undefined : new Access(auth, { logger, adminToken });
+  const limits = resolved.limits && new Limits(resolved.limits, { access });
   const listeners = createListeners(resolved, logger, {
     service: resolved.service,
     channel,
@@ -135,6 +137,7 @@ export function assembleGateway(components: Components, consume = true, environm
     streams: new OpenStreams(resolved.http.maxStreams),
     publishing: {
       access,
+      limits,
       bus: distributedBus,
       parameters: { conversion, services, variables: resolved.configuration },
       mapping: { forwardHeaders, idempotencyScopeHeader, findParent: (id) => parentMessages.find(id) },

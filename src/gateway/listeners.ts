@@ -36,7 +36,7 @@ export function createListeners(
   routes: Omit<AppOptions['routes'], 'requireAdmin'>,
 ): Listeners {
   const { host, port, tls, management: second, allowedHosts, basePath, trustProxy } = http;
-  const { access } = routes.publishing;
+  const { access, limits } = routes.publishing;
   const adminToken = new AdminToken(http.adminToken);
   const isBehindProxy = basePath !== '' || trustProxy.length > 0;
   const certificates = tls && new ServerCertificates(tls, logger);
@@ -74,6 +74,7 @@ export function createListeners(
     reloadables: [
       // The first, because it can refuse a configuration that changes nothing then.
       ...(access ? [accessReload(access)] : []),
+      ...(limits ? [{ settings: ['limits'], reload: (next: ResolvedConfig) => limits.reload(next.limits) }] : []),
       { settings: ['http.adminToken'], reload: ({ http }) => adminToken.replace(http.adminToken) },
       // Their names need a restart; their contents do not.
       { settings: [], reload: () => certificates?.reload() },

@@ -13,6 +13,8 @@ export interface Problem {
   /** The outcome of the message: not accepted, or unknown because it may have been sent. */
   readonly outcome: 'not-accepted' | 'unknown';
   readonly messageId?: string;
+  /** The names of the limits that refused the request (draft-ietf-httpapi-ratelimit-headers, section 5). */
+  readonly 'violated-policies'?: readonly string[];
   /** Every single issue of a refused payload. */
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
@@ -23,7 +25,7 @@ const problemContentType = 'application/problem+json';
 export const noSniffing = { 'x-content-type-options': 'nosniff' } as const;
 
 export function toProblem(error: LittoralError): Problem {
-  const { code, status, retryable, outcome, messageId, issues } = error;
+  const { code, status, retryable, outcome, messageId, issues, violatedPolicies } = error;
   return {
     type: `urn:littoral:problem:${code}`,
     title: error.kind.title,
@@ -33,6 +35,7 @@ export function toProblem(error: LittoralError): Problem {
     retryable,
     outcome,
     ...(messageId === undefined ? {} : { messageId }),
+    ...(violatedPolicies === undefined ? {} : { 'violated-policies': violatedPolicies }),
     ...(issues === undefined
       ? {}
       : { errors: issues.map(({ path, message }) => ({ pointer: path, detail: message })) }),

@@ -38,7 +38,7 @@ export interface BatchRoute {
  */
 export function batchHandler(
   { url, read, canCheckFirst }: BatchRoute,
-  { bus, parameters, channel, scopes, isDraining, batchRoom, access }: PublishContext,
+  { bus, parameters, channel, scopes, isDraining, batchRoom, access, limits }: PublishContext,
   isInsider: (request: FastifyRequest) => boolean,
 ) {
   const site = { ...parameters, handler: `route POST ${url}` };
@@ -47,6 +47,7 @@ export function batchHandler(
     if (isDraining()) assertHasParent(request);
     const { headers, payload } = await read(request);
     const batch = access ? grantedEntries(payload, request, access) : payload;
+    limits?.countEntries(request, reply, batch.entries);
     const strict = isStrict(request);
     const checked = { ...batch, checkFirst: canCheckFirst && strict };
     const release = await batchRoom.reserve(batch.entries.length);

@@ -11,6 +11,7 @@ import type { Access } from './auth/access.ts';
 import type { SendPermission } from './auth/permission.ts';
 import type { BatchRoom } from './entries/batch-room.ts';
 import type { BatchLimits } from './entries/entries-to-message.ts';
+import type { Limits } from './limits/limits.ts';
 import { internalError } from './problem.ts';
 import { type AddressEvent, type Addressed, type RequestMapping, requestToMessage } from './request-to-message.ts';
 
@@ -26,6 +27,8 @@ export interface PublishRoute {
 export interface PublishContext {
   /** Decides who may send; undefined if every caller may. */
   readonly access?: Access | undefined;
+  /** Decides how much callers may send; undefined without limits. */
+  readonly limits?: Limits | undefined;
   readonly bus: Pick<DistributedBus, 'send' | 'sendAll' | 'openSends'>;
   /** The context from which the parameters of a route are resolved. */
   readonly parameters: ParameterContext;
@@ -43,7 +46,7 @@ export interface PublishContext {
 /** Returns a route that is a handler: its request becomes a message, from which the bus is called. */
 export function publishRoute(route: PublishRoute, context: PublishContext): RouteOptions {
   const { url, schema, address, permission = ({ params }) => permissionTo(address(params)) } = route;
-  const { bus, parameters, channel, scopes, isDraining, access } = context;
+  const { bus, parameters, channel, scopes, isDraining, access, limits } = context;
   const site = { ...parameters, handler: `route POST ${url}` };
   const invoker = methodInvoker([payload()], (request: SendRequest) => bus.send(request), site);
   return {
@@ -59,6 +62,7 @@ export function publishRoute(route: PublishRoute, context: PublishContext): Rout
       const message = requestToMessage({ to: address(request.params), rawHeaders, body }, mappingFor(request, context));
       // The address of a request that has it in its headers or its body is not that which was granted.
       access?.assertGranted(request, message.payload);
+      limits?.countMessage(request, reply, message.payload);
       const receipt = await receiptOf(invoker, scopes.open({ message, deadline: new NoDeadline() }));
       if (!receipt.routed && isStrict(request)) {
         throw noSubscriber(message.payload, receipt);

@@ -31,6 +31,8 @@ export const errorRemedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   'batch-refused': 'Correct the entries under `errors`, or send without `Prefer: handling=strict`.',
   'not-convertible': 'Correct the value, or ask for another media type.',
   'too-many-in-flight': 'Repeat the request after `Retry-After` seconds, with the same `Idempotency-Key`.',
+  'rate-limited':
+    'Repeat the request after `Retry-After` seconds, or send less at once. The detail names the limit (`limits`).',
   'headers-too-large': 'Send smaller headers.',
   'too-many-connections': 'Keep connections open and reuse them, or raise `http.maxConnections`.',
   'broker-unavailable': 'Repeat the request after `Retry-After` seconds. `/readyz` says why the broker is away.',

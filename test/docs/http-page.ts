@@ -28,6 +28,8 @@ export const answerHeaders: Readonly<Record<string, string>> = {
   allow: 'On 405: the methods of the route.',
   location: 'On a redirect to the first page of `/docs`.',
   'message-id': 'On 202, and on an error whose message may be on its way: the id of the message.',
+  ratelimit: 'With `limits`: what is left of each limit, and the seconds until it is full again.',
+  'ratelimit-policy': 'With `limits`: the limits that count for the request.',
   'retry-after': 'On an error that is worth another attempt: the seconds to wait.',
   'x-content-type-options': 'Always `nosniff`.',
 };

@@ -12,6 +12,7 @@ import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { AdminToken } from '../../src/http/admin-token.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { BatchRoom } from '../../src/http/entries/batch-room.ts';
+import type { Limits } from '../../src/http/limits/limits.ts';
 import type { ServerCertificates } from '../../src/http/server-certificates.ts';
 import { OpenStreams } from '../../src/http/stream/open-streams.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
@@ -21,6 +22,8 @@ import { parameterContext } from '../parameter/parameter-context.ts';
 export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
   /** Default: a started in-memory channel. */
   readonly channel?: Engine;
+  /** Default: none. */
+  readonly limits?: Limits;
   readonly isDraining?: () => boolean;
   /** Default: with the limits of a gateway. */
   readonly connections?: Connections;
@@ -30,7 +33,7 @@ export interface AppParts extends Partial<Pick<RouteContext, 'unreadiness'>> {
 
 /** The HTTP server alone, around a channel that can be in any state. */
 export async function openApp(parts: AppParts) {
-  const { channel, unreadiness = () => [], isDraining = () => false, connections, certificates } = parts;
+  const { channel, unreadiness = () => [], isDraining = () => false, connections, certificates, limits } = parts;
   const service = 'shop';
   const parameters = parameterContext();
   const { conversion } = parameters;
@@ -47,7 +50,7 @@ export async function openApp(parts: AppParts) {
   });
   const batches = { batchRoom: new BatchRoom(1000), batchLimits: { bodyLimit: 1000, maxEntries: 1000 } };
   const caller = { mapping: { forwardHeaders: {} }, scopes: bareScopes };
-  const publishing = { bus, parameters, ...caller, channel: used.name, isDraining, ...batches };
+  const publishing = { bus, parameters, ...caller, channel: used.name, isDraining, limits, ...batches };
   const app: FastifyInstance = createApp({
     logger: quiet.logger,
     certificates,

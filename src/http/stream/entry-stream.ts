@@ -9,6 +9,7 @@ import { entryOrError } from '../entries/entries-to-message.ts';
 import type { EntryDefaults } from '../entries/entry-defaults.ts';
 import { sendingError } from '../entries/entry-error.ts';
 import { readEntry } from '../entries/read-entry.ts';
+import type { Wait } from '../limits/limits.ts';
 import { internalError, toProblem } from '../problem.ts';
 import { type Line, LineReader } from './line-reader.ts';
 import { ResultLines } from './result-lines.ts';
@@ -28,6 +29,8 @@ export interface StreamOptions {
   readonly minBytesPerSecond: number;
   /** Throws for an entry that the caller may not send. Default: it may send each. */
   readonly assertGranted?: ((entry: SendRequest) => void) | undefined;
+  /** Counts an entry, or returns why it has to wait. Default: there are no limits. */
+  readonly count?: ((entry: SendRequest | LittoralError, bytes: number) => Wait | undefined) | undefined;
   readonly memory: BodyMemory;
   readonly health: () => Readiness;
   /** Returns an error as the caller may see it. */
@@ -44,6 +47,20 @@ export interface StreamOptions {
 
 /** The reason why a stream has ended, in its last line. */
 type EndReason = 'complete' | 'draining' | 'too-slow';
+
+/** The reason why nothing more is read. */
+interface Hold extends Wait {
+  /** The text for the caller. Default: by the reason. */
+  readonly detail?: string;
+  /** True if it is too short for a line. */
+  readonly isBrief?: boolean;
+}
+
+/** A limit that lets the next entry through within this time is not worth a line. */
+const briefMs = 1000;
+
+/** A limit can change while a stream waits for it. */
+const longestLookMs = 1000;
 
 /** Time after which a caller that reads no results is cut off. */
 const unreadMs = 10 * 60_000;
@@ -176,37 +193,69 @@ export class EntryStream {
     while (!this.#isOver && (this.#results.unwritten >= maxWindow || this.#results.heldSince !== undefined)) {
       await this.#sleep();
     }
-    if (!this.#isOver && !this.#options.health().ready) await this.#untilReady();
     if (this.#isOver) return;
-    const { sends, defaults, bodyLimit } = this.#options;
+    let entry = this.#read(line);
+    const { count, sends } = this.#options;
+    if (count) entry = await this.#counted(entry, line, count);
+    if (!this.#isOver && !this.#options.health().ready) await this.#hold(() => this.#unreadiness());
+    if (this.#isOver) return;
     const index = this.#next;
     this.#next += 1;
     const write = this.#results.open();
-    const read = () => {
-      if (isLittoralError(line)) throw line;
-      const request = readEntry(line, index, defaults, { bodyLimit });
-      this.#options.assertGranted?.(request);
-      // A part of the line would keep the whole piece in memory until its confirm.
-      return { ...request, payload: Buffer.from(request.payload as Buffer) };
-    };
-    const entry = entryOrError(read, '');
     if (isLittoralError(entry)) return write(this.#problemLine(index, entry));
     await sends.push(entry, (result) => write(this.#resultLine(index, result)));
   }
 
-  /** Holds the caller while the broker takes no messages, and says so in a line. */
-  async #untilReady(): Promise<void> {
-    const { health, shown, lookMs = 100 } = this.#options;
+  #read(line: Line): SendRequest | LittoralError {
+    const { defaults, bodyLimit, assertGranted } = this.#options;
+    const read = () => {
+      if (isLittoralError(line)) throw line;
+      const request = readEntry(line, this.#next, defaults, { bodyLimit });
+      assertGranted?.(request);
+      // A part of the line would keep the whole piece in memory until its confirm.
+      return { ...request, payload: Buffer.from(request.payload as Buffer) };
+    };
+    return entryOrError(read, '');
+  }
+
+  /** Waits until the limits let an entry through. @returns the entry, or the error of one that never fits */
+  async #counted(entry: SendRequest | LittoralError, line: Line, count: NonNullable<StreamOptions['count']>) {
+    // The length of a line that was too long is not known.
+    const bytes = isLittoralError(line) ? this.#options.bodyLimit : line.byteLength;
+    const look = () => {
+      const wait = count(entry, bytes);
+      return wait && { ...wait, isBrief: wait.waitMs < briefMs, waitMs: Math.min(wait.waitMs, longestLookMs) };
+    };
+    try {
+      await this.#hold(look);
+      return entry;
+    } catch (error) {
+      return entryOrError(() => {
+        throw error;
+      }, '');
+    }
+  }
+
+  #unreadiness(): Hold | undefined {
+    const { health, shown, lookMs: waitMs = 100 } = this.#options;
+    const { ready, reason = 'the broker takes no messages' } = health();
+    if (ready) return undefined;
+    const error = new LittoralError('broker-unavailable', `Nothing more is read: ${reason}.`);
+    return { reason, detail: shown(error).message, waitMs };
+  }
+
+  /** Holds the caller while there is a reason, and says so in a line. Ends with the stream at the latest. */
+  async #hold(look: () => Hold | undefined): Promise<void> {
     let told: string | undefined;
     while (!this.#isOver) {
-      const { ready, reason = 'the broker takes no messages' } = health();
-      if (ready) break;
-      if (reason !== told) {
+      const hold = look();
+      if (hold === undefined) break;
+      const { reason, detail = `Nothing more is read: ${reason}.`, waitMs, isBrief = false } = hold;
+      if (reason !== told && !isBrief) {
         told = reason;
-        const { message: detail } = shown(new LittoralError('broker-unavailable', `Nothing more is read: ${reason}.`));
         this.#notice({ notice: 'held', next: this.#next, detail });
       }
-      await this.#sleep(lookMs);
+      await this.#sleep(waitMs);
     }
     if (told !== undefined && !this.#isOver) this.#notice({ notice: 'resumed', next: this.#next });
   }

@@ -28,7 +28,7 @@ export function streamHandler(context: StreamContext) {
   const { publishing, streams, memory, connections, minBytesPerSecond, health, isInsider } = context;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { raw, log } = request;
-    const { access } = publishing;
+    const { access, limits } = publishing;
     if (publishing.isDraining()) {
       throw new LittoralError('draining', 'Nothing was sent: this gateway is shutting down.');
     }
@@ -40,6 +40,7 @@ export function streamHandler(context: StreamContext) {
       sends: publishing.bus.openSends(),
       defaults,
       assertGranted: access && ((entry) => access.assertGranted(request, entry)),
+      count: limits?.ofStream(request),
       bodyLimit: publishing.batchLimits.bodyLimit,
       minBytesPerSecond,
       memory,

@@ -1,0 +1,14 @@
+/**
+ * Returns the address of a caller without credentials. One caller often has a whole /64 network of IPv6, so that all of
+ * its addresses count as one.
+ */
+export function callerAddress(address = 'unknown'): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!address.includes(':')) return address;
+  const [before = '', after] = address.replace(/%.*$/, '').split('::');
+  const first = before === '' ? [] : before.split(':');
+  const last = after === undefined || after === '' ? [] : after.split(':');
+  const zeros = after === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
+  return `${[...first, ...Array(zeros).fill('0'), ...last].slice(0, 4).join(':')}::/64`;
+}
