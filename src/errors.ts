@@ -53,7 +53,7 @@ export const errorTable = {
   'batch-refused': { status: 422, retryable: false, title: 'An entry of the batch has an error' },
   'not-convertible': { status: 422, retryable: false, title: 'The value cannot be converted' },
   'too-many-in-flight': { status: 429, retryable: true, title: 'Too much is in flight', retryAfterSeconds: 1 },
-  'rate-limited': { status: 429, retryable: true, title: 'A limit is reached' },
+  'rate-limited': { status: 429, retryable: true, title: 'A limit is reached', retryAfterSeconds: 1 },
   'headers-too-large': { status: 431, retryable: false, title: 'The headers are too large' },
   'too-many-connections': {
     status: 503,

@@ -3,9 +3,9 @@
  * its addresses count as one.
  */
 export function callerAddress(address = 'unknown'): string {
+  if (!address.includes(':')) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
-  if (!address.includes(':')) return address;
   const [before = '', after] = address.replace(/%.*$/, '').split('::');
   const first = before === '' ? [] : before.split(':');
   const last = after === undefined || after === '' ? [] : after.split(':');

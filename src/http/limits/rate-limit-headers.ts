@@ -26,6 +26,7 @@ export function rateLimitHeaders(used: readonly Used[], nowMs: number): Record<s
 
 /** A batch can use several buckets of a limit; the one with the fewest tokens counts. */
 function scarcest(used: readonly Used[], nowMs: number): Iterable<Used> {
+  if (used.length === 1) return used;
   const byLimit = new Map<Limit, Used>();
   for (const one of used) {
     const other = byLimit.get(one.limit);
