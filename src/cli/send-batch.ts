@@ -6,6 +6,7 @@ import { isLittoralError, LittoralError } from '../errors.ts';
 import { BodyMemory } from '../http/body-memory.ts';
 import { entryOrError } from '../http/entries/entries-to-message.ts';
 import { readEntryDefaults } from '../http/entries/entry-defaults.ts';
+import { maxEntryBytes } from '../http/entries/entry-size.ts';
 import { readEntry } from '../http/entries/read-entry.ts';
 import { LineReader } from '../http/stream/line-reader.ts';
 
@@ -59,7 +60,7 @@ export async function sendBatch(input: BatchInput, sends: OrderedSends, options:
   const { from, maxBytes, onProgress, onFailed } = options;
   const headers = ['idempotency-key', options.idempotencyKey];
   const defaults = readEntryDefaults(headers, { forwardHeaders: {} });
-  const lines = new LineReader(2 * maxBytes + 256 * 1024, new BodyMemory(Number.POSITIVE_INFINITY));
+  const lines = new LineReader(maxEntryBytes(maxBytes), new BodyMemory(Number.POSITIVE_INFINITY));
   let [bytes, index, accepted, failed] = [0, 0, 0, 0];
   let next: number | undefined;
   let error: LittoralError | undefined;

@@ -194,7 +194,7 @@ function addEventHeaders(metadata: Record<string, unknown>, event: CloudEvent): 
 export function refuseForwarded(metadata: object, forwardHeaders: RequestMapping['forwardHeaders']): void {
   const names = Object.keys(metadata);
   if (names.length === 0) return;
-  const sources = new Map(Object.entries(forwardHeaders).map(([from, to]) => [to.toLowerCase(), from]));
+  const sources = sourcesOf(forwardHeaders);
   for (const name of names) {
     const source = sources.get(name.toLowerCase());
     if (source === undefined) continue;
@@ -203,6 +203,20 @@ export function refuseForwarded(metadata: object, forwardHeaders: RequestMapping
       `The message header '${name}' comes from the request header '${source}' alone (http.forwardHeaders). Leave it out of Message-Header-… and Message-Headers.`,
     );
   }
+}
+
+type ForwardHeaders = RequestMapping['forwardHeaders'];
+
+/** The request header of each forwarded message header, by its lower-case name. */
+const knownSources = new WeakMap<ForwardHeaders, ReadonlyMap<string, string>>();
+
+/** A batch asks for each header of each entry. */
+function sourcesOf(forwardHeaders: ForwardHeaders): ReadonlyMap<string, string> {
+  const known = knownSources.get(forwardHeaders);
+  if (known) return known;
+  const sources = new Map(Object.entries(forwardHeaders).map(([from, to]) => [to.toLowerCase(), from]));
+  knownSources.set(forwardHeaders, sources);
+  return sources;
 }
 
 /** Kebab-case to camelCase. Reserved names are refused as they are written and as they are mapped. */

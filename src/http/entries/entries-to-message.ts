@@ -5,10 +5,12 @@ import { batchMediaType } from '../../message/cloud-events.ts';
 import type { Message } from '../../message/message.ts';
 import { WorkSlices } from '../../time/work-slices.ts';
 import { type Batch, eventReader } from '../batch-to-message.ts';
+import type { CloudEvent } from '../bindings/cloud-event.ts';
 import { readStructuredEvent } from '../bindings/structured-cloud-event.ts';
 import type { PublishRequest, RequestMapping } from '../request-to-message.ts';
 import { readEntryDefaults } from './entry-defaults.ts';
 import { readingError } from './entry-error.ts';
+import { assertEntrySize } from './entry-size.ts';
 import { type EntryLimits, readEntry } from './read-entry.ts';
 import { type EntryBytes, entriesOfJson, entriesOfLines, eventsOfList } from './split-entries.ts';
 
@@ -40,22 +42,34 @@ export async function entriesToMessage(
 ): Promise<Message<Batch>> {
   const mediaType = parseMediaType(contentType ?? '');
   const bytes = Buffer.from(body?.buffer ?? new ArrayBuffer(0), body?.byteOffset ?? 0, body?.byteLength ?? 0);
-  const { maxEntries } = limits;
+  const { maxEntries, bodyLimit } = limits;
   if (mediaType?.essence === batchMediaType) {
     const toRequest = eventReader(rawHeaders, mapping);
     const placeOf = (index: number) => `/${index}`;
     const read = (event: Buffer, index: number) =>
-      entryOrError(() => toRequest(readStructuredEvent(event, mediaType)), placeOf(index));
+      entryOrError(() => toRequest(readEvent(event, mediaType, bodyLimit)), placeOf(index));
     return { headers: {}, payload: { entries: await readAll(await eventsOfList(bytes, maxEntries), read), placeOf } };
   }
   const isJson = mediaType?.essence === 'application/json';
   if (!isJson && !isLines(mediaType)) throw unsupported();
   const defaults = readEntryDefaults(rawHeaders, mapping);
   const { firstIndex } = defaults;
-  const texts = isJson ? await entriesOfJson(bytes, maxEntries) : entriesOfLines(bytes, maxEntries);
+  const texts = isJson ? await entriesOfJson(bytes, maxEntries) : await entriesOfLines(bytes, maxEntries);
   const read = (text: Buffer, index: number) =>
-    entryOrError(() => readEntry(text, firstIndex + index, defaults, limits), placeOf(index));
+    entryOrError(() => {
+      assertEntrySize(text, bodyLimit);
+      return readEntry(text, firstIndex + index, defaults, limits);
+    }, placeOf(index));
   return { headers: {}, payload: { entries: await readAll(texts, read), firstIndex, placeOf } };
+}
+
+/** @throws LittoralError `malformed-body`, `body-too-large` */
+function readEvent(bytes: Buffer, mediaType: MediaType, bodyLimit: number): CloudEvent {
+  assertEntrySize(bytes, bodyLimit);
+  const event = readStructuredEvent(bytes, mediaType);
+  if (event.data.byteLength <= bodyLimit) return event;
+  const detail = `The data is larger than http.bodyLimit (${bodyLimit} bytes) allows.`;
+  throw new LittoralError('body-too-large', detail, { issues: [{ path: '/data', message: 'is too large' }] });
 }
 
 type Entry = SendRequest | LittoralError;

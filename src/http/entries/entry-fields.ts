@@ -24,18 +24,22 @@ export const entryFields = [
 export type EntryField = (typeof entryFields)[number];
 
 const known: ReadonlySet<string> = new Set(entryFields);
+
+/** The number of issues after which an entry is not read any further. */
 const maxIssues = 10;
+
 const backslash = 0x5c;
 
 /** The fields of one entry as they are written, and the issues that were found in them. */
 export class EntryFields {
   readonly #bytes: Buffer;
   readonly #spans: Partial<Record<EntryField, Span>> = {};
-  readonly issues: Issue[] = [];
+  readonly #issues: Issue[] = [];
+  #hasUnknown = false;
 
   /**
    * @param bytes a JSON text in UTF-8
-   * @throws LittoralError `malformed-body` for another text than an object
+   * @throws LittoralError `malformed-body` for another text than an object, `invalid-entry` for too many issues
    */
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -79,8 +83,19 @@ export class EntryFields {
     return undefined;
   }
 
+  /** @throws LittoralError `invalid-entry` if there are too many: the rest of the entry is not read */
   addIssue(path: string, message: string): void {
-    if (this.issues.length < maxIssues) this.issues.push({ path, message });
+    this.#issues.push({ path, message });
+    if (this.#issues.length >= maxIssues) this.assertValid();
+  }
+
+  /** @throws LittoralError `invalid-entry` with all issues, of which only the first stands in the text too */
+  assertValid(): void {
+    const [first, ...others] = this.#issues;
+    if (first === undefined) return;
+    const more = others.length === 0 ? '' : `, and ${others.length} more`;
+    const detail = `The entry is not valid: ${first.path.slice(1)} ${first.message}${more}.`;
+    throw new LittoralError('invalid-entry', detail, { issues: this.#issues });
   }
 
   #isNull({ start, end }: Span): boolean {
@@ -89,7 +104,9 @@ export class EntryFields {
 
   #addUnknown(name: string): void {
     const short = shorten(name, 40);
-    this.addIssue(`/${pointerPart(short)}`, `is not known; the fields are ${entryFields.join(', ')}`);
+    const fields = this.#hasUnknown ? '' : `; the fields are ${entryFields.join(', ')}`;
+    this.#hasUnknown = true;
+    this.addIssue(`/${pointerPart(short)}`, `is not known${fields}`);
   }
 }
 

@@ -54,13 +54,8 @@ export function readEntry(bytes: Buffer, index: number, defaults: EntryDefaults,
     priority: fields.integer('priority', 0, maxPriority) ?? options.priority,
     parent: fields.has('parentId') ? parentOf(fields, mapping) : options.parent,
   };
-  if (fields.issues.length > 0) throw invalidEntry(fields);
+  fields.assertValid();
   return request;
-}
-
-function invalidEntry({ issues }: EntryFields): LittoralError {
-  const texts = issues.map(({ path, message }) => `${path.slice(1)} ${message}`);
-  return new LittoralError('invalid-entry', `The entry is not valid: ${texts.join('; ')}.`, { issues: [...issues] });
 }
 
 type Address = Pick<SendRequest, 'kind' | 'destination' | 'routingKey'>;
@@ -130,14 +125,14 @@ function readMetadata(fields: EntryFields, { options, mapping }: EntryDefaults):
 
   function readHeaders(fields: EntryFields, written: Buffer): Record<string, unknown> {
     // A header cannot be longer in a message than in JSON, escapes aside.
-    if (written.byteLength > 6 * maxHeaderBytes) {
-      throw new LittoralError('headers-too-large', `The headers are larger than ${maxHeaderBytes} bytes.`, {
-        issues: [{ path: '/headers', message: 'are too large' }],
-      });
-    }
+    if (written.byteLength > 6 * maxHeaderBytes) throw headersTooLarge();
+    let bytes = 0;
     const names = new Set<string>();
     try {
       eachMember(written, (name) => {
+        // In a message, a name stands behind its length, and in front of the type of its value.
+        bytes += name.length + 2;
+        if (bytes > maxHeaderBytes) throw headersTooLarge();
         if (names.has(name)) fields.addIssue(`/headers/${pointerPart(name)}`, 'stands there twice');
         names.add(name);
       });
@@ -154,6 +149,11 @@ function readMetadata(fields: EntryFields, { options, mapping }: EntryDefaults):
       return {};
     }
   }
+}
+
+function headersTooLarge(): LittoralError {
+  const issues = [{ path: '/headers', message: 'are too large' }];
+  return new LittoralError('headers-too-large', `The headers are larger than ${maxHeaderBytes} bytes.`, { issues });
 }
 
 function hasFields(value: object | undefined): boolean {

@@ -84,13 +84,15 @@ async function withReason<Result>(toError: (reason: string) => LittoralError, re
 }
 
 /**
- * Finds the entries of an NDJSON body: one in each line. Empty lines are none, and the last line needs no end.
+ * Finds the entries of an NDJSON body: one in each line. Empty lines are none, and the last line needs no end. It works
+ * in slices, because the body can be large.
  *
  * @throws LittoralError `body-too-large` for too many entries
  */
-export function entriesOfLines(body: Buffer, maxEntries: number): EntryBytes {
+export async function entriesOfLines(body: Buffer, maxEntries: number): Promise<EntryBytes> {
   const bytes = withoutMark(body);
   const entries: Buffer[] = [];
+  const slices = new WorkSlices();
   for (let start = 0; start < bytes.length; ) {
     const found = bytes.indexOf(lineFeed, start);
     const end = found === -1 ? bytes.length : found;
@@ -98,6 +100,7 @@ export function entriesOfLines(body: Buffer, maxEntries: number): EntryBytes {
     if (!isBlank(line)) entries.push(line);
     if (entries.length > maxEntries) throw tooMany(maxEntries);
     start = end + 1;
+    if (slices.isOver) await slices.pause();
   }
   return entries;
 }

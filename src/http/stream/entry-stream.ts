@@ -8,6 +8,7 @@ import { bodyGraceMs } from '../body-pace.ts';
 import { entryOrError } from '../entries/entries-to-message.ts';
 import type { EntryDefaults } from '../entries/entry-defaults.ts';
 import { sendingError } from '../entries/entry-error.ts';
+import { maxEntryBytes } from '../entries/entry-size.ts';
 import { readEntry } from '../entries/read-entry.ts';
 import type { Wait } from '../limits/limits.ts';
 import { internalError, toProblem } from '../problem.ts';
@@ -65,9 +66,6 @@ const longestLookMs = 1000;
 /** Time after which a caller that reads no results is cut off. */
 const unreadMs = 10 * 60_000;
 
-/** Space for the other fields of an entry. */
-const fieldBytes = 256 * 1024;
-
 /**
  * A stream of entries: it reads one from each line of a request, sends them in their order, and writes a result for each
  * in the same order. It reads no further while too many results are not known or not read, and while the broker takes no
@@ -94,8 +92,7 @@ export class EntryStream {
     this.#input = input;
     this.#output = output;
     this.#next = options.defaults.firstIndex;
-    // Text can take twice its bytes in JSON, and base64 takes four thirds.
-    this.#lines = new LineReader(2 * options.bodyLimit + fieldBytes, options.memory);
+    this.#lines = new LineReader(maxEntryBytes(options.bodyLimit), options.memory);
     this.#results = new ResultLines(output, () => this.#wake());
   }
 

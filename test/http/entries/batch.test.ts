@@ -374,6 +374,47 @@ describe('an entry that is not valid', () => {
     expect(response.json().results).toMatchObject([{ code: 'malformed-body', errors: [{ pointer: '/entries/0' }] }]);
   });
 
+  test('has more errors than are worth listing', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`field${n}`, n]));
+    const { response } = await sendEntries([{ ...event, ...unknown }]);
+    const [{ code, errors, detail }] = response.json().results;
+    expect({ code, count: errors.length }).toEqual({ code: 'invalid-entry', count: 10 });
+    expect(detail).toContain('and 9 more');
+    // The list of fields is not repeated.
+    expect(JSON.stringify(errors).split('correlationId')).toHaveLength(2);
+    expect(response.body.length).toBeLessThan(2_000);
+  });
+
+  test('has header names that no message has room for', async () => {
+    const headers = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`h${n}`, null]));
+    const found = await issuesOf({ ...event, headers });
+    expect(found).toMatchObject({ code: 'headers-too-large', errors: [{ pointer: '/entries/0/headers' }] });
+  });
+
+  test.each([
+    ['application/json', (entry: string) => `{"entries":[${entry}]}`],
+    ['application/x-ndjson', (entry: string) => entry],
+  ])('is longer than a line of a stream may be, as %s', async (contentType, toBody) => {
+    const entry = JSON.stringify({ ...event, payload: 1 }).replace('{', `{${' '.repeat(256 * 1024 + 2_000)}`);
+    const { response } = await send(toBody(entry), {
+      ...{ headers: { 'content-type': contentType }, config: { http: { bodyLimit: 1_000, batchBodyLimit: 2 ** 20 } } },
+    });
+    expect(response.json().results).toMatchObject([{ code: 'body-too-large', errors: [{ pointer: '/entries/0' }] }]);
+  });
+
+  test.each([
+    ['data that is too large', { data: 'x'.repeat(1_000) }, '/0/data'],
+    ['attributes that are too large', { data: 1, note: 'x'.repeat(300_000) }, '/0'],
+  ])('is a CloudEvent with %s', async (_, more, pointer) => {
+    const ce = { specversion: '1.0', id: '1', source: '/shop', type: 'order.placed', ...more };
+    const { response, bodies } = await send(JSON.stringify([ce, { ...ce, data: 2, note: '' }]), {
+      headers: { 'content-type': 'application/cloudevents-batch+json' },
+      config: { http: { bodyLimit: 1_000, batchBodyLimit: 2 ** 20 } },
+    });
+    expect(bodies).toEqual(['2']);
+    expect(response.json().results[0]).toMatchObject({ code: 'body-too-large', errors: [{ pointer }] });
+  });
+
   test('names all of its errors, and no value', async () => {
     const { errors } = await issuesOf({ kind: 'secret-1', routingKey: '', secret: 'secret-2', delayMs: 'secret-3' });
     expect(errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(

@@ -28,11 +28,11 @@ describe('entries', () => {
     );
   });
 
-  test('are the lines that are not blank', () => {
+  test('are the lines that are not blank', async () => {
     const line = fc.constantFrom('', ' ', '\r', '{"a":1}', '{', '\t \r', '{"b":"\\n"}');
-    fc.assert(
-      fc.property(fc.array(line), fc.constantFrom('', '\n'), (lines, end) => {
-        const found = entriesOfLines(Buffer.from(lines.join('\n') + end), 1000).map(String);
+    await fc.assert(
+      fc.asyncProperty(fc.array(line), fc.constantFrom('', '\n'), async (lines, end) => {
+        const found = (await entriesOfLines(Buffer.from(lines.join('\n') + end), 1000)).map(String);
         expect(found).toEqual(lines.filter((text) => text.trim() !== ''));
       }),
     );
