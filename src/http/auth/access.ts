@@ -34,9 +34,15 @@ export class Access {
     this.#authenticator = new Authenticator(settings, this.#options);
   }
 
-  /** Replaces keys and grants. Requests that are admitted already are not affected. @throws as the constructor */
+  /**
+   * Replaces keys and grants. Requests that are admitted already are not affected, and the keys that were fetched of an
+   * issuer stay.
+   *
+   * @throws as the constructor
+   */
   reload(settings: AuthSettings, adminToken: string | undefined): void {
-    this.#authenticator = new Authenticator(settings, { ...this.#options, adminToken });
+    const { fetchedKeys } = this.#authenticator;
+    this.#authenticator = new Authenticator(settings, { ...this.#options, adminToken, fetchedKeys });
   }
 
   /**

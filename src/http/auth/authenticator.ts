@@ -1,22 +1,18 @@
 import type { FastifyRequest } from 'fastify';
-import type { Logger } from '../../logger.ts';
-import type { Clock, WallClock } from '../../time/clock.ts';
 import { ApiKeys, digestOf } from './api-keys.ts';
 import type { AuthSettings } from './auth-settings.ts';
 import { bearerToken } from './bearer-token.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { Grants } from './grants.ts';
-import { JwtVerifier } from './jwt-verifier.ts';
+import { JwtVerifier, type JwtVerifierOptions } from './jwt-verifier.ts';
 import { createAnonymous, createPrincipal, type Principal } from './principal.ts';
 import { rejectCredentials } from './refusals.ts';
 
 /** The grants of `http.adminToken`. */
 const adminGrants = ['dead-letters:*', 'endpoints:read', 'metrics:read', 'docs:read'] as const;
 
-export interface AuthenticatorOptions {
-  readonly logger: Logger;
+export interface AuthenticatorOptions extends JwtVerifierOptions {
   readonly adminToken: string | undefined;
-  readonly clock: Clock & WallClock;
 }
 
 /** Finds the caller of a request by its credentials. */
@@ -35,6 +31,11 @@ export class Authenticator {
       this.#keys.add(adminToken, createPrincipal('admin', 'admin', new Grants(adminGrants)));
     this.#certificates = mtls && new ClientCertificates(mtls);
     this.#anonymous = createAnonymous(new Grants(anonymous));
+  }
+
+  /** The keys of issuers that were fetched, for the authenticator that replaces this one. */
+  get fetchedKeys(): JwtVerifierOptions['fetchedKeys'] {
+    return this.#tokens.fetchedKeys;
   }
 
   /**

@@ -23,6 +23,8 @@ interface Verified {
 export interface JwtVerifierOptions {
   readonly logger: Logger;
   readonly clock: Clock & WallClock;
+  /** The keys of issuers by their URL, as the verifier before this one has fetched them. Default: none. */
+  readonly fetchedKeys?: ReadonlyMap<string, RemoteKeys> | undefined;
 }
 
 /** The time for which a token that was verified once is not verified again. */
@@ -31,19 +33,27 @@ const maxRemembered = 2_000;
 
 /** Verifies JSON Web Tokens (RFC 7519) of the issuers of a configuration. */
 export class JwtVerifier {
+  readonly #remoteKeys = new Map<string, RemoteKeys>();
   readonly #issuers: readonly Issuer[];
   readonly #clock: WallClock;
   readonly #verified: RecentMap<Verified>;
 
   /** @throws what reading a file throws */
-  constructor(settings: readonly JwtSettings[], { logger, clock }: JwtVerifierOptions) {
+  constructor(settings: readonly JwtSettings[], { logger, clock, fetchedKeys }: JwtVerifierOptions) {
     this.#clock = clock;
     this.#verified = new RecentMap({ windowMs: rememberedMs, maxEntries: maxRemembered, clock });
     this.#issuers = settings.map((one) => {
       const { jwksFile, jwksUrl: url = '' } = one;
-      const keys = jwksFile === undefined ? new RemoteKeys({ url, logger, clock }) : keysOfFile(jwksFile, logger);
+      if (jwksFile !== undefined) return { settings: one, keys: keysOfFile(jwksFile, logger) };
+      const keys = this.#remoteKeys.get(url) ?? fetchedKeys?.get(url) ?? new RemoteKeys({ url, logger, clock });
+      this.#remoteKeys.set(url, keys);
       return { settings: one, keys };
     });
+  }
+
+  /** The keys of the issuers that have a URL, by it. The next verifier goes on with them. */
+  get fetchedKeys(): ReadonlyMap<string, RemoteKeys> {
+    return this.#remoteKeys;
   }
 
   /** Returns whether a token has the form of a JSON Web Token that is signed. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { AuthJwtConfig } from '../../../src/config/auth-config.ts';
+import { createGateway } from '../../../src/gateway/gateway.ts';
 import { digestOf } from '../../../src/http/auth/api-keys.ts';
 import { RemoteKeys } from '../../../src/http/auth/jwt-keys.ts';
 import { JwtVerifier } from '../../../src/http/auth/jwt-verifier.ts';
@@ -239,6 +240,32 @@ describe('public keys at a URL', () => {
     expect(issuerOf.requests()).toBeLessThan(10);
     issuerOf.answer(200);
     await eventually(async () => expect((await send(await token())).statusCode).toBe(202));
+  });
+
+  test('stay across a reload while the issuer is away, and leave with its URL', async () => {
+    const text = await jwks();
+    const { jwksUrl, answer } = await openIssuer(() => text);
+    const config = (keyName: string, url = jwksUrl) => ({
+      service: 'shop',
+      auth: { keys: keysOf({ [keyName]: ['event:*'] }), jwt: [{ ...settings, jwksUrl: url }] },
+    });
+    const gateway = createGateway(config('one'), quiet);
+    onTestFinished(() => gateway.stop());
+    await gateway.start();
+    const send = async (sub: string) => {
+      const headers = bearer(await token({ claims: { sub, scope: 'event:*' } }));
+      return (await gateway.app.inject({ method: 'POST', url: '/events/a', headers })).statusCode;
+    };
+    expect(await send('first')).toBe(202);
+    answer(500);
+    expect(gateway.reload(config('two'))).toEqual({ changed: ['auth'], needRestart: [] });
+    expect(await send('second')).toBe(202);
+    expect(() => gateway.reload({ ...config('two', `${jwksUrl}/other`), concurrency: 0 })).toThrow();
+    gateway.reload(config('three'));
+    expect(await send('third')).toBe(202);
+    gateway.reload(config('three', `${jwksUrl}/other`));
+    gateway.reload(config('three'));
+    expect(await send('fourth')).toBe(503);
   });
 
   test('rotate, stay in use while the issuer is away, and not without end', async () => {
