@@ -1,12 +1,13 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
-/** The file with the entries of a batch that failed, as they are written in the batch. It exists once one has failed. */
+/** The file with the entries of a batch that failed, to be sent again. It exists once one has failed. */
 export class FailedEntries {
   readonly #path: string;
   readonly #flags: 'a' | 'w';
   #file: WriteStream | undefined;
   #error: Error | undefined;
+  #drained: Promise<void> | undefined;
 
   /** @param isResumed true if the file of an earlier part of the same batch goes on */
   constructor(path: string, isResumed: boolean) {
@@ -14,11 +15,20 @@ export class FailedEntries {
     this.#flags = isResumed ? 'a' : 'w';
   }
 
-  add(line: Uint8Array): void {
+  /** @returns a promise if the file takes no more lines before it resolves */
+  add(line: Uint8Array): Promise<void> | undefined {
+    if (this.#error) return undefined;
     this.#file ??= createWriteStream(this.#path, { flags: this.#flags }).on('error', (error) => {
       this.#error = error;
     });
-    this.#file.write(Buffer.concat([line, Buffer.from('\n')]));
+    if (!this.#file.write(Buffer.concat([line, Buffer.from('\n')]))) this.#drained ??= this.#untilDrained(this.#file);
+    return this.#drained;
+  }
+
+  /** Resolves as well when the file has failed. */
+  async #untilDrained(file: WriteStream): Promise<void> {
+    await new Promise<void>((resolve) => file.once('drain', resolve).once('close', resolve));
+    this.#drained = undefined;
   }
 
   /** Resolves when the file is written. @throws what prevents it */

@@ -19,7 +19,7 @@ export interface SendBatchOptions {
   readonly failed?: string;
 }
 
-/** Maximum number of errors that are printed. All of them are in the file of failed entries. */
+/** Maximum number of errors that are printed of entries that are in the file of failed entries. */
 const maxPrinted = 20;
 
 /**
@@ -45,9 +45,12 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   const progressBar = new ProgressBar(process.stderr, textOf);
   let isStopped = false;
   let printed = 0;
+  let hidden = 0;
+  let tooLong = 0;
   respondToSignals({
     first: () => {
       isStopped = true;
+      input.pieces.destroy();
     },
     again: () => process.exit(1),
   });
@@ -56,19 +59,24 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
       ...{ from, idempotencyKey, maxBytes: config.broker.maxMessageBytes },
       onProgress: (progress) => progressBar.draw(progress),
       onFailed(index, line, error) {
-        failures.add(line);
-        printed += 1;
-        if (printed > maxPrinted) return;
+        const written = line && failures.add(line);
+        // Only its index says where an entry is that no file has.
+        if (line === undefined) tooLong += 1;
+        else if (printed === maxPrinted) {
+          hidden += 1;
+          return written;
+        } else printed += 1;
         progressBar.clear();
         const { code, outcome: known } = error;
         process.stderr.write(`${index}: ${printable(errorText(error, 2_048))} (${code}, outcome: ${known})\n`);
+        return written;
       },
       isStopped: () => isStopped,
     }),
   );
   progressBar.clear();
   await failures.close();
-  reportOutcome(outcome, { ...options, idempotencyKey, failedFile, isStopped });
+  reportOutcome(outcome, { ...options, idempotencyKey, failedFile, isStopped, hidden, tooLong });
   const { next, accepted, failed } = outcome;
   await report(`${JSON.stringify({ next, accepted, failed, channel: channel.name })}\n`);
   return exitProcess(failed === 0 && outcome.error === undefined && !isStopped ? 0 : 1);
@@ -79,14 +87,21 @@ interface Ending {
   readonly idempotencyKey: string;
   readonly failedFile: string;
   readonly isStopped: boolean;
+  /** Number of errors that were not printed. */
+  readonly hidden: number;
+  /** Number of entries that are not in the file. */
+  readonly tooLong: number;
 }
 
 function reportOutcome(
   { next, failed, error }: BatchOutcome,
-  { batch, idempotencyKey, failedFile, isStopped }: Ending,
+  { batch, idempotencyKey, failedFile, isStopped, hidden, tooLong }: Ending,
 ) {
-  if (failed > maxPrinted) process.stderr.write(`… and ${failed - maxPrinted} more.\n`);
-  if (failed > 0) process.stderr.write(`littoral: ${failed} entries failed. They are in ${printable(failedFile)}.\n`);
+  const kept = failed - tooLong;
+  if (hidden > 0) process.stderr.write(`… and ${hidden} more.\n`);
+  if (kept > 0) process.stderr.write(`littoral: ${kept} entries failed. They are in ${printable(failedFile)}.\n`);
+  if (tooLong > 0)
+    process.stderr.write(`littoral: ${tooLong} entries are too long, and not in a file. Their indexes are above.\n`);
   if (!error && !isStopped) return;
   const reason = error ? printable(errorText(error, 2_048)) : 'Stopped by a signal.';
   process.stderr.write(

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import type { OrderedSends, SendResult } from '../bus/ordered-sends.ts';
 import { isOfBroker } from '../bus/ordered-sends.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
@@ -9,6 +10,7 @@ import { readEntryDefaults } from '../http/entries/entry-defaults.ts';
 import { maxEntryBytes } from '../http/entries/entry-size.ts';
 import { readEntry } from '../http/entries/read-entry.ts';
 import { LineReader } from '../http/stream/line-reader.ts';
+import { withMessageId } from './with-message-id.ts';
 
 /** The state of a batch that is sent. */
 export interface BatchProgress {
@@ -30,7 +32,8 @@ export interface BatchOutcome {
 }
 
 export interface BatchInput {
-  readonly pieces: AsyncIterable<Buffer>;
+  /** Destroying it ends a batch that is stopped while it waits for input. */
+  readonly pieces: Readable;
   readonly totalBytes: number;
 }
 
@@ -42,7 +45,12 @@ export interface BatchOptions {
   /** The largest payload. */
   readonly maxBytes: number;
   readonly onProgress: (progress: BatchProgress) => void;
-  readonly onFailed: (index: number, line: Buffer, error: LittoralError) => void;
+  /**
+   * Called with each entry that failed: its line, as it is to be sent again; undefined for one that was too long to keep.
+   *
+   * @returns a promise if no further entries are to be read before it resolves
+   */
+  readonly onFailed: (index: number, line: Buffer | undefined, error: LittoralError) => Promise<void> | undefined;
   /** Returns whether to read no further entries. */
   readonly isStopped: () => boolean;
 }
@@ -64,8 +72,9 @@ export async function sendBatch(input: BatchInput, sends: OrderedSends, options:
   let [bytes, index, accepted, failed] = [0, 0, 0, 0];
   let next: number | undefined;
   let error: LittoralError | undefined;
+  let written: Promise<void> | undefined;
 
-  const onResult = (at: number, line: Buffer, result: SendResult) => {
+  const onResult = (at: number, line: Buffer | undefined, result: SendResult, id?: string) => {
     if (result.receipt) {
       accepted += 1;
     } else if (isOfBroker(result.error)) {
@@ -73,23 +82,27 @@ export async function sendBatch(input: BatchInput, sends: OrderedSends, options:
       error ??= result.error;
     } else {
       failed += 1;
-      onFailed(at, line, asKnown(result.error));
+      const known = asKnown(result.error);
+      // The broker may have the message: with another id it would be another message.
+      const again = line && id !== undefined && known.outcome === 'unknown' ? withMessageId(line, id) : line;
+      written = onFailed(at, again, known);
     }
   };
   const sendLine = async (line: Buffer | LittoralError) => {
     const at = index++;
     if (at < from) return;
-    const text = isLittoralError(line) ? Buffer.alloc(0) : line;
+    const text = isLittoralError(line) ? undefined : line;
     const entry = entryOrError(() => {
       if (isLittoralError(line)) throw line;
       return readEntry(line, at, defaults, { bodyLimit: maxBytes, limitName: 'broker.maxMessageBytes' });
     }, '');
     if (isLittoralError(entry)) onResult(at, text, { error: entry });
-    else await sends.push(entry, (result) => onResult(at, text, result));
+    else await sends.push(entry, (result) => onResult(at, text, result, entry.id));
+    await written;
   };
 
   const isOver = () => error !== undefined || options.isStopped();
-  for await (const piece of input.pieces) {
+  for await (const piece of untilStopped(input.pieces, options.isStopped)) {
     bytes += piece.byteLength;
     for (const line of lines.read(piece)) {
       if (isOver()) break;
@@ -102,6 +115,15 @@ export async function sendBatch(input: BatchInput, sends: OrderedSends, options:
   if (last) await sendLine(last);
   await sends.settle();
   return { next: next ?? Math.max(index, from), accepted, failed, error };
+}
+
+/** Input that is destroyed ends with an error, which is none for a batch that is stopped. */
+async function* untilStopped(pieces: Readable, isStopped: () => boolean): AsyncGenerator<Buffer> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    if (!isStopped()) throw error;
+  }
 }
 
 function asKnown(error: unknown): LittoralError {
