@@ -2,8 +2,8 @@ import { maxWindow } from '../../bus/ordered-sends.ts';
 import { LittoralError } from '../../errors.ts';
 import { completesWithin } from '../../time/timeout.ts';
 
-/** Time that a batch waits for others to end. */
-const waitMs = 2_000;
+/** Time that a batch waits for others to end: as long as its messages then wait for other publishes. */
+const defaultWaitMs = 30_000;
 
 interface Waiting {
   readonly places: number;
@@ -16,12 +16,17 @@ interface Waiting {
  */
 export class BatchRoom {
   readonly #places: number;
+  readonly #waitMs: number;
   readonly #waiting: Waiting[] = [];
   #taken = 0;
 
-  /** @param places `broker.maxInFlight` */
-  constructor(places: number) {
+  /**
+   * @param places `broker.maxInFlight`
+   * @param waitMs time that a batch waits for others to end. Default: 30,000
+   */
+  constructor(places: number, waitMs = defaultWaitMs) {
     this.#places = places;
+    this.#waitMs = waitMs;
   }
 
   /**
@@ -29,7 +34,7 @@ export class BatchRoom {
    *
    * @param entries the number of its entries
    * @returns a function that releases them
-   * @throws LittoralError `too-many-in-flight` if there is no room within two seconds
+   * @throws LittoralError `too-many-in-flight` if there is no room in time
    */
   async reserve(entries: number): Promise<() => void> {
     const places = Math.min(entries, maxWindow, this.#places);
@@ -51,7 +56,7 @@ export class BatchRoom {
     });
     const waiting = { places, begin };
     this.#waiting.push(waiting);
-    if (await completesWithin(waitMs, begun)) return;
+    if (await completesWithin(this.#waitMs, begun)) return;
     const index = this.#waiting.indexOf(waiting);
     // It has begun in the same turn.
     if (index === -1) return;

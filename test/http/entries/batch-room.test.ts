@@ -30,7 +30,7 @@ describe('the room of batches', () => {
   });
 
   test('refuses a batch that waited for too long, and not those behind it', async () => {
-    const room = new BatchRoom(10);
+    const room = new BatchRoom(10, 50);
     await room.reserve(8);
     const large = room.reserve(5);
     const small = room.reserve(2);
