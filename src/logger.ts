@@ -1,6 +1,12 @@
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
-import { type Logger as PinoLogger, type LoggerOptions as PinoOptions, pino, stdTimeFunctions } from 'pino';
+import {
+  type Logger as PinoLogger,
+  type LoggerOptions as PinoOptions,
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+} from 'pino';
 import { BoundedWriter } from './file/bounded-writer.ts';
 import { openNonblocking } from './file/open-nonblocking.ts';
 
@@ -48,6 +54,8 @@ export function pinoOptions(level: string, { service, context }: LoggerOptions =
     base: service === undefined ? undefined : { service },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    // Fields that were made of an error already have its class, which pino would replace by that of their object.
+    serializers: { err: (error: unknown) => (error instanceof Error ? stdSerializers.err(error) : error) },
     ...(context && { mixin: context }),
   };
 }

@@ -7,7 +7,10 @@ export class SecondAttempts implements Reporter {
       [...module.children.allTests('passed')].filter((test) => (test.diagnostic()?.retryCount ?? 0) > 0),
     );
     if (repeated.length === 0) return;
-    const lines = repeated.map((test) => `  ${test.module.relativeModuleId} > ${test.fullName}`);
+    const lines = repeated.flatMap((test) => [
+      `  ${test.module.relativeModuleId} > ${test.fullName}`,
+      ...(test.result().errors ?? []).map(({ message }) => `    ${message.slice(0, 2000)}`),
+    ]);
     console.warn(['', 'Passed at the second attempt only:', ...lines].join('\n'));
   }
 }

@@ -60,8 +60,13 @@ async function openDocsApp(context: Omit<RouteContext, 'docs'>, docs: Docs): Pro
     transformSpecification: (document, { raw }) => withPrefix(document, context.publicAddress(raw).prefix),
     transformSpecificationClone: false,
   });
-  // Only described here: the gateway's own server answers them.
-  app.register(async (scope) => registerRoutes(scope, { ...context, docs }));
+  app.register(async (scope) => {
+    // Only described here: the gateway's own server answers them, and decides who may ask.
+    scope.addHook('onRoute', (route) => {
+      route.handler = (_request, reply) => reply.code(404).send();
+    });
+    registerRoutes(scope, { ...context, docs });
+  });
   await app.ready();
   return app;
 }

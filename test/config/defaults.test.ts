@@ -14,6 +14,7 @@ const interfaces = [
   ['src/config/application-config.ts', 'ApplicationConfig', 'application.'],
   ['src/config/application-config.ts', 'HealthConfig', 'application.health.'],
   ['src/config/http-config.ts', 'HttpConfig', 'http.'],
+  ['src/config/metrics-config.ts', 'MetricsConfig', 'metrics.'],
   ['src/config/unhandled-config.ts', 'UnhandledConfig', 'unhandled.'],
   ['src/config/deduplication-config.ts', 'DeduplicationConfig', 'deduplication.'],
   ['src/handler/retries.ts', 'Retries', 'retries.'],

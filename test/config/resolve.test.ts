@@ -103,6 +103,7 @@ describe('a configuration', () => {
         topologyCheckMs: 10_000,
       },
       routes: {},
+      metrics: { enabled: true, keys: [] },
       http: {
         host: '127.0.0.1',
         port: 3000,

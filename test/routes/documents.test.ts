@@ -132,7 +132,7 @@ describe('GET /openapi.json', () => {
   });
 
   test('lists every status that a sending route can answer', async () => {
-    const statuses = ['202', '400', '403', '404', '409', '413', '415', '422', '429', '431', '500', '503', '504'];
+    const statuses = ['202', '400', '401', '403', '404', '409', '413', '415', '422', '429', '431', '500', '503', '504'];
     for (const { name, operation } of await operations()) {
       if (!sending.includes(name)) continue;
       const [accepted, ...failed] = statuses;

@@ -12,7 +12,7 @@ import { maxEntryBytes } from '../entries/entry-size.ts';
 import { readEntry } from '../entries/read-entry.ts';
 import type { Wait } from '../limits/limits.ts';
 import { internalError, toProblem } from '../problem.ts';
-import { type Line, LineReader } from './line-reader.ts';
+import { type Line, LineReader, lineFeed } from './line-reader.ts';
 import { ResultLines } from './result-lines.ts';
 
 /** Whether a message can be accepted at the moment, and why not. */
@@ -85,6 +85,8 @@ export class EntryStream {
   #isBroken = false;
   /** The time since which the stream waits for the rest of a line; undefined while it waits for something else. */
   #readingSince: number | undefined;
+  /** Milliseconds of earlier waits for the rest of the same line. */
+  #waitedMs = 0;
   #wake: () => void = () => {};
 
   constructor(input: IncomingMessage, output: ServerResponse, options: StreamOptions) {
@@ -127,6 +129,8 @@ export class EntryStream {
       this.#isBroken = true;
       this.#wake();
     };
+    // The caller can have left while its token was verified; nothing would tell of it any more.
+    if (this.#input.destroyed || this.#output.destroyed) this.#isBroken = true;
     this.#input.on('readable', wake);
     this.#input.on('end', () => {
       this.#hasInputEnded = true;
@@ -145,6 +149,7 @@ export class EntryStream {
     for (;;) {
       const piece = await this.#nextPiece();
       if (piece === undefined) break;
+      if (piece.includes(lineFeed)) this.#waitedMs = 0;
       for (const line of this.#lines.read(piece)) {
         await this.#send(line);
         if (this.#isOver) return;
@@ -170,6 +175,7 @@ export class EntryStream {
       }
       return undefined;
     } finally {
+      if (this.#lines.pending > 0) this.#waitedMs += performance.now() - this.#readingSince;
       this.#readingSince = undefined;
     }
   }
@@ -285,7 +291,8 @@ export class EntryStream {
     }
     const { pending } = this.#lines;
     const allowedMs = bodyGraceMs + (pending / minBytesPerSecond) * 1000;
-    if (pending > 0 && this.#readingSince !== undefined && now - this.#readingSince > allowedMs) this.end('too-slow');
+    const isReading = pending > 0 && this.#readingSince !== undefined;
+    if (isReading && this.#waitedMs + now - (this.#readingSince ?? now) > allowedMs) this.end('too-slow');
     if (!this.#results.hasWritten) this.#notice({ notice: 'alive', next: this.#next });
     this.#results.hasWritten = false;
   }

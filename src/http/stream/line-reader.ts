@@ -6,7 +6,7 @@ import { isBlank, withoutMark } from '../entries/split-entries.ts';
 /** A line with an entry, or the reason why it could not be kept. */
 export type Line = Buffer | LittoralError;
 
-const lineFeed = 0x0a;
+export const lineFeed = 0x0a;
 
 /** Finds the lines in pieces of a body. It keeps only the line that is not complete yet, within a limit. */
 export class LineReader {
