@@ -32,6 +32,8 @@ export interface HttpContext {
   readonly publicAddress: (request: FastifyRequest['raw']) => PublicAddress;
   /** Returns whether a caller may see details of the setup, such as the address of the broker. */
   readonly isInsider: (request: FastifyRequest) => boolean;
+  /** Logs the messages of a request that its caller may not send. */
+  readonly logRefused: (request: FastifyRequest) => void;
   readonly connections: Connections;
   /** The memory of all bodies. */
   readonly memory: BodyMemory;

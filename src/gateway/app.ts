@@ -144,7 +144,12 @@ export function createApp(options: AppOptions): FastifyInstance {
     });
   }
 
+  const logRefused = (request: FastifyRequest) => {
+    const refused = access?.takeRefused(request);
+    if (refused) requestLog.refusedMessages(request, refused);
+  };
   app.addHook('onResponse', (request, reply, done) => {
+    logRefused(request);
     requestLog.answered(request, reply);
     done();
   });
@@ -162,7 +167,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
 
   const { minBodyBytesPerSecond: minBytesPerSecond } = bodies;
-  const context = { ...routes, publicAddress, isInsider, connections, memory, minBytesPerSecond };
+  const context = { ...routes, publicAddress, isInsider, logRefused, connections, memory, minBytesPerSecond };
   const docs = createDocs(context);
   app.register(async (scope) => {
     registerRoutes(scope, { ...context, docs }, surface);

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts';
 import { BoundedLog } from '../observe/bounded-log.ts';
 import type { GatewayMetrics } from '../observe/metrics/gateway-metrics.ts';
 import { shorten } from '../text/shorten.ts';
+import type { RefusedMessages } from './auth/access.ts';
 
 const maxReasonLength = 500;
 
@@ -48,7 +49,7 @@ export class RequestLog {
   /** Logs a request that was refused. An error of the gateway itself is logged where it is found. */
   refused(request: FastifyRequest, error: LittoralError): void {
     const { code, status, messageId } = error;
-    if (this.#metrics) this.#codes.set(request, code);
+    this.#codes.set(request, code);
     if (code === 'internal-error') return;
     const fields = () => ({
       ...requestFields(request),
@@ -60,6 +61,19 @@ export class RequestLog {
     });
     if (credentialErrors.has(code)) this.#refused.write('warn', code, fields, 'credentials refused');
     else this.#refused.write(levelOf(code, status), code, fields, 'request refused');
+  }
+
+  /** Logs the messages that the caller of a batch or a stream may not send, unless the request itself was refused for it. */
+  refusedMessages(request: FastifyRequest, { count, first: { code, message } }: RefusedMessages): void {
+    if (credentialErrors.has(this.#codes.get(request) ?? '')) return;
+    const fields = () => ({
+      ...requestFields(request),
+      code,
+      count,
+      reason: shorten(message, maxReasonLength),
+      remoteAddress: request.raw.socket.remoteAddress,
+    });
+    this.#refused.write('warn', `${code} of messages`, fields, 'messages of a request refused');
   }
 
   #measure(request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply): void {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { isLittoralError } from '../../errors.ts';
+import { isLittoralError, type LittoralError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { type Clock, systemClock, type WallClock } from '../../time/clock.ts';
 import type { AuthSettings } from './auth-settings.ts';
@@ -9,10 +9,19 @@ import type { Principal } from './principal.ts';
 import { credentialsMissing, insufficientScope } from './refusals.ts';
 
 const held = Symbol('principal');
+const refused = Symbol('refused messages');
 
 /** A request with its caller. A WeakMap would cost the garbage collector more. */
 interface Holding {
   [held]?: Principal;
+  [refused]?: { count: number; readonly first: LittoralError } | undefined;
+}
+
+/** The messages of one request that its caller may not send. */
+export interface RefusedMessages {
+  readonly count: number;
+  /** The error of the first one. */
+  readonly first: LittoralError;
 }
 
 export interface AccessOptions {
@@ -90,8 +99,20 @@ export class Access {
    */
   assertGranted(request: Pick<FastifyRequest, 'raw'>, permission: Permission): void {
     const principal = this.principalOf(request);
-    if (principal === undefined) throw credentialsMissing();
-    if (principal.grants.find(permission) === undefined) throw refusal(principal, permission);
+    if (principal?.grants.find(permission) !== undefined) return;
+    const error = principal === undefined ? credentialsMissing() : refusal(principal, permission);
+    const holding = request.raw as Holding;
+    holding[refused] ??= { count: 0, first: error };
+    holding[refused].count += 1;
+    throw error;
+  }
+
+  /** Returns which messages of a request `assertGranted` has refused since the last call; undefined for none. */
+  takeRefused({ raw }: Pick<FastifyRequest, 'raw'>): RefusedMessages | undefined {
+    const holding = raw as Holding;
+    const taken = holding[refused];
+    if (taken) holding[refused] = undefined;
+    return taken;
   }
 
   #enter(request: FastifyRequest, principal: Principal): void {

@@ -21,11 +21,13 @@ export interface StreamContext {
   readonly minBytesPerSecond: number;
   readonly health: () => Readiness;
   readonly isInsider: (request: FastifyRequest) => boolean;
+  /** Logs the entries of a request that its caller may not send. */
+  readonly logRefused: (request: FastifyRequest) => void;
 }
 
 /** Returns the handler of streams. Its answer begins at once and is written as entries are confirmed. */
 export function streamHandler(context: StreamContext) {
-  const { publishing, streams, memory, connections, minBytesPerSecond, health, isInsider } = context;
+  const { publishing, streams, memory, connections, minBytesPerSecond, health, isInsider, logRefused } = context;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { raw, log } = request;
     const { access, limits } = publishing;
@@ -61,6 +63,8 @@ export function streamHandler(context: StreamContext) {
     });
     reply.raw.flushHeaders();
     await stream.run().finally(ended);
+    // A stream that breaks off has no response that Fastify sees end.
+    logRefused(request);
   };
 }
 
