@@ -11,7 +11,8 @@ import { cloudEventExample } from './schemas.ts';
 const url = '/batch';
 
 /** `POST /batch`: sends many messages of any kind with one request, each with a result of its own. */
-export const batch: RoutePlugin = (app, { publishing, isInsider }) => {
+export const batch: RoutePlugin = (app, context) => {
+  const { publishing } = context;
   const { batchLimits } = publishing;
   const read = (request: FastifyRequest) => {
     const { raw, headers, body } = request;
@@ -39,6 +40,6 @@ export const batch: RoutePlugin = (app, { publishing, isInsider }) => {
       },
       response: batchResponses,
     },
-    handler: batchHandler({ url, read, canCheckFirst: true }, publishing, isInsider),
+    handler: batchHandler({ url, read, canCheckFirst: true }, context),
   });
 };

@@ -13,7 +13,8 @@ import { batchResponse, CloudEventHeaders, cloudEventExample, sendResponses } fr
 const url = '/cloudevents';
 
 /** `POST /cloudevents`: publishes a CloudEvent, whose type is the routing key, or a batch of them. */
-export const cloudEvents: RoutePlugin = (app, { publishing, isInsider }) => {
+export const cloudEvents: RoutePlugin = (app, context) => {
+  const { publishing } = context;
   const single = publishRoute(
     {
       url,
@@ -52,7 +53,7 @@ export const cloudEvents: RoutePlugin = (app, { publishing, isInsider }) => {
     const parts = { rawHeaders: request.raw.rawHeaders, body: request.body as Uint8Array | undefined };
     return batchToMessage(parts, mappingFor(request, publishing));
   };
-  const batch = batchHandler({ url, read, canCheckFirst: false }, publishing, isInsider);
+  const batch = batchHandler({ url, read, canCheckFirst: false }, context);
   app.route({
     ...single,
     handler(request, reply) {

@@ -1,6 +1,6 @@
 import { LittoralError } from '../errors.ts';
 
-/** A count of the memory of all request bodies, from their first byte until their answer. */
+/** A count of the memory of all request bodies, from their first byte until their answer, and of answers to batches. */
 export class BodyMemory {
   readonly #maxBytes: number;
   #used = 0;
@@ -27,6 +27,11 @@ export class BodyMemory {
   /** Reserves bytes. @throws LittoralError `too-many-in-flight`, with nothing reserved */
   take(bytes: number): void {
     this.assertRoom(bytes);
+    this.#used += bytes;
+  }
+
+  /** Counts bytes that are there already, even beyond the maximum: later bodies have less room. */
+  add(bytes: number): void {
     this.#used += bytes;
   }
 

@@ -12,7 +12,9 @@ import { errorFields } from '../text/error-chain.ts';
 import { WorkSlices } from '../time/work-slices.ts';
 import type { Access } from './auth/access.ts';
 import type { Batch } from './batch-to-message.ts';
+import type { BodyMemory } from './body-memory.ts';
 import { sendingError } from './entries/entry-error.ts';
+import type { Places } from './entries/place-queue.ts';
 import { withoutDetails } from './insiders.ts';
 import { asLittoralError, internalError, type Problem, toProblem } from './problem.ts';
 import { assertHasParent, isStrict, noSubscriber, type PublishContext } from './publish-route.ts';
@@ -30,22 +32,43 @@ export interface BatchRoute {
   readonly canCheckFirst: boolean;
 }
 
+export interface BatchContext {
+  readonly publishing: PublishContext;
+  /** The memory of all bodies, in which answers count too. */
+  readonly memory: BodyMemory;
+  /** Returns whether a caller may see details of the setup. */
+  readonly isInsider: (request: FastifyRequest) => boolean;
+}
+
+/** The bytes of the smallest entry, with what separates it from the next one. */
+const minEntryBytes = 2;
+
 /**
  * Returns the handler of requests that carry several messages. Each message is published for itself, in the order of the
  * body.
- *
- * @param isInsider returns whether a caller may see details of the setup
  */
 export function batchHandler(
   { url, read, canCheckFirst }: BatchRoute,
-  { bus, parameters, channel, scopes, isDraining, batchRoom, access, limits }: PublishContext,
-  isInsider: (request: FastifyRequest) => boolean,
+  { publishing, memory, isInsider }: BatchContext,
 ) {
+  const { bus, parameters, channel, scopes, isDraining, batchRoom, batchLimits, access, limits } = publishing;
   const site = { ...parameters, handler: `route POST ${url}` };
   const invoker = methodInvoker([payload()], (batch: CheckedBatch) => sendBatch(batch, bus), site);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (isDraining()) assertHasParent(request);
+    const bytes = (request.body as Uint8Array | undefined)?.byteLength ?? 0;
+    const room = await batchRoom.enter(Math.min(Math.ceil(bytes / minEntryBytes), batchLimits.maxEntries));
+    try {
+      return await handle(request, reply, room);
+    } finally {
+      room.release();
+    }
+  };
+
+  async function handle(request: FastifyRequest, reply: FastifyReply, room: Places): Promise<FastifyReply> {
+    if (reply.raw.destroyed) return reply.hijack();
     const { headers, payload } = await read(request);
+    room.shrinkTo(payload.entries.length);
     const batch = access ? grantedEntries(payload, request, access) : payload;
     limits?.countEntries(request, reply, batch.entries);
     const strict = isStrict(request);
@@ -53,6 +76,8 @@ export function batchHandler(
     const release = await batchRoom.reserve(batch.entries.length);
     let outcomes: readonly SendResult[];
     try {
+      // Nothing was sent, and the caller cannot read why.
+      if (reply.raw.destroyed) return reply.hijack();
       const scope = scopes.open({ message: { headers, payload: checked }, deadline: new NoDeadline() });
       outcomes = (await invokeInScope(invoker, scope)) as readonly SendResult[];
     } finally {
@@ -65,8 +90,16 @@ export function batchHandler(
     const retryAfterSeconds = status === 207 ? undefined : shown[0]?.kind.retryAfterSeconds;
     if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
     reply.code(status).type('application/json');
+    countUntilClosed(results.length, reply, memory);
     return reply.serializer(asWritten).send(`{"channel":${JSON.stringify(channel)},"results":[${results}]}`);
-  };
+  }
+}
+
+/** Counts the memory of an answer until its caller has read it. */
+function countUntilClosed(bytes: number, { raw }: FastifyReply, memory: BodyMemory): void {
+  if (raw.destroyed) return;
+  memory.add(bytes);
+  raw.once('close', () => memory.release(bytes));
 }
 
 /** Replaces each entry that the caller may not send by the reason. */

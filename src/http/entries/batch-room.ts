@@ -1,79 +1,58 @@
 import { maxWindow } from '../../bus/ordered-sends.ts';
 import { LittoralError } from '../../errors.ts';
-import { completesWithin } from '../../time/timeout.ts';
+import { PlaceQueue, type Places } from './place-queue.ts';
+
+/** Number of entries of all batches that are read, sent and answered at once. An entry takes some kilobytes of memory. */
+const maxEntriesAtOnce = 40_000;
 
 /** Time that a batch waits for others to end: as long as its messages then wait for other publishes. */
 const defaultWaitMs = 30_000;
 
-interface Waiting {
-  readonly places: number;
-  readonly begin: () => void;
-}
-
-/**
- * The places in flight that batches have reserved. A batch takes as many as it publishes before their confirms arrive.
- * All batches together never need more than there are, so that none has to stop in its middle for lack of room.
- */
+/** The room that all batches share: for their entries in memory, and for what they publish at once. */
 export class BatchRoom {
-  readonly #places: number;
-  readonly #waitMs: number;
-  readonly #waiting: Waiting[] = [];
-  #taken = 0;
+  readonly #entries: PlaceQueue;
+  readonly #inFlight: PlaceQueue;
 
   /**
    * @param places `broker.maxInFlight`
    * @param waitMs time that a batch waits for others to end. Default: 30,000
    */
   constructor(places: number, waitMs = defaultWaitMs) {
-    this.#places = places;
-    this.#waitMs = waitMs;
+    this.#entries = new PlaceQueue(maxEntriesAtOnce, waitMs, () =>
+      tooMany(`other batches hold the ${maxEntriesAtOnce} entries that are in memory at once`),
+    );
+    this.#inFlight = new PlaceQueue(places, waitMs, (taken, wanted) =>
+      tooMany(
+        `other batches have reserved ${taken} of ${places} places (broker.maxInFlight), and this one needs ${wanted}`,
+      ),
+    );
   }
 
   /**
-   * Reserves the places of a batch, after all batches that wait already.
+   * Makes room for the entries of a batch, before it is read and until it is answered.
+   *
+   * @param most the largest number of entries that its body can hold
+   * @throws LittoralError `too-many-in-flight` if there is no room in time
+   */
+  enter(most: number): Promise<Places> {
+    return this.#entries.take(most);
+  }
+
+  /**
+   * Reserves places in flight, after all batches that wait already. A batch takes as many as it publishes before their
+   * confirms arrive. All batches together never need more than there are, so that none has to stop in its middle for lack
+   * of room.
    *
    * @param entries the number of its entries
    * @returns a function that releases them
    * @throws LittoralError `too-many-in-flight` if there is no room in time
    */
   async reserve(entries: number): Promise<() => void> {
-    const places = Math.min(entries, maxWindow, this.#places);
-    if (this.#waiting.length > 0 || this.#taken + places > this.#places) await this.#wait(places);
-    else this.#taken += places;
-    let isReleased = false;
-    return () => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#taken -= places;
-      this.#next();
-    };
+    const places = await this.#inFlight.take(Math.min(entries, maxWindow));
+    return () => places.release();
   }
+}
 
-  async #wait(places: number): Promise<void> {
-    let begin: () => void = () => {};
-    const begun = new Promise<void>((resolve) => {
-      begin = resolve;
-    });
-    const waiting = { places, begin };
-    this.#waiting.push(waiting);
-    if (await completesWithin(this.#waitMs, begun)) return;
-    const index = this.#waiting.indexOf(waiting);
-    // It has begun in the same turn.
-    if (index === -1) return;
-    this.#waiting.splice(index, 1);
-    this.#next();
-    throw new LittoralError(
-      'too-many-in-flight',
-      `Nothing was sent: other batches have reserved ${this.#taken} of ${this.#places} places (broker.maxInFlight), and this one needs ${places}. Repeat it later.`,
-    );
-  }
-
-  #next(): void {
-    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-      if (this.#taken + first.places > this.#places) return;
-      this.#waiting.shift();
-      this.#taken += first.places;
-      first.begin();
-    }
-  }
+function tooMany(reason: string): LittoralError {
+  return new LittoralError('too-many-in-flight', `Nothing was sent: ${reason}. Repeat it later.`);
 }

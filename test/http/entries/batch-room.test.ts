@@ -37,4 +37,28 @@ describe('the room of batches', () => {
     await expect(large).rejects.toMatchObject({ code: 'too-many-in-flight', outcome: 'not-accepted' });
     await small;
   });
+
+  test('lets the next batch be read once the entries of others leave room', async () => {
+    const room = new BatchRoom(10);
+    const first = await room.enter(30_000);
+    const order: string[] = [];
+    const second = room.enter(20_000).then(() => order.push('second'));
+    const third = room.enter(1).then(() => order.push('third'));
+    await Promise.resolve();
+    expect(order).toEqual([]);
+    first.shrinkTo(20);
+    await Promise.all([second, third]);
+    expect(order).toEqual(['second', 'third']);
+    first.release();
+    first.release();
+    (await room.enter(19_999)).release();
+  });
+
+  test('refuses a batch whose entries had no room for too long', async () => {
+    const room = new BatchRoom(10, 20);
+    const all = await room.enter(1_000_000);
+    await expect(room.enter(1)).rejects.toMatchObject({ code: 'too-many-in-flight', outcome: 'not-accepted' });
+    all.release();
+    await room.enter(1);
+  });
 });
