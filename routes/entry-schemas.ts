@@ -58,7 +58,10 @@ const Entry = Type.Object(
   { additionalProperties: false, description: 'A message to send.' },
 );
 
-export const BatchBody = Type.Object({ entries: Type.Array(Entry) }, { examples: [{ entries: examples }] });
+export const BatchBody = Type.Object(
+  { entries: Type.Array(Entry, { minItems: 1 }) },
+  { examples: [{ entries: examples }] },
+);
 
 /** A body of lines. */
 export const Lines = (example: string) => Type.String({ description: 'An entry in each line.', examples: [example] });

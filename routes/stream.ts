@@ -6,6 +6,7 @@ import type { RoutePlugin } from './route-context.ts';
 /** `POST /stream`: sends messages for as long as the caller likes, and answers each in a line. */
 export const stream: RoutePlugin = (app, context) => {
   const { channel } = context;
+  // A preference that cannot be met is ignored (RFC 7240 section 2).
   const { Prefer: _prefer, ...headers } = EntryHeaders.properties;
   app.route({
     method: 'POST',

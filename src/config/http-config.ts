@@ -29,8 +29,9 @@ export interface HttpConfig {
   /** Maximum number of streams at a time; beyond it: 429. Default: 100. */
   maxStreams?: number | undefined;
   /**
-   * Maximum number of bytes of all request bodies in memory, each from its first byte until its answer; beyond it: 429.
-   * At least `bodyLimit` and `batchBodyLimit`. Default: 32 MiB, or the larger one of these if that is more.
+   * Maximum number of bytes of all request bodies in memory, each from its first byte until its answer, and of answers to
+   * batches until they are read; beyond it: 429. At least `bodyLimit` and `batchBodyLimit`. Default: 32 MiB, or the larger
+   * one of these if that is more.
    */
   maxInFlightBytes?: number | undefined;
   /**

@@ -44,6 +44,7 @@ export async function entriesToMessage(
   const bytes = Buffer.from(body?.buffer ?? new ArrayBuffer(0), body?.byteOffset ?? 0, body?.byteLength ?? 0);
   const { maxEntries, bodyLimit } = limits;
   if (mediaType?.essence === batchMediaType) {
+    // An empty list is a valid batch of CloudEvents (JSON Event Format 1.0.2, section 4).
     const toRequest = eventReader(rawHeaders, mapping);
     const placeOf = (index: number) => `/${index}`;
     const read = (event: Buffer, index: number) =>
@@ -55,6 +56,7 @@ export async function entriesToMessage(
   const defaults = readEntryDefaults(rawHeaders, mapping);
   const { firstIndex } = defaults;
   const texts = isJson ? await entriesOfJson(bytes, maxEntries) : await entriesOfLines(bytes, maxEntries);
+  if (texts.length === 0) throw new LittoralError('malformed-body', 'Nothing was sent: the batch has no entries.');
   const read = (text: Buffer, index: number) =>
     entryOrError(() => {
       assertEntrySize(text, bodyLimit);

@@ -129,7 +129,7 @@ export class EntryStream {
       this.#isBroken = true;
       this.#wake();
     };
-    // The caller can have left while its token was verified; nothing would tell of it any more.
+    // The caller can have closed the connection while its token was verified. Node then emits no further event.
     if (this.#input.destroyed || this.#output.destroyed) this.#isBroken = true;
     this.#input.on('readable', wake);
     this.#input.on('end', () => {

@@ -213,11 +213,9 @@ describe('POST /batch', () => {
 
   test('takes a batch of CloudEvents', async () => {
     const ce = { specversion: '1.0', id: '1', source: '/shop', type: 'order.placed', data: { n: 1 } };
-    const { response, bodies } = await sendEntries([], { headers: {} }).then(() =>
-      send(JSON.stringify([ce, { ...ce, id: undefined }, { ...ce, id: '2' }]), {
-        headers: { 'content-type': 'application/cloudevents-batch+json' },
-      }),
-    );
+    const { response, bodies } = await send(JSON.stringify([ce, { ...ce, id: undefined }, { ...ce, id: '2' }]), {
+      headers: { 'content-type': 'application/cloudevents-batch+json' },
+    });
     expect(response.statusCode).toBe(207);
     expect(bodies).toEqual(['{"n":1}', '{"n":1}']);
     expect(response.json().results[1]).toMatchObject({ code: 'malformed-body', errors: [{ pointer: '/1' }] });
@@ -230,9 +228,9 @@ describe('POST /batch', () => {
     expect(bodies).toEqual(entries.map(({ payload: n }) => String(n)));
   });
 
-  test('accepts an empty batch', async () => {
-    expect((await sendEntries([])).response.json()).toEqual({ channel: 'in-memory', results: [] });
-    expect((await sendLines('\n')).response.statusCode).toBe(202);
+  test('accepts an empty batch of CloudEvents', async () => {
+    const { response } = await send('[]', { headers: { 'content-type': 'application/cloudevents-batch+json' } });
+    expect([response.statusCode, response.json()]).toEqual([202, { channel: 'in-memory', results: [] }]);
   });
 });
 
@@ -445,6 +443,18 @@ describe('a batch that cannot be read', () => {
     const { response, messages } = await send(body);
     expect(messages).toEqual([]);
     expectProblem(response, 'malformed-body');
+  });
+
+  test.each([
+    ['an empty list', '{"entries":[]}', 'application/json'],
+    ['an empty list with a mark in front', '\ufeff{ "entries" : [ ] }', 'application/json'],
+    ['no bytes', '', 'application/x-ndjson'],
+    ['blank lines', '\ufeff\r\n \n', 'application/x-ndjson'],
+  ])('has no entries, but %s', async (_, body, contentType) => {
+    for (const prefer of ['handling=lenient', 'handling=strict']) {
+      const { response } = await send(body, { headers: { 'content-type': contentType, prefer } });
+      expect(expectProblem(response, 'malformed-body').detail).toBe('Nothing was sent: the batch has no entries.');
+    }
   });
 
   test.each([

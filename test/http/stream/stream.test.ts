@@ -29,6 +29,13 @@ describe('POST /stream', () => {
     );
   });
 
+  test('ignores Prefer: handling=strict', async () => {
+    const stream = await openStream(await openGateway(), { prefer: 'handling=strict' });
+    stream.send(event(1), { ...event(2), kind: 'x' });
+    expect(await stream.end()).toMatchObject({ next: 2, accepted: 1, failed: 1 });
+    expect(stream.results()[0]).toMatchObject({ index: 0, status: 202, routed: false });
+  });
+
   test('answers a line that is not valid with its error, and goes on', async () => {
     const gateway = await openGateway();
     openQueue(gateway, 'billing', ['billing', 'order.#']);
