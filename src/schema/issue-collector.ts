@@ -1,4 +1,5 @@
 import type { Issue } from '../errors.ts';
+import { escapePointer } from '../text/json-pointer.ts';
 import { shorten } from '../text/shorten.ts';
 import type { FormatTraits } from './coercion-context.ts';
 
@@ -33,7 +34,7 @@ export class IssueCollector {
 
   /** Adds issues. @param issues with their paths from the current part */
   add(issues: readonly Issue[]): void {
-    const at = this.#path.map((key) => `/${escaped(key)}`).join('');
+    const at = this.#path.map((key) => `/${escapePointer(key)}`).join('');
     for (const { path, message } of issues) {
       if (this.isFull) return;
       const whole = shorten(`${at}${path}`, maxPathLength);
@@ -61,9 +62,4 @@ export class IssueCollector {
     explain(value, collector);
     return collector.issues;
   }
-}
-
-/** Escapes a key for a JSON Pointer (RFC 6901 section 3). */
-export function escaped(key: string | number): string {
-  return String(key).replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,3 +1,4 @@
+import { unescapePointer } from '../text/json-pointer.ts';
 import type { Schema } from './schema.ts';
 import { type Definitions, partsOf } from './schema-keywords.ts';
 
@@ -52,7 +53,7 @@ function stepsOf(reference: string): readonly string[] {
   if (reference === '#') return [];
   const [, ...steps] = reference.split('/');
   if (!reference.startsWith('#/')) return [reference];
-  return steps.map((step) => decoded(step).replaceAll('~1', '/').replaceAll('~0', '~'));
+  return steps.map((step) => unescapePointer(decoded(step)));
 }
 
 function decoded(step: string): string {

@@ -1,9 +1,9 @@
+import { escapePointer } from '../text/json-pointer.ts';
 import { listed } from '../text/listed.ts';
 import type { CoercionContext } from './coercion-context.ts';
 import { describeLiteral, describeType } from './describe-type.ts';
 import type { Discriminator } from './discriminator.ts';
 import { isRecord } from './is-record.ts';
-import { escaped } from './issue-collector.ts';
 import { entriesOf } from './list-entries.ts';
 import { claimAll, type SchemaNode, valueAt } from './node-scope.ts';
 import { itemsBetweenGaps } from './php-arrays.ts';
@@ -110,7 +110,7 @@ function couldBeList(value: unknown, { listsInEntries, listsHaveGaps }: Coercion
 
 function unknownLiteral({ property, literals }: Discriminator, value: Readonly<Record<string, unknown>>) {
   const must = Object.hasOwn(value, property) ? 'must be' : 'is missing; it must be';
-  return { path: `/${escaped(property)}`, message: `${must} one of ${listed(literals.map(describeLiteral))}` };
+  return { path: `/${escapePointer(property)}`, message: `${must} one of ${listed(literals.map(describeLiteral))}` };
 }
 
 /** Returns whether a value represents nothing but a value of its own kind. */

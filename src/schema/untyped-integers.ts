@@ -1,6 +1,6 @@
 import type { Issue } from '../errors.ts';
+import { escapePointer } from '../text/json-pointer.ts';
 import { IntegerClaims } from './integer-claims.ts';
-import { escaped } from './issue-collector.ts';
 import type { Claim } from './node-scope.ts';
 import { tooDeep, withinStack } from './schema-check.ts';
 import { isPlain } from './value-kind.ts';
@@ -80,7 +80,7 @@ class Settling {
   }
 
   #pointer(): string {
-    const path = this.#path.map((key) => `/${escaped(key)}`).join('');
+    const path = this.#path.map((key) => `/${escapePointer(key)}`).join('');
     return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}…` : path;
   }
 }

@@ -1,4 +1,5 @@
 import type { Issue } from '../errors.ts';
+import { unescapePointer } from '../text/json-pointer.ts';
 import { plainIssues, type SchemaCheck } from './schema-check.ts';
 
 /**
@@ -15,5 +16,5 @@ export function validateSettings({ issues }: Pick<SchemaCheck<unknown>, 'issues'
 }
 
 function dotted(pointer: string): string {
-  return pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+  return unescapePointer(pointer.slice(1).replaceAll('/', '.'));
 }

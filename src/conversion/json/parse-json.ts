@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Issue } from '../../errors.ts';
-import { escaped, maxIssues, maxPathLength } from '../../schema/issue-collector.ts';
+import { maxIssues, maxPathLength } from '../../schema/issue-collector.ts';
 import { withLargeIntegers } from '../../schema/large-integers.ts';
 import { integerOf, isIntegerText, saysTheSame } from '../../schema/read-number.ts';
+import { escapePointer } from '../../text/json-pointer.ts';
 import { shorten } from '../../text/shorten.ts';
 
 // Matches a number that can be an integer beyond 2^53 or beyond all doubles: it has 16 digits before its point, or an
@@ -177,7 +178,7 @@ function pathOf(place: Place, key: string | number): string {
   let path = '';
   let last = key;
   for (let at: Place | undefined = place; at.outer; at = at.outer) {
-    path = `/${escaped(last)}${path}`;
+    path = `/${escapePointer(last)}${path}`;
     last = at.key;
   }
   return shorten(path, maxPathLength);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Issue } from '../../errors.ts';
-import { escaped } from '../../schema/issue-collector.ts';
 import { isExactNumber } from '../../schema/large-integers.ts';
+import { escapePointer } from '../../text/json-pointer.ts';
 
 // Matches texts that JSON can have for a number with another value: a rounded integer beyond 2^53, and `null` for NaN.
 const longInteger = /[:,[]-?\d{16}/;
@@ -43,7 +43,7 @@ function checkedJson(value: unknown): string | undefined {
   const text = stringifyExactly(value, function (key, inner) {
     // Only the holder of the whole value has no path.
     const outer = paths.get(this);
-    const path = outer === undefined ? '' : `${outer}/${escaped(key)}`;
+    const path = outer === undefined ? '' : `${outer}/${escapePointer(key)}`;
     if (typeof inner === 'object' && inner !== null) paths.set(inner, path);
     if (typeof inner === 'number' && !isExactNumber(inner) && issues.length < maxIssues) {
       issues.push({ path: path.slice(0, maxPathLength), message: describeNumber(inner) });

@@ -1,4 +1,5 @@
 import { type Issue, LittoralError } from '../../errors.ts';
+import { escapePointer } from '../../text/json-pointer.ts';
 import { shorten } from '../../text/shorten.ts';
 import { type Member, NotJson, readMembers, type Span } from './json-bytes.ts';
 
@@ -106,13 +107,8 @@ export class EntryFields {
     const short = shorten(name, 40);
     const fields = this.#hasUnknown ? '' : `; the fields are ${entryFields.join(', ')}`;
     this.#hasUnknown = true;
-    this.addIssue(`/${pointerPart(short)}`, `is not known${fields}`);
+    this.addIssue(`/${escapePointer(short)}`, `is not known${fields}`);
   }
-}
-
-/** Returns the name of a field as a part of a JSON Pointer. */
-export function pointerPart(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /**

@@ -13,10 +13,11 @@ import {
 import { idempotentMessageId, isMessageId } from '../../message/message-id.ts';
 import { validateKey } from '../../message/routing-key.ts';
 import { decodeBase64 } from '../../text/base64.ts';
+import { escapePointer } from '../../text/json-pointer.ts';
 import { checkHeaderName } from '../../wire/metadata.ts';
 import { findParent, refuseForwarded } from '../request-to-message.ts';
 import type { EntryDefaults } from './entry-defaults.ts';
-import { EntryFields, eachMember, pointerPart } from './entry-fields.ts';
+import { EntryFields, eachMember } from './entry-fields.ts';
 
 export interface EntryLimits {
   /** Maximum number of bytes of a payload. */
@@ -133,7 +134,7 @@ function readMetadata(fields: EntryFields, { options, mapping }: EntryDefaults):
         // In a message, a name stands behind its length, and in front of the type of its value.
         bytes += name.length + 2;
         if (bytes > maxHeaderBytes) throw headersTooLarge();
-        if (names.has(name)) fields.addIssue(`/headers/${pointerPart(name)}`, 'stands there twice');
+        if (names.has(name)) fields.addIssue(`/headers/${escapePointer(name)}`, 'stands there twice');
         names.add(name);
       });
       const headers = parseJson(written.toString()) as Record<string, unknown>;
@@ -167,7 +168,7 @@ function atHeader(name: string, check: () => void): void {
     check();
   } catch (error) {
     if (!isLittoralError(error)) throw error;
-    const issue = { path: `/headers/${pointerPart(name)}`, message: 'cannot be set' };
+    const issue = { path: `/headers/${escapePointer(name)}`, message: 'cannot be set' };
     throw new LittoralError(error.code, error.message, { issues: [issue] });
   }
 }
