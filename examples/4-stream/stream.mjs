@@ -1,4 +1,4 @@
-// Sends the entries of standard input, one in each line, and prints those that failed and the last line.
+// Sends the entries of standard input, one on each line. Prints the results of the entries that failed, and the last line.
 // Usage: node stream.mjs <address> <idempotency key> [first index] < entries.ndjson
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -9,7 +9,7 @@ const sending = request(`${address}/stream`, {
   method: 'POST',
   headers: { 'content-type': 'application/x-ndjson', 'idempotency-key': key, 'message-first-index': from },
 });
-// The pipeline waits while the gateway reads nothing. The results are read at the same time.
+// The pipeline waits while the gateway does not read. The loop below reads the results at the same time.
 const sent = pipeline(process.stdin, sending).catch((error) => error);
 const response = await new Promise((resolve, reject) => sending.on('response', resolve).on('error', reject));
 let next = Number(from);
@@ -22,5 +22,5 @@ for await (const line of createInterface(response)) {
 }
 await sent;
 if (last?.notice === 'end') console.log(JSON.stringify(last));
-else console.error(`The connection broke. Send again from entry ${next}, with the same key.`);
+else console.error(`The connection broke. Resume from entry ${next}, with the same key.`);
 process.exit(last?.reason === 'complete' && last.failed === 0 ? 0 : 1);

@@ -1,4 +1,4 @@
-"""Sends the entries of standard input, one in each line, and prints those that failed and the last line.
+"""Sends the entries of standard input, one on each line, and prints the failed results and the last line.
 
 Usage: python3 stream.py <host:port> <idempotency key> [first index] < entries.ndjson
 """
@@ -22,7 +22,7 @@ def send():
     connection.send(b"0\r\n\r\n")
 
 
-# Results are read while entries are sent: otherwise both sides would wait for each other.
+# A thread sends the entries while the loop below reads the results. Otherwise both sides would wait for each other.
 threading.Thread(target=send, daemon=True).start()
 last = {}
 for line in connection.getresponse():

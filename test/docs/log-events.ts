@@ -87,8 +87,8 @@ function eventsOf(call: ts.CallExpression, path: string): LogEvent[] {
 }
 
 function levelOf(node: ts.Expression | undefined): string {
-  const [text = 'info, warn'] = node ? textsOf(node) : [];
-  return text;
+  const texts = node ? textsOf(node) : [];
+  return texts.length === 0 ? 'info, warn' : [...new Set(texts)].sort().join(', ');
 }
 
 /** Returns the texts that an expression can be; what is put into a text is shown as an ellipsis. */
