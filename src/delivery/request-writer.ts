@@ -45,8 +45,8 @@ export class RequestWriter {
         'a changed secret file cannot be used: the earlier one stays in use',
       );
     };
-    this.#token = tokenFile === undefined ? undefined : new RereadFile(tokenFile, readToken, onError);
-    this.#secrets = secretFile === undefined ? undefined : new RereadFile(secretFile, readSecrets, onError);
+    this.#token = tokenFile === undefined ? undefined : new RereadFile(tokenFile, { parse: readToken, onError });
+    this.#secrets = secretFile === undefined ? undefined : new RereadFile(secretFile, { parse: readSecrets, onError });
   }
 
   write(posted: PostedMessage, call: Pick<Invocation, 'attempt' | 'expiresAtMs'>): PostRequest {

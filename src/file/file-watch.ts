@@ -1,6 +1,4 @@
-import type { BigIntStats } from 'node:fs';
-import { statSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { versionNow, versionOf } from './file-version.ts';
 
 export interface FileWatchOptions {
   /** Returns the paths to look at. It may return others each time. */
@@ -26,7 +24,7 @@ export class FileWatch {
   /** Notes the present versions. The caller reads the files after that, so that it misses no change. */
   constructor(options: FileWatchOptions) {
     this.#options = options;
-    this.#reported = versionNow(options.paths());
+    this.#reported = versionsNow(options.paths());
     this.#seen = this.#reported;
   }
 
@@ -47,7 +45,7 @@ export class FileWatch {
 
   /** Notes the present versions as known. The caller reads the files after that. */
   note(): void {
-    this.#reported = versionNow(this.#options.paths());
+    this.#reported = versionsNow(this.#options.paths());
     this.#seen = this.#reported;
   }
 
@@ -59,7 +57,7 @@ export class FileWatch {
   async #look(): Promise<void> {
     const { paths } = this.#options;
     const noted = this.#reported;
-    const version = await versionOf(paths());
+    const version = await versionsOf(paths());
     // `note` was called meanwhile, so this version may be older than the one that it noted.
     if (noted === this.#reported && !this.#isClosed) {
       const isStable = version === this.#seen;
@@ -74,36 +72,11 @@ export class FileWatch {
   }
 }
 
-function versionNow(paths: readonly string[]): string {
-  return paths
-    .map((path) =>
-      describe(
-        path,
-        attempt(() => statSync(path, { bigint: true })),
-      ),
-    )
-    .join('\n');
+function versionsNow(paths: readonly string[]): string {
+  return paths.map(versionNow).join('\n');
 }
 
 /** Does not block the event loop on a file system that does not answer. */
-async function versionOf(paths: readonly string[]): Promise<string> {
-  const versions = paths.map(async (path) => {
-    const found = await stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => error);
-    return describe(path, found);
-  });
-  return (await Promise.all(versions)).join('\n');
-}
-
-function attempt(read: () => BigIntStats): BigIntStats | NodeJS.ErrnoException {
-  try {
-    return read();
-  } catch (error) {
-    return error as NodeJS.ErrnoException;
-  }
-}
-
-/** The time of the last change of the inode is set by the system alone, so a copied modification time hides nothing. */
-function describe(path: string, found: BigIntStats | NodeJS.ErrnoException): string {
-  if (!('ino' in found)) return `${path} ${found.code}`;
-  return `${path} ${found.dev} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
+async function versionsOf(paths: readonly string[]): Promise<string> {
+  return (await Promise.all(paths.map(versionOf))).join('\n');
 }

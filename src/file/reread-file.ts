@@ -1,56 +1,62 @@
-import { statSync } from 'node:fs';
+import { errorMessage } from '../errors.ts';
+import { versionNow } from './file-version.ts';
 import { readRegularFile } from './regular-file.ts';
 
 const checkEveryMs = 1000;
+const maxBytes = 65_536;
 
-/** The content of a small file that can change while the process runs, such as a secret. */
+export interface RereadFileOptions<Content> {
+  /** Reads the content of the text, and throws if it is not valid. */
+  readonly parse: (text: string) => Content;
+  /** Called if the changed file cannot be read or is not valid, not again for the same reason. The earlier content stays. */
+  readonly onError: (error: unknown) => void;
+  /** Milliseconds between two looks at the file. Default: 1 s. */
+  readonly checkEveryMs?: number;
+}
+
+/**
+ * The content of a small file that can change while the process runs, such as a secret. The file is looked at when the
+ * content is used, so that nothing runs for a file that is not.
+ */
 export class RereadFile<Content> {
   readonly #path: string;
-  readonly #parse: (text: string) => Content;
-  readonly #onError: (error: unknown) => void;
+  readonly #options: RereadFileOptions<Content>;
   #content: Content;
+  /** The version of the last text that was read. */
   #version: string;
+  #failure: string | undefined;
   #checkedAt = 0;
 
-  /**
-   * Reads the file.
-   *
-   * @param parse reads the content, and throws if it is not valid
-   * @param onError is called if the changed file cannot be read or is not valid; the earlier content stays
-   * @throws what the file system and `parse` throw
-   */
-  constructor(path: string, parse: (text: string) => Content, onError: (error: unknown) => void) {
+  /** Reads the file. @throws what the file system and `parse` throw */
+  constructor(path: string, options: RereadFileOptions<Content>) {
     this.#path = path;
-    this.#parse = parse;
-    this.#onError = onError;
-    this.#version = versionOf(path);
-    this.#content = this.#read();
+    this.#options = options;
+    this.#version = versionNow(path);
+    this.#content = options.parse(readRegularFile(path, maxBytes));
   }
 
-  /** Returns the content. The file is looked at once a second at most. */
+  /** Returns the content. The file is looked at once in each interval at most. */
   current(): Content {
     const now = performance.now();
-    if (now - this.#checkedAt < checkEveryMs) return this.#content;
+    if (now - this.#checkedAt < (this.#options.checkEveryMs ?? checkEveryMs)) return this.#content;
     this.#checkedAt = now;
-    try {
-      const version = versionOf(this.#path);
-      if (version === this.#version) return this.#content;
-      this.#version = version;
-      this.#content = this.#read();
-    } catch (error) {
-      this.#onError(error);
-    }
+    const version = versionNow(this.#path);
+    if (version === this.#version) this.#failure = undefined;
+    else this.#read(version);
     return this.#content;
   }
 
-  #read(): Content {
-    return this.#parse(readRegularFile(this.#path, maxBytes));
+  #read(version: string): void {
+    try {
+      const text = readRegularFile(this.#path, maxBytes);
+      // Noted once the file was read: a file that cannot be read is tried again, although it stays the same.
+      this.#version = version;
+      this.#content = this.#options.parse(text);
+      this.#failure = undefined;
+    } catch (error) {
+      const reason = errorMessage(error);
+      if (reason !== this.#failure) this.#options.onError(error);
+      this.#failure = reason;
+    }
   }
-}
-
-const maxBytes = 65_536;
-
-function versionOf(path: string): string {
-  const { mtimeMs, size, ino } = statSync(path);
-  return `${mtimeMs} ${size} ${ino}`;
 }

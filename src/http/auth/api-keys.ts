@@ -40,7 +40,7 @@ export class ApiKeys {
           { err: errorFields(error), file, key: id },
           'a changed key file cannot be used; the earlier keys stay',
         );
-      this.#files.push({ file: new RereadFile(file, readKeys, onError), principal });
+      this.#files.push({ file: new RereadFile(file, { parse: readKeys, onError }), principal });
     }
   }
 

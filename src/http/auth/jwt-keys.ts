@@ -55,7 +55,7 @@ export function keysOfFile(file: string, logger: Logger): JwtKeys {
       { err: errorFields(error), file },
       'a changed file of public keys cannot be used; the earlier keys stay',
     );
-  const reread = new RereadFile(file, readKeySet, onError);
+  const reread = new RereadFile(file, { parse: readKeySet, onError });
   let used: JSONWebKeySet | undefined;
   let set: KeySet | undefined;
   const current = async () => {

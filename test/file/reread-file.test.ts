@@ -1,0 +1,66 @@
+import fs, { unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { RereadFile } from '../../src/file/reread-file.ts';
+import { folderOf } from '../folder-of.ts';
+
+function parse(text: string): string {
+  if (text === 'bad') throw new Error('the text is bad');
+  return text;
+}
+
+function rereading(text: string) {
+  const path = join(folderOf({ secret: text }), 'secret');
+  const errors: string[] = [];
+  const onError = (error: unknown) => void errors.push((error as Error).message);
+  const file = new RereadFile(path, { parse, onError, checkEveryMs: 0 });
+  return { path, file, errors };
+}
+
+/** Replaces the function for all modules. */
+function replaceOpen(open: typeof fs.openSync): void {
+  fs.openSync = open;
+  syncBuiltinESMExports();
+}
+
+describe('a file that is read again', () => {
+  test('has its new content, also of the same size and time', () => {
+    const { path, file, errors } = rereading('one');
+    utimesSync(path, 1, 1);
+    expect(file.current()).toBe('one');
+    writeFileSync(path, 'two');
+    utimesSync(path, 1, 1);
+    expect(file.current()).toBe('two');
+    expect(errors).toEqual([]);
+  });
+
+  test('is tried again after an error of the system, although it has not changed since', () => {
+    const { path, file, errors } = rereading('one');
+    writeFileSync(path, 'two');
+    const { openSync } = fs;
+    onTestFinished(() => replaceOpen(openSync));
+    replaceOpen(() => {
+      throw new Error('EMFILE: too many open files');
+    });
+    expect(file.current()).toBe('one');
+    replaceOpen(openSync);
+    expect(file.current()).toBe('two');
+    expect(errors).toEqual(['EMFILE: too many open files']);
+  });
+
+  test('reports each reason once, and again after a content that is valid', () => {
+    const { path, file, errors } = rereading('one');
+    unlinkSync(path);
+    expect([file.current(), file.current()]).toEqual(['one', 'one']);
+    expect(errors).toEqual([expect.stringContaining('ENOENT')]);
+    writeFileSync(path, 'bad');
+    expect([file.current(), file.current()]).toEqual(['one', 'one']);
+    expect(errors.slice(1)).toEqual(['the text is bad']);
+    writeFileSync(path, 'two');
+    expect(file.current()).toBe('two');
+    unlinkSync(path);
+    expect(file.current()).toBe('two');
+    expect(errors.slice(2)).toEqual([expect.stringContaining('ENOENT')]);
+  });
+});
