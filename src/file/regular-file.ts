@@ -15,7 +15,7 @@ export function readRegularFile(path: string, maxBytes: number): string {
   try {
     const stats = fstatSync(file);
     assertRegular(path, stats);
-    if (stats.size > maxBytes) throw new Error(`'${path}' is larger than ${maxBytes} bytes`);
+    if (stats.size > maxBytes) throw new Error(`'${path}' has ${stats.size} bytes; ${maxBytes} are allowed`);
     return readFileSync(file, 'utf8');
   } finally {
     closeSync(file);
@@ -28,7 +28,9 @@ export function assertRegularFile(path: string): void {
 }
 
 function assertRegular(path: string, stats: Stats): void {
-  if (!stats.isFile()) throw new Error(`'${path}' is ${kindOf(stats)}, not a regular file`);
+  if (stats.isFile()) return;
+  const hint = stats.isDirectory() ? '; name a file in it' : '';
+  throw new Error(`'${path}' is ${kindOf(stats)}, not a regular file${hint}`);
 }
 
 function kindOf(stats: Stats): string {

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
 import { errorMessage } from '../errors.ts';
 import { withoutSecrets } from '../text/without-secrets.ts';
+import { readRegularFile } from './regular-file.ts';
 
+/** Maximum size of a file of certificates, of which a file of a system's authorities has hundreds. */
 const maxBytes = 1024 * 1024;
 
 /**
@@ -12,22 +13,12 @@ const maxBytes = 1024 * 1024;
  */
 export function readSettingFile(setting: string, file: string, issues: string[]): string | undefined {
   try {
-    const stats = statSync(file);
-    // Reading a pipe could wait without end.
-    const issue = stats.isDirectory()
-      ? 'is a directory; name a file in it'
-      : !stats.isFile()
-        ? 'is not a regular file'
-        : stats.size > maxBytes
-          ? `has ${stats.size} bytes; ${maxBytes} are allowed`
-          : undefined;
-    if (issue === undefined) return readFileSync(file, 'utf8');
-    issues.push(`${setting}: ${file} ${issue}`);
+    return readRegularFile(file, maxBytes);
   } catch (error) {
     // Put there by mistake, it can be the URL.
     issues.push(`${setting}: ${withoutSecrets(unreadable(error, file))}`);
+    return undefined;
   }
-  return undefined;
 }
 
 function unreadable(error: unknown, file: string): string {

@@ -301,7 +301,7 @@ describe('the URL of the broker', () => {
       expect.stringMatching(/^AMQP_URL_FILE: ENOENT.*\/does\/not\/exist/),
     ]);
     expect(await issues({ service: 'billing' }, { AMQP_URL_FILE: tmpdir() })).toEqual([
-      `AMQP_URL_FILE: '${tmpdir()}' is a directory, not a regular file`,
+      `AMQP_URL_FILE: '${tmpdir()}' is a directory, not a regular file; name a file in it`,
     ]);
   });
 

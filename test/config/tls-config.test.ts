@@ -56,7 +56,7 @@ describe('http.tls', () => {
     [
       'a folder',
       ({ certFile, folder }) => ({ certFile, keyFile: folder }),
-      /^http\.tls\.keyFile: .* is a directory; name a file in it$/,
+      /^http\.tls\.keyFile: .* is a directory, not a regular file; name a file in it$/,
     ],
     [
       'the key of another certificate',

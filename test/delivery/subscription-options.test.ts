@@ -178,7 +178,7 @@ describe('an application', () => {
     ],
     [
       { url: 'http://localhost', commands: ['a'], tokenFile: '/dev/null' },
-      'application.tokenFile: /dev/null is not a regular',
+      "application.tokenFile: '/dev/null' is a device, not a regular file",
     ],
     [
       { url: 'http://localhost', commands: ['a'], secretFile: '/etc/hostname' },

@@ -46,8 +46,8 @@ describe('the files for TLS', () => {
       () => ({ caFile: '/nowhere/ca.pem' }),
       /^broker\.caFile: \/nowhere\/ca\.pem does not exist$/,
     ],
-    ['that are folders', () => ({ caFile: folder.path }), /is a directory; name a file in it$/],
-    ['that have no end', () => ({ caFile: '/dev/zero' }), /is not a regular file$/],
+    ['that are folders', () => ({ caFile: folder.path }), /is a directory, not a regular file; name a file in it$/],
+    ['that have no end', () => ({ caFile: '/dev/zero' }), /'\/dev\/zero' is a device, not a regular file$/],
     ['that are empty', () => ({ caFile: folder.write('empty.pem', '') }), /holds no certificate in PEM/],
     ['that hold a key alone', () => ({ caFile: at('client.key') }), /holds no certificate in PEM/],
     [
