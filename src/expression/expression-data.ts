@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../promise/maybe-promise.ts';
 import { type CopyRules, copiedByItem, DataCopy, setField } from './data-copy.ts';
 import { ExpressionError } from './expression-error.ts';
+import { isJsonataFunction } from './jsonata-internals.ts';
 import { facadeOf, isRootPrototype, targetOf } from './object-facade.ts';
 import { hideKey, revealKeys } from './reserved-keys.ts';
 
@@ -59,8 +60,7 @@ function plainLeaf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const target = targetOf(value);
   if (target) return target;
-  // No data has these keys: JSONata's functions are objects with one of them.
-  if (!Array.isArray(value) && ('_jsonata_lambda' in value || '_jsonata_function' in value)) throw aFunction();
+  if (!Array.isArray(value) && isJsonataFunction(value)) throw aFunction();
   return copiedByItem;
 }
 

@@ -38,6 +38,11 @@ export interface Definition {
   readonly signature?: Signature;
 }
 
+/** Returns whether an object is a function of JSONata: a lambda, or a definition. No data has these keys. */
+export function isJsonataFunction(value: object): boolean {
+  return '_jsonata_lambda' in value || '_jsonata_function' in value;
+}
+
 /** A variable with this name is a function that JSONata awaits before every step. */
 export const beforeStep: unique symbol = Symbol.for('jsonata.__evaluate_entry') as never;
 

@@ -1,7 +1,14 @@
 import { ExpressionError } from './expression-error.ts';
 import { type ItemPauses, runOf } from './expression-run.ts';
 import { keepList } from './item-functions.ts';
-import { type Call, type Callback, type CreateSequence, callBack, type Sequence } from './jsonata-internals.ts';
+import {
+  type Call,
+  type Callback,
+  type CreateSequence,
+  callBack,
+  isJsonataFunction,
+  type Sequence,
+} from './jsonata-internals.ts';
 import { targetOf } from './object-facade.ts';
 import { isFields, orderedJson } from './ordered-json.ts';
 
@@ -145,9 +152,7 @@ export async function merge(call: Call, objects: readonly object[] | undefined):
 export function children(value: unknown, createSequence: CreateSequence): unknown[] {
   const items = createSequence();
   // A function of JSONata is an object, too.
-  if (typeof value !== 'object' || value === null || '_jsonata_lambda' in value || '_jsonata_function' in value) {
-    return items;
-  }
+  if (typeof value !== 'object' || value === null || isJsonataFunction(value)) return items;
   let hasLists = false;
   for (const field of Object.values(value)) {
     if (Array.isArray(field)) hasLists = true;

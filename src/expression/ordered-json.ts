@@ -1,4 +1,5 @@
 import { stringifyExactly } from '../conversion/json/write-json.ts';
+import { isJsonataFunction } from './jsonata-internals.ts';
 import { targetOf } from './object-facade.ts';
 
 /** Returns the JSON of a value with the fields of each object in one order, so that it is the same for equal values. */
@@ -27,7 +28,7 @@ function jsonOfList(list: readonly unknown[]): string | undefined {
 }
 
 function jsonOfFields(fields: Readonly<Record<string, unknown>>): string | undefined {
-  if ('_jsonata_lambda' in fields || '_jsonata_function' in fields) return undefined;
+  if (isJsonataFunction(fields)) return undefined;
   let json = '{';
   for (const key of Object.keys(fields).sort()) {
     const field = fields[key];

@@ -1,7 +1,7 @@
 import { stringifyExactly } from '../conversion/json/write-json.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { runOf } from './expression-run.ts';
-import type { Call, Implementation } from './jsonata-internals.ts';
+import { type Call, type Implementation, isJsonataFunction } from './jsonata-internals.ts';
 import { exact } from './number-functions.ts';
 import { targetOf } from './object-facade.ts';
 
@@ -48,8 +48,7 @@ function withoutNoise(_key: string, value: unknown): unknown {
 }
 
 function isFunction(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return typeof value === 'function';
-  return '_jsonata_lambda' in value || '_jsonata_function' in value;
+  return typeof value === 'object' && value !== null ? isJsonataFunction(value) : typeof value === 'function';
 }
 
 /**
