@@ -1,8 +1,7 @@
 import { busExchange } from '../../engine/broker/bus-exchange.ts';
-import type { BrowseOptions } from '../../engine/browsing.ts';
-import type { Subscription } from '../../engine/delivery.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Address, Publication, PublishReceipt } from '../../engine/publication.ts';
+import { WrappedEngine } from '../../engine/wrapped-engine.ts';
 import { isLittoralError } from '../../errors.ts';
 import type { CounterSeries } from './counter.ts';
 import { destinationName } from './destination-name.ts';
@@ -18,9 +17,8 @@ interface PublishSeries {
 /** Maximum number of keys whose series are kept. Callers choose the keys. */
 const mostKeptKeys = 1_000;
 
-/** An engine whose publishes are counted and timed. It passes on everything else. */
-export class MeasuredEngine implements Engine {
-  readonly #engine: Engine;
+/** An engine whose publishes are counted and timed. */
+export class MeasuredEngine extends WrappedEngine {
   readonly #metrics: GatewayMetrics;
   /** The queues of this service, whose names are labels. */
   readonly #ownQueues: ReadonlySet<string>;
@@ -29,14 +27,14 @@ export class MeasuredEngine implements Engine {
   readonly #byQueue = new Map<string, PublishSeries>();
 
   constructor(engine: Engine, metrics: GatewayMetrics, ownQueues: readonly string[]) {
-    this.#engine = engine;
+    super(engine);
     this.#metrics = metrics;
     this.#ownQueues = new Set(ownQueues);
   }
 
-  publish(publication: Publication): Promise<PublishReceipt> {
+  override publish(publication: Publication): Promise<PublishReceipt> {
     const began = performance.now();
-    const publishing = this.#engine.publish(publication);
+    const publishing = super.publish(publication);
     publishing.then(
       () => record(this.#seriesOf(publication.to), began),
       (error) => record(this.#series(publication.to, isLittoralError(error) ? error.code : '_OTHER'), began),
@@ -57,7 +55,7 @@ export class MeasuredEngine implements Engine {
   }
 
   #series(to: Address, errorType: string): PublishSeries {
-    const values = [this.#engine.name, 'send', 'send', this.#labelOf(to), errorType];
+    const values = [this.name, 'send', 'send', this.#labelOf(to), errorType];
     return { sent: this.#metrics.sent.at(...values), duration: this.#metrics.sendDuration.at(...values) };
   }
 
@@ -65,66 +63,6 @@ export class MeasuredEngine implements Engine {
     if (!('bus' in to)) return this.#ownQueues.has(to.queue) ? to.queue : other;
     const label = this.#metrics.labels.of(to.bus);
     return label === other ? other : destinationName(busExchange, label);
-  }
-
-  get name() {
-    return this.#engine.name;
-  }
-
-  get durable() {
-    return this.#engine.durable;
-  }
-
-  get features() {
-    return this.#engine.features;
-  }
-
-  start() {
-    return this.#engine.start();
-  }
-
-  health() {
-    return this.#engine.health();
-  }
-
-  status() {
-    return this.#engine.status();
-  }
-
-  countWaiting(queue: string) {
-    return this.#engine.countWaiting(queue);
-  }
-
-  close(deadlineMs: number) {
-    return this.#engine.close(deadlineMs);
-  }
-
-  hasRoomFor(count: number, bytes: number) {
-    return this.#engine.hasRoomFor(count, bytes);
-  }
-
-  publishesAtOnce(to: Address, bytes: number) {
-    return this.#engine.publishesAtOnce(to, bytes);
-  }
-
-  roomMade() {
-    return this.#engine.roomMade();
-  }
-
-  hasQueue(queue: string) {
-    return this.#engine.hasQueue(queue);
-  }
-
-  subscribe(subscription: Subscription) {
-    return this.#engine.subscribe(subscription);
-  }
-
-  keyMatcher(bindingKeys: readonly string[]) {
-    return this.#engine.keyMatcher(bindingKeys);
-  }
-
-  browse(queue: string, browsing: BrowseOptions) {
-    return this.#engine.browse(queue, browsing);
   }
 }
 

@@ -7,6 +7,7 @@ import { busExchange } from '../../engine/broker/bus-exchange.ts';
 import type { Delivery } from '../../engine/delivery.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Publication, PublishReceipt } from '../../engine/publication.ts';
+import { WrappedEngine } from '../../engine/wrapped-engine.ts';
 import type { Message } from '../../message/message.ts';
 import { Header, type MessageHeaders } from '../../message/message-headers.ts';
 import type { SettledDelivery } from '../../recovery/delivery-outcome.ts';
@@ -61,7 +62,11 @@ export class Tracing implements SendTracing {
     const span = this.#tracer.startSpan(nameOf('send', attributes), { ...options, ...links }, parent);
     const isCarried = !isForeign && isRecord(metadata);
     const traced = isCarried ? { ...metadata, ...writeTraceContext(span.spanContext()) } : metadata;
-    return { request: { ...request, metadata: traced } as SendRequest, watch: (sending) => watch(span, sending) };
+    return {
+      request: { ...request, metadata: traced } as SendRequest,
+      watch: (sending) => watch(span, sending),
+      fail: (error) => endWith(span, error),
+    };
   }
 
   /** The stage around each delivery: the span `process`, and behind it the span `settle`. */
@@ -102,14 +107,7 @@ export class Tracing implements SendTracing {
 
   /** Returns an engine for messages that exist already: retries, dead letters, due messages. They keep their context. */
   forwarding(engine: Engine): Engine {
-    const publish = (publication: Publication) => this.#forward(engine, publication);
-    return new Proxy(engine, {
-      get(target, name) {
-        if (name === 'publish') return publish;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
+    return new ForwardingEngine(engine, (publication) => this.#forward(engine, publication));
   }
 
   #forward(engine: Engine, publication: Publication): Promise<PublishReceipt> {
@@ -119,8 +117,7 @@ export class Tracing implements SendTracing {
     const hasSpan = this.#api.trace.getSpanContext(active) !== undefined;
     const parent =
       hasSpan || creation === undefined ? active : this.#api.trace.setSpanContext(this.#api.ROOT_CONTEXT, creation);
-    const place = 'bus' in to ? placeOf(to) : { exchange: '', routingKey: to.queue };
-    const attributes = this.#attributes('send', place, message.headers);
+    const attributes = this.#attributes('send', placeOf(to), message.headers);
     const links = creation === undefined ? [] : [{ context: creation }];
     const span = this.#tracer.startSpan(
       nameOf('send', attributes),
@@ -159,6 +156,20 @@ export class Tracing implements SendTracing {
     headers: MessageHeaders,
   ) {
     return messageAttributes(operation, this.#options.system, place, headers);
+  }
+}
+
+/** An engine whose publishes pass through a function. */
+class ForwardingEngine extends WrappedEngine {
+  readonly #forward: Engine['publish'];
+
+  constructor(engine: Engine, forward: Engine['publish']) {
+    super(engine);
+    this.#forward = forward;
+  }
+
+  override publish(publication: Publication): Promise<PublishReceipt> {
+    return this.#forward(publication);
   }
 }
 
