@@ -222,10 +222,14 @@ export class DistributedBus {
   async #prepare(request: SendRequest): Promise<PreparedSend> {
     const span = this.#options.tracing?.begin(request, this.#causeOf(request));
     if (span === undefined) return this.#prepareUntraced(request);
-    const preparing = this.#prepareUntraced(span.request);
-    preparing.catch(() => span.watch(preparing));
-    const prepared = await preparing;
-    return { ...prepared, publish: () => span.watch(prepared.publish()) };
+    const drop = (error: unknown) => span.fail(error);
+    try {
+      const prepared = await this.#prepareUntraced(span.request);
+      return { ...prepared, publish: () => span.watch(prepared.publish()), drop };
+    } catch (error) {
+      drop(error);
+      throw error;
+    }
   }
 
   async #prepareUntraced(request: SendRequest): Promise<PreparedSend> {

@@ -21,6 +21,8 @@ export interface PreparedSend {
   readonly isImmediate?: () => boolean;
   /** Publishes it. The engine has it before the promise is returned. */
   readonly publish: () => Promise<SendReceipt>;
+  /** Called in place of `publish` with the reason why it is not published. Default: there is nothing to end. */
+  readonly drop?: (error: unknown) => void;
 }
 
 export interface OrderedBus {
@@ -86,7 +88,7 @@ export class OrderedSends {
   /** Sends a message that was prepared, as `push` does. */
   async publish(prepared: PreparedSend, onResult: (result: SendResult) => void): Promise<void> {
     const isKnown = await this.#untilRoom(prepared);
-    if (this.#failure) return onResult({ error: notSentAfter(this.#failure) });
+    if (this.#failure) return onResult(dropped(prepared, notSentAfter(this.#failure)));
     this.#hasPublished = true;
     this.#open += 1;
     const ended = prepared.publish().then(
@@ -163,6 +165,12 @@ export class OrderedSends {
     if (!this.#bus.goesOn && isOfBroker(error)) this.#failure ??= error;
     return { error };
   }
+}
+
+/** Drops a message that was prepared. @returns its result */
+export function dropped({ drop }: PreparedSend, error: unknown): { readonly error: unknown } {
+  drop?.(error);
+  return { error };
 }
 
 /** Errors that the next message would get as well, some of them after a long time. */

@@ -1,6 +1,6 @@
 import { isLittoralError, LittoralError } from '../errors.ts';
 import { WorkSlices } from '../time/work-slices.ts';
-import { type OrderedBus, OrderedSends, type PreparedSend, type SendResult } from './ordered-sends.ts';
+import { dropped, type OrderedBus, OrderedSends, type PreparedSend, type SendResult } from './ordered-sends.ts';
 import type { SendRequest } from './send-request.ts';
 
 /** Options of `DistributedBus.sendAll`. */
@@ -32,7 +32,7 @@ export async function sendInOrder(
   const slices = new WorkSlices();
   const prepared = checkFirst || checkOnly ? await prepareAll(requests, bus, slices) : [];
   const isRefused = checkOnly || prepared.some((each) => 'error' in each);
-  if (isRefused) return prepared.map((each) => ('error' in each ? each : { error: refusedWithOthers() }));
+  if (isRefused) return prepared.map((each) => ('error' in each ? each : dropped(each, refusedWithOthers())));
   for (const [index, request] of requests.entries()) {
     const onResult = (result: SendResult) => {
       results[index] = result;

@@ -16,4 +16,6 @@ export interface SendSpan {
   readonly request: SendRequest;
   /** Ends the span with the send. @returns the same promise */
   watch<Result>(sending: Promise<Result>): Promise<Result>;
+  /** Ends the span of a message that is not sent. */
+  fail(error: unknown): void;
 }

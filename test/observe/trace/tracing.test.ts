@@ -1,4 +1,4 @@
-import { context, SpanKind, trace } from '@opentelemetry/api';
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   BasicTracerProvider,
@@ -142,6 +142,26 @@ describe('a trace', () => {
     const [received] = application.received;
     expect(received?.headers.traceparent).toBe(`00-${traceId}-${idOf(handled)}-01`);
     expect(received?.headers.tracestate).toBe('vendor=1');
+  });
+
+  test('has the end of each message of a list that is refused as a whole', async () => {
+    const gateway = await runGateway({ service: 'shop' });
+    const event = { kind: 'event', routingKey: 'order.placed', payload: {} } as const;
+    const refused = { ...event, routingKey: '' };
+    await gateway.distributedBus.sendAll([event, refused, event], { checkFirst: true });
+    const ended = await untilEnded('send ecotone.distributed:order.placed', 2);
+    expect(ended.map(({ status }) => status.code)).toEqual([SpanStatusCode.ERROR, SpanStatusCode.ERROR]);
+    const types = ended.map(({ attributes }) => attributes['error.type']);
+    expect(types).toEqual(['littoral.batch-refused', 'littoral.batch-refused']);
+  });
+
+  test.each([true, false])('has the end of a message that cannot be sent, with checkFirst: %s', async (checkFirst) => {
+    const gateway = await runGateway({ service: 'shop' });
+    const refused = { kind: 'event', routingKey: '', payload: {} } as const;
+    const [result] = await gateway.distributedBus.sendAll([refused], { checkFirst });
+    expect(result?.error).toMatchObject({ code: 'invalid-key' });
+    const [ended] = await untilEnded('send ecotone.distributed');
+    expect(ended?.attributes['error.type']).toBe('littoral.invalid-key');
   });
 
   test('begins anew where a caller sends what is no context', async () => {
