@@ -97,4 +97,22 @@ describe('many messages on RabbitMQ', () => {
     const refused = results.filter(({ outcome }) => outcome === 'not-accepted').map(({ index }) => index);
     expect(refused.filter((index) => handled.includes(index))).toEqual([]);
   });
+
+  test('have an honest outcome each when the broker ends in the middle of their batch', async () => {
+    const { gateway, handled } = await billing({ maxInFlight: 20 });
+    const count = 3000;
+    const posted = post(gateway, '/batch', { entries: numbers(count).map(command) });
+    await eventually(() => expect(handled.length).toBeGreaterThan(100), { ...patient, intervalMs: 5 });
+    expect(await own.vhost.closeConnections()).toBeGreaterThan(0);
+    const { status, body } = await posted;
+    expect(status).toBe(207);
+    const results = body.results as { index: number; status: number; outcome?: string }[];
+    expect(results.map(({ index }) => index)).toEqual(numbers(count));
+    const confirmed = results.filter((result) => result.status === 202).map(({ index }) => index);
+    const refused = results.filter(({ outcome }) => outcome === 'not-accepted').map(({ index }) => index);
+    expect(confirmed.length).toBeGreaterThan(100);
+    expect(refused.length).toBeGreaterThan(0);
+    await eventually(() => expect(confirmed.filter((index) => !handled.includes(index))).toEqual([]), patient);
+    expect(refused.filter((index) => handled.includes(index))).toEqual([]);
+  });
 });

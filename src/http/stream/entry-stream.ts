@@ -44,6 +44,10 @@ export interface StreamOptions {
   readonly aliveMs?: number;
   /** Time between two looks at a broker that takes no messages. Default: 100 ms. */
   readonly lookMs?: number;
+  /** Time that the rest of a line may take beyond what its length allows. Default: that of a body, 10 s. */
+  readonly graceMs?: number;
+  /** Time after which a caller that reads no results is cut off. Default: 10 min. */
+  readonly unreadMs?: number;
 }
 
 /** The reason why a stream has ended, in its last line. */
@@ -62,9 +66,6 @@ const briefMs = 1000;
 
 /** A limit can change while a stream waits for it. */
 const longestLookMs = 1000;
-
-/** Time after which a caller that reads no results is cut off. */
-const unreadMs = 10 * 60_000;
 
 /**
  * A stream of entries: it reads one from each line of a request, sends them in their order, and writes a result for each
@@ -282,7 +283,7 @@ export class EntryStream {
   }
 
   #onTick(): void {
-    const { minBytesPerSecond } = this.#options;
+    const { minBytesPerSecond, graceMs = bodyGraceMs, unreadMs = 10 * 60_000 } = this.#options;
     const { heldSince } = this.#results;
     const now = performance.now();
     if (heldSince !== undefined) {
@@ -290,7 +291,7 @@ export class EntryStream {
       return;
     }
     const { pending } = this.#lines;
-    const allowedMs = bodyGraceMs + (pending / minBytesPerSecond) * 1000;
+    const allowedMs = graceMs + (pending / minBytesPerSecond) * 1000;
     const isReading = pending > 0 && this.#readingSince !== undefined;
     if (isReading && this.#waitedMs + now - (this.#readingSince ?? now) > allowedMs) this.end('too-slow');
     if (!this.#results.hasWritten) this.#notice({ notice: 'alive', next: this.#next });
