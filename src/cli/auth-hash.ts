@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { LittoralError } from '../errors.ts';
 import { digestOf, validateKeyText } from '../http/auth/api-keys.ts';
@@ -13,11 +12,26 @@ export function authHashCommand(): Command {
     )
     .option('--generate', 'make a new key, and print it in the first line')
     .action(async ({ generate = false }: { readonly generate?: boolean }) => {
-      const key = generate ? randomBytes(32).toString('base64url') : (await text(process.stdin)).replace(/\r?\n$/, '');
+      const key = generate ? randomBytes(32).toString('base64url') : await readKey();
       const issue = validateKeyText(key);
       if (issue !== undefined) throw new LittoralError('wrong-usage', `The key on standard input ${issue}.`);
       const hash = digestOf(key).toString('hex');
       await print(generate ? `${key}\n${hash}\n` : `${hash}\n`);
       await exitProcess(0);
     });
+}
+
+/** Maximum length of a key: no header of a request is longer. */
+const maxKeyBytes = 16_384;
+
+/** @throws LittoralError `wrong-usage` for what is too long for a key, before it has been read to its end */
+async function readKey(): Promise<string> {
+  let key = '';
+  for await (const piece of process.stdin.setEncoding('utf8')) {
+    key += piece;
+    if (key.length > maxKeyBytes) {
+      throw new LittoralError('wrong-usage', `The key on standard input is longer than ${maxKeyBytes} characters.`);
+    }
+  }
+  return key.replace(/\r?\n$/, '');
 }

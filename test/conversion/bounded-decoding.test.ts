@@ -329,13 +329,13 @@ test('docs/conversion.md names the limits', () => {
   const page = readFileSync(new URL('../../docs/conversion.md', import.meta.url), 'utf8');
   const rows = [
     `| a form | ${inWords(maxFormFields)} fields`,
-    `| XML | ${inWords(maxXmlNodes)} elements and attributes, ${inWords(maxXmlNames)} different names of them, ${maxXmlDepth} nested elements, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
+    `| XML | ${inWords(maxXmlNodes)} elements and attributes with ${inWords(maxXmlNames)} different names, ${maxXmlDepth} nested elements, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
     `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object |`,
     `| PHP | 512 nested arrays, ${inWords(maxObjectFields)} keys in one array that is no list |`,
   ];
   for (const row of rows) expect(page).toContain(row);
   expect(page.replaceAll(/\s+/g, ' ')).toContain(
-    `more than two \`patternProperties\` takes ${inWords(maxKeyTests)} keys in one value, each key counted for each pattern. A type with \`unevaluatedProperties\` takes ${inWords(maxNotedFields)} fields, and one with \`unevaluatedItems\` ${inWords(maxNotedItems)} items.`,
+    `For a type with more than two \`patternProperties\`, the number of keys in one value times the number of patterns is limited to ${inWords(maxKeyTests)}. A type with \`unevaluatedProperties\` accepts up to ${inWords(maxNotedFields)} fields, and a type with \`unevaluatedItems\` up to ${inWords(maxNotedItems)} items.`,
   );
 });
 

@@ -117,7 +117,7 @@ test('a step behind @, # or % has a bounded number of items', async () => {
 test('docs/expressions.md names that limit', () => {
   const page = readFileSync(new URL('../../docs/expressions.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
   expect(page).toContain(
-    `A step of a path with \`@\`, \`#\` or \`%\` has at most ${maxTuples.toLocaleString('en')} items.`,
+    `A path step with \`@\`, \`#\` or \`%\` can have at most ${maxTuples.toLocaleString('en')} items.`,
   );
 });
 
