@@ -10,7 +10,7 @@ import { cloudEventExample } from './schemas.ts';
 
 const url = '/batch';
 
-/** `POST /batch`: sends many messages of any kind with one request, each with a result of its own. */
+/** `POST /batch`: sends many messages of any kind with one request, and returns a result for each. */
 export const batch: RoutePlugin = (app, context) => {
   const { publishing } = context;
   const { batchLimits } = publishing;
@@ -29,7 +29,7 @@ export const batch: RoutePlugin = (app, context) => {
       operationId: 'sendBatch',
       summary: 'Send many messages',
       description:
-        'Each entry is sent for itself, in the order of the batch, and has a result of its own: a receipt once the broker has confirmed it, or a problem. It is not atomic. The status is the one that all results have in common, or 207. The headers of the request count for each entry, unless it has its own.',
+        'The gateway sends the entries in the order of the batch. Each entry has a result of its own: a receipt after the broker has confirmed it, or a problem. A batch is not atomic. The status is the one that all results have in common, or 207. The headers of the request apply to each entry that does not have its own.',
       headers: EntryHeaders,
       body: {
         content: {

@@ -133,7 +133,7 @@ export const LeaseResults = Type.Object(
         result: Type.String({
           enum: ['settled', 'pending', 'extended', 'expired', 'unknown'],
           description:
-            'settled: what follows is decided and confirmed. pending: it is not decided yet, and the message is not lost; a repeated request waits again. extended. expired: the lease had ended, or the connection to the broker that delivered the message was lost. unknown: this process has no such lease.',
+            'settled: the outcome is final and confirmed. pending: the outcome is not known yet; the message is not lost, and a repeated request waits again. extended: the lease ends at expiresAt. expired: the lease had ended, or the gateway lost the broker connection that delivered the message. unknown: this process has no such lease.',
         }),
         outcome: Type.Optional(
           Type.String({

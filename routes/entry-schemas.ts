@@ -19,17 +19,18 @@ export const linesExample = `${examples.map((entry) => JSON.stringify(entry)).jo
 const Entry = Type.Object(
   {
     kind: Type.Union([Type.Literal('command'), Type.Literal('event'), Type.Literal('message')], {
-      description: 'A command for the one service that handles it, an event, or a message for a channel.',
+      description:
+        'A command for one service, an event for all its subscribers, or a message for a channel of one service.',
     }),
-    destination: text('The name of the service that a command or a message is for. Not for an event.', 'billing'),
+    destination: text('The name of the service that receives the command or message. Not for an event.', 'billing'),
     routingKey: Type.String({ description: 'The name of the command or event, or the channel of a message.' }),
     payload: Type.Optional(
       Type.Unknown({
         description:
-          'Of a JSON type, any JSON: it is sent as it is written, byte for byte. Of another type, text. Not together with bodyBase64.',
+          'Any JSON, if contentType is a JSON type: it is sent byte for byte as it is written. Text, if contentType is another type. Not together with bodyBase64.',
       }),
     ),
-    bodyBase64: text('The payload as base64, for a type that is no text; contentType says which.'),
+    bodyBase64: text('The payload as base64, for types other than text. Requires contentType.'),
     contentType: text('The media type of the payload. Default: application/json; without a payload, text/plain.'),
     convertTo: text('Converts the payload from contentType to this media type before it is sent.'),
     headers: Type.Optional(
@@ -39,7 +40,7 @@ const Entry = Type.Object(
     ),
     messageId: text('The id of the message, a UUID. Default: a new UUIDv7.'),
     idempotencyKey: text(
-      'Makes a repeated entry the same message. Default: none, or the Idempotency-Key of the request and the index.',
+      'Makes a repeated entry the same message: the id follows from the key. Default: none, or the Idempotency-Key of the request with the index of the entry.',
     ),
     correlationId: text('Ties the message to others. Default: its id.'),
     parentId: text('The id of a message that the application of this gateway is handling.'),
@@ -64,13 +65,13 @@ export const BatchBody = Type.Object(
 );
 
 /** A body of lines. */
-export const Lines = (example: string) => Type.String({ description: 'An entry in each line.', examples: [example] });
+export const Lines = (example: string) => Type.String({ description: 'An entry on each line.', examples: [example] });
 
-/** The request headers of requests with many messages. */
+/** The headers of requests with many messages. */
 export const EntryHeaders = Type.Object({
   ...commonHeaders,
   'Idempotency-Key': text(
-    'Makes a repeated request the same messages: the id of each entry follows from this key and its index, unless the entry has an id or a key of its own.',
+    'Makes a repeated request send the same messages: the id of each entry follows from this key and its index, unless the entry has an id or a key of its own.',
   ),
   'Message-First-Index': Type.Optional(
     Type.Integer({
@@ -79,14 +80,17 @@ export const EntryHeaders = Type.Object({
     }),
   ),
   Prefer: text(
-    'handling=strict: all entries are checked before the first one is sent, and an error in one refuses all (422). An event without a subscriber has the result 404.',
+    'handling=strict: the gateway checks all entries before it sends the first one, and refuses all if one has an error (422). An event without a subscriber gets the result 404.',
     'handling=strict',
   ),
 });
 
 /** The answers of a route with many messages. */
 export const batchResponses = {
-  202: { ...batchResponse, description: 'The broker has confirmed all messages: a receipt for each, in their order.' },
+  202: {
+    ...batchResponse,
+    description: 'The broker has confirmed all messages. The results are their receipts, in the order of the entries.',
+  },
   207: batchResponse,
   ...problems(...sendCodes, 'invalid-entry', 'batch-refused'),
 };
@@ -102,7 +106,7 @@ const resultExample = [
 /** The answers of a stream. */
 export const streamResponses = {
   200: {
-    description: 'A result in each line: a receipt, or a problem. The last line has the notice `end`.',
+    description: 'A result on each line: a receipt, or a problem. The last line has the notice `end`.',
     content: {
       'application/x-ndjson': {
         schema: Type.String({ examples: [`${resultExample.map((line) => JSON.stringify(line)).join('\n')}\n`] }),

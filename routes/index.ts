@@ -19,7 +19,7 @@ export type Surface = 'all' | 'callers' | 'management';
 const forCallers = [commands, events, messages, cloudEvents, batch, stream, deliveries];
 const forManagement = [endpoints, deadLetters, metrics, documents];
 
-/** The whole HTTP surface, by name, in the order in which the documents list it. */
+/** All routes, by name, in the order in which the documents list them. */
 const all = [...forCallers, endpoints, deadLetters, health, metrics, documents];
 
 /** Registers the routes of a listener. */

@@ -21,7 +21,7 @@ export const metrics: RoutePlugin = (app, { metrics: all }) => {
         operationId: 'metrics',
         summary: 'Read the metrics of this process',
         description:
-          'In the text format of Prometheus, or as OpenMetrics 1.0 where `Accept` prefers it. Not there with `metrics.enabled: false`.',
+          'In the text format of Prometheus, or as OpenMetrics 1.0 if `Accept` prefers it. Absent with `metrics.enabled: false`.',
         response: {
           200: {
             description: 'The metrics.',

@@ -49,7 +49,7 @@ export interface RouteContext extends HttpContext {
   /** Describes the endpoint of the service. */
   readonly describeEndpoint: () => EndpointDescription;
   readonly deadLetters: DeadLetters;
-  /** The metrics of this process; undefined without any. */
+  /** The metrics of this process; undefined if they are disabled. */
   readonly metrics: GatewayMetrics | undefined;
   readonly docs: Docs;
   readonly streams: OpenStreams;

@@ -43,7 +43,7 @@ export const ProblemDetails = Type.Object(
     outcome: Type.String({
       enum: ['not-accepted', 'unknown'],
       description:
-        'not-accepted: nothing was sent. unknown: the message may be on its way; repeat the request with the same Idempotency-Key or Message-Id.',
+        'not-accepted: nothing was sent. unknown: the message may have been sent; repeat the request with the same Idempotency-Key or Message-Id.',
     }),
     messageId: Type.Optional(Type.String()),
     'violated-policies': Type.Optional(
@@ -108,7 +108,7 @@ const sendHeaders = {
     '{"executorId":"7","attempt":1}',
   ),
   'Message-Header-Executor-Id': text(
-    'An example of a header of your own: any Message-Header-Some-Name becomes the message header someName. A value in UTF-8, or percent-encoded as littoral writes it to applications.',
+    'An example of a header of your own: any Message-Header-Some-Name becomes the message header someName. The value is UTF-8, or percent-encoded in the form in which littoral sends it to applications.',
     '7',
   ),
   'Message-Content-Type': text(
@@ -148,7 +148,7 @@ export const EventHeaders = Type.Object({
 
 const { 'Message-Id': _id, 'Idempotency-Key': _key, ...eventOptions } = sendHeaders;
 
-/** The request headers that count for each message of a request with many. */
+/** The headers that apply to each message of a request with many. */
 export const commonHeaders = eventOptions;
 
 /** A CloudEvent in the structured mode. */
@@ -203,7 +203,7 @@ export function problems(...codes: readonly ErrorCode[]) {
 }
 
 const sendStatuses: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 413, 415, 422, 429, 431, 500, 503, 504]);
-/** The errors of requests with many messages. Other requests never get them. */
+/** The errors that only requests with many messages can get. */
 const ofBatches: ReadonlySet<ErrorCode> = new Set(['invalid-entry', 'batch-refused']);
 
 /** The errors that any message can get. */

@@ -16,21 +16,21 @@ export interface AuthConfig {
   jwt?: readonly AuthJwtConfig[] | undefined;
   /**
    * The grants of callers by the names in their client certificates (`http.tls.clientCertificates`): a URI such as
-   * `spiffe://…`, `DNS:…`, or `CN=…`. The first name in the certificate that stands here counts. Default: none.
+   * `spiffe://…`, `DNS:…`, or `CN=…`. The first name in the certificate that is listed here counts. Default: none.
    */
   mtls?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The grants of callers without credentials. Default: none; they get 401. */
   anonymous?: readonly string[] | undefined;
 }
 
-/** A key of a caller. Two entries may have one id, while one key replaces the other. */
+/** A key of a caller. While a new key replaces an old one, two entries may have the same id. */
 interface AuthKeyConfig {
   /** The name of the caller, in logs and errors. */
   id: string;
   /** The SHA-256 of the key in hexadecimal digits, as `littoral auth:hash` prints it. This or `file`. */
   sha256?: string | undefined;
   /**
-   * A file of keys, one on each line, as they are or as `sha256:` and the hash. Read again when it changes. This or
+   * A file of keys, one on each line: the key itself, or `sha256:` and its hash. Read again when it changes. This or
    * `sha256`.
    */
   file?: string | undefined;
@@ -42,7 +42,7 @@ interface AuthKeyConfig {
 export interface AuthJwtConfig {
   /** The claim `iss` of its tokens. */
   issuer: string;
-  /** The claim `aud`: one of these. */
+  /** The claim `aud`, which must be one of these. */
   audience: string | readonly string[];
   /**
    * The address of its public keys, https, or http on loopback. They are fetched for the first token, and again after 10
@@ -51,18 +51,21 @@ export interface AuthJwtConfig {
   jwksUrl?: string | undefined;
   /** A file of its public keys, a JSON Web Key Set. Read again when it changes. This or `jwksUrl`. */
   jwksFile?: string | undefined;
-  /** The algorithms that its tokens may be signed by, all of them with a public key: `RS256`, `ES256`, `EdDSA`, … */
+  /** The signature algorithms that its tokens may use, all of them with public keys: `RS256`, `ES256`, `EdDSA`, … */
   algorithms: readonly JwtAlgorithm[];
   /**
-   * The claim that lists the grants: a text with spaces between them, or a list. Dots lead into an object. What is no
-   * grant is ignored. Default: `scope`.
+   * The claim that lists the grants: a text with spaces between them, or a list. Dots separate the names of nested
+   * objects. Texts that are not grants are ignored. Default: `scope`.
    */
   grantsClaim?: string | undefined;
   /** Seconds by which the clocks may differ, for `exp` and `nbf`. Default: 5. */
   clockToleranceSeconds?: number | undefined;
 }
 
-/** Each is verified by a public key. `none` and the algorithms with a shared secret are left out on purpose. */
+/**
+ * The supported algorithms, each with a public key. `none` and the algorithms with a shared secret are left out on
+ * purpose.
+ */
 const algorithms = [
   ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
   ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
@@ -187,7 +190,7 @@ function validateIssuer(path: string, { jwksUrl, jwksFile }: Readonly<Record<str
   return issues;
 }
 
-/** Who can change the keys on their way can sign any token. */
+/** A program that can change the keys in transit can sign any token. */
 function validateKeysUrl(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))

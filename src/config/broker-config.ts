@@ -23,13 +23,13 @@ export interface BrokerConfig {
    */
   urlFile?: string | undefined;
   /**
-   * A file of the password of the user that the URLs name without one. Read for each connection. Default: none.
-   * `AMQP_PASSWORD_FILE` overrides it.
+   * A file that holds the password of the user in the URLs, which then contain no password. Read for each connection.
+   * Default: none. `AMQP_PASSWORD_FILE` overrides it.
    */
   passwordFile?: string | undefined;
   /**
-   * A file of an OAuth 2 token, which logs in as the password. Read for each connection; when it changes, the token of
-   * open connections is renewed. Default: none. `AMQP_TOKEN_FILE` overrides it.
+   * A file that holds an OAuth 2 token, which is sent as the password. Read for each connection. When it changes, the
+   * gateway renews the token of open connections. Default: none. `AMQP_TOKEN_FILE` overrides it.
    */
   tokenFile?: string | undefined;
   /** `classic` shares a service name with an Ecotone application, without protection from poison. Default: `quorum`. */

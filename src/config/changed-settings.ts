@@ -26,7 +26,7 @@ function differences(prefix: string, one: object, other: object): string[] {
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Returns a text that is the same for the same settings, whatever they hold: functions, instances, cycles. */
+/** Returns a text that is the same for equal settings. Settings can contain functions, instances and cycles. */
 function fingerprint(value: unknown, above: readonly object[] = []): string {
   if (typeof value === 'function') return `function ${value.name} ${value.length}`;
   if (typeof value !== 'object' || value === null) return `${typeof value} ${String(value)}`;

@@ -41,14 +41,14 @@ export interface Config extends ConversionConfig {
    */
   application?: ApplicationConfig | undefined;
   /**
-   * Who may call the gateway over HTTP, or `none` for everyone who can reach it. Default: everyone, with a warning if
-   * that is not only this machine. With `NODE_ENV=production` a gateway on another address than loopback then refuses
-   * to start. `AUTH=none` stands for `none`.
+   * The callers that may use the gateway over HTTP, or `none` to allow every program that can reach it. Default: as
+   * `none`; on an address other than loopback, the gateway then logs a warning, or with `NODE_ENV=production` refuses
+   * to start. `AUTH=none` sets `none`.
    */
   auth?: AuthConfig | 'none' | undefined;
   /**
-   * Limits on what callers send, in messages or in bytes, all of which count. Health and metrics are never limited, nor
-   * is the management listener. Default: none.
+   * Limits on what callers send, in messages or in bytes. A request must fit into all of them. They never limit health,
+   * metrics and the management listener. Default: none.
    */
   limits?: readonly LimitConfig[] | undefined;
   /** The HTTP server: its address, its limits and its proxies. */
@@ -72,7 +72,7 @@ export interface Config extends ConversionConfig {
   deduplication?: DeduplicationConfig | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default: `info`. `LOG_LEVEL` overrides it. */
   logLevel?: string | undefined;
-  /** The metrics, and which routing keys get a label of their own. */
+  /** The metrics, and the routing keys that get a label value of their own. */
   metrics?: MetricsConfig | undefined;
   /**
    * Milliseconds after which a handler counts as failed. It must be well below the broker's `consumer_timeout`, which

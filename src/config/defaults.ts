@@ -95,7 +95,7 @@ export const defaults = {
   },
 } as const satisfies Defaults;
 
-/** The defaults of a second listener, where there is one. */
+/** The defaults of the management listener. */
 export const managementDefaults = { host: '127.0.0.1', tls: false } as const;
 
 /** The defaults that differ for an application that pulls its messages. */
@@ -104,7 +104,7 @@ export const pullDefaults = { holdMs: 10 * second, concurrency: 100 } as const;
 /** Returns the defaults that depend on other settings, for settings without issues. */
 export function dependentDefaults({ service = '', broker, application, http, shutdownTimeoutMs }: Config) {
   const bodyLimit = http?.bodyLimit ?? defaults.http.bodyLimit;
-  // A small memory for bodies lowers the limit of batches, unless that is set as well.
+  // A small `maxInFlightBytes` lowers the default of `batchBodyLimit`.
   const batchBytes = Math.min(defaults.http.batchBodyLimit, http?.maxInFlightBytes ?? Number.POSITIVE_INFINITY);
   const dependentBatchLimit = Math.max(batchBytes, bodyLimit);
   const shutdownMs = shutdownTimeoutMs ?? defaults.shutdownTimeoutMs;

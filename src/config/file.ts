@@ -23,7 +23,7 @@ export interface LoadedConfig {
 /**
  * Loads a configuration file: .ts without a build step, .js, .mjs or .json.
  *
- * @param isFresh true to evaluate it again, with all that it imports, though this process has loaded it before
+ * @param isFresh true to evaluate the file and all that it imports again, even if this process has loaded it before
  * @param path relative to the working directory. Default: `littoral.config.…` there, if there is one
  * @throws LittoralError `invalid-configuration` with the path and the cause
  */

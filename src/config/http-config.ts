@@ -16,17 +16,23 @@ export interface HttpConfig {
   host?: string | undefined;
   /** The port to listen on; 0 takes a free one. Default: 3000. `PORT` overrides it. */
   port?: number | undefined;
-  /** HTTPS, with client certificates where they are asked for. Default: none, plain HTTP. */
+  /** HTTPS, optionally with client certificates. Default: none, plain HTTP. */
   tls?: TlsConfig | undefined;
-  /** A listener of its own for health, endpoints, dead letters and documents. Default: none; one listener has all. */
+  /**
+   * A separate listener for health, metrics, endpoints, dead letters and documents. Default: none; one listener serves
+   * all routes.
+   */
   management?: ManagementConfig | undefined;
   /** The largest body in bytes; at most `broker.maxMessageBytes`. Default: 1 MiB. */
   bodyLimit?: number | undefined;
-  /** The largest body of a batch in bytes. Each entry of it has a payload of `bodyLimit` at most. Default: 16 MiB. */
+  /**
+   * The largest body of a batch in bytes. The payload of each of its entries has at most `bodyLimit` bytes. Default: 16
+   * MiB.
+   */
   batchBodyLimit?: number | undefined;
   /** Maximum number of entries of a batch. Default: 10,000. */
   batchMaxEntries?: number | undefined;
-  /** Maximum number of streams at a time; beyond it: 429. Default: 100. */
+  /** Maximum number of open streams; beyond it: 429. Default: 100. */
   maxStreams?: number | undefined;
   /**
    * Maximum number of bytes of all request bodies in memory, each from its first byte until its answer, and of answers to

@@ -9,13 +9,13 @@ const publicEntries = ['littoral', 'littoral/testing'];
  * Imports a file of a user: JavaScript, or TypeScript without a build step.
  *
  * @param path absolute
- * @param isFresh true to evaluate the file again, with all that it imports, though this process has imported it before
+ * @param isFresh true to evaluate the file and all that it imports again, even if this process has imported it before
  * @returns the module's exports
  * @throws the module's own exception, which need not be an Error; an error if the path is not a regular file
  */
 export async function importModule(path: string, isFresh = false): Promise<Readonly<Record<string, unknown>>> {
   assertRegularFile(path);
-  // Node evaluates a file and what it imports once.
+  // Node evaluates a file and its imports only once.
   if (isFresh) return importByJiti(path, { moduleCache: false });
   try {
     return await import(pathToFileURL(path).href);
@@ -26,7 +26,7 @@ export async function importModule(path: string, isFresh = false): Promise<Reado
 }
 
 async function importByJiti(path: string, options = {}): Promise<Readonly<Record<string, unknown>>> {
-  // Loaded for such a file only, because loading it takes a tenth of the start time.
+  // Loaded only for such a file, because loading takes a tenth of the start time.
   const { createJiti } = await import('jiti');
   const jiti = createJiti(path, {
     ...options,

@@ -3,18 +3,19 @@ import { isRecord } from '../schema/is-record.ts';
 import { closed, type SameSettings } from './setting-types.ts';
 
 /**
- * A limit on what callers send. It is a bucket of tokens: full at first, and filled again at its rate. A request takes one
- * token, and each entry of a batch or a stream one, or with the unit `bytes` as many as its body is long.
+ * A limit on what callers send. It is a token bucket, which is full at first and gains tokens at its rate. A request
+ * takes one token, and so does each entry of a batch or a stream. With the unit `bytes`, they take one token for each
+ * byte of their body.
  */
 export interface LimitConfig {
   /** Its name in answers: letters, digits, `.`, `_` and `-`. */
   name: string;
   /**
-   * Who shares a bucket. `principal`: each caller has one; without `auth` that is each address that connects.
-   * `destination`: each service that commands and messages are for, and each routing key of events. `all`: everyone.
+   * The requests that share a bucket. `principal`: those of one caller; without `auth`, of one client address.
+   * `destination`: those to one service, or events with one routing key. `all`: all requests.
    */
   per: 'principal' | 'destination' | 'all';
-  /** The meaning of a token: `requests`, which are messages for those that send, or `bytes` of bodies. Default: `requests`. */
+  /** The unit of a token: `requests`, where each message counts as one, or `bytes` of bodies. Default: `requests`. */
   unit?: 'requests' | 'bytes' | undefined;
   /** The number of tokens for each window. */
   rate: number;

@@ -4,8 +4,8 @@ import { isRecord } from '../schema/is-record.ts';
 import { closed, type SameSettings } from './setting-types.ts';
 
 /**
- * A second listener, for operators: health, metrics, endpoints, dead letters and documents. The first one then answers
- * 404 for these routes, except for `/livez` and `/readyz`.
+ * A second listener, for operators: health, metrics, endpoints, dead letters and documents. The main listener then
+ * answers 404 for these routes, except for `/livez` and `/readyz`.
  */
 export interface ManagementConfig {
   /** The address to listen on. Default: 127.0.0.1. `MANAGEMENT_HOST` overrides it. */
@@ -13,8 +13,8 @@ export interface ManagementConfig {
   /** The port to listen on; 0 takes a free one. `MANAGEMENT_PORT` overrides it. */
   port?: number | undefined;
   /**
-   * True to serve HTTPS with the certificate of `http.tls`. It never asks for a client certificate, because probes have
-   * none. Default: false. `MANAGEMENT_TLS` overrides it.
+   * True to serve HTTPS with the certificate of `http.tls`. The listener never requests a client certificate, because
+   * probes have none. Default: false. `MANAGEMENT_TLS` overrides it.
    */
   tls?: boolean | undefined;
 }

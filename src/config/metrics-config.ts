@@ -7,8 +7,8 @@ export interface MetricsConfig {
   /** True to count and to serve `GET /metrics`. Default: true. */
   enabled?: boolean | undefined;
   /**
-   * Names of services, routing keys and patterns of keys that get a label of their own, beside those of the handlers and
-   * of `routes`. All others are counted together as `other`, because callers choose them. Default: none.
+   * Names of services, routing keys and patterns of keys that get a label value of their own, in addition to those of
+   * the handlers and of `routes`. All others are counted as `other`, because callers choose them. Default: none.
    */
   keys?: readonly string[] | undefined;
 }

@@ -139,7 +139,7 @@ function urlOfFile({ broker }: Config, issues: string[]): BrokerConfig {
   return { url, urls: undefined };
 }
 
-/** The environment cannot take away what the configuration asks of callers. */
+/** `AUTH=none` cannot disable the `auth` of a configuration. */
 function authOf({ auth }: Config, { AUTH }: Environment, issues: string[]): 'none' | undefined {
   if (!AUTH) return undefined;
   if (AUTH !== 'none') issues.push("AUTH: is not 'none', its only value; set auth in the configuration file");

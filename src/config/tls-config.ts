@@ -7,20 +7,20 @@ import { closed, type SameSettings } from './setting-types.ts';
 /** HTTPS. The files are in PEM, and are read again when they change. */
 export interface TlsConfig {
   /**
-   * A file of the certificate of this gateway, followed by the intermediate certificates of its chain, PEM. Default:
+   * A PEM file with the certificate of this gateway, followed by the intermediate certificates of its chain. Default:
    * none. `TLS_CERT_FILE` overrides it.
    */
   certFile?: string | undefined;
-  /** A file of the private key of that certificate, PEM, not encrypted. Default: none. `TLS_KEY_FILE` overrides it. */
+  /** A PEM file with the private key of that certificate, not encrypted. Default: none. `TLS_KEY_FILE` overrides it. */
   keyFile?: string | undefined;
   /**
-   * A file of the certificates of the authorities whose client certificates are trusted, PEM. It is needed with
-   * `request` and `require`, and no other authority is trusted. Default: none. `TLS_CA_FILE` overrides it.
+   * A PEM file with the certificates of the authorities whose client certificates are trusted. No other authority is
+   * trusted. Required with `request` and `require`. Default: none. `TLS_CA_FILE` overrides it.
    */
   caFile?: string | undefined;
   /**
-   * Client certificates (mTLS). `none` asks for none. `request` asks for one, and serves callers without one, or with
-   * one that is not trusted, as callers without a certificate. `require` ends the handshake of such callers. Default:
+   * Client certificates (mTLS). `none` requests no certificate. `request` requests one, and serves callers without a
+   * trusted certificate as callers without a certificate. `require` ends the handshake of such callers. Default:
    * `none`. `TLS_CLIENT_CERTIFICATES` overrides it.
    */
   clientCertificates?: 'none' | 'request' | 'require' | undefined;

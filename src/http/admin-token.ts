@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 
-/** The token of the administrators, which can change while the process runs. */
+/** The admin token, which can change while the process runs. */
 export class AdminToken {
   #digest: Buffer | undefined;
 

@@ -13,7 +13,7 @@ export function isBatch(contentType: string | undefined): boolean {
   return contentType !== undefined && parseMediaType(contentType)?.essence === batchMediaType;
 }
 
-/** The messages of a batch: for each entry what to send, or the reason why it cannot be sent. */
+/** The messages of a batch: for each entry a message to send, or the reason why it cannot be sent. */
 export interface Batch {
   readonly entries: readonly (SendRequest | LittoralError)[];
   /** The index of the first entry in the answer. Default: 0. */
@@ -30,10 +30,10 @@ const sample: CloudEvent = {
 };
 
 /**
- * Turns a request with a batch of CloudEvents into a message, from which the bus is called.
+ * Converts a request with a batch of CloudEvents into the message from which the bus is called.
  *
  * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `malformed-body`,
- * `body-too-large`: nothing can be sent
+ *   `body-too-large`: nothing can be sent
  */
 export function batchToMessage(
   { rawHeaders, body }: Omit<PublishRequest, 'to'>,
@@ -47,8 +47,8 @@ export function batchToMessage(
 }
 
 /**
- * Returns a function that turns an event of a batch into what to send, or the error of an event that cannot be sent. The
- * headers of the request count for each event.
+ * Returns a function that converts an event of a batch into a message to send, or into the error of an event that
+ * cannot be sent. The headers of the request apply to each event.
  *
  * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `unknown-parent`
  */

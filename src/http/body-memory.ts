@@ -30,7 +30,7 @@ export class BodyMemory {
     this.#used += bytes;
   }
 
-  /** Counts bytes that are there already, even beyond the maximum: later bodies have less room. */
+  /** Counts bytes that are in memory already, even beyond the maximum. Less room remains for later bodies. */
   add(bytes: number): void {
     this.#used += bytes;
   }

@@ -84,7 +84,7 @@ export class Connections {
     this.#exempt.add(socket);
   }
 
-  /** Begins a stream: its connection lives for as long as both sides like. */
+  /** Exempts a stream from the time limits, so that its connection can stay open. */
   openStream(request: IncomingMessage): void {
     this.exemptFromTimeout(request);
     this.#streams.add(request.socket);
@@ -92,9 +92,9 @@ export class Connections {
   }
 
   /**
-   * Prepares the end of a stream, before its answer ends. A connection whose caller still sends is ended, in a way that
-   * lets the caller read the last line. It is not announced by `Connection: close`: Python's `http.client` would then
-   * open another connection for the rest of the request.
+   * Prepares the end of a stream, before its answer ends. If the caller still sends, the connection is closed in a way
+   * that lets the caller read the last line. The answer has no `Connection: close`, because Python's `http.client`
+   * would then open another connection for the rest of the request.
    */
   closeStream(request: IncomingMessage, response: ServerResponse): void {
     const { socket, complete } = request;
@@ -105,7 +105,7 @@ export class Connections {
     response.once('finish', () => lingeringClose(socket));
   }
 
-  /** Returns whether the time limit for requests does not count for the latest request of a connection. */
+  /** Returns whether the latest request of a connection is exempt from the time limit for requests. */
   isExempt(socket: Socket): boolean {
     return this.#exempt.has(socket);
   }
@@ -178,8 +178,7 @@ export class Connections {
   }
 
   /**
-   * A connection counts from its first byte of TCP. The answer to one that is refused waits for the end of its
-   * handshake.
+   * A connection counts as soon as its TCP connection is open. A refused one gets its answer after the handshake.
    */
   #watchHandshakes(server: TlsServer): void {
     const handshakes = new Handshakes();
@@ -206,7 +205,7 @@ export class Connections {
     });
   }
 
-  /** Returns whether a socket is one on which requests arrive; not one whose handshake failed. */
+  /** Returns whether requests arrive on a socket; false for a socket whose handshake failed. */
   isServed(socket: Socket): boolean {
     return this.#open.has(socket) || this.#refused.has(socket);
   }

@@ -17,20 +17,20 @@ interface Operation {
 
 /** The request headers of all routes, and those without a name of their own. */
 const generalHeaders: Readonly<Record<string, string>> = {
-  Authorization: '`Bearer` and a token, for the routes that ask for one.',
-  'Content-Type': 'The media type of the body, which travels with the message.',
+  Authorization: '`Bearer` and a token, for routes that require one.',
+  'Content-Type': 'The media type of the body, which the message keeps.',
   'Message-Header-…': 'A header of your own: `Message-Header-Some-Name` becomes the message header `someName`.',
 };
 
 /** The headers of answers, by their names in lower case; those of HTTP itself, such as `date`, are left out. */
 export const answerHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy': 'On the pages of `/docs`: scripts and styles come from the gateway alone.',
+  'content-security-policy': 'On the pages of `/docs`: permits scripts and styles only from the gateway.',
   allow: 'On 405: the methods of the route.',
-  location: 'On a redirect to the first page of `/docs`.',
-  'message-id': 'On 202, and on an error whose message may be on its way: the id of the message.',
-  ratelimit: 'With `limits`: what is left of each limit, and the seconds until it is full again.',
-  'ratelimit-policy': 'With `limits`: the limits that count for the request.',
-  'retry-after': 'On an error that is worth another attempt: the seconds to wait.',
+  location: 'On a redirect: the first page of `/docs`.',
+  'message-id': 'On 202, and on an error whose message may have been sent: the id of the message.',
+  ratelimit: 'With `limits`: the remaining tokens of each limit, and the seconds until its bucket is full again.',
+  'ratelimit-policy': 'With `limits`: the limits that apply to the request.',
+  'retry-after': 'On an error that a later attempt may not get: the seconds to wait.',
   'x-content-type-options': 'Always `nosniff`.',
 };
 
@@ -63,16 +63,16 @@ export async function httpPage(): Promise<string> {
 
 const introduction = `# HTTP
 
-Every request, header and error of the gateway. \`/openapi.json\` describes the same for programs, with all fields, and
-\`/docs\` for people.`;
+This page lists every request, header and error of the gateway. \`/openapi.json\` describes them for programs, with all
+fields, and \`/docs\` shows them to people.`;
 
-const requestHeadersNote = `Requests that send a message understand all of these; \`ce-…\` belong to
+const requestHeadersNote = `The routes that send messages accept these headers. \`ce-…\` belong to
 [CloudEvents](cloudevents.md). [Headers](headers.md) explains how they become headers of the message.`;
 
 const errorsNote = `Each error is a problem document (RFC 9457) with its code as \`code\`. \`retryable\` says whether the same request can
-succeed later. \`outcome\` is \`not-accepted\` if nothing was sent, and \`unknown\` if the message may be on its way: those
-codes have an asterisk. Codes without a request, of handlers and of the start, stand here as well, because dead letters
-and logs name them.`;
+succeed later. \`outcome\` is \`not-accepted\` if nothing was sent. It is \`unknown\` if the message may have been sent; these
+codes have an asterisk. The table also has the codes of handlers and of the start, because dead letters and logs name
+them.`;
 
 function requestRow({ name, summary, responses }: Operation & { readonly name: string }): string[] {
   return [`\`${name}\``, `${summary}.`, Object.keys(responses).join(', ')];

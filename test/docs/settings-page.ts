@@ -46,13 +46,14 @@ export function settingsPage(): string {
 
 const introduction = `# Settings
 
-Every setting, from the schema that checks a configuration when it is loaded. \`[]\` stands for each item of a list, and
-\`<name>\` for each name that you choose. A setting that is unknown, or has a wrong type, ends the start with its path and
-the reason. [Running it](running.md) explains the file, and which settings can change while the gateway runs.
+This page lists every setting, from the schema that checks the configuration. \`[]\` stands for each item of a list, and
+\`<name>\` for each name that you choose. An unknown setting, or one with a wrong type, prevents the start; the error has
+its path and the reason. [Running it](running.md) describes the configuration file, and says which settings can change
+while the gateway runs.
 
 ## Environment variables
 
-A variable overrides the setting beside it. One whose name ends in \`_FILE\` names a file that holds the value.
+A variable overrides the setting in the same row. A variable whose name ends in \`_FILE\` names a file that holds the value.
 
 | Variable | Setting |
 |---|---|`;

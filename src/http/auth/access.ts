@@ -17,7 +17,7 @@ interface Holding {
   [refused]?: { count: number; readonly first: LittoralError } | undefined;
 }
 
-/** The messages of one request that its caller may not send. */
+/** The refused messages of one request. */
 export interface RefusedMessages {
   readonly count: number;
   /** The error of the first one. */
@@ -44,8 +44,7 @@ export class Access {
   }
 
   /**
-   * Replaces keys and grants. Requests that are admitted already are not affected, and the keys that were fetched of an
-   * issuer stay.
+   * Replaces keys and grants. Requests that were admitted before are not affected. The fetched keys of issuers stay.
    *
    * @throws as the constructor
    */
@@ -55,7 +54,7 @@ export class Access {
   }
 
   /**
-   * Admits a request, or not.
+   * Admits a request if its caller has the permission.
    *
    * @returns a promise only if a token has to be verified
    * @throws LittoralError `unauthorized`, `insufficient-scope`, `auth-unavailable`
@@ -66,7 +65,7 @@ export class Access {
     try {
       principal = this.#authenticator.authenticate(request);
     } catch (error) {
-      // The caller gets what everyone gets.
+      // An open route serves callers with wrong credentials like unknown ones.
       if (isOpen && isLittoralError(error)) return undefined;
       throw error;
     }
@@ -124,7 +123,7 @@ export class Access {
       throw credentialsMissing();
     }
     if (wanted === undefined) {
-      // A route that nothing describes is for those who may do everything.
+      // A route without a declared permission requires the grant `*`.
       if (principal.grants.texts.includes('*')) return;
       throw refusal(principal, undefined);
     }
@@ -133,7 +132,7 @@ export class Access {
     if (!isGranted) throw refusal(principal, permission);
   }
 
-  /** A path that is not known is answered to known callers alone. */
+  /** Only known callers learn that a path does not exist. */
   #wanted({ routeOptions, is404 }: FastifyRequest): RoutePermission | undefined {
     return is404 ? 'caller' : routeOptions.config.permission;
   }

@@ -16,14 +16,14 @@ interface FileKeys {
   readonly principal: Principal;
 }
 
-/** Returns the SHA-256 of a token, by which keys are compared: nothing holds a key itself. */
+/** Returns the SHA-256 of a token. Keys are stored and compared only as digests. */
 export function digestOf(token: string): Buffer {
   return hash('sha256', token, 'buffer');
 }
 
 /**
- * The keys of a configuration. Digests are compared in constant time. Those of the configuration are found by their first
- * 32 bits, so that the time of a search says nothing more than these about a digest, and nothing about a key.
+ * The keys of a configuration. Digests are compared in constant time. The search uses the first 32 bits of a digest, so
+ * its duration reveals no more of a digest than these, and nothing about a key.
  */
 export class ApiKeys {
   readonly #byStart = new Map<number, StaticKey[]>();
@@ -70,9 +70,10 @@ export class ApiKeys {
 const minKeyLength = 16;
 
 /**
- * Reads a file of keys, one on each line, as it is or as `sha256:` and its hash. Two while one replaces the other.
+ * Reads a file of keys, one on each line: the key itself, or `sha256:` and its hash. The file has two keys while one
+ * replaces the other.
  *
- * @throws TypeError for a file without a key, or with one that is no key
+ * @throws TypeError for a file without a key, or with an invalid one
  */
 export function readKeys(text: string): readonly Buffer[] {
   const lines = text
@@ -98,7 +99,7 @@ export function validateKeyText(key: string): string | undefined {
   return key.length < minKeyLength ? `has fewer than ${minKeyLength} characters` : undefined;
 }
 
-/** Describes the issue of a SHA-256, without quoting it, because it can be the key by mistake. */
+/** Describes the issue of a SHA-256, without quoting it: the user may have written the key itself by mistake. */
 export function validateSha256(text: string): string | undefined {
   if (/^[0-9a-f]{64}$/i.test(text)) return undefined;
   return 'is not the SHA-256 of a key: 64 hexadecimal digits, as littoral auth:hash prints them';

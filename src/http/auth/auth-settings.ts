@@ -1,4 +1,4 @@
-/** A key of a caller: the SHA-256 of it, or a file of keys. */
+/** A key of a caller: its SHA-256, or a file of keys. */
 export interface KeySettings {
   readonly id: string;
   readonly sha256?: string | undefined;
@@ -6,7 +6,7 @@ export interface KeySettings {
   readonly grants: readonly string[];
 }
 
-/** An issuer of JSON Web Tokens, whose public keys are those of a URL or a file. */
+/** An issuer of JSON Web Tokens, with a URL or a file of its public keys. */
 export interface JwtSettings {
   readonly issuer: string;
   readonly audience: string | readonly string[];
@@ -17,7 +17,7 @@ export interface JwtSettings {
   readonly clockToleranceSeconds?: number | undefined;
 }
 
-/** Who may call a gateway. What is not granted is refused. */
+/** The callers of a gateway and their grants. The gateway refuses a request that no grant allows. */
 export interface AuthSettings {
   readonly keys?: readonly KeySettings[] | undefined;
   readonly jwt?: readonly JwtSettings[] | undefined;

@@ -15,7 +15,7 @@ export interface AuthenticatorOptions extends JwtVerifierOptions {
   readonly adminToken: string | undefined;
 }
 
-/** Finds the caller of a request by its credentials. */
+/** Identifies the caller of a request by its credentials. */
 export class Authenticator {
   readonly #keys: ApiKeys;
   readonly #tokens: JwtVerifier;
@@ -33,7 +33,7 @@ export class Authenticator {
     this.#anonymous = createAnonymous(new Grants(anonymous));
   }
 
-  /** The keys of issuers that were fetched, for the authenticator that replaces this one. */
+  /** The fetched keys of issuers, for the authenticator that replaces this one. */
   get fetchedKeys(): JwtVerifierOptions['fetchedKeys'] {
     return this.#tokens.fetchedKeys;
   }
@@ -46,7 +46,8 @@ export class Authenticator {
    */
   authenticate(request: FastifyRequest): Principal | Promise<Principal> {
     const token = bearerToken(request);
-    // A token counts before a certificate, which a proxy or a mesh may show for all of its callers.
+    // A token takes precedence over a certificate, because a proxy or a mesh may present one certificate for all of its
+    // callers.
     if (token === undefined) return this.#certificates?.find(request.raw.socket) ?? this.#anonymous;
     const digest = digestOf(token);
     const key = this.#keys.find(digest);

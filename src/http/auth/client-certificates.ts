@@ -3,10 +3,10 @@ import { certificateNames } from './certificate-names.ts';
 import { Grants } from './grants.ts';
 import { createPrincipal, type Principal } from './principal.ts';
 
-/** The callers that are known by their client certificates. */
+/** The callers that present client certificates. */
 export class ClientCertificates {
   readonly #principals: ReadonlyMap<string, Principal>;
-  /** The caller of each connection, because its certificate stays the same; null for one that is not known. */
+  /** The caller of each connection, whose certificate never changes; null for an unknown one. */
   readonly #bySocket = new WeakMap<Socket, Principal | null>();
 
   /** @param callers the grants by the names in certificates */
@@ -17,7 +17,7 @@ export class ClientCertificates {
     );
   }
 
-  /** Returns the caller of a connection; undefined without a certificate, or with one that is not known. */
+  /** Returns the caller of a connection; undefined without a known certificate. */
   find(socket: Socket): Principal | undefined {
     const known = this.#bySocket.get(socket);
     if (known !== undefined) return known ?? undefined;

@@ -2,13 +2,13 @@ import { routingKeyMatcher, validatePattern } from '../../message/routing-key.ts
 import { listed } from '../../text/listed.ts';
 import { namedPermissions, type Permission, type SendPermission } from './permission.ts';
 
-/** A grant that is read: the permissions that it gives. */
+/** A parsed grant. */
 interface Grant {
   readonly text: string;
   readonly kind: SendPermission['kind'] | 'named' | 'all';
-  /** Returns whether it gives a permission of its kind. */
+  /** Returns whether it allows a permission of its kind. */
   readonly gives: (permission: Permission) => boolean;
-  /** The only permission that it gives, as `permissionKey` writes it; undefined for a pattern. */
+  /** The only permission that it allows, as `permissionKey` writes it; undefined for a pattern. */
   readonly exact?: string;
 }
 
@@ -16,13 +16,13 @@ const kinds: readonly string[] = ['command', 'event', 'message'] satisfies SendP
 const available = ['*', 'command:…/…', 'event:…', 'message:…/…', ...namedPermissions];
 
 /**
- * The grants of a caller. `*` stands for any characters, dots included, as in the keys of handlers. What no grant gives is
- * refused.
+ * The grants of a caller. `*` stands for any characters, dots included, as in the keys of handlers. A permission that
+ * no grant allows is refused.
  */
 export class Grants {
   readonly #exact = new Map<string, string>();
   readonly #patterns: Grant[] = [];
-  /** The grants as they are written. */
+  /** The texts of the grants. */
   readonly texts: readonly string[];
 
   /** @throws TypeError for a grant that is not valid */
@@ -36,13 +36,13 @@ export class Grants {
     }
   }
 
-  /** Returns the grant that gives a permission, as it is written; undefined if none does. */
+  /** Returns the text of the grant that allows a permission; undefined if none does. */
   find(permission: Permission): string | undefined {
     const exact = this.#exact.get(permissionKey(permission));
     return exact ?? this.#patterns.find((grant) => grant.gives(permission))?.text;
   }
 
-  /** Returns whether any message of a kind can be sent. */
+  /** Returns whether the grants allow any message of a kind. */
   canSend(kind?: SendPermission['kind']): boolean {
     const wanted = kind === undefined ? kinds : [kind];
     if (this.#patterns.some((grant) => grant.kind === 'all' || wanted.includes(grant.kind))) return true;
@@ -55,13 +55,13 @@ export class Grants {
   }
 }
 
-/** Describes the issue of a grant, as the end of a sentence; undefined for a good one. */
+/** Describes the issue of a grant, as the end of a sentence; undefined for a valid one. */
 export function validateGrant(text: string): string | undefined {
   const grant = readGrant(text);
   return typeof grant === 'string' ? grant : undefined;
 }
 
-/** Writes a permission as a grant gives it. */
+/** Writes a permission in the form of a grant. */
 export function permissionText(permission: Permission): string {
   if (typeof permission === 'string') return permission;
   const { kind, destination, routingKey } = permission;
@@ -81,7 +81,7 @@ function readGrant(text: string): Grant | string {
   const [name, rest] = [text.slice(0, colon), text.slice(colon + 1)];
   if (colon > 0 && kinds.includes(name)) return readSendGrant(text, name as SendPermission['kind'], rest);
   const matches = routingKeyMatcher(text);
-  // The part before the colon is always written out, so that a grant can be found by it.
+  // The part before the colon never has a wildcard, so it can be used to look grants up.
   if (colon > 0 && !name.includes('*') && namedPermissions.some(matches)) {
     const gives = (permission: Permission) => typeof permission === 'string' && matches(permission);
     return { text, kind: 'named', gives, ...(text.includes('*') ? {} : { exact: text }) };
@@ -116,7 +116,7 @@ function readSendGrant(text: string, kind: SendPermission['kind'], rest: string)
   return { text, kind, gives };
 }
 
-/** A destination ends at the first slash, so one in its name is written as in a path. */
+/** A destination ends at the first slash, so a slash in its name is percent-encoded, as in a path. */
 function decodeSlash(text: string): string {
   return text.replaceAll(/%2f/gi, '/').replaceAll('%25', '%');
 }

@@ -13,10 +13,10 @@ export interface JwtKeys {
   /** Returns the keys. @throws LittoralError `auth-unavailable` while there are none */
   current(): Promise<KeySet>;
   /**
-   * Looks for newer keys, for a token whose key is not among the current ones.
+   * Fetches newer keys for a token whose key is not among the current ones.
    *
    * @returns undefined if there are none
-   * @throws LittoralError `auth-unavailable` if the issuer cannot be asked
+   * @throws LittoralError `auth-unavailable` if the issuer cannot be reached
    */
   newer(): Promise<KeySet | undefined>;
 }
@@ -42,7 +42,7 @@ export function readKeySet(text: string): JSONWebKeySet {
   if (keys.some((key) => typeof key === 'object' && key !== null && 'd' in key)) {
     throw new TypeError('has a private key; keep only the public part of each');
   }
-  // A secret that both sides share proves nothing about the issuer.
+  // A shared secret proves nothing about the issuer, because verifiers know it, too.
   const publicKeys = keys.filter((key) => typeof key === 'object' && key !== null && key.kty !== 'oct');
   if (publicKeys.length === 0) throw new TypeError('has no public key');
   return { keys: publicKeys };
@@ -69,13 +69,13 @@ export function keysOfFile(file: string, logger: Logger): JwtKeys {
   return { current, newer: async () => undefined };
 }
 
-/** After this time, keys are fetched again while the current ones stay in use. */
+/** Age of keys at which they are fetched again. The current keys stay in use meanwhile. */
 const freshMs = 10 * 60_000;
-/** After this time without an answer of the issuer, its keys are not used any more. */
+/** Age of keys from which on they are no longer used, if the issuer has not answered since. */
 const keptMs = 60 * 60_000;
-/** The least time between two fetches: a caller can send any number of tokens with keys that do not exist. */
+/** The minimum time between two fetches, because a caller can send any number of tokens with unknown keys. */
 const pauseMs = 30_000;
-/** The same while there are no keys, and every token waits for them. */
+/** The same while there are no keys yet, and every token waits for them. */
 const firstPauseMs = 1_000;
 
 export interface RemoteKeysOptions {
@@ -84,7 +84,7 @@ export interface RemoteKeysOptions {
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
-/** The keys of a URL: fetched for the first token, and in use until the issuer has published others. */
+/** The keys of a URL. They are fetched for the first token, and stay in use until the issuer publishes others. */
 export class RemoteKeys implements JwtKeys {
   readonly #options: RemoteKeysOptions;
   #set: KeySet | undefined;
@@ -113,7 +113,7 @@ export class RemoteKeys implements JwtKeys {
     return this.#set === before ? undefined : this.#set;
   }
 
-  /** Fetches the keys, unless that was tried a short while ago. Never rejects. */
+  /** Fetches the keys, unless the last attempt was too recent. Never rejects. */
   #fetch(): Promise<void> {
     if (this.#pending !== undefined) return this.#pending;
     const now = this.#options.clock.nowMs();
@@ -133,7 +133,7 @@ export class RemoteKeys implements JwtKeys {
       this.#fetchedAtMs = clock.nowMs();
       this.#failure = undefined;
     } catch (cause) {
-      const detail = 'The keys that tokens are verified by cannot be fetched. Repeat the request later.';
+      const detail = 'The keys that verify tokens cannot be fetched. Repeat the request later.';
       this.#failure = new LittoralError('auth-unavailable', detail, { cause });
       logger.warn({ err: errorFields(cause), url }, 'the keys of an issuer cannot be fetched');
     }
@@ -141,7 +141,7 @@ export class RemoteKeys implements JwtKeys {
 
   #unavailable(): LittoralError {
     return (
-      this.#failure ?? new LittoralError('auth-unavailable', 'The keys that tokens are verified by are not there yet.')
+      this.#failure ?? new LittoralError('auth-unavailable', 'The keys that verify tokens have not been fetched yet.')
     );
   }
 }
@@ -149,7 +149,7 @@ export class RemoteKeys implements JwtKeys {
 const fetchTimeoutMs = 5_000;
 const maxBytes = 262_144;
 
-/** Redirects are not followed: the configuration names the only place that keys come from. */
+/** Redirects are not followed, because keys may come only from the configured address. */
 async function fetchText(url: string): Promise<string> {
   const signal = AbortSignal.timeout(fetchTimeoutMs);
   const answer = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });

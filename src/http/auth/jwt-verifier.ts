@@ -23,11 +23,11 @@ interface Verified {
 export interface JwtVerifierOptions {
   readonly logger: Logger;
   readonly clock: Clock & WallClock;
-  /** The keys of issuers by their URL, as the verifier before this one has fetched them. Default: none. */
+  /** The keys of issuers by their URLs, which the previous verifier has fetched. Default: none. */
   readonly fetchedKeys?: ReadonlyMap<string, RemoteKeys> | undefined;
 }
 
-/** The time for which a token that was verified once is not verified again. */
+/** The time for which a verified token is cached. */
 const rememberedMs = 60_000;
 const maxRemembered = 2_000;
 
@@ -51,21 +51,21 @@ export class JwtVerifier {
     });
   }
 
-  /** The keys of the issuers that have a URL, by it. The next verifier goes on with them. */
+  /** The keys of issuers by their URLs. The next verifier uses them, too. */
   get fetchedKeys(): ReadonlyMap<string, RemoteKeys> {
     return this.#remoteKeys;
   }
 
-  /** Returns whether a token has the form of a JSON Web Token that is signed. */
+  /** Returns whether a token has the form of a signed JSON Web Token. */
   isToken(token: string): boolean {
     return this.#issuers.length > 0 && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
   }
 
   /**
-   * Returns the caller that a token stands for.
+   * Returns the caller that a token identifies.
    *
    * @param digest of the token
-   * @returns a promise only for a token that was not verified lately
+   * @returns a promise only for a token that is not cached
    * @throws LittoralError `unauthorized`, `auth-unavailable`
    */
   verify(token: string, digest: Buffer): Principal | Promise<Principal> {
@@ -81,10 +81,7 @@ export class JwtVerifier {
   async #verify(token: string): Promise<Verified> {
     const claimed = await issuerOf(token);
     const issuers = this.#issuers.filter(({ settings }) => settings.issuer === claimed);
-    let refusal: LittoralError = rejectCredentials(
-      'The token is of an issuer that is not known here.',
-      'invalid_token',
-    );
+    let refusal: LittoralError = rejectCredentials('The issuer of the token is not known here.', 'invalid_token');
     for (const issuer of issuers) {
       try {
         return await this.#verifyBy(token, issuer);
@@ -109,8 +106,7 @@ export class JwtVerifier {
     const payload =
       (await verifySigned(token, await keys.current(), options)) ??
       (await verifyByNewer(token, await keys.newer(), options));
-    if (payload === undefined)
-      throw rejectCredentials('The token is signed by a key that is not known.', 'invalid_token');
+    if (payload === undefined) throw rejectCredentials('The key that signed the token is not known.', 'invalid_token');
     const { sub = '', exp = 0 } = payload;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
     if (!/^[^\u0000-\u001f\u007f]{1,200}$/.test(sub) || !sub.isWellFormed()) {
@@ -140,7 +136,7 @@ async function verifySigned(token: string, keys: KeySet, options: JWTVerifyOptio
     return (await jwtVerify(token, keys, options)).payload;
   } catch (error) {
     if (error instanceof errors.JWKSNoMatchingKey) return undefined;
-    // A token that does not name its key can be signed by any of several.
+    // Any of several keys can have signed a token that does not name its key.
     if (error instanceof errors.JWKSMultipleMatchingKeys) {
       for await (const key of error) {
         try {
@@ -172,13 +168,13 @@ const reasonsOfClaims: Readonly<Record<string, string>> = {
   sub: 'The token has no subject (sub).',
 };
 
-/** A token is what its caller chose, so any failure is an error of the caller. */
+/** The caller chooses the token, so any failure is an error of the caller. */
 function rejectToken(error: unknown): LittoralError {
   const { code = '', claim = '' } = (error ?? {}) as { readonly code?: string; readonly claim?: string };
   return rejectCredentials(reasons[code] ?? reasonsOfClaims[claim] ?? 'The token is not valid.', 'invalid_token');
 }
 
-/** Reads the grants of a claim: a text with spaces, or a list. What is no grant is for other services. */
+/** Reads the grants of a claim: a text with spaces, or a list. Texts that are not grants are for other services. */
 function grantsIn(payload: JWTPayload, claim = 'scope'): string[] {
   const value = Object.hasOwn(payload, claim) ? payload[claim] : nested(payload, claim.split('.'));
   const texts = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [];

@@ -3,12 +3,12 @@ import type { FastifyRequest } from 'fastify';
 /** A permission to send one message. */
 export interface SendPermission {
   readonly kind: 'command' | 'event' | 'message';
-  /** The service that gets it; undefined for an event. */
+  /** The service that receives it; undefined for an event. */
   readonly destination?: string | undefined;
   readonly routingKey: string;
 }
 
-/** The permissions that are the same for each request of a route, by their names in grants. */
+/** The permissions of routes whose requests all require the same one, by their names in grants. */
 export const namedPermissions = [
   'deliveries:pull',
   'dead-letters:read',
@@ -22,14 +22,14 @@ export const namedPermissions = [
 
 export type NamedPermission = (typeof namedPermissions)[number];
 
-/** The permission that a request needs. */
+/** The permission that a request requires. */
 export type Permission = SendPermission | NamedPermission;
 
 /**
- * The permission that a route asks for, before the body is read.
+ * The permission that a route requires before the body is read.
  *
  * - `open`: none. Every caller gets an answer.
- * - `caller`: none, but the caller must be known, or have a grant without being known.
+ * - `caller`: none, but the caller must be known, or anonymous callers must have a grant.
  * - a function: the permission of a request; undefined if its body decides, and the route checks each message itself.
  */
 export type RoutePermission =
@@ -40,7 +40,7 @@ export type RoutePermission =
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Each route of the gateway has one. */
+    /** Each route of the gateway declares one. */
     readonly permission?: RoutePermission;
   }
 }

@@ -4,7 +4,7 @@ import type { Grants } from './grants.ts';
 export interface Principal {
   /** The id of its key, the subject of its token, or the name in its certificate; `anonymous` without credentials. */
   readonly name: string;
-  /** Distinguishes it from callers of the same name whose credentials are of another kind or issuer. */
+  /** A text that also distinguishes callers of the same name whose credentials have different kinds or issuers. */
   readonly scope: string;
   readonly grants: Grants;
   /** False for a caller without credentials. */

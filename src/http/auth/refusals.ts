@@ -6,17 +6,17 @@ import type { Principal } from './principal.ts';
 /** The codes of RFC 6750 section 3.1. */
 type BearerError = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
 
-/** Returns the error for a request without credentials that needs some. */
+/** Returns the error for a request that lacks credentials. */
 export function credentialsMissing(): LittoralError {
   return unauthorized('The request needs credentials. Send Authorization: Bearer …, with a key or a token.');
 }
 
-/** Returns the error for credentials that are wrong. It never contains them. */
+/** Returns the error for wrong credentials. It never contains them. */
 export function rejectCredentials(detail: string, error?: BearerError): LittoralError {
   return unauthorized(detail, error);
 }
 
-/** @param permission undefined for a request whose body decides which one it needs */
+/** @param permission undefined for a request whose required permission depends on the body */
 export function insufficientScope({ name }: Principal, permission: Permission | undefined): LittoralError {
   const wanted = permission === undefined ? 'for any message to send' : `for ${permissionText(permission)}`;
   return new LittoralError('insufficient-scope', `The caller '${name}' has no grant ${wanted}.`, {

@@ -28,7 +28,8 @@ export function readBinaryEvent(headers: ReadonlyMap<string, string>, body: Uint
 }
 
 /**
- * Returns the type of an event in the binary mode; undefined for a request in another mode, whose body has it.
+ * Returns the type of an event in the binary mode; undefined for a request in another mode, whose body contains the
+ * type.
  *
  * @param rawHeaders names and values in turn, as Node gives them
  * @throws LittoralError `invalid-header`
@@ -36,7 +37,7 @@ export function readBinaryEvent(headers: ReadonlyMap<string, string>, body: Uint
 export function binaryEventType(rawHeaders: readonly string[]): string | undefined {
   const headers = requestHeaders(rawHeaders, (name) => name === typeHeader || name === 'content-type');
   const type = headers.get(typeHeader);
-  // A media type of CloudEvents decides the mode, whatever the other headers are.
+  // A media type of CloudEvents determines the mode, regardless of the other headers.
   const isOther = /cloudevents/i.test(headers.get('content-type') ?? '');
   return type === undefined || isOther ? undefined : decodeValue(typeHeader, type);
 }

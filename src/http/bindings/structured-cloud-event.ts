@@ -55,7 +55,7 @@ function eventOrError(json: string): CloudEvent | LittoralError {
 /** @param json valid JSON */
 function eventOfJson(json: string): CloudEvent {
   if (!/^\s*\{/.test(json)) throw rejectBody('A CloudEvent in JSON is an object, and this is another value.');
-  // The data and its form in base64 are no attributes.
+  // `data` and `data_base64` are not attributes.
   const members = jsonMembers(json, maxAttributes + 2);
   if (members === undefined) throw rejectBody(`The CloudEvent has more than ${maxAttributes} attributes.`);
   const attributes = newAttributes();

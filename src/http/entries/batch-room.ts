@@ -2,20 +2,20 @@ import { maxWindow } from '../../bus/ordered-sends.ts';
 import { LittoralError } from '../../errors.ts';
 import { PlaceQueue, type Places } from './place-queue.ts';
 
-/** Number of entries of all batches that are read, sent and answered at once. An entry takes some kilobytes of memory. */
+/** Maximum number of entries in memory, of all batches together. An entry takes some kilobytes of memory. */
 const maxEntriesAtOnce = 40_000;
 
-/** Time that a batch waits for others to end: as long as its messages then wait for other publishes. */
+/** Time that a batch waits for other batches to end. Its messages wait for other publishes for the same time. */
 const defaultWaitMs = 30_000;
 
-/** The room that all batches share: for their entries in memory, and for what they publish at once. */
+/** The limits that all batches share: on their entries in memory, and on their publishes in flight. */
 export class BatchRoom {
   readonly #entries: PlaceQueue;
   readonly #inFlight: PlaceQueue;
 
   /**
    * @param places `broker.maxInFlight`
-   * @param waitMs time that a batch waits for others to end. Default: 30,000
+   * @param waitMs time that a batch waits for other batches to end. Default: 30,000
    */
   constructor(places: number, waitMs = defaultWaitMs) {
     this.#entries = new PlaceQueue(maxEntriesAtOnce, waitMs, () =>
@@ -29,7 +29,7 @@ export class BatchRoom {
   }
 
   /**
-   * Makes room for the entries of a batch, before it is read and until it is answered.
+   * Reserves room for the entries of a batch, from before it is read until it is answered.
    *
    * @param most the largest number of entries that its body can hold
    * @throws LittoralError `too-many-in-flight` if there is no room in time
@@ -39,11 +39,11 @@ export class BatchRoom {
   }
 
   /**
-   * Reserves places in flight, after all batches that wait already. A batch takes as many as it publishes before their
-   * confirms arrive. All batches together never need more than there are, so that none has to stop in its middle for lack
-   * of room.
+   * Reserves places in flight, after all batches that already wait. A batch takes one place for each message that it
+   * publishes before the first confirm. All batches together thus never publish more than `broker.maxInFlight`
+   * messages, and no batch fails halfway for lack of room.
    *
-   * @param entries the number of its entries
+   * @param entries number of its entries
    * @returns a function that releases them
    * @throws LittoralError `too-many-in-flight` if there is no room in time
    */

@@ -19,7 +19,7 @@ export interface BatchLimits extends EntryLimits {
   readonly maxEntries: number;
 }
 
-/** The media types of NDJSON, which has no registered one. */
+/** The media types of NDJSON, none of which is registered. */
 const lineTypes: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl']);
 
 /** Returns whether a media type is one of NDJSON. */
@@ -28,11 +28,11 @@ export function isLines(mediaType: MediaType | undefined): boolean {
 }
 
 /**
- * Turns a request with a batch into a message, from which the bus is called: entries in JSON or NDJSON, or CloudEvents.
- * It works in slices, because a batch can be large.
+ * Converts a request with a batch into the message from which the bus is called. The batch has entries in JSON or
+ * NDJSON, or CloudEvents. Works in slices of time, because a batch can be large.
  *
  * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `malformed-body`,
- * `body-too-large`, `unknown-parent`: nothing can be sent
+ *   `body-too-large`, `unknown-parent`: nothing can be sent
  */
 export async function entriesToMessage(
   { rawHeaders, body }: Omit<PublishRequest, 'to'>,

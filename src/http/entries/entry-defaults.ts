@@ -6,9 +6,9 @@ import { idempotencyScope, type RequestMapping, readSendHeaders, toSendRequest }
 /** The request header with the index of the first entry, for a caller that resumes. */
 const firstIndexHeader = 'message-first-index';
 
-/** What the headers of a request say for all of its entries. */
+/** The options that the headers of a request set for all of its entries. */
 export interface EntryDefaults {
-  /** Options that count for each entry that has none of its own. */
+  /** Options of each entry that does not set its own. */
   readonly options: Pick<
     SendRequest,
     'metadata' | 'convertTo' | 'correlationId' | 'delayMs' | 'timeToLiveMs' | 'priority' | 'parent'
@@ -22,10 +22,10 @@ export interface EntryDefaults {
 }
 
 /**
- * Reads the headers of a request with many entries. They count for each entry, unless it has its own.
+ * Reads the headers of a request with many entries. They apply to each entry that does not have its own.
  *
  * @throws LittoralError `invalid-header`, `reserved-header`, `unknown-parent`, `unsupported-media-type`: nothing can be
- * sent
+ *   sent
  */
 export function readEntryDefaults(rawHeaders: readonly string[], mapping: RequestMapping): EntryDefaults {
   const headers = readSendHeaders(rawHeaders, mapping, [firstIndexHeader]);

@@ -1,6 +1,6 @@
 import { type ErrorCode, type Issue, LittoralError } from '../../errors.ts';
 
-/** The field of an entry that each error is about. */
+/** The field of an entry that each error concerns. */
 const fieldOfCode: Partial<Record<ErrorCode, string>> = {
   'invalid-key': '/routingKey',
   'destination-not-found': '/destination',
@@ -21,15 +21,15 @@ const fieldOfCode: Partial<Record<ErrorCode, string>> = {
 /** Errors whose issues have paths within the payload. */
 const ofPayload: ReadonlySet<ErrorCode> = new Set(['payload-refused', 'not-convertible', 'malformed-body']);
 
-/** Adds to an error of reading an entry the place of the entry. */
+/** Adds the place of an entry to an error of reading it. */
 export function readingError(error: LittoralError, place: string): LittoralError {
-  // Other errors without issues are about the whole entry.
+  // Other errors without issues concern the whole entry.
   const path = error.code === 'unknown-parent' ? '/parentId' : '';
   return placed(error, error.issues ?? [{ path, message: reasonOf(error) }], place);
 }
 
 /**
- * Adds to an error of sending an entry the place of the field that it is about.
+ * Adds the place of the wrong field to an error of sending an entry.
  *
  * @param place a JSON Pointer to the entry, such as `/entries/3`
  */

@@ -26,12 +26,12 @@ export type EntryField = (typeof entryFields)[number];
 
 const known: ReadonlySet<string> = new Set(entryFields);
 
-/** The number of issues after which an entry is not read any further. */
+/** Maximum number of issues of an entry; the rest of it is not read. */
 const maxIssues = 10;
 
 const backslash = 0x5c;
 
-/** The fields of one entry as they are written, and the issues that were found in them. */
+/** The unparsed fields of one entry, and their issues. */
 export class EntryFields {
   readonly #bytes: Buffer;
   readonly #spans: Partial<Record<EntryField, Span>> = {};
@@ -57,13 +57,13 @@ export class EntryFields {
     return span !== undefined && (field === 'payload' || !this.#isNull(span));
   }
 
-  /** Returns the bytes of a value as it is written; undefined for a field that is absent. */
+  /** Returns the unparsed bytes of a value; undefined for an absent field. */
   written(field: EntryField): Buffer | undefined {
     const span = this.#spans[field];
     return span && this.has(field) ? this.#bytes.subarray(span.start, span.end) : undefined;
   }
 
-  /** Returns a text; undefined for a field that is absent, or no text, which is an issue. */
+  /** Returns a text; undefined for an absent field. A value that is not text is an issue. */
   text(field: EntryField): string | undefined {
     const bytes = this.written(field);
     if (bytes === undefined) return undefined;
@@ -73,7 +73,7 @@ export class EntryFields {
     return undefined;
   }
 
-  /** Returns an integer; undefined for a field that is absent, or another value, which is an issue. */
+  /** Returns an integer; undefined for an absent field. Another value is an issue. */
   integer(field: EntryField, min: number, max: number): number | undefined {
     const bytes = this.written(field);
     if (bytes === undefined) return undefined;
@@ -90,7 +90,7 @@ export class EntryFields {
     if (this.#issues.length >= maxIssues) this.assertValid();
   }
 
-  /** @throws LittoralError `invalid-entry` with all issues, of which only the first stands in the text too */
+  /** @throws LittoralError `invalid-entry` with all issues; the text has only the first one */
   assertValid(): void {
     const [first, ...others] = this.#issues;
     if (first === undefined) return;
@@ -140,7 +140,7 @@ function parsedName(text: string): string {
   throw new NotJson('has a name that JSON does not have');
 }
 
-/** @returns undefined for a text that is not JSON, which no JSON text is */
+/** @returns undefined for a text that is not JSON; no JSON text gives undefined */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);

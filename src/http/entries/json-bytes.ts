@@ -1,5 +1,5 @@
-// These functions find the parts of a JSON text in its bytes, without parsing what is in them: a payload stays as it was
-// written, and only the bus parses it. They accept some texts that are no JSON; whatever reads a part finds that out.
+// These functions find the parts of a JSON text in its bytes, without parsing them. A payload stays as it is written,
+// and only the bus parses it. The functions accept some texts that are not valid JSON; parsing the parts reports those.
 
 /** A part of some bytes. */
 export interface Span {

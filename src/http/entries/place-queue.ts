@@ -6,15 +6,15 @@ interface Waiting {
   readonly begin: () => void;
 }
 
-/** Some places that were taken. */
+/** The places that one caller has taken. */
 export interface Places {
-  /** Releases those beyond a number. */
+  /** Keeps a number of places and releases the rest. */
   shrinkTo(count: number): void;
   /** Releases all of them. A second call does nothing. */
   release(): void;
 }
 
-/** A limited number of places, which callers take in the order in which they ask. */
+/** A limited number of places, which callers take in the order of their calls. */
 export class PlaceQueue {
   readonly #total: number;
   readonly #waitMs: number;
@@ -33,7 +33,7 @@ export class PlaceQueue {
   }
 
   /**
-   * Takes places, at most all that there are, after all callers that wait already.
+   * Takes places after all callers that already wait. A caller that wants more than the total gets the total.
    *
    * @throws what `refusal` returns if there is no room in time
    */
@@ -59,7 +59,7 @@ export class PlaceQueue {
     this.#waiting.push(waiting);
     if (await completesWithin(this.#waitMs, begun)) return;
     const index = this.#waiting.indexOf(waiting);
-    // It has begun in the same turn.
+    // It was served in the same turn of the event loop.
     if (index === -1) return;
     this.#waiting.splice(index, 1);
     this.#next();

@@ -22,7 +22,7 @@ import { EntryFields, eachMember } from './entry-fields.ts';
 export interface EntryLimits {
   /** Maximum number of bytes of a payload. */
   readonly bodyLimit: number;
-  /** The setting with this limit. Default: `http.bodyLimit`. */
+  /** The setting that has this limit. Default: `http.bodyLimit`. */
   readonly limitName?: string;
 }
 
@@ -125,13 +125,13 @@ function readMetadata(fields: EntryFields, { options, mapping }: EntryDefaults):
   return hasFields(options.metadata) ? { ...options.metadata, ...own } : own;
 
   function readHeaders(fields: EntryFields, written: Buffer): Record<string, unknown> {
-    // A header cannot be longer in a message than in JSON, escapes aside.
+    // Apart from escapes, a header is not longer in a message than in JSON.
     if (written.byteLength > 6 * maxHeaderBytes) throw headersTooLarge();
     let bytes = 0;
     const names = new Set<string>();
     try {
       eachMember(written, (name) => {
-        // In a message, a name stands behind its length, and in front of the type of its value.
+        // In a message, a byte with its length precedes a name, and a byte with the type of its value follows it.
         bytes += name.length + 2;
         if (bytes > maxHeaderBytes) throw headersTooLarge();
         if (names.has(name)) fields.addIssue(`/headers/${escapePointer(name)}`, 'stands there twice');

@@ -84,8 +84,8 @@ async function withReason<Result>(toError: (reason: string) => LittoralError, re
 }
 
 /**
- * Finds the entries of an NDJSON body: one in each line. Empty lines are none, and the last line needs no end. It works
- * in slices, because the body can be large.
+ * Finds the entries of an NDJSON body, one on each line. Ignores empty lines, and accepts a last line without an end.
+ * Works in slices of time, because the body can be large.
  *
  * @throws LittoralError `body-too-large` for too many entries
  */
@@ -105,12 +105,12 @@ export async function entriesOfLines(body: Buffer, maxEntries: number): Promise<
   return entries;
 }
 
-/** Returns whether a line holds no entry. */
+/** Returns whether a line is blank. */
 export function isBlank(line: Uint8Array): boolean {
   return line.length === 0 || (line.length === 1 && line[0] === carriageReturn) || skipSpace(line, 0) >= line.length;
 }
 
-/** Returns bytes without the mark that some programs write in front of a text (RFC 8259 section 8.1). */
+/** Returns bytes without the byte order mark that some programs write (RFC 8259 section 8.1). */
 export function withoutMark(bytes: Buffer): Buffer {
   return bytes.indexOf(byteOrderMark) === 0 ? bytes.subarray(byteOrderMark.length) : bytes;
 }
