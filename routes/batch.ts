@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { entriesToMessage } from '../src/http/entries/entries-to-message.ts';
-import { batchHandler } from '../src/http/publish-batch.ts';
-import { mappingFor } from '../src/http/publish-route.ts';
+import { batchHandler } from '../src/http/send/publish-batch.ts';
+import { mappingFor } from '../src/http/send/publish-route.ts';
 import { batchMediaType } from '../src/message/cloud-events.ts';
 import { BatchBody, batchResponses, EntryHeaders, Lines, linesExample } from './entry-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';

@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
-import { batchToMessage, isBatch } from '../src/http/batch-to-message.ts';
 import { binaryEventType } from '../src/http/bindings/binary-cloud-event.ts';
+import { eventBatchToMessage, isEventBatch } from '../src/http/bindings/cloud-event-batch.ts';
 import { maxBatchEvents } from '../src/http/bindings/structured-cloud-event.ts';
-import { batchHandler } from '../src/http/publish-batch.ts';
-import { mappingFor, publishRoute } from '../src/http/publish-route.ts';
+import { batchHandler } from '../src/http/send/publish-batch.ts';
+import { mappingFor, publishRoute } from '../src/http/send/publish-route.ts';
 import { batchMediaType, structuredMediaType } from '../src/message/cloud-events.ts';
 import type { RoutePlugin } from './route-context.ts';
 import { batchResponse, CloudEventHeaders, cloudEventExample, sendResponses } from './schemas.ts';
@@ -51,14 +51,14 @@ export const cloudEvents: RoutePlugin = (app, context) => {
   );
   const read = (request: FastifyRequest) => {
     const parts = { rawHeaders: request.raw.rawHeaders, body: request.body as Uint8Array | undefined };
-    return batchToMessage(parts, mappingFor(request, publishing));
+    return eventBatchToMessage(parts, mappingFor(request, publishing));
   };
   const batch = batchHandler({ url, read, canCheckFirst: false }, context);
   app.route({
     ...single,
     handler(request, reply) {
       const { 'content-type': contentType } = request.headers;
-      return isBatch(contentType) ? batch(request, reply) : single.handler.call(this, request, reply);
+      return isEventBatch(contentType) ? batch(request, reply) : single.handler.call(this, request, reply);
     },
   });
 };

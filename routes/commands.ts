@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { publishRoute } from '../src/http/publish-route.ts';
+import { publishRoute } from '../src/http/send/publish-route.ts';
 import type { RoutePlugin } from './route-context.ts';
 import { SendHeaders, sendBody, sendResponses } from './schemas.ts';
 

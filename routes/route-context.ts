@@ -5,10 +5,10 @@ import type { ApplicationState } from '../src/delivery/http-application.ts';
 import type { PullApplication, PullState } from '../src/delivery/pull/pull-application.ts';
 import type { EndpointDescription } from '../src/endpoint/endpoint-description.ts';
 import type { Engine } from '../src/engine/engine.ts';
-import type { BodyMemory } from '../src/http/body-memory.ts';
+import type { BodyMemory } from '../src/http/body/body-memory.ts';
 import type { Connections } from '../src/http/connections.ts';
 import type { PublicAddress } from '../src/http/public-address.ts';
-import type { PublishContext } from '../src/http/publish-route.ts';
+import type { PublishContext } from '../src/http/send/publish-route.ts';
 import type { OpenStreams } from '../src/http/stream/open-streams.ts';
 import type { GatewayMetrics } from '../src/observe/metrics/gateway-metrics.ts';
 

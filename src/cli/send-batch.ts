@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { OrderedSends, SendResult } from '../bus/ordered-sends.ts';
 import { isOfBroker } from '../bus/ordered-sends.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
-import { BodyMemory } from '../http/body-memory.ts';
+import { BodyMemory } from '../http/body/body-memory.ts';
 import { entryOrError } from '../http/entries/entries-to-message.ts';
 import { readEntryDefaults } from '../http/entries/entry-defaults.ts';
 import { maxEntryBytes } from '../http/entries/entry-size.ts';

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { validateTlsFiles } from '../file/tls-files.ts';
-import { contextIssue, httpTls } from '../http/server-certificates.ts';
+import { contextIssue, httpTls } from '../http/tls/server-certificates.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { closed, type SameSettings } from './setting-types.ts';
 

@@ -12,7 +12,7 @@ import {
   mainListener,
   managementListener,
 } from '../http/listening-address.ts';
-import { ServerCertificates } from '../http/server-certificates.ts';
+import { ServerCertificates } from '../http/tls/server-certificates.ts';
 import type { Logger } from '../logger.ts';
 import { type AppOptions, createApp } from './app.ts';
 import type { Reloadable } from './reloadable.ts';

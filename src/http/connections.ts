@@ -2,9 +2,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import { LittoralError } from '../errors.ts';
-import { Handshakes } from './handshakes.ts';
 import { lingeringClose } from './lingering-close.ts';
 import { rawProblem } from './problem.ts';
+import { Handshakes } from './tls/handshakes.ts';
 
 interface Connection {
   /** The connections of requests that wait for their answers, in their order. */

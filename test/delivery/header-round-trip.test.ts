@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addMessageHeaders } from '../../src/delivery/message-request-headers.ts';
-import { requestToMessage } from '../../src/http/request-to-message.ts';
+import { requestToMessage } from '../../src/http/send/request-to-message.ts';
 import { isReservedHeader } from '../../src/message/reserved-headers.ts';
 import { anyText } from '../arbitraries.ts';
 import { eventually } from '../broker/eventually.ts';

@@ -1,4 +1,4 @@
-import { requestHeaders } from '../request-headers.ts';
+import { requestHeaders } from '../send/request-headers.ts';
 import { assertAttributes, type CloudEvent, newAttributes, rejectHeaders } from './cloud-event.ts';
 
 /** The prefix of request headers that carry context attributes. */

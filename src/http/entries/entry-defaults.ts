@@ -1,7 +1,8 @@
 import type { SendRequest } from '../../bus/send-request.ts';
-import { LittoralError } from '../../errors.ts';
 import { binaryPrefix } from '../bindings/binary-cloud-event.ts';
-import { idempotencyScope, type RequestMapping, readSendHeaders, toSendRequest } from '../request-to-message.ts';
+import type { RequestMapping } from '../send/request-mapping.ts';
+import { idempotencyScope, toSendRequest } from '../send/request-to-message.ts';
+import { integerHeader, invalidHeader, readSendHeaders } from '../send/send-headers.ts';
 
 /** The request header with the index of the first entry, for a caller that resumes. */
 const firstIndexHeader = 'message-first-index';
@@ -29,13 +30,16 @@ export interface EntryDefaults {
  */
 export function readEntryDefaults(rawHeaders: readonly string[], mapping: RequestMapping): EntryDefaults {
   const headers = readSendHeaders(rawHeaders, mapping, [firstIndexHeader]);
-  const firstIndex = firstIndexOf(headers.get(firstIndexHeader));
+  const firstIndex = integerHeader(headers, firstIndexHeader) ?? 0;
   const idempotencyKey = headers.get('idempotency-key');
-  if (idempotencyKey === '') throw invalid('The request header Idempotency-Key is empty.');
+  if (idempotencyKey === '') throw invalidHeader('The request header Idempotency-Key is empty.');
   for (const name of headers.keys()) {
-    if (name === 'message-id') throw invalid('Message-Id is the id of one message. Write messageId into each entry.');
+    if (name === 'message-id')
+      throw invalidHeader('Message-Id is the id of one message. Write messageId into each entry.');
     if (name.startsWith(binaryPrefix)) {
-      throw invalid(`The request header '${name}' belongs to a CloudEvent. Send CloudEvents to POST /cloudevents.`);
+      throw invalidHeader(
+        `The request header '${name}' belongs to a CloudEvent. Send CloudEvents to POST /cloudevents.`,
+      );
     }
   }
   const others = new Map([...headers].filter(([name]) => name !== 'idempotency-key' && name !== 'content-type'));
@@ -43,14 +47,4 @@ export function readEntryDefaults(rawHeaders: readonly string[], mapping: Reques
   const { metadata, convertTo, correlationId, delayMs, timeToLiveMs, priority, parent } = toSendRequest(parts, mapping);
   const options = { metadata, convertTo, correlationId, delayMs, timeToLiveMs, priority, parent };
   return { options, firstIndex, idempotencyKey, idempotencyScope: idempotencyScope(headers, mapping), mapping };
-}
-
-function firstIndexOf(text: string | undefined): number {
-  if (text === undefined) return 0;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw invalid(`The request header '${firstIndexHeader}' is not a whole number.`);
-}
-
-function invalid(detail: string): LittoralError {
-  return new LittoralError('invalid-header', detail);
 }

@@ -15,7 +15,8 @@ import { validateKey } from '../../message/routing-key.ts';
 import { decodeBase64 } from '../../text/base64.ts';
 import { escapePointer } from '../../text/json-pointer.ts';
 import { checkHeaderName } from '../../wire/metadata.ts';
-import { findParent, refuseForwarded } from '../request-to-message.ts';
+import { refuseForwarded } from '../send/request-metadata.ts';
+import { findParent } from '../send/request-to-message.ts';
 import type { EntryDefaults } from './entry-defaults.ts';
 import { EntryFields, eachMember } from './entry-fields.ts';
 

@@ -4,7 +4,7 @@ import { isLittoralError, type LittoralError } from '../../errors.ts';
 import { type Clock, systemClock } from '../../time/clock.ts';
 import type { Access } from '../auth/access.ts';
 import type { RoutePermission, SendPermission } from '../auth/permission.ts';
-import { announcedLength } from '../body-arrival.ts';
+import { announcedLength } from '../body/body-arrival.ts';
 import { callerAddress } from './caller-address.ts';
 import { Charge, type Demand, neverFits, slowest, totals } from './charge.ts';
 import { Limit } from './limit.ts';

@@ -3,8 +3,8 @@ import { maxWindow, type OrderedSends, type SendResult } from '../../bus/ordered
 import type { SendRequest } from '../../bus/send-request.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
 import { WorkSlices } from '../../time/work-slices.ts';
-import type { BodyMemory } from '../body-memory.ts';
-import { bodyGraceMs } from '../body-pace.ts';
+import type { BodyMemory } from '../body/body-memory.ts';
+import { bodyGraceMs } from '../body/body-pace.ts';
 import { entryOrError } from '../entries/entries-to-message.ts';
 import type { EntryDefaults } from '../entries/entry-defaults.ts';
 import { sendingError } from '../entries/entry-error.ts';

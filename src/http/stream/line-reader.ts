@@ -1,6 +1,6 @@
 import { isLittoralError, LittoralError } from '../../errors.ts';
-import { BodyBuffer } from '../body-buffer.ts';
-import type { BodyMemory } from '../body-memory.ts';
+import { BodyBuffer } from '../body/body-buffer.ts';
+import type { BodyMemory } from '../body/body-memory.ts';
 import { isBlank, withoutMark } from '../entries/split-entries.ts';
 
 /** A line with an entry, or the reason why it could not be kept. */

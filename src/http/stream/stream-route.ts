@@ -2,13 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseMediaType } from '../../conversion/media-type.ts';
 import { LittoralError } from '../../errors.ts';
 import { errorFields } from '../../text/error-chain.ts';
-import type { BodyMemory } from '../body-memory.ts';
+import type { BodyMemory } from '../body/body-memory.ts';
 import type { Connections } from '../connections.ts';
 import { isLines } from '../entries/entries-to-message.ts';
 import { readEntryDefaults } from '../entries/entry-defaults.ts';
 import { withoutDetails } from '../insiders.ts';
 import { noSniffing } from '../problem.ts';
-import { mappingFor, type PublishContext } from '../publish-route.ts';
+import { mappingFor, type PublishContext } from '../send/publish-route.ts';
 import { EntryStream, type Readiness } from './entry-stream.ts';
 import type { OpenStreams } from './open-streams.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BodyMemory } from '../../../src/http/body-memory.ts';
+import { BodyMemory } from '../../../src/http/body/body-memory.ts';
 import { LineReader } from '../../../src/http/stream/line-reader.ts';
 
 /** The lines of a text that arrives in pieces; an error by its code. */

@@ -1,0 +1,127 @@
+import { describeJsonError } from '../../conversion/json/describe-json-error.ts';
+import { parseJson, UnreadableNumbers } from '../../conversion/json/parse-json.ts';
+import { LittoralError } from '../../errors.ts';
+import { Header } from '../../message/message-headers.ts';
+import { decodeHeaderValue } from '../../text/header-value.ts';
+import { checkHeaderName } from '../../wire/metadata.ts';
+import type { CloudEvent } from '../bindings/cloud-event.ts';
+import { eventHeaders } from '../bindings/cloud-event-request.ts';
+import type { RequestMapping } from './request-mapping.ts';
+import { customPrefix, invalidHeader, traceHeaders } from './send-headers.ts';
+
+/**
+ * Returns the metadata that a caller sets by Message-Header-… and Message-Headers.
+ *
+ * @throws LittoralError `invalid-header`, `reserved-header`
+ */
+export function readOwnMetadata(
+  headers: ReadonlyMap<string, string>,
+  { forwardHeaders }: RequestMapping,
+): Record<string, unknown> {
+  const metadata: Record<string, unknown> = {};
+  for (const [name, value] of headers) {
+    if (!name.startsWith(customPrefix) || Object.hasOwn(forwardHeaders, name)) continue;
+    const custom = customName(name);
+    if (Object.hasOwn(metadata, custom)) {
+      throw invalidHeader(`Two request headers Message-Header-… both stand for the message header '${custom}'.`);
+    }
+    metadata[custom] = decodeHeaderValue(value);
+  }
+  return Object.assign(metadata, exactHeaders(headers.get('message-headers')));
+}
+
+/**
+ * Adds to the metadata what comes from the event, from a proxy, and from tracing.
+ *
+ * @throws LittoralError `invalid-header`, `reserved-header`
+ */
+export function completeMetadata(
+  metadata: Record<string, unknown>,
+  headers: ReadonlyMap<string, string>,
+  event: CloudEvent | undefined,
+  { forwardHeaders }: RequestMapping,
+): Record<string, unknown> {
+  if (event) addEventHeaders(metadata, event);
+  refuseForwarded(metadata, forwardHeaders);
+  const isForwarded = (name: string) => Object.values(forwardHeaders).includes(name);
+  for (const [name, value] of headers) {
+    if (traceHeaders.has(name) && !isForwarded(name)) metadata[name] = value;
+    const forwarded = Object.hasOwn(forwardHeaders, name) ? forwardHeaders[name] : undefined;
+    if (forwarded !== undefined) metadata[forwarded] = value;
+  }
+  // The trace context of the event counts where the request has none (CloudEvents, "Distributed Tracing" extension).
+  for (const name of [Header.traceparent, Header.tracestate]) {
+    const value = event?.attributes[name];
+    if (value !== undefined && !isForwarded(name) && !Object.hasOwn(metadata, name)) metadata[name] = value;
+  }
+  return metadata;
+}
+
+/** Adds the attributes of an event. */
+function addEventHeaders(metadata: Record<string, unknown>, event: CloudEvent): void {
+  for (const [name, value] of Object.entries(eventHeaders(event))) {
+    if (Object.hasOwn(metadata, name)) {
+      throw invalidHeader(
+        `The message header '${name}' carries an attribute of the CloudEvent; leave it out of the others.`,
+      );
+    }
+    metadata[name] = value;
+  }
+}
+
+/** Throws if a caller sets a forwarded message header itself: only the proxy's request header may set it. */
+export function refuseForwarded(metadata: object, forwardHeaders: RequestMapping['forwardHeaders']): void {
+  const names = Object.keys(metadata);
+  if (names.length === 0) return;
+  const sources = sourcesOf(forwardHeaders);
+  for (const name of names) {
+    const source = sources.get(name.toLowerCase());
+    if (source === undefined) continue;
+    throw new LittoralError(
+      'reserved-header',
+      `The message header '${name}' comes from the request header '${source}' alone (http.forwardHeaders). Leave it out of Message-Header-… and Message-Headers.`,
+    );
+  }
+}
+
+type ForwardHeaders = RequestMapping['forwardHeaders'];
+
+/** The request header of each forwarded message header, by its lower-case name. */
+const knownSources = new WeakMap<ForwardHeaders, ReadonlyMap<string, string>>();
+
+/** A batch asks for each header of each entry. */
+function sourcesOf(forwardHeaders: ForwardHeaders): ReadonlyMap<string, string> {
+  const known = knownSources.get(forwardHeaders);
+  if (known) return known;
+  const sources = new Map(Object.entries(forwardHeaders).map(([from, to]) => [to.toLowerCase(), from]));
+  knownSources.set(forwardHeaders, sources);
+  return sources;
+}
+
+/** Kebab-case to camelCase. Reserved names are refused as they are written and as they are mapped. */
+function customName(name: string): string {
+  const written = name.slice(customPrefix.length);
+  checkHeaderName(written);
+  const mapped = written.replace(/-+([^-])/g, (_, next: string) => next.toUpperCase());
+  checkHeaderName(mapped);
+  return mapped;
+}
+
+function exactHeaders(json: string | undefined): Record<string, unknown> {
+  if (json === undefined) return {};
+  let headers: unknown;
+  try {
+    headers = parseJson(json);
+  } catch (cause) {
+    if (cause instanceof UnreadableNumbers) {
+      const [{ path, message } = { path: '', message: '' }] = cause.issues;
+      throw invalidHeader(`The request header 'Message-Headers' has a number at ${path} that ${message}.`);
+    }
+    throw invalidHeader(`The request header 'Message-Headers' is not JSON: ${describeJsonError(cause)}.`);
+  }
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
+    throw invalidHeader(`The request header 'Message-Headers' is not a JSON object, such as {"executorId":"7"}.`);
+  }
+  Object.keys(headers).forEach(checkHeaderName);
+  return headers as Record<string, unknown>;
+}

@@ -1,0 +1,145 @@
+import type { SendRequest } from '../../bus/send-request.ts';
+import { LittoralError } from '../../errors.ts';
+import type { Message } from '../../message/message.ts';
+import { idempotentMessageId } from '../../message/message-id.ts';
+import { decodeHeaderValue } from '../../text/header-value.ts';
+import type { CloudEvent } from '../bindings/cloud-event.ts';
+import { eventKey, eventTimeToLiveMs, readCloudEvent } from '../bindings/cloud-event-request.ts';
+import type { RequestMapping } from './request-mapping.ts';
+import { completeMetadata, readOwnMetadata } from './request-metadata.ts';
+import { integerHeader, invalidHeader, readSendHeaders } from './send-headers.ts';
+
+/** The fields of a request that come from its route and its decoded path. */
+export type Addressed = Pick<SendRequest, 'kind' | 'destination' | 'routingKey'>;
+
+/** Returns where a request goes, by the event that it carries; undefined for a request that is no CloudEvent. */
+export type AddressEvent = (event: CloudEvent | undefined) => Addressed;
+
+export interface PublishRequest {
+  readonly to: Addressed | AddressEvent;
+  readonly rawHeaders: readonly string[];
+  readonly body: Uint8Array | undefined;
+}
+
+/**
+ * Turns a request into a message, from which the bus is called.
+ *
+ * @returns a message with the request to send as its payload, and no headers
+ * @throws LittoralError `invalid-header`, `reserved-header`, `unknown-parent`, `unsupported-media-type`; `malformed-body` for a CloudEvent
+ */
+export function requestToMessage(request: PublishRequest, mapping: RequestMapping): Message<SendRequest> {
+  const headers = readSendHeaders(request.rawHeaders, mapping);
+  const event = readCloudEvent(headers, request.body);
+  const to = typeof request.to === 'function' ? request.to(event) : request.to;
+  return { headers: {}, payload: toSendRequest({ headers, event, to, body: request.body }, mapping) };
+}
+
+/** A message to send, in the parts of its request. */
+export interface RequestParts {
+  readonly headers: ReadonlyMap<string, string>;
+  /** The event that the request carries. Its data takes the place of the body. */
+  readonly event: CloudEvent | undefined;
+  readonly to: Addressed;
+  readonly body?: Uint8Array | undefined;
+  /** The metadata of the request's own headers, where they are read already. */
+  readonly ownMetadata?: Readonly<Record<string, unknown>>;
+}
+
+/** @throws LittoralError as `requestToMessage` */
+export function toSendRequest(parts: RequestParts, mapping: RequestMapping): SendRequest {
+  const { headers, event, to, body, ownMetadata = readOwnMetadata(headers, mapping) } = parts;
+  const delayMs = integerHeader(headers, 'message-delay');
+  return {
+    ...to,
+    metadata: completeMetadata({ ...ownMetadata }, headers, event, mapping),
+    ...(event === undefined ? bodyOf(headers, body) : dataOf(event)),
+    convertTo: headers.get('message-content-type'),
+    id: messageIdOf(headers, event, to, mapping),
+    correlationId: decodedOf(headers, 'message-correlation-id') ?? textOf(event?.attributes.correlationid),
+    delayMs,
+    timeToLiveMs: integerHeader(headers, 'message-time-to-live') ?? (event && eventTimeToLiveMs(event, delayMs)),
+    priority: integerHeader(headers, 'message-priority'),
+    parent: parentOf(headers, mapping),
+  };
+}
+
+function bodyOf(headers: ReadonlyMap<string, string>, body: Uint8Array = new Uint8Array()) {
+  const contentType = headers.get('content-type');
+  if (contentType !== undefined) return { payload: body, contentType };
+  if (body.byteLength === 0) return { payload: body, contentType: 'text/plain' };
+  throw new LittoralError('unsupported-media-type', 'The body has no Content-Type; say what it is.');
+}
+
+function dataOf({ data, contentType }: CloudEvent) {
+  if (contentType !== undefined) return { payload: data, contentType };
+  if (data.byteLength === 0) return { payload: data, contentType: 'text/plain' };
+  throw new LittoralError('unsupported-media-type', "The CloudEvent's data has no Content-Type; say what it is.");
+}
+
+/** Returns the message whose handler sends this one. */
+function parentOf(headers: ReadonlyMap<string, string>, mapping: RequestMapping): Message | undefined {
+  const id = headers.get('message-parent-id');
+  return id === undefined ? undefined : findParent(id, 'Message-Parent-Id', mapping);
+}
+
+/**
+ * Returns the message that an application is handling.
+ *
+ * @param field the name of the header or field with the id, for the error
+ * @throws LittoralError `unknown-parent`
+ */
+export function findParent(id: string, field: string, mapping: RequestMapping): Message {
+  // A pull shows the id as it is, a request of push as a header has to be written.
+  const parent = mapping.findParent?.(id) ?? mapping.findParent?.(decodeHeaderValue(id));
+  if (parent !== undefined) return parent;
+  throw new LittoralError(
+    'unknown-parent',
+    `Nothing was sent: ${field} is not the id of a message that the application of this gateway handles, or has handled within the last five minutes. Without ${field} nothing is inherited; ${field === 'Message-Parent-Id' ? 'Message-Correlation-Id and Message-Headers' : 'correlationId and headers'} can be set in its place.`,
+  );
+}
+
+/** Returns what an application has got as the header of that name, which it may send back. */
+function decodedOf(headers: ReadonlyMap<string, string>, name: string): string | undefined {
+  const value = headers.get(name);
+  return value === undefined ? undefined : decodeHeaderValue(value);
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
+
+function messageIdOf(
+  headers: ReadonlyMap<string, string>,
+  event: CloudEvent | undefined,
+  { kind, destination, routingKey }: Addressed,
+  mapping: RequestMapping,
+): string | undefined {
+  const { idempotencyScopeHeader } = mapping;
+  const id = headers.get('message-id');
+  const ownKey = headers.get('idempotency-key');
+  if (event && (id !== undefined || ownKey !== undefined)) {
+    throw invalidHeader(
+      'The source and the id of a CloudEvent decide the message id; leave out Message-Id and Idempotency-Key.',
+    );
+  }
+  const key = event ? eventKey(event) : ownKey;
+  if (id !== undefined && idempotencyScopeHeader !== undefined) {
+    throw invalidHeader(
+      `Message-Id is refused here, because it could be the id of another caller's message: http.idempotencyScopeHeader separates callers by '${idempotencyScopeHeader}'. Send Idempotency-Key.`,
+    );
+  }
+  if (key === undefined) return id?.toLowerCase();
+  if (id !== undefined) throw invalidHeader('Message-Id and Idempotency-Key both decide the id; send one of them.');
+  if (key === '') throw invalidHeader('The request header Idempotency-Key is empty.');
+  const scope = idempotencyScope(headers, mapping);
+  return idempotentMessageId({ scope, kind, destination: destination ?? routingKey, routingKey, key });
+}
+
+/** Returns the scope of the idempotency keys of a request: its caller, and what a proxy says. */
+export function idempotencyScope(
+  headers: ReadonlyMap<string, string>,
+  { callerScope, idempotencyScopeHeader }: RequestMapping,
+): string {
+  const written = idempotencyScopeHeader === undefined ? '' : (headers.get(idempotencyScopeHeader) ?? '');
+  return callerScope === undefined ? written : JSON.stringify([callerScope, written]);
+}

@@ -1,0 +1,94 @@
+import { LittoralError } from '../../errors.ts';
+import { Header } from '../../message/message-headers.ts';
+import { binaryPrefix } from '../bindings/binary-cloud-event.ts';
+import { requestHeaders } from './request-headers.ts';
+import type { RequestMapping } from './request-mapping.ts';
+
+/** The beginning of the headers Message-Header-…, which a caller names itself. */
+export const customPrefix = 'message-header-';
+
+const messageHeaders: ReadonlySet<string> = new Set([
+  'message-headers',
+  'message-id',
+  'message-correlation-id',
+  'message-parent-id',
+  'message-content-type',
+  'message-delay',
+  'message-time-to-live',
+  'message-priority',
+]);
+
+/** The headers of tracing, which messages have under the same names. */
+export const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
+
+/**
+ * Returns the headers of a request that have a meaning for a message, by their lower-case names.
+ *
+ * @param more further headers Message-… that the route knows
+ * @throws LittoralError `invalid-header`, `unsupported-media-type`
+ */
+export function readSendHeaders(
+  rawHeaders: readonly string[],
+  mapping: RequestMapping,
+  more: readonly string[] = [],
+): ReadonlyMap<string, string> {
+  const headers = requestHeaders(rawHeaders, (name) => isWanted(name, mapping));
+  refuseUnknown(headers, mapping, more);
+  assertNotEncoded(headers);
+  return headers;
+}
+
+function isWanted(name: string, { forwardHeaders, idempotencyScopeHeader }: RequestMapping): boolean {
+  return (
+    name.startsWith('message-') ||
+    name.startsWith(binaryPrefix) ||
+    name === 'content-type' ||
+    name === 'content-encoding' ||
+    name === 'transfer-encoding' ||
+    name === 'idempotency-key' ||
+    name === idempotencyScopeHeader ||
+    traceHeaders.has(name) ||
+    Object.hasOwn(forwardHeaders, name)
+  );
+}
+
+/** A misspelt one would be lost without a word. */
+function refuseUnknown(
+  headers: ReadonlyMap<string, string>,
+  { forwardHeaders }: RequestMapping,
+  more: readonly string[],
+): void {
+  for (const name of headers.keys()) {
+    if (!name.startsWith('message-') || name.startsWith(customPrefix)) continue;
+    if (messageHeaders.has(name) || more.includes(name) || Object.hasOwn(forwardHeaders, name)) continue;
+    throw invalidHeader(
+      `The request header '${name}' is not known. There are Message-Header-… for headers of your own, ${[...messageHeaders, ...more].join(', ')}.`,
+    );
+  }
+}
+
+function assertNotEncoded(headers: ReadonlyMap<string, string>): void {
+  if (headers.has('content-encoding')) {
+    throw new LittoralError('unsupported-media-type', 'A Content-Encoding is not supported; send the body as it is.');
+  }
+  if (!/^(chunked)?$/i.test(headers.get('transfer-encoding') ?? '')) {
+    throw new LittoralError('unsupported-media-type', 'No Transfer-Encoding but chunked is supported.');
+  }
+}
+
+/**
+ * Returns the whole number in a header.
+ *
+ * @throws LittoralError `invalid-header` for another value
+ */
+export function integerHeader(headers: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = headers.get(name);
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw invalidHeader(`The request header '${name}' is not a whole number.`);
+}
+
+/** Returns the error for a request header that cannot be used. */
+export function invalidHeader(detail: string): LittoralError {
+  return new LittoralError('invalid-header', detail);
+}
