@@ -1,20 +1,9 @@
-import type { ConversionService } from '../conversion/conversion-service.ts';
-import { assertJson, type ParsedJson } from '../conversion/json/json-converter.ts';
-import { keepParsed } from '../conversion/json/parsed-messages.ts';
-import { isJson, isPhp, type MediaType, toContentType, valueMediaType } from '../conversion/media-type.ts';
-import { sendableMediaType } from '../conversion/sendable-media-type.ts';
-import { LittoralError } from '../errors.ts';
-import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
-import type { TransportMessage } from '../message/transport-message.ts';
-import { describeValue } from '../text/describe-value.ts';
 import type { Metadata } from '../wire/metadata.ts';
 import { dueQueue } from '../wire/service-queue.ts';
-import { transportToMessage } from '../wire/transport-to-message.ts';
 import { toDueMessage } from './due-message.ts';
 import { type OrderedBus, OrderedSends, type PreparedSend, type SendResult } from './ordered-sends.ts';
-import { outboundMessage } from './outbound-message.ts';
 import {
   type BusChannel,
   type BusMessage,
@@ -23,12 +12,12 @@ import {
   publishesAtOnce,
   publishFound,
 } from './publish-on-bus.ts';
-import { assertKeys, bytesOf } from './send-checks.ts';
+import { type BusMessageOptions, requestToBusMessage } from './request-to-bus-message.ts';
 import type { SendContext } from './send-context.ts';
 import { type SendAllOptions, sendInOrder } from './send-list.ts';
 import { requestOptions, type SendOptions } from './send-options.ts';
 import type { SendReceipt } from './send-receipt.ts';
-import { type SendRequest, targetOf } from './send-request.ts';
+import type { SendRequest } from './send-request.ts';
 import type { SendTracing } from './send-tracing.ts';
 
 /** The conversion of a payload before it is sent. */
@@ -39,14 +28,7 @@ export interface ConversionOptions extends SendOptions {
   readonly targetMediaType?: string | undefined;
 }
 
-export interface DistributedBusOptions extends BusChannel {
-  /** The service that sends. */
-  readonly service: string;
-  readonly conversion: ConversionService;
-  readonly registry: HandlerRegistry;
-  readonly defaultSerializationMediaType: string;
-  /** True if PHP-serialized payloads may be sent. */
-  readonly allowPhpSerialized: boolean;
+export interface DistributedBusOptions extends BusChannel, BusMessageOptions {
   /** Default: sends are not traced. */
   readonly tracing?: SendTracing | undefined;
 }
@@ -214,7 +196,7 @@ export class DistributedBus {
   }
 
   async #send(request: SendRequest): Promise<SendReceipt> {
-    const busMessage = await this.#busMessage(request);
+    const busMessage = await requestToBusMessage(request, this.#causeOf(request), this.#options);
     await findRecipients(busMessage, this.#options);
     return this.#publishFound(busMessage, request.delayMs);
   }
@@ -233,7 +215,7 @@ export class DistributedBus {
   }
 
   async #prepareUntraced(request: SendRequest): Promise<PreparedSend> {
-    const busMessage = await this.#busMessage(request);
+    const busMessage = await requestToBusMessage(request, this.#causeOf(request), this.#options);
     await findRecipients(busMessage, this.#options);
     const { payloadType, target, message } = busMessage;
     const { delayMs } = request;
@@ -250,51 +232,11 @@ export class DistributedBus {
     return { prepare: (request) => this.#prepare(request), channel: this.#options.channel };
   }
 
-  /** Returns the message to publish. A method of its own, so that a parsed body is freed before the confirm arrives. */
-  async #busMessage(request: SendRequest): Promise<BusMessage> {
-    assertKeys(request);
-    const { body, mediaType } = this.#encode(request);
-    if (isPhp(mediaType) && !this.#options.allowPhpSerialized) throw phpRefused(mediaType);
-    const message = await this.#checkedMessage(request, body, mediaType);
-
-    const { kind: payloadType, timeToLiveMs: timeToLive } = request;
-    return { payloadType, target: targetOf(request), message, timeToLive };
-  }
-
   /** The engine has the message before this returns its promise. */
   async #publishFound(busMessage: BusMessage, delayMs: number | undefined): Promise<SendReceipt> {
     const routed = await (delayMs ? this.#delay(busMessage, delayMs) : publishFound(busMessage, this.#options));
     const { [Header.id]: messageId, [Header.correlationId]: correlationId } = busMessage.message.headers;
     return { messageId: String(messageId), correlationId: String(correlationId), routed };
-  }
-
-  /** Returns the message to send. A method of its own, so that the parsed body is freed before the confirm arrives. */
-  async #checkedMessage(request: SendRequest, body: Uint8Array, mediaType: MediaType): Promise<TransportMessage> {
-    const parsed = isJson(mediaType) ? assertJson(body, mediaType) : undefined;
-    const { service, conversion } = this.#options;
-    const outbound = {
-      request,
-      body,
-      contentType: toContentType(mediaType),
-      cause: this.#causeOf(request),
-    };
-    const message = outboundMessage(outbound, service, conversion);
-    await this.#checkWithOwnHandlers(request, message, parsed);
-    return message;
-  }
-
-  #encode({ payload, contentType, convertTo }: SendRequest): Encoded {
-    if (contentType !== undefined && convertTo === undefined) {
-      return { body: bytesOf(payload), mediaType: sendableMediaType(contentType) };
-    }
-    const source = contentType === undefined ? valueMediaType : sendableMediaType(contentType);
-    const target = sendableMediaType(convertTo ?? this.#options.defaultSerializationMediaType);
-    const body = this.#options.conversion.convert(payload, source, target);
-    if (body instanceof Uint8Array) return { body, mediaType: target };
-    throw new LittoralError(
-      'not-convertible',
-      `Converted from ${source.text} to ${target.text}, the payload is ${describeValue(body)}, not bytes.`,
-    );
   }
 
   /** Delays a message whose recipients exist now. They are determined again when it is due. */
@@ -303,35 +245,4 @@ export class DistributedBus {
     const { routed } = await channel.publish({ to: dueQueue(service), message: toDueMessage(busMessage), delayMs });
     return routed;
   }
-
-  /** Refuses at once a payload that this gateway itself would refuse at delivery. */
-  async #checkWithOwnHandlers(
-    request: SendRequest,
-    message: TransportMessage,
-    parsed: ParsedJson | undefined,
-  ): Promise<void> {
-    const { kind, destination, routingKey } = request;
-    const { registry, service } = this.#options;
-    const asDelivered = transportToMessage(message);
-    if (parsed !== undefined) keepParsed(asDelivered, parsed);
-    if (kind === 'event') {
-      for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(asDelivered);
-    } else if (kind === 'command' && destination === service) {
-      await registry.distributedCommandHandler(routingKey)?.checkPayload(asDelivered);
-    }
-  }
-}
-
-function phpRefused({ essence }: MediaType): LittoralError {
-  return new LittoralError(
-    'unsupported-media-type',
-    `${essence} is not sent: PHP services would unserialize it, which can make objects of any class of theirs. ` +
-      'Send application/json, or set allowPhpSerialized if all senders are trusted.',
-  );
-}
-
-/** A payload as it travels. */
-interface Encoded {
-  readonly body: Uint8Array;
-  readonly mediaType: MediaType;
 }

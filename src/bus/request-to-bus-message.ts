@@ -1,0 +1,96 @@
+import type { ConversionService } from '../conversion/conversion-service.ts';
+import { assertJson, type ParsedJson } from '../conversion/json/json-converter.ts';
+import { keepParsed } from '../conversion/json/parsed-messages.ts';
+import { isJson, isPhp, type MediaType, toContentType, valueMediaType } from '../conversion/media-type.ts';
+import { sendableMediaType } from '../conversion/sendable-media-type.ts';
+import { LittoralError } from '../errors.ts';
+import type { HandlerRegistry } from '../handler/handler-registry.ts';
+import type { Message } from '../message/message.ts';
+import type { TransportMessage } from '../message/transport-message.ts';
+import { describeValue } from '../text/describe-value.ts';
+import { transportToMessage } from '../wire/transport-to-message.ts';
+import { outboundMessage } from './outbound-message.ts';
+import type { BusMessage } from './publish-on-bus.ts';
+import { assertKeys, bytesOf } from './send-checks.ts';
+import { type SendRequest, targetOf } from './send-request.ts';
+
+export interface BusMessageOptions {
+  /** The service that sends. */
+  readonly service: string;
+  readonly conversion: ConversionService;
+  readonly registry: HandlerRegistry;
+  readonly defaultSerializationMediaType: string;
+  /** True if PHP-serialized payloads may be sent. */
+  readonly allowPhpSerialized: boolean;
+}
+
+/**
+ * Checks a request, converts its payload, and returns the message to publish. A function of its own, so that a parsed
+ * body is freed before the confirm arrives.
+ *
+ * @param cause the message whose handler sends, where there is one
+ * @throws LittoralError what `DistributedBus` rejects with before a message is sent
+ */
+export async function requestToBusMessage(
+  request: SendRequest,
+  cause: Message | undefined,
+  options: BusMessageOptions,
+): Promise<BusMessage> {
+  assertKeys(request);
+  const { service, conversion, registry, allowPhpSerialized } = options;
+  const { body, mediaType } = encodePayload(request, options);
+  if (isPhp(mediaType) && !allowPhpSerialized) throw phpRefused(mediaType);
+  const parsed = isJson(mediaType) ? assertJson(body, mediaType) : undefined;
+  const outbound = { request, body, contentType: toContentType(mediaType), cause };
+  const message = outboundMessage(outbound, service, conversion);
+  await checkWithOwnHandlers(request, message, parsed, { registry, service });
+  const { kind: payloadType, timeToLiveMs: timeToLive } = request;
+  return { payloadType, target: targetOf(request), message, timeToLive };
+}
+
+/** A payload as it travels. */
+interface Encoded {
+  readonly body: Uint8Array;
+  readonly mediaType: MediaType;
+}
+
+function encodePayload(
+  { payload, contentType, convertTo }: SendRequest,
+  { conversion, defaultSerializationMediaType }: BusMessageOptions,
+): Encoded {
+  if (contentType !== undefined && convertTo === undefined) {
+    return { body: bytesOf(payload), mediaType: sendableMediaType(contentType) };
+  }
+  const source = contentType === undefined ? valueMediaType : sendableMediaType(contentType);
+  const target = sendableMediaType(convertTo ?? defaultSerializationMediaType);
+  const body = conversion.convert(payload, source, target);
+  if (body instanceof Uint8Array) return { body, mediaType: target };
+  throw new LittoralError(
+    'not-convertible',
+    `Converted from ${source.text} to ${target.text}, the payload is ${describeValue(body)}, not bytes.`,
+  );
+}
+
+/** Refuses at once a payload that this gateway itself would refuse at delivery. */
+async function checkWithOwnHandlers(
+  { kind, destination, routingKey }: SendRequest,
+  message: TransportMessage,
+  parsed: ParsedJson | undefined,
+  { registry, service }: Pick<BusMessageOptions, 'registry' | 'service'>,
+): Promise<void> {
+  const asDelivered = transportToMessage(message);
+  if (parsed !== undefined) keepParsed(asDelivered, parsed);
+  if (kind === 'event') {
+    for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(asDelivered);
+  } else if (kind === 'command' && destination === service) {
+    await registry.distributedCommandHandler(routingKey)?.checkPayload(asDelivered);
+  }
+}
+
+function phpRefused({ essence }: MediaType): LittoralError {
+  return new LittoralError(
+    'unsupported-media-type',
+    `${essence} is not sent: PHP services would unserialize it, which can make objects of any class of theirs. ` +
+      'Send application/json, or set allowPhpSerialized if all senders are trusted.',
+  );
+}
