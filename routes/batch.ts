@@ -6,7 +6,7 @@ import { mappingFor } from '../src/http/send/publish-route.ts';
 import { batchMediaType } from '../src/message/cloud-events.ts';
 import { BatchBody, batchResponses, EntryHeaders, Lines, linesExample } from './entry-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { cloudEventExample } from './schemas.ts';
+import { cloudEventExample } from './send-schemas.ts';
 
 const url = '/batch';
 

@@ -7,8 +7,9 @@ import { maxBatchEvents } from '../src/http/bindings/structured-cloud-event.ts';
 import { batchHandler } from '../src/http/send/publish-batch.ts';
 import { mappingFor, publishRoute } from '../src/http/send/publish-route.ts';
 import { batchMediaType, structuredMediaType } from '../src/message/cloud-events.ts';
+import { batchResponse } from './entry-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { batchResponse, CloudEventHeaders, cloudEventExample, sendResponses } from './schemas.ts';
+import { CloudEventHeaders, cloudEventExample, sendResponses } from './send-schemas.ts';
 
 const url = '/cloudevents';
 

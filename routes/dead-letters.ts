@@ -12,8 +12,8 @@ import {
   Replayed,
   ReplayRequest,
 } from './dead-letter-schemas.ts';
+import { problems } from './problem-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { problems } from './schemas.ts';
 
 const query = compileSchema(DeadLetterQuery);
 const replayRequest = compileSchema(ReplayRequest);

@@ -5,8 +5,8 @@ import { type ErrorCode, LittoralError } from '../src/errors.ts';
 import { checkedJson } from '../src/http/checked-request.ts';
 import { compileSchema } from '../src/schema/schema-check.ts';
 import { Deliveries, ExtendBody, LeaseResults, PullBody, SettleBody } from './delivery-schemas.ts';
+import { problems } from './problem-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { problems } from './schemas.ts';
 
 const pullBody = compileSchema(PullBody);
 const settleBody = compileSchema(SettleBody);

@@ -1,6 +1,9 @@
 import Type from 'typebox';
+import { LittoralError } from '../src/errors.ts';
+import { toProblem } from '../src/http/problem.ts';
 import { longestDelayMs, maxPriority, maxTimeToLiveMs } from '../src/message/limits.ts';
-import { batchResponse, commonHeaders, problems, sendCodes, text } from './schemas.ts';
+import { problems } from './problem-schemas.ts';
+import { commonHeaders, sendCodes, text } from './send-schemas.ts';
 
 const examples = [
   {
@@ -84,6 +87,53 @@ export const EntryHeaders = Type.Object({
     'handling=strict',
   ),
 });
+
+const EntryReceipt = Type.Object({
+  index: Type.Integer({ description: 'The place of the entry, from 0.' }),
+  status: Type.Literal(202),
+  messageId: Type.String({ format: 'uuid' }),
+  correlationId: Type.String(),
+  routed: Type.Boolean({ description: 'False for an event without a subscriber.' }),
+});
+
+const EntryProblem = Type.Object(
+  { index: Type.Integer({ description: 'The place of the entry, from 0.' }), status: Type.Integer() },
+  { additionalProperties: true, description: 'The fields of a problem document.' },
+);
+
+const exampleProblem = toProblem(new LittoralError('malformed-body', 'The CloudEvent has no id, which it needs.'));
+
+/** The answer to several messages of which some were sent. */
+export const batchResponse = {
+  description: 'Some of the messages were sent, and others not: a result for each, in their order.',
+  content: {
+    'application/json': {
+      schema: Type.Object(
+        {
+          channel: Type.String({ description: 'rabbitmq, or in-memory, where nothing outlives the process.' }),
+          results: Type.Array(Type.Union([EntryReceipt, EntryProblem])),
+        },
+        {
+          examples: [
+            {
+              channel: 'rabbitmq',
+              results: [
+                {
+                  index: 0,
+                  status: 202,
+                  messageId: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
+                  correlationId: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
+                  routed: true,
+                },
+                { index: 1, ...exampleProblem },
+              ],
+            },
+          ],
+        },
+      ),
+    },
+  },
+};
 
 /** The answers of a route with many messages. */
 export const batchResponses = {

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { publishRoute } from '../src/http/send/publish-route.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { EventHeaders, sendBody, sendResponses } from './schemas.ts';
+import { EventHeaders, sendBody, sendResponses } from './send-schemas.ts';
 
 const Params = Type.Object({
   routingKey: Type.String({ description: "The event's name.", examples: ['billing.detailsWereChanged'] }),

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { LittoralError } from '../src/errors.ts';
 import { Application } from './application-schemas.ts';
+import { problemOf } from './problem-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { problemOf } from './schemas.ts';
 
 const Live = Type.Object({ status: Type.Literal('alive') }, { examples: [{ status: 'alive' }] });
 

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { publishRoute } from '../src/http/send/publish-route.ts';
 import type { RoutePlugin } from './route-context.ts';
-import { SendHeaders, sendBody, sendResponses } from './schemas.ts';
+import { SendHeaders, sendBody, sendResponses } from './send-schemas.ts';
 
 const Params = Type.Object({
   destination: Type.String({ description: 'The service that owns the channel.', examples: ['billing'] }),

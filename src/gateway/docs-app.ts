@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type { FastifyInstance } from 'fastify';
 import { registerRoutes } from '../../routes/index.ts';
+import { ProblemDetails } from '../../routes/problem-schemas.ts';
 import type { Docs, RouteContext } from '../../routes/route-context.ts';
-import { ProblemDetails } from '../../routes/schemas.ts';
 import { lazyCompilers } from '../http/lazy-serializers.ts';
 import { openApi, withPrefix } from '../http/openapi.ts';
 

@@ -1,9 +1,7 @@
 import Type from 'typebox';
-import { type ErrorCode, errorTable, LittoralError } from '../src/errors.ts';
-import { toProblem } from '../src/http/problem.ts';
+import { type ErrorCode, errorTable } from '../src/errors.ts';
 import { longestDelayMs, maxPriority } from '../src/message/limits.ts';
-
-const allCodes = Object.keys(errorTable) as ErrorCode[];
+import { allCodes, problems } from './problem-schemas.ts';
 
 /** The answer to everything that was sent. */
 const Receipt = Type.Object(
@@ -30,40 +28,6 @@ const Receipt = Type.Object(
     ],
   },
 );
-
-/** A problem document (RFC 9457). The application knows it by its name, so that it is described once. */
-export const ProblemDetails = Type.Object(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String({ description: 'The place of the error, its cause, and its remedy.' }),
-    code: Type.String({ description: 'The kind of error.', enum: allCodes }),
-    retryable: Type.Boolean({ description: 'True if the same request can succeed later.' }),
-    outcome: Type.String({
-      enum: ['not-accepted', 'unknown'],
-      description:
-        'not-accepted: nothing was sent. unknown: the message may have been sent; repeat the request with the same Idempotency-Key or Message-Id.',
-    }),
-    messageId: Type.Optional(Type.String()),
-    'violated-policies': Type.Optional(
-      Type.Array(Type.String(), { description: 'The names of the limits that refused the request.' }),
-    ),
-    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
-  },
-  { $id: 'ProblemDetails', description: 'An error (RFC 9457).' },
-);
-
-/** The content of an answer with these errors, each with an example. */
-export function problemOf(...codes: readonly ErrorCode[]) {
-  const examples = codes.map((code) => {
-    const error = new LittoralError(code, `${errorTable[code].title}, and why.`);
-    return [code, { summary: errorTable[code].title, value: toProblem(error) }];
-  });
-  return {
-    'application/problem+json': { schema: Type.Ref('ProblemDetails#'), examples: Object.fromEntries(examples) },
-  };
-}
 
 const Milliseconds = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
 
@@ -190,18 +154,6 @@ export function sendBody(example: Readonly<Record<string, string>>) {
   };
 }
 
-/** The answers with these errors, by their statuses. */
-export function problems(...codes: readonly ErrorCode[]) {
-  const statuses = new Set(codes.map((code) => errorTable[code].status));
-  return Object.fromEntries(
-    Array.from(statuses, (status) => {
-      const those = codes.filter((code) => errorTable[code].status === status);
-      const description = those.map((code) => `${errorTable[code].title}.`).join(' ');
-      return [status, { description, content: problemOf(...those) }];
-    }),
-  );
-}
-
 const sendStatuses: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 413, 415, 422, 429, 431, 500, 503, 504]);
 /** The errors that only requests with many messages can get. */
 const ofBatches: ReadonlySet<ErrorCode> = new Set(['invalid-entry', 'batch-refused']);
@@ -219,51 +171,4 @@ export const sendResponses = {
     content: { 'application/json': { schema: Receipt } },
   },
   ...problems(...sendCodes),
-};
-
-const EntryReceipt = Type.Object({
-  index: Type.Integer({ description: 'The place of the entry, from 0.' }),
-  status: Type.Literal(202),
-  messageId: Type.String({ format: 'uuid' }),
-  correlationId: Type.String(),
-  routed: Type.Boolean({ description: 'False for an event without a subscriber.' }),
-});
-
-const EntryProblem = Type.Object(
-  { index: Type.Integer({ description: 'The place of the entry, from 0.' }), status: Type.Integer() },
-  { additionalProperties: true, description: 'The fields of a problem document.' },
-);
-
-const exampleProblem = toProblem(new LittoralError('malformed-body', 'The CloudEvent has no id, which it needs.'));
-
-/** The answer to several messages of which some were sent. */
-export const batchResponse = {
-  description: 'Some of the messages were sent, and others not: a result for each, in their order.',
-  content: {
-    'application/json': {
-      schema: Type.Object(
-        {
-          channel: Type.String({ description: 'rabbitmq, or in-memory, where nothing outlives the process.' }),
-          results: Type.Array(Type.Union([EntryReceipt, EntryProblem])),
-        },
-        {
-          examples: [
-            {
-              channel: 'rabbitmq',
-              results: [
-                {
-                  index: 0,
-                  status: 202,
-                  messageId: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
-                  correlationId: '019f8a1e-8c0a-7c3e-9d51-2f1a7f3f2f10',
-                  routed: true,
-                },
-                { index: 1, ...exampleProblem },
-              ],
-            },
-          ],
-        },
-      ),
-    },
-  },
 };
