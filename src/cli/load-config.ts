@@ -4,7 +4,7 @@ import { configPath, loadConfigFile } from '../config/file.ts';
 import { loadHandlers } from '../config/load-handlers.ts';
 import type { Environment } from '../config/resolve.ts';
 import { FileWatch } from '../file/file-watch.ts';
-import type { ConfigSource } from '../gateway/watch-config.ts';
+import type { ConfigSource } from '../gateway/config-watch.ts';
 
 /**
  * Loads a configuration with the handlers that its patterns find.

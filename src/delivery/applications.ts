@@ -1,6 +1,6 @@
 import type { ParentMessages } from '../bus/parent-messages.ts';
 import { readTrustedCertificates } from '../file/certificates.ts';
-import { type CallGate, type GateChanges, markNotCalled } from '../handler/call-gate.ts';
+import type { CallGate, GateChanges } from '../handler/call-gate.ts';
 import { type HandlerDefinition, handlerKind } from '../handler/handler-definition.ts';
 import type { RemoteHandler } from '../handler/remote-handler.ts';
 import type { Logger } from '../logger.ts';
@@ -38,7 +38,6 @@ export class Applications implements GateChanges {
   readonly #options: ApplicationsOptions;
   readonly #byAddress = new Map<string, HttpApplication>();
   readonly #listeners: (() => void)[] = [];
-  #isClosed = false;
 
   constructor(options: ApplicationsOptions) {
     const { pull: settings, parents } = options;
@@ -91,7 +90,6 @@ export class Applications implements GateChanges {
 
   /** Ends all requests and connections. */
   async close(): Promise<void> {
-    this.#isClosed = true;
     this.pull?.close();
     await Promise.all(Array.from(this.#byAddress.values(), (application) => application.close()));
   }
@@ -123,8 +121,7 @@ export class Applications implements GateChanges {
         const end = this.#options.parents.begin(message.message);
         return application.post(gatePath, request, timeoutMs).then(end, (error) => {
           end();
-          // The shutdown has closed the connection, which says nothing about the application: no attempt is counted.
-          throw this.#isClosed ? markNotCalled(error) : error;
+          throw error;
         });
       },
     };

@@ -1,5 +1,4 @@
-import type { CallGate } from '../handler/call-gate.ts';
-import { markNotCalled } from '../handler/call-gate.ts';
+import { type CallGate, markNotCalled } from '../handler/call-gate.ts';
 import type { Logger } from '../logger.ts';
 import { errorText } from '../text/error-chain.ts';
 import { ApplicationAway, ApplicationError } from './application-error.ts';
@@ -56,6 +55,7 @@ export class HttpApplication {
   /** The times of the latest answers, by path. */
   readonly #answeredAt = new Map<string, number>();
   #skipped = 0;
+  #isClosed = false;
 
   constructor(options: HttpApplicationOptions) {
     const { settings, concurrency } = options;
@@ -184,6 +184,7 @@ export class HttpApplication {
 
   /** Ends all requests and connections. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.endWaits();
     await this.#client.close();
   }
@@ -203,7 +204,9 @@ export class HttpApplication {
     const text = isLate
       ? 'The application did not answer in time.'
       : 'The connection to the application was lost before its answer was complete.';
-    return new ApplicationError(text, { retryable: true, cause: (error as Error).cause });
+    const failure = new ApplicationError(text, { retryable: true, cause: (error as Error).cause });
+    // The shutdown has closed the connection, which says nothing about the application: no attempt is counted.
+    return this.#isClosed ? markNotCalled(failure) : failure;
   }
 
   /** Half of the requests, so that a slow path does not stop the others. */

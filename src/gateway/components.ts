@@ -22,7 +22,7 @@ import { InMemoryEngine } from '../engine/in-memory/in-memory-engine.ts';
 import { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Logger } from '../logger.ts';
 import type { GatewayMetrics } from '../observe/metrics/gateway-metrics.ts';
-import type { HandlingMeasurement } from '../observe/metrics/measure-handling.ts';
+import type { HandlingMeasurement } from '../observe/metrics/handling-measurement.ts';
 import { createTracing } from '../observe/trace/load-tracing.ts';
 import type { Tracing } from '../observe/trace/tracing.ts';
 import { DeadLetterOutlet } from '../recovery/dead-letter-outlet.ts';

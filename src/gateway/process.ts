@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { errorFields } from '../text/error-chain.ts';
 import { longestTimeoutMs } from '../time/timeout.ts';
+import { type ConfigSource, ConfigWatch } from './config-watch.ts';
 import { exitInOrder, respondToSignals } from './exit-signals.ts';
 import type { Gateway } from './gateway.ts';
-import { type ConfigSource, ConfigWatch } from './watch-config.ts';
 
 /**
  * Runs a gateway as this process: listens, connects, and shuts down in order on a signal (`exit-signals.ts`). A second

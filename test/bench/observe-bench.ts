@@ -5,8 +5,8 @@ import type { Publication, PublishReceipt } from '../../src/engine/publication.t
 import { Header } from '../../src/message/message-headers.ts';
 import { newMessageId } from '../../src/message/message-id.ts';
 import { GatewayMetrics } from '../../src/observe/metrics/gateway-metrics.ts';
+import { HandlingMeasurement } from '../../src/observe/metrics/handling-measurement.ts';
 import { KeyLabels } from '../../src/observe/metrics/key-labels.ts';
-import { HandlingMeasurement } from '../../src/observe/metrics/measure-handling.ts';
 import { MeasuredEngine } from '../../src/observe/metrics/measured-engine.ts';
 import type { SettledDelivery } from '../../src/recovery/delivery-outcome.ts';
 import type { HandledResult } from '../../src/recovery/handler-result.ts';

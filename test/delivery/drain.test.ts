@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
@@ -40,5 +41,19 @@ describe('the shutdown of a gateway with an application', () => {
     await stopped;
     expect(hasFinished).toBe(true);
     expect(app.received).toHaveLength(1);
+  });
+
+  test('counts no attempt for a request that it cuts off', async () => {
+    const lines: { readonly msg: string }[] = [];
+    const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const app = await startApplication(() => {});
+    const config = { service: 'billing', application: { url: app.url, commands: ['pay'] }, shutdownTimeoutMs: 50 };
+    const gateway = await runGateway({ ...config, http: { drainDelayMs: 0 } }, { logger });
+    await post(gateway, '/commands/billing/pay', {});
+    await eventually(() => expect(app.received).toHaveLength(1));
+    await gateway.stop();
+    const events = lines.map(({ msg }) => msg);
+    expect(events).toContain('not finished in time; these messages are requeued');
+    expect(events.filter((event) => event.startsWith('a handler failed'))).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import type { ServiceEndpoint } from '../../endpoint/service-endpoint.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { GaugeValue } from './gauge.ts';
-import type { HandlingMeasurement } from './measure-handling.ts';
+import type { HandlingMeasurement } from './handling-measurement.ts';
 import { QueueAge } from './queue-age.ts';
 import { QueueDepths } from './queue-depths.ts';
 import { sentAtMs } from './sent-at.ts';
