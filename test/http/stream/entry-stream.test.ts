@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OrderedSends } from '../../../src/bus/ordered-sends.ts';
-import { BodyMemory } from '../../../src/http/body-memory.ts';
+import { BodyMemory } from '../../../src/http/body/body-memory.ts';
 import { readEntryDefaults } from '../../../src/http/entries/entry-defaults.ts';
 import { EntryStream, type StreamOptions } from '../../../src/http/stream/entry-stream.ts';
 import { eventually } from '../../broker/eventually.ts';
