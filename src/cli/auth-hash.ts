@@ -8,9 +8,9 @@ export function authHashCommand(): Command {
   return new Command('auth:hash')
     .summary('print the SHA-256 of a key, for auth.keys')
     .description(
-      'Print the SHA-256 of a key, which stands in the configuration in place of the key. The key is read from standard input, because arguments are visible to other users.',
+      'Print the SHA-256 of a key. The configuration contains it instead of the key. The command reads the key from standard input, because other users can see the arguments of a process.',
     )
-    .option('--generate', 'make a new key, and print it in the first line')
+    .option('--generate', 'create a new key, and print it on the first line')
     .action(async ({ generate = false }: { readonly generate?: boolean }) => {
       const key = generate ? randomBytes(32).toString('base64url') : await readKey();
       const issue = validateKeyText(key);
@@ -21,10 +21,10 @@ export function authHashCommand(): Command {
     });
 }
 
-/** Maximum length of a key: no header of a request is longer. */
+/** Maximum length of a key. No request header can be longer. */
 const maxKeyBytes = 16_384;
 
-/** @throws LittoralError `wrong-usage` for what is too long for a key, before it has been read to its end */
+/** @throws LittoralError `wrong-usage` for input that is longer than any key; the rest of it is not read */
 async function readKey(): Promise<string> {
   let key = '';
   for await (const piece of process.stdin.setEncoding('utf8')) {

@@ -1,9 +1,9 @@
 import { Option } from 'commander';
 
-/** Creates the option `--config FILE`, which every command has. */
+/** Creates the option `--config FILE`. */
 export function configOption(): Option {
   return new Option(
     '-c, --config <file>',
-    'the configuration: .ts, .js, .mjs or .json (default: ./littoral.config.ts, .js, .mjs or .json if there is one, else the environment alone)',
+    'the configuration: .ts, .js, .mjs or .json (default: ./littoral.config.ts, .js, .mjs or .json if one exists, else only the environment)',
   );
 }

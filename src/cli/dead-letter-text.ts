@@ -6,16 +6,16 @@ import { table } from './table.ts';
 const head = ['ID', 'WHEN', 'ROUTING KEY', 'ENDPOINT', 'ERROR'];
 const maxErrorLength = 80;
 
-/** Writes a page as a table, with the option that gets the next page. */
+/** Formats a page as a table, with the option for the next page. */
 export function pageText({ items, next, total, fault }: DeadLetterPage): string {
-  if (total === 1) return 'The one dead letter does not match.\n';
+  if (total === 1) return 'The only dead letter does not match.\n';
   if (total !== undefined) return `None of the ${total} dead letters matches.\n`;
   if (items.length === 0) return 'No dead letters.\n';
   const rows = items.map((item) => {
     const { id, deadLetteredAt = '', routingKey = '', endpoint = '' } = item;
     return [id, deadLetteredAt, routingKey, endpoint, errorText(item)].map(printable);
   });
-  const more = next === null ? '' : `\nThere are more: --after ${next}\n`;
+  const more = next === null ? '' : `\nNext page: --after ${next}\n`;
   return table([head, ...rows]) + more + (fault === undefined ? '' : `\n${printable(fault)}\n`);
 }
 
@@ -28,11 +28,11 @@ function errorText({ error, reason = '' }: DeadLetterSummary): string {
   return `${begin}…${endLength === 0 ? '' : text.slice(-endLength).toWellFormed()}`;
 }
 
-/** Writes all of a dead letter: its known fields line by line, its headers, its payload. */
+/** Formats a whole dead letter: its known fields, one on each line, its headers and its payload. */
 export function detailsText({ headers, payload, stackTrace, error, ...fields }: DeadLetterDetails): string {
   const known = { ...fields, ...(error && { error: `${error.class}: ${error.message}`, code: error.code }) };
   const lines = Object.entries(known).map(([name, value]) => [`${name}:`, printable(String(value))]);
-  // Fields that are shown above are among the headers as well.
+  // The stack trace has a section of its own.
   const own = Object.entries(headers).filter(([, value]) => value !== stackTrace);
   const sections = [
     table(lines),

@@ -23,10 +23,10 @@ export function deadLetterCommands(): Command[] {
 
 function listLetters(): Command {
   const command = new Command('deadletter:list')
-    .summary('list what could not be handled')
-    .description('List the dead letters of the service, the oldest first. This moves nothing.')
-    .option('--limit <number>', 'how many at most, 1 to 100', integer(1, 100), 50)
-    .option('--after <cursor>', 'continue after an earlier page, which prints the cursor');
+    .summary('list the dead letters')
+    .description('List the dead letters of the service, the oldest first. The command changes nothing.')
+    .option('--limit <number>', 'maximum number of dead letters, 1 to 100', integer(1, 100), 50)
+    .option('--after <cursor>', 'the cursor that the previous page printed; the list continues after it');
   return withFilter(command)
     .option('--json', 'print one JSON object: items, next')
     .addOption(configOption())
@@ -41,9 +41,9 @@ function listLetters(): Command {
 
 function showLetter(): Command {
   return new Command('deadletter:show')
-    .summary('show all of one dead letter')
-    .description('Show all of one dead letter: its error, its headers, its payload.')
-    .argument('<id>', 'its own id, as deadletter:list shows it')
+    .summary('show one dead letter')
+    .description('Show one dead letter: its error, its headers and its payload.')
+    .argument('<id>', 'the id of the dead letter, as deadletter:list shows it')
     .option('--json', 'print one JSON object')
     .addOption(configOption())
     .action((id: string, { config, json }: CommonOptions) =>
@@ -59,7 +59,7 @@ function replayLetter(): Command {
   return oneById(
     'deadletter:replay',
     'replay one dead letter',
-    'Put one back into its queue, for the handler that failed.',
+    'Publish one dead letter to its queue again, for the handler that failed.',
   ).action((id: string, { config }: CommonOptions) =>
     withDeadLetters(config, async (letters) => {
       await letters.replay(id.toLowerCase());
@@ -84,17 +84,17 @@ function oneById(name: string, summary: string, description: string): Command {
   return new Command(name)
     .summary(summary)
     .description(description)
-    .argument('<id>', 'its own id, as deadletter:list shows it')
+    .argument('<id>', 'the id of the dead letter, as deadletter:list shows it')
     .addOption(configOption());
 }
 
 function replayAllLetters(): Command {
   const command = new Command('deadletter:replayAll')
-    .summary('replay all dead letters, or those that match')
+    .summary('replay all dead letters, or all that match')
     .description(
-      'Put all that match back into their queues, in their order. Ctrl-C ends the replay between two messages.',
+      'Publish all matching dead letters to their queues again, in their order. Ctrl-C ends the replay between two messages.',
     )
-    .option('--limit <number>', 'how many at most (default: all)', integer(1, Number.MAX_SAFE_INTEGER));
+    .option('--limit <number>', 'maximum number of dead letters (default: all)', integer(1, Number.MAX_SAFE_INTEGER));
   return withFilter(command)
     .option('--json', 'print one JSON object: replayed, failed')
     .addOption(configOption())
@@ -130,23 +130,23 @@ async function replayAll(
       : `${replayed} replayed${isInterrupted ? ', then interrupted' : ''}.\n`,
   );
   if (failed > 0 && !json) {
-    process.stderr.write(`littoral: ${failed} cannot be published again as they are, and were kept.\n`);
+    process.stderr.write(`littoral: ${failed} cannot be published unchanged, and stay dead letters.\n`);
   }
   return failed > 0 || isInterrupted ? 1 : 0;
 }
 
 function withFilter(command: Command): Command {
   return command
-    .option('--routingKey <pattern>', 'only of this routing key; * stands for any characters')
+    .option('--routingKey <pattern>', 'only dead letters with this routing key; * stands for any characters')
     .option(
       '--error <pattern>',
-      'only with this class of error, or this reason of the broker (delivery_limit, expired, rejected); * stands for any characters',
+      'only dead letters with this error class, or with this reason of the broker (delivery_limit, expired, rejected); * stands for any characters',
     );
 }
 
 function helpOn(commands: readonly Command[]): Command {
   return new Command('deadletter:help')
-    .summary('show the help of all of these')
+    .summary('show the help of all these commands')
     .description('Show the help of all commands about dead letters.')
     .action(async () => {
       await print(commands.map((command) => command.helpInformation()).join('\n'));

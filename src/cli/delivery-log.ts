@@ -5,7 +5,8 @@ import type { Logger } from '../logger.ts';
 import { Header } from '../message/message-headers.ts';
 
 /**
- * One step of a delivery: `arguments` and `handler` of each handler, then `settle`, the rest until the broker knows.
+ * One step of a delivery: `arguments` and `handler` for each handler, then `settle`, which ends when the delivery is
+ * settled.
  */
 interface Step {
   readonly step: 'arguments' | 'handler' | 'settle';
@@ -28,9 +29,10 @@ class StopWatch {
 const stopWatch = new AsyncLocalStorage<StopWatch>();
 
 /**
- * Creates the stage that logs a line for each delivery once it is settled.
+ * Creates the stage that logs one line for each settled delivery.
  *
- * @param verbosity 1: its outcome, 2: its headers as well, 3: the duration of each step, where the handlers are `timed`
+ * @param verbosity 1: its outcome, 2: its headers as well, 3: the duration of each step as well, if the handlers are
+ *   `timed`
  */
 export function deliveryLog(verbosity: number, logger: Logger): DeliveryStage {
   return async (delivery, next) => {
@@ -47,9 +49,9 @@ export function deliveryLog(verbosity: number, logger: Logger): DeliveryStage {
   };
 }
 
-/** Returns the same handler, which measures its arguments and itself for the log of its delivery. */
+/** Wraps a handler so that it measures the time of its arguments and of its call for the log. */
 export function timed(definition: HandlerDefinition): HandlerDefinition {
-  // The check of the handlers reports a value that is no handler.
+  // The check of the handlers reports other values.
   if (!isHandlerDefinition(definition) || typeof definition.handle !== 'function') return definition;
   const { handle, endpointId } = definition;
   return {

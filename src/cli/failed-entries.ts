@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
-/** The file with the entries of a batch that failed, to be sent again. It exists once one has failed. */
+/** The file with the failed entries of a batch. It is created for the first of them. */
 export class FailedEntries {
   readonly #path: string;
   readonly #flags: 'a' | 'w';
@@ -9,13 +9,13 @@ export class FailedEntries {
   #error: Error | undefined;
   #drained: Promise<void> | undefined;
 
-  /** @param isResumed true if the file of an earlier part of the same batch goes on */
+  /** @param isResumed true to append to the file of an earlier part of the same batch */
   constructor(path: string, isResumed: boolean) {
     this.#path = path;
     this.#flags = isResumed ? 'a' : 'w';
   }
 
-  /** @returns a promise if the file takes no more lines before it resolves */
+  /** @returns a promise if the file accepts no further line before it resolves */
   add(line: Uint8Array): Promise<void> | undefined {
     if (this.#error) return undefined;
     this.#file ??= createWriteStream(this.#path, { flags: this.#flags }).on('error', (error) => {
@@ -25,13 +25,13 @@ export class FailedEntries {
     return this.#drained;
   }
 
-  /** Resolves as well when the file has failed. */
+  /** Also resolves after an error of the file. */
   async #untilDrained(file: WriteStream): Promise<void> {
     await new Promise<void>((resolve) => file.once('drain', resolve).once('close', resolve));
     this.#drained = undefined;
   }
 
-  /** Resolves when the file is written. @throws what prevents it */
+  /** Resolves when the file is written. @throws the error of the file */
   async close(): Promise<void> {
     if (!this.#file) return;
     this.#file.end();

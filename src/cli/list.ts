@@ -9,11 +9,13 @@ import { table } from './table.ts';
 export function listCommand(): Command {
   return new Command('list')
     .summary('list the endpoints and their handlers')
-    .description('List the endpoints, which `littoral run` can consume, and their handlers. Needs no broker.')
+    .description(
+      'List the endpoints, which `littoral run` can consume, and their handlers. The command needs no broker.',
+    )
     .addOption(configOption())
     .action(async ({ config: file }: { readonly config?: string }) => {
       const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
-      // The command sends nothing, so no message can be lost. In production too, the channel need not be named.
+      // The command sends nothing, so no message can be lost. So the channel need not be set, even in production.
       const config = resolveConfig(await loadConfig(file), { ...process.env, NODE_ENV: undefined });
       const { registry } = createComponents(config, createLogger('silent'));
       await print(endpointTable(describeEndpoint({ ...config, queue: config.broker.queue }, registry)));
@@ -23,7 +25,7 @@ export function listCommand(): Command {
 
 const head = ['ENDPOINT', 'HANDLER', 'KIND', 'ROUTING KEY', 'DISTRIBUTED', 'PARAMETERS'];
 
-/** Lists one line for each handler, or one for an endpoint that has none. */
+/** Formats a table with one row for each handler, or with one row for an endpoint without handlers. */
 export function endpointTable({ name, handlers }: EndpointDescription): string {
   const rows = handlers.map(({ endpointId, kind, routingKey, distributed, parameters }) => {
     return [name, endpointId, kind, routingKey, distributed ? 'yes' : 'no', parameters.map(parameterText).join(', ')];
@@ -31,7 +33,7 @@ export function endpointTable({ name, handlers }: EndpointDescription): string {
   return table([head, ...(rows.length > 0 ? rows : [[name, '(none)', '', '', '', '']])]);
 }
 
-/** Writes a parameter with its name, unless its name is a position. */
+/** Formats a parameter with its name, unless its name is a position. */
 function parameterText({ name, converter }: ParameterDescription): string {
   return name.startsWith('#') ? converter : `${name}: ${converter}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Loads the modules that the commands work with. A command calls this when it runs, because `--version`, help and wrong
- * usage need none of them, and loading takes most of the time of a short command.
+ * Loads the modules that the commands need. A command calls this when it runs, because loading takes most of the time of
+ * a short command, and `--version`, help and wrong usage need none of them.
  */
 export async function loadComponents() {
   const [{ createLogger }, { createComponents }, { loadConfig }, { resolveConfig }] = await Promise.all([
@@ -12,7 +12,7 @@ export async function loadComponents() {
   return { createComponents, createLogger, loadConfig, resolveConfig };
 }
 
-/** Loads the modules of a whole gateway, HTTP included. */
+/** Loads the modules of a whole gateway, including HTTP. */
 export async function loadGateway() {
   const [{ createGateway }, { loadConfig, configSource }] = await Promise.all([
     import('../gateway/gateway.ts'),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** Converts options to their declared spelling, because each may be written in camelCase and in kebab-case. */
+/** Converts options to their declared spelling, because users may write each in camelCase or in kebab-case. */
 export function withDeclaredSpelling(args: readonly string[], commands: readonly Command[]): string[] {
   const declared = new Map<string, string>();
   for (const { long } of commands.flatMap(({ options }) => options)) {

@@ -4,7 +4,7 @@ import { openNonblocking } from '../file/open-nonblocking.ts';
 
 /** The error for a failed write to standard output. */
 export class OutputError extends Error {
-  /** True if the reader has ended, as `head` does. That is no error. */
+  /** True if the reader has closed the output, as `head` does. That is not an error. */
   readonly isReaderGone: boolean;
 
   constructor(cause: NodeJS.ErrnoException) {
@@ -14,7 +14,7 @@ export class OutputError extends Error {
 }
 
 /**
- * Prints the result of a command, and waits until it is read, even page by page.
+ * Prints the result of a command, and waits until the reader has read all of it.
  *
  * @throws OutputError
  */
@@ -34,7 +34,7 @@ export async function report(text: string): Promise<void> {
     await print(text);
   } catch (error) {
     if (error instanceof OutputError && error.isReaderGone) return;
-    process.stderr.write(`littoral: Done, but not printed. ${(error as Error).message}\n${text}`);
+    process.stderr.write(`littoral: Done, but the report cannot be printed. ${(error as Error).message}\n${text}`);
   }
 }
 
@@ -60,7 +60,7 @@ export function printWarnings(): void {
 /**
  * Ends the process once its output is written, even if the user's modules keep handles open.
  *
- * @param timeoutMs maximum wait for the output. Default: until it is read
+ * @param timeoutMs maximum wait for the output. Default: no limit
  */
 export async function exitProcess(exitCode: number, timeoutMs?: number): Promise<never> {
   const written = new Promise((resolve) => process.stdout.write('', resolve));

@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { LittoralError } from '../errors.ts';
 
 /**
- * Reads the payload that a command sends: its argument, else standard input. If that is a terminal, it is only read
- * when the argument is `-`.
+ * Reads the payload that a command sends: its argument, or standard input. A terminal is read only if the argument is
+ * `-`.
  *
- * @param maxBytes the maximum size
+ * @param maxBytes maximum size
  * @throws LittoralError `body-too-large`
  */
 export async function readPayload(

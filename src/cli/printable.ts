@@ -1,18 +1,18 @@
-// Control characters, characters that change the direction of writing, and lone surrogates. With them, a message could
-// make the terminal show another text than its own.
+// Control characters, characters that change the direction of writing, and lone surrogates. They could make the
+// terminal show another text than the message contains.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
-/** Escapes a text of a message for a terminal, in one line. */
+/** Escapes a text of a message for one line of a terminal. */
 export function printable(text: string): string {
   return text.replace(unprintable, escaped);
 }
 
-/** Escapes a text of a message for a terminal, and keeps its line breaks and tabs. */
+/** Escapes a text of a message for a terminal. Keeps its line breaks and tabs. */
 export function printableLines(text: string): string {
   return text.replace(unprintable, (character) => (/[\n\t]/.test(character) ? character : escaped(character)));
 }
 
-/** Writes JSON for a terminal. JSON itself does not escape all of these characters. */
+/** Writes JSON for a terminal. JSON itself escapes only some of these characters. */
 export function printableJson(value: unknown, indent = 0): string {
   return printableLines(JSON.stringify(value, undefined, indent));
 }

@@ -15,10 +15,10 @@ Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), AMQP_CA_FILE,
 AMQP_CERT_FILE, AMQP_KEY_FILE, AMQP_PASSWORD_FILE, AMQP_TOKEN_FILE, CHANNEL, HOST, PORT, TLS_CERT_FILE,
 TLS_KEY_FILE, TLS_CA_FILE, TLS_CLIENT_CERTIFICATES, MANAGEMENT_HOST, MANAGEMENT_PORT, MANAGEMENT_TLS,
 ADMIN_TOKEN (or ADMIN_TOKEN_FILE), LOG_LEVEL.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 141 the reader of the output has ended.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 141 the reader of the output has closed it.
 `;
 
-/** The options of littoral itself, not of a command. */
+/** The options of the program itself. */
 const ofProgram = new Set(['-h', '--help', '--version']);
 
 /**
@@ -31,13 +31,13 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   const program = new Command('littoral')
     .description('HTTP gateway and sidecar for distributed commands and events.')
     .version(version, '--version', 'show the version')
-    .helpOption('-h, --help', 'show this, or the help of a command')
+    .helpOption('-h, --help', 'show this help, or the help of a command')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', environment)
     .showHelpAfterError('See littoral --help.');
   const commands = [startCommand(), listCommand(), runCommand(), sendCommand(), publishCommand(), authHashCommand()];
   for (const command of [...commands, ...deadLetterCommands()]) {
-    const helped = command.helpOption('-h, --help', 'show this');
+    const helped = command.helpOption('-h, --help', 'show this help');
     program.addCommand(helped.showHelpAfterError(`See littoral ${command.name()} --help.`));
   }
   for (const command of [program, ...program.commands]) {

@@ -3,14 +3,14 @@ import type { ReplayProgress } from '../dead-letter/replay-run.ts';
 const barWidth = 30;
 const betweenMs = 100;
 
-/** Shows the progress of a long command, only on a terminal. */
+/** Shows the progress of a long command on a terminal, and nothing elsewhere. */
 export class ProgressBar<Progress = ReplayProgress> {
   readonly #output: NodeJS.WriteStream;
   readonly #toText: (progress: Progress) => string;
   #drawnAtMs = 0;
   #isDrawn = false;
 
-  /** @param toText returns the line. Default: that of a replay */
+  /** @param toText returns the line. Default: the line of a replay */
   constructor(output: NodeJS.WriteStream, toText = progressText as unknown as (progress: Progress) => string) {
     this.#output = output;
     this.#toText = toText;
@@ -34,7 +34,7 @@ export function progressText({ seen, total, replayed }: ReplayProgress): string 
   return `${bar(seen, total)} ${seen} of ${total} passed, ${replayed} replayed`;
 }
 
-/** @param total 0 if it is not known */
+/** @param total 0 if the total is not known */
 export function bar(done: number, total: number): string {
   const filled = total === 0 ? 0 : Math.min(barWidth, Math.floor((barWidth * done) / total));
   return `[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}]`;

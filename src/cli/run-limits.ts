@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import type { DeliveryStage, ServiceEndpoint } from '../endpoint/service-endpoint.ts';
 import type { DeliveryOutcome } from '../recovery/delivery-outcome.ts';
 
-/** The limits that end a run, beside a signal. */
+/** The limits that end a run. A signal ends it as well. */
 export interface RunLimits {
-  /** Number of messages that may leave the queue. */
+  /** Maximum number of messages that leave the queue. */
   readonly handledMessageLimit?: number;
   readonly executionTimeLimit?: number;
   readonly finishWhenNoMessages?: boolean;
@@ -20,7 +20,7 @@ interface RunEnd {
 }
 
 export interface WatchedLimits {
-  /** Resolves when the first limit is reached. From then on the endpoint takes no more messages. */
+  /** Resolves when the first limit is reached. The endpoint then takes no further messages. */
   readonly ended: Promise<RunEnd>;
   /** The stage to put around every delivery of the endpoint. */
   readonly stage: DeliveryStage;
@@ -59,19 +59,19 @@ export function watchLimits(limits: RunLimits): WatchedLimits {
   const stage: DeliveryStage = async (delivery, next) => {
     received += 1;
     taken += 1;
-    if (taken === handledMessageLimit) end(`the limit of messages is reached: ${taken}`);
+    if (taken === handledMessageLimit) end(`reached the limit of messages: ${taken}`);
     const settled = await next(delivery);
     const { outcome } = settled;
     if (outcome === 'requeued' || outcome === 'left in the queue') taken -= 1;
     if (outcome === 'stopped') end('a failed message could be neither retried nor dead-lettered', 1);
     if (stopOnFailure && !isNoFailure.has(outcome)) end('a message failed', 1);
     if (memoryLimit !== undefined && process.memoryUsage.rss() > memoryLimit * 1_048_576) {
-      end(`the process takes more than ${memoryLimit} MiB`);
+      end(`the process uses more than ${memoryLimit} MiB`);
     }
     return settled;
   };
 
-  /** Checks twice in a row, because a message on its way from the broker is neither here nor in the queue. */
+  /** Checks twice in a row, because a message in transit from the broker is neither unacknowledged nor in the queue. */
   const untilEmpty = async (running: RunningEndpoint) => {
     for (let empty = 0, before = -1; empty < 2; ) {
       await setTimeout(checkIntervalMs);

@@ -19,12 +19,12 @@ export interface SendBatchOptions {
   readonly failed?: string;
 }
 
-/** Maximum number of errors that are printed of entries that are in the file of failed entries. */
+/** Maximum number of printed errors. The file of failed entries has all of these entries. */
 const maxPrinted = 20;
 
 /**
- * Sends the entries of a file, prints what has become of them as one line of JSON, and ends the process: with 0 if all
- * are confirmed, else with 1.
+ * Sends the entries of a file, prints the outcome as one line of JSON, and exits with 0 if the broker has confirmed all
+ * entries, else with 1.
  *
  * @throws LittoralError `invalid-configuration`, `invalid-handlers` before anything is sent
  */
@@ -35,7 +35,7 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   if (config.channel === 'in-memory') {
     throw new LittoralError(
       'invalid-configuration',
-      'There is no broker to send to: messages on the in-memory channel end with this process. Set AMQP_URL.',
+      'There is no broker to send to: the in-memory channel exists only within this process. Set AMQP_URL.',
     );
   }
   const input = await openBatch(file);
@@ -60,7 +60,7 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
       onProgress: (progress) => progressBar.draw(progress),
       onFailed(index, line, error) {
         const written = line && failures.add(line);
-        // Only its index says where an entry is that no file has.
+        // The file does not have this entry, so its index must be printed.
         if (line === undefined) tooLong += 1;
         else if (printed === maxPrinted) {
           hidden += 1;
@@ -76,37 +76,49 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   );
   progressBar.clear();
   await failures.close();
-  reportOutcome(outcome, { ...options, idempotencyKey, failedFile, isStopped, hidden, tooLong });
+  const resume = resumeCommand({ ...options, from: outcome.next, idempotencyKey });
+  reportOutcome(outcome, { resume, failedFile, isStopped, hidden, tooLong });
   const { next, accepted, failed } = outcome;
   await report(`${JSON.stringify({ next, accepted, failed, channel: channel.name })}\n`);
   return exitProcess(failed === 0 && outcome.error === undefined && !isStopped ? 0 : 1);
 }
 
 interface Ending {
-  readonly batch: string;
-  readonly idempotencyKey: string;
+  /** The command line that sends the rest of the batch. */
+  readonly resume: string;
   readonly failedFile: string;
   readonly isStopped: boolean;
   /** Number of errors that were not printed. */
   readonly hidden: number;
-  /** Number of entries that are not in the file. */
+  /** Number of failed entries that are not in the file. */
   readonly tooLong: number;
 }
 
-function reportOutcome(
-  { next, failed, error }: BatchOutcome,
-  { batch, idempotencyKey, failedFile, isStopped, hidden, tooLong }: Ending,
-) {
+function reportOutcome({ failed, error }: BatchOutcome, { resume, failedFile, isStopped, hidden, tooLong }: Ending) {
   const kept = failed - tooLong;
   if (hidden > 0) process.stderr.write(`… and ${hidden} more.\n`);
   if (kept > 0) process.stderr.write(`littoral: ${kept} entries failed. They are in ${printable(failedFile)}.\n`);
   if (tooLong > 0)
-    process.stderr.write(`littoral: ${tooLong} entries are too long, and not in a file. Their indexes are above.\n`);
+    process.stderr.write(
+      `littoral: ${tooLong} entries are too long, and are not in the file. Their indexes are printed above.\n`,
+    );
   if (!error && !isStopped) return;
   const reason = error ? printable(errorText(error, 2_048)) : 'Stopped by a signal.';
-  process.stderr.write(
-    `littoral: ${reason}\nResume with: littoral send --batch ${printable(batch)} --from ${next} --idempotencyKey ${printable(idempotencyKey)}\n`,
+  process.stderr.write(`littoral: ${reason}\nResume with: ${resume}\n`);
+}
+
+/** Returns the command line that sends a batch with these options. */
+export function resumeCommand(options: SendBatchOptions): string {
+  const { batch, from, idempotencyKey, failed, config } = options;
+  const args = Object.entries({ batch, from, idempotencyKey, failed, config }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, quoted(String(value))],
   );
+  return `littoral send ${args.join(' ')}`;
+}
+
+/** Quotes an argument for a POSIX shell, if the shell would change it. */
+function quoted(argument: string): string {
+  return /^[\w./:@%+,=-]+$/.test(argument) ? argument : `'${printable(argument).replaceAll("'", "'\\''")}'`;
 }
 
 function textOf({ bytes, totalBytes, accepted, failed }: BatchProgress): string {

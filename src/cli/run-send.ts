@@ -23,7 +23,7 @@ export interface SendingOptions extends Omit<SendOptions, 'deliveryDelay'> {
   readonly contentType?: string;
 }
 
-/** The message to send. */
+/** A message to send, as the arguments give it. */
 interface Sending extends SendOptions {
   readonly body: Uint8Array;
   readonly contentType: string;
@@ -31,29 +31,29 @@ interface Sending extends SendOptions {
 }
 
 const help = `
-Without a payload, or with -, it is read from standard input, byte for byte. A payload that begins with a dash comes after --.
-Prints one line of JSON once the broker has confirmed the message.
+Without a payload argument, or with -, the command reads the payload from standard input, byte for byte. A payload that
+begins with a dash must follow --. The command prints one line of JSON when the broker has confirmed the message.
 `;
 
 /** Adds the payload and the options that all sending commands have in common. */
 export function withSendingOptions(command: Command): Command {
   return command
-    .argument('[payload]', 'what is sent')
+    .argument('[payload]', 'the payload')
     .option('-H, --header <name:value>', 'a header for the handler; can be repeated', headerArgument)
     .option(
       '-t, --contentType <type>',
-      'the media type of the payload (default: application/json for what begins with {, [ or ", else text/plain; application/octet-stream for what is no UTF-8)',
+      'the media type of the payload (default: application/json if it begins with {, [ or ", text/plain for other text; application/octet-stream if it is not UTF-8)',
     )
     .option('--id <uuid>', "the message's id (default: a new UUIDv7)")
-    .option('--correlationId <text>', 'ties the message to others (default: the id)')
+    .option('--correlationId <text>', 'an id that related messages share (default: the id)')
     .option(
       '--timeToLive <milliseconds>',
-      'after which the undelivered message expires (default: never)',
+      'the time after which an unhandled message expires (default: never)',
       integer(1, maxTimeToLiveMs),
     )
     .option(
       '--delay <milliseconds>',
-      'to hold the message back, 30 days at most; a running gateway of this service sends it then (default: 0)',
+      'the delay of the delivery, at most 30 days; a running gateway of this service publishes the message after it (default: 0)',
       integer(0, longestDelayMs),
     )
     .option(
@@ -66,8 +66,8 @@ export function withSendingOptions(command: Command): Command {
 }
 
 /**
- * Connects, sends, prints the receipt as one line of JSON, and ends the process: with 0, or with 1 and the error on
- * standard error.
+ * Connects, sends, prints the receipt as one line of JSON, and exits with 0. After an error it prints the error on
+ * standard error, and exits with 1.
  *
  * @throws LittoralError `invalid-configuration`, `invalid-handlers` before anything is sent
  */
@@ -82,7 +82,7 @@ export async function runSend(
   if (config.channel === 'in-memory') {
     throw new LittoralError(
       'invalid-configuration',
-      'There is no broker to send to: messages on the in-memory channel end with this process. Set AMQP_URL.',
+      'There is no broker to send to: the in-memory channel exists only within this process. Set AMQP_URL.',
     );
   }
   // The error is reported on standard error. Standard output is for the receipt.
@@ -105,7 +105,7 @@ export async function runSend(
     if (!isLittoralError(error)) throw error;
     const hint =
       error.code === 'malformed-body' && contentType === undefined
-        ? '\nIf it is not JSON, name its media type: --contentType text/plain.'
+        ? '\nIf the payload is not JSON, set its media type: --contentType text/plain.'
         : '';
     process.stderr.write(
       `littoral: ${printable(errorText(error, 16_384))}${hint}\ncode: ${error.code}, outcome: ${error.outcome}\n`,

@@ -22,28 +22,28 @@ export function runCommand(): Command {
   return new Command('run')
     .summary('consume an endpoint, without HTTP')
     .description(
-      'Consume an endpoint without the HTTP server, until a limit is reached or the process is stopped, for example by Ctrl-C. It then finishes the messages that it is handling; the others stay in the queue.',
+      'Consume an endpoint without the HTTP server, until a limit is reached or the process is stopped, for example by Ctrl-C. The process then finishes the messages that it is handling. All others stay in the queue.',
     )
     .argument('<endpoint>', "the endpoint's name, as `littoral list` shows it")
     .option(
       '--handledMessageLimit <number>',
-      'end after so many messages have left the queue, handled or not',
+      'end after this number of messages has left the queue, handled or not',
       integer(1, Number.MAX_SAFE_INTEGER),
     )
     .option('--executionTimeLimit <milliseconds>', 'end after this time', integer(1, longestTimeoutMs))
     .option('--finishWhenNoMessages', 'end once the queue is empty')
     .option(
       '--memoryLimit <megabytes>',
-      'end after a message when the process takes more memory than this',
+      'end after the first message at whose end the process uses more memory than this',
       integer(1, Number.MAX_SAFE_INTEGER),
     )
     .option(
       '--stopOnFailure',
-      'end with exit code 1 after the first failed message, which then waits for its retry, or is in the dead letter queue or in its own queue',
+      'end with exit code 1 after the first failed message. It then waits for its retry, or is in the dead letter queue or in its own queue',
     )
     .option(
       '-v, --verbose',
-      'replaces the log level: warnings and errors without it, -v a line for each message, -vv its headers too, -vvv the duration of each step',
+      'log each message (-v), its headers too (-vv), the duration of each step too (-vvv). Without it, the command logs only warnings and errors. The option overrides the log level',
       (_, count: number) => count + 1,
       0,
     )
@@ -62,7 +62,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
   const config = resolveConfig(await loadConfig(file), process.env);
   if (name !== config.service) {
-    throw new LittoralError('wrong-usage', `No endpoint '${name}'. There is: ${config.service}.\nSee littoral list.`);
+    throw new LittoralError('wrong-usage', `No endpoint '${name}'. Available: ${config.service}.\nSee littoral list.`);
   }
   const telemetry = await startTelemetry(process.env, config.service);
   // There are many headers and steps, so each gets its own line on a terminal.
@@ -85,7 +85,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
     throw new LittoralError(
       'wrong-usage',
       `The endpoint '${name}' has no distributed handlers, so there is nothing to consume for.\n` +
-        'Give a handler distributed: true, or name the configuration that lists the handlers by --config.',
+        'Set distributed: true on a handler, or name the configuration with the handlers by --config.',
     );
   }
   if (applications.pull !== undefined) {
@@ -102,7 +102,7 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   exitOnUnexpectedErrors({ logger, unacknowledged: () => endpoint.unacknowledged });
   if (!channel.durable) {
     logger.warn(
-      'nothing can arrive from other processes on the in-memory channel; set AMQP_URL to receive through RabbitMQ',
+      'the in-memory channel receives nothing from other processes; set AMQP_URL to receive through RabbitMQ',
     );
   }
   applications.start();

@@ -12,18 +12,18 @@ import { readEntry } from '../http/entries/read-entry.ts';
 import { LineReader } from '../http/stream/line-reader.ts';
 import { withMessageId } from './with-message-id.ts';
 
-/** The state of a batch that is sent. */
+/** The progress of sending a batch. */
 export interface BatchProgress {
   readonly bytes: number;
-  /** 0 if it is not known. */
+  /** 0 if the size is not known. */
   readonly totalBytes: number;
   readonly accepted: number;
   readonly failed: number;
 }
 
-/** What has become of a batch. */
+/** The outcome of sending a batch. */
 export interface BatchOutcome {
-  /** The index of the first entry that is not known to be sent or refused. */
+  /** The index of the first entry whose outcome is not known. */
   readonly next: number;
   readonly accepted: number;
   readonly failed: number;
@@ -32,26 +32,26 @@ export interface BatchOutcome {
 }
 
 export interface BatchInput {
-  /** Destroying it ends a batch that is stopped while it waits for input. */
+  /** The input. Destroying it ends a stopped batch that waits for input. */
   readonly pieces: Readable;
   readonly totalBytes: number;
 }
 
 export interface BatchOptions {
-  /** The index of the first entry to send; those before are skipped. */
+  /** The index of the first entry to send. Entries before it are skipped. */
   readonly from: number;
-  /** From it and the index follows the id of each entry that has none. */
+  /** The key that, with the index, determines the id of each entry that has none. */
   readonly idempotencyKey: string;
-  /** The largest payload. */
+  /** Maximum size of a payload. */
   readonly maxBytes: number;
   readonly onProgress: (progress: BatchProgress) => void;
   /**
-   * Called with each entry that failed: its line, as it is to be sent again; undefined for one that was too long to keep.
+   * Called with each entry that failed: the line to send again, or undefined for a line that was too long to keep.
    *
-   * @returns a promise if no further entries are to be read before it resolves
+   * @returns a promise if no further entry may be read before it resolves
    */
   readonly onFailed: (index: number, line: Buffer | undefined, error: LittoralError) => Promise<void> | undefined;
-  /** Returns whether to read no further entries. */
+  /** Returns whether the caller has stopped the batch. */
   readonly isStopped: () => boolean;
 }
 
@@ -83,7 +83,7 @@ export async function sendBatch(input: BatchInput, sends: OrderedSends, options:
     } else {
       failed += 1;
       const known = asKnown(result.error);
-      // The broker may have the message: with another id it would be another message.
+      // The broker may have the message. With another id, the line would be a second message.
       const again = line && id !== undefined && known.outcome === 'unknown' ? withMessageId(line, id) : line;
       written = onFailed(at, again, known);
     }
@@ -117,7 +117,7 @@ export async function sendBatch(input: BatchInput, sends: OrderedSends, options:
   return { next: next ?? Math.max(index, from), accepted, failed, error };
 }
 
-/** Input that is destroyed ends with an error, which is none for a batch that is stopped. */
+/** Destroyed input ends with an error. In a stopped batch, that error is expected. */
 async function* untilStopped(pieces: Readable, isStopped: () => boolean): AsyncGenerator<Buffer> {
   try {
     yield* pieces;

@@ -4,10 +4,9 @@ import { runSend, type SendingOptions, withSendingOptions } from './run-send.ts'
 import { runSendBatch, type SendBatchOptions } from './run-send-batch.ts';
 
 const help = `
-With --batch, the entries of a file in NDJSON are sent in their order, each line a message as for POST /batch:
+With --batch, the command sends the entries of an NDJSON file in their order. Each line is an entry as for POST /batch:
 {"kind":"command","destination":"billing","routingKey":"billing.changeDetails","payload":{"personId":"123"}}
-Entries that fail are written to a file, as they are. A broker that is lost ends the sending: the command prints the index
-to resume from.
+The command writes failed entries to a file. If it loses the broker, it stops, and prints the command line that resumes.
 `;
 
 export function sendCommand(): Command {
@@ -18,8 +17,14 @@ export function sendCommand(): Command {
     .argument('[routingKey]', "the command's name")
     .option('--batch <file>', 'send the messages of a file in NDJSON; - for standard input')
     .option('--from <index>', 'with --batch: skip the entries before this index', integer(0, Number.MAX_SAFE_INTEGER))
-    .option('--idempotencyKey <key>', 'with --batch: from it and the index follow the ids (default: a new UUID)')
-    .option('--failed <file>', 'with --batch: the file for entries that failed (default: the file + .failed)');
+    .option(
+      '--idempotencyKey <key>',
+      'with --batch: the key that, with the index, determines the id of each entry (default: a new UUID)',
+    )
+    .option(
+      '--failed <file>',
+      'with --batch: the file for failed entries (default: the name of the batch file, followed by .failed)',
+    );
   return withSendingOptions(command)
     .addHelpText('after', help)
     .action(
@@ -35,7 +40,7 @@ export function sendCommand(): Command {
           return runSendBatch(options as SendBatchOptions);
         }
         if (from !== undefined || idempotencyKey !== undefined || failed !== undefined) {
-          command.error('error: --from, --idempotencyKey and --failed belong to --batch');
+          command.error('error: --from, --idempotencyKey and --failed need --batch');
         }
         if (destination === undefined) return command.error("error: missing required argument 'destination'");
         if (routingKey === undefined) return command.error("error: missing required argument 'routingKey'");
@@ -46,14 +51,14 @@ export function sendCommand(): Command {
     );
 }
 
-/** Ends with wrong usage for what belongs to a single command. */
+/** Reports arguments and options that only a single message can have as wrong usage. */
 function assertBatchOnly(
   command: Command,
   destination: string | undefined,
   { config: _, ...others }: SendingOptions,
 ): void {
   const [option] = Object.keys(others);
-  if (destination !== undefined) command.error('error: --batch takes no arguments: its entries say where they go');
+  if (destination !== undefined) command.error('error: --batch takes no arguments: each entry has its own destination');
   if (option !== undefined)
-    command.error(`error: --${option} does not go with --batch: each entry has its own options`);
+    command.error(`error: --${option} cannot be used with --batch: each entry has its own options`);
 }

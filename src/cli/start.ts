@@ -12,13 +12,13 @@ interface StartOptions {
 export function startCommand(): Command {
   return new Command('start')
     .summary('run the gateway (the default)')
-    .description('Run the gateway: send what comes over HTTP, and call the handlers.')
+    .description('Run the gateway: send the messages of HTTP requests, and call the handlers.')
     .addOption(configOption())
-    .option('--no-consume', 'send only; leave the queue of the service to others')
+    .option('--no-consume', 'only send; do not consume the queue of the service')
     .action(async ({ config, consume }: StartOptions) => {
       exitOnSignals('later');
       const { createGateway, loadConfig, configSource } = await loadGateway();
-      // Created before the files are read, so that it notices each later change.
+      // Created before the files are read, so that it reports each later change.
       const source = configSource(config, process.env);
       const loaded = await loadConfig(config);
       const telemetry = await startTelemetry(process.env, loaded.service);

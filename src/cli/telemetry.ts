@@ -11,13 +11,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Telemetry {
   /** Exports the metrics of a gateway, too. */
   exportMetrics(metrics: GatewayMetrics | undefined): void;
-  /** Logs why nothing is exported, if that is so. */
+  /** Logs the reason if nothing is exported. */
   report(logger: Logger): void;
-  /** Exports what is left, and ends. Takes two seconds at most, and never rejects. */
+  /** Exports the remaining spans and metrics, and ends. Takes two seconds at most, and never rejects. */
   stop(): Promise<void>;
 }
 
-/** The packages that export, as one installs them beside littoral. */
+/** The packages that export. Users install them in addition to littoral. */
 const packages = [
   '@opentelemetry/sdk-trace-base',
   '@opentelemetry/sdk-metrics',

@@ -5,8 +5,8 @@ const connectTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
 
 /**
- * Runs some work on a connected channel, and closes the channel afterwards. If the broker cannot be reached in time,
- * the work runs nevertheless, and fails with the error of the connection.
+ * Runs some work on a connected channel, and closes the channel afterwards. If the channel cannot reach the broker in
+ * time, the work runs nevertheless, and fails with the error of the connection.
  *
  * @throws what the work throws; LittoralError `topology-mismatch`
  */

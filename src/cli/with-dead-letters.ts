@@ -7,8 +7,8 @@ import { printable } from './printable.ts';
 import { withChannel } from './with-channel.ts';
 
 /**
- * Connects, runs some work on the dead letters of the service, and exits with the exit code that the work returns, or
- * with 1 and the error on standard error.
+ * Connects, runs some work on the dead letters of the service, and exits with the exit code that the work returns.
+ * After an error it prints the error on standard error, and exits with 1.
  *
  * @param file the value of `--config`
  * @throws LittoralError `invalid-configuration`, `invalid-handlers`
@@ -22,7 +22,7 @@ export async function withDeadLetters(
   if (config.channel === 'in-memory') {
     throw new LittoralError(
       'invalid-configuration',
-      'Another process cannot see the dead letters of an in-memory channel. Set AMQP_URL, or ask the gateway itself: GET /dead-letters.',
+      'This process cannot see the dead letters of an in-memory channel. Set AMQP_URL, or request GET /dead-letters from the gateway.',
     );
   }
   const { channel, deadLetters } = createComponents(config, createLogger('silent'));

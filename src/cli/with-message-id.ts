@@ -2,9 +2,9 @@ import { eachMember } from '../http/entries/entry-fields.ts';
 import type { Member } from '../http/entries/json-bytes.ts';
 
 /**
- * Returns the text of an entry with a message id. An entry that decides its id by itself stays as it is.
+ * Returns the text of an entry with a message id. An entry with an id or an idempotency key of its own stays unchanged.
  *
- * @param line the JSON text of an entry that was read
+ * @param line the JSON text of a valid entry
  */
 export function withMessageId(line: Buffer, id: string): Buffer {
   const members = new Map<string, Member>();

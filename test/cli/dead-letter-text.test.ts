@@ -26,7 +26,7 @@ describe('the list of dead letters', () => {
 
 test.each([
   [12, 'None of the 12 dead letters matches.\n'],
-  [1, 'The one dead letter does not match.\n'],
+  [1, 'The only dead letter does not match.\n'],
 ])('a filter that matches none of %i reports the total', (total, text) => {
   expect(pageText({ items: [], next: null, total })).toBe(text);
 });

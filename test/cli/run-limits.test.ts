@@ -32,7 +32,7 @@ describe('the limit of messages', () => {
     const second = settle('dead letter');
     expect(state.finished).toBe(true);
     expect(await second).toBe('dead letter');
-    expect(await ended).toEqual({ reason: 'the limit of messages is reached: 2', exitCode: 0 });
+    expect(await ended).toEqual({ reason: 'reached the limit of messages: 2', exitCode: 0 });
   });
 
   test('does not count what went back into the queue', async () => {
@@ -67,7 +67,7 @@ describe('under stopOnFailure', () => {
 test('the first limit that is reached decides', async () => {
   const { settle, ended } = start({ handledMessageLimit: 1, stopOnFailure: true, memoryLimit: 1 });
   await settle('dead letter');
-  expect(await ended).toMatchObject({ reason: 'the limit of messages is reached: 1', exitCode: 0 });
+  expect(await ended).toMatchObject({ reason: 'reached the limit of messages: 1', exitCode: 0 });
 });
 
 test('the queue counts as empty when it was so twice in a row, and nothing was unacknowledged', async () => {

@@ -22,12 +22,12 @@ test('an endpoint without distributed handlers is wrong usage, for there is noth
 test('an endpoint that does not exist is wrong usage; those that do are named', async () => {
   const { code, stdout, stderr } = await littoral(['run', 'shop'], { cwd: folderOf(), environment }).ended;
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toContain("No endpoint 'shop'. There is: billing.");
+  expect(stderr).toContain("No endpoint 'shop'. Available: billing.");
 });
 
 test('on the in-memory channel it says that nothing can arrive, runs until it is told to end, and serves no HTTP', async () => {
   const run = littoral(['run', 'billing', '-v'], { cwd: configured(), environment });
-  await run.written(/nothing can arrive from other processes on the in-memory channel; set AMQP_URL/);
+  await run.written(/the in-memory channel receives nothing from other processes; set AMQP_URL/);
   run.kill('SIGTERM');
   const { code, stdout, stderr } = await run.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

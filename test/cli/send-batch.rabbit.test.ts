@@ -61,8 +61,8 @@ describe('littoral send --batch', () => {
 
   test.each([
     [['send', '--batch', 'x', 'billing'], '--batch takes no arguments'],
-    [['send', '--batch', 'x', '--priority', '3'], '--priority does not go with --batch'],
-    [['send', 'billing', 'work', '--from', '1'], 'belong to --batch'],
+    [['send', '--batch', 'x', '--priority', '3'], '--priority cannot be used with --batch'],
+    [['send', 'billing', 'work', '--from', '1'], 'need --batch'],
     [['send', 'billing'], "missing required argument 'routingKey'"],
     [['send'], "missing required argument 'destination'"],
   ])('refuses %j', async (args, text) => {

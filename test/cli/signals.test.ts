@@ -103,7 +103,7 @@ describe('SIGHUP', () => {
   test('ends `littoral run`, which has nothing to reload, in order', async () => {
     const cwd = folderOf({ 'littoral.config.mjs': finishing });
     const consumer = littoral(['run', 'shop', '-v'], { cwd });
-    await consumer.written(/nothing can arrive from other processes/);
+    await consumer.written(/receives nothing from other processes/);
     consumer.kill('SIGHUP');
     await consumer.written(/shutting down/);
     consumer.kill('SIGHUP');
