@@ -41,7 +41,9 @@ const Entry = Type.Object(
         description: 'Message headers with their exact names and JSON types.',
       }),
     ),
-    messageId: text('The id of the message, a UUID. Default: a new UUIDv7.'),
+    messageId: text(
+      'The id of the message, a UUID. Refused with `auth` and with `http.idempotencyScopeHeader`. Default: a new UUIDv7.',
+    ),
     idempotencyKey: text(
       'Makes a repeated entry the same message: the id follows from the key. Default: none, or the Idempotency-Key of the request with the index of the entry.',
     ),

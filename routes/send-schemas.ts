@@ -59,7 +59,9 @@ const otherErrors: ReadonlySet<ErrorCode> = new Set([
 
 /** The request headers that every sending route understands. */
 const sendHeaders = {
-  'Message-Id': text('The id of the message, a UUID. Default: a new UUIDv7.'),
+  'Message-Id': text(
+    'The id of the message, a UUID. Refused with `auth` and with `http.idempotencyScopeHeader`. Default: a new UUIDv7.',
+  ),
   'Idempotency-Key': text(
     'Makes a repeated request the same message: the id follows from this key, the kind, the destination and the routing key. Not together with Message-Id.',
   ),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { LittoralError } from '../errors.ts';
 import { digestOf, validateKeyText } from '../http/auth/api-keys.ts';
 import { exitProcess, print } from './output.ts';
+import { readKeyInput } from './read-key-input.ts';
 
 export function authHashCommand(): Command {
   return new Command('auth:hash')
@@ -12,26 +13,11 @@ export function authHashCommand(): Command {
     )
     .option('--generate', 'create a new key, and print it on the first line')
     .action(async ({ generate = false }: { readonly generate?: boolean }) => {
-      const key = generate ? randomBytes(32).toString('base64url') : await readKey();
+      const key = generate ? randomBytes(32).toString('base64url') : await readKeyInput('key');
       const issue = validateKeyText(key);
       if (issue !== undefined) throw new LittoralError('wrong-usage', `The key on standard input ${issue}.`);
       const hash = digestOf(key).toString('hex');
       await print(generate ? `${key}\n${hash}\n` : `${hash}\n`);
       await exitProcess(0);
     });
-}
-
-/** Maximum length of a key. No request header can be longer. */
-const maxKeyBytes = 16_384;
-
-/** @throws LittoralError `wrong-usage` for input that is longer than any key; the rest of it is not read */
-async function readKey(): Promise<string> {
-  let key = '';
-  for await (const piece of process.stdin.setEncoding('utf8')) {
-    key += piece;
-    if (key.length > maxKeyBytes) {
-      throw new LittoralError('wrong-usage', `The key on standard input is longer than ${maxKeyBytes} characters.`);
-    }
-  }
-  return key.replace(/\r?\n$/, '');
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { authCheckCommand } from './auth-check.ts';
 import { authHashCommand } from './auth-hash.ts';
 import { deadLetterCommands } from './dead-letters.ts';
 import { listCommand } from './list.ts';
@@ -35,7 +36,8 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', environment)
     .showHelpAfterError('See littoral --help.');
-  const commands = [startCommand(), listCommand(), runCommand(), sendCommand(), publishCommand(), authHashCommand()];
+  const commands = [startCommand(), listCommand(), runCommand(), sendCommand(), publishCommand()];
+  commands.push(authHashCommand(), authCheckCommand());
   for (const command of [...commands, ...deadLetterCommands()]) {
     const helped = command.helpOption('-h, --help', 'show this help');
     program.addCommand(helped.showHelpAfterError(`See littoral ${command.name()} --help.`));

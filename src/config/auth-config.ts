@@ -2,9 +2,14 @@ import Type, { type Static } from 'typebox';
 import { errorMessage } from '../errors.ts';
 import { readSettingFile } from '../file/setting-file.ts';
 import { readKeys, validateSha256 } from '../http/auth/api-keys.ts';
+import { foldHeaderName } from '../http/auth/caller-header.ts';
 import { validateGrant } from '../http/auth/grants.ts';
 import { readKeySet } from '../http/auth/jwt-keys.ts';
 import { isLoopback } from '../http/loopback.ts';
+import { isAttributeHeader } from '../message/cloud-events.ts';
+import { maxShortStringBytes } from '../message/limits.ts';
+import { Header } from '../message/message-headers.ts';
+import { isReservedHeader } from '../message/reserved-headers.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { closed, type SameSettings } from './setting-types.ts';
 
@@ -21,6 +26,12 @@ export interface AuthConfig {
   mtls?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The grants of callers without credentials. Default: none; they get 401. */
   anonymous?: readonly string[] | undefined;
+  /**
+   * The message header with the name of the caller, such as `executorId`: the `id` of its key, the subject of its token,
+   * or the name in its certificate. Messages of callers without credentials do not have it. No caller can set it in any
+   * other way. Default: none.
+   */
+  header?: string | undefined;
 }
 
 /** A key of a caller. While a new key replaces an old one, two entries may have the same id. */
@@ -125,6 +136,7 @@ export const AuthSchema = Type.Object(
       }),
     ),
     anonymous: Type.Optional(Grants),
+    header: Type.Optional(Type.String({ minLength: 1, description: 'The message header that names the caller.' })),
   },
   { ...closed, description: 'Who may call the gateway. What is not granted is refused.' },
 );
@@ -134,7 +146,7 @@ true satisfies SameSettings<AuthConfig, Static<typeof AuthSchema>>;
 /** Validates what the schema cannot express. It ignores values of a wrong type, which the schema reports. */
 export function validateAuth(auth: unknown, http: unknown): string[] {
   if (!isRecord(auth)) return [];
-  const { keys, jwt, mtls, anonymous } = auth;
+  const { keys, jwt, mtls, anonymous, header } = auth;
   const issuers = Array.isArray(jwt) ? jwt.filter(isRecord) : [];
   const list = Array.isArray(keys) ? keys.filter(isRecord) : [];
   return [
@@ -144,11 +156,30 @@ export function validateAuth(auth: unknown, http: unknown): string[] {
     ...Object.entries(isRecord(mtls) ? mtls : {}).flatMap(([name, grants]) => validateName(name, grants)),
     ...validateHandshake(mtls, http),
     ...validateGrants('auth.anonymous', anonymous),
+    ...(typeof header === 'string' && header !== '' ? validateHeader(header, http) : []),
   ];
+}
+
+const traceHeaders: readonly string[] = [Header.traceparent, Header.tracestate, Header.baggage];
+
+function validateHeader(header: string, http: unknown): string[] {
+  const forwarded = isRecord(http) && isRecord(http.forwardHeaders) ? http.forwardHeaders : {};
+  const source = Object.keys(forwarded).find((name) => {
+    const to = forwarded[name];
+    return typeof to === 'string' && foldHeaderName(to) === foldHeaderName(header);
+  });
+  if (source !== undefined) return [`auth.header: http.forwardHeaders.${source} sets the same header; choose another`];
+  if (isReservedHeader(header) || traceHeaders.includes(header.toLowerCase()) || isAttributeHeader(header)) {
+    return ['auth.header: has a meaning of its own in messages; choose another name, such as executorId'];
+  }
+  if (!header.isWellFormed()) return ['auth.header: is not valid Unicode'];
+  if (Buffer.byteLength(header) <= maxShortStringBytes) return [];
+  return [`auth.header: is longer than ${maxShortStringBytes} bytes`];
 }
 
 function validateKey(path: string, { id, sha256, file, grants }: Readonly<Record<string, unknown>>): string[] {
   const issues = validateGrants(`${path}.grants`, grants);
+  if (typeof id === 'string' && !id.isWellFormed()) issues.push(`${path}.id: is not valid Unicode`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   if (typeof id === 'string' && /[\u0000-\u001f\u007f]/.test(id)) issues.push(`${path}.id: has a control character`);
   if (sha256 === undefined && file === undefined) {

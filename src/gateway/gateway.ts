@@ -5,7 +5,7 @@ import type { EventBus } from '../bus/event-bus.ts';
 import type { Config } from '../config/config.ts';
 import { type Environment, type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { describeEndpoint } from '../endpoint/endpoint-description.ts';
-import { Access } from '../http/auth/access.ts';
+import { Access, type AccessOptions } from '../http/auth/access.ts';
 import { BatchRoom } from '../http/entries/batch-room.ts';
 import { Limits } from '../http/limits/limits.ts';
 import { OpenStreams } from '../http/stream/open-streams.ts';
@@ -88,13 +88,28 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   return assembleGateway(createComponents(resolved, logger), options.consume, environment);
 }
 
+/** Creates what decides who may call; undefined for a configuration in which every caller may. */
+export function createAccess(
+  { config: { auth, http }, logger }: Pick<Components, 'config' | 'logger'>,
+  options: Pick<AccessOptions, 'certificateNames'> = {},
+): Access | undefined {
+  if (auth === undefined || auth === 'none') return undefined;
+  return new Access(auth, { ...options, logger, adminToken: http.adminToken });
+}
+
 /**
  * Assembles a gateway from its components.
  *
  * @param consume whether it receives as well as sends
  * @param environment the variables that override the configuration
+ * @param access default: as the configuration says
  */
-export function assembleGateway(components: Components, consume = true, environment: Environment = {}): Gateway {
+export function assembleGateway(
+  components: Components,
+  consume = true,
+  environment: Environment = {},
+  access = createAccess(components),
+): Gateway {
   const { config: resolved, logger, channel, distributedBus, commandBus, eventBus, endpoint, forwarder } = components;
   const { conversion, registry, services, deadLetterOutlet, deadLetters } = components;
   const { applications, discovery, parentMessages, metrics } = components;
@@ -118,9 +133,6 @@ export function assembleGateway(components: Components, consume = true, environm
     applications: () => applications.describe(),
   });
   const { forwardHeaders, idempotencyScopeHeader } = resolved.http;
-  const { auth } = resolved;
-  const { adminToken } = resolved.http;
-  const access = auth === undefined || auth === 'none' ? undefined : new Access(auth, { logger, adminToken });
   const limits = resolved.limits && new Limits(resolved.limits, { access });
   const listeners = createListeners(resolved, logger, {
     service: resolved.service,

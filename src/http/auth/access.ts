@@ -4,16 +4,20 @@ import type { Logger } from '../../logger.ts';
 import { type Clock, systemClock, type WallClock } from '../../time/clock.ts';
 import type { AuthSettings } from './auth-settings.ts';
 import { Authenticator, type AuthenticatorOptions } from './authenticator.ts';
-import type { Permission, RoutePermission } from './permission.ts';
+import { callerHeaderWriter } from './caller-header.ts';
+import { type AccessDecision, decideAccess, refusal, wantedPermission } from './decision.ts';
+import type { Permission } from './permission.ts';
 import type { Principal } from './principal.ts';
-import { credentialsMissing, insufficientScope } from './refusals.ts';
+import { credentialsMissing } from './refusals.ts';
 
 const held = Symbol('principal');
 const refused = Symbol('refused messages');
+const rejected = Symbol('rejected credentials');
 
 /** A request with its caller. A WeakMap would cost the garbage collector more. */
 interface Holding {
   [held]?: Principal;
+  [rejected]?: unknown;
   [refused]?: { count: number; readonly first: LittoralError } | undefined;
 }
 
@@ -24,7 +28,7 @@ export interface RefusedMessages {
   readonly first: LittoralError;
 }
 
-export interface AccessOptions {
+export interface AccessOptions extends Pick<AuthenticatorOptions, 'certificateNames'> {
   readonly logger: Logger;
   /** The token that may read and change dead letters, as a key with these grants. */
   readonly adminToken: string | undefined;
@@ -32,15 +36,32 @@ export interface AccessOptions {
   readonly clock?: (Clock & WallClock) | undefined;
 }
 
+/** The caller of a request that was admitted or refused, and the decision about it. */
+export interface AccessExplanation {
+  /** Undefined for a request whose credentials are not valid, or could not be verified. */
+  readonly principal?: Principal | undefined;
+  /** Undefined without a principal. */
+  readonly decision?: AccessDecision | undefined;
+  /** The error of its credentials. */
+  readonly error?: unknown;
+}
+
 /** Decides which requests a gateway serves, before it reads their bodies. */
 export class Access {
   readonly #options: AuthenticatorOptions;
   #authenticator: Authenticator;
+  #callerHeader: ReturnType<typeof callerHeaderWriter> | undefined;
 
   /** @throws what reading a file throws */
   constructor(settings: AuthSettings, options: AccessOptions) {
     this.#options = { ...options, clock: options.clock ?? systemClock };
     this.#authenticator = new Authenticator(settings, this.#options);
+    this.#callerHeader = headerOf(settings);
+  }
+
+  /** Makes the message header that names a caller; undefined if none does. */
+  get callerHeader(): ReturnType<typeof callerHeaderWriter> | undefined {
+    return this.#callerHeader;
   }
 
   /**
@@ -51,6 +72,7 @@ export class Access {
   reload(settings: AuthSettings, adminToken: string | undefined): void {
     const { fetchedKeys } = this.#authenticator;
     this.#authenticator = new Authenticator(settings, { ...this.#options, adminToken, fetchedKeys });
+    this.#callerHeader = headerOf(settings);
   }
 
   /**
@@ -60,11 +82,12 @@ export class Access {
    * @throws LittoralError `unauthorized`, `insufficient-scope`, `auth-unavailable`
    */
   admit(request: FastifyRequest): undefined | Promise<void> {
-    const isOpen = this.#wanted(request) === 'open';
+    const isOpen = wantedPermission(request) === 'open';
     let principal: Principal | Promise<Principal>;
     try {
       principal = this.#authenticator.authenticate(request);
     } catch (error) {
+      (request.raw as Holding)[rejected] = error;
       // An open route serves callers with wrong credentials like unknown ones.
       if (isOpen && isLittoralError(error)) return undefined;
       throw error;
@@ -76,6 +99,7 @@ export class Access {
     return principal.then(
       (found) => this.#enter(request, found),
       (error: unknown) => {
+        (request.raw as Holding)[rejected] = error;
         if (!isOpen || !isLittoralError(error)) throw error;
       },
     );
@@ -114,30 +138,19 @@ export class Access {
     return taken;
   }
 
-  #enter(request: FastifyRequest, principal: Principal): void {
-    (request.raw as Holding)[held] = principal;
-    const wanted = this.#wanted(request);
-    if (wanted === 'open') return;
-    if (wanted === 'caller') {
-      if (principal.isKnown || !principal.grants.isEmpty) return;
-      throw credentialsMissing();
-    }
-    if (wanted === undefined) {
-      // A route without a declared permission requires the grant `*`.
-      if (principal.grants.texts.includes('*')) return;
-      throw refusal(principal, undefined);
-    }
-    const permission = typeof wanted === 'function' ? wanted(request) : wanted;
-    const isGranted = permission === undefined ? principal.grants.canSend() : principal.grants.find(permission);
-    if (!isGranted) throw refusal(principal, permission);
+  /** Explains the decision about a request that `admit` has admitted or refused. */
+  explain(request: FastifyRequest): AccessExplanation {
+    const { [held]: principal, [rejected]: error } = request.raw as Holding;
+    return principal === undefined ? { error } : { principal, decision: decideAccess(request, principal) };
   }
 
-  /** Only known callers learn that a path does not exist. */
-  #wanted({ routeOptions, is404 }: FastifyRequest): RoutePermission | undefined {
-    return is404 ? 'caller' : routeOptions.config.permission;
+  #enter(request: FastifyRequest, principal: Principal): void {
+    (request.raw as Holding)[held] = principal;
+    const { error } = decideAccess(request, principal);
+    if (error !== undefined) throw error;
   }
 }
 
-function refusal(principal: Principal, permission: Permission | undefined) {
-  return principal.isKnown ? insufficientScope(principal, permission) : credentialsMissing();
+function headerOf({ header }: AuthSettings) {
+  return header === undefined ? undefined : callerHeaderWriter(header);
 }

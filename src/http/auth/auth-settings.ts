@@ -25,4 +25,6 @@ export interface AuthSettings {
   readonly mtls?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The grants of callers without credentials. */
   readonly anonymous?: readonly string[] | undefined;
+  /** The message header that names the caller. */
+  readonly header?: string | undefined;
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { ApiKeys, digestOf } from './api-keys.ts';
 import type { AuthSettings } from './auth-settings.ts';
@@ -13,6 +14,8 @@ const adminGrants = ['dead-letters:*', 'endpoints:read', 'metrics:read', 'docs:r
 
 export interface AuthenticatorOptions extends JwtVerifierOptions {
   readonly adminToken: string | undefined;
+  /** Returns the names in the client certificate of a connection. Default: those that its handshake has verified. */
+  readonly certificateNames?: ((socket: Socket) => readonly string[]) | undefined;
 }
 
 /** Identifies the caller of a request by its credentials. */
@@ -24,12 +27,12 @@ export class Authenticator {
 
   /** @throws what reading a file throws */
   constructor({ keys = [], jwt = [], mtls, anonymous = [] }: AuthSettings, options: AuthenticatorOptions) {
-    const { logger, adminToken } = options;
+    const { logger, adminToken, certificateNames } = options;
     this.#keys = new ApiKeys(keys, logger);
     this.#tokens = new JwtVerifier(jwt, options);
     if (adminToken !== undefined)
-      this.#keys.add(adminToken, createPrincipal('admin', 'admin', new Grants(adminGrants)));
-    this.#certificates = mtls && new ClientCertificates(mtls);
+      this.#keys.add(adminToken, createPrincipal('admin', 'admin token', new Grants(adminGrants)));
+    this.#certificates = mtls && new ClientCertificates(mtls, certificateNames);
     this.#anonymous = createAnonymous(new Grants(anonymous));
   }
 

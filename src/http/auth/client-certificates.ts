@@ -9,11 +9,17 @@ export class ClientCertificates {
   /** The caller of each connection, whose certificate never changes; null for an unknown one. */
   readonly #bySocket = new WeakMap<Socket, Principal | null>();
 
-  /** @param callers the grants by the names in certificates */
-  constructor(callers: Readonly<Record<string, readonly string[]>>) {
+  readonly #namesOf: (socket: Socket) => readonly string[];
+
+  /**
+   * @param callers the grants by the names in certificates
+   * @param namesOf returns the names in the certificate of a connection
+   */
+  constructor(callers: Readonly<Record<string, readonly string[]>>, namesOf = certificateNames) {
+    this.#namesOf = namesOf;
     const entries = Object.entries(callers);
     this.#principals = new Map(
-      entries.map(([name, grants]) => [name, createPrincipal(name, 'mtls', new Grants(grants))]),
+      entries.map(([name, grants]) => [name, createPrincipal(name, 'certificate', new Grants(grants))]),
     );
   }
 
@@ -21,7 +27,7 @@ export class ClientCertificates {
   find(socket: Socket): Principal | undefined {
     const known = this.#bySocket.get(socket);
     if (known !== undefined) return known ?? undefined;
-    const names = certificateNames(socket);
+    const names = this.#namesOf(socket);
     const name = names.find((one) => this.#principals.has(one));
     const found = name === undefined ? undefined : this.#principals.get(name);
     this.#bySocket.set(socket, found ?? null);

@@ -115,7 +115,7 @@ export class JwtVerifier {
         'invalid_token',
       );
     }
-    const principal = createPrincipal(sub, `jwt ${issuer}`, new Grants(grantsIn(payload, settings.grantsClaim)));
+    const principal = createPrincipal(sub, 'token', new Grants(grantsIn(payload, settings.grantsClaim)), issuer);
     return { principal, expiresAtMs: (exp + clockToleranceSeconds) * 1000 };
   }
 }

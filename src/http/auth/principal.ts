@@ -1,9 +1,15 @@
 import type { Grants } from './grants.ts';
 
+/** The kind of a caller's credentials. */
+export type CredentialKind = 'key' | 'admin token' | 'token' | 'certificate' | 'none';
+
 /** A caller, by its credentials. */
 export interface Principal {
   /** The id of its key, the subject of its token, or the name in its certificate; `anonymous` without credentials. */
   readonly name: string;
+  readonly kind: CredentialKind;
+  /** The issuer of its token; undefined for other credentials. */
+  readonly issuer?: string | undefined;
   /** A text that also distinguishes callers of the same name whose credentials have different kinds or issuers. */
   readonly scope: string;
   readonly grants: Grants;
@@ -11,11 +17,20 @@ export interface Principal {
   readonly isKnown: boolean;
 }
 
-/** @param source the kind of its credentials, and their issuer */
-export function createPrincipal(name: string, source: string, grants: Grants): Principal {
-  return { name, scope: `${source} ${name}`, grants, isKnown: true };
+/** The first word of a scope. Idempotency keys depend on it, so it never changes. */
+const scopeWords = { key: 'key', 'admin token': 'admin', token: 'jwt', certificate: 'mtls' } as const;
+
+/** @param issuer of a token */
+export function createPrincipal(
+  name: string,
+  kind: Exclude<CredentialKind, 'none'>,
+  grants: Grants,
+  issuer?: string,
+): Principal {
+  const source = issuer === undefined ? scopeWords[kind] : `${scopeWords[kind]} ${issuer}`;
+  return { name, kind, issuer, scope: `${source} ${name}`, grants, isKnown: true };
 }
 
 export function createAnonymous(grants: Grants): Principal {
-  return { name: 'anonymous', scope: 'anonymous', grants, isKnown: false };
+  return { name: 'anonymous', kind: 'none', scope: 'anonymous', grants, isKnown: false };
 }

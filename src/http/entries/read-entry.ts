@@ -15,8 +15,8 @@ import { validateKey } from '../../message/routing-key.ts';
 import { decodeBase64 } from '../../text/base64.ts';
 import { escapePointer } from '../../text/json-pointer.ts';
 import { checkHeaderName } from '../../wire/metadata.ts';
-import { refuseForwarded } from '../send/request-metadata.ts';
-import { findParent } from '../send/request-to-message.ts';
+import { assertNotOwned } from '../send/request-metadata.ts';
+import { areCallersApart, findParent } from '../send/request-to-message.ts';
 import type { EntryDefaults } from './entry-defaults.ts';
 import { EntryFields, eachMember } from './entry-fields.ts';
 
@@ -140,7 +140,7 @@ function readMetadata(fields: EntryFields, { options, mapping }: EntryDefaults):
       });
       const headers = parseJson(written.toString()) as Record<string, unknown>;
       for (const name of names) atHeader(name, () => checkHeaderName(name));
-      for (const name of names) atHeader(name, () => refuseForwarded({ [name]: '' }, mapping.forwardHeaders));
+      for (const name of names) atHeader(name, () => assertNotOwned({ [name]: '' }, mapping));
       return headers;
     } catch (error) {
       if (error instanceof UnreadableNumbers) {
@@ -180,7 +180,7 @@ function readId(fields: EntryFields, to: Address, index: number, defaults: Entry
   const ownKey = fields.text('idempotencyKey');
   if (id !== undefined && ownKey !== undefined) fields.addIssue('/messageId', 'and idempotencyKey both decide the id');
   if (id !== undefined && !isMessageId(id)) fields.addIssue('/messageId', 'is not a UUID');
-  if (id !== undefined && mapping.idempotencyScopeHeader !== undefined) {
+  if (id !== undefined && areCallersApart(mapping)) {
     fields.addIssue(
       '/messageId',
       "is refused here, because it could be the id of another caller's message; send idempotencyKey",

@@ -86,7 +86,9 @@ function permissionTo(to: Addressed | AddressEvent): SendPermission | undefined 
 
 /** Returns how requests of the caller become messages. */
 export function mappingFor(request: FastifyRequest, { access, mapping }: PublishContext): RequestMapping {
-  return access ? { ...mapping, callerScope: access.principalOf(request)?.scope } : mapping;
+  if (!access) return mapping;
+  const principal = access.principalOf(request);
+  return { ...mapping, callerScope: principal?.scope, callerHeader: access.callerHeader?.(principal) };
 }
 
 /** @throws LittoralError `draining` for a request that no message which is being handled has caused */

@@ -1,4 +1,5 @@
 import type { Message } from '../../message/message.ts';
+import type { CallerHeader } from '../auth/caller-header.ts';
 
 /** The settings by which requests become messages, and what is known of their caller. */
 export interface RequestMapping {
@@ -8,6 +9,8 @@ export interface RequestMapping {
   readonly idempotencyScopeHeader?: string | undefined;
   /** Keeps the idempotency keys of the caller apart from those of others. Default: all share one space. */
   readonly callerScope?: string | undefined;
+  /** The message header that names the caller. Default: none does. */
+  readonly callerHeader?: CallerHeader | undefined;
   /** Returns the message with an id that an application is handling. Default: there is none. */
   readonly findParent?: ((id: string) => Message | undefined) | undefined;
 }

@@ -4,6 +4,7 @@ import { LittoralError } from '../../errors.ts';
 import { Header } from '../../message/message-headers.ts';
 import { decodeHeaderValue } from '../../text/header-value.ts';
 import { checkHeaderName } from '../../wire/metadata.ts';
+import { foldHeaderName } from '../auth/caller-header.ts';
 import type { CloudEvent } from '../bindings/cloud-event.ts';
 import { eventHeaders } from '../bindings/cloud-event-request.ts';
 import type { RequestMapping } from './request-mapping.ts';
@@ -39,10 +40,11 @@ export function completeMetadata(
   metadata: Record<string, unknown>,
   headers: ReadonlyMap<string, string>,
   event: CloudEvent | undefined,
-  { forwardHeaders }: RequestMapping,
+  mapping: RequestMapping,
 ): Record<string, unknown> {
+  const { forwardHeaders, callerHeader } = mapping;
   if (event) addEventHeaders(metadata, event);
-  refuseForwarded(metadata, forwardHeaders);
+  assertNotOwned(metadata, mapping);
   const isForwarded = (name: string) => Object.values(forwardHeaders).includes(name);
   for (const [name, value] of headers) {
     if (traceHeaders.has(name) && !isForwarded(name)) metadata[name] = value;
@@ -54,6 +56,8 @@ export function completeMetadata(
     const value = event?.attributes[name];
     if (value !== undefined && !isForwarded(name) && !Object.hasOwn(metadata, name)) metadata[name] = value;
   }
+  // The last one, and null without credentials: a message that the request names as its parent must not lend its caller.
+  if (callerHeader !== undefined) metadata[callerHeader.name] = callerHeader.value;
   return metadata;
 }
 
@@ -69,31 +73,46 @@ function addEventHeaders(metadata: Record<string, unknown>, event: CloudEvent): 
   }
 }
 
-/** Throws if a caller sets a forwarded message header itself: only the proxy's request header may set it. */
-export function refuseForwarded(metadata: object, forwardHeaders: RequestMapping['forwardHeaders']): void {
+/**
+ * Throws if a caller sets a message header that is not its own to set: one that names the caller, or that only a request
+ * header of the proxy may set.
+ *
+ * @throws LittoralError `reserved-header`
+ */
+export function assertNotOwned(
+  metadata: object,
+  { forwardHeaders, callerHeader }: Pick<RequestMapping, 'forwardHeaders' | 'callerHeader'>,
+): void {
   const names = Object.keys(metadata);
   if (names.length === 0) return;
   const sources = sourcesOf(forwardHeaders);
+  if (sources.size === 0 && callerHeader === undefined) return;
   for (const name of names) {
-    const source = sources.get(name.toLowerCase());
-    if (source === undefined) continue;
-    throw new LittoralError(
-      'reserved-header',
-      `The message header '${name}' comes from the request header '${source}' alone (http.forwardHeaders). Leave it out of Message-Header-… and Message-Headers.`,
-    );
+    const folded = foldHeaderName(name);
+    if (folded === callerHeader?.folded)
+      throw owned(name, 'names the caller (auth.header), and only the gateway sets it');
+    const source = sources.get(folded);
+    if (source !== undefined) {
+      throw owned(name, `comes from the request header '${source}' alone (http.forwardHeaders)`);
+    }
   }
+}
+
+function owned(name: string, reason: string): LittoralError {
+  const detail = `The message header '${name}' ${reason}. Leave it out of Message-Header-… and Message-Headers.`;
+  return new LittoralError('reserved-header', detail);
 }
 
 type ForwardHeaders = RequestMapping['forwardHeaders'];
 
-/** The request header of each forwarded message header, by its lower-case name. */
+/** The request header of each forwarded message header, by its folded name. */
 const knownSources = new WeakMap<ForwardHeaders, ReadonlyMap<string, string>>();
 
 /** A batch asks for each header of each entry. */
 function sourcesOf(forwardHeaders: ForwardHeaders): ReadonlyMap<string, string> {
   const known = knownSources.get(forwardHeaders);
   if (known) return known;
-  const sources = new Map(Object.entries(forwardHeaders).map(([from, to]) => [to.toLowerCase(), from]));
+  const sources = new Map(Object.entries(forwardHeaders).map(([from, to]) => [foldHeaderName(to), from]));
   knownSources.set(forwardHeaders, sources);
   return sources;
 }

@@ -114,7 +114,6 @@ function messageIdOf(
   { kind, destination, routingKey }: Addressed,
   mapping: RequestMapping,
 ): string | undefined {
-  const { idempotencyScopeHeader } = mapping;
   const id = headers.get('message-id');
   const ownKey = headers.get('idempotency-key');
   if (event && (id !== undefined || ownKey !== undefined)) {
@@ -123,9 +122,10 @@ function messageIdOf(
     );
   }
   const key = event ? eventKey(event) : ownKey;
-  if (id !== undefined && idempotencyScopeHeader !== undefined) {
+  if (id !== undefined && areCallersApart(mapping)) {
+    const setting = mapping.callerScope === undefined ? 'http.idempotencyScopeHeader' : 'auth';
     throw invalidHeader(
-      `Message-Id is refused here, because it could be the id of another caller's message: http.idempotencyScopeHeader separates callers by '${idempotencyScopeHeader}'. Send Idempotency-Key.`,
+      `Message-Id is refused here, because it could be the id of another caller's message: ${setting} keeps callers apart. Send Idempotency-Key.`,
     );
   }
   if (key === undefined) return id?.toLowerCase();
@@ -133,6 +133,11 @@ function messageIdOf(
   if (key === '') throw invalidHeader('The request header Idempotency-Key is empty.');
   const scope = idempotencyScope(headers, mapping);
   return idempotentMessageId({ scope, kind, destination: destination ?? routingKey, routingKey, key });
+}
+
+/** Returns whether several callers use the gateway, of which none may choose an id that another one can have. */
+export function areCallersApart({ callerScope, idempotencyScopeHeader }: RequestMapping): boolean {
+  return callerScope !== undefined || idempotencyScopeHeader !== undefined;
 }
 
 /** Returns the scope of the idempotency keys of a request: its caller, and what a proxy says. */

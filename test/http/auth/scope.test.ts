@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { openGateway, openQueue, post } from '../gateway-fixture.ts';
+import { describe, expect, test } from 'vitest';
+import { expectProblem, openGateway, openQueue, post } from '../gateway-fixture.ts';
+import { openStream } from '../stream/stream-client.ts';
 import { bearer, keyOf, keysOf } from './callers.ts';
 
 test('the idempotency keys of two callers are apart, on every route', async () => {
@@ -31,4 +32,48 @@ test('a batch is decided entry by entry', async () => {
   expect(answer.statusCode).toBe(207);
   expect(answer.json().results).toMatchObject([{ status: 202 }, { status: 403, code: 'insufficient-scope' }]);
   expect(messages()).toHaveLength(1);
+});
+
+describe('ids that callers choose', () => {
+  const id = '5f0c6b1e-3b9c-4f0e-8f5e-0a1b2c3d4e5f';
+  const json = { 'content-type': 'application/json' };
+
+  test.each(['/commands/billing/change', '/events/a', '/messages/billing/a'])('are refused by %s', async (url) => {
+    const gateway = await openGateway({ auth: { keys: keysOf({ one: ['*'] }), anonymous: ['*'] } });
+    for (const own of [bearer(keyOf('one')), {}]) {
+      const problem = expectProblem(
+        await post(gateway, { url, headers: { ...own, 'message-id': id } }),
+        'invalid-header',
+      );
+      expect(problem.detail).toMatch(/auth keeps callers apart\. Send Idempotency-Key\.$/);
+    }
+  });
+
+  test('are refused in entries of batches and streams', async () => {
+    const gateway = await openGateway({ auth: { keys: keysOf({ one: ['*'] }) } });
+    const messages = openQueue(gateway, 'billing');
+    const entry = { kind: 'command', destination: 'billing', routingKey: 'change', payload: 1, messageId: id };
+    const headers = { ...bearer(keyOf('one')), ...json };
+    const answer = await post(gateway, { url: '/batch', headers, body: JSON.stringify({ entries: [entry] }) });
+    expect(answer.json().results).toMatchObject([{ status: 400, errors: [{ pointer: '/entries/0/messageId' }] }]);
+    const stream = await openStream(gateway, bearer(keyOf('one')));
+    stream.send(entry);
+    expect(await stream.end()).toMatchObject({ accepted: 0, failed: 1 });
+    expect(messages()).toEqual([]);
+  });
+
+  test('keep the same CloudEvent of two callers apart, and one of them the same', async () => {
+    const gateway = await openGateway({ auth: { keys: keysOf({ one: ['event:*'], two: ['event:*'] }) } });
+    const event = { specversion: '1.0', id: '1', source: '/shop', type: 'order.placed', data: 1 };
+    const send = async (caller: string, isBatch: boolean) => {
+      const type = `application/cloudevents${isBatch ? '-batch' : ''}+json`;
+      const headers = { ...bearer(keyOf(caller)), 'content-type': type };
+      const body = JSON.stringify(isBatch ? [event] : event);
+      const answer = (await post(gateway, { url: '/cloudevents', headers, body })).json();
+      return isBatch ? answer.results[0].messageId : answer.messageId;
+    };
+    expect(await send('one', true)).toBe(await send('one', false));
+    expect(await send('two', false)).not.toBe(await send('one', false));
+    expect(await send('two', true)).toBe(await send('two', false));
+  });
 });

@@ -1,0 +1,73 @@
+import type { Access, AccessExplanation } from '../http/auth/access.ts';
+import { type Components, createComponents } from './components.ts';
+import { assembleGateway, createAccess, type Gateway } from './gateway.ts';
+
+/** A request whose admission is checked. */
+export interface CheckedRequest {
+  readonly method: string;
+  /** Its path, as a request line has it. */
+  readonly path: string;
+  /** The key or token that it sends. Default: none. */
+  readonly token?: string | undefined;
+  /** The names in its client certificate. Default: none. */
+  readonly certificateNames?: readonly string[] | undefined;
+}
+
+/** The answer of a gateway to a request, and the reasons for it. */
+export interface AccessCheck {
+  /** The path of its route with the names of parameters; undefined for an unknown path. */
+  readonly route: string | undefined;
+  /** True for a route of the management listener. */
+  readonly isManagement?: boolean;
+  /** The refusal; undefined if the route would handle the request. */
+  readonly problem: { readonly status: number; readonly code: string; readonly detail: string } | undefined;
+  /** Undefined without `auth`, and for a request that is refused before its caller is identified. */
+  readonly explanation: AccessExplanation | undefined;
+}
+
+/**
+ * Checks whether a gateway would admit a request. The servers of the gateway decide, with all of their checks that
+ * precede the body, but no route is called, and nothing connects to the broker.
+ */
+export async function checkAccess(
+  { config, logger }: Pick<Components, 'config' | 'logger'>,
+  request: CheckedRequest,
+): Promise<AccessCheck> {
+  const certificateNames = () => request.certificateNames ?? [];
+  const access = createAccess({ config, logger }, { certificateNames });
+  const { app, management, stop } = assembleGateway(createComponents(config, logger), false, {}, access);
+  try {
+    const check = await checkBy(app, request, access);
+    if (check.route !== undefined || management === undefined) return check;
+    const other = await checkBy(management, request, access);
+    return other.route === undefined ? check : { ...other, isManagement: true };
+  } finally {
+    await stop();
+  }
+}
+
+async function checkBy(
+  app: Gateway['app'],
+  { method, path, token }: CheckedRequest,
+  access: Access | undefined,
+): Promise<AccessCheck> {
+  let isAdmitted = false;
+  let route: string | undefined;
+  let explanation: AccessExplanation | undefined;
+  // Runs after all checks that precede the body.
+  app.addHook('preParsing', (_request, reply, _payload, _done) => {
+    isAdmitted = true;
+    void reply.code(204).send();
+  });
+  let problem: string | undefined;
+  app.addHook('onSend', (sent, _reply, payload, done) => {
+    // The answer to HEAD has none.
+    if (!isAdmitted) problem = String(payload);
+    route = sent.is404 ? undefined : sent.routeOptions.url;
+    explanation = access?.explain(sent);
+    done();
+  });
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await app.inject({ method: method as 'POST', url: path, headers });
+  return { route, explanation, problem: isAdmitted ? undefined : JSON.parse(problem ?? answer.body) };
+}
