@@ -1,7 +1,6 @@
 import type { HandlerCall } from '../../src/endpoint/handler-call.ts';
 import type { Delivery } from '../../src/engine/delivery.ts';
-import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
-import type { Publication, PublishReceipt } from '../../src/engine/publication.ts';
+import type { Publication } from '../../src/engine/publication.ts';
 import { Header } from '../../src/message/message-headers.ts';
 import { newMessageId } from '../../src/message/message-id.ts';
 import { GatewayMetrics } from '../../src/observe/metrics/gateway-metrics.ts';
@@ -13,17 +12,11 @@ import type { HandledResult } from '../../src/recovery/handler-result.ts';
 import type { BenchOptions, Verdict } from './bench.ts';
 import { service } from './destination.ts';
 import { median } from './measurement.ts';
+import { NullEngine } from './null-engine.ts';
 import { textTable } from './text-table.ts';
 
 /** The most that metrics may add to a message that is sent and handled, in microseconds. */
 const mostMicros = 5;
-
-/** Takes every message, and does nothing with it. */
-class NullEngine extends InMemoryEngine {
-  override async publish(): Promise<PublishReceipt> {
-    return { routed: true };
-  }
-}
 
 /** The CPU that metrics take of a message: of its publish, its delivery and the call of its handler alone. */
 export async function benchObserving({ quick }: BenchOptions): Promise<Verdict> {

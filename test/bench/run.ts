@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { BrokerAddress } from '../broker/broker.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import { createVhost } from '../broker/vhost.ts';
+import { benchAccess } from './auth-bench.ts';
 import { benchConsuming } from './consume-bench.ts';
 import { benchConverters } from './converters-bench.ts';
 import { benchMany } from './many-bench.ts';
@@ -11,7 +12,7 @@ import { benchPushing } from './push-bench.ts';
 import { benchScale } from './scale-bench.ts';
 
 // npm run bench                      everything, about 8 minutes
-// npm run bench -- consume           one of: publish, many, consume, push, converters, observe
+// npm run bench -- consume           one of: publish, many, consume, push, converters, observe, auth
 // npm run bench -- --quick           about 90 seconds, to have a look
 // npm run bench -- --scale           what each cost becomes when its size grows
 // npm run bench -- --cpu-prof=DIR    writes what the gateway's processes did to .cpuprofile files there
@@ -25,6 +26,7 @@ const benches = {
   push: benchPushing,
   converters: benchConverters,
   observe: benchObserving,
+  auth: benchAccess,
 };
 
 const { values: options, positionals } = parseArgs({

@@ -12,3 +12,20 @@ export function callerAddress(address = 'unknown'): string {
   const zeros = after === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
   return `${[...first, ...Array(zeros).fill('0'), ...last].slice(0, 4).join(':')}::/64`;
 }
+
+const held = Symbol('caller');
+
+interface Connection {
+  readonly remoteAddress?: string | undefined;
+  [held]?: string;
+}
+
+/** Returns the name of a caller without credentials. A connection keeps it for its further requests. */
+export function callerOf(socket: Connection): string {
+  let name = socket[held];
+  if (name === undefined) {
+    name = `address ${callerAddress(socket.remoteAddress)}`;
+    socket[held] = name;
+  }
+  return name;
+}

@@ -1,6 +1,6 @@
 import { LittoralError } from '../../errors.ts';
 import type { Limit } from './limit.ts';
-import { rateLimitHeaders } from './rate-limit-headers.ts';
+import { type RateLimitHeaders, rateLimitHeaders } from './rate-limit-headers.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
 /** What a request takes from one bucket. */
@@ -21,10 +21,10 @@ export class Charge {
    * @throws LittoralError `rate-limited`; `body-too-large` for more than a bucket holds
    */
   take(demands: readonly Demand[], nowMs: number): void {
-    const all = totals([...this.#taken, ...demands]);
-    const tooLarge = all.find(({ limit, amount }) => amount > limit.capacity);
-    const lacking = totals(demands).some(({ bucket, amount }) => !bucket.has(amount, nowMs));
-    if (tooLarge || lacking) {
+    const added = totals(demands);
+    const all = this.#taken.length === 0 ? added : totals([...this.#taken, ...demands]);
+    const tooLarge = all.find(isTooLarge);
+    if (tooLarge || !haveAll(added, nowMs)) {
       this.#giveBack(nowMs);
       throw tooLarge ? neverFits(tooLarge) : refusal(all, nowMs);
     }
@@ -46,12 +46,12 @@ export class Charge {
     this.#taken = this.#taken.map((one) => (isBytes(one) ? { ...one, amount: one.amount + bytes } : one));
     if (!lacking) return;
     this.#giveBack(nowMs);
-    const tooLarge = this.#taken.find(({ limit, amount }) => amount > limit.capacity);
+    const tooLarge = this.#taken.find(isTooLarge);
     throw tooLarge ? neverFits(tooLarge) : refusal(this.#taken, nowMs);
   }
 
   /** The headers of the answer. */
-  headers(nowMs: number): Record<string, string> {
+  headers(nowMs: number): RateLimitHeaders | undefined {
     return rateLimitHeaders(this.#taken, nowMs);
   }
 
@@ -64,13 +64,39 @@ export class Charge {
 
 /** Returns the demands with one for each bucket: keys can share one. */
 export function totals(demands: readonly Demand[]): readonly Demand[] {
-  if (demands.length < 2) return demands;
+  if (areDistinct(demands)) return demands;
   const byBucket = new Map<TokenBucket, Demand>();
   for (const demand of demands) {
     const amount = demand.amount + (byBucket.get(demand.bucket)?.amount ?? 0);
     byBucket.set(demand.bucket, { ...demand, amount });
   }
   return [...byBucket.values()];
+}
+
+/** More demands than a single message has are summed up in any case. */
+const fewDemands = 8;
+
+/** Returns whether no two of a few demands share a bucket, as is usual for a single message. */
+function areDistinct(demands: readonly Demand[]): boolean {
+  if (demands.length > fewDemands) return false;
+  for (let index = 1; index < demands.length; index += 1) {
+    for (let earlier = 0; earlier < index; earlier += 1) {
+      if (demands[index]?.bucket === demands[earlier]?.bucket) return false;
+    }
+  }
+  return true;
+}
+
+export function isTooLarge({ limit, amount }: Demand): boolean {
+  return amount > limit.capacity;
+}
+
+/** Returns whether each bucket has what is demanded of it. */
+export function haveAll(demands: readonly Demand[], nowMs: number): boolean {
+  for (const { bucket, amount } of demands) {
+    if (!bucket.has(amount, nowMs)) return false;
+  }
+  return true;
 }
 
 /** Returns the demand whose bucket takes the longest until it has enough. */

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isLittoralError, type LittoralError } from '../../errors.ts';
+import { isLittoralError } from '../../errors.ts';
 import { type Clock, systemClock } from '../../time/clock.ts';
 import type { Access } from '../auth/access.ts';
-import type { RoutePermission, SendPermission } from '../auth/permission.ts';
+import type { RoutePermission } from '../auth/permission.ts';
 import { announcedLength } from '../body/body-arrival.ts';
-import { callerAddress } from './caller-address.ts';
-import { Charge, type Demand, neverFits, slowest, totals } from './charge.ts';
+import { callerOf } from './caller-address.ts';
+import { Charge, type Demand, haveAll, isTooLarge, neverFits, slowest, totals } from './charge.ts';
+import { type Address, byDestination, destinationOf, type Entry, keyOf } from './destination-key.ts';
 import { Limit } from './limit.ts';
 import type { LimitSettings } from './limit-settings.ts';
 
@@ -33,12 +34,6 @@ interface Holding extends IncomingMessage {
   [held]?: Admission;
 }
 
-/** A destination, as a permission names it. */
-type Address = Pick<SendPermission, 'kind' | 'destination' | 'routingKey'>;
-
-/** A message of a request, or the reason why it is not sent. */
-type Entry = (Address & { readonly payload?: unknown }) | LittoralError;
-
 /** The reason why a stream is held. */
 export interface Wait {
   readonly waitMs: number;
@@ -57,11 +52,14 @@ export class Limits {
   readonly #access: Access | undefined;
   readonly #clock: Pick<Clock, 'nowMs'>;
   #limits: readonly Limit[];
+  /** Whether any limit is per destination, which has to be known only then. */
+  #countsDestinations: boolean;
 
   constructor(settings: readonly LimitSettings[], { access, clock = systemClock }: LimitsOptions = {}) {
     this.#access = access;
     this.#clock = clock;
     this.#limits = settings.map((one) => new Limit(one, clock.nowMs()));
+    this.#countsDestinations = settings.some(isPerDestination);
   }
 
   /** Replaces the limits. One whose settings are the same keeps its levels. */
@@ -71,6 +69,7 @@ export class Limits {
       const limit = new Limit(one, this.#clock.nowMs());
       return before.get(limit.fingerprint) ?? limit;
     });
+    this.#countsDestinations = settings.some(isPerDestination);
   }
 
   /**
@@ -81,16 +80,14 @@ export class Limits {
   admit(request: FastifyRequest, reply: FastifyReply): void {
     const { permission, body, isUnlimited } = request.routeOptions.config;
     if (isUnlimited || isFree(permission) || body === 'stream') return;
-    const to = typeof permission === 'function' ? permission(request) : undefined;
     const principal = this.#principalOf(request);
-    const destination = typeof to === 'object' ? keyOf(to) : undefined;
+    const destination = this.#countsDestinations ? destinationOf(permission, request) : undefined;
     const bytes = announcedBytes(request.raw);
     const charge = new Charge();
     const nowMs = this.#clock.nowMs();
-    const keys = { principal, destination, all: '' };
-    charge.take(this.#demands(keys, 1, bytes, nowMs), nowMs);
+    charge.take(this.#demands({ principal, destination, all: '' }, 1, bytes, nowMs), nowMs);
     (request.raw as Holding)[held] = { principal, destination, bytes, charge };
-    reply.headers(charge.headers(nowMs));
+    setHeaders(reply, charge, nowMs);
   }
 
   /**
@@ -103,7 +100,7 @@ export class Limits {
     if (!admission || !(body instanceof Uint8Array) || body.byteLength <= admission.bytes) return;
     const nowMs = this.#clock.nowMs();
     admission.charge.takeArrived(body.byteLength - admission.bytes, nowMs);
-    reply.headers(admission.charge.headers(nowMs));
+    setHeaders(reply, admission.charge, nowMs);
   }
 
   /**
@@ -113,12 +110,13 @@ export class Limits {
    */
   countMessage({ raw, body }: FastifyRequest, reply: FastifyReply, to: Address): void {
     const admission = (raw as Holding)[held];
+    if (!admission || !this.#countsDestinations) return;
     const destination = keyOf(to);
-    if (!admission || destination === admission.destination) return;
+    if (destination === admission.destination) return;
     const nowMs = this.#clock.nowMs();
     const bytes = body instanceof Uint8Array ? body.byteLength : 0;
     admission.charge.take(this.#demands({ destination }, 1, bytes, nowMs), nowMs);
-    reply.headers(admission.charge.headers(nowMs));
+    setHeaders(reply, admission.charge, nowMs);
   }
 
   /**
@@ -133,11 +131,12 @@ export class Limits {
     const { principal, charge } = admission;
     // The request itself was counted as one.
     const others = this.#demands({ principal, all: '' }, Math.max(0, entries.length - 1), 0, nowMs);
-    const demands = [...byDestination(entries)].flatMap(([destination, { count, bytes }]) =>
+    const perDestination = this.#countsDestinations ? [...byDestination(entries)] : [];
+    const demands = perDestination.flatMap(([destination, { count, bytes }]) =>
       this.#demands({ destination }, count, bytes, nowMs),
     );
     charge.take([...others, ...demands], nowMs);
-    reply.headers(charge.headers(nowMs));
+    setHeaders(reply, charge, nowMs);
   }
 
   /**
@@ -154,9 +153,9 @@ export class Limits {
       // Nothing of it is sent, so it need not fit.
       const isRefused = isLittoralError(entry);
       const demands = isRefused ? found.map((one) => ({ ...one, amount: atMost(one) })) : found;
-      const tooLarge = demands.find(({ limit, amount }) => amount > limit.capacity);
+      const tooLarge = demands.find(isTooLarge);
       if (tooLarge) throw neverFits(tooLarge);
-      if (demands.every(({ bucket, amount }) => bucket.has(amount, nowMs))) {
+      if (haveAll(demands, nowMs)) {
         for (const { bucket, amount } of demands) bucket.take(amount, nowMs);
         return undefined;
       }
@@ -178,18 +177,24 @@ export class Limits {
   /** A caller without credentials is the address of its connection. */
   #principalOf(request: FastifyRequest): string {
     const principal = this.#access?.principalOf(request);
-    return principal?.isKnown ? principal.scope : `address ${callerAddress(request.raw.socket.remoteAddress)}`;
+    return principal?.isKnown ? principal.scope : callerOf(request.raw.socket);
   }
+}
+
+function isPerDestination({ per }: LimitSettings): boolean {
+  return per === 'destination';
+}
+
+function setHeaders(reply: FastifyReply, charge: Charge, nowMs: number): void {
+  const headers = charge.headers(nowMs);
+  if (headers === undefined) return;
+  reply.header('ratelimit-policy', headers['ratelimit-policy']);
+  reply.header('ratelimit', headers.ratelimit);
 }
 
 /** What watches a gateway has to get through. */
 function isFree(permission: RoutePermission | undefined): boolean {
   return permission === undefined || permission === 'open' || permission === 'metrics:read';
-}
-
-/** The destination of an event is its routing key. */
-function keyOf({ kind, destination, routingKey }: Address): string {
-  return kind === 'event' ? `event ${routingKey}` : `service ${destination}`;
 }
 
 /** A body without a length has one byte at least. */
@@ -199,16 +204,4 @@ function announcedBytes(raw: IncomingMessage): number {
 
 function atMost({ limit, amount }: Demand): number {
   return Math.min(limit.capacity, amount);
-}
-
-function byDestination(entries: readonly Entry[]): Map<string, { count: number; bytes: number }> {
-  const found = new Map<string, { count: number; bytes: number }>();
-  for (const entry of entries) {
-    if (isLittoralError(entry)) continue;
-    const key = keyOf(entry);
-    const { count, bytes } = found.get(key) ?? { count: 0, bytes: 0 };
-    const { payload } = entry;
-    found.set(key, { count: count + 1, bytes: bytes + (payload instanceof Uint8Array ? payload.byteLength : 0) });
-  }
-  return found;
 }

@@ -6,22 +6,31 @@ interface Used {
   readonly bucket: TokenBucket;
 }
 
+export interface RateLimitHeaders extends Record<string, string> {
+  'ratelimit-policy': string;
+  ratelimit: string;
+}
+
 /**
  * Writes the headers by which a caller can pace itself: the limits that count for its request, and what is left of each.
  *
+ * @returns undefined for a request that no limit counts
  * @see draft-ietf-httpapi-ratelimit-headers-10
  */
-export function rateLimitHeaders(used: readonly Used[], nowMs: number): Record<string, string> {
-  if (used.length === 0) return {};
-  const policies: string[] = [];
-  const states: string[] = [];
+export function rateLimitHeaders(used: readonly Used[], nowMs: number): RateLimitHeaders | undefined {
+  let policies = '';
+  let states = '';
   for (const { limit, bucket } of scarcest(used, nowMs)) {
-    const level = bucket.level(nowMs);
-    const fullAfter = Math.ceil((limit.capacity - level) / limit.perMs / 1000);
-    policies.push(limit.policy);
-    states.push(`"${limit.name}";r=${Math.max(0, Math.floor(level + 1e-6))};t=${fullAfter}`);
+    const separator = policies === '' ? '' : ', ';
+    policies += separator + limit.policy;
+    states += separator + stateOf(limit, bucket.level(nowMs));
   }
-  return { 'ratelimit-policy': policies.join(', '), ratelimit: states.join(', ') };
+  return policies === '' ? undefined : { 'ratelimit-policy': policies, ratelimit: states };
+}
+
+function stateOf({ name, capacity, perMs }: Limit, level: number): string {
+  const fullAfter = Math.ceil((capacity - level) / perMs / 1000);
+  return `"${name}";r=${Math.max(0, Math.floor(level + 1e-6))};t=${fullAfter}`;
 }
 
 /** A batch can use several buckets of a limit; the one with the fewest tokens counts. */
