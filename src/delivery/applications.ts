@@ -12,6 +12,7 @@ import { type PostTarget, type PostToOptions, postTargetOf } from './post-to.ts'
 import { notWanted, type PostedMessage, postedRequest } from './posted-request.ts';
 import { PullApplication, type PullState } from './pull/pull-application.ts';
 import { type PullSettings, pullOptionsOf } from './pull/pull-options.ts';
+import type { RequestObserver } from './request-observer.ts';
 import { RequestWriter } from './request-writer.ts';
 
 export interface ApplicationsOptions {
@@ -28,6 +29,8 @@ export interface ApplicationsOptions {
   /** The `source` of events that leave as CloudEvents. */
   readonly cloudEventsSource?: string | undefined;
   readonly parents: ParentMessages;
+  /** Returns what measures the requests to an origin. Default: nothing is measured. */
+  readonly observe?: ((origin: URL) => RequestObserver) | undefined;
   readonly logger: Logger;
 }
 
@@ -135,7 +138,8 @@ export class Applications implements GateChanges {
     if (application === undefined) {
       const ca = caFile === undefined ? undefined : readTrustedCertificates(caFile);
       const settings = isConfigured ? configured : { ...defaults, url: origin, ca };
-      application = new HttpApplication({ settings, concurrency, changed: () => this.#onChange(), logger });
+      const observe = this.#options.observe?.(new URL(origin));
+      application = new HttpApplication({ settings, concurrency, changed: () => this.#onChange(), observe, logger });
       this.#byAddress.set(key, application);
     }
     return application;

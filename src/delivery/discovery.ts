@@ -3,7 +3,7 @@ import { errorText } from '../text/error-chain.ts';
 import type { Subscriptions } from './application-handlers.ts';
 import { Backoff } from './backoff.ts';
 import type { HttpApplication } from './http-application.ts';
-import { NotReached } from './http-client.ts';
+import { NotReached } from './request-failures.ts';
 
 /** What an application says that it receives. */
 interface Discovered {

@@ -1,5 +1,6 @@
 import { errorText } from '../text/error-chain.ts';
-import { type Answer, NotReached } from './http-client.ts';
+import type { Answer } from './http-client.ts';
+import { NotReached } from './request-failures.ts';
 
 /** How the health of an application is watched. */
 export interface HealthSettings {

@@ -6,10 +6,12 @@ import type { ApplicationSettings } from './application-settings.ts';
 import { Availability, type AvailabilityState } from './availability.ts';
 import { CallWindow } from './call-window.ts';
 import { HealthCheck } from './health-check.ts';
-import { type Answer, HttpClient, NoAnswer, NotReached, type PostRequest } from './http-client.ts';
+import { type Answer, HttpClient, type PostRequest } from './http-client.ts';
 import { asksToSlowDown, failureOf } from './outcome.ts';
 import { PathGate } from './path-gate.ts';
 import { Places } from './places.ts';
+import { NoAnswer, NotReached } from './request-failures.ts';
+import type { RequestObserver } from './request-observer.ts';
 
 export interface HttpApplicationOptions {
   readonly settings: ApplicationSettings;
@@ -17,6 +19,8 @@ export interface HttpApplicationOptions {
   readonly concurrency: number;
   /** Called after each change of its state, or of the state of one of its paths. */
   readonly changed: () => void;
+  /** Default: its requests are not measured. */
+  readonly observe?: RequestObserver | undefined;
   readonly logger: Logger;
 }
 
@@ -58,10 +62,11 @@ export class HttpApplication {
   #isClosed = false;
 
   constructor(options: HttpApplicationOptions) {
-    const { settings, concurrency } = options;
+    const { settings, concurrency, observe } = options;
     const { url, connectTimeoutMs, ca, health, concurrencyPerPath } = settings;
     this.#options = options;
-    this.#client = new HttpClient(new URL(new URL(url).origin), { connections: concurrency, connectTimeoutMs, ca });
+    const limits = { connections: concurrency, connectTimeoutMs };
+    this.#client = new HttpClient(new URL(new URL(url).origin), { ...limits, ca, observe });
     this.#window = new CallWindow(concurrency);
     this.#health =
       health &&

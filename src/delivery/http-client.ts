@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import type Undici from 'undici';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { type Deadline, DeadlineTimer } from '../time/deadline-timer.ts';
+import { NoAnswer, NotReached } from './request-failures.ts';
+import { observeRequest, type RequestObserver } from './request-observer.ts';
 
 /** A complete answer of an application, or the beginning of a long one. */
 export interface Answer {
@@ -26,23 +28,8 @@ export interface HttpClientOptions {
   readonly connectTimeoutMs: number;
   /** Certificates to trust in place of those that Node trusts, PEM. */
   readonly ca?: string | undefined;
-}
-
-/** A request of which nothing was written: the application has not seen it. */
-export class NotReached extends Error {
-  override readonly name = 'NotReached';
-}
-
-/** A request that was written, at least in part, and has no complete answer. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
-  /** True if it was given up because its time was over. */
-  readonly isLate: boolean;
-
-  constructor(message: string, options: { readonly isLate: boolean; readonly cause: unknown }) {
-    super(message, { cause: options.cause });
-    this.isLate = options.isLate;
-  }
+  /** Default: nothing is measured. */
+  readonly observe?: RequestObserver | undefined;
 }
 
 /** The bytes of an answer that are read. */
@@ -59,11 +46,13 @@ export class HttpClient {
   readonly #origin: URL;
   readonly #connector: buildConnector.connector;
   readonly #pool: Pool;
+  readonly #observe: RequestObserver | undefined;
   /** One for each length of time. */
   readonly #timers = new Map<number, DeadlineTimer>();
 
-  constructor(origin: URL, { connections, connectTimeoutMs, ca }: HttpClientOptions) {
+  constructor(origin: URL, { connections, connectTimeoutMs, ca, observe }: HttpClientOptions) {
     this.#origin = origin;
+    this.#observe = observe;
     const { buildConnector, Pool } = loadUndici();
     this.#connector = buildConnector({ timeout: connectTimeoutMs, ...(ca === undefined ? {} : { ca }) });
     const limits = { connections, pipelining: 1, keepAliveTimeout: idleTimeoutMs };
@@ -112,6 +101,7 @@ export class HttpClient {
     // The client's own time limits are coarse, and none of them is for the whole of an answer.
     const options = { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 };
     this.#pool.dispatch(options, exchange);
+    if (this.#observe !== undefined) observeRequest(method, exchange.answer, this.#observe);
     return exchange.answer;
   }
 

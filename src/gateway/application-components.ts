@@ -11,6 +11,8 @@ import { readTrustedCertificates } from '../file/certificates.ts';
 import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Logger } from '../logger.ts';
+import { measureClientRequests } from '../observe/metrics/client-requests.ts';
+import type { GatewayMetrics } from '../observe/metrics/gateway-metrics.ts';
 import { endpointHandlers } from './endpoint-handlers.ts';
 
 // The factories of what belongs to an application outside of this process.
@@ -18,10 +20,11 @@ import { endpointHandlers } from './endpoint-handlers.ts';
 interface ApplicationParts {
   readonly config: ResolvedConfig;
   readonly parentMessages: ParentMessages;
+  readonly metrics: GatewayMetrics | undefined;
   readonly logger: Logger;
 }
 
-interface DiscoveryParts extends Omit<ApplicationParts, 'parentMessages'> {
+interface DiscoveryParts extends Omit<ApplicationParts, 'parentMessages' | 'metrics'> {
   readonly registry: HandlerRegistry;
   readonly applications: Applications;
   readonly endpoint: ServiceEndpoint;
@@ -33,7 +36,12 @@ export function handlersOfApplication({ application }: ResolvedConfig): HandlerD
   return application.pull ? pulledHandlers(application) : applicationHandlers(application);
 }
 
-export function createApplications({ config, parentMessages: parents, logger }: ApplicationParts): Applications {
+export function createApplications({
+  config,
+  parentMessages: parents,
+  metrics,
+  logger,
+}: ApplicationParts): Applications {
   const { concurrency, handlerTimeoutMs, application } = config;
   return new Applications({
     concurrency,
@@ -43,6 +51,7 @@ export function createApplications({ config, parentMessages: parents, logger }: 
     defaults: defaults.application,
     cloudEventsSource: application?.cloudEventsSource,
     parents,
+    observe: metrics && ((origin) => measureClientRequests(metrics, origin)),
     logger,
   });
 }

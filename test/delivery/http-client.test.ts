@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { HttpClient, NoAnswer } from '../../src/delivery/http-client.ts';
+import { HttpClient } from '../../src/delivery/http-client.ts';
+import { NoAnswer } from '../../src/delivery/request-failures.ts';
 import { startApplication } from './application-fixture.ts';
 
 describe('a request that cannot be written', () => {

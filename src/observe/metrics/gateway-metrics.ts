@@ -26,6 +26,7 @@ export class GatewayMetrics {
   readonly skipped = new Counter(metricTable.skipped);
   readonly deferred = new Counter(metricTable.deferred);
   readonly requestDuration = new Histogram(metricTable.requestDuration);
+  readonly clientDuration = new Histogram(metricTable.clientDuration);
   /** Milliseconds since 1970: since then the counters count. */
   readonly startedMs = Date.now();
   readonly #target: Readonly<Record<string, string>>;
@@ -38,6 +39,7 @@ export class GatewayMetrics {
     this.#metrics = [
       ...[this.sent, this.sendDuration, this.consumed, this.processDuration, this.sentToHandled, this.retries],
       ...[this.deadLettered, this.duplicates, this.skipped, this.deferred, this.requestDuration],
+      this.clientDuration,
     ];
   }
 

@@ -93,6 +93,17 @@ export const metricTable = {
     attributes: ['http.request.method', 'http.route', 'http.response.status_code', 'error.type', 'url.scheme'],
     bounds: callBounds,
   },
+  clientDuration: {
+    name: 'http.client.request.duration',
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time of a request to an application, from its call to its whole answer',
+    attributes: [
+      ...['http.request.method', 'server.address', 'server.port'],
+      ...['http.response.status_code', 'error.type', 'url.scheme'],
+    ],
+    bounds: callBounds,
+  },
   inFlight: {
     name: 'littoral.publishes.in_flight',
     kind: 'gauge',

@@ -1,6 +1,7 @@
 import { defineCommandHandler, defineEventHandler } from 'littoral';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../broker/eventually.ts';
+import { answering, startApplication } from '../../delivery/application-fixture.ts';
 import { post, type RunningGateway, runGateway } from '../../flow/gateway-fixture.ts';
 import { samplesIn, scrape, sumOf } from './metrics-fixture.ts';
 
@@ -145,5 +146,50 @@ describe('the metrics of a gateway', () => {
   test('are not there if they are switched off', async () => {
     const gateway = await shop({ metrics: { enabled: false } });
     expect((await gateway.app.inject({ url: '/metrics' })).statusCode).toBe(404);
+  });
+});
+
+describe('the metrics of an application', () => {
+  const name = 'http_client_request_duration_seconds_count';
+
+  test('time each request by its status', async () => {
+    const statuses = [500, 302, 204, 200];
+    const app = await startApplication((request, response, socket) =>
+      answering(statuses.shift() ?? 204)(request, response, socket),
+    );
+    const application = { url: app.url, commands: ['pay'] };
+    const gateway = await runGateway({ service: 'shop', application, retries: { maxAttempts: 5, initialDelayMs: 1 } });
+    for (let count = 0; count < 2; count += 1) await post(gateway, '/commands/shop/pay', {});
+    const server = { http_request_method: 'POST', server_address: '127.0.0.1', server_port: String(app.port) };
+    const text = await untilCounted(gateway, name, { ...server, url_scheme: 'http' }, 4);
+    const samples = samplesIn(text).filter((sample) => sample.name === name);
+    const found = samples.map(({ labels, value }) => [labels.http_response_status_code, labels.error_type, value]);
+    expect(found).toHaveLength(4);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        ['500', '500', 1],
+        ['302', undefined, 1],
+        ['204', undefined, 1],
+        ['200', undefined, 1],
+      ]),
+    );
+  });
+
+  test('name the reason of a request without an answer', async () => {
+    const app = await startApplication(({ body }, response, socket) => {
+      if (body.toString() === '"cut"') socket.destroy();
+      else if (body.toString() !== '"late"') response.end();
+    });
+    const application = { url: app.url, commands: ['pay'], holdMs: 100 };
+    const config = { service: 'shop', application, handlerTimeoutMs: 200, retries: { maxAttempts: 0 } };
+    const gateway = await runGateway(config);
+    for (const payload of ['cut', 'late']) await post(gateway, '/commands/shop/pay', payload);
+    await untilCounted(gateway, name, { error_type: 'no-answer' }, 1);
+    await untilCounted(gateway, name, { error_type: 'timeout' }, 1);
+    await app.stop();
+    await post(gateway, '/commands/shop/pay', 'away');
+    await eventually(async () => {
+      expect(sumOf(await scrape(gateway), name, { error_type: 'unreachable' })).toBeGreaterThan(0);
+    });
   });
 });

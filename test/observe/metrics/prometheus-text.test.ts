@@ -120,6 +120,7 @@ describe('the table of metrics', () => {
   test('has the names and buckets of the conventions for what they define', () => {
     const ofConventions = table.map(({ name }) => name).filter((name) => !name.startsWith('littoral.'));
     expect(ofConventions.sort()).toEqual([
+      'http.client.request.duration',
       'http.server.request.duration',
       'messaging.client.consumed.messages',
       'messaging.client.operation.duration',

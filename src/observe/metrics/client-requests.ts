@@ -1,0 +1,34 @@
+import type { GatewayMetrics } from './gateway-metrics.ts';
+import type { HistogramSeries } from './histogram.ts';
+
+/** A request that has ended: with a status, or with the reason why there is no answer. */
+interface EndedRequest {
+  readonly method: string;
+  readonly seconds: number;
+  readonly status?: number;
+  readonly failure?: string;
+}
+
+const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
+/** Returns a function that measures the requests to an origin. */
+export function measureClientRequests(
+  { clientDuration }: GatewayMetrics,
+  { protocol, hostname, port }: URL,
+): (request: EndedRequest) => void {
+  const server = [hostname, port || (defaultPorts[protocol] ?? '')];
+  const scheme = protocol.replace(':', '');
+  /** The series of successes by status, which are almost all. */
+  const succeeded = new Map<number, HistogramSeries>();
+  return ({ method, seconds, status, failure = '' }) => {
+    let series = status === undefined || method !== 'POST' ? undefined : succeeded.get(status);
+    if (series === undefined) {
+      const code = status === undefined ? '' : String(status);
+      // The conventions ask for the status of an answer that is an error.
+      const errorType = status !== undefined && status >= 400 ? code : failure;
+      series = clientDuration.at(method, ...server, code, errorType, scheme);
+      if (status !== undefined && method === 'POST' && status < 400) succeeded.set(status, series);
+    }
+    series.record(seconds);
+  };
+}
