@@ -1,47 +1,20 @@
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-base';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { type DistributedBus, defineCommandHandler, defineEventHandler, reference } from 'littoral';
 import { pino } from 'pino';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pinoOptions } from '../../../src/logger.ts';
 import { traceFields } from '../../../src/observe/trace/load-tracing.ts';
 import { eventually } from '../../broker/eventually.ts';
 import { answering, startApplication } from '../../delivery/application-fixture.ts';
 import { post, type RunningGateway, runGateway } from '../../flow/gateway-fixture.ts';
+import { idOf, recordSpans } from './recorded-spans.ts';
 
-const exporter = new InMemorySpanExporter();
-const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-trace.setGlobalTracerProvider(provider);
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-beforeEach(() => exporter.reset());
-afterAll(() => provider.shutdown());
+const { all: spans, named, untilEnded } = recordSpans();
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const callerSpan = 'b7ad6b7169203331';
 const caller = { traceparent: `00-${traceId}-${callerSpan}-01`, tracestate: 'vendor=1' };
 const secret = 'hunter2-of-the-payload';
-
-const spans = () => exporter.getFinishedSpans();
-const named = (name: string) => spans().filter((span) => span.name === name);
-const idOf = (span: ReadableSpan | undefined) => span?.spanContext().spanId;
-
-function untilEnded(name: string, count = 1): Promise<ReadableSpan[]> {
-  return eventually(() => {
-    expect(
-      named(name),
-      spans()
-        .map((span) => span.name)
-        .join(),
-    ).toHaveLength(count);
-    return named(name);
-  });
-}
 
 const toShop = 'ecotone.distributed:shop';
 const inShop = `${toShop}:distributed_shop`;
@@ -98,7 +71,7 @@ describe('a trace', () => {
       distributed: true,
       handle() {
         failures -= 1;
-        if (failures >= 0) throw new RangeError(secret);
+        if (failures >= 0) throw new RangeError('of the handler');
       },
     });
     const retries = { maxAttempts: 1, initialDelayMs: 1 };
