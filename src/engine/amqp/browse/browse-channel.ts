@@ -3,14 +3,10 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { Header } from '../../../message/message-headers.ts';
 import { isAbsent } from '../broker-replies.ts';
 import { corker } from '../connection/amqp-socket.ts';
+import { countQueue, type QueueCount } from './queue-count.ts';
 
 /** Time that the channel of a quorum queue gets to send the acknowledgements that it holds back. */
 const flushMs = 500;
-
-interface QueueCount {
-  readonly messageCount: number;
-  readonly consumerCount: number;
-}
 
 /**
  * The channel of a browse, with the consumers that the queue gets one after the other. A kept message is never settled:
@@ -99,7 +95,7 @@ export class BrowseChannel {
   }
 
   async count(): Promise<QueueCount> {
-    return this.#channel.checkQueue(this.#queue);
+    return countQueue(this.#channel, this.#queue);
   }
 
   /**

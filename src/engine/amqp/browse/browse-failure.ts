@@ -17,7 +17,8 @@ export function browseFailure(error: unknown, { queue, visited, total, inDoubt }
   if (isLittoralError(error)) return error;
   const text = error === undefined ? 'the connection ended' : withRemedy(error);
   if (isExclusive(error)) return queueBusy(queue, error);
-  const ended = `Browsing '${queue}' ended after ${visited} of ${total} messages: ${text}.`;
+  const progress = total === 0 ? 'did not begin' : `ended after ${visited} of ${total} messages`;
+  const ended = `Browsing '${queue}' ${progress}: ${text}.`;
   if (!inDoubt) return new LittoralError('broker-unavailable', ended, { cause: error });
   const doubt = 'What was replayed or deleted just then can still be there.';
   return new LittoralError('connection-lost', `${ended} ${doubt}`, { cause: error });

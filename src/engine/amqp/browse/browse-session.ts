@@ -9,22 +9,28 @@ import { fromAmqp } from '../amqp-message-mapper.ts';
 import { socketOf } from '../connection/amqp-socket.ts';
 import { BrowseChannel } from './browse-channel.ts';
 import { browseFailure, cannotBeDecoded, unreadableMessage } from './browse-failure.ts';
+import { BrowseLock } from './browse-lock.ts';
 import { ChangeSignal } from './change-signal.ts';
 import { WindowSizes } from './window-sizes.ts';
 
 /** After so long without a message, it is asked whether there are any: some may have left meanwhile. */
 const idleMs = 500;
 
-/**
- * Time limit for an answer that is trusted: RabbitMQ reports a quorum queue as empty if its leader takes over 250 ms.
- */
-const promptMs = 200;
-
 /** A queue whose leader is gone answers nothing, while its connection lives on. */
 const answerTimeoutMs = 10_000;
 
 /** How long the broker may take to say what is in the queue. It takes 69 s where the queue's node is down. */
 const firstAnswerTimeoutMs = 5_000;
+
+/**
+ * How long a browse waits until the queue has requeued what it kept, which takes more than 10 s for 100,000 messages on
+ * a busy machine. Until then the queue answers nobody, so a browse that began earlier would fail.
+ */
+const requeueTimeoutMs = 30_000;
+
+/** The reason for a browse that gets no answer of the queue, while the broker answers. */
+const silentQueue =
+  'the queue does not answer. RabbitMQ may still be requeueing what was browsed before, or the node of the queue may be down';
 
 /**
  * `opening`: the broker has not answered the first requests; `silent`: nor will it; `open`: messages are visited;
@@ -50,7 +56,7 @@ export class BrowseSession {
     this.#onLost = resolve;
   });
   #channel: BrowseChannel | undefined;
-  #unlock: (() => Promise<unknown>) | undefined;
+  #lock: BrowseLock | undefined;
   #total = 0;
   /** The position of the last message to be visited. */
   #last = 0;
@@ -108,7 +114,7 @@ export class BrowseSession {
     });
     if (!(await completesWithin(firstAnswerTimeoutMs, opened))) {
       this.#state = 'silent';
-      throw new Error('the broker does not answer; the node of this queue may be down');
+      throw new Error(this.#lock ? silentQueue : 'the broker does not answer');
     }
     const channel = this.#channel;
     if (channel === undefined || this.#last === 0) return;
@@ -117,7 +123,7 @@ export class BrowseSession {
 
   /** Keeps other processes out, and counts the messages. Returns undefined if there is no such queue. */
   async #open(): Promise<BrowseChannel | undefined> {
-    await this.#lock();
+    this.#lock = await BrowseLock.take(this.model, this.#queue);
     const channel = await BrowseChannel.open(
       this.model,
       this.#queue,
@@ -131,16 +137,6 @@ export class BrowseSession {
     this.#total = found.messageCount > 0 ? found.messageCount : await this.#countWhileConsuming(channel);
     this.#last = Math.min(this.#total, this.#upTo);
     return channel;
-  }
-
-  // Between two windows the queue has no consumer, and another process could take its place. This it cannot take: a
-  // queue that belongs to this connection.
-  async #lock(): Promise<void> {
-    const lock = `${this.#queue}_browser`;
-    const channel = await this.model.createChannel();
-    channel.on('error', () => {}); // The call that failed throws it.
-    await channel.assertQueue(lock, { exclusive: true, durable: false });
-    this.#unlock = () => channel.deleteQueue(lock);
   }
 
   // RabbitMQ reports a quorum queue as empty if its leader is gone or takes longer than 250 ms. The report is correct
@@ -180,16 +176,13 @@ export class BrowseSession {
   async #nextChange(channel: BrowseChannel): Promise<void> {
     const changed = this.#changes.next();
     if ((await completesWithin(idleMs, changed)) || this.#visits.size > 0) return;
-    let waiting = 0;
-    const askedAtMs = performance.now();
-    const counted = channel.count().then(({ messageCount }) => {
-      waiting = messageCount;
+    let isEmpty = false;
+    const counted = channel.count().then(({ messageCount, isCertain }) => {
+      isEmpty = messageCount === 0 && isCertain;
     });
     if (!(await completesWithin(answerTimeoutMs, counted))) throw new Error('the broker does not answer');
-    // A quorum queue with a slow leader gives the same answer.
-    if (waiting === 0 && performance.now() - askedAtMs > promptMs) return;
     // The last delivery may come behind that answer.
-    if (waiting === 0 && !(await completesWithin(idleMs, changed))) this.#visits.end();
+    if (isEmpty && !(await completesWithin(idleMs, changed))) this.#visits.end();
   }
 
   #onMessage(message: ConsumeMessage | null): void {
@@ -241,9 +234,10 @@ export class BrowseSession {
     }
     const closed = async () => {
       await channel?.close();
-      await this.#unlock?.();
+      if (channel && channel.received > channel.removed) await this.#lock?.untilRequeued();
+      await this.#lock?.release();
     };
-    await completesWithin(answerTimeoutMs, Promise.race([closed(), this.#lost])).catch(() => {});
+    await completesWithin(requeueTimeoutMs, Promise.race([closed(), this.#lost])).catch(() => {});
   }
 
   async #flush(channel: BrowseChannel): Promise<void> {
