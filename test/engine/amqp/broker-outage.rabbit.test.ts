@@ -78,11 +78,30 @@ async function expectHonest(answers: readonly Answer[], queue: string): Promise<
   for (const { status } of answers) expect([202, 503, 504]).toContain(status);
 }
 
+/** Does what `rabbitmqctl start_app` does. */
+function startApplication(): Promise<void> {
+  return own.broker.call('rabbit', 'start', '[]');
+}
+
+/** Ends the processes of the vhost, queues included. RabbitMQ leaves it down, and refuses connections to it. */
+async function crashVhost(): Promise<void> {
+  const vhost = `<<"${own.vhost.name}">>`;
+  await own.broker.rabbitmqctl('eval', `{ok, P} = rabbit_vhost_sup_sup:get_vhost_sup(${vhost}), exit(P, kill).`);
+}
+
+async function restartVhost(): Promise<void> {
+  await own.broker.rabbitmqctl('restart_vhost', '-p', own.vhost.name);
+}
+
 describe('no message that was answered 202 is lost, and none that was refused is sent, when the broker', () => {
+  const start = () => own.broker.start();
+
   test.each([
-    ['is killed', () => own.broker.kill()],
-    ['is stopped', () => own.broker.stop()],
-  ])('%s in the middle and starts again', async (_name, interrupt) => {
+    ['is killed', () => own.broker.kill(), start],
+    ['is stopped', () => own.broker.stop(), start],
+    ['stops its application', () => own.broker.call('rabbit', 'stop', '[]'), startApplication],
+    ['loses the processes of the vhost', crashVhost, restartVhost],
+  ])('%s in the middle and starts again', async (_name, interrupt, recover) => {
     await keepFor('billing');
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     const load = sendWithoutPause(gateway, '/commands/billing/pay', 16);
@@ -90,7 +109,7 @@ describe('no message that was answered 202 is lost, and none that was refused is
     await untilDurable();
     await interrupt();
     await eventually(() => expect(load.answers.at(-1)?.status).toBe(503), outage);
-    await own.broker.start();
+    await recover();
     await untilReady(gateway);
     const recovered = load.answers.length;
     await eventually(() => {
