@@ -1,7 +1,5 @@
 import { LittoralError } from '../../errors.ts';
 import { withoutBrokerNotes } from '../../message/broker-notes.ts';
-import { integerOf } from '../../message/integer-of.ts';
-import { Header } from '../../message/message-headers.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
 import { KeyedMutex } from '../../promise/keyed-mutex.ts';
 import { type Clock, systemClock } from '../../time/clock.ts';
@@ -14,11 +12,12 @@ import type { BrowseOptions } from '../browsing.ts';
 import type { Consumer, Subscription } from '../delivery.ts';
 import type { Engine, EngineFeatures, EngineHealth, EngineStatus } from '../engine.ts';
 import { PendingVisits } from '../pending-visits.ts';
-import type { Address, DelayedPublication, Publication, PublishReceipt, QueueSpec } from '../publication.ts';
+import type { DelayedPublication, Publication, PublishReceipt } from '../publication.ts';
 import { queueBusy } from '../queue-busy.ts';
 import { DelayedArrivals } from './delayed-arrivals.ts';
 import { InMemoryConsumer } from './in-memory-consumer.ts';
-import { InMemoryQueue, type QueueOptions } from './in-memory-queue.ts';
+import { InMemoryQueues } from './in-memory-queues.ts';
+import { isolatedMessage, messageIdOf } from './isolated-message.ts';
 
 /** Time that a browse waits for another one of the same queue. */
 const browseWaitMs = 5_000;
@@ -51,8 +50,7 @@ export class InMemoryEngine implements Engine {
   readonly durable = false;
   readonly features = inMemoryFeatures;
   readonly #maxMessages: number;
-  readonly #clock: Clock;
-  readonly #queues = new Map<string, InMemoryQueue>();
+  readonly #queues: InMemoryQueues;
   readonly #consumers = new Set<InMemoryConsumer>();
   readonly #delayed: DelayedArrivals;
   readonly #mutex = new KeyedMutex(browseWaitMs, queueBusy);
@@ -61,7 +59,7 @@ export class InMemoryEngine implements Engine {
 
   constructor({ maxMessages = 100_000, clock = systemClock }: InMemoryEngineOptions = {}) {
     this.#maxMessages = maxMessages;
-    this.#clock = clock;
+    this.#queues = new InMemoryQueues(clock, maxMessages);
     this.#delayed = new DelayedArrivals(clock);
   }
 
@@ -73,7 +71,7 @@ export class InMemoryEngine implements Engine {
 
   /** @throws LittoralError `topology-mismatch` when the queue exists with another dead letter queue */
   subscribe(subscription: Subscription): Consumer {
-    const queue = this.#declare(subscription);
+    const queue = this.#queues.declare(subscription);
     const { bindingKeys, retiredKeys = [] } = withTopicKeys(subscription);
     queue.bind(bindingKeys);
     queue.unbind(retiredKeys);
@@ -91,12 +89,12 @@ export class InMemoryEngine implements Engine {
   // Without an await before the messages are in their queues: the order of the calls is the order of the messages.
   async publish(publication: Publication): Promise<PublishReceipt> {
     const { to, message, timeToLiveMs } = publication;
-    this.#refuseUnlessOpen(message);
+    this.#assertOpen(message);
     if (publication.delayMs !== undefined) return this.#delay(publication);
-    const queues = this.#queuesFor(to);
+    const queues = this.#queues.at(to);
     if (queues.length === 0) return { routed: false };
     const route = 'bus' in to ? { exchange: busExchange, routingKey: to.bus } : { exchange: '', routingKey: to.queue };
-    const arrival = { message: isolated(message), ...route, timeToLiveMs };
+    const arrival = { message: isolatedMessage(message), ...route, timeToLiveMs };
     const full = queues.filter((queue) => queue.isFull);
     for (const queue of queues) {
       if (!full.includes(queue)) queue.put(arrival);
@@ -121,19 +119,19 @@ export class InMemoryEngine implements Engine {
   async roomMade(): Promise<void> {}
 
   async hasQueue(queue: string): Promise<boolean> {
-    this.#refuseUnlessOpen();
-    return this.#queues.has(queue);
+    this.#assertOpen();
+    return this.#queues.get(queue) !== undefined;
   }
 
   async browse(name: string, browsing: BrowseOptions): Promise<void> {
-    this.#refuseUnlessOpen();
+    this.#assertOpen();
     await this.#mutex.run(name, async () => {
       const queue = this.#queues.get(name);
       if (queue?.isConsumed) throw queueBusy(name);
       const visits = new PendingVisits(browsing);
       const waiting = queue?.waiting ?? [];
       for (const [index, queued] of waiting.slice(0, browsing.upTo).entries()) {
-        this.#refuseUnlessOpen();
+        this.#assertOpen();
         const { message } = queued;
         const death = readXDeath(message.headers);
         visits.visit({ message, death, position: index + 1, total: waiting.length }, (action) => {
@@ -177,53 +175,24 @@ export class InMemoryEngine implements Engine {
 
   async #closeWithin(deadlineMs: number): Promise<void> {
     for (const consumer of this.#consumers) consumer.detach('the channel is closed');
-    const queues = [...this.#queues.values()];
+    const queues = this.#queues.all();
     await completesWithin(deadlineMs, Promise.all(queues.map((queue) => queue.allSettled())));
     for (const queue of queues) queue.close();
     this.#delayed.clear();
   }
 
   #delay({ to, message: { headers, body }, delayMs }: DelayedPublication): PublishReceipt {
-    const message = isolated({ headers: withoutBrokerNotes(headers), body });
+    const message = isolatedMessage({ headers: withoutBrokerNotes(headers), body });
     if (this.#delayed.size >= this.#maxMessages) {
       const detail = `No room: ${this.#maxMessages} messages are delayed. Wait until some are due, or raise maxMessages.`;
       throw new LittoralError('nacked', detail, messageIdOf(message));
     }
     const arrival = { message, exchange: '', routingKey: to.queue, timeToLiveMs: undefined };
-    this.#delayed.add(arrival, this.#declare(to), delayMs);
+    this.#delayed.add(arrival, this.#queues.declare(to), delayMs);
     return { routed: true };
   }
 
-  #declare({ queue: name, deadLetterQueue: deadLetterName, ordered }: QueueSpec): InMemoryQueue {
-    const existing = this.#queues.get(name);
-    if (existing === undefined) {
-      const deadLetterQueue =
-        this.#queues.get(deadLetterName) ?? this.#add({ name: deadLetterName, maxMessages: Infinity });
-      return this.#add({ name, maxMessages: this.#maxMessages, deadLetterQueue, ordered });
-    }
-    if (existing.deadLetterQueue?.name !== deadLetterName) {
-      const found = existing.deadLetterQueue === undefined ? 'none' : `'${existing.deadLetterQueue.name}'`;
-      throw new LittoralError(
-        'topology-mismatch',
-        `Queue '${name}' exists with ${found} as its dead letter queue, not '${deadLetterName}'. Choose another name.`,
-      );
-    }
-    return existing;
-  }
-
-  #add(options: Omit<QueueOptions, 'clock'>): InMemoryQueue {
-    const queue = new InMemoryQueue({ ...options, clock: this.#clock });
-    this.#queues.set(queue.name, queue);
-    return queue;
-  }
-
-  #queuesFor(to: Address): InMemoryQueue[] {
-    if ('bus' in to) return [...this.#queues.values()].filter((queue) => queue.isBoundTo(to.bus));
-    const queue = this.#queues.get(to.queue);
-    return queue === undefined ? [] : [queue];
-  }
-
-  #refuseUnlessOpen(message?: TransportMessage): void {
+  #assertOpen(message?: TransportMessage): void {
     if (this.#closed !== undefined) {
       throw new LittoralError('draining', 'The in-memory channel is closed: nothing was sent.', messageIdOf(message));
     }
@@ -235,29 +204,4 @@ export class InMemoryEngine implements Engine {
       );
     }
   }
-}
-
-/** The publisher keeps its message and may change it; consumers must not see that. */
-function isolated(message: TransportMessage): TransportMessage {
-  const headers: Record<string, unknown> = { ...message.headers };
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (typeof value === 'bigint') headers[name] = fromInt64(value, message);
-  }
-  // Not `body.slice()`: on a Buffer that shares the memory. A Buffer, as from RabbitMQ.
-  return { headers: Object.freeze(headers), body: Buffer.from(message.body) };
-}
-
-/** What RabbitMQ delivers of an integer. */
-function fromInt64(value: bigint, message: TransportMessage): number | bigint {
-  if (BigInt.asIntN(64, value) !== value) {
-    const detail = 'The message cannot be encoded: a header is out of range.';
-    throw new LittoralError('invalid-header', detail, messageIdOf(message));
-  }
-  return integerOf(value);
-}
-
-function messageIdOf(message: TransportMessage | undefined): { messageId?: string } {
-  const id = message?.headers[Header.id];
-  return typeof id === 'string' ? { messageId: id } : {};
 }
