@@ -1,4 +1,4 @@
-import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import { errorMessage, isLittoralError, LittoralError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { Header } from '../../../message/message-headers.ts';
@@ -6,24 +6,21 @@ import { completesWithin } from '../../../time/timeout.ts';
 import { busExchange } from '../../broker/bus-exchange.ts';
 import type { Address, PublishReceipt } from '../../publication.ts';
 import type { AmqpBusExchange } from '../amqp-bus-exchange.ts';
-import { toAmqp } from '../amqp-message-mapper.ts';
 import type { AmqpConnection } from '../connection/amqp-connection.ts';
-import { corker, socketOf } from '../connection/amqp-socket.ts';
+import { socketOf } from '../connection/amqp-socket.ts';
 import { assertUsable } from '../connection/assert-usable.ts';
-import { closeUnawaited } from '../connection/close-unawaited.ts';
 import { endOf } from '../connection/connection-end.ts';
-import { assertFitsFrame, propertyLimit } from '../connection/frame-limit.ts';
 import { notSent } from '../not-sent.ts';
 import type { AmqpPublication } from './amqp-publication.ts';
 import { ConfirmWatch } from './confirm-watch.ts';
-import { asBuffer, notWritten } from './encode-publication.ts';
+import { notWritten } from './encode-publication.ts';
 import { divide, type InFlight, isOverForeignKey, settleUnconfirmed } from './in-flight.ts';
 import type { ProbeConnectionOptions } from './probe-apart.ts';
 import { PublishPermissions } from './publish-permissions.ts';
 import { readPublishRefusal, refusedPublish, routeTo } from './publish-refusal.ts';
 import { PublishesInFlight, type PublishesInFlightOptions } from './publishes-in-flight.ts';
+import { PublishingChannel } from './publishing-channel.ts';
 import { ReopenPause } from './reopen-pause.ts';
-import { TakenKeys } from './taken-keys.ts';
 
 export interface AmqpOutboundOptions extends Omit<PublishesInFlightOptions, 'onTimedOut'> {
   /** RabbitMQ closes the channel over a body that is larger than its own limit. */
@@ -45,20 +42,11 @@ export class AmqpOutbound {
   readonly #permissions: PublishPermissions;
   readonly #confirms: ConfirmWatch;
   readonly #inFlight: PublishesInFlight;
-  /** Number of bytes for properties and headers in a frame of the connection; undefined if all headers fit. */
-  #propertyLimit: number | undefined;
   /** Publishes that wait for the channel to be opened again, in order. */
   #held: InFlight[] = [];
-  /** Unconfirmed publishes of the channel that is being closed, in the order in which they were written. */
-  #unconfirmed: InFlight[] = [];
-  #channel: ConfirmChannel | undefined;
-  /** The position of the last written publish, and the last position that the broker has answered. */
-  #lastWritten = 0;
-  #lastHandled = 0;
-  readonly #takenKeys = new TakenKeys();
+  #channel: PublishingChannel | undefined;
   #isClosed = false;
   readonly #pause = new ReopenPause();
-  #corkSocket: () => void = () => {};
 
   constructor(connection: AmqpConnection, options: AmqpOutboundOptions) {
     this.#connection = connection;
@@ -77,29 +65,18 @@ export class AmqpOutbound {
 
   /** Opens the channel of a new connection, or reopens that of the same connection. */
   async attach(model: ChannelModel): Promise<void> {
-    const { logger } = this.#options;
-    const channel = await model.createConfirmChannel();
-    let failure: Error | undefined;
-    channel.on('error', (error) => {
-      failure = error;
-      logger.error({ reason: error.message }, 'the publishing channel failed');
-    });
-    channel.on('handler-error', (error) => logger.error({ reason: error.message }, 'a listener failed'));
-    channel.on('return', (message) => this.#onReturn(message));
-    let hasEnded = false;
-    channel.on('close', () => {
-      hasEnded = true;
-      this.#onClose(channel, model, failure);
+    const channel = await PublishingChannel.open(model, {
+      logger: this.#options.logger,
+      findReturned: (message) => this.#inFlight.findReturned(message),
+      onAnswer: (entry, isConfirmed) => this.#onAnswer(entry, isConfirmed),
+      onClose: (closed, error) => this.#onClose(closed, error),
     });
     await this.#options.bus.ensure(model);
     await this.#permissions.attach(model);
     // The end can arrive in the same bytes as the answer to the last probe.
-    if (hasEnded) throw new Error('the publishing channel ended as soon as it was open');
+    if (channel.hasEnded) throw new Error('the publishing channel ended as soon as it was open');
     this.#channel = channel;
-    this.#takenKeys.clear();
-    this.#propertyLimit = propertyLimit(model);
     this.#pause.opened();
-    this.#corkSocket = corker(model);
     // Written in the order of their calls, because a publish that needed a probe joined the others later.
     const held = new Set(this.#held.splice(0));
     for (const entry of this.#inFlight) if (held.has(entry)) this.#writeOrAsk(entry);
@@ -169,16 +146,9 @@ export class AmqpOutbound {
       .catch((error) => this.#refuse(entry, error));
   }
 
-  #write(channel: ConfirmChannel, entry: InFlight): void {
-    const { to, message, timeToLiveMs, keepsOrder = 'exchange' in to } = entry.publication;
-    const { exchange, routingKey } = entry.route;
+  #write(channel: PublishingChannel, entry: InFlight): void {
     try {
-      const properties = toAmqp(message, timeToLiveMs, keepsOrder);
-      assertFitsFrame(properties, this.#propertyLimit);
-      entry.messageId = properties.messageId;
-      channel.publish(exchange, routingKey, asBuffer(message.body), properties, (error) => this.#settle(entry, error));
-      entry.position = ++this.#lastWritten;
-      this.#corkSocket();
+      channel.write(entry);
     } catch (cause) {
       this.#refuse(entry, isLittoralError(cause) ? cause : notWritten(cause, entry.messageId));
     }
@@ -244,37 +214,19 @@ export class AmqpOutbound {
     );
     this.#inFlight.removeAll();
     this.#channel = undefined;
-    closeUnawaited(channel);
+    channel.close();
     this.#reopen(model);
   }
 
-  #onReturn(message: Message): void {
-    const entry = this.#inFlight.findReturned(message);
-    if (entry === undefined) return;
-    entry.returned = true;
-    this.#onHandled(entry);
-  }
-
-  #settle(entry: InFlight, error: Error | null): void {
-    // amqplib uses the same error class for both; only its text distinguishes a nack from a lost channel.
-    if (error !== null && error.message !== 'message nacked') {
-      this.#unconfirmed.push(entry);
-      return;
-    }
+  #onAnswer(entry: InFlight, isConfirmed: boolean): void {
     this.#inFlight.remove(entry);
-    this.#onHandled(entry);
     this.#confirms.answered();
-    if (error === null) {
-      if (entry.route.exchange === busExchange) this.#takenKeys.add(entry.route.routingKey);
+    if (isConfirmed) {
       entry.resolve({ routed: !entry.returned });
       return;
     }
     const { messageId } = entry;
     entry.reject(new LittoralError('nacked', 'A queue refused the message; another may have taken it.', { messageId }));
-  }
-
-  #onHandled({ position }: InFlight): void {
-    if (position > this.#lastHandled) this.#lastHandled = position;
   }
 
   #onTimedOut(entry: InFlight): void {
@@ -289,8 +241,9 @@ export class AmqpOutbound {
   }
 
   // The broker closes a channel over a refused publish or a missing exchange. The connection stays open.
-  #onClose(channel: ConfirmChannel, model: ChannelModel, error: Error | undefined): void {
-    this.#settleClosed(error, model);
+  #onClose(channel: PublishingChannel, error: Error | undefined): void {
+    const { model } = channel;
+    this.#settleClosed(channel, error);
     if (this.#channel !== channel) return;
     this.#channel = undefined;
     this.#confirms.ended();
@@ -323,13 +276,13 @@ export class AmqpOutbound {
     for (const entry of this.#held.splice(0)) this.#refuse(entry, notSent('the publishing channel was lost'));
   }
 
-  #settleClosed(error: Error | undefined, model: ChannelModel): void {
+  #settleClosed(channel: PublishingChannel, error: Error | undefined): void {
     const refusal = error && readPublishRefusal(error);
-    const unconfirmed = this.#unconfirmed.splice(0);
-    if (!error && isOverForeignKey(endOf(model), unconfirmed)) this.#permissions.onForeignKeyRefused();
+    const unconfirmed = channel.takeUnconfirmed();
+    if (!error && isOverForeignKey(endOf(channel.model), unconfirmed)) this.#permissions.onForeignKeyRefused();
     const { unknown, refused, untouched } = divide(unconfirmed, refusal, {
-      lastHandled: this.#lastHandled,
-      hasTaken: (route) => this.#takenKeys.has(route.routingKey) || this.#permissions.hasPermitted(route),
+      lastHandled: channel.lastHandled,
+      hasTaken: (route) => channel.hasTaken(route.routingKey) || this.#permissions.hasPermitted(route),
     });
     const reason = error ? `the broker closed the channel (${errorMessage(error)})` : 'the connection ended';
     for (const entry of unknown) {

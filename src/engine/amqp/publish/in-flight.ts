@@ -13,10 +13,7 @@ export interface InFlight {
   messageId: string | undefined;
   readonly bytes: number;
   readonly deadline: number;
-  /**
-   * The position among all written publishes, while the publish is written on the open or most recent channel;
-   * 0 at any other time.
-   */
+  /** The position among the publishes on its channel, from 1; 0 while it is not written. */
   position: number;
   returned: boolean;
   timedOut: boolean;

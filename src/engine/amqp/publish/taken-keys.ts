@@ -15,10 +15,4 @@ export class TakenKeys {
   has(key: string): boolean {
     return this.#areMore || this.#keys.has(key);
   }
-
-  /** Clears the keys. The caller does so for each new channel. */
-  clear(): void {
-    this.#keys.clear();
-    this.#areMore = false;
-  }
 }

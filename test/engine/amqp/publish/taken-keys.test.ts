@@ -1,16 +1,12 @@
 import { expect, test } from 'vitest';
 import { TakenKeys } from '../../../../src/engine/amqp/publish/taken-keys.ts';
 
-test('accepted keys are known until the channel changes, and beyond ten thousand any key may be one', () => {
+test('accepted keys are known, and beyond ten thousand any key may be one', () => {
   const keys = new TakenKeys();
   keys.add('a');
   expect([keys.has('a'), keys.has('b')]).toEqual([true, false]);
-  keys.clear();
-  expect(keys.has('a')).toBe(false);
-  for (let index = 0; index < 10_000; index++) keys.add(`key ${index}`);
+  for (let index = 1; index < 10_000; index++) keys.add(`key ${index}`);
   expect(keys.has('b')).toBe(false);
   keys.add('one more');
   expect(keys.has('b')).toBe(true);
-  keys.clear();
-  expect(keys.has('b')).toBe(false);
 });

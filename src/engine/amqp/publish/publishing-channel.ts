@@ -1,0 +1,127 @@
+import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import type { Logger } from '../../../logger.ts';
+import { busExchange } from '../../broker/bus-exchange.ts';
+import { toAmqp } from '../amqp-message-mapper.ts';
+import { corker } from '../connection/amqp-socket.ts';
+import { closeUnawaited } from '../connection/close-unawaited.ts';
+import { assertFitsFrame, propertyLimit } from '../connection/frame-limit.ts';
+import { asBuffer } from './encode-publication.ts';
+import type { InFlight } from './in-flight.ts';
+import { TakenKeys } from './taken-keys.ts';
+
+export interface PublishingChannelOptions {
+  readonly logger: Logger;
+  /** Returns the publish that the broker returned. */
+  readonly findReturned: (message: Message) => InFlight | undefined;
+  /** Called when the broker has answered a publish. */
+  readonly onAnswer: (entry: InFlight, isConfirmed: boolean) => void;
+  /** Called when the channel has closed, with the broker's error if there is one. */
+  readonly onClose: (channel: PublishingChannel, error: Error | undefined) => void;
+}
+
+/** One channel with confirms: the publishes that were written on it, and what the broker has answered. */
+export class PublishingChannel {
+  readonly model: ChannelModel;
+  readonly #channel: ConfirmChannel;
+  readonly #options: PublishingChannelOptions;
+  readonly #corkSocket: () => void;
+  /** Number of bytes for properties and headers in a frame of the connection; undefined if all headers fit. */
+  readonly #propertyLimit: number | undefined;
+  readonly #takenKeys = new TakenKeys();
+  /** The publishes whose confirm the end of the channel has prevented, in the order in which they were written. */
+  readonly #unconfirmed: InFlight[] = [];
+  /** The position of the last written publish, and the last position that the broker has answered. */
+  #lastWritten = 0;
+  #lastHandled = 0;
+  #hasEnded = false;
+
+  private constructor(model: ChannelModel, channel: ConfirmChannel, options: PublishingChannelOptions) {
+    this.model = model;
+    this.#channel = channel;
+    this.#options = options;
+    this.#corkSocket = corker(model);
+    this.#propertyLimit = propertyLimit(model);
+    this.#listen();
+  }
+
+  static async open(model: ChannelModel, options: PublishingChannelOptions): Promise<PublishingChannel> {
+    return new PublishingChannel(model, await model.createConfirmChannel(), options);
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Returns the last position that the broker has answered: it handles publishes in order. */
+  get lastHandled(): number {
+    return this.#lastHandled;
+  }
+
+  /** Returns whether the broker may have accepted a publish on the bus under a key. */
+  hasTaken(routingKey: string): boolean {
+    return this.#takenKeys.has(routingKey);
+  }
+
+  /** Returns the publishes that the end of the channel left without a confirm, once. */
+  takeUnconfirmed(): InFlight[] {
+    return this.#unconfirmed.splice(0);
+  }
+
+  /**
+   * Writes a publish.
+   *
+   * @throws what encoding throws, and LittoralError `headers-too-large`; nothing is written then
+   */
+  write(entry: InFlight): void {
+    const { to, message, timeToLiveMs, keepsOrder = 'exchange' in to } = entry.publication;
+    const { exchange, routingKey } = entry.route;
+    const properties = toAmqp(message, timeToLiveMs, keepsOrder);
+    assertFitsFrame(properties, this.#propertyLimit);
+    entry.messageId = properties.messageId;
+    const body = asBuffer(message.body);
+    this.#channel.publish(exchange, routingKey, body, properties, (error) => this.#onConfirm(entry, error));
+    entry.position = ++this.#lastWritten;
+    this.#corkSocket();
+  }
+
+  /** Closes the channel without waiting for the broker. */
+  close(): void {
+    closeUnawaited(this.#channel);
+  }
+
+  #listen(): void {
+    const { logger, findReturned, onClose } = this.#options;
+    let failure: Error | undefined;
+    this.#channel.on('error', (error) => {
+      failure = error;
+      logger.error({ reason: error.message }, 'the publishing channel failed');
+    });
+    this.#channel.on('handler-error', (error) => logger.error({ reason: error.message }, 'a listener failed'));
+    this.#channel.on('return', (message) => {
+      const entry = findReturned(message);
+      if (entry === undefined) return;
+      entry.returned = true;
+      this.#onHandled(entry);
+    });
+    this.#channel.on('close', () => {
+      this.#hasEnded = true;
+      onClose(this, failure);
+    });
+  }
+
+  #onConfirm(entry: InFlight, error: Error | null): void {
+    // amqplib uses the same error class for both; only its text distinguishes a nack from a lost channel.
+    if (error !== null && error.message !== 'message nacked') {
+      this.#unconfirmed.push(entry);
+      return;
+    }
+    this.#onHandled(entry);
+    const { exchange, routingKey } = entry.route;
+    if (error === null && exchange === busExchange) this.#takenKeys.add(routingKey);
+    this.#options.onAnswer(entry, error === null);
+  }
+
+  #onHandled({ position }: InFlight): void {
+    if (position > this.#lastHandled) this.#lastHandled = position;
+  }
+}
