@@ -49,10 +49,10 @@ export class RetryPolicy {
    * @returns milliseconds until the next attempt; undefined if there is none
    */
   delayMs(error: unknown, earlier: number, random: () => number = Math.random): number | undefined {
-    const verdict = retryHint(error);
-    if (!verdict.retryable || earlier >= this.#delayed.maxAttempts) return undefined;
+    const hint = retryHint(error);
+    if (!hint.retryable || earlier >= this.#delayed.maxAttempts) return undefined;
     // Only the other copy of littoral has checked the delay that its handler asks for.
-    if (isDelay(verdict.delayMs)) return verdict.delayMs;
+    if (isDelay(hint.delayMs)) return hint.delayMs;
     const longestMs = this.#delayBefore(earlier);
     const steps = this.#jitterSteps(longestMs);
     return shortened(longestMs, Math.floor(random() * (steps.count + 1)) * steps.ms);

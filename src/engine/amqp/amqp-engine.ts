@@ -17,13 +17,14 @@ import { type AddressSettings, AddressSource } from './connection/address-source
 import { AmqpConnection, type AmqpConnectionOptions } from './connection/amqp-connection.ts';
 import { SecretRenewal } from './connection/secret-renewal.ts';
 import { AmqpConsumer } from './consume/amqp-consumer.ts';
-import { TopologyCheck } from './consume/topology-check.ts';
 import { countReady } from './count-messages.ts';
 import { rebindDelivery } from './delay/amqp-delay-topology.ts';
 import { AmqpDelays } from './delay/amqp-delays.ts';
+import { engineHealth } from './engine-health.ts';
 import { PermittedDeclarations } from './permitted-declarations.ts';
 import { AmqpOutbound } from './publish/amqp-outbound.ts';
 import { AmqpQueueLookup } from './publish/amqp-queue-lookup.ts';
+import { TopologyUpkeep } from './topology-upkeep.ts';
 
 export interface AmqpEngineOptions extends AddressSettings {
   /**
@@ -68,15 +69,6 @@ const publishingFirstMs = 5_000;
  */
 const requeueMs = 500;
 
-/** Time that an unrouted message waits for a missing binding of this service to be restored. */
-const restoreMs = 5_000;
-
-/** Number of checks of queues and bindings for each check of the delay levels. */
-const delayTopologyEvery = 6;
-
-/** Time that a check waits for an answer about the exchange before it continues without one. */
-const verifyBusMs = 10_000;
-
 /** The features of RabbitMQ, of its classic queues as well. */
 export const amqpFeatures = {
   settle: 'each',
@@ -105,12 +97,8 @@ export class AmqpEngine implements Engine {
   readonly #deadLetterQueues: AmqpDeadLetterQueues;
   readonly #bus: AmqpBusExchange;
   readonly #declarations: PermittedDeclarations;
-  readonly #topologyCheck: TopologyCheck;
+  readonly #upkeep: TopologyUpkeep;
   readonly #consumers: AmqpConsumer[] = [];
-  /** Number of times that the topology has been verified. */
-  #checks = 0;
-  /** Delays to prepare for, with the queue that delayed messages are delivered to. */
-  readonly #delayed: { readonly to: Subscription; readonly delaysMs: readonly number[] }[] = [];
   /** The connection for consuming, from the beginning of its preparation. */
   #consumingModel: ChannelModel | undefined;
   #started = false;
@@ -137,13 +125,12 @@ export class AmqpEngine implements Engine {
       logger,
       isCurrent: (model) => model === this.#publishing.model || model === this.#consumingModel,
     });
-    this.#topologyCheck = new TopologyCheck({ intervalMs, check: () => this.#verify() });
     this.#declarations = new PermittedDeclarations(logger);
     this.#bus = new AmqpBusExchange({
       logger,
       declarations: this.#declarations,
       rebindingMs: 1.5 * intervalMs + 2_000,
-      onRestored: () => void this.#topologyCheck.now(),
+      onRestored: () => void this.#upkeep.check(),
     });
     this.#publishing = new AmqpConnection({
       ...common,
@@ -187,6 +174,15 @@ export class AmqpEngine implements Engine {
       declarations: this.#declarations,
       logger,
     });
+    this.#upkeep = new TopologyUpkeep({
+      intervalMs,
+      publishing: this.#publishing,
+      bus: this.#bus,
+      deadLetterQueues: this.#deadLetterQueues,
+      delays: this.#delays,
+      consumers: this.#consumers,
+      isClosing: () => this.#closing !== undefined,
+    });
   }
 
   async start(): Promise<void> {
@@ -196,7 +192,7 @@ export class AmqpEngine implements Engine {
     await Promise.all([this.#publishing.start(), this.#consumers.length > 0 ? this.#consuming.start() : undefined]);
     const mismatch = [this.#publishing, this.#consuming, ...this.#consumers].find((part) => part.mismatch)?.mismatch;
     if (mismatch) throw mismatch;
-    this.#topologyCheck.start();
+    this.#upkeep.start();
   }
 
   async publish(publication: Publication): Promise<PublishReceipt> {
@@ -210,43 +206,9 @@ export class AmqpEngine implements Engine {
       else this.#lookup.onReturned(destinationQueue);
     }
     if (receipt.routed) return receipt;
-    const again = (await this.#restore(publication.to)) ? await this.#outbound.publish(publication) : receipt;
+    const again = (await this.#upkeep.restore(publication.to)) ? await this.#outbound.publish(publication) : receipt;
     if (!again.routed && 'bus' in publication.to && this.#bus.isRebinding) throw unbound(this.#bus.warning);
     return again;
-  }
-
-  /** Restores what this channel has to declare for an address. Returns whether it has to declare anything. */
-  async #restore(to: Address): Promise<boolean> {
-    const { model } = this.#publishing;
-    if (!model) return false;
-    if ('bus' in to) {
-      // A binding of this service should have routed the message.
-      if (!this.#consumers.some((consumer) => consumer.isBoundTo(to.bus))) return false;
-      return completesWithin(restoreMs, this.#topologyCheck.now());
-    }
-    if (!this.#consumers.some((consumer) => consumer.deadLetterQueue === to.queue)) return false;
-    await this.#deadLetterQueues.ensure(model, to.queue);
-    return true;
-  }
-
-  /** Verifies the topology. Never rejects. */
-  async #verify(): Promise<void> {
-    const { model } = this.#publishing;
-    const ensured = async () => model && this.#bus.ensure(model);
-    // Each consumer reports a problem with the exchange as well.
-    await completesWithin(verifyBusMs, ensured()).catch(() => {});
-    // Up to 31 levels, and seldom missing. Checked before the consumers, because each binds the end of the ladder to
-    // its queue.
-    this.#checks += 1;
-    if (this.#checks % delayTopologyEvery === 0) await this.#delays.restore();
-    await Promise.all(this.#consumers.map((consumer) => consumer.verify()));
-    void this.#prepareDelays();
-  }
-
-  /** Declares the delay levels of the consumers ahead. Levels that are prepared already cost nothing. Never rejects. */
-  async #prepareDelays(): Promise<void> {
-    if (this.#closing || this.#publishing.failure !== undefined) return;
-    for (const { to, delaysMs } of this.#delayed) await this.#delays.prepare(to, delaysMs);
   }
 
   hasRoomFor(count: number, bytes: number): boolean {
@@ -284,12 +246,12 @@ export class AmqpEngine implements Engine {
       onDeclared: async (model) => {
         this.#lookup.onDeclared(subscription.queue);
         await rebindDelivery(model, this.#declarations, this.#service, subscription.queue);
-        void this.#prepareDelays();
+        void this.#upkeep.prepareDelays();
       },
     });
     const first = this.#consumers.length === 0;
     this.#consumers.push(consumer);
-    if (subscription.delaysMs) this.#delayed.push({ to: subscription, delaysMs: subscription.delaysMs });
+    if (subscription.delaysMs) this.#upkeep.add(subscription, subscription.delaysMs);
     if (this.#started && first) void this.#consuming.start();
     else if (this.#consumingModel) void consumer.attach(this.#consumingModel);
     return consumer;
@@ -303,21 +265,14 @@ export class AmqpEngine implements Engine {
 
   health(): EngineHealth {
     if (this.#closing) return { ready: false, reason: 'closing' };
-    const { failure, blocked } = this.#publishing;
-    if (this.#bus.mismatch) return { ready: false, reason: this.#bus.mismatch.message };
-    if (failure) return { ready: false, reason: failure };
-    if (blocked !== undefined) return { ready: false, reason: `the broker blocks publishing: ${blocked}` };
-    if (!this.#outbound.isOpen) return { ready: false, reason: 'the publishing channel is being opened again' };
-    if (this.#outbound.silence !== undefined) return { ready: false, reason: this.#outbound.silence };
-    if (this.#outbound.problem !== undefined) return { ready: false, reason: this.#outbound.problem };
-    const warnings = [
-      this.#deadLetterQueues.problem,
-      this.#bus.warning,
-      this.#declarations.warning,
-      this.#delays.problem,
-    ];
-    const warning = warnings.filter((text) => text !== undefined).join('; ');
-    return { ready: true, ...(warning !== '' && { warning }) };
+    return engineHealth({
+      publishing: this.#publishing,
+      outbound: this.#outbound,
+      bus: this.#bus,
+      deadLetterQueues: this.#deadLetterQueues,
+      declarations: this.#declarations,
+      delays: this.#delays,
+    });
   }
 
   status(): EngineStatus {
@@ -336,7 +291,7 @@ export class AmqpEngine implements Engine {
   }
 
   async #closeWithin(deadlineMs: number): Promise<void> {
-    this.#topologyCheck.close();
+    this.#upkeep.close();
     this.#renewal?.close();
     const deadline = performance.now() + deadlineMs;
     const remainingMs = () => Math.max(0, deadline - performance.now());
