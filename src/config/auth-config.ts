@@ -4,7 +4,7 @@ import { readSettingFile } from '../file/setting-file.ts';
 import { readKeys, validateSha256 } from '../http/auth/api-keys.ts';
 import { foldHeaderName } from '../http/auth/caller-header.ts';
 import { validateGrant } from '../http/auth/grants.ts';
-import { readKeySet } from '../http/auth/jwt-keys.ts';
+import { readKeySetFile } from '../http/auth/jwt-keys.ts';
 import { isLoopback } from '../http/loopback.ts';
 import { isAttributeHeader } from '../message/cloud-events.ts';
 import { maxShortStringBytes } from '../message/limits.ts';
@@ -41,8 +41,8 @@ interface AuthKeyConfig {
   /** The SHA-256 of the key in hexadecimal digits, as `littoral auth:hash` prints it. This or `file`. */
   sha256?: string | undefined;
   /**
-   * A file of keys, one on each line: the key itself, or `sha256:` and its hash. Read again when it changes. This or
-   * `sha256`.
+   * A file of keys, one on each line: the key itself, or `sha256:` and its hash. Read again when it changes. With an
+   * empty file the caller has no key. This or `sha256`.
    */
   file?: string | undefined;
   /** What the caller may do, such as `command:billing/billing.*`. `*` stands for any characters. */
@@ -216,7 +216,7 @@ function validateIssuer(path: string, { jwksUrl, jwksFile }: Readonly<Record<str
   const issue = typeof jwksUrl === 'string' ? validateKeysUrl(jwksUrl) : undefined;
   if (issue !== undefined) issues.push(`${path}.jwksUrl: ${issue}`);
   if (typeof jwksFile === 'string' && jwksFile !== '') {
-    issues.push(...validateFile(`${path}.jwksFile`, jwksFile, readKeySet));
+    issues.push(...validateFile(`${path}.jwksFile`, jwksFile, readKeySetFile));
   }
   return issues;
 }

@@ -1,12 +1,24 @@
 import { createRequire } from 'node:module';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { registerRoutes } from '../../routes/index.ts';
 import { ProblemDetails } from '../../routes/problem-schemas.ts';
 import type { Docs, RouteContext } from '../../routes/route-context.ts';
+import type { RoutePermission } from '../http/auth/permission.ts';
 import { lazyCompilers } from '../http/lazy-serializers.ts';
 import { openApi, withPrefix } from '../http/openapi.ts';
+import { withSecurity } from '../http/openapi-security.ts';
 
 const require = createRequire(import.meta.url);
+
+/** Returns the document for the caller of a request. */
+type Describe = <Document extends object>(request: FastifyRequest['raw'], document: Document) => Document;
+
+interface DocsParts {
+  readonly docs: Docs;
+  /** Gets the permission of each route. */
+  readonly permissions: Map<string, RoutePermission | undefined>;
+  readonly describedTo: Describe;
+}
 
 /**
  * Returns the OpenAPI document and the pages of Swagger UI. A server of their own creates them on first use, because
@@ -14,13 +26,20 @@ const require = createRequire(import.meta.url);
  */
 export function createDocs(context: Omit<RouteContext, 'docs'>): Docs {
   let opened: Promise<FastifyInstance> | undefined;
+  /** The permissions of the routes, by method and path. */
+  const permissions = new Map<string, RoutePermission | undefined>();
+  /** Returns the document for a caller. The accepted credentials can change while the gateway runs. */
+  const describedTo: Describe = (request, document) => {
+    const secured = withSecurity(document, permissions, context.publishing.access?.accepted);
+    return withPrefix(secured, context.publicAddress(request).prefix);
+  };
   const open = () => {
-    opened ??= openDocsApp(context, docs);
+    opened ??= openDocsApp(context, { docs, permissions, describedTo });
     return opened;
   };
   const docs: Docs = {
     async openApi({ raw }) {
-      return withPrefix((await open()).swagger(), context.publicAddress(raw).prefix);
+      return describedTo(raw, (await open()).swagger());
     },
     async page({ raw: { url, headers, socket } }) {
       const app = await open();
@@ -41,7 +60,10 @@ export function createDocs(context: Omit<RouteContext, 'docs'>): Docs {
   return docs;
 }
 
-async function openDocsApp(context: Omit<RouteContext, 'docs'>, docs: Docs): Promise<FastifyInstance> {
+async function openDocsApp(
+  context: Omit<RouteContext, 'docs'>,
+  { docs, permissions, describedTo }: DocsParts,
+): Promise<FastifyInstance> {
   const { fastify }: typeof import('fastify') = require('fastify');
   const swagger: typeof import('@fastify/swagger') = require('@fastify/swagger');
   const swaggerUi: typeof import('@fastify/swagger-ui') = require('@fastify/swagger-ui');
@@ -57,12 +79,16 @@ async function openDocsApp(context: Omit<RouteContext, 'docs'>, docs: Docs): Pro
     indexPrefix: '.',
     staticCSP: contentSecurityPolicy,
     uiConfig: { tryItOutEnabled: true },
-    transformSpecification: (document, { raw }) => withPrefix(document, context.publicAddress(raw).prefix),
+    transformSpecification: (document, { raw }) => describedTo(raw, document),
     transformSpecificationClone: false,
   });
   app.register(async (scope) => {
     // Only described here: the gateway's own server answers them, and decides who may ask.
     scope.addHook('onRoute', (route) => {
+      const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
+      for (const method of [route.method].flat()) {
+        permissions.set(`${method.toLowerCase()} ${path}`, route.config?.permission);
+      }
       route.handler = (_request, reply) => reply.code(404).send();
     });
     registerRoutes(scope, { ...context, docs });

@@ -22,16 +22,6 @@ export const openApi = {
     { name: 'Health', description: 'For orchestrators.' },
     { name: 'Documents', description: 'This description.' },
   ],
-  components: {
-    securitySchemes: {
-      adminToken: {
-        type: 'http' as const,
-        scheme: 'bearer',
-        description:
-          'http.adminToken, or ADMIN_TOKEN. Without one in the configuration, none is asked for on loopback.',
-      },
-    },
-  },
 };
 
 /**

@@ -62,7 +62,10 @@ export function errorStack(error: unknown, maxLength = 8_192): string {
 export function errorFields(error: unknown): { type: string; message: string; code?: string; stack: string } {
   const code = codeOf(error);
   const stack = errorStack(error);
-  return { type: classOf(error), message: errorText(error), ...(code === '' ? {} : { code }), stack };
+  const type = classOf(error);
+  const fields = { type, message: errorText(error), ...(code === '' ? {} : { code }), stack };
+  // The logger of a host may have pino's own serializer, which takes the type from the constructor, or else the name.
+  return Object.defineProperties(fields, { constructor: { value: undefined }, name: { value: type } });
 }
 
 /** Returns the name of an error's class: `littoral.<code>` for an error of littoral. For other values their kind. */

@@ -64,3 +64,53 @@ describe('a file that is read again', () => {
     expect(errors.slice(2)).toEqual([expect.stringContaining('ENOENT')]);
   });
 });
+
+describe('a file that may be empty', () => {
+  function emptied(text: string) {
+    const path = join(folderOf({ secret: text }), 'secret');
+    const events: string[] = [];
+    const file = new RereadFile(path, {
+      parse: (content) => content,
+      isEmpty: (content) => content === '',
+      onEmpty: () => void events.push('empty'),
+      onError: () => void events.push('error'),
+      checkEveryMs: 0,
+    });
+    return { path, file, events };
+  }
+
+  test('keeps its content while it is written in two steps', () => {
+    const { path, file, events } = emptied('one');
+    writeFileSync(path, '');
+    expect(file.current()).toBe('one');
+    writeFileSync(path, 'two');
+    expect(file.current()).toBe('two');
+    expect(events).toEqual([]);
+  });
+
+  test('loses its content once it has stayed empty, and has a new one later', () => {
+    const { path, file, events } = emptied('one');
+    writeFileSync(path, '');
+    expect([file.current(), file.current(), file.current()]).toEqual(['one', '', '']);
+    expect(events).toEqual(['empty']);
+    writeFileSync(path, 'two');
+    expect(file.current()).toBe('two');
+  });
+
+  test('loses its content at the first look that comes later', () => {
+    const { path, file } = emptied('one');
+    writeFileSync(path, '');
+    utimesSync(path, 1, 1);
+    expect(file.current()).toBe('');
+  });
+
+  test('may be empty at first, and keeps its content when it is deleted', () => {
+    const { path, file, events } = emptied('');
+    expect(events).toEqual(['empty']);
+    writeFileSync(path, 'one');
+    expect(file.current()).toBe('one');
+    unlinkSync(path);
+    expect([file.current(), file.current()]).toEqual(['one', 'one']);
+    expect(events).toEqual(['empty', 'error']);
+  });
+});

@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Compile } from 'typebox/compile';
 import { describe, expect, test } from 'vitest';
 import { errorTable } from '../../src/errors.ts';
+import { keyOf, keysOf } from '../http/auth/callers.ts';
 import { openGateway, sharedGateway } from '../http/gateway-fixture.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document
@@ -167,12 +168,54 @@ describe('GET /openapi.json', () => {
     expect(properties.code.enum).toEqual(Object.keys(errorTable));
   });
 
-  test('says which routes take the admin token', async () => {
-    for (const { name, operation } of await operations()) {
-      const security = ofDeadLetters.includes(name) ? [{}, { adminToken: [] }] : undefined;
-      expect(operation.security, name).toEqual(security);
-    }
-    expect((await openApi()).components.securitySchemes.adminToken).toMatchObject({ type: 'http', scheme: 'bearer' });
+  test('says which credentials and which grant each route requires', async () => {
+    const { components } = await openApi();
+    expect(components.securitySchemes).toMatchObject({
+      key: { type: 'http', scheme: 'bearer' },
+      token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      clientCertificate: { type: 'mutualTLS' },
+      adminToken: { type: 'http', scheme: 'bearer' },
+    });
+    const security = Object.fromEntries((await operations()).map(({ name, operation }) => [name, operation.security]));
+    const grants = (roles: string[], more = {}) => [
+      {},
+      ...[{ key: roles }, { token: roles }, { clientCertificate: roles }],
+      ...Object.entries(more).map(([name, value]) => ({ [name]: value })),
+    ];
+    const forAdmin = (role: string) => grants([role], { adminToken: [role] });
+    expect(security).toEqual({
+      'POST /commands/{destination}/{routingKey}': grants(['command:{destination}/{routingKey}']),
+      'POST /events/{routingKey}': grants(['event:{routingKey}']),
+      'POST /messages/{destination}/{channel}': grants(['message:{destination}/{channel}']),
+      ...Object.fromEntries(['POST /cloudevents', 'POST /batch', 'POST /stream'].map((name) => [name, grants([])])),
+      ...Object.fromEntries(ofDeliveries.map((name) => [name, grants(['deliveries:pull'])])),
+      'GET /endpoints': forAdmin('endpoints:read'),
+      'GET /dead-letters': forAdmin('dead-letters:read'),
+      'GET /dead-letters/{id}': forAdmin('dead-letters:read'),
+      'POST /dead-letters/{id}/replay': forAdmin('dead-letters:replay'),
+      'POST /dead-letters/replay': forAdmin('dead-letters:replay'),
+      'DELETE /dead-letters/{id}': forAdmin('dead-letters:delete'),
+      'GET /metrics': forAdmin('metrics:read'),
+      'GET /openapi.json': forAdmin('docs:read'),
+      'GET /livez': undefined,
+      'GET /readyz': undefined,
+    });
+  });
+
+  test('has only the credentials that the gateway accepts, also after a reload', async () => {
+    const auth = { keys: keysOf({ web: ['event:*'] }), anonymous: ['docs:read', 'event:order.*'] };
+    const gateway = await openGateway({ auth });
+    const read = async () => (await gateway.app.inject('/openapi.json')).json();
+    const { components, paths } = await read();
+    expect(Object.keys(components.securitySchemes)).toEqual(['key']);
+    expect(paths['/events/{routingKey}'].post.security).toEqual([{}, { key: ['event:{routingKey}'] }]);
+    expect(paths['/deliveries/pull'].post.security).toEqual([{ key: ['deliveries:pull'] }]);
+    expect(paths['/openapi.json'].get.security).toEqual([{}, { key: ['docs:read'] }]);
+    expect((await gateway.app.inject('/docs/json')).json().paths['/deliveries/pull'].post.security).toEqual([
+      { key: ['deliveries:pull'] },
+    ]);
+    gateway.reload({ service: 'shop', auth, http: { adminToken: keyOf('admin') } });
+    expect(Object.keys((await read()).components.securitySchemes)).toEqual(['key', 'adminToken']);
   });
 
   test('takes every built-in media type as a body, each with an example', async () => {

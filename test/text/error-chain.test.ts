@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { LittoralError } from '../../src/errors.ts';
 import { classOf, errorFields, errorStack, errorText } from '../../src/text/error-chain.ts';
@@ -194,4 +195,11 @@ describe('an error in a log line', () => {
       stack: expect.stringContaining('caused by: Error: connect'),
     });
   });
+});
+
+test('the fields of an error keep its class in the logger of a host, which has serializers of its own', () => {
+  const lines: { err: object }[] = [];
+  const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  logger.warn({ err: errorFields(new RangeError('too far')) }, 'failed');
+  expect(lines[0]?.err).toMatchObject({ type: 'RangeError', message: 'too far' });
 });

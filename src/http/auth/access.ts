@@ -59,6 +59,11 @@ export class Access {
     this.#callerHeader = headerOf(settings);
   }
 
+  /** The credentials that it accepts at the moment. */
+  get accepted(): Pick<Authenticator, 'kinds' | 'anonymous'> {
+    return this.#authenticator;
+  }
+
   /** Makes the message header that names a caller; undefined if none does. */
   get callerHeader(): ReturnType<typeof callerHeaderWriter> | undefined {
     return this.#callerHeader;

@@ -40,7 +40,9 @@ export class ApiKeys {
           { err: errorFields(error), file, key: id },
           'a changed key file cannot be used; the earlier keys stay',
         );
-      this.#files.push({ file: new RereadFile(file, { parse: readKeys, onError }), principal });
+      const onEmpty = () => logger.warn({ file, key: id }, 'a key file has no key; its caller is refused');
+      const isEmpty = (digests: readonly Buffer[]) => digests.length === 0;
+      this.#files.push({ file: new RereadFile(file, { parse: readKeys, onError, isEmpty, onEmpty }), principal });
     }
   }
 
@@ -71,16 +73,15 @@ const minKeyLength = 16;
 
 /**
  * Reads a file of keys, one on each line: the key itself, or `sha256:` and its hash. The file has two keys while one
- * replaces the other.
+ * replaces the other, and none once its caller is no longer trusted.
  *
- * @throws TypeError for a file without a key, or with an invalid one
+ * @throws TypeError for a file with an invalid key
  */
 export function readKeys(text: string): readonly Buffer[] {
   const lines = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (lines.length === 0) throw new TypeError('has no key; write one on each line');
   return lines.map((line, index) => {
     if (line.startsWith('sha256:')) {
       const issue = validateSha256(line.slice(7));

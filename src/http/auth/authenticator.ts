@@ -6,11 +6,11 @@ import { bearerToken } from './bearer-token.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { Grants } from './grants.ts';
 import { JwtVerifier, type JwtVerifierOptions } from './jwt-verifier.ts';
-import { createAnonymous, createPrincipal, type Principal } from './principal.ts';
+import { type CredentialKind, createAnonymous, createPrincipal, type Principal } from './principal.ts';
 import { rejectCredentials } from './refusals.ts';
 
 /** The grants of `http.adminToken`. */
-const adminGrants = ['dead-letters:*', 'endpoints:read', 'metrics:read', 'docs:read'] as const;
+export const adminGrants = ['dead-letters:*', 'endpoints:read', 'metrics:read', 'docs:read'] as const;
 
 export interface AuthenticatorOptions extends JwtVerifierOptions {
   readonly adminToken: string | undefined;
@@ -23,7 +23,10 @@ export class Authenticator {
   readonly #keys: ApiKeys;
   readonly #tokens: JwtVerifier;
   readonly #certificates: ClientCertificates | undefined;
-  readonly #anonymous: Principal;
+  /** The caller of requests without credentials. */
+  readonly anonymous: Principal;
+  /** The kinds of credentials that identify a caller. */
+  readonly kinds: ReadonlySet<CredentialKind>;
 
   /** @throws what reading a file throws */
   constructor({ keys = [], jwt = [], mtls, anonymous = [] }: AuthSettings, options: AuthenticatorOptions) {
@@ -33,7 +36,14 @@ export class Authenticator {
     if (adminToken !== undefined)
       this.#keys.add(adminToken, createPrincipal('admin', 'admin token', new Grants(adminGrants)));
     this.#certificates = mtls && new ClientCertificates(mtls, certificateNames);
-    this.#anonymous = createAnonymous(new Grants(anonymous));
+    this.anonymous = createAnonymous(new Grants(anonymous));
+    const kinds = [
+      ...(keys.length > 0 ? (['key'] as const) : []),
+      ...(jwt.length > 0 ? (['token'] as const) : []),
+      ...(mtls === undefined ? [] : (['certificate'] as const)),
+      ...(adminToken === undefined ? [] : (['admin token'] as const)),
+    ];
+    this.kinds = new Set(kinds);
   }
 
   /** The fetched keys of issuers, for the authenticator that replaces this one. */
@@ -51,7 +61,7 @@ export class Authenticator {
     const token = bearerToken(request);
     // A token takes precedence over a certificate, because a proxy or a mesh may present one certificate for all of its
     // callers.
-    if (token === undefined) return this.#certificates?.find(request.raw.socket) ?? this.#anonymous;
+    if (token === undefined) return this.#certificates?.find(request.raw.socket) ?? this.anonymous;
     const digest = digestOf(token);
     const key = this.#keys.find(digest);
     if (key !== undefined) return key;

@@ -27,9 +27,10 @@ const maxKeys = 100;
 /**
  * Reads a JSON Web Key Set (RFC 7517 section 5).
  *
+ * @param mayBeEmpty whether the set can have no keys at all
  * @throws TypeError for another value, a private key, and a set without a public key
  */
-export function readKeySet(text: string): JSONWebKeySet {
+export function readKeySet(text: string, mayBeEmpty = false): JSONWebKeySet {
   let set: Partial<JSONWebKeySet> | null;
   try {
     set = JSON.parse(text);
@@ -44,8 +45,14 @@ export function readKeySet(text: string): JSONWebKeySet {
   }
   // A shared secret proves nothing about the issuer, because verifiers know it, too.
   const publicKeys = keys.filter((key) => typeof key === 'object' && key !== null && key.kty !== 'oct');
-  if (publicKeys.length === 0) throw new TypeError('has no public key');
+  const isAllowed = publicKeys.length > 0 || (mayBeEmpty && keys.length === 0);
+  if (!isAllowed) throw new TypeError('has no public key');
   return { keys: publicKeys };
+}
+
+/** Reads the key set of a file, from which the operator may have removed the last key. @throws TypeError as `readKeySet` */
+export function readKeySetFile(text: string): JSONWebKeySet {
+  return readKeySet(text, true);
 }
 
 /** The keys of a file, which is read again when it changes. @throws what reading the file throws */
@@ -55,7 +62,7 @@ export function keysOfFile(file: string, logger: Logger): JwtKeys {
       { err: errorFields(error), file },
       'a changed file of public keys cannot be used; the earlier keys stay',
     );
-  const reread = new RereadFile(file, { parse: readKeySet, onError });
+  const reread = new RereadFile(file, { parse: readKeySetFile, onError });
   let used: JSONWebKeySet | undefined;
   let set: KeySet | undefined;
   const current = async () => {

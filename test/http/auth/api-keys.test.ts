@@ -112,6 +112,19 @@ describe('a caller with a key', () => {
     await eventually(async () => expect([await statusOf('one'), await statusOf('three')]).toEqual([401, 202]));
     writeFileSync(file, 'short');
     await eventually(async () => expect(await statusOf('three')).toBe(202));
+    // The operator revokes the last key.
+    writeFileSync(file, '\n');
+    await eventually(async () => expect(await statusOf('three')).toBe(401));
+  });
+
+  test('may have no key in its file, and gets one later', async () => {
+    const file = join(folderOf({ keys: '' }), 'keys');
+    const { gateway } = await openBilling({ auth: { keys: [{ id: 'web', file, grants: ['command:*'] }] } });
+    const send = async () =>
+      (await post(gateway, { url: change, headers: bearer(keyOf('one')), body: 'x' })).statusCode;
+    expect(await send()).toBe(401);
+    writeFileSync(file, keyOf('one'));
+    await eventually(async () => expect(await send()).toBe(202));
   });
 });
 

@@ -155,6 +155,15 @@ describe('a token', () => {
     expect(jwksFile).toBeTruthy();
   });
 
+  test('is refused once the last key was removed from the file', async () => {
+    const { send, jwksFile } = await openBilling();
+    writeFileSync(jwksFile, '{ "keys": [] }');
+    await eventually(async () => {
+      const claims = { jti: String(Math.random()) };
+      expectProblem(await send(await token({ claims })), 'unauthorized');
+    });
+  });
+
   test('is good by any of the keys, if it names none', async () => {
     const jwksFile = join(folderOf({ keys: await jwks({ one: other, two: pair }) }), 'keys');
     const { send } = await openBilling({ jwksFile });
