@@ -83,10 +83,13 @@ function startApplication(): Promise<void> {
   return own.broker.call('rabbit', 'start', '[]');
 }
 
-/** Ends the processes of the vhost, queues included. RabbitMQ leaves it down, and refuses connections to it. */
-async function crashVhost(): Promise<void> {
-  const vhost = `<<"${own.vhost.name}">>`;
-  await own.broker.rabbitmqctl('eval', `{ok, P} = rabbit_vhost_sup_sup:get_vhost_sup(${vhost}), exit(P, kill).`);
+/** Ends the processes of the vhost, queues included. RabbitMQ refuses connections to it until it is started again. */
+async function stopVhost(): Promise<void> {
+  const find = `[Vhost] = ets:lookup(rabbit_vhost_sup_sup, <<"${own.vhost.name}">>)`;
+  await own.broker.rabbitmqctl(
+    'eval',
+    `${find}, supervisor2:terminate_child(rabbit_vhost_sup_sup, element(4, Vhost)).`,
+  );
 }
 
 async function restartVhost(): Promise<void> {
@@ -100,7 +103,7 @@ describe('no message that was answered 202 is lost, and none that was refused is
     ['is killed', () => own.broker.kill(), start],
     ['is stopped', () => own.broker.stop(), start],
     ['stops its application', () => own.broker.call('rabbit', 'stop', '[]'), startApplication],
-    ['loses the processes of the vhost', crashVhost, restartVhost],
+    ['stops the vhost', stopVhost, restartVhost],
   ])('%s in the middle and starts again', async (_name, interrupt, recover) => {
     await keepFor('billing');
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
