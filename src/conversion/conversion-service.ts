@@ -95,7 +95,9 @@ export class ConversionService {
     const encoder = this.#find(valueMediaType, target);
     if (decoder && encoder) {
       const value = this.#decode(decoder, payload, source);
-      return run(encoder, toPlain(value, this.#conversions, cannotWrite(target)), valueMediaType, target);
+      // The plain data of a built-in decoder holds no instances, and a search in a large value takes long.
+      const plain = this.#builtIn.has(decoder) ? value : toPlain(value, this.#conversions, cannotWrite(target));
+      return run(encoder, plain, valueMediaType, target);
     }
     throw this.#noConverter(source, target);
   }

@@ -4,7 +4,7 @@ import { SaxesParser } from 'saxes';
 import { describe, expect, test, vi } from 'vitest';
 import { maxFormFields } from '../../src/conversion/form/form-fields.ts';
 import { assertJson } from '../../src/conversion/json/json-converter.ts';
-import { maxJsonDepth } from '../../src/conversion/json/json-limits.ts';
+import { maxEmptyObjects, maxFieldSequences, maxJsonDepth, simplified } from '../../src/conversion/json/json-limits.ts';
 import { maxObjectFields } from '../../src/conversion/object-fields.ts';
 import {
   maxXmlDepth,
@@ -264,6 +264,122 @@ describe('an object with too many fields', () => {
   });
 });
 
+describe('JSON that is slow to parse', () => {
+  const objects = (count: number, write: (index: number) => string) =>
+    `[${Array.from({ length: count }, (_, index) => write(index)).join()}]`;
+  const sequences = (count: number) => objects(count / 2, (index) => `{"${inKey(index)}":0,"a":"{}"}`);
+  const inOrder = (count: number) => objects(count / 20, (at) => `{${orderOf(at).map((key) => `"${key}":0`)}}`);
+  const empty = (count: number) => objects(count, () => '{ }');
+
+  /** Returns twenty names in an order of their own: the last ones are the digits of the index. */
+  function orderOf(index: number): string[] {
+    const digits = index.toString(2).padStart(16, '0');
+    return [...digits].map((digit, at) => `${at}${digit}`).concat('p', 'q', 'r', 's');
+  }
+
+  test.each<[string, number, (count: number) => string]>([
+    ['different sequences of field names', maxFieldSequences, sequences],
+    ['empty objects', maxEmptyObjects, empty],
+  ])('is refused for too many %s before any of it is parsed', async (what, limit, text) => {
+    expect(decode(text(limit), json)).toBeInstanceOf(Array);
+    const parsing = vi.spyOn(JSON, 'parse');
+    try {
+      const error = await caught(() => decode(text(limit + 2), json));
+      expect(error).toMatchObject({
+        code: 'malformed-body',
+        message: expect.stringContaining(`more than ${limit} ${what}`),
+      });
+      expect(parsing).not.toHaveBeenCalled();
+    } finally {
+      parsing.mockRestore();
+    }
+  });
+
+  test('counts sequences, and not only names', async () => {
+    const error = await caught(() => decode(inOrder(200_000), json));
+    expect(error).toMatchObject({ message: expect.stringContaining('sequences of field names') });
+  });
+
+  test('is none where many objects have the same fields, or few objects have many', () => {
+    const alike = objects(maxFieldSequences + 1, () => '{"a":1,"b":2}');
+    expect(decode(alike, json)).toHaveLength(maxFieldSequences + 1);
+    const wide = objects(20, (at) => `{${Array.from({ length: 4_000 }, (_, index) => `"${at}.${index}":0`).join()}}`);
+    expect(decode(wide, json)).toHaveLength(20);
+  });
+
+  test.each([
+    ['sequences', sequences(maxFieldSequences + 2)],
+    ['empty objects', empty(maxEmptyObjects + 1)],
+  ])('is passed on as it came: %s', (_, text) => {
+    const parsing = vi.spyOn(JSON, 'parse');
+    try {
+      expect(assertJson(Buffer.from(text), mediaType(json))).toMatchObject({ value: undefined });
+      // What is parsed has the length of the text, and none of what makes it slow.
+      const [[parsed] = ['']] = parsing.mock.calls;
+      expect(parsed).toHaveLength(text.length);
+      expect(new Set(parsed.match(/"[^"]*"(?=:)/g)).size).toBeLessThan(20);
+      expect(parsed).not.toMatch(/[[,]{ ?}/);
+    } finally {
+      parsing.mockRestore();
+    }
+    expect(convert(text, json, 'application/vnd.a+json')).toBe(text);
+  });
+
+  test('is still checked when it is only passed on', async () => {
+    const text = empty(maxEmptyObjects + 1);
+    for (const broken of [
+      `${text}]`,
+      text.slice(0, -1),
+      text.replace('{ }', '{"a"}'),
+      text.replace('{ }', '{"\\x":1}'),
+    ]) {
+      const error = await caught(() => assertJson(Buffer.from(broken), mediaType(json)));
+      expect(error).toMatchObject({ code: 'malformed-body', message: expect.stringContaining('is not JSON') });
+    }
+  });
+
+  test('is simplified to JSON if it is JSON, and to none if it is none', () => {
+    const parses = (text: string) => {
+      try {
+        JSON.parse(text);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const pieces = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ':',
+      ',',
+      ' ',
+      '"',
+      '\\',
+      '"a"',
+      '"\\n"',
+      '"\\u00e9:"',
+      'é',
+      '1',
+      '{}',
+      '\t',
+    );
+    const mixed = fc.array(pieces, { maxLength: 12 }).map((some) => some.join(''));
+    const cut = fc
+      .tuple(fc.json(), pieces, fc.nat(40))
+      .map(([text, piece, at]) => text.slice(0, at) + piece + text.slice(at));
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), mixed, cut), (text) => {
+        const simple = simplified(Buffer.from(text));
+        expect(parses(simple.toString('utf8'))).toBe(parses(text));
+        expect(simple).toHaveLength(Buffer.byteLength(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('JSON', () => {
   test.each(['1e30', '1e308', '1.5E+300', '-123456789e200'])('computes no integer for %s over and over', (number) => {
     const integers = vi.spyOn(globalThis, 'BigInt');
@@ -330,7 +446,7 @@ test('docs/conversion.md names the limits', () => {
   const rows = [
     `| a form | ${inWords(maxFormFields)} fields`,
     `| XML | ${inWords(maxXmlNodes)} elements and attributes with ${inWords(maxXmlNames)} different names, ${maxXmlDepth} nested elements, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
-    `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object |`,
+    `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object, ${inWords(maxFieldSequences)} different sequences of field names (\`{"a":1,"b":2}\` has \`a\` and \`a, b\`; the first 128 fields of an object count), ${inWords(maxEmptyObjects)} empty objects |`,
     `| PHP | 512 nested arrays, ${inWords(maxObjectFields)} keys in one array that is no list |`,
   ];
   for (const row of rows) expect(page).toContain(row);

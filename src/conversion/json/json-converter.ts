@@ -6,7 +6,14 @@ import { isJson, isValue, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
 import { maxObjectFields } from '../object-fields.ts';
 import { describeJsonError } from './describe-json-error.ts';
-import { exceededLimit, maxJsonDepth } from './json-limits.ts';
+import {
+  exceededLimit,
+  type JsonLimit,
+  maxEmptyObjects,
+  maxFieldSequences,
+  maxJsonDepth,
+  simplified,
+} from './json-limits.ts';
 import { UnreadableNumbers, withExactNumbers } from './parse-json.ts';
 import { UnwritableNumbers, writeJson } from './write-json.ts';
 
@@ -22,33 +29,36 @@ export const jsonConverter: MediaTypeConverter = {
 };
 
 /**
- * @throws LittoralError `malformed-body` if the bytes are not one JSON text in UTF-8 or contain an object with too many
- * fields, `payload-refused` for a number that JavaScript cannot represent
+ * @throws LittoralError `malformed-body` if the bytes are not one JSON text in UTF-8 or exceed a limit,
+ * `payload-refused` for a number that JavaScript cannot represent
  */
 function decodeJson(bytes: Uint8Array, mediaType: MediaType): unknown {
   const text = textOf(bytes, mediaType);
-  const hasTooManyFields = exceedsFields(bytes, mediaType);
-  if (hasTooManyFields) throw tooManyFields(mediaType);
-  return decodeParsed({ text, value: parse(text, mediaType), hasTooManyFields }, mediaType);
+  const exceeded = exceededWidth(bytes, mediaType);
+  if (exceeded) throw tooWide(exceeded, mediaType);
+  return decodeParsed({ text, value: parse(text, mediaType), exceeded }, mediaType);
 }
 
 /** A JSON body that was parsed to check it. */
 export interface ParsedJson {
   readonly text: string;
-  /** The result of `JSON.parse`, with its rounded numbers. */
+  /** The result of `JSON.parse`, with its rounded numbers. Undefined if the body exceeds a limit. */
   readonly value: unknown;
-  readonly hasTooManyFields: boolean;
+  /** The limit because of which the body is not decoded. */
+  readonly exceeded: Exclude<JsonLimit, 'depth'> | undefined;
 }
 
 /**
- * Parses a forwarded body, to check it. It has no limit of fields, and accepts every number.
+ * Parses a forwarded body, to check it. Apart from the depth it has no limit, and it accepts every number.
  *
  * @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8
  */
 export function assertJson(bytes: Uint8Array, mediaType: MediaType): ParsedJson {
   const text = textOf(bytes, mediaType);
-  const hasTooManyFields = exceedsFields(bytes, mediaType);
-  return { text, value: parse(text, mediaType), hasTooManyFields };
+  const exceeded = exceededWidth(bytes, mediaType);
+  if (exceeded === undefined) return { text, value: parse(text, mediaType), exceeded };
+  parse(textOf(simplified(bytes), mediaType), mediaType);
+  return { text, value: undefined, exceeded };
 }
 
 /**
@@ -57,8 +67,8 @@ export function assertJson(bytes: Uint8Array, mediaType: MediaType): ParsedJson 
  *
  * @throws LittoralError as the decoder of JSON does
  */
-export function decodeParsed({ text, value, hasTooManyFields }: ParsedJson, mediaType: MediaType): unknown {
-  if (hasTooManyFields) throw tooManyFields(mediaType);
+export function decodeParsed({ text, value, exceeded }: ParsedJson, mediaType: MediaType): unknown {
+  if (exceeded) throw tooWide(exceeded, mediaType);
   try {
     return withExactNumbers(text, value);
   } catch (cause) {
@@ -73,15 +83,25 @@ function textOf(bytes: Uint8Array, mediaType: MediaType): string {
   return decodeUtf8(bytes, mediaType);
 }
 
-/** @throws LittoralError if the body is nested too deeply to be parsed */
-function exceedsFields(bytes: Uint8Array, mediaType: MediaType): boolean {
-  const exceeded = exceededLimit(bytes, { maxFields: maxObjectFields });
-  if (exceeded !== 'depth') return exceeded === 'fields';
+/**
+ * Returns the limit that a body exceeds, except for the depth.
+ *
+ * @throws LittoralError if the body is nested too deeply to be parsed
+ */
+function exceededWidth(bytes: Uint8Array, mediaType: MediaType): Exclude<JsonLimit, 'depth'> | undefined {
+  const exceeded = exceededLimit(bytes);
+  if (exceeded !== 'depth') return exceeded;
   throw malformed(mediaType, `has more than ${maxJsonDepth} nested objects and lists`);
 }
 
-function tooManyFields(mediaType: MediaType): LittoralError {
-  return malformed(mediaType, `has an object with more than ${maxObjectFields} fields`);
+const width: Readonly<Record<Exclude<JsonLimit, 'depth'>, string>> = {
+  fields: `has an object with more than ${maxObjectFields} fields`,
+  sequences: `has objects with more than ${maxFieldSequences} different sequences of field names`,
+  'empty objects': `has more than ${maxEmptyObjects} empty objects`,
+};
+
+function tooWide(exceeded: Exclude<JsonLimit, 'depth'>, mediaType: MediaType): LittoralError {
+  return malformed(mediaType, width[exceeded]);
 }
 
 function parse(text: string, mediaType: MediaType): unknown {
