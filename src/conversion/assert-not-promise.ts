@@ -6,12 +6,12 @@ import { isPromiseLike } from '../promise/maybe-promise.ts';
  * Promise]`.
  *
  * @param result what a converter returned
- * @param converter its name, for the error
+ * @param describeConverter returns its name, for the error
  * @throws LittoralError `not-convertible`
  */
-export function assertNotPromise(result: unknown, converter: string): void {
+export function assertNotPromise(result: unknown, describeConverter: () => string): void {
   if (!isPromiseLike(result)) return;
   // An unhandled rejection would end the process.
   result.then(undefined, () => {});
-  throw new LittoralError('not-convertible', `${converter} returned a promise; conversion is synchronous.`);
+  throw new LittoralError('not-convertible', `${describeConverter()} returned a promise; conversion is synchronous.`);
 }

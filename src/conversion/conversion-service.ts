@@ -213,6 +213,9 @@ function cannotWrite({ text }: MediaType): string {
 
 function run(converter: MediaTypeConverter, payload: unknown, source: MediaType, target: MediaType): unknown {
   const converted = converter.convert(payload, source, target);
-  assertNotPromise(converted, `The media type converter '${converter.name}' from ${source.text} to ${target.text}`);
+  assertNotPromise(
+    converted,
+    () => `The media type converter '${converter.name}' from ${source.text} to ${target.text}`,
+  );
   return converted;
 }

@@ -5,7 +5,7 @@ import { IssueCollector } from '../schema/issue-collector.ts';
 import { holdsLargeIntegers } from '../schema/large-integers.ts';
 import { coerced } from '../schema/node-scope.ts';
 import { rememberingChecks } from '../schema/remembered-checks.ts';
-import { restartKeyTests } from '../schema/safe-patterns.ts';
+import { restartKeyTests, restartNotes } from '../schema/safe-patterns.ts';
 import { tooDeep, withinStack } from '../schema/schema-check.ts';
 import { settleUntyped, type UntypedLargeIntegers } from '../schema/untyped-integers.ts';
 import { parseJson, UnreadableNumbers } from './json/parse-json.ts';
@@ -75,6 +75,7 @@ export function coerceTo(
   const context = new CoercionContext(traits);
   const result = withinStack(() => rememberingChecks(() => coerced(type, value, context)), beyondStack);
   if (result === beyondStack) throw refuse(tooDeep);
+  restartNotes();
   if (type.check(result)) return result;
   const parsed = jsonText ? parseText(value, refuse) : undefined;
   if (parsed !== undefined) {
@@ -109,6 +110,7 @@ const beyondStack = Symbol('beyond the stack');
 function issuesOf(type: CompiledType, value: unknown, traits: FormatTraits): readonly Issue[] {
   const collector = new IssueCollector(traits);
   restartKeyTests();
+  restartNotes();
   type.explain(value, collector);
   return collector.issues.length > 0 ? collector.issues : type.issues(value);
 }

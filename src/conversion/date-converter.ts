@@ -12,8 +12,18 @@ const offset = '(Z|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)';
 // alone.
 const dateText = new RegExp(`^${date}(?:[T ]${time}${offset})?$`, 'i');
 
+/** The text that was read last, and its time. A text is read once to check it, and once to convert it. */
+let last: { readonly text: string; readonly time: number } | undefined;
+
 /** @returns undefined for a text that is no date, or one that a `Date` cannot hold, such as a leap second */
 function readDate(text: string): Date | undefined {
+  if (last?.text === text) return new Date(last.time);
+  const read = readNewDate(text);
+  if (read) last = { text, time: read.getTime() };
+  return read;
+}
+
+function readNewDate(text: string): Date | undefined {
   const [match, year, month, day, time = '00:00:00', fraction = '', offset = 'Z'] = dateText.exec(text) ?? [];
   if (match === undefined || !isDayOfMonth(Number(year), Number(month), Number(day))) return undefined;
   const milliseconds = fraction.slice(0, 3).padEnd(3, '0');

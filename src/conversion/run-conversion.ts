@@ -48,7 +48,7 @@ export function apply({ converter, to }: Conversion, value: unknown, context: Co
   try {
     const result = converter.convert(value);
     forgetChecks();
-    assertNotPromise(result, `The type converter from ${describeTypeConverter(converter)}`);
+    assertNotPromise(result, () => `The type converter from ${describeTypeConverter(converter)}`);
     const target = classOfType(converter.to);
     if (target ? result instanceof target : to.check(result)) return result;
   } catch (error) {

@@ -79,7 +79,7 @@ export class TypeConversions implements RegisteredConversions {
       if (isLittoralError(cause)) throw cause;
       throw notConvertible(converter, 'threw', cause);
     }
-    assertNotPromise(result, `The type converter from ${describeTypeConverter(converter)}`);
+    assertNotPromise(result, () => `The type converter from ${describeTypeConverter(converter)}`);
     if (!to.check(result)) throw notConvertible(converter, `made something else than ${describeType(converter.to)}`);
     return result;
   }

@@ -7,6 +7,9 @@ const sliceMs = 20;
 /** The number of concurrent branches of an evaluation that continue in one turn of the event loop. */
 const branchesInTurn = 500;
 
+/** The number of nested steps of one key of a grouping, at least. JSONata evaluates all keys at the same time. */
+const stepsOfKey = 3;
+
 /** The bound on all texts or lists of one evaluation, as a multiple of the bound on a single one. */
 const totalFactor = 4;
 
@@ -51,7 +54,9 @@ export class EvaluationBudget {
   }
 
   assertDepth(depth: number): void {
-    if (depth > this.#limits.maxDepth) throw { code: 'D1011' };
+    const { maxDepth } = this.#limits;
+    // Each key of a grouping is at least three steps deep, of which the first has been taken when it yields.
+    if (depth > maxDepth || this.#waiting.length > maxDepth / stepsOfKey) throw { code: 'D1011' };
   }
 
   /** The remaining milliseconds. */

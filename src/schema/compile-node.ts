@@ -1,6 +1,6 @@
 import { coerceScalar, literalCoercer } from './coerce-scalar.ts';
 import { findDiscriminator } from './discriminator.ts';
-import { canBeEmptyText, itemsOf, namesEntry, takesObjects } from './list-items.ts';
+import { canBeEmptyText, countsKeys, itemsOf, namesEntry, takesObjects } from './list-items.ts';
 import { listNode } from './list-node.ts';
 import {
   type Claim,
@@ -220,6 +220,7 @@ function list(keywords: Keywords, scope: NodeScope): SchemaNode {
     rest: isSchema(rest) ? compileNode(rest, scope) : undefined,
     takesEmptyText: item === undefined || canBeEmptyText(item, scope),
     takesObjects: rest !== false && (all.length === 0 || all.some((schema) => takesObjects(schema, scope))),
+    countsKeys: all.some(countsKeys),
     namesEntry: all.some((schema) => namesEntry(schema, scope)),
     fits(list) {
       // Few lists need it, so it is compiled for the first list that does.

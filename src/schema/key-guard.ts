@@ -1,5 +1,14 @@
 import { isRecord } from './is-record.ts';
-import { countKeyTests, isFastFor, maxKeyTests, spentSearchMs, TimedRegExp, timedPattern } from './safe-patterns.ts';
+import {
+  countKeyTests,
+  countNotes,
+  isFastFor,
+  maxKeyTests,
+  maxNotes,
+  spentSearchMs,
+  TimedRegExp,
+  timedPattern,
+} from './safe-patterns.ts';
 import { keywordsOf } from './schema-keywords.ts';
 
 /** The time of all searches in the keys of one object, in milliseconds. */
@@ -52,14 +61,19 @@ function isFast(pattern: RegExp, key: string, before: number): boolean {
   return isFastFor(pattern, key) && spentSearchMs() - before < maxKeysMs;
 }
 
+const tooManyNotes = `is one of too many objects of a type with unevaluatedProperties: they have more than ${maxNotes} fields in all, each object counted as one more`;
+
 function guardsOfNotes(schema: object): Guard[] {
   const guards: Guard[] = [];
   if ('unevaluatedProperties' in schema) {
-    guards.push((value) =>
-      isRecord(value) && Object.keys(value).length > maxNotedFields
-        ? `has more than ${maxNotedFields} fields, the most for a type with unevaluatedProperties`
-        : undefined,
-    );
+    guards.push((value) => {
+      if (!isRecord(value)) return undefined;
+      const count = Object.keys(value).length;
+      if (count > maxNotedFields) {
+        return `has more than ${maxNotedFields} fields, the most for a type with unevaluatedProperties`;
+      }
+      return countNotes(count + 1) ? undefined : tooManyNotes;
+    });
   }
   if ('unevaluatedItems' in schema) {
     guards.push((value) =>

@@ -14,13 +14,18 @@ export interface ItemNodes {
   readonly takesObjects: boolean;
   /** True if such an object can have a field with the name of an entry. */
   readonly namesEntry: boolean;
+  /** True if the check of an item can count the keys of objects. */
+  readonly countsKeys: boolean;
   /** Returns whether all items fit. */
   readonly fits: (items: readonly unknown[]) => boolean;
 }
 
+/** The length up to which explaining each item of a list that fits takes no longer than a check of all. */
+const maxExplained = 100;
+
 /** The items of a list. A single item becomes a list of one only if its media type cannot distinguish the two. */
 export function listNode(nodes: ItemNodes): SchemaNode {
-  const { first, rest, takesEmptyText, takesObjects, namesEntry, fits } = nodes;
+  const { first, rest, takesEmptyText, takesObjects, countsKeys, namesEntry, fits } = nodes;
   const nodeAt = (index: number) => (index < first.length ? first[index] : rest);
 
   function coerceItems(list: readonly unknown[], context: CoercionContext): readonly unknown[] {
@@ -63,7 +68,7 @@ export function listNode(nodes: ItemNodes): SchemaNode {
       return singleItemIsList && value !== undefined && value !== null ? coerceItems([value], context) : value;
     },
     explain(value, search) {
-      if (!Array.isArray(value)) return;
+      if (!Array.isArray(value) || (!countsKeys && value.length > maxExplained && fits(value))) return;
       for (let index = 0; index < value.length && !search.isFull; index++) {
         const node = nodeAt(index);
         if (node) search.descend(index, node.explain, value[index]);

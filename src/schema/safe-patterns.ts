@@ -17,6 +17,8 @@ class SearchTime {
   spentMs = 0;
   /** The number of keys to match so far, each counted for each pattern of keys. */
   keyTests = 0;
+  /** The number of objects and fields that were noted so far for `unevaluatedProperties`. */
+  notes = 0;
   /**
    * The results of slow searches: a value that does not fit is checked several times, by several copies of its schema.
    */
@@ -88,6 +90,21 @@ export function countKeyTests(count: number): boolean {
   const searches = searchTime();
   searches.keyTests += count;
   return searches.keyTests <= maxKeyTests;
+}
+
+/** Maximum number of objects and fields that one check notes for `unevaluatedProperties`. */
+export const maxNotes = 30_000;
+
+/** Resets the number of notes, because another check of the value begins. */
+export function restartNotes(): void {
+  if (time) time.notes = 0;
+}
+
+/** Counts objects and fields to note. @returns false if they are too many, together with those before */
+export function countNotes(count: number): boolean {
+  const searches = searchTime();
+  searches.notes += count;
+  return searches.notes <= maxNotes;
 }
 
 /** Returns whether a pattern is fast for a text, whether it matches or not. */

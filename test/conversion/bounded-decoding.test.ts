@@ -15,7 +15,7 @@ import {
 } from '../../src/conversion/xml/xml-reader.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { maxNotedFields, maxNotedItems } from '../../src/schema/key-guard.ts';
-import { maxKeyTests } from '../../src/schema/safe-patterns.ts';
+import { maxKeyTests, maxNotes } from '../../src/schema/safe-patterns.ts';
 import { caught, everythingIn } from '../caught.ts';
 import { convert, decode, encode, mediaType } from './convert.ts';
 
@@ -451,7 +451,7 @@ test('docs/conversion.md names the limits', () => {
   ];
   for (const row of rows) expect(page).toContain(row);
   expect(page.replaceAll(/\s+/g, ' ')).toContain(
-    `For a type with more than two \`patternProperties\`, the number of keys in one value times the number of patterns is limited to ${inWords(maxKeyTests)}. A type with \`unevaluatedProperties\` accepts up to ${inWords(maxNotedFields)} fields, and a type with \`unevaluatedItems\` up to ${inWords(maxNotedItems)} items.`,
+    `For a type with more than two \`patternProperties\`, the number of keys in one value times the number of patterns is limited to ${inWords(maxKeyTests)}. A type with \`unevaluatedProperties\` accepts up to ${inWords(maxNotedFields)} fields, and a type with \`unevaluatedItems\` up to ${inWords(maxNotedItems)} items. All objects of types with \`unevaluatedProperties\` in one value can have ${inWords(maxNotes)} fields together, each object counted as one more.`,
   );
 });
 

@@ -132,6 +132,16 @@ test('branches that run at the same time continue in their order, some in each t
   expect(continued).toEqual(continued.toSorted((a, b) => a - b));
 });
 
+test('a grouping by more keys than the limit of nested steps allows ends before it evaluates them', async () => {
+  let calls = 0;
+  const service = { note: () => (calls += 1) };
+  const rows = Array.from({ length: 3_000 }, (_, index) => ({ k: `k${index}` }));
+  const limits = { limits: { timeoutMs: 60_000, maxDepth: 1_000 } };
+  const error = await caught(() => evaluate('payload.rows{k: service.note()}', { payload: { rows }, service }, limits));
+  expect(error.message).toContain('nested too deeply');
+  expect(calls).toBe(0);
+});
+
 test('a list longer than what is sorted at once is sorted, and keeps what is equal', async () => {
   const values = fc.array(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()), {
     minLength: 1,

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { describe, expect, test, vi } from 'vitest';
 import { ConversionService } from '../../src/conversion/conversion-service.ts';
+import { IssueCollector } from '../../src/schema/issue-collector.ts';
 import type { Schema } from '../../src/schema/schema-check.ts';
 import { Refused, refuse } from '../conversion/convert-to.ts';
 
@@ -47,6 +48,22 @@ describe('a value with a great many issues', () => {
     expect(paths).toHaveLength(50);
     expect(paths).not.toContain('/a');
     expect(refusal(type, unknown).issues[0]).toMatchObject({ message: expect.stringContaining('a') });
+  });
+
+  test('explains no item of a long list whose items fit', () => {
+    const descending = vi.spyOn(IssueCollector.prototype, 'descend');
+    try {
+      const unique = { uniqueItems: true };
+      const numbers = Array.from({ length: many }, () => 1);
+      expect(refusal(Type.Array(Type.Integer(), unique), numbers).issues).toEqual([
+        { path: '', message: 'must not have duplicate items' },
+      ]);
+      const lists = numbers.map((number) => [number]);
+      expect(refusal(Type.Array(Type.Array(Type.Integer()), unique), lists).issues).toHaveLength(1);
+      expect(descending).not.toHaveBeenCalled();
+    } finally {
+      descending.mockRestore();
+    }
   });
 
   test('reports the only issue, wherever it is', () => {
@@ -288,6 +305,13 @@ describe('a type that looks at its keys or items several times', () => {
     expect(convert(Noted, numbers(1_000))).toEqual(numbers(1_000));
     const items = Array.from({ length: 100_000 }, () => 1);
     expect(convert(NotedItems, items)).toBe(items);
+    const Strict = { type: 'object', properties: { a: Type.Number() }, unevaluatedProperties: false };
+    const rows = (a: unknown, count = 15_000) => Array.from({ length: count }, () => ({ a }));
+    const Rows = Type.Array(Strict as unknown as Schema);
+    expect(convert(Rows, rows('1'))).toEqual(rows(1));
+    expect(refusal(Rows, rows(1, 15_001)).message).toContain(
+      'is one of too many objects of a type with unevaluatedProperties: they have more than 30000 fields in all, each object counted as one more',
+    );
     expect(convert(Type.Record(Type.String(), Type.Number()), numbers(49_999))).toEqual(numbers(49_999));
     expect(refusal(Patterned, { ...numbers(3_000), x1: 'y' }).issues).toEqual([
       { path: '/x1', message: 'must be number' },

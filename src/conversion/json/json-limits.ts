@@ -122,7 +122,7 @@ const refused = /[\\\u0000-\u001f]/;
 
 /** Returns whether a text of JSON is valid between its quotes. */
 function isPlainText(json: Buffer, start: number, end: number): boolean {
-  return start < end && !refused.test(json.latin1Slice(start, end).replace(escapeSequence, ''));
+  return start < end && !refused.test(json.toString('latin1', start, end).replace(escapeSequence, ''));
 }
 
 function isWhiteSpace(byte: number | undefined): boolean {

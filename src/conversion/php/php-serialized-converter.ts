@@ -51,6 +51,10 @@ const end = {
 const textLength = /(0|[1-9]\d{0,9}):"/y;
 const arrayLength = /(0|[1-9]\d{0,9}):\{/y;
 
+function define(fields: object, name: string, value: unknown): void {
+  Object.defineProperty(fields, name, { value, configurable: true, enumerable: true, writable: true });
+}
+
 class PhpReader {
   readonly #bytes: Buffer;
   /** The same bytes as text, one character for each byte, for regular expressions. */
@@ -137,20 +141,32 @@ class PhpReader {
   #array(depth: number): unknown {
     if (depth > maxDepth) throw this.#malformed(`has more than ${maxDepth} nested arrays`);
     const length = Number(this.#match(arrayLength));
-    const fields = new Map<string | number | bigint, unknown>();
+    const keys: (string | number | bigint)[] = [];
+    const values: unknown[] = [];
     let isList = true;
     // The length is only the sender's claim: no memory is reserved for it, and the loop ends where the bytes end.
     for (let index = 0; index < length; index++) {
       const key = this.#key();
       isList &&= key === index;
-      fields.set(key, this.#value(depth));
+      keys.push(key);
+      values.push(this.#value(depth));
     }
     this.#expect('}');
-    if (!isList && fields.size > maxObjectFields) {
+    return isList ? values : this.#object(keys, values);
+  }
+
+  /** Makes an object. Of two fields with the same key the last one counts. */
+  #object(keys: readonly (string | number | bigint)[], values: readonly unknown[]): Record<string, unknown> {
+    if (keys.length > maxObjectFields && new Set(keys).size > maxObjectFields) {
       throw this.#malformed(`has an array with more than ${maxObjectFields} keys that is no list`);
     }
-    // Defines the fields, so that `__proto__` is an ordinary field.
-    return isList ? [...fields.values()] : Object.fromEntries(fields);
+    const fields: Record<string, unknown> = {};
+    keys.forEach((key, index) => {
+      // An assignment would set the prototype.
+      if (key === '__proto__') define(fields, key, values[index]);
+      else fields[String(key)] = values[index];
+    });
+    return fields;
   }
 
   #key(): string | number | bigint {
