@@ -100,7 +100,10 @@ export interface ApplicationConfig {
   tokenFile?: string | undefined;
   /** The `source` of messages that leave as CloudEvents. Default: `/services/` and the service that sent them. */
   cloudEventsSource?: string | undefined;
-  /** A file of certificates to trust in place of those that Node trusts, PEM. Default: those that Node trusts. */
+  /**
+   * A file of certificates to trust in place of those that Node trusts, PEM. Read again when it changes. Default: those
+   * that Node trusts.
+   */
   caFile?: string | undefined;
 }
 

@@ -50,7 +50,10 @@ export interface BrokerConfig {
    * (EXTERNAL). Default: none. `AMQP_CERT_FILE` overrides it.
    */
   certFile?: string | undefined;
-  /** A file of the private key of that certificate, PEM, not encrypted. Default: none. `AMQP_KEY_FILE` overrides it. */
+  /**
+   * A file of the private key of that certificate, PEM, not encrypted. Read for each connection. Default: none.
+   * `AMQP_KEY_FILE` overrides it.
+   */
   keyFile?: string | undefined;
   /** True to look up the queue of a destination before a command is sent to it. Default: true. */
   checkDestinations?: boolean | undefined;

@@ -7,15 +7,18 @@ import { closed, type SameSettings } from './setting-types.ts';
 /** HTTPS. The files are in PEM, and are read again when they change. */
 export interface TlsConfig {
   /**
-   * A PEM file with the certificate of this gateway, followed by the intermediate certificates of its chain. Default:
-   * none. `TLS_CERT_FILE` overrides it.
+   * A PEM file with the certificate of this gateway, followed by the intermediate certificates of its chain. Read again
+   * when it changes. Default: none. `TLS_CERT_FILE` overrides it.
    */
   certFile?: string | undefined;
-  /** A PEM file with the private key of that certificate, not encrypted. Default: none. `TLS_KEY_FILE` overrides it. */
+  /**
+   * A PEM file with the private key of that certificate, not encrypted. Read again when it changes. Default: none.
+   * `TLS_KEY_FILE` overrides it.
+   */
   keyFile?: string | undefined;
   /**
    * A PEM file with the certificates of the authorities whose client certificates are trusted. No other authority is
-   * trusted. Required with `request` and `require`. Default: none. `TLS_CA_FILE` overrides it.
+   * trusted. Read again when it changes. Required with `request` and `require`. Default: none. `TLS_CA_FILE` overrides it.
    */
   caFile?: string | undefined;
   /**

@@ -12,6 +12,6 @@ export interface ApplicationSettings {
   readonly concurrencyPerPath?: number | undefined;
   /** Default: none; the application is away when it cannot be reached. */
   readonly health?: HealthSettings | undefined;
-  /** Certificates to trust in place of those that Node trusts, PEM. */
-  readonly ca?: string | undefined;
+  /** Returns the certificates to trust in place of those that Node trusts, PEM. */
+  readonly ca?: (() => string) | undefined;
 }

@@ -1,5 +1,4 @@
 import type { ParentMessages } from '../bus/parent-messages.ts';
-import { readTrustedCertificates } from '../file/certificates.ts';
 import type { CallGate, GateChanges } from '../handler/call-gate.ts';
 import { type HandlerDefinition, handlerKind } from '../handler/handler-definition.ts';
 import type { RemoteHandler } from '../handler/remote-handler.ts';
@@ -14,6 +13,7 @@ import { PullApplication, type PullState } from './pull/pull-application.ts';
 import { type PullSettings, pullOptionsOf } from './pull/pull-options.ts';
 import type { RequestObserver } from './request-observer.ts';
 import { RequestWriter } from './request-writer.ts';
+import { trustedCertificates } from './trusted-certificates.ts';
 
 export interface ApplicationsOptions {
   /** Maximum number of requests to an application at once. */
@@ -136,7 +136,7 @@ export class Applications implements GateChanges {
     const key = isConfigured ? '' : JSON.stringify([origin, caFile]);
     let application = this.#byAddress.get(key);
     if (application === undefined) {
-      const ca = caFile === undefined ? undefined : readTrustedCertificates(caFile);
+      const ca = caFile === undefined ? undefined : trustedCertificates(caFile, logger);
       const settings = isConfigured ? configured : { ...defaults, url: origin, ca };
       const observe = this.#options.observe?.(new URL(origin));
       application = new HttpApplication({ settings, concurrency, changed: () => this.#onChange(), observe, logger });

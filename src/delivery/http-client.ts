@@ -26,8 +26,8 @@ export interface HttpClientOptions {
   readonly connections: number;
   /** Milliseconds until an attempt to connect fails. */
   readonly connectTimeoutMs: number;
-  /** Certificates to trust in place of those that Node trusts, PEM. */
-  readonly ca?: string | undefined;
+  /** Returns the certificates to trust in place of those that Node trusts, PEM. They can change. */
+  readonly ca?: (() => string) | undefined;
   /** Default: nothing is measured. */
   readonly observe?: RequestObserver | undefined;
 }
@@ -53,8 +53,8 @@ export class HttpClient {
   constructor(origin: URL, { connections, connectTimeoutMs, ca, observe }: HttpClientOptions) {
     this.#origin = origin;
     this.#observe = observe;
-    const { buildConnector, Pool } = loadUndici();
-    this.#connector = buildConnector({ timeout: connectTimeoutMs, ...(ca === undefined ? {} : { ca }) });
+    const { Pool } = loadUndici();
+    this.#connector = createConnector(connectTimeoutMs, ca);
     const limits = { connections, pipelining: 1, keepAliveTimeout: idleTimeoutMs };
     this.#pool = new Pool(origin, { ...limits, connect: this.#connector });
   }
@@ -120,6 +120,23 @@ const noBytes = new Uint8Array();
 /** Loads the client, whose hundred files a gateway without an application does not need. */
 function loadUndici(): typeof Undici {
   return createRequire(import.meta.url)('undici');
+}
+
+/** Returns a connector that trusts the present certificates. Open connections keep those of their handshake. */
+function createConnector(timeout: number, ca: HttpClientOptions['ca']): buildConnector.connector {
+  const { buildConnector } = loadUndici();
+  if (ca === undefined) return buildConnector({ timeout });
+  let trusted = ca();
+  let connect = buildConnector({ timeout, ca: trusted });
+  return (options, callback) => {
+    const now = ca();
+    if (now !== trusted) {
+      trusted = now;
+      // A new one, because the earlier one resumes TLS sessions without a look at the certificate.
+      connect = buildConnector({ timeout, ca: now });
+    }
+    return connect(options, callback);
+  };
 }
 
 /** The host of a URL as a socket takes it: an address of IPv6 without its brackets. */

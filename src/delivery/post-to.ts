@@ -25,7 +25,10 @@ export interface PostToOptions extends PostOptions {
   readonly tokenFile?: string | undefined;
   /** A file of the secrets that sign each request, as Standard Webhooks say. Default: none. */
   readonly secretFile?: string | undefined;
-  /** A file of certificates to trust in place of those that Node trusts, PEM. Default: those that Node trusts. */
+  /**
+   * A file of certificates to trust in place of those that Node trusts, PEM. Read again when it changes. Default: those
+   * that Node trusts.
+   */
   readonly caFile?: string | undefined;
 }
 

@@ -4,7 +4,7 @@ import { versionNow } from './file-version.ts';
 import { readRegularFile } from './regular-file.ts';
 
 const checkEveryMs = 1000;
-const maxBytes = 65_536;
+const defaultMaxBytes = 65_536;
 /** The age from which on an empty file counts at the first look. */
 const emptyMs = 2_000;
 
@@ -20,6 +20,8 @@ export interface RereadFileOptions<Content> {
   readonly isEmpty?: ((content: Content) => boolean) | undefined;
   /** Called if the file was emptied, or is empty at first. */
   readonly onEmpty?: (() => void) | undefined;
+  /** Maximum size of the file. Default: 64 KiB. */
+  readonly maxBytes?: number;
   /** Milliseconds between two looks at the file. Default: 1 s. */
   readonly checkEveryMs?: number;
 }
@@ -44,7 +46,7 @@ export class RereadFile<Content> {
     this.#path = path;
     this.#options = options;
     this.#version = versionNow(path);
-    this.#content = options.parse(readRegularFile(path, maxBytes));
+    this.#content = options.parse(readRegularFile(path, options.maxBytes ?? defaultMaxBytes));
     if (options.isEmpty?.(this.#content)) options.onEmpty?.();
   }
 
@@ -61,7 +63,7 @@ export class RereadFile<Content> {
 
   #read(version: string): void {
     try {
-      const text = readRegularFile(this.#path, maxBytes);
+      const text = readRegularFile(this.#path, this.#options.maxBytes ?? defaultMaxBytes);
       // Noted once the file was read: a file that cannot be read is tried again, although it stays the same.
       this.#version = version;
       const content = this.#options.parse(text);

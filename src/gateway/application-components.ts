@@ -6,8 +6,8 @@ import { applicationHandlers, pulledHandlers } from '../delivery/application-han
 import type { ApplicationSettings } from '../delivery/application-settings.ts';
 import { Applications } from '../delivery/applications.ts';
 import { Discovery } from '../delivery/discovery.ts';
+import { trustedCertificates } from '../delivery/trusted-certificates.ts';
 import type { ServiceEndpoint } from '../endpoint/service-endpoint.ts';
-import { readTrustedCertificates } from '../file/certificates.ts';
 import type { HandlerDefinition } from '../handler/handler-definition.ts';
 import type { HandlerRegistry } from '../handler/handler-registry.ts';
 import type { Logger } from '../logger.ts';
@@ -46,7 +46,7 @@ export function createApplications({
   return new Applications({
     concurrency,
     handlerTimeoutMs,
-    settings: application && !application.pull ? settingsOf(application) : undefined,
+    settings: application && !application.pull ? settingsOf(application, logger) : undefined,
     pull: application?.pull ? application : undefined,
     defaults: defaults.application,
     cloudEventsSource: application?.cloudEventsSource,
@@ -76,7 +76,7 @@ export function createDiscovery(components: DiscoveryParts): Discovery | undefin
   return discovery;
 }
 
-function settingsOf(application: ResolvedApplication): ApplicationSettings {
+function settingsOf(application: ResolvedApplication, logger: Logger): ApplicationSettings {
   const { caFile } = application;
-  return { ...application, ca: caFile === undefined ? undefined : readTrustedCertificates(caFile) };
+  return { ...application, ca: caFile === undefined ? undefined : trustedCertificates(caFile, logger) };
 }

@@ -24,6 +24,13 @@ describe('the list of settings', () => {
   });
 });
 
+test('every setting that names a file of secrets or certificates says when it is read again', () => {
+  const files = settings().filter(({ path }) => /(?:File|\.file)$/.test(path));
+  expect(files.length).toBeGreaterThan(12);
+  const silent = files.filter(({ text }) => !/Read (?:again when it changes|for each connection)\./.test(text));
+  expect(silent.map(({ path }) => path)).toEqual([]);
+});
+
 describe('the page about HTTP', () => {
   test('says what to do about each error', () => {
     const codes = Object.keys(errorTable) as ErrorCode[];

@@ -1,0 +1,24 @@
+import { readTrustedCertificates } from '../file/certificates.ts';
+import { RereadFile } from '../file/reread-file.ts';
+import type { Logger } from '../logger.ts';
+import { errorText } from '../text/error-chain.ts';
+
+/** A file of a system's authorities has hundreds of certificates. */
+const maxBytes = 1024 * 1024;
+
+/**
+ * Returns a function that returns the certificates of a file as one text. The file is read again when it changes.
+ *
+ * @throws TypeError with every issue of the file
+ */
+export function trustedCertificates(caFile: string, logger: Logger): () => string {
+  // Its error is the better one, so it is the first to read the file.
+  readTrustedCertificates(caFile);
+  const onError = (error: unknown) =>
+    logger.error(
+      { file: caFile, reason: errorText(error) },
+      'a changed file of certificates cannot be used; the earlier ones stay',
+    );
+  const file = new RereadFile(caFile, { parse: () => readTrustedCertificates(caFile), onError, maxBytes });
+  return () => file.current();
+}
