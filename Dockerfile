@@ -4,10 +4,10 @@
 # With handlers: mount their folder below /app, where they find littoral and typebox:
 #   docker run … -v ./handlers:/app/config:ro littoral start --config config/littoral.config.ts
 # It needs no rights and writes no file: docker run --read-only --cap-drop ALL --security-opt no-new-privileges …
-# Pin the two base images by digest (node:22-alpine@sha256:…) where builds must be the same: docker buildx imagetools
+# Pin the two base images by digest (…/node:22-alpine@sha256:…) where builds must be the same: docker buildx imagetools
 # inspect node:22-alpine prints it.
 
-FROM node:22-alpine AS build
+FROM docker.io/library/node:22-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -22,7 +22,7 @@ RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund \
   @opentelemetry/context-async-hooks@^2.12.1 @opentelemetry/resources@^2.12.1 \
   @opentelemetry/exporter-trace-otlp-http@^0.223.0 @opentelemetry/exporter-metrics-otlp-http@^0.223.0
 
-FROM node:22-alpine
+FROM docker.io/library/node:22-alpine
 # With NODE_ENV=production the in-memory channel must be asked for, by CHANNEL=in-memory.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app

@@ -23,13 +23,28 @@ export async function findContainerEngine(): Promise<string | undefined> {
   return undefined;
 }
 
+/**
+ * Returns the image of a series of RabbitMQ, which the engine has then.
+ *
+ * @throws if the engine can neither find nor fetch it
+ */
+export async function fetchRabbitmqImage(engine: string, series: RabbitmqSeries): Promise<string> {
+  // With its registry, because Podman may have none for short names.
+  const image = `docker.io/library/rabbitmq:${series}-management`;
+  try {
+    await runCommand(engine, ['image', 'inspect', image], { timeoutMs: 10_000 });
+  } catch {
+    await runCommand(engine, ['pull', image], { timeoutMs: 300_000 });
+  }
+  return image;
+}
+
 /** Starts a broker in a container of its own. */
 export async function startRabbitmqContainer(
   engine: string,
-  series: RabbitmqSeries,
+  image: string,
   options: BrokerOptions = {},
 ): Promise<Broker> {
-  const image = `rabbitmq:${series}-management`;
   const name = `littoral-rabbitmq-${randomBytes(4).toString('hex')}`;
   // An engine which chooses ports itself chooses others at each start.
   const [amqpPort, managementPort, freePort] = await findFreePorts(3);

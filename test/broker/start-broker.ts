@@ -1,6 +1,6 @@
 import type { Broker, BrokerOptions } from './broker.ts';
 import { canInstallRabbitmq, installRabbitmq } from './install-rabbitmq.ts';
-import { findContainerEngine, startRabbitmqContainer } from './rabbitmq-container.ts';
+import { fetchRabbitmqImage, findContainerEngine, startRabbitmqContainer } from './rabbitmq-container.ts';
 import { findInstalledRabbitmq, type RabbitmqInstallation } from './rabbitmq-installation.ts';
 import { startRabbitmqNode } from './rabbitmq-node.ts';
 import { wantedSeries } from './rabbitmq-series.ts';
@@ -8,9 +8,9 @@ import { canUnpackRabbitmq, unpackRabbitmq } from './unpack-rabbitmq.ts';
 
 /**
  * Starts a private RabbitMQ on free loopback ports, of version 4 unless RABBITMQ_SERIES says 3: the installed one, else
- * one in a container, else (Debian and Ubuntu) from packages: those of a newer release, unpacked into a cache folder, or
- * (as root) the distribution's own, which is installed for the purpose. Where version 4 is not to be had, version 3 is
- * taken, and a line on standard error says so.
+ * one in a container if its image can be had, else (Debian and Ubuntu) from packages: those of a newer release, unpacked
+ * into a cache folder, or (as root) the distribution's own, which is installed for the purpose. Where version 4 is not to
+ * be had, version 3 is taken, and a line on standard error says so.
  *
  * @throws when none of these is possible, or when the broker does not come up; the message shows why.
  */
@@ -18,21 +18,23 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const series = wantedSeries();
   const installed = findInstalledRabbitmq();
   if (installed?.series === series) return startRabbitmqNode(installed, options);
+  const failures: unknown[] = [];
   const engine = await findContainerEngine();
-  if (engine) return startRabbitmqContainer(engine, series, options);
-  return startRabbitmqNode(await provideRabbitmq(), options);
+  const image = engine && (await fetchRabbitmqImage(engine, series).catch((error) => void failures.push(error)));
+  if (engine && image) return startRabbitmqContainer(engine, image, options);
+  return startRabbitmqNode(await provideRabbitmq(failures), options);
 }
 
 /**
  * Finds a RabbitMQ that runs on this machine without a container, or fetches its packages.
  *
+ * @param failures the reasons why earlier ways to get one have failed
  * @throws when there is none; the message shows why
  */
-export async function provideRabbitmq(): Promise<RabbitmqInstallation> {
+export async function provideRabbitmq(failures: unknown[] = []): Promise<RabbitmqInstallation> {
   const series = wantedSeries();
   const installed = findInstalledRabbitmq();
   if (installed?.series === series) return installed;
-  const failures: unknown[] = [];
   const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await step();
@@ -53,8 +55,8 @@ export async function provideRabbitmq(): Promise<RabbitmqInstallation> {
   throw new AggregateError(
     failures,
     `No RabbitMQ ${series} for the tests: it is not installed (looked on PATH and in /usr/sbin and ` +
-      '/usr/lib/rabbitmq/bin), neither "docker info" nor "podman info" succeeds (or this needs a cluster, which ' +
-      'containers are not used for), and its packages can be had on Debian and Ubuntu only. Install rabbitmq-server, ' +
+      '/usr/lib/rabbitmq/bin), no container engine has its image (or this needs a cluster, which containers are ' +
+      'not used for), and its packages can be had on Debian and Ubuntu only. Install rabbitmq-server, ' +
       `start a container engine, or set RABBITMQ_URL.${reasonsOf(failures)}`,
   );
 }
