@@ -13,6 +13,8 @@ export interface ConsumptionOptions {
   readonly unacknowledged: () => number;
   /** Returns the number of further deliveries that can be handled now. */
   readonly freePlaces: () => number;
+  /** Returns the number of deliveries that are held, because their messages can be neither retried nor dead-lettered. */
+  readonly held: () => number;
 }
 
 /**
@@ -57,9 +59,14 @@ export class Consumption {
     return this.isSuspended;
   }
 
-  /** Takes deliveries beyond the limit, for those that are held. A demand counts held ones already. */
+  /** Takes deliveries beyond the limit, for those that are held. */
   allowExtra(count: number): void {
     if (!this.#hasDemand) this.#consumer()?.allowExtra(count);
+  }
+
+  /** Notes that a delivery is held. */
+  onHeld(): void {
+    if (this.#hasDemand) this.regulate();
   }
 
   /** Notes that a delivery was settled. */
@@ -103,7 +110,9 @@ export class Consumption {
     // Those on their way to a gate are probably what is asked for.
     const coming = unacknowledged - this.deliveries.size;
     const more = Math.min(asked - coming, this.#options.freePlaces());
-    // An acknowledgement would make room for another message: what is about to be acknowledged counts no more.
-    return more > 0 ? unacknowledged - this.deliveries.count('ended') + more : 0;
+    // An acknowledgement would make room for another message: what is about to be acknowledged counts no more. A held
+    // delivery stays unacknowledged.
+    const ending = Math.max(0, this.deliveries.count('ended') - this.#options.held());
+    return more > 0 ? unacknowledged - ending + more : 0;
   }
 }

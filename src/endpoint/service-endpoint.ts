@@ -104,7 +104,10 @@ export class ServiceEndpoint {
     const stopping = this.#stopping.signal;
     this.#options = options;
     this.#queue = options.queue ?? serviceQueue(options.service);
-    this.#places = new DeliveryPlaces(options.concurrency, (count) => this.#consumption.allowExtra(count));
+    this.#places = new DeliveryPlaces(options.concurrency, {
+      allowExtra: (count) => this.#consumption.allowExtra(count),
+      onHeld: () => this.#consumption.onHeld(),
+    });
     const consumer = () => this.#consumer;
     this.#unhandled = new UnhandledMessages({ ...options, settings: options.unhandled, consumer, clock });
     const { concurrency, gateChanges } = options;
@@ -114,8 +117,8 @@ export class ServiceEndpoint {
       hasFunctions: () => this.#handlers.hasFunctions ?? true,
     };
     const unacknowledged = () => this.#unacknowledged.size;
-    const freePlaces = () => this.#places.free;
-    this.#consumption = new Consumption({ ...handlers, concurrency, unacknowledged, freePlaces }, consumer);
+    const places = { freePlaces: () => this.#places.free, held: () => this.#places.held };
+    this.#consumption = new Consumption({ ...handlers, ...places, concurrency, unacknowledged }, consumer);
     gateChanges?.onChange(() => this.#consumption.regulate());
     const waits = { places: this.#places, consumption: this.#consumption };
     this.#pipeline = createPipeline({ ...options, gates: gateChanges && waits, stopping });

@@ -7,6 +7,13 @@ const mostBeside = 1000;
 /** Total size of held bodies from which no further delivery is taken beyond the places. */
 const mostHeldBytes = 64 * 1024 * 1024;
 
+export interface DeliveryPlacesOptions {
+  /** Called with the number of deliveries that are held beyond half of the places, when it changes. */
+  readonly allowExtra?: (count: number) => void;
+  /** Called when a further delivery is held. */
+  readonly onHeld?: () => void;
+}
+
 /**
  * The places in which the deliveries of an endpoint are handled. A delivery is held while its failed message can
  * neither be retried nor dead-lettered. Held deliveries take at most half of the places, so at least one stays free;
@@ -15,7 +22,8 @@ const mostHeldBytes = 64 * 1024 * 1024;
 export class DeliveryPlaces {
   readonly #count: number;
   readonly #heldLimit: number;
-  readonly #allowExtra: (count: number) => void;
+  readonly #allowExtra: ((count: number) => void) | undefined;
+  readonly #onHeld: (() => void) | undefined;
   readonly #handled = new Set<Delivery>();
   readonly #held = new Set<Delivery>();
   readonly #aside = new Set<Delivery>();
@@ -25,14 +33,12 @@ export class DeliveryPlaces {
   /** Number of deliveries that the consumer was asked to take beyond the places. */
   #beside = 0;
 
-  /**
-   * @param count number of deliveries that are handled at once
-   * @param allowExtra called with the number of deliveries that are held beyond half of the places, when it changes
-   */
-  constructor(count: number, allowExtra: (count: number) => void = () => {}) {
+  /** @param count number of deliveries that are handled at once */
+  constructor(count: number, { allowExtra, onHeld }: DeliveryPlacesOptions = {}) {
     this.#count = count;
     this.#heldLimit = Math.floor(count / 2);
     this.#allowExtra = allowExtra;
+    this.#onHeld = onHeld;
   }
 
   /** Returns the number of held deliveries. */
@@ -91,6 +97,7 @@ export class DeliveryPlaces {
     this.#held.add(delivery);
     this.#heldBytes += delivery.message.body.byteLength;
     this.#onChange();
+    this.#onHeld?.();
   }
 
   /** Sets a delivery aside that waits for an application, so that its place is free for others. */
@@ -133,6 +140,6 @@ export class DeliveryPlaces {
     const beside = Math.min(most, Math.max(0, this.#held.size - this.#heldLimit) + this.#aside.size);
     if (beside === this.#beside || (beside > this.#beside && this.#heldBytes > mostHeldBytes)) return;
     this.#beside = beside;
-    this.#allowExtra(beside);
+    this.#allowExtra?.(beside);
   }
 }

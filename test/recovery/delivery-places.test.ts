@@ -8,7 +8,7 @@ function delivery(bytes = 1): Delivery {
 
 function openPlaces(count: number) {
   const asked: number[] = [];
-  const places = new DeliveryPlaces(count, (beside) => asked.push(beside));
+  const places = new DeliveryPlaces(count, { allowExtra: (beside) => asked.push(beside) });
   const enter = (bytes?: number) => {
     const entered = delivery(bytes);
     expect(places.take(entered)).toBeUndefined();
