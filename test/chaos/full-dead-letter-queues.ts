@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../broker/eventually.ts';
+import { untilDurable } from '../broker/until-durable.ts';
 import { readCalls } from './call-log.ts';
 import type { Environment } from './environment.ts';
 import { ledgerTime } from './ledger.ts';
@@ -40,6 +41,8 @@ export async function fillDeadLetterQueues(environment: Environment, hold: () =>
     await eventually(look, { timeoutMs: 300_000, intervalMs: 250 });
   } finally {
     await vhost.deletePolicy(policy);
+    // A broker that is killed soon afterwards could have the policy again.
+    await untilDurable();
   }
 }
 

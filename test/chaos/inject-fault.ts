@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterNode } from '../broker/broker-cluster.ts';
 import { createManagement, credentialsOf } from '../broker/management.ts';
 import { setMemoryWatermark } from '../broker/memory-alarm.ts';
+import { untilDurable } from '../broker/until-durable.ts';
 import { type Binding, deleteBindings, deleteExchange } from './binding-gaps.ts';
 import type { Environment } from './environment.ts';
 import type { FaultKind, PlannedFault } from './fault-plan.ts';
@@ -82,6 +83,8 @@ const make: Record<FaultKind, Make> = {
     await vhost.closeConnections();
     await hold();
     await mayWrite('.*');
+    // A broker that is killed soon afterwards could have forgotten it.
+    await untilDurable();
   },
   async 'exchange deleted'(environment, _target, _hold, gaps) {
     gaps.push(...(await deleteExchange(environment)));
