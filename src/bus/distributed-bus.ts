@@ -1,5 +1,6 @@
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { andThen, type MaybePromise } from '../promise/maybe-promise.ts';
 import type { Metadata } from '../wire/metadata.ts';
 import { dueQueue } from '../wire/service-queue.ts';
 import { toDueMessage } from './due-message.ts';
@@ -18,7 +19,7 @@ import { type SendAllOptions, sendInOrder } from './send-list.ts';
 import { requestOptions, type SendOptions } from './send-options.ts';
 import type { SendReceipt } from './send-receipt.ts';
 import type { SendRequest } from './send-request.ts';
-import type { SendTracing } from './send-tracing.ts';
+import type { SendSpan, SendTracing } from './send-tracing.ts';
 
 /** The conversion of a payload before it is sent. */
 export interface ConversionOptions extends SendOptions {
@@ -196,14 +197,22 @@ export class DistributedBus {
   }
 
   async #send(request: SendRequest): Promise<SendReceipt> {
-    const busMessage = await requestToBusMessage(request, this.#causeOf(request), this.#options);
-    await findRecipients(busMessage, this.#options);
-    return this.#publishFound(busMessage, request.delayMs);
+    return this.#publishFound(await this.#busMessageOf(request), request.delayMs);
   }
 
-  async #prepare(request: SendRequest): Promise<PreparedSend> {
+  /** Returns the message of a request that was checked, and whose recipients were found. */
+  #busMessageOf(request: SendRequest): MaybePromise<BusMessage> {
+    return andThen(requestToBusMessage(request, this.#causeOf(request), this.#options), (busMessage) =>
+      andThen(findRecipients(busMessage, this.#options), () => busMessage),
+    );
+  }
+
+  #prepare(request: SendRequest): MaybePromise<PreparedSend> {
     const span = this.#options.tracing?.begin(request, this.#causeOf(request));
-    if (span === undefined) return this.#prepareUntraced(request);
+    return span === undefined ? this.#prepareUntraced(request) : this.#prepareTraced(span);
+  }
+
+  async #prepareTraced(span: SendSpan): Promise<PreparedSend> {
     const drop = (error: unknown) => span.fail(error);
     try {
       const prepared = await this.#prepareUntraced(span.request);
@@ -214,11 +223,12 @@ export class DistributedBus {
     }
   }
 
-  async #prepareUntraced(request: SendRequest): Promise<PreparedSend> {
-    const busMessage = await requestToBusMessage(request, this.#causeOf(request), this.#options);
-    await findRecipients(busMessage, this.#options);
+  #prepareUntraced(request: SendRequest): MaybePromise<PreparedSend> {
+    return andThen(this.#busMessageOf(request), (busMessage) => this.#prepared(busMessage, request.delayMs));
+  }
+
+  #prepared(busMessage: BusMessage, delayMs: number | undefined): PreparedSend {
     const { payloadType, target, message } = busMessage;
-    const { delayMs } = request;
     return {
       route: delayMs ? `delayed ${target}` : `${payloadType} ${target}`,
       copies: copiesOf(busMessage, this.#options),

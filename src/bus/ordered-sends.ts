@@ -1,5 +1,6 @@
 import type { Publisher } from '../engine/publication.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
+import type { MaybePromise } from '../promise/maybe-promise.ts';
 import { completesWithin } from '../time/timeout.ts';
 import type { SendReceipt } from './send-receipt.ts';
 import type { SendRequest } from './send-request.ts';
@@ -27,7 +28,7 @@ export interface PreparedSend {
 
 export interface OrderedBus {
   /** @throws LittoralError for a message that cannot be sent */
-  readonly prepare: (request: SendRequest) => Promise<PreparedSend>;
+  readonly prepare: (request: SendRequest) => MaybePromise<PreparedSend>;
   readonly channel: Pick<Publisher, 'hasRoomFor' | 'roomMade'>;
   /** Milliseconds that the messages wait altogether for other publishes to make room. Default: 30,000. */
   readonly roomWaitMs?: number;
@@ -72,33 +73,48 @@ export class OrderedSends {
    * Sends a message behind all before. The caller calls it again after the promise has resolved.
    *
    * @param onResult called once with the outcome, before or after the promise resolves
-   * @returns once the next message can be sent
+   * @returns a promise if the next message cannot be sent before it resolves
    */
-  async push(request: SendRequest, onResult: (result: SendResult) => void): Promise<void> {
+  push(request: SendRequest, onResult: (result: SendResult) => void): MaybePromise<void> {
     if (this.#failure) return onResult({ error: notSentAfter(this.#failure) });
-    let prepared: PreparedSend;
+    let prepared: MaybePromise<PreparedSend>;
     try {
-      prepared = await this.#bus.prepare(request);
+      prepared = this.#bus.prepare(request);
     } catch (error) {
       return onResult(this.#failed(error));
     }
-    return this.publish(prepared, onResult);
+    if (!(prepared instanceof Promise)) return this.publish(prepared, onResult);
+    return prepared.then(
+      (ready) => this.publish(ready, onResult),
+      (error) => onResult(this.#failed(error)),
+    );
   }
 
   /** Sends a message that was prepared, as `push` does. */
-  async publish(prepared: PreparedSend, onResult: (result: SendResult) => void): Promise<void> {
+  publish(prepared: PreparedSend, onResult: (result: SendResult) => void): MaybePromise<void> {
+    const isKnown = this.#isKnown(prepared);
+    if (this.#failure || !this.#canPublish(prepared, isKnown)) return this.#publishLater(prepared, onResult);
+    const ended = this.#publishNow(prepared, onResult);
+    return isKnown ? undefined : ended;
+  }
+
+  async #publishLater(prepared: PreparedSend, onResult: (result: SendResult) => void): Promise<void> {
     const isKnown = await this.#untilRoom(prepared);
     if (this.#failure) return onResult(dropped(prepared, notSentAfter(this.#failure)));
+    const ended = this.#publishNow(prepared, onResult);
+    if (!isKnown) await ended;
+  }
+
+  #publishNow(prepared: PreparedSend, onResult: (result: SendResult) => void): Promise<void> {
     this.#hasPublished = true;
     this.#open += 1;
-    const ended = prepared.publish().then(
+    return prepared.publish().then(
       (receipt) => {
         this.#remember(prepared);
         this.#end(onResult, { receipt });
       },
       (error) => this.#end(onResult, this.#failed(error)),
     );
-    if (!isKnown) await ended;
   }
 
   /** Resolves once every message has its outcome. */
@@ -112,25 +128,33 @@ export class OrderedSends {
    * @returns whether the next message may follow before the confirm
    */
   async #untilRoom(prepared: PreparedSend): Promise<boolean> {
-    const { copies, bytes } = prepared;
     while (!this.#failure) {
       const isKnown = this.#isKnown(prepared);
-      if (this.#open > (isKnown ? maxWindow - 1 : 0)) await this.#nextEnd();
-      else if (this.#bus.channel.hasRoomFor(copies, copies * bytes)) return isKnown;
+      if (this.#canPublish(prepared, isKnown)) return isKnown;
+      if (!this.#hasPlace(isKnown)) await this.#nextEnd();
       // Without room, the message is refused.
       else if (!(await this.#isRoomMade())) return isKnown;
     }
     return false;
   }
 
-  #isKnown({ route, bytes, isImmediate }: PreparedSend): boolean {
-    if (isImmediate) return isImmediate();
-    return bytes <= this.#confirmedBytes && this.#confirmedRoutes.has(route);
+  #canPublish({ copies, bytes }: PreparedSend, isKnown: boolean): boolean {
+    return this.#hasPlace(isKnown) && this.#bus.channel.hasRoomFor(copies, copies * bytes);
   }
 
-  #remember({ route, bytes }: PreparedSend): void {
+  #hasPlace(isKnown: boolean): boolean {
+    return this.#open <= (isKnown ? maxWindow - 1 : 0);
+  }
+
+  #isKnown(prepared: PreparedSend): boolean {
+    if (prepared.isImmediate) return prepared.isImmediate();
+    return prepared.bytes <= this.#confirmedBytes && this.#confirmedRoutes.has(prepared.route);
+  }
+
+  #remember({ route, bytes, isImmediate }: PreparedSend): void {
     if (bytes > this.#confirmedBytes) this.#confirmedBytes = bytes;
-    if (this.#confirmedRoutes.has(route)) return;
+    // The engine knows these routes itself.
+    if (isImmediate !== undefined || this.#confirmedRoutes.has(route)) return;
     if (this.#confirmedRoutes.size >= maxRemembered) this.#confirmedRoutes.clear();
     this.#confirmedRoutes.add(route);
   }

@@ -39,18 +39,17 @@ export function outboundMessage(outbound: Outbound, service: string, conversion:
   const target = targetOf(request);
   const id = request.id ?? newMessageId();
   const inherited = cause && inheritedFrom(cause, metadata);
-  const headers = Object.assign(metadataToHeaders(metadata, conversion, inherited?.headers), {
-    [Header.payloadType]: kind,
-    [Header.routingKey]: routingKey,
-    [Header.sourceServiceName]: service,
-    [Header.serviceTarget]: target,
-    [Header.id]: id,
-    [Header.correlationId]: request.correlationId ?? inherited?.correlationId ?? id,
-    [Header.timestamp]: Math.floor(Date.now() / 1000),
-    [Header.contentType]: contentType,
-    [Header.polledChannelName]: serviceQueue(service),
-    [Header.routingSlip]: distributedInvoke,
-  });
+  const headers = metadataToHeaders(metadata, conversion, inherited?.headers);
+  headers[Header.payloadType] = kind;
+  headers[Header.routingKey] = routingKey;
+  headers[Header.sourceServiceName] = service;
+  headers[Header.serviceTarget] = target;
+  headers[Header.id] = id;
+  headers[Header.correlationId] = request.correlationId ?? inherited?.correlationId ?? id;
+  headers[Header.timestamp] = Math.floor(Date.now() / 1000);
+  headers[Header.contentType] = contentType;
+  headers[Header.polledChannelName] = serviceQueue(service);
+  headers[Header.routingSlip] = distributedInvoke;
   if (kind === 'command') headers[Header.targetServiceName] = target;
   if (inherited?.parentId !== undefined) headers[Header.parentId] = inherited.parentId;
   if (priority !== undefined) headers[Header.priority] = priority;

@@ -2,6 +2,7 @@ import type { Address, Publisher, PublishReceipt } from '../engine/publication.t
 import { errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 import { Header, type PayloadType } from '../message/message-headers.ts';
 import type { TransportMessage } from '../message/transport-message.ts';
+import { andThen, type MaybePromise } from '../promise/maybe-promise.ts';
 import { ownerOfDeadLetters, serviceQueue } from '../wire/service-queue.ts';
 import { type ServiceMap, toMappedForm } from './service-map.ts';
 
@@ -41,9 +42,10 @@ export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Pro
  *
  * @throws LittoralError as `publishOnBus`, before anything was sent
  */
-export function findRecipients({ payloadType, target, message }: BusMessage, bus: BusChannel): Promise<void> {
+export function findRecipients({ payloadType, target, message }: BusMessage, bus: BusChannel): MaybePromise<void> {
   if (payloadType !== 'event') return findDestination(target, message, bus);
-  return findMappedQueues(bus.serviceMap?.queuesOf(target) ?? [], message, bus);
+  const queues = bus.serviceMap?.queuesOf(target) ?? [];
+  return queues.length === 0 ? undefined : findMappedQueues(queues, message, bus);
 }
 
 /**
@@ -133,15 +135,17 @@ function assertAllPublished(results: readonly PromiseSettledResult<PublishReceip
  * @throws LittoralError `destination-not-found`, also for a name that no service can have, even if destinations are not
  * looked up; and what `Publisher.hasQueue` rejects with
  */
-async function findDestination(
+function findDestination(
   destination: string,
   message: TransportMessage,
   { channel, checkDestinations, serviceMap }: BusChannel,
-): Promise<void> {
+): MaybePromise<void> {
   const mapped = serviceMap?.queueOf(destination);
   if (mapped === undefined) assertService(destination, message);
-  if (checkDestinations && !(await channel.hasQueue(mapped ?? serviceQueue(destination))))
-    throw destinationNotFound(destination, mapped, message);
+  if (!checkDestinations) return;
+  return andThen(channel.hasQueue(mapped ?? serviceQueue(destination)), (isThere) => {
+    if (!isThere) throw destinationNotFound(destination, mapped, message);
+  });
 }
 
 /**

@@ -4,9 +4,9 @@ import { keepParsed } from '../conversion/json/parsed-messages.ts';
 import { isJson, isPhp, type MediaType, toContentType, valueMediaType } from '../conversion/media-type.ts';
 import { sendableMediaType } from '../conversion/sendable-media-type.ts';
 import { LittoralError } from '../errors.ts';
-import type { HandlerRegistry } from '../handler/handler-registry.ts';
+import type { HandlerRegistry, RegisteredHandler } from '../handler/handler-registry.ts';
 import type { Message } from '../message/message.ts';
-import type { TransportMessage } from '../message/transport-message.ts';
+import type { MaybePromise } from '../promise/maybe-promise.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { transportToMessage } from '../wire/transport-to-message.ts';
 import { outboundMessage } from './outbound-message.ts';
@@ -31,11 +31,11 @@ export interface BusMessageOptions {
  * @param cause the message whose handler sends, where there is one
  * @throws LittoralError what `DistributedBus` rejects with before a message is sent
  */
-export async function requestToBusMessage(
+export function requestToBusMessage(
   request: SendRequest,
   cause: Message | undefined,
   options: BusMessageOptions,
-): Promise<BusMessage> {
+): MaybePromise<BusMessage> {
   assertKeys(request);
   const { service, conversion, registry, allowPhpSerialized } = options;
   const { body, mediaType } = encodePayload(request, options);
@@ -43,9 +43,11 @@ export async function requestToBusMessage(
   const parsed = isJson(mediaType) ? assertJson(body, mediaType) : undefined;
   const outbound = { request, body, contentType: toContentType(mediaType), cause };
   const message = outboundMessage(outbound, service, conversion);
-  await checkWithOwnHandlers(request, message, parsed, { registry, service });
   const { kind: payloadType, timeToLiveMs: timeToLive } = request;
-  return { payloadType, target: targetOf(request), message, timeToLive };
+  const busMessage = { payloadType, target: targetOf(request), message, timeToLive };
+  const handlers = ownHandlers(request, registry, service);
+  // Most messages are for others, and cost no promise here.
+  return handlers.length === 0 ? busMessage : checkWithHandlers(busMessage, parsed, handlers);
 }
 
 /** A payload as it travels. */
@@ -71,20 +73,30 @@ function encodePayload(
   );
 }
 
-/** Refuses at once a payload that this gateway itself would refuse at delivery. */
-async function checkWithOwnHandlers(
+/** Returns the handlers of this gateway that get a message. */
+function ownHandlers(
   { kind, destination, routingKey }: SendRequest,
-  message: TransportMessage,
+  registry: HandlerRegistry,
+  service: string,
+): readonly RegisteredHandler[] {
+  if (kind === 'event') return registry.distributedEventHandlers(routingKey);
+  const isOwn = kind === 'command' && destination === service;
+  const handler = isOwn ? registry.distributedCommandHandler(routingKey) : undefined;
+  return handler === undefined ? noHandlers : [handler];
+}
+
+const noHandlers: readonly RegisteredHandler[] = [];
+
+/** Refuses at once a payload that this gateway itself would refuse at delivery. */
+async function checkWithHandlers(
+  busMessage: BusMessage,
   parsed: ParsedJson | undefined,
-  { registry, service }: Pick<BusMessageOptions, 'registry' | 'service'>,
-): Promise<void> {
-  const asDelivered = transportToMessage(message);
+  handlers: readonly RegisteredHandler[],
+): Promise<BusMessage> {
+  const asDelivered = transportToMessage(busMessage.message);
   if (parsed !== undefined) keepParsed(asDelivered, parsed);
-  if (kind === 'event') {
-    for (const handler of registry.distributedEventHandlers(routingKey)) await handler.checkPayload(asDelivered);
-  } else if (kind === 'command' && destination === service) {
-    await registry.distributedCommandHandler(routingKey)?.checkPayload(asDelivered);
-  }
+  for (const handler of handlers) await handler.checkPayload(asDelivered);
+  return busMessage;
 }
 
 function phpRefused({ essence }: MediaType): LittoralError {

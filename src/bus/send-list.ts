@@ -38,8 +38,9 @@ export async function sendInOrder(
       results[index] = result;
     };
     const ready = prepared[index];
-    if (ready === undefined || 'error' in ready) await sends.push(request, onResult);
-    else await sends.publish(ready, onResult);
+    const isFree =
+      ready === undefined || 'error' in ready ? sends.push(request, onResult) : sends.publish(ready, onResult);
+    if (isFree instanceof Promise) await isFree;
     if (slices.isOver) await slices.pause();
   }
   await sends.settle();
@@ -55,12 +56,23 @@ async function prepareAll(
   let ofBroker: LittoralError | undefined;
   for (const request of requests) {
     // The broker could not be asked about a destination: the next question would take as long.
-    prepared.push(ofBroker ? { error: ofBroker } : await prepare(request).catch((error: unknown) => ({ error })));
+    prepared.push(ofBroker ? { error: ofBroker } : await preparedOrError(request, prepare));
     const { error } = (prepared.at(-1) ?? {}) as { error?: unknown };
     if (isLittoralError(error) && error.retryable) ofBroker = error;
     if (slices.isOver) await slices.pause();
   }
   return prepared;
+}
+
+async function preparedOrError(
+  request: SendRequest,
+  prepare: OrderedBus['prepare'],
+): Promise<PreparedSend | { readonly error: unknown }> {
+  try {
+    return await prepare(request);
+  } catch (error) {
+    return { error };
+  }
 }
 
 function refusedWithOthers(): LittoralError {

@@ -31,7 +31,8 @@ export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
  */
 export function decodeUtf8(bytes: Uint8Array, mediaType: MediaType): string {
   if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
   return text.startsWith(byteOrderMark) ? text.slice(1) : text;
 }
 

@@ -1,4 +1,5 @@
 import type { TransportMessage } from '../message/transport-message.ts';
+import type { MaybePromise } from '../promise/maybe-promise.ts';
 
 /** The half of the port that sends. Before `Engine.start` all of it rejects with `broker-unavailable`. */
 export interface Publisher {
@@ -36,11 +37,12 @@ export interface Publisher {
   roomMade(): Promise<void>;
 
   /**
-   * Returns whether a queue of that name exists. The answer for an existing queue is cached for some seconds.
+   * Returns whether a queue of that name exists: at once where the answer is cached, as it is for an existing queue for
+   * some seconds.
    *
    * @throws LittoralError `broker-unavailable` if the broker does not answer
    */
-  hasQueue(queue: string): Promise<boolean>;
+  hasQueue(queue: string): MaybePromise<boolean>;
 }
 
 /** The target of a message: every queue whose binding matches a key on the bus, or one queue by its name. */

@@ -2,6 +2,7 @@ import { maxShortStringBytes } from './limits.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const controlCharacter = /[\u0000-\u001f\u007f]/;
+const plainKey = /^[\w.:/-]{1,255}$/;
 
 /**
  * Describes the issue of a key that a message is sent under, or with a destination.
@@ -9,6 +10,8 @@ const controlCharacter = /[\u0000-\u001f\u007f]/;
  * @returns undefined for a good one
  */
 export function validateKey(key: string): string | undefined {
+  // Nearly every key is one of these, and each message has several of them.
+  if (plainKey.test(key)) return undefined;
   if (/[*#]/.test(key)) return 'has a wildcard (* or #)';
   return validatePattern(key);
 }

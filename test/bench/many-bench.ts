@@ -27,7 +27,7 @@ export async function benchMany({ brokerUrl, quick, nodeOptions }: BenchOptions)
   const durations = quick ? { warmUpSeconds: 1, measuredSeconds: 2 } : { warmUpSeconds: 2, measuredSeconds: 4 };
   const destination = await declareDestination(brokerUrl);
   const load = forkProcess<LoadTasks>(new URL('./load-process.ts', import.meta.url));
-  const raw = await rawAmqplib(brokerUrl, destination);
+  const raw = await rawAmqplib(brokerUrl, destination, true);
   const byHand = await handWritten(brokerUrl, destination, load);
   const many = await gatewayOfMany(ways, brokerUrl, destination, load, nodeOptions);
   const subjects = [raw, ...many, byHand];

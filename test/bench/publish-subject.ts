@@ -30,14 +30,18 @@ export interface Subject {
 
 type WithCpuTime = ForkedProcess<{ cpuMicroseconds(): number }>;
 
-/** Publishes with amqplib and nothing else. */
-export async function rawAmqplib(brokerUrl: string, destination: Destination): Promise<Subject> {
+/**
+ * Publishes with amqplib and nothing else.
+ *
+ * @param isWhole whether its messages have the headers that the gateway gives to each
+ */
+export async function rawAmqplib(brokerUrl: string, destination: Destination, isWhole = false): Promise<Subject> {
   const subject = forkProcess<RawAmqplibTasks>(new URL('./raw-amqplib-process.ts', import.meta.url));
   await subject.ask('start', brokerUrl);
   return {
     async measure(window, { warmUpSeconds, measuredSeconds }) {
-      await subject.ask('publish', window, warmUpSeconds * 1000);
-      const work = () => subject.ask('publish', window, measuredSeconds * 1000);
+      await subject.ask('publish', window, warmUpSeconds * 1000, isWhole);
+      const work = () => subject.ask('publish', window, measuredSeconds * 1000, isWhole);
       return measured('raw amqplib', window, subject, work, destination);
     },
     end: () => subject.end(),

@@ -2,12 +2,14 @@ import { type ConfirmChannel, connect } from 'amqplib';
 import { corker, socketOf } from '../../src/engine/amqp/connection/amqp-socket.ts';
 import { busExchange } from '../../src/engine/broker/bus-exchange.ts';
 import { commandBody } from './command-body.ts';
-import { service } from './destination.ts';
+import { command, service } from './destination.ts';
 import { cpuMicroseconds, offer } from './forked-process.ts';
 import { type Measurement, measurementOf } from './measurement.ts';
 
 const options = { contentType: 'application/json', persistent: true, mandatory: true };
 const body = Buffer.from(commandBody);
+/** The headers of a message of the bus. */
+const { headers } = command(body);
 
 let channel: ConfirmChannel;
 let cork: () => void;
@@ -20,8 +22,13 @@ const tasks = {
     cork = corker(model);
   },
 
-  /** Keeps `window` messages unconfirmed for so long, then waits for the last confirm. */
-  publish(window: number, milliseconds: number): Promise<Measurement> {
+  /**
+   * Keeps `window` messages unconfirmed for so long, then waits for the last confirm.
+   *
+   * @param isWhole whether the messages have the headers that the gateway gives to each
+   */
+  publish(window: number, milliseconds: number, isWhole: boolean): Promise<Measurement> {
+    const properties = isWhole ? { ...options, headers } : options;
     const latenciesMs: number[] = [];
     const startedAt = performance.now();
     let inFlight = 0;
@@ -30,7 +37,7 @@ const tasks = {
       const publishOne = () => {
         const publishedAt = performance.now();
         inFlight++;
-        channel.publish(busExchange, service, body, options, (error) => {
+        channel.publish(busExchange, service, body, properties, (error) => {
           const now = performance.now();
           inFlight--;
           if (error) errors++;

@@ -2,6 +2,7 @@ import type { ChannelModel } from 'amqplib';
 import { LittoralError } from '../../errors.ts';
 import type { TlsFiles } from '../../file/tls-files.ts';
 import type { Logger } from '../../logger.ts';
+import type { MaybePromise } from '../../promise/maybe-promise.ts';
 import { completesWithin } from '../../time/timeout.ts';
 import { topicKeyMatcher } from '../broker/topic-index.ts';
 import { withTopicKeys } from '../broker/topic-pattern.ts';
@@ -223,7 +224,7 @@ export class AmqpEngine implements Engine {
     return this.#outbound.roomMade();
   }
 
-  async hasQueue(queue: string): Promise<boolean> {
+  hasQueue(queue: string): MaybePromise<boolean> {
     this.#assertOpen();
     return this.#lookup.hasQueue(queue);
   }

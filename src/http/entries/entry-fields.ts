@@ -24,11 +24,15 @@ export const entryFields = [
 
 export type EntryField = (typeof entryFields)[number];
 
-const known: ReadonlySet<string> = new Set(entryFields);
+/** The fields by the length of their names: the name of a field is compared where it stands, and not copied. */
+const fieldsByLength: readonly (readonly EntryField[])[] = Array.from({ length: 16 }, (_, length) =>
+  entryFields.filter((field) => field.length === length),
+);
 
 /** Maximum number of issues of an entry; the rest of it is not read. */
 const maxIssues = 10;
 
+const quote = 0x22;
 const backslash = 0x5c;
 
 /** The unparsed fields of one entry, and their issues. */
@@ -44,10 +48,11 @@ export class EntryFields {
    */
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    eachMember(bytes, (name, member) => {
-      if (!known.has(name)) this.#addUnknown(name);
-      else if (this.#spans[name as EntryField]) this.addIssue(`/${name}`, 'stands there twice');
-      else this.#spans[name as EntryField] = member;
+    readObject(bytes, (member) => {
+      const field = fieldAt(bytes, member);
+      if (field === undefined) this.#addUnknown(nameOf(bytes, member));
+      else if (this.#spans[field]) this.addIssue(`/${field}`, 'stands there twice');
+      else this.#spans[field] = member;
     });
   }
 
@@ -65,9 +70,11 @@ export class EntryFields {
 
   /** Returns a text; undefined for an absent field. A value that is not text is an issue. */
   text(field: EntryField): string | undefined {
-    const bytes = this.written(field);
-    if (bytes === undefined) return undefined;
-    const value = parsed(bytes.toString());
+    const span = this.#spans[field];
+    if (span === undefined || this.#isNull(span)) return undefined;
+    const plain = plainText(this.#bytes, span);
+    if (plain !== undefined) return plain;
+    const value = parsed(this.#bytes.toString('utf8', span.start, span.end));
     if (typeof value === 'string' && value.isWellFormed()) return value;
     this.addIssue(`/${field}`, typeof value === 'string' ? 'is not valid Unicode' : 'must be text');
     return undefined;
@@ -100,6 +107,7 @@ export class EntryFields {
   }
 
   #isNull({ start, end }: Span): boolean {
+    // Most values have another length, and are not copied to be compared.
     return end - start === 4 && this.#bytes.toString('latin1', start, end) === 'null';
   }
 
@@ -117,13 +125,40 @@ export class EntryFields {
  * @throws LittoralError `malformed-body`
  */
 export function eachMember(bytes: Buffer, onMember: (name: string, member: Member) => void): void {
+  readObject(bytes, (member) => onMember(nameOf(bytes, member), member));
+}
+
+function readObject(bytes: Buffer, onMember: (member: Member) => void): void {
   try {
-    const end = readMembers(bytes, 0, (member) => onMember(nameOf(bytes, member), member));
+    const end = readMembers(bytes, 0, onMember);
     if (bytes.toString('latin1', end).trim() !== '') throw new NotJson('has something behind the object');
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
     throw new LittoralError('malformed-body', `The entry is not a JSON object: it ${error.message}.`);
   }
+}
+
+/** Returns the field with a name; undefined for a name that is not known. */
+function fieldAt(bytes: Buffer, member: Member): EntryField | undefined {
+  const { nameStart, nameEnd } = member;
+  for (const field of fieldsByLength[nameEnd - nameStart] ?? []) {
+    let at = 0;
+    while (at < field.length && bytes[nameStart + at] === field.charCodeAt(at)) at++;
+    if (at === field.length) return field;
+  }
+  // Escapes can stand for the letters of a field.
+  const name = nameOf(bytes, member);
+  return entryFields.find((field) => field === name);
+}
+
+/** Returns the text that a value is, without a parser; undefined for another value, and for a text that needs one. */
+function plainText(bytes: Buffer, { start, end }: Span): string | undefined {
+  if (bytes[start] !== quote) return undefined;
+  for (let at = start + 1; at < end - 1; at++) {
+    const byte = bytes[at] as number;
+    if (byte === backslash || byte < 0x20 || byte > 0x7e) return undefined;
+  }
+  return bytes.toString('latin1', start + 1, end - 1);
 }
 
 function nameOf(bytes: Buffer, { nameStart, nameEnd }: Member): string {

@@ -130,7 +130,25 @@ function endOfNested(bytes: Uint8Array, start: number): number {
 
 /** @param start the position of the opening quote */
 function endOfText(bytes: Uint8Array, start: number): number {
-  for (let at = start + 1; at < bytes.length; at++) {
+  const short = Math.min(bytes.length, start + shortText);
+  for (let at = start + 1; at < short; at++) {
+    const byte = bytes[at];
+    if (byte === quote) return at + 1;
+    if (byte === backslash) return endOfTextAt(bytes, at);
+  }
+  // Node finds a byte many times as fast. It is asked once for each text: a text of quotes that are escaped would
+  // otherwise cost a call for every two bytes.
+  const end = bytes.indexOf(quote, short);
+  if (end > 0 && bytes[end - 1] !== backslash) return end + 1;
+  return endOfTextAt(bytes, start + 1);
+}
+
+/** The number of bytes that are read one by one before Node is asked. */
+const shortText = 32;
+
+/** @param from a position in the text that is not behind a backslash */
+function endOfTextAt(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === quote) return at + 1;
     if (byte === backslash) at++;

@@ -25,6 +25,11 @@ export interface EntryLimits {
   readonly bodyLimit: number;
   /** The setting that has this limit. Default: `http.bodyLimit`. */
   readonly limitName?: string;
+  /**
+   * True if the payload is copied. As a part of the entry, it would keep all bytes in memory that were read together.
+   * Default: false.
+   */
+  readonly copiesPayload?: boolean;
 }
 
 const kinds: ReadonlySet<string> = new Set(['command', 'event', 'message']);
@@ -43,10 +48,16 @@ export function readEntry(bytes: Buffer, index: number, defaults: EntryDefaults,
   if (!isUtf8(bytes)) throw new LittoralError('malformed-body', 'The entry is not valid UTF-8.');
   const fields = new EntryFields(bytes);
   const to = readAddress(fields);
+  const { kind, destination, routingKey } = to;
+  const { payload, contentType } = readBody(fields, limits);
   const { options, mapping } = defaults;
+  // Every request has the same fields in the same order, which V8 reads faster than those of several forms.
   const request = {
-    ...to,
-    ...readBody(fields, limits),
+    kind,
+    destination,
+    routingKey,
+    payload,
+    contentType,
     metadata: readMetadata(fields, defaults),
     convertTo: fields.text('convertTo') ?? options.convertTo,
     id: readId(fields, to, index, defaults),
@@ -84,7 +95,7 @@ function readKey(fields: EntryFields, field: 'routingKey' | 'destination'): stri
 
 function readBody(
   fields: EntryFields,
-  { bodyLimit, limitName = 'http.bodyLimit' }: EntryLimits,
+  { bodyLimit, limitName = 'http.bodyLimit', copiesPayload = false }: EntryLimits,
 ): Pick<SendRequest, 'payload' | 'contentType'> {
   const isBase64 = fields.has('bodyBase64');
   const written = fields.written('payload');
@@ -98,7 +109,10 @@ function readBody(
       issues: [{ path: isBase64 ? '/bodyBase64' : '/payload', message: 'is too large' }],
     });
   }
-  return { payload, contentType: contentType ?? 'application/json' };
+  return {
+    payload: copiesPayload && !isBase64 ? Buffer.from(payload) : payload,
+    contentType: contentType ?? 'application/json',
+  };
 }
 
 function readBase64(fields: EntryFields, contentType: string | undefined): Buffer {

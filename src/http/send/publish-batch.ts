@@ -14,15 +14,11 @@ import type { Access } from '../auth/access.ts';
 import type { BodyMemory } from '../body/body-memory.ts';
 import type { Batch } from '../entries/batch.ts';
 import { sendingError } from '../entries/entry-error.ts';
+import { acceptedResult } from '../entries/entry-result.ts';
 import type { Places } from '../entries/place-queue.ts';
 import { withoutDetails } from '../insiders.ts';
-import { asLittoralError, internalError, type Problem, toProblem } from '../problem.ts';
+import { asLittoralError, internalError, toProblem } from '../problem.ts';
 import { assertHasParent, isStrict, noSubscriber, type PublishContext } from './publish-route.ts';
-
-/** The result of one entry: the receipt, or the problem. */
-type EntryResult =
-  | (SendReceipt & { readonly index: number; readonly status: 202 })
-  | (Problem & { readonly index: number });
 
 export interface BatchRoute {
   readonly url: string;
@@ -142,19 +138,16 @@ async function writeResults(
   let results = '';
   const slices = new WorkSlices();
   for (const [index, { receipt }] of outcomes.entries()) {
-    const result = toResult(firstIndex + index, receipt, errors[index]);
+    const error = errors[index];
+    const problem = error && { index: firstIndex + index, ...toProblem(error) };
+    const own = problem?.status ?? 202;
     // RFC 4918 section 13.
-    status = status === undefined || status === result.status ? result.status : 207;
-    results += index === 0 ? JSON.stringify(result) : `,${JSON.stringify(result)}`;
+    status = status === undefined || status === own ? own : 207;
+    if (index > 0) results += ',';
+    results += problem ? JSON.stringify(problem) : acceptedResult(firstIndex + index, receipt as SendReceipt);
     if (slices.isOver) await slices.pause();
   }
   return { status: status ?? 202, results };
-}
-
-/** @returns the result of an entry as its caller gets it */
-function toResult(index: number, receipt: SendReceipt | undefined, error: LittoralError | undefined): EntryResult {
-  if (error) return { index, ...toProblem(error) };
-  return { index, status: 202, ...(receipt as SendReceipt) };
 }
 
 type CheckedBatch = Batch & SendAllOptions;

@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { maxWindow, type OrderedSends, type SendResult } from '../../bus/ordered-sends.ts';
 import type { SendRequest } from '../../bus/send-request.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
+import type { MaybePromise } from '../../promise/maybe-promise.ts';
 import { WorkSlices } from '../../time/work-slices.ts';
 import type { BodyMemory } from '../body/body-memory.ts';
 import { bodyGraceMs } from '../body/body-pace.ts';
 import { entryOrError } from '../entries/entries-to-message.ts';
 import type { EntryDefaults } from '../entries/entry-defaults.ts';
 import { sendingError } from '../entries/entry-error.ts';
+import { acceptedResult } from '../entries/entry-result.ts';
 import { maxEntryBytes } from '../entries/entry-size.ts';
 import { readEntry } from '../entries/read-entry.ts';
 import type { Wait } from '../limits/limits.ts';
@@ -152,7 +154,9 @@ export class EntryStream {
       if (piece === undefined) break;
       if (piece.includes(lineFeed)) this.#waitedMs = 0;
       for (const line of this.#lines.read(piece)) {
-        await this.#send(line);
+        // Most lines are sent without a wait, and cost no promise.
+        const isSent = this.#send(line);
+        if (isSent) await isSent;
         if (this.#isOver) return;
         if (slices.isOver) await slices.pause();
       }
@@ -193,31 +197,48 @@ export class EntryStream {
   }
 
   /** Sends the entry of a line once there is room for its result. Does nothing if the stream ends before. */
-  async #send(line: Line): Promise<void> {
-    while (!this.#isOver && (this.#results.unwritten >= maxWindow || this.#results.heldSince !== undefined)) {
-      await this.#sleep();
-    }
+  #send(line: Line): MaybePromise<void> {
+    if (this.#isFull) return this.#sendLater(line);
     if (this.#isOver) return;
-    let entry = this.#read(line);
-    const { count, sends } = this.#options;
-    if (count) entry = await this.#counted(entry, line, count);
-    if (!this.#isOver && !this.#options.health().ready) await this.#hold(() => this.#unreadiness());
-    if (this.#isOver) return;
+    const entry = this.#read(line);
+    const { count, health } = this.#options;
+    if (count || !health().ready) return this.#sendHeld(entry, line);
+    return this.#sendNow(entry);
+  }
+
+  async #sendLater(line: Line): Promise<void> {
+    while (!this.#isOver && this.#isFull) await this.#sleep();
+    return this.#send(line);
+  }
+
+  /** Sends an entry once the limits and the broker let it through. */
+  async #sendHeld(read: SendRequest | LittoralError, line: Line): Promise<void> {
+    const { count, health } = this.#options;
+    const entry = count ? await this.#counted(read, line, count) : read;
+    if (!this.#isOver && !health().ready) await this.#hold(() => this.#unreadiness());
+    if (!this.#isOver) return this.#sendNow(entry);
+  }
+
+  #sendNow(entry: SendRequest | LittoralError): MaybePromise<void> {
     const index = this.#next;
     this.#next += 1;
     const write = this.#results.open();
     if (isLittoralError(entry)) return write(this.#problemLine(index, entry));
-    await sends.push(entry, (result) => write(this.#resultLine(index, result)));
+    return this.#options.sends.push(entry, (result) => write(this.#resultLine(index, result)));
+  }
+
+  /** True if the caller has to read results before more is sent. */
+  get #isFull(): boolean {
+    return this.#results.unwritten >= maxWindow || this.#results.heldSince !== undefined;
   }
 
   #read(line: Line): SendRequest | LittoralError {
     const { defaults, bodyLimit, assertGranted } = this.#options;
     const read = () => {
       if (isLittoralError(line)) throw line;
-      const request = readEntry(line, this.#next, defaults, { bodyLimit });
+      const request = readEntry(line, this.#next, defaults, { bodyLimit, copiesPayload: true });
       assertGranted?.(request);
-      // A part of the line would keep the whole piece in memory until its confirm.
-      return { ...request, payload: Buffer.from(request.payload as Buffer) };
+      return request;
     };
     return entryOrError(read, '');
   }
@@ -270,7 +291,7 @@ export class EntryStream {
       return this.#problemLine(index, sendingError(isLittoralError(error) ? error : internalError(error), ''));
     }
     this.#accepted += 1;
-    return JSON.stringify({ index, status: 202, ...receipt });
+    return acceptedResult(index, receipt);
   }
 
   #problemLine(index: number, error: LittoralError): string {

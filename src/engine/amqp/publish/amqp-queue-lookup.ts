@@ -1,6 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { LittoralError } from '../../../errors.ts';
+import type { MaybePromise } from '../../../promise/maybe-promise.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import { isAbsent, isExclusive, replyCode } from '../broker-replies.ts';
 import type { AmqpConnection } from '../connection/amqp-connection.ts';
@@ -58,7 +59,7 @@ export class AmqpQueueLookup {
   }
 
   /** @throws LittoralError `broker-unavailable`, `broker-blocked`, `too-many-in-flight` if the answer is unknown */
-  async hasQueue(queue: string): Promise<boolean> {
+  hasQueue(queue: string): MaybePromise<boolean> {
     const nowMs = performance.now();
     const known = this.#known.get(queue);
     if (known !== undefined && known.believedUntilMs > nowMs) {
@@ -66,6 +67,10 @@ export class AmqpQueueLookup {
       return true;
     }
     if ((this.#absentUntilMs.get(queue) ?? 0) > nowMs) return false;
+    return this.#lookUp(queue);
+  }
+
+  async #lookUp(queue: string): Promise<boolean> {
     return this.#asking.get(queue) ?? this.#ask(queue);
   }
 
