@@ -17,16 +17,20 @@ const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 /** The service `billing`, and what it has handled. */
 async function billing(settings: { readonly maxInFlight?: number } = {}) {
   const handled: number[] = [];
+  const notes: string[] = [];
   const pay = defineCommandHandler({
     routingKey: 'pay',
     distributed: true,
-    parameters: [payload(Type.Object({ n: Type.Integer() }))],
-    handle: ({ n }) => void handled.push(n),
+    parameters: [payload(Type.Object({ n: Type.Integer(), note: Type.Optional(Type.String()) }))],
+    handle: ({ n, note }) => {
+      handled.push(n);
+      if (note !== undefined) notes.push(note);
+    },
   });
   const broker = { url: own.vhost.url, ...settings };
   const gateway = await runGateway({ service: 'billing', broker, handlers: [pay], concurrency: 1 });
   await untilReady(gateway);
-  return { gateway, handled };
+  return { gateway, handled, notes };
 }
 
 async function untilBlocked(gateway: RunningGateway): Promise<void> {
@@ -45,6 +49,36 @@ describe('many messages on RabbitMQ', () => {
     expect(answer.body.results).toHaveLength(count);
     await eventually(() => expect(handled).toHaveLength(count), patient);
     expect(handled).toEqual(numbers(count));
+  });
+
+  test('arrive from one batch of 10,000, which is the largest number by default', async () => {
+    const { gateway, handled } = await billing();
+    const count = 10_000;
+    const answer = await post(gateway, '/batch', { entries: numbers(count).map(command) });
+    expect(answer.status).toBe(202);
+    const results = answer.body.results as { index: number; status: number; messageId: string }[];
+    expect(results.map(({ index }) => index)).toEqual(numbers(count));
+    expect(new Set(results.map(({ messageId }) => messageId)).size).toBe(count);
+    await eventually(() => expect(handled.length).toBe(count), patient);
+    expect(handled).toEqual(numbers(count));
+  });
+
+  test('arrive whole from one batch of 16 MiB, which is the largest body by default', async () => {
+    const { gateway, handled, notes } = await billing();
+    const note = (n: number) => `${n}${'ü"'.repeat(86_000)}`;
+    const count = 45;
+    const entries = numbers(count).map((n) => ({ ...command(n), payload: { n, note: note(n) } }));
+    const body = JSON.stringify({ entries });
+    const filled = body + ' '.repeat(16 * 1024 * 1024 - Buffer.byteLength(body));
+    const response = await fetch(`${gateway.address}/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: filled,
+    });
+    expect(response.status).toBe(202);
+    await eventually(() => expect(handled.length).toBe(count), patient);
+    expect(handled).toEqual(numbers(count));
+    expect(notes.every((arrived, n) => arrived === note(n))).toBe(true);
   });
 
   test('arrive in the order of their stream, with a result for each', async () => {

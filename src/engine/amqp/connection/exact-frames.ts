@@ -1,5 +1,6 @@
-import type { ChannelModel } from 'amqplib';
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { decodeProperties, type ReceivedProperties } from '../basic-properties.ts';
+import { PublishChunks } from './publish-chunks.ts';
 
 // amqplib loses digits and types of headers, and offers no way to read or write them otherwise. This replaces two methods
 // of one connection, of the version that is pinned. Where they are not as expected, amqplib does it in its own way.
@@ -21,11 +22,23 @@ interface PublishProperties {
   readonly headers?: { readonly [encodedProperties]?: Buffer };
 }
 
+interface PublishFields {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly mandatory: boolean;
+}
+
+interface ChannelBuffer {
+  write(frame: Buffer): boolean;
+}
+
 /** What is used of amqplib's connection. */
 interface Internals {
   rest: Buffer;
   readonly maxFrameSize: number;
-  readonly channels: readonly ({ readonly buffer: { write(frame: Buffer): boolean } } | null)[];
+  readonly frameMax: number;
+  sentSinceLastCheck: boolean;
+  readonly channels: readonly ({ readonly buffer: ChannelBuffer } | null)[];
   recvFrame(): Frame | false;
   sendMethod(channel: number, method: number, fields: object): boolean;
   sendContent(channel: number, content: Buffer): boolean;
@@ -36,7 +49,7 @@ type SendMessage = (
   this: Internals,
   channel: number,
   method: number,
-  fields: object,
+  fields: PublishFields,
   propertiesId: number,
   properties: PublishProperties,
   content: Buffer,
@@ -58,22 +71,84 @@ const contentHeadBytes = 12;
 export function useExactFrames(model: ChannelModel): boolean {
   const connection = model.connection as unknown as Internals;
   if (!isAsExpected(connection)) return false;
-  const { recvFrame, sendMessage } = connection;
+  const { recvFrame, sendMethod, sendMessage } = connection;
+  let chunks: PublishChunks | undefined;
+  let chunksBuffer: ChannelBuffer | undefined;
+  // The frames of a channel keep their order: publishes that are collected go first.
+  const chunksOf = (channel: number): PublishChunks | undefined => {
+    const buffer = connection.channels[channel]?.buffer;
+    if (chunks !== undefined && chunksBuffer === buffer) return chunks;
+    chunks?.flush();
+    chunksBuffer = buffer;
+    chunks =
+      buffer &&
+      new PublishChunks(channel, (bytes) => {
+        // Without its channel, nothing of it can be written any more. Its publishes are unconfirmed.
+        if (connection.channels[channel]?.buffer === buffer) buffer.write(bytes);
+      });
+    return chunks;
+  };
   connection.recvFrame = function () {
     return readHeaderFrame(this) ?? recvFrame.call(this);
   };
-  // When it closes, amqplib puts a function that throws in its place.
+  // When it closes, amqplib puts functions that throw in the place of these two.
+  connection.sendMethod = function (channel, method, fields) {
+    chunks?.flush();
+    return sendMethod.call(this, channel, method, fields);
+  };
   connection.sendMessage = function (channel, method, fields, propertiesId, properties, content) {
     const encoded = properties.headers?.[encodedProperties];
     if (encoded === undefined) {
+      chunks?.flush();
       return sendMessage.call(this, channel, method, fields, propertiesId, properties, content);
+    }
+    const { exchange, routingKey, mandatory } = fields;
+    const publish = { exchange, routingKey, properties: encoded, content };
+    if (mandatory && this.frameMax > 0 && chunksOf(channel)?.add(publish, this.frameMax)) {
+      this.sentSinceLastCheck = true;
+      return true;
     }
     this.sendMethod(channel, method, fields);
     this.channels[channel]?.buffer.write(contentHeader(channel, content.length, encoded));
     return this.sendContent(channel, content);
   };
+  exactConnections.add(connection);
   return true;
 }
+
+const exactConnections = new WeakSet<object>();
+
+/** A channel, with what its method `publish` does. amqplib does not offer the two parts. */
+interface ChannelParts {
+  sendMessage(fields: PublishFields, properties: PublishProperties, content: Buffer): boolean;
+  pushConfirmCallback(onConfirm: (error: Error | null) => void): void;
+}
+
+/**
+ * Returns a function that publishes messages whose properties are encoded. It spares the object with all methods and
+ * properties that amqplib makes for each publish.
+ *
+ * @returns undefined where amqplib is not as expected
+ */
+export function encodedPublisher(model: ChannelModel, channel: ConfirmChannel) {
+  const { sendMessage, pushConfirmCallback } = channel as unknown as Partial<ChannelParts>;
+  if (!exactConnections.has(model.connection)) return undefined;
+  if (sendMessage?.length !== 3 || pushConfirmCallback?.length !== 1) return undefined;
+  const publishing = channel as unknown as ChannelParts;
+  return (
+    { exchange, routingKey }: Pick<PublishFields, 'exchange' | 'routingKey'>,
+    properties: Buffer,
+    content: Buffer,
+    onConfirm: (error: Error | null) => void,
+  ): void => {
+    const headers = { [encodedProperties]: properties };
+    // When it closes, amqplib puts a function that throws in the place of this one.
+    publishing.sendMessage({ exchange, routingKey, mandatory: true }, { headers }, content);
+    publishing.pushConfirmCallback(onConfirm);
+  };
+}
+
+export type PublishEncoded = NonNullable<ReturnType<typeof encodedPublisher>>;
 
 function isAsExpected(connection: Partial<Internals>): connection is Internals {
   const { rest, maxFrameSize, channels, recvFrame, sendMethod, sendContent, sendMessage } = connection;

@@ -4,7 +4,9 @@ import { busExchange } from '../../broker/bus-exchange.ts';
 import { toAmqp } from '../amqp-message-mapper.ts';
 import { corker } from '../connection/amqp-socket.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
+import { encodedProperties, encodedPublisher, type PublishEncoded } from '../connection/exact-frames.ts';
 import { assertFitsFrame, propertyLimit } from '../connection/frame-limit.ts';
+import { encodeOwnProperties } from '../own-properties.ts';
 import { asBuffer } from './encode-publication.ts';
 import type { InFlight } from './in-flight.ts';
 import { TakenKeys } from './taken-keys.ts';
@@ -25,6 +27,8 @@ export class PublishingChannel {
   readonly #channel: ConfirmChannel;
   readonly #options: PublishingChannelOptions;
   readonly #corkSocket: () => void;
+  /** Publishes what is encoded already; undefined where amqplib has to encode it. */
+  readonly #publishEncoded: PublishEncoded | undefined;
   /** Number of bytes for properties and headers in a frame of the connection; undefined if all headers fit. */
   readonly #propertyLimit: number | undefined;
   readonly #takenKeys = new TakenKeys();
@@ -40,6 +44,7 @@ export class PublishingChannel {
     this.#channel = channel;
     this.#options = options;
     this.#corkSocket = corker(model);
+    this.#publishEncoded = encodedPublisher(model, channel);
     this.#propertyLimit = propertyLimit(model);
     this.#listen();
   }
@@ -75,11 +80,16 @@ export class PublishingChannel {
   write(entry: InFlight): void {
     const { to, message, timeToLiveMs, keepsOrder = 'exchange' in to } = entry.publication;
     const { exchange, routingKey } = entry.route;
-    const properties = toAmqp(message, timeToLiveMs, keepsOrder);
+    const own = this.#publishEncoded && encodeOwnProperties(message, timeToLiveMs, keepsOrder);
+    const properties = own
+      ? { headers: { [encodedProperties]: own.encoded }, messageId: own.messageId }
+      : toAmqp(message, timeToLiveMs, keepsOrder);
     assertFitsFrame(properties, this.#propertyLimit);
     entry.messageId = properties.messageId;
     const body = asBuffer(message.body);
-    this.#channel.publish(exchange, routingKey, body, properties, (error) => this.#onConfirm(entry, error));
+    const onConfirm = (error: Error | null) => this.#onConfirm(entry, error);
+    if (own) this.#publishEncoded?.(entry.route, own.encoded, body, onConfirm);
+    else this.#channel.publish(exchange, routingKey, body, properties, onConfirm);
     entry.position = ++this.#lastWritten;
     this.#corkSocket();
   }
