@@ -28,6 +28,25 @@ describe('entries', () => {
     );
   });
 
+  test('keep long texts with quotes and backslashes, and know the names of fields in any spelling', async () => {
+    const part = fc.constantFrom('"', '\\', 'a', 'é', '\n', '\u2028', 'x'.repeat(31), 'y'.repeat(40), '\\'.repeat(3));
+    const texts = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''));
+    await fc.assert(
+      fc.asyncProperty(texts, texts, async (payload, correlationId) => {
+        const fields = `"payload":${JSON.stringify(payload)},"\\u006bind":"event","routingKey":"a"`;
+        const correlation = correlationId === '' ? '' : `,"correlationId":${JSON.stringify(correlationId)}`;
+        const body = Buffer.from(`{"entries":[{${fields}${correlation}},{${fields}}]}`);
+        const [first, second, ...others] = (await entriesOfJson(body, 100)).map(read);
+        expect(others).toEqual([]);
+        for (const request of [first, second]) {
+          expect(request).toMatchObject({ kind: 'event', routingKey: 'a' });
+          expect(String(request?.payload)).toBe(JSON.stringify(payload));
+        }
+        expect(first?.correlationId).toBe(correlationId === '' ? undefined : correlationId);
+      }),
+    );
+  });
+
   test('are the lines that are not blank', async () => {
     const line = fc.constantFrom('', ' ', '\r', '{"a":1}', '{', '\t \r', '{"b":"\\n"}');
     await fc.assert(
