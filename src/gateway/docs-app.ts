@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { registerRoutes } from '../../routes/index.ts';
-import { ProblemDetails } from '../../routes/problem-schemas.ts';
+import { ProblemDetails, problems } from '../../routes/problem-schemas.ts';
 import type { Docs, RouteContext } from '../../routes/route-context.ts';
 import type { RoutePermission } from '../http/auth/permission.ts';
 import { lazyCompilers } from '../http/lazy-serializers.ts';
@@ -9,6 +9,9 @@ import { openApi, withPrefix } from '../http/openapi.ts';
 import { withSecurity } from '../http/openapi-security.ts';
 
 const require = createRequire(import.meta.url);
+
+/** The answers of each route that requires credentials. */
+const refusals = problems('unauthorized', 'insufficient-scope', 'auth-unavailable');
 
 /** Returns the document for the caller of a request. */
 type Describe = <Document extends object>(request: FastifyRequest['raw'], document: Document) => Document;
@@ -86,6 +89,10 @@ async function openDocsApp(
     // Only described here: the gateway's own server answers them, and decides who may ask.
     scope.addHook('onRoute', (route) => {
       const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
+      if (route.schema && route.config?.permission !== 'open') {
+        // Those of the route come later, because they have more of the same status.
+        route.schema = { ...route.schema, response: { ...refusals, ...(route.schema.response as object) } };
+      }
       for (const method of [route.method].flat()) {
         permissions.set(`${method.toLowerCase()} ${path}`, route.config?.permission);
       }

@@ -5,7 +5,7 @@ import type { Permission, RoutePermission } from './auth/permission.ts';
 import type { CredentialKind, Principal } from './auth/principal.ts';
 
 /** The ways in which a caller can identify itself, as OpenAPI describes them. */
-export const securitySchemes = {
+const securitySchemes = {
   key: { type: 'http', scheme: 'bearer', description: 'A key of auth.keys.' },
   token: {
     ...{ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },

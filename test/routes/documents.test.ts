@@ -200,6 +200,10 @@ describe('GET /openapi.json', () => {
       'GET /livez': undefined,
       'GET /readyz': undefined,
     });
+    for (const { name, operation } of await operations()) {
+      if (security[name])
+        expect(Object.keys(operation.responses), name).toEqual(expect.arrayContaining(['401', '403', '503']));
+    }
   });
 
   test('has only the credentials that the gateway accepts, also after a reload', async () => {

@@ -30,7 +30,7 @@ const maxKeys = 100;
  * @param mayBeEmpty whether the set can have no keys at all
  * @throws TypeError for another value, a private key, and a set without a public key
  */
-export function readKeySet(text: string, mayBeEmpty = false): JSONWebKeySet {
+function readKeySet(text: string, mayBeEmpty = false): JSONWebKeySet {
   let set: Partial<JSONWebKeySet> | null;
   try {
     set = JSON.parse(text);
