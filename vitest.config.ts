@@ -10,6 +10,9 @@ const timeLimitMs = 240_000;
  */
 const retry = 1;
 
+/** Fails each test during which a payload or a secret was logged. */
+const setupFiles = ['test/logs/watch-setup.ts'];
+
 const shared = {
   resolve: { conditions: ['littoral-src'] },
   ssr: { resolve: { conditions: ['littoral-src'] } },
@@ -31,6 +34,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
+          setupFiles,
           include: [`${sharing}/**/*.test.ts`],
           exclude: ['test/**/*.rabbit.test.ts'],
           // Importing takes longer than testing.
@@ -43,6 +47,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'gateway',
+          setupFiles,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.rabbit.test.ts', `${sharing}/**`],
           globalSetup: ['test/package/build-package.ts'],
@@ -55,6 +60,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'rabbit',
+          setupFiles,
           include: ['test/**/*.rabbit.test.ts'],
           globalSetup: ['test/package/build-package.ts', 'test/broker/global-setup.ts'],
           retry,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished } from 'vitest';
 import { eventually } from './broker/eventually.ts';
+import { inspectOutput } from './logs/secret-watch.ts';
 
 export interface SpawnOptions {
   /** Default: the working directory of the tests. */
@@ -46,7 +47,10 @@ export function spawnProcess(
   child.stderr.on('data', (chunk) => (written.stderr += chunk));
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...written }));
+    child.once('close', (code) => {
+      inspectOutput(written.stdout + written.stderr);
+      resolve({ code, ...written });
+    });
   });
   onTestFinished(() => {
     try {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { eventually } from './broker/eventually.ts';
+import { inspectOutput } from './logs/secret-watch.ts';
 
 export interface StartedProcess {
   /** Where the gateway listens. */
@@ -34,6 +35,7 @@ export async function startProcess(
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
+  child.once('close', () => inspectOutput(output));
   const stop = () => endGroup(child);
   onTestFinished(async () => void (await stop()));
   const address = await eventually(

@@ -1,8 +1,8 @@
-import { pino } from 'pino';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { folderOf } from '../folder-of.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
 import { entry, littoral } from './littoral.ts';
 
 const queue = serviceQueue('billing');
@@ -58,7 +58,7 @@ export function billing(vhost: Vhost, concurrency = 4) {
     /** Declares the queues of the service, as its first start does, and fills its queue with these. */
     async fill(...texts: string[]): Promise<void> {
       const config = { service: 'billing', channel: 'rabbitmq' as const, broker: { url: vhost.url } };
-      const gateway = createGateway(config, { environment: {}, logger: pino({ level: 'silent' }) });
+      const gateway = createGateway(config, { environment: {}, logger: quietLogger() });
       const declared = gateway.channel.subscribe({
         queue,
         deadLetterQueue: deadLetterQueue('billing'),

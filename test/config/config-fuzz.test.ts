@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { type Environment, resolveConfig } from '../../src/config/resolve.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { anyText } from '../arbitraries.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
 
 const secret = 'hunter2';
 
@@ -151,7 +151,7 @@ test('whatever a configuration is, it is taken or refused as invalid', () => {
 });
 
 test('whatever a configuration is, a gateway is made of it or it is refused', () => {
-  const options = { environment: {}, logger: pino({ level: 'silent' }) };
+  const options = { environment: {}, logger: quietLogger() };
   fc.assert(
     fc.property(settings, (config) => {
       const code = refusalOf(() => createGateway(config as Config, options));

@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { defaults } from '../../src/config/defaults.ts';
 import { InProcessDeduplicationStore } from '../../src/deduplication/stores/in-process-deduplication-store.ts';
@@ -10,10 +9,11 @@ import { HandlerRegistry } from '../../src/handler/handler-registry.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { transportToMessage } from '../../src/wire/transport-to-message.ts';
 import { bareScopes } from '../handler/bare-scopes.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
 import { parameterContext } from '../parameter/parameter-context.ts';
 import { commandHeaders, onCommand } from './endpoint-fixture.ts';
 
-const logger = pino({ level: 'silent' });
+const logger = quietLogger();
 const transport = { headers: commandHeaders, body: Buffer.from('{}') };
 const delivery = {
   message: transport,

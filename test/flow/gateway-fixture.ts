@@ -1,8 +1,9 @@
-import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { eventually } from '../broker/eventually.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
+import { secretWord, watchPayload } from '../logs/secret-watch.ts';
 
 export interface RunningGateway extends Gateway {
   /** Where it listens: `http://127.0.0.1:…`. */
@@ -18,7 +19,7 @@ export async function runGateway(config: Config, options: GatewayOptions = {}): 
     // A delay may need many queues, and some machines are slow to declare them.
     broker: { confirmTimeoutMs: 60_000, ...config.broker },
   };
-  const gateway = createGateway(settings, { environment: {}, logger: pino({ level: 'silent' }), ...options });
+  const gateway = createGateway(settings, { environment: {}, logger: quietLogger(), ...options });
   onTestFinished(() => gateway.stop());
   const address = await gateway.listen();
   await gateway.start();
@@ -54,10 +55,12 @@ export async function post(
   payload: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
+  const body = JSON.stringify(payload);
+  watchPayload(body);
   const response = await fetch(gateway.address + path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(payload),
+    headers: { 'content-type': 'application/json', cookie: `session=${secretWord}`, ...headers },
+    body,
   });
   return { status: response.status, headers: response.headers, body: await response.json() };
 }

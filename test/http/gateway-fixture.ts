@@ -1,5 +1,4 @@
 import type { LightMyRequestResponse } from 'fastify';
-import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
@@ -8,8 +7,10 @@ import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { TransportMessage } from '../../src/message/transport-message.ts';
 import { startTestGateway, type TestGateway } from '../../src/testing.ts';
 import { deadLetterQueue, serviceQueue } from '../../src/wire/service-queue.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
+import { secretWord, watchPayload } from '../logs/secret-watch.ts';
 
-export const quiet = { environment: {}, logger: pino({ level: 'silent' }) };
+export const quiet = { environment: {}, logger: quietLogger() };
 
 /** A started gateway of the service `shop`, stopped when the test has finished. */
 export async function openGateway(config: Config = {}): Promise<TestGateway> {
@@ -28,7 +29,7 @@ export function sharedGateway(): Promise<TestGateway> {
 
 /** Other services exist once there is a queue of theirs. */
 function start(config: Config): Promise<TestGateway> {
-  return startTestGateway({ service: 'shop', ...config }, { otherServices: [] });
+  return startTestGateway({ service: 'shop', ...config }, { otherServices: [], logger: quietLogger() });
 }
 
 /**
@@ -59,10 +60,11 @@ export async function post({ app }: Gateway, request: Request = {}): Promise<Lig
   const { url = '/commands/billing/change', body, headers } = request;
   const contentType = body === undefined ? {} : { 'content-type': 'text/plain' };
   const payload = typeof body === 'string' ? body : body && Buffer.from(body);
+  if (payload !== undefined) watchPayload(payload.toString());
   return app.inject({
     method: 'POST',
     url,
-    headers: { ...contentType, ...(headers as Record<string, string>) },
+    headers: { ...contentType, cookie: `session=${secretWord}`, ...(headers as Record<string, string>) },
     ...(payload === undefined ? {} : { payload }),
   });
 }

@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DelayedMessageForwarder } from '../../src/delay/delayed-message-forwarder.ts';
 import { InMemoryEngine } from '../../src/engine/in-memory/in-memory-engine.ts';
@@ -12,6 +11,7 @@ import { deadLetterQueue, dueQueue } from '../../src/wire/service-queue.ts';
 import { gate, turns } from '../endpoint/endpoint-fixture.ts';
 import { freezeTime, pass } from '../endpoint/frozen-time.ts';
 import { RecordingEngine } from '../endpoint/recording-engine.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
 
 freezeTime();
 
@@ -28,7 +28,7 @@ async function openOutlet() {
   await channel.start();
   onTestFinished(() => channel.close(0));
   channel.subscribe({ queue: 'of billing', deadLetterQueue: queue, bindingKeys: [], prefetch: 1, onDelivery() {} });
-  const logger = pino({ level: 'silent' });
+  const logger = quietLogger();
   const outlet = new DeadLetterOutlet({ service: 'billing', channel, logger });
   const state: { refusal: ErrorCode | undefined; attempts: number } = { refusal: undefined, attempts: 0 };
   channel.beforePublish = ({ to }: Publication) => {

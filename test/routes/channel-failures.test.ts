@@ -33,18 +33,18 @@ describe('what a channel reports', () => {
 
   test.each([
     ['an error', new Error('connect to amqp://user:hunter2@broker failed')],
-    ['an error with a status', Object.assign(new Error('hunter2'), { statusCode: 404 })],
-    ['an error with a code', Object.assign(new Error('hunter2'), { code: 'ECONNREFUSED' })],
-    ['an error with a code of Fastify', Object.assign(new Error('hunter2'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE' })],
-    ['a text', 'hunter2'],
-    ['an object', { hunter2: 'hunter2' }],
+    ['an error with a status', Object.assign(new Error('inner text'), { statusCode: 404 })],
+    ['an error with a code', Object.assign(new Error('inner text'), { code: 'ECONNREFUSED' })],
+    ['an error with a code of Fastify', Object.assign(new Error('inner text'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE' })],
+    ['a text', 'inner text'],
+    ['an object', { name: 'inner text' }],
     ['null', null],
     ['nothing', undefined],
   ])('unexpectedly, as %s, is an internal error that says nothing of it', async (_kind, failure) => {
     const response = await send(failure);
     expect(expectProblem(response, 'internal-error')).toMatchObject({ status: 500, outcome: 'unknown' });
-    expect(response.body).not.toContain('hunter2');
-    expect(JSON.stringify(response.headers)).not.toContain('hunter2');
+    expect(response.body).not.toMatch(/inner text|hunter2/);
+    expect(JSON.stringify(response.headers)).not.toMatch(/inner text|hunter2/);
   });
 
   test('when it looks for the destination is answered as well', async () => {

@@ -199,15 +199,15 @@ describe('a converter of the configuration', () => {
   const request = { headers: { 'content-type': 'text/csv', 'message-content-type': 'text/html' }, body: 'a;b' };
 
   test.each([
-    ['an error', new Error('hunter2')],
-    ['an error with a status', Object.assign(new Error('hunter2'), { statusCode: 422, status: 422 })],
+    ['an error', new Error('inner text')],
+    ['an error with a status', Object.assign(new Error('inner text'), { statusCode: 422, status: 422 })],
     ['null', null],
     ['nothing', undefined],
-    ['a text', 'hunter2'],
+    ['a text', 'inner text'],
   ])('causes an internal error without details if it throws %s', async (_kind, failure) => {
     const response = await post(await openGateway({ converters: [failing(failure)] }), request);
     expectProblem(response, 'internal-error');
-    expect(response.body).not.toContain('hunter2');
+    expect(response.body).not.toContain('inner text');
   });
 
   test.each([

@@ -1,10 +1,10 @@
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { createGateway, defineCommandHandler, defineEventHandler, type Gateway, type MessageHeaders } from 'littoral';
-import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { waitingMessages } from '../engine/amqp/amqp-harness.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
 import { type CapturedMessage, captured, captureNames, capturesOf } from './captured-message.ts';
 import { publishCaptured } from './publish-captured.ts';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
         defineEventHandler({ routingKey: 'order.*', distributed: true, handle }),
       ],
     },
-    { environment: {}, logger: pino({ level: 'silent' }) },
+    { environment: {}, logger: quietLogger() },
   );
   await gateway.start();
   connection = await connect(vhost.url);

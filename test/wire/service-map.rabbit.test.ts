@@ -1,10 +1,10 @@
 import { type Channel, type ConsumeMessage, connect } from 'amqplib';
 import { createGateway, defineCommandHandler, defineEventHandler, type MessageHeaders } from 'littoral';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
 import { type CapturedMessage, capturesOf } from './captured-message.ts';
 import { watchFieldTypes } from './field-types.ts';
 import { publishCaptured } from './publish-captured.ts';
@@ -119,7 +119,7 @@ describe('a gateway that consumes a queue by its name', () => {
             ) as never[],
           ),
       },
-      { environment: {}, logger: pino({ level: 'silent' }) },
+      { environment: {}, logger: quietLogger() },
     );
     await gateway.start();
     try {

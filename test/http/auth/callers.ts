@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { AuthConfig } from '../../../src/config/auth-config.ts';
+import { secretWord } from '../../logs/secret-watch.ts';
 
 /** A key of a caller, by its name: long enough, and never in the configuration. */
 export function keyOf(name: string): string {
-  return `key-of-${name}-0123456789`;
+  return `${secretWord}-key-of-${name}`;
 }
 
 export function sha256(text: string): string {

@@ -1,11 +1,11 @@
 import { connect } from 'amqplib';
-import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { AmqpConnection } from '../../../../src/engine/amqp/connection/amqp-connection.ts';
 import { parseAmqpUrl } from '../../../../src/engine/amqp/connection/amqp-url.ts';
 import { AmqpQueueLookup, type AmqpQueueLookupOptions } from '../../../../src/engine/amqp/publish/amqp-queue-lookup.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { useVhost } from '../../../broker/use-vhost.ts';
+import { quietLogger } from '../../../logs/quiet-logger.ts';
 import { newName } from '../../engine-fixture.ts';
 
 const vhost = useVhost();
@@ -20,7 +20,7 @@ async function openLookup(options: Partial<AmqpQueueLookupOptions> = {}) {
     role: 'test',
     heartbeatSeconds: 5,
     connectTimeoutMs: 60_000,
-    logger: pino({ level: 'silent' }),
+    logger: quietLogger(),
     onConnect: async (model) => {
       const { createChannel } = model;
       model.createChannel = () => {
