@@ -59,10 +59,11 @@ async function start(environment: Environment, service = 'littoral'): Promise<Te
     import('@opentelemetry/exporter-trace-otlp-http'),
     import('@opentelemetry/exporter-metrics-otlp-http'),
   ]);
-  const name = environment.OTEL_SERVICE_NAME || environment.SERVICE_NAME || service;
+  const own = { 'service.name': environment.SERVICE_NAME || service, 'service.version': version };
   const resource = resources
     .defaultResource()
-    .merge(resources.resourceFromAttributes({ 'service.name': name, 'service.version': version }));
+    .merge(resources.resourceFromAttributes(own))
+    .merge(resources.detectResources({ detectors: [resources.envDetector] }));
   const stops: (() => Promise<void>)[] = [];
   if (environment.OTEL_TRACES_EXPORTER !== 'none') {
     const processor = new traces.BatchSpanProcessor(new traceExport.OTLPTraceExporter());
@@ -77,7 +78,8 @@ async function start(environment: Environment, service = 'littoral'): Promise<Te
       if (metrics === undefined || environment.OTEL_METRICS_EXPORTER === 'none') return;
       const exporter = new metricExport.OTLPMetricExporter();
       const metricProducers = [metricProducer(metrics) as import('@opentelemetry/sdk-metrics').MetricProducer];
-      const reader = new metricsSdk.PeriodicExportingMetricReader({ exporter, metricProducers });
+      const intervals = exportIntervals(environment);
+      const reader = new metricsSdk.PeriodicExportingMetricReader({ exporter, metricProducers, ...intervals });
       const provider = new metricsSdk.MeterProvider({ resource, readers: [reader] });
       stops.push(() => provider.shutdown());
     },
@@ -86,4 +88,17 @@ async function start(environment: Environment, service = 'littoral'): Promise<Te
       await completesWithin(stopTimeoutMs, Promise.allSettled(stops.map((stop) => stop())));
     },
   };
+}
+
+/** Returns the intervals that the environment sets, with the defaults of OpenTelemetry. The reader does not read them. */
+function exportIntervals({ OTEL_METRIC_EXPORT_INTERVAL, OTEL_METRIC_EXPORT_TIMEOUT }: Environment) {
+  const exportIntervalMillis = positiveOr(60_000, OTEL_METRIC_EXPORT_INTERVAL);
+  return {
+    exportIntervalMillis,
+    exportTimeoutMillis: Math.min(exportIntervalMillis, positiveOr(30_000, OTEL_METRIC_EXPORT_TIMEOUT)),
+  };
+}
+
+function positiveOr(fallback: number, text = ''): number {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : fallback;
 }

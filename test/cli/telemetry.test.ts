@@ -21,6 +21,29 @@ async function otlpReceiver() {
 }
 
 describe('the exporter of the command line', () => {
+  test('reads the variables of OpenTelemetry', async () => {
+    const { url, received } = await otlpReceiver();
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', url);
+    vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'deployment.environment.name=staging,service.name=till');
+    vi.stubEnv('OTEL_METRIC_EXPORT_INTERVAL', '50');
+    vi.stubEnv('OTEL_TRACES_EXPORTER', 'none');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const telemetry = await startTelemetry(process.env, 'shop');
+    const gateway = await runGateway({ service: 'shop' });
+    telemetry?.exportMetrics(gateway.metrics);
+    // The interval has passed, because nothing has ended yet.
+    await eventually(() => expect(received.length).toBeGreaterThan(1));
+    await telemetry?.stop();
+    expect(new Set(received.map(({ path }) => path))).toEqual(new Set(['/v1/metrics']));
+    const [{ resource }] = received[0]?.body.resourceMetrics ?? [];
+    for (const [key, stringValue] of [
+      ['deployment.environment.name', 'staging'],
+      ['service.name', 'till'],
+    ]) {
+      expect(resource.attributes).toContainEqual({ key, value: { stringValue } });
+    }
+  });
+
   test('does nothing without an endpoint', async () => {
     expect(await startTelemetry({}, 'shop')).toBeUndefined();
     const disabled = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_SDK_DISABLED: 'true' };
