@@ -96,7 +96,7 @@ test('the image starts what package.json names, without a shell in between, on a
   expect(finalStage).toContain('CMD ["start"]');
   expect(finalStage).toContain('WORKDIR /app');
   for (const line of instructions.filter((line) => line.startsWith('FROM ')))
-    expect(line).toMatch(/^FROM node:2[24]\b/);
+    expect(line).toMatch(/^FROM docker\.io\/library\/node:2[24]\b/);
 });
 
 test('the health check of the image asks livez and needs nothing but node', () => {
