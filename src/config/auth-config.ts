@@ -8,7 +8,7 @@ import { readKeySetFile } from '../http/auth/jwt-keys.ts';
 import { isLoopback } from '../http/loopback.ts';
 import { isAttributeHeader } from '../message/cloud-events.ts';
 import { maxShortStringBytes } from '../message/limits.ts';
-import { Header } from '../message/message-headers.ts';
+import { traceHeaders } from '../message/message-headers.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { closed, type SameSettings } from './setting-types.ts';
@@ -160,8 +160,6 @@ export function validateAuth(auth: unknown, http: unknown): string[] {
   ];
 }
 
-const traceHeaders: readonly string[] = [Header.traceparent, Header.tracestate, Header.baggage];
-
 function validateHeader(header: string, http: unknown): string[] {
   const forwarded = isRecord(http) && isRecord(http.forwardHeaders) ? http.forwardHeaders : {};
   const source = Object.keys(forwarded).find((name) => {
@@ -169,7 +167,7 @@ function validateHeader(header: string, http: unknown): string[] {
     return typeof to === 'string' && foldHeaderName(to) === foldHeaderName(header);
   });
   if (source !== undefined) return [`auth.header: http.forwardHeaders.${source} sets the same header; choose another`];
-  if (isReservedHeader(header) || traceHeaders.includes(header.toLowerCase()) || isAttributeHeader(header)) {
+  if (isReservedHeader(header) || traceHeaders.has(header.toLowerCase()) || isAttributeHeader(header)) {
     return ['auth.header: has a meaning of its own in messages; choose another name, such as executorId'];
   }
   if (!header.isWellFormed()) return ['auth.header: is not valid Unicode'];

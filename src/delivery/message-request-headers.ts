@@ -1,7 +1,7 @@
 import { stringifyExactly } from '../conversion/json/write-json.ts';
 import { userlandHeaders } from '../message/inherited-headers.ts';
 import type { Message } from '../message/message.ts';
-import { Header } from '../message/message-headers.ts';
+import { Header, traceHeaders } from '../message/message-headers.ts';
 import { isReservedHeader } from '../message/reserved-headers.ts';
 import { encodeEncodedValue, encodeHeaderValue } from '../text/header-value.ts';
 import { toRfc3339 } from '../time/rfc3339.ts';
@@ -23,8 +23,7 @@ const named: NamedHeaders = [
   ['message-priority', Header.priority],
 ];
 /** The headers of tracing tools, which encode their values themselves. */
-const tracing: NamedHeaders = [Header.traceparent, Header.tracestate, Header.baggage].map((name) => [name, name]);
-const traceHeaders: ReadonlySet<string> = new Set(tracing.map(([name]) => name));
+const tracing: NamedHeaders = Array.from(traceHeaders, (name) => [name, name]);
 
 /** How texts are written as values. */
 export interface ValueEncoding {

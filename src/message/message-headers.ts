@@ -129,5 +129,8 @@ export const Header = {
   brokerHistory: 'x-littoral-broker-history',
 } as const;
 
+/** The headers of tracing (W3C Trace Context and Baggage). Requests have them under the same names. */
+export const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
+
 /** The kind of a message: a command for one service, an event for its subscribers, or a message for a named channel. */
 export type PayloadType = 'command' | 'event' | 'message';

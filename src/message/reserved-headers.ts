@@ -1,10 +1,8 @@
-import { Header } from './message-headers.ts';
+import { Header, traceHeaders } from './message-headers.ts';
 
-// The headers of W3C Trace Context belong to tracing tools; all other headers with a meaning are the framework's.
-const open: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
-
+// The headers of tracing belong to tracing tools; all other headers with a meaning are the framework's.
 const reservedNames: ReadonlySet<string> = new Set([
-  ...Object.values(Header).filter((name) => !open.has(name)),
+  ...Object.values(Header).filter((name) => !traceHeaders.has(name)),
   'CC',
   'BCC',
   'replyChannel',

@@ -1,14 +1,14 @@
 import { describeJsonError } from '../../conversion/json/describe-json-error.ts';
 import { parseJson, UnreadableNumbers } from '../../conversion/json/parse-json.ts';
 import { LittoralError } from '../../errors.ts';
-import { Header } from '../../message/message-headers.ts';
+import { Header, traceHeaders } from '../../message/message-headers.ts';
 import { decodeHeaderValue } from '../../text/header-value.ts';
 import { checkHeaderName } from '../../wire/metadata.ts';
 import { foldHeaderName } from '../auth/caller-header.ts';
 import type { CloudEvent } from '../bindings/cloud-event.ts';
 import { eventHeaders } from '../bindings/cloud-event-request.ts';
 import type { RequestMapping } from './request-mapping.ts';
-import { customPrefix, invalidHeader, traceHeaders } from './send-headers.ts';
+import { customPrefix, invalidHeader } from './send-headers.ts';
 
 /**
  * Returns the metadata that a caller sets by Message-Header-… and Message-Headers.

@@ -1,5 +1,5 @@
 import { LittoralError } from '../../errors.ts';
-import { Header } from '../../message/message-headers.ts';
+import { traceHeaders } from '../../message/message-headers.ts';
 import { binaryPrefix } from '../bindings/binary-cloud-event.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { RequestMapping } from './request-mapping.ts';
@@ -17,9 +17,6 @@ const messageHeaders: ReadonlySet<string> = new Set([
   'message-time-to-live',
   'message-priority',
 ]);
-
-/** The headers of tracing, which messages have under the same names. */
-export const traceHeaders: ReadonlySet<string> = new Set([Header.traceparent, Header.tracestate, Header.baggage]);
 
 /**
  * Returns the headers of a request that have a meaning for a message, by their lower-case names.
