@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { LittoralError } from '../errors.ts';
+import { asBuffer } from '../text/as-buffer.ts';
 import type { MediaType } from './media-type.ts';
 
 /** The mark that some programs write before a text to name its encoding. It is no part of the text. */
@@ -31,8 +32,7 @@ export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
  */
 export function decodeUtf8(bytes: Uint8Array, mediaType: MediaType): string {
   if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = buffer.toString('utf8');
+  const text = asBuffer(bytes).toString('utf8');
   return text.startsWith(byteOrderMark) ? text.slice(1) : text;
 }
 

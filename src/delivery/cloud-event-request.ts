@@ -4,6 +4,7 @@ import { isJson, isXml, type MediaType, parseMediaType } from '../conversion/med
 import { structuredMediaType } from '../message/cloud-events.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { asBuffer } from '../text/as-buffer.ts';
 import { arrivedAttributes, type EventAttributes, type EventOptions, madeAttributes } from './event-attributes.ts';
 
 export interface CloudEventOptions extends EventOptions {
@@ -85,7 +86,7 @@ function structuredRequest(
 /** Returns the data as bytes of JSON. A payload of JSON is not written again, because that would round its numbers. */
 function dataMember(payload: Uint8Array, mediaType: MediaType): readonly Uint8Array[] {
   if (isJson(mediaType) && isJsonText(payload, mediaType)) return [Buffer.from(',"data":'), payload];
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const bytes = asBuffer(payload);
   if (isUnicodeText(payload, mediaType)) return [Buffer.from(`,"data":${JSON.stringify(bytes.toString('utf8'))}`)];
   return [Buffer.from(`,"data_base64":"${bytes.toString('base64')}"`)];
 }

@@ -1,3 +1,4 @@
+import { asBuffer } from '../text/as-buffer.ts';
 import { shorten } from '../text/shorten.ts';
 import type { Answer } from './http-client.ts';
 
@@ -20,7 +21,7 @@ export function problemOf({ headers, body }: Answer): AnsweredProblem {
   if (typeof contentType !== 'string' || !/^application\/problem\+json\s*(;|$)/i.test(contentType)) return {};
   let document: unknown;
   try {
-    document = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+    document = JSON.parse(asBuffer(body).toString('utf8'));
   } catch {
     return {};
   }

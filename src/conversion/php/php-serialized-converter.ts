@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { LittoralError } from '../../errors.ts';
 import { withLargeIntegers } from '../../schema/large-integers.ts';
 import { phpArrays } from '../../schema/php-arrays.ts';
+import { asBuffer } from '../../text/as-buffer.ts';
 import { isPhpSerialized, isValue, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
 import { maxObjectFields } from '../object-fields.ts';
@@ -29,7 +30,7 @@ const zero = 0x30;
  * contain a backslash, so a backslash before the first quote proves that `addslashes` was applied.
  */
 function withoutSlashes(bytes: Uint8Array): Buffer {
-  const given = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const given = asBuffer(bytes);
   const first = given.indexOf(quote);
   if (first < 1 || given[first - 1] !== backslash) return given;
   const plain = Buffer.alloc(given.length);

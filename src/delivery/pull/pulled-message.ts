@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { stringifyExactly } from '../../conversion/json/write-json.ts';
 import { isJson, isXml, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
+import { asBuffer } from '../../text/as-buffer.ts';
 import { addMessageHeaders, customHeadersOf, type ValueEncoding } from '../message-request-headers.ts';
 import type { PostedMessage } from '../posted-request.ts';
 
@@ -53,7 +54,7 @@ function titleCase(name: string): string {
 }
 
 function bodyOf(body: Uint8Array, contentType: string | undefined): { body: string } | { bodyBase64: string } {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const bytes = asBuffer(body);
   const mediaType = contentType === undefined ? undefined : parseMediaType(contentType);
   if (mediaType === undefined || !isUtf8Text(mediaType) || !isUtf8(bytes))
     return { bodyBase64: bytes.toString('base64') };

@@ -3,6 +3,7 @@ import { type MediaType, parseMediaType } from '../../conversion/media-type.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
 import { batchMediaType } from '../../message/cloud-events.ts';
 import type { Message } from '../../message/message.ts';
+import { asBuffer } from '../../text/as-buffer.ts';
 import { WorkSlices } from '../../time/work-slices.ts';
 import type { CloudEvent } from '../bindings/cloud-event.ts';
 import { eventReader } from '../bindings/cloud-event-batch.ts';
@@ -43,7 +44,7 @@ export async function entriesToMessage(
   limits: BatchLimits,
 ): Promise<Message<Batch>> {
   const mediaType = parseMediaType(contentType ?? '');
-  const bytes = Buffer.from(body?.buffer ?? new ArrayBuffer(0), body?.byteOffset ?? 0, body?.byteLength ?? 0);
+  const bytes = asBuffer(body ?? new Uint8Array());
   const { maxEntries, bodyLimit } = limits;
   if (mediaType?.essence === batchMediaType) {
     // An empty list is a valid batch of CloudEvents (JSON Event Format 1.0.2, section 4).

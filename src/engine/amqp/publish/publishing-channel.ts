@@ -1,5 +1,6 @@
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import type { Logger } from '../../../logger.ts';
+import { asBuffer } from '../../../text/as-buffer.ts';
 import { busExchange } from '../../broker/bus-exchange.ts';
 import { toAmqp } from '../amqp-message-mapper.ts';
 import { corker } from '../connection/amqp-socket.ts';
@@ -7,7 +8,6 @@ import { closeUnawaited } from '../connection/close-unawaited.ts';
 import { encodedProperties, encodedPublisher, type PublishEncoded } from '../connection/exact-frames.ts';
 import { assertFitsFrame, propertyLimit } from '../connection/frame-limit.ts';
 import { encodeOwnProperties } from '../own-properties.ts';
-import { asBuffer } from './encode-publication.ts';
 import type { InFlight } from './in-flight.ts';
 import { TakenKeys } from './taken-keys.ts';
 

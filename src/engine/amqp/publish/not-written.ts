@@ -22,7 +22,3 @@ export function notWritten(cause: unknown, messageId: string | undefined): Litto
 function describeEncodingError(cause: unknown): string {
   return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : errorMessage(cause);
 }
-
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
