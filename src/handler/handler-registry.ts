@@ -1,28 +1,18 @@
-import { deduplicationRule, type KeyOfInvocation, validateDeduplicate } from '../deduplication/deduplication-key.ts';
+import { deduplicationRule, type KeyOfInvocation } from '../deduplication/deduplication-key.ts';
 import { errorMessage, LittoralError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
-import { validateKey, validatePattern } from '../message/routing-key.ts';
 import { RoutingKeyIndex } from '../message/routing-key-index.ts';
-import { undefinedType } from '../parameter/argument-type.ts';
 import { headers } from '../parameter/headers.ts';
 import type { Invocation, ParameterContext } from '../parameter/parameter-converter.ts';
 import { payload } from '../parameter/payload.ts';
 import { servicesObject } from '../parameter/services-object.ts';
 import { errorText } from '../text/error-chain.ts';
 import type { CallGate } from './call-gate.ts';
-import { contentTypeRule, validateContentTypes } from './content-type-rule.ts';
-import { validateArguments } from './handler-arguments.ts';
-import {
-  type HandlerDefinition,
-  handlerKind,
-  handlerName,
-  handlerOptions,
-  isHandlerDefinition,
-} from './handler-definition.ts';
-import { validateTimeout } from './handler-timeout.ts';
+import { contentTypeRule } from './content-type-rule.ts';
+import { type HandlerDefinition, handlerKind, handlerName, isHandlerDefinition } from './handler-definition.ts';
 import { type MethodInvoker, methodInvoker } from './method-invoker.ts';
 import type { FindRemoteHandler } from './remote-handler.ts';
-import { validateRetries } from './retries.ts';
+import { isEndpointId, type Taken, validateDefinition } from './validate-definition.ts';
 
 /** A handler that is ready to be called. */
 export interface RegisteredHandler extends MethodInvoker {
@@ -170,58 +160,6 @@ export class HandlerRegistry {
     this.#eventsByKey.add(routingKey, handler);
     if (distributed) this.#distributedEventsByKey.add(routingKey, handler);
   }
-}
-
-/** The keys and names that earlier handlers have taken. */
-interface Taken {
-  readonly commands: Set<string>;
-  readonly endpointIds: Set<string>;
-}
-
-const maxEndpointIdBytes = 255;
-
-function isEndpointId(id: unknown): boolean {
-  return typeof id === 'string' && id !== '' && id.isWellFormed() && Buffer.byteLength(id) <= maxEndpointIdBytes;
-}
-
-function validateDefinition(definition: HandlerDefinition, name: string, { commands, endpointIds }: Taken): string[] {
-  const issues: string[] = [];
-  const { routingKey, endpointId, distributed } = definition;
-  const isCommand = definition[handlerKind] === 'command';
-  const issue =
-    typeof routingKey !== 'string' ? 'is not a text' : (isCommand ? validateKey : validatePattern)(routingKey);
-  if (issue) issues.push(`${name}: its routing key ${issue}`);
-  if (isCommand && commands.has(routingKey)) {
-    issues.push(`${name}: the command '${routingKey}' already has a handler; a command has exactly one`);
-  } else if (isEndpointId(endpointId) && endpointIds.has(endpointId)) {
-    issues.push(`${name}: another handler has that endpoint id; give one of them an endpointId of its own`);
-  }
-  if (endpointId !== routingKey && !isEndpointId(endpointId)) {
-    issues.push(`${name}: its endpoint id is not a text of 1 to ${maxEndpointIdBytes} bytes`);
-  }
-  if (typeof distributed !== 'boolean') issues.push(`${name}: its 'distributed' is neither true nor false`);
-  if (typeof definition.handle !== 'function') issues.push(`${name}: its 'handle' is not a function`);
-  const surplus = validateArguments(definition);
-  if (surplus) issues.push(`${name}: ${surplus}`);
-  if (Object.hasOwn(definition, 'payload') && definition.payload === undefined) {
-    issues.push(`${name}: its 'payload' is undefined; ${undefinedType}`);
-  }
-  if (definition.payload !== undefined && definition.parameters !== undefined) {
-    issues.push(`${name}: has 'payload' beside 'parameters'; use payload(…) as one of the parameters`);
-  }
-  for (const option of Object.keys(definition).filter((key) => !(handlerOptions as readonly string[]).includes(key))) {
-    issues.push(`${name}: '${option}' is not an option of a handler; there are ${handlerOptions.join(', ')}`);
-  }
-  const optionIssues = [
-    validateDeduplicate(definition.deduplicate, distributed) ?? [],
-    validateTimeout(definition.timeoutMs, distributed) ?? [],
-    validateContentTypes(definition),
-    validateRetries(definition.retries),
-  ].flat();
-  issues.push(...optionIssues.map((issue) => `${name}: ${issue}`));
-  if (isCommand) commands.add(routingKey);
-  endpointIds.add(endpointId);
-  return issues;
 }
 
 function register(definition: HandlerDefinition, name: string, context: RegistryContext): RegisteredHandler {
