@@ -5,7 +5,6 @@ import { isLittoralError, LittoralError } from '../../errors.ts';
 import type { MaybePromise } from '../../promise/maybe-promise.ts';
 import { WorkSlices } from '../../time/work-slices.ts';
 import type { BodyMemory } from '../body/body-memory.ts';
-import { bodyGraceMs } from '../body/body-pace.ts';
 import { entryOrError } from '../entries/entries-to-message.ts';
 import type { EntryDefaults } from '../entries/entry-defaults.ts';
 import { sendingError } from '../entries/entry-error.ts';
@@ -14,6 +13,7 @@ import { maxEntryBytes } from '../entries/entry-size.ts';
 import { readEntry } from '../entries/read-entry.ts';
 import type { Wait } from '../limits/limits.ts';
 import { internalError, toProblem } from '../problem.ts';
+import { LinePace, type LinePaceOptions } from './line-pace.ts';
 import { type Line, LineReader, lineFeed } from './line-reader.ts';
 import { ResultLines } from './result-lines.ts';
 
@@ -23,13 +23,11 @@ export interface Readiness {
   readonly reason?: string | undefined;
 }
 
-export interface StreamOptions {
+export interface StreamOptions extends LinePaceOptions {
   readonly sends: OrderedSends;
   readonly defaults: EntryDefaults;
   /** `http.bodyLimit`: the largest payload of an entry. */
   readonly bodyLimit: number;
-  /** `http.minBodyBytesPerSecond`: the minimum pace of a line, from its first byte to its end. */
-  readonly minBytesPerSecond: number;
   /** Throws for an entry that the caller may not send. Default: it may send each. */
   readonly assertGranted?: ((entry: SendRequest) => void) | undefined;
   /** Counts an entry, or returns why it has to wait. Default: there are no limits. */
@@ -46,8 +44,6 @@ export interface StreamOptions {
   readonly aliveMs?: number;
   /** Time between two looks at a broker that takes no messages. Default: 100 ms. */
   readonly lookMs?: number;
-  /** Time that the rest of a line may take beyond what its length allows. Default: that of a body, 10 s. */
-  readonly graceMs?: number;
   /** Time after which a caller that reads no results is cut off. Default: 10 min. */
   readonly unreadMs?: number;
 }
@@ -79,6 +75,7 @@ export class EntryStream {
   readonly #input: IncomingMessage;
   readonly #output: ServerResponse;
   readonly #lines: LineReader;
+  readonly #pace: LinePace;
   readonly #results: ResultLines;
   #next: number;
   #accepted = 0;
@@ -86,10 +83,6 @@ export class EntryStream {
   #reason: EndReason | undefined;
   #hasInputEnded = false;
   #isBroken = false;
-  /** The time since which the stream waits for the rest of a line; undefined while it waits for something else. */
-  #readingSince: number | undefined;
-  /** Milliseconds of earlier waits for the rest of the same line. */
-  #waitedMs = 0;
   #wake: () => void = () => {};
 
   constructor(input: IncomingMessage, output: ServerResponse, options: StreamOptions) {
@@ -98,6 +91,7 @@ export class EntryStream {
     this.#output = output;
     this.#next = options.defaults.firstIndex;
     this.#lines = new LineReader(maxEntryBytes(options.bodyLimit), options.memory);
+    this.#pace = new LinePace(options);
     this.#results = new ResultLines(output, () => this.#wake());
   }
 
@@ -152,7 +146,7 @@ export class EntryStream {
     for (;;) {
       const piece = await this.#nextPiece();
       if (piece === undefined) break;
-      if (piece.includes(lineFeed)) this.#waitedMs = 0;
+      if (piece.includes(lineFeed)) this.#pace.restart();
       for (const line of this.#lines.read(piece)) {
         // Most lines are sent without a wait, and cost no promise.
         const isSent = this.#send(line);
@@ -170,7 +164,7 @@ export class EntryStream {
   }
 
   async #nextPiece(): Promise<Buffer | undefined> {
-    this.#readingSince = performance.now();
+    this.#pace.begin();
     try {
       while (!this.#isOver) {
         const piece: Buffer | null = this.#input.read();
@@ -180,8 +174,7 @@ export class EntryStream {
       }
       return undefined;
     } finally {
-      if (this.#lines.pending > 0) this.#waitedMs += performance.now() - this.#readingSince;
-      this.#readingSince = undefined;
+      this.#pace.pause(this.#lines.pending);
     }
   }
 
@@ -304,17 +297,13 @@ export class EntryStream {
   }
 
   #onTick(): void {
-    const { minBytesPerSecond, graceMs = bodyGraceMs, unreadMs = 10 * 60_000 } = this.#options;
+    const { unreadMs = 10 * 60_000 } = this.#options;
     const { heldSince } = this.#results;
-    const now = performance.now();
     if (heldSince !== undefined) {
-      if (now - heldSince > unreadMs) this.#output.destroy();
+      if (performance.now() - heldSince > unreadMs) this.#output.destroy();
       return;
     }
-    const { pending } = this.#lines;
-    const allowedMs = graceMs + (pending / minBytesPerSecond) * 1000;
-    const isReading = pending > 0 && this.#readingSince !== undefined;
-    if (isReading && this.#waitedMs + now - (this.#readingSince ?? now) > allowedMs) this.end('too-slow');
+    if (this.#pace.isTooSlow(this.#lines.pending)) this.end('too-slow');
     if (!this.#results.hasWritten) this.#notice({ notice: 'alive', next: this.#next });
     this.#results.hasWritten = false;
   }
