@@ -191,8 +191,8 @@ export class EntryStream {
 
   /** Sends the entry of a line once there is room for its result. Does nothing if the stream ends before. */
   #send(line: Line): MaybePromise<void> {
-    if (this.#isFull) return this.#sendLater(line);
     if (this.#isOver) return;
+    if (this.#isFull) return this.#sendLater(line);
     const entry = this.#read(line);
     const { count, health } = this.#options;
     if (count || !health().ready) return this.#sendHeld(entry, line);

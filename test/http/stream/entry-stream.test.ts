@@ -84,6 +84,34 @@ describe('a stream of entries', () => {
     expect(output.destroyed).toBe(true);
   });
 
+  test('ends at shutdown while its caller reads no results, behind the entries that it has read', async () => {
+    const { stream, input, output, lines, read } = openEntryStream({}, new PassThrough({ highWaterMark: 1 }));
+    input.write(`${JSON.stringify(event(1))}\n`);
+    const running = stream.run();
+    await eventually(() => expect(output.readableLength).toBeGreaterThan(0));
+    input.write(`${JSON.stringify(event(2))}\n`);
+    await eventually(() => expect(input.readableLength).toBe(0));
+    stream.end();
+    await running;
+    read();
+    await eventually(() => expect(lines.at(-1)?.notice).toBe('end'));
+    expect(lines).toMatchObject([{ index: 0 }, { notice: 'end', reason: 'draining', next: 1, accepted: 1 }]);
+  });
+
+  test('ends without an error if its caller leaves and has read no results', async () => {
+    const errors: unknown[] = [];
+    const onUnexpected = (error: unknown) => void errors.push(error);
+    const { stream, input, output } = openEntryStream({ onUnexpected }, new PassThrough({ highWaterMark: 1 }));
+    input.write(`${JSON.stringify(event(1))}\n`);
+    const running = stream.run();
+    await eventually(() => expect(output.readableLength).toBeGreaterThan(0));
+    input.write(`${JSON.stringify(event(2))}\n`);
+    await eventually(() => expect(input.readableLength).toBe(0));
+    output.destroy();
+    await running;
+    expect(errors).toEqual([]);
+  });
+
   test.each(['input', 'output'] as const)('ends at once if its %s was closed before it began', async (side) => {
     const opened = openEntryStream();
     opened[side].destroy();
