@@ -153,7 +153,7 @@ export class OrderedSends {
 
   #remember({ route, bytes, isImmediate }: PreparedSend): void {
     if (bytes > this.#confirmedBytes) this.#confirmedBytes = bytes;
-    // The engine knows these routes itself.
+    // The engine itself knows these routes.
     if (isImmediate !== undefined || this.#confirmedRoutes.has(route)) return;
     if (this.#confirmedRoutes.size >= maxRemembered) this.#confirmedRoutes.clear();
     this.#confirmedRoutes.add(route);

@@ -46,7 +46,7 @@ export function requestToBusMessage(
   const { kind: payloadType, timeToLiveMs: timeToLive } = request;
   const busMessage = { payloadType, target: targetOf(request), message, timeToLive };
   const handlers = ownHandlers(request, registry, service);
-  // Most messages are for others, and cost no promise here.
+  // Most messages are for other services, so no promise is created for them.
   return handlers.length === 0 ? busMessage : checkWithHandlers(busMessage, parsed, handlers);
 }
 
@@ -87,7 +87,7 @@ function ownHandlers(
 
 const noHandlers: readonly RegisteredHandler[] = [];
 
-/** Refuses at once a payload that this gateway itself would refuse at delivery. */
+/** Refuses a payload at once if a handler of this gateway would refuse it at delivery. */
 async function checkWithHandlers(
   busMessage: BusMessage,
   parsed: ParsedJson | undefined,

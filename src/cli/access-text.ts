@@ -7,7 +7,7 @@ import { errorText } from '../text/error-chain.ts';
 import { printable } from './printable.ts';
 import { table } from './table.ts';
 
-/** Describes the decision about a request, one fact a line. It never contains the token. */
+/** Describes the decision about a request, with one fact on each line. The text never contains the token. */
 export function accessText(
   { method, path, token, certificateNames }: CheckedRequest,
   { auth, http }: Pick<ResolvedConfig, 'auth' | 'http'>,
@@ -18,7 +18,7 @@ export function accessText(
     ['request', `${method} ${path}`],
     ['route', routeText(method, route, problem)],
   ];
-  if (isManagement) rows.push(['listener', 'the one for operators (http.management)']);
+  if (isManagement) rows.push(['listener', 'the management listener (http.management)']);
   if (auth === undefined || auth === 'none') {
     rows.push(['auth', 'not configured: every caller may send']);
   } else if (principal === undefined) {
@@ -31,19 +31,19 @@ export function accessText(
     rows.push(['requires', requirementText(decision)]);
   }
   rows.push(['decision', problem === undefined ? allowedText(decision) : `refused: ${problem.detail}`]);
-  rows.push(['status', problem === undefined ? 'the one of the route' : `${problem.status} ${problem.code}`]);
+  rows.push(['status', problem === undefined ? 'set by the route' : `${problem.status} ${problem.code}`]);
   if (http.tls?.clientCertificates === 'require' && (certificateNames ?? []).length === 0) {
-    rows.push(['note', 'without a client certificate there is no connection (http.tls.clientCertificates)']);
+    rows.push(['note', 'the gateway refuses connections without a client certificate (http.tls.clientCertificates)']);
   }
   if (token !== undefined && (certificateNames ?? []).length > 0) {
-    rows.push(['note', 'of a request with a token and a certificate, the token counts']);
+    rows.push(['note', 'the token takes precedence over the certificate']);
   }
   return table(rows.map(([name = '', value = '']) => [name, printable(value)]));
 }
 
 function routeText(method: string, route: string | undefined, problem: AccessCheck['problem']): string {
-  if (route === undefined) return 'none has this path';
-  return problem?.code === 'method-not-allowed' ? `none of ${route} has this method` : `${method} ${route}`;
+  if (route === undefined) return 'no route has this path';
+  return problem?.code === 'method-not-allowed' ? `${route} does not support this method` : `${method} ${route}`;
 }
 
 function credentialsText({ name, kind, issuer }: Principal): string {
@@ -57,7 +57,7 @@ function credentialsText({ name, kind, issuer }: Principal): string {
     case 'certificate':
       return `a client certificate with the name '${name}' (auth.mtls)`;
     case 'none':
-      return 'none that is known; the grants are those of auth.anonymous';
+      return 'no known credentials; the grants are those in auth.anonymous';
   }
 }
 
@@ -66,7 +66,7 @@ function requirementText({ requires }: AccessDecision = { requires: 'open' }): s
     case 'open':
       return 'nothing';
     case 'caller':
-      return 'known credentials, or a grant in auth.anonymous';
+      return 'any known credentials, or any grant in auth.anonymous';
     case 'messages':
       return 'a grant for each message in its body';
     case 'everything':
@@ -78,5 +78,5 @@ function requirementText({ requires }: AccessDecision = { requires: 'open' }): s
 
 function allowedText({ requires, grant }: AccessDecision = { requires: 'open' }): string {
   if (grant !== undefined) return `allowed by the grant ${grant}`;
-  return requires === 'messages' ? 'allowed; each message is decided by its destination' : 'allowed';
+  return requires === 'messages' ? 'allowed; the grants are checked again for each message' : 'allowed';
 }

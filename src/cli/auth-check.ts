@@ -22,9 +22,9 @@ export function authCheckCommand(): Command {
     .usage('[options] <token> <method> <path>')
     .argument('<words...>', 'the key or token, or - to read it from standard input; a method; a path')
     .description(
-      'Show whether a request would be allowed, by which credentials and grants, and which status it would get. Nothing is sent, and no broker is needed; the keys of an issuer (jwksUrl) are fetched. Write - in place of the token, and pass the token through standard input: other users can see arguments, and shells keep them. Exit codes: 0 allowed, 1 refused, 2 wrong usage.',
+      'Show whether a request would be allowed, by which credentials and grants, and which status it would get. The command sends no message and needs no broker; it fetches the keys of an issuer (jwksUrl). Write - in place of the token, and pass the token through standard input, because other users can see the arguments of a process, and shells store them. Exit codes: 0 allowed, 1 refused, 2 wrong usage.',
     )
-    .option('--anonymous', 'check a request without a token, which is left out then')
+    .option('--anonymous', 'check a request without a token; omit the token argument')
     .option(
       '--certificate <name>',
       'a name in the client certificate: a URI, DNS:… or CN=…; repeatable',
@@ -37,7 +37,7 @@ export function authCheckCommand(): Command {
         loadComponents(),
         import('../gateway/check-access.ts'),
       ]);
-      // The command sends nothing, so in production too, the channel need not be named.
+      // The command sends no message, so the channel need not be set, even in production.
       const config = resolveConfig(await loadConfig(options.config), { ...process.env, NODE_ENV: undefined });
       const check = await checkAccess({ config, logger: createLogger('silent') }, request);
       await print(accessText(request, config, check));
@@ -53,14 +53,17 @@ async function readRequest(words: readonly string[], options: CheckOptions): Pro
     const wanted = hasToken ? 'a token, a method and a path' : 'a method and a path with --anonymous';
     throw wrongUsage(`auth:check needs ${wanted}, such as ${hasToken ? '- ' : ''}POST /events/order.placed.`);
   }
-  if (!METHODS.includes(method.toUpperCase())) throw wrongUsage(`'${method}' is no method of HTTP, such as POST.`);
+  if (!METHODS.includes(method.toUpperCase()))
+    throw wrongUsage(`'${method}' is not an HTTP method. Write one such as POST.`);
   if (!/^\/[!-~]*$/.test(path)) {
-    throw wrongUsage('The path does not begin with /, or has other characters than visible ASCII. Percent-encode it.');
+    throw wrongUsage(
+      'The path must begin with /, and contain only visible ASCII characters. Percent-encode all others.',
+    );
   }
   const [word = ''] = words;
   const token = hasToken ? await (word === '-' ? readKeyInput('token') : word) : undefined;
   if (token !== undefined && !/^[!-~]+$/.test(token)) {
-    throw wrongUsage('The token is empty, or has other characters than visible ASCII.');
+    throw wrongUsage('The token must not be empty, and may contain only visible ASCII characters.');
   }
   return { method: method.toUpperCase(), path, token, certificateNames: options.certificate };
 }

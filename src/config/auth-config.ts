@@ -28,8 +28,8 @@ export interface AuthConfig {
   anonymous?: readonly string[] | undefined;
   /**
    * The message header with the name of the caller, such as `executorId`: the `id` of its key, the subject of its token,
-   * or the name in its certificate. Messages of callers without credentials do not have it. No caller can set it in any
-   * other way. Default: none.
+   * or the name in its certificate. Messages of callers without credentials do not have this header. Callers cannot set
+   * it themselves. Default: none.
    */
   header?: string | undefined;
 }

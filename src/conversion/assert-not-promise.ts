@@ -6,7 +6,7 @@ import { isPromiseLike } from '../promise/maybe-promise.ts';
  * Promise]`.
  *
  * @param result what a converter returned
- * @param describeConverter returns its name, for the error
+ * @param describeConverter returns the name of the converter for the error
  * @throws LittoralError `not-convertible`
  */
 export function assertNotPromise(result: unknown, describeConverter: () => string): void {

@@ -95,7 +95,7 @@ export class ConversionService {
     const encoder = this.#find(valueMediaType, target);
     if (decoder && encoder) {
       const value = this.#decode(decoder, payload, source);
-      // The plain data of a built-in decoder holds no instances, and a search in a large value takes long.
+      // The data from a built-in decoder contains no class instances, and a search in a large value takes long.
       const plain = this.#builtIn.has(decoder) ? value : toPlain(value, this.#conversions, cannotWrite(target));
       return run(encoder, plain, valueMediaType, target);
     }

@@ -12,7 +12,7 @@ const offset = '(Z|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)';
 // alone.
 const dateText = new RegExp(`^${date}(?:[T ]${time}${offset})?$`, 'i');
 
-/** The text that was read last, and its time. A text is read once to check it, and once to convert it. */
+/** The last text and its time. Each text is read twice, for the check and for the conversion, so the time is cached. */
 let last: { readonly text: string; readonly time: number } | undefined;
 
 /** @returns undefined for a text that is no date, or one that a `Date` cannot hold, such as a leap second */

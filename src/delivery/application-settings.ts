@@ -12,6 +12,6 @@ export interface ApplicationSettings {
   readonly concurrencyPerPath?: number | undefined;
   /** Default: none; the application is away when it cannot be reached. */
   readonly health?: HealthSettings | undefined;
-  /** Returns the certificates to trust in place of those that Node trusts, PEM. */
+  /** Returns the trusted certificates, PEM. Default: those that Node trusts. */
   readonly ca?: (() => string) | undefined;
 }

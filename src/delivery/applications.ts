@@ -29,7 +29,7 @@ export interface ApplicationsOptions {
   /** The `source` of events that leave as CloudEvents. */
   readonly cloudEventsSource?: string | undefined;
   readonly parents: ParentMessages;
-  /** Returns what measures the requests to an origin. Default: nothing is measured. */
+  /** Returns the observer of the requests to an origin. Default: nothing is measured. */
   readonly observe?: ((origin: URL) => RequestObserver) | undefined;
   readonly logger: Logger;
 }

@@ -19,7 +19,7 @@ export interface HttpApplicationOptions {
   readonly concurrency: number;
   /** Called after each change of its state, or of the state of one of its paths. */
   readonly changed: () => void;
-  /** Default: its requests are not measured. */
+  /** Measures the requests. Default: nothing is measured. */
   readonly observe?: RequestObserver | undefined;
   readonly logger: Logger;
 }

@@ -5,10 +5,10 @@ import { type Deadline, DeadlineTimer } from '../time/deadline-timer.ts';
 import { NoAnswer, NotReached } from './request-failures.ts';
 import { observeRequest, type RequestObserver } from './request-observer.ts';
 
-/** A complete answer of an application, or the beginning of a long one. */
+/** The answer of an application. Only the beginning of a long body is read. */
 export interface Answer {
   readonly status: number;
-  /** The header fields, by their names in lower case. A field that was repeated is a list. */
+  /** The header fields, by their names in lower case. A repeated field is a list. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The body, or its first 64 KiB. */
   readonly body: Uint8Array;
@@ -16,7 +16,7 @@ export interface Answer {
 
 export interface PostRequest {
   readonly path: string;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: string[];
   readonly body: Uint8Array;
 }
@@ -26,28 +26,31 @@ export interface HttpClientOptions {
   readonly connections: number;
   /** Milliseconds until an attempt to connect fails. */
   readonly connectTimeoutMs: number;
-  /** Returns the certificates to trust in place of those that Node trusts, PEM. They can change. */
+  /** Returns the trusted certificates, PEM. They can change. Default: those that Node trusts. */
   readonly ca?: (() => string) | undefined;
   /** Default: nothing is measured. */
   readonly observe?: RequestObserver | undefined;
 }
 
-/** The bytes of an answer that are read. */
+/** Maximum number of bytes that are read of an answer's body. */
 const maxAnswerBytes = 64 * 1024;
 
-/** How long a connection is kept open unused. Shorter than common servers do, which would close it just when it is used. */
+/**
+ * Time that an unused connection stays open. It is shorter than the timeout of common servers, which could otherwise
+ * close the connection while a request is being written.
+ */
 const idleTimeoutMs = 4_000;
 
 /**
- * Posts requests to one application, over a pool of connections. It follows no redirect, uses no proxy of the
- * environment, and repeats nothing.
+ * Sends requests to one application over a pool of connections. Follows no redirects, ignores the environment's proxy
+ * settings, and repeats no request.
  */
 export class HttpClient {
   readonly #origin: URL;
   readonly #connector: buildConnector.connector;
   readonly #pool: Pool;
   readonly #observe: RequestObserver | undefined;
-  /** One for each length of time. */
+  /** The timers by their time limits. */
   readonly #timers = new Map<number, DeadlineTimer>();
 
   constructor(origin: URL, { connections, connectTimeoutMs, ca, observe }: HttpClientOptions) {
@@ -98,7 +101,7 @@ export class HttpClient {
     timeoutMs: number,
   ): Promise<Answer> {
     const exchange = new Exchange(this.#timerOf(timeoutMs), timeoutMs);
-    // The client's own time limits are coarse, and none of them is for the whole of an answer.
+    // The client's own time limits are imprecise, and none of them applies to a complete answer.
     const options = { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 };
     this.#pool.dispatch(options, exchange);
     if (this.#observe !== undefined) observeRequest(method, exchange.answer, this.#observe);
@@ -117,12 +120,12 @@ export class HttpClient {
 
 const noBytes = new Uint8Array();
 
-/** Loads the client, whose hundred files a gateway without an application does not need. */
+/** Loads the client on first use. It has a hundred files, and a gateway without an application does not need it. */
 function loadUndici(): typeof Undici {
   return createRequire(import.meta.url)('undici');
 }
 
-/** Returns a connector that trusts the present certificates. Open connections keep those of their handshake. */
+/** Returns a connector that trusts the current certificates. Open connections are not verified again. */
 function createConnector(timeout: number, ca: HttpClientOptions['ca']): buildConnector.connector {
   const { buildConnector } = loadUndici();
   if (ca === undefined) return buildConnector({ timeout });
@@ -132,14 +135,14 @@ function createConnector(timeout: number, ca: HttpClientOptions['ca']): buildCon
     const now = ca();
     if (now !== trusted) {
       trusted = now;
-      // A new one, because the earlier one resumes TLS sessions without a look at the certificate.
+      // The earlier connector would resume TLS sessions without verifying the certificate again.
       connect = buildConnector({ timeout, ca: now });
     }
     return connect(options, callback);
   };
 }
 
-/** The host of a URL as a socket takes it: an address of IPv6 without its brackets. */
+/** Returns the host of a URL in the form that sockets accept: an IPv6 address without brackets. */
 function unbracketed(hostname: string): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }
@@ -168,11 +171,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#deadline = timer.begin(() => this.#giveUp(timeoutMs));
   }
 
-  /** Closes the connection. It rejects with NoAnswer, or with NotReached while there is no connection. */
+  /** Closes the connection. Rejects with NoAnswer, or with NotReached if there is no connection yet. */
   #giveUp(timeoutMs: number): void {
     const late = new Error(`no answer within ${timeoutMs} ms`);
     this.#isGivenUp = true;
-    // The client still waits for a connection, and must not write the request on it later.
+    // The client may still wait for a connection. It must not write the request to that connection later.
     this.#reject(
       this.#isWritten
         ? new NoAnswer('no answer in time', { isLate: true, cause: late })
@@ -183,7 +186,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // Nothing was written so far.
+    // Nothing has been written yet.
     if (this.#isGivenUp) controller.abort(new Error('given up'));
     else this.#isWritten = true;
   }
@@ -208,7 +211,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    // A request that cannot be written says nothing about the application, which must not count as away for it.
+    // A request that cannot be encoded is no sign that the application is unavailable.
     this.#timer.end(this.#deadline);
     const isReached = this.#isWritten || (cause as NodeJS.ErrnoException).code === 'UND_ERR_INVALID_ARG';
     this.#reject(

@@ -26,8 +26,7 @@ export interface PostToOptions extends PostOptions {
   /** A file of the secrets that sign each request, as Standard Webhooks say. Default: none. */
   readonly secretFile?: string | undefined;
   /**
-   * A file of certificates to trust in place of those that Node trusts, PEM. Read again when it changes. Default: those
-   * that Node trusts.
+   * A PEM file with the trusted certificates. Read again when it changes. Default: the certificates that Node trusts.
    */
   readonly caFile?: string | undefined;
 }

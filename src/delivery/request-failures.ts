@@ -1,12 +1,12 @@
-/** A request of which nothing was written: the application has not seen it. */
+/** A request that was not written at all, so the application has not received any of it. */
 export class NotReached extends Error {
   override readonly name = 'NotReached';
 }
 
-/** A request that was written, at least in part, and has no complete answer. */
+/** A request that was written at least in part, and got no complete answer. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
-  /** True if it was given up because its time was over. */
+  /** True if the request timed out. */
   readonly isLate: boolean;
 
   constructor(message: string, options: { readonly isLate: boolean; readonly cause: unknown }) {

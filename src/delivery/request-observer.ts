@@ -1,19 +1,19 @@
 import { NoAnswer, NotReached } from './request-failures.ts';
 
-/** A request to an application that has ended. */
+/** An ended request to an application. */
 export interface EndedRequest {
   readonly method: 'GET' | 'POST';
   readonly seconds: number;
-  /** The status of its answer; undefined if it has none. */
+  /** The status of the answer; undefined if there is none. */
   readonly status?: number;
-  /** The reason why it has no answer. */
+  /** The reason why there is no answer. */
   readonly failure?: 'unreachable' | 'timeout' | 'no-answer';
 }
 
 /** Called at the end of each request to an application. Must not throw. */
 export type RequestObserver = (request: EndedRequest) => void;
 
-/** Measures a request that begins now. */
+/** Measures a request from this call to its answer. */
 export function observeRequest(
   method: EndedRequest['method'],
   answer: Promise<{ readonly status: number }>,

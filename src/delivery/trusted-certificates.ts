@@ -3,7 +3,7 @@ import { RereadFile } from '../file/reread-file.ts';
 import type { Logger } from '../logger.ts';
 import { errorText } from '../text/error-chain.ts';
 
-/** A file of a system's authorities has hundreds of certificates. */
+/** Maximum size of a file. A system's file of certificate authorities has hundreds of certificates. */
 const maxBytes = 1024 * 1024;
 
 /**
@@ -12,7 +12,7 @@ const maxBytes = 1024 * 1024;
  * @throws TypeError with every issue of the file
  */
 export function trustedCertificates(caFile: string, logger: Logger): () => string {
-  // Its error is the better one, so it is the first to read the file.
+  // This function reads the file before `RereadFile` does, because its error is more precise.
   readTrustedCertificates(caFile);
   const onError = (error: unknown) =>
     logger.error(

@@ -13,17 +13,17 @@ export interface ConsumptionOptions {
   readonly unacknowledged: () => number;
   /** Returns the number of further deliveries that can be handled now. */
   readonly freePlaces: () => number;
-  /** Returns the number of deliveries that are held, because their messages can be neither retried nor dead-lettered. */
+  /** Returns the number of held deliveries, whose messages can be neither retried nor dead-lettered. */
   readonly held: () => number;
 }
 
 /**
- * Decides how many messages are taken from the queue of an endpoint. While all of its handlers are outside of this
- * process and none of them can be called, it takes none: they stay in the queue, in their order. From an application
- * that asks for a number of messages, it learns how many.
+ * Decides how many messages an endpoint takes from its queue. If all handlers are outside of this process and none can
+ * be called, the endpoint takes no message, so that the messages stay in the queue in their order. If all handlers
+ * belong to applications that request a number of messages, the endpoint takes that number.
  */
 export class Consumption {
-  /** The deliveries of applications that ask for a number of messages. */
+  /** The deliveries to applications that request a number of messages. */
   readonly deliveries = new GatedDeliveries(() => this.regulate());
   readonly #options: ConsumptionOptions;
   readonly #consumer: () => Consumer | undefined;
@@ -36,7 +36,7 @@ export class Consumption {
     this.#prefetch = this.#wanted;
   }
 
-  /** True if the consumer is to start without consuming. */
+  /** True if the consumer must start without consuming. */
   get isSuspended(): boolean {
     return this.#prefetch === 0;
   }
@@ -47,19 +47,19 @@ export class Consumption {
     return hasFunctions() || gates().some(({ state }) => state === 'open');
   }
 
-  /** True if a message that was not handled must not wait until it can return to the queue in its order. */
+  /** True if an unhandled message must be requeued at once, even if it then loses its place in the queue. */
   get movesReturned(): boolean {
     // The engine returns messages in their order when no other one is unacknowledged, and a lease can be long.
     return this.takesOthers || this.deliveries.count('called') > 0;
   }
 
-  /** Notes that a consumer has started, with what is wanted now. @returns whether it is to start without consuming */
+  /** Notes that a consumer starts with the current prefetch. @returns whether it must start without consuming */
   start(): boolean {
     this.#prefetch = this.#wanted;
     return this.isSuspended;
   }
 
-  /** Takes deliveries beyond the limit, for those that are held. */
+  /** Allows the consumer a number of deliveries beyond its limit, because held deliveries take up places. */
   allowExtra(count: number): void {
     if (!this.#hasDemand) this.#consumer()?.allowExtra(count);
   }
@@ -74,7 +74,7 @@ export class Consumption {
     if (this.#prefetch === 0 || this.#hasDemand) this.regulate();
   }
 
-  /** Consumes, or stops consuming, as the gates say now. */
+  /** Starts, changes or stops consuming according to the state of the gates. */
   regulate(): void {
     const prefetch = this.#wanted;
     if (prefetch === this.#prefetch) return;
@@ -91,27 +91,27 @@ export class Consumption {
     if (this.#options.hasFunctions() || gates.some(({ state }) => state === 'open')) {
       return concurrency;
     }
-    // One is enough to find out whether the application is back.
+    // One message is enough to find out whether the application is available again.
     const isTrying = gates.some(({ state }) => state === 'trying');
     return isTrying && unacknowledged() === 0 ? 1 : 0;
   }
 
-  /** True if all messages are for applications that ask for a number of them. */
+  /** True if all handlers belong to applications that request a number of messages. */
   get #hasDemand(): boolean {
     const gates = this.#options.gates();
     return !this.#options.hasFunctions() && gates.length > 0 && gates.every(({ demand }) => demand !== undefined);
   }
 
-  /** The deliveries that are unacknowledged, and those that are wanted beyond them. */
+  /** The number of unacknowledged deliveries plus the number that the applications still request. */
   get #demanded(): number {
     const demands = new Set(this.#options.gates().flatMap(({ demand }) => demand ?? []));
     const asked = Array.from(demands).reduce((sum, { wanted }) => sum + wanted, 0);
     const unacknowledged = this.#options.unacknowledged();
-    // Those on their way to a gate are probably what is asked for.
+    // Deliveries that have not reached a gate yet will probably meet a part of the demand.
     const coming = unacknowledged - this.deliveries.size;
     const more = Math.min(asked - coming, this.#options.freePlaces());
-    // An acknowledgement would make room for another message: what is about to be acknowledged counts no more. A held
-    // delivery stays unacknowledged.
+    // An ended delivery is about to be acknowledged, which makes room for another message, so it does not count. A held
+    // delivery has ended too, but stays unacknowledged.
     const ending = Math.max(0, this.deliveries.count('ended') - this.#options.held());
     return more > 0 ? unacknowledged - ending + more : 0;
   }

@@ -37,8 +37,8 @@ export interface Publisher {
   roomMade(): Promise<void>;
 
   /**
-   * Returns whether a queue of that name exists: at once where the answer is cached, as it is for an existing queue for
-   * some seconds.
+   * Returns whether a queue of that name exists. The answer is immediate if it is cached. For an existing queue it is
+   * cached for some seconds.
    *
    * @throws LittoralError `broker-unavailable` if the broker does not answer
    */

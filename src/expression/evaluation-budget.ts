@@ -1,13 +1,13 @@
 import { ExpressionError } from './expression-error.ts';
 import type { ExpressionLimits } from './expression-limits.ts';
 
-/** The time that an evaluation computes before it yields to the event loop, in milliseconds. */
+/** Time after which an evaluation yields to the event loop, in milliseconds. */
 const sliceMs = 20;
 
-/** The number of concurrent branches of an evaluation that continue in one turn of the event loop. */
+/** Number of concurrent branches of an evaluation that continue in one turn of the event loop. */
 const branchesInTurn = 500;
 
-/** The number of nested steps of one key of a grouping, at least. JSONata evaluates all keys at the same time. */
+/** Minimum number of nested steps of one key of a grouping. JSONata evaluates all keys concurrently. */
 const stepsOfKey = 3;
 
 /** The bound on all texts or lists of one evaluation, as a multiple of the bound on a single one. */
@@ -42,8 +42,8 @@ export class EvaluationBudget {
   }
 
   /**
-   * Corrects the time of the second half of the limit when it is over. A process that did not get the processor has used
-   * less time than has passed.
+   * Corrects the time of the second half of the limit when that half is over. The evaluation has computed for less time
+   * than has passed if other processes used the processor.
    */
   #correctByCpu(halfMs: number): void {
     if (this.#cpuAtHalf === undefined) this.#cpuAtHalf = process.cpuUsage();
@@ -55,7 +55,7 @@ export class EvaluationBudget {
 
   assertDepth(depth: number): void {
     const { maxDepth } = this.#limits;
-    // Each key of a grouping is at least three steps deep, of which the first has been taken when it yields.
+    // Each key of a grouping is at least three steps deep, and has taken its first step when it yields.
     if (depth > maxDepth || this.#waiting.length > maxDepth / stepsOfKey) throw { code: 'D1011' };
   }
 
@@ -92,7 +92,7 @@ export class EvaluationBudget {
     this.#lookedAtMs = performance.now();
   }
 
-  /** Ends whatever is left of the evaluation: branches beside one that failed. */
+  /** Ends the remaining branches of an evaluation after one of them has failed. */
   end(): void {
     this.#over = true;
   }

@@ -5,43 +5,43 @@ import { readRegularFile } from './regular-file.ts';
 
 const checkEveryMs = 1000;
 const defaultMaxBytes = 65_536;
-/** The age from which on an empty file counts at the first look. */
+/** Age at which an empty file is accepted at the first check. */
 const emptyMs = 2_000;
 
 export interface RereadFileOptions<Content> {
-  /** Reads the content of the text, and throws if it is not valid. */
+  /** Parses the text of the file. Throws if it is not valid. */
   readonly parse: (text: string) => Content;
-  /** Called if the changed file cannot be read or is not valid, not again for the same reason. The earlier content stays. */
+  /** Called if the changed file cannot be used, once for the same reason. The earlier content stays. */
   readonly onError: (error: unknown) => void;
   /**
-   * Returns whether a content has nothing in it. Such a content counts only once the file has stayed the same for a
-   * moment, because a program that writes the file in two steps empties it first. Default: each content counts at once.
+   * Returns whether a content is empty. An empty content is accepted only if the file stays unchanged until the next
+   * check, because a program that writes the file in two steps empties it first. Default: no content is empty.
    */
   readonly isEmpty?: ((content: Content) => boolean) | undefined;
-  /** Called if the file was emptied, or is empty at first. */
+  /** Called when an empty content is accepted, also by the constructor. */
   readonly onEmpty?: (() => void) | undefined;
   /** Maximum size of the file. Default: 64 KiB. */
   readonly maxBytes?: number;
-  /** Milliseconds between two looks at the file. Default: 1 s. */
+  /** Milliseconds between two checks of the file. Default: 1 s. */
   readonly checkEveryMs?: number;
 }
 
 /**
- * The content of a small file that can change while the process runs, such as a secret. The file is looked at when the
- * content is used, so that nothing runs for a file that is not.
+ * The content of a small file that can change while the process runs, such as a secret. The file is checked only when
+ * the content is used, so an unused file costs nothing.
  */
 export class RereadFile<Content> {
   readonly #path: string;
   readonly #options: RereadFileOptions<Content>;
   #content: Content;
-  /** The version of the last text that was read. */
+  /** The version of the file when its text was last read. */
   #version: string;
-  /** The version that was empty at the last look, and did not count yet. */
+  /** The version that was empty at the last check, and was not accepted. */
   #emptyVersion: string | undefined;
   #failure: string | undefined;
   #checkedAt = 0;
 
-  /** Reads the file. @throws what the file system and `parse` throw */
+  /** Reads the file. @throws the error of the file system or of `parse` */
   constructor(path: string, options: RereadFileOptions<Content>) {
     this.#path = path;
     this.#options = options;
@@ -50,7 +50,7 @@ export class RereadFile<Content> {
     if (options.isEmpty?.(this.#content)) options.onEmpty?.();
   }
 
-  /** Returns the content. The file is looked at once in each interval at most. */
+  /** Returns the content. The file is checked at most once in each interval. */
   current(): Content {
     const now = performance.now();
     if (now - this.#checkedAt < (this.#options.checkEveryMs ?? checkEveryMs)) return this.#content;
@@ -64,7 +64,7 @@ export class RereadFile<Content> {
   #read(version: string): void {
     try {
       const text = readRegularFile(this.#path, this.#options.maxBytes ?? defaultMaxBytes);
-      // Noted once the file was read: a file that cannot be read is tried again, although it stays the same.
+      // The version is set only after the file was read, so that an unreadable file is tried again even if unchanged.
       this.#version = version;
       const content = this.#options.parse(text);
       this.#failure = undefined;
@@ -80,7 +80,7 @@ export class RereadFile<Content> {
     }
   }
 
-  /** Returns whether an empty file counts. If not, the next look reads it again. */
+  /** Returns whether an empty file is accepted. If not, the next check reads it again. */
   #staysEmpty(version: string): boolean {
     const isSame = version === this.#emptyVersion;
     if (isSame || Date.now() - statSync(this.#path).mtimeMs > emptyMs) return true;

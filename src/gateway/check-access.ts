@@ -2,22 +2,22 @@ import type { Access, AccessExplanation } from '../http/auth/access.ts';
 import { type Components, createComponents } from './components.ts';
 import { assembleGateway, createAccess, type Gateway } from './gateway.ts';
 
-/** A request whose admission is checked. */
+/** A request to check. */
 export interface CheckedRequest {
   readonly method: string;
-  /** Its path, as a request line has it. */
+  /** The path of the request, as in its request line. */
   readonly path: string;
-  /** The key or token that it sends. Default: none. */
+  /** The key or token of the request. Default: none. */
   readonly token?: string | undefined;
-  /** The names in its client certificate. Default: none. */
+  /** The names in the client certificate. Default: none. */
   readonly certificateNames?: readonly string[] | undefined;
 }
 
 /** The answer of a gateway to a request, and the reasons for it. */
 export interface AccessCheck {
-  /** The path of its route with the names of parameters; undefined for an unknown path. */
+  /** The path of the matching route, with the names of its parameters; undefined for an unknown path. */
   readonly route: string | undefined;
-  /** True for a route of the management listener. */
+  /** True if the route belongs to the management listener. */
   readonly isManagement?: boolean;
   /** The refusal; undefined if the route would handle the request. */
   readonly problem: { readonly status: number; readonly code: string; readonly detail: string } | undefined;
@@ -26,8 +26,8 @@ export interface AccessCheck {
 }
 
 /**
- * Checks whether a gateway would admit a request. The servers of the gateway decide, with all of their checks that
- * precede the body, but no route is called, and nothing connects to the broker.
+ * Checks whether a gateway would admit a request. The servers of the gateway run all checks that precede the body, but
+ * call no route. The gateway does not connect to the broker.
  */
 export async function checkAccess(
   { config, logger }: Pick<Components, 'config' | 'logger'>,
@@ -61,7 +61,7 @@ async function checkBy(
   });
   let problem: string | undefined;
   app.addHook('onSend', (sent, _reply, payload, done) => {
-    // The answer to HEAD has none.
+    // The answer to a HEAD request has no body, but its payload is passed to this hook.
     if (!isAdmitted) problem = String(payload);
     route = sent.is404 ? undefined : sent.routeOptions.url;
     explanation = access?.explain(sent);

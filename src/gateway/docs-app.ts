@@ -10,7 +10,7 @@ import { withSecurity } from '../http/openapi-security.ts';
 
 const require = createRequire(import.meta.url);
 
-/** The answers of each route that requires credentials. */
+/** The refusals that each route with credentials can answer. */
 const refusals = problems('unauthorized', 'insufficient-scope', 'auth-unavailable');
 
 /** Returns the document for the caller of a request. */
@@ -18,14 +18,14 @@ type Describe = <Document extends object>(request: FastifyRequest['raw'], docume
 
 interface DocsParts {
   readonly docs: Docs;
-  /** Gets the permission of each route. */
+  /** Filled with the permission of each route. */
   readonly permissions: Map<string, RoutePermission | undefined>;
   readonly describedTo: Describe;
 }
 
 /**
- * Returns the OpenAPI document and the pages of Swagger UI. A server of their own creates them on first use, because
- * loading what they need takes a tenth of the start, and few processes are ever asked for them. It does not listen.
+ * Returns the OpenAPI document and the pages of Swagger UI. A separate server, which does not listen, creates them on
+ * first use, because loading their packages takes a tenth of the start, and few processes ever need them.
  */
 export function createDocs(context: Omit<RouteContext, 'docs'>): Docs {
   let opened: Promise<FastifyInstance> | undefined;
@@ -78,7 +78,7 @@ async function openDocsApp(
   });
   app.register(swaggerUi.default, {
     routePrefix: '/docs',
-    // Its links are relative then, whatever stands in front of them.
+    // The links are relative then, so they work behind any path prefix.
     indexPrefix: '.',
     staticCSP: contentSecurityPolicy,
     uiConfig: { tryItOutEnabled: true },
@@ -86,11 +86,11 @@ async function openDocsApp(
     transformSpecificationClone: false,
   });
   app.register(async (scope) => {
-    // Only described here: the gateway's own server answers them, and decides who may ask.
+    // This server only describes the routes. The gateway's own server answers the requests, and checks their callers.
     scope.addHook('onRoute', (route) => {
       const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
       if (route.schema && route.config?.permission !== 'open') {
-        // Those of the route come later, because they have more of the same status.
+        // The answers of the route override these, because they can describe more errors with the same status.
         route.schema = { ...route.schema, response: { ...refusals, ...(route.schema.response as object) } };
       }
       for (const method of [route.method].flat()) {

@@ -88,7 +88,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   return assembleGateway(createComponents(resolved, logger), options.consume, environment);
 }
 
-/** Creates what decides who may call; undefined for a configuration in which every caller may. */
+/** Creates the access control of a gateway; undefined for a configuration that admits every caller. */
 export function createAccess(
   { config: { auth, http }, logger }: Pick<Components, 'config' | 'logger'>,
   options: Pick<AccessOptions, 'certificateNames'> = {},

@@ -4,7 +4,7 @@ import { Grants, permissionText } from './auth/grants.ts';
 import type { Permission, RoutePermission } from './auth/permission.ts';
 import type { CredentialKind, Principal } from './auth/principal.ts';
 
-/** The ways in which a caller can identify itself, as OpenAPI describes them. */
+/** The security schemes of the OpenAPI document. */
 const securitySchemes = {
   key: { type: 'http', scheme: 'bearer', description: 'A key of auth.keys.' },
   token: {
@@ -44,10 +44,10 @@ interface Document {
 type Requirement = Readonly<Partial<Record<Scheme, readonly string[]>>>;
 
 /**
- * Adds to each operation the credentials that its route requires, each with the grant.
+ * Adds to each operation the credentials that its route requires, with the grant.
  *
- * @param permissions those of the routes, by method and path, such as `post /batch`
- * @param accepted undefined for a gateway in which every caller may do everything: each scheme is possible then
+ * @param permissions the permissions of the routes, by method and path, such as `post /batch`
+ * @param accepted undefined for a gateway that requires no credentials; all schemes are described then
  */
 export function withSecurity<Described extends object>(
   document: Described,
@@ -71,7 +71,7 @@ export function withSecurity<Described extends object>(
   };
 }
 
-/** Returns the alternatives, of which a request needs one; none for a route that answers every caller. */
+/** Returns the alternative credentials of a route. A request needs one of them; a route for every caller has none. */
 function requirementsOf(
   wanted: RoutePermission | undefined,
   path: string,
@@ -87,7 +87,7 @@ function requirementsOf(
   return [...(needsNone ? [{}] : []), ...possible.map((scheme) => ({ [scheme]: roles }))];
 }
 
-/** Returns the permission of a route, whose parameters stand for themselves; undefined if the body decides. */
+/** Returns the permission of a route, with its parameters as placeholders; undefined if it depends on the body. */
 function describedPermission(wanted: RoutePermission | undefined, path: string): Permission | undefined {
   if (typeof wanted !== 'function') return wanted === 'caller' || wanted === 'open' ? undefined : wanted;
   const params = Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([text, name]) => [name, text]));

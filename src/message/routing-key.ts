@@ -10,7 +10,7 @@ const plainKey = /^[\w.:/-]{1,255}$/;
  * @returns undefined for a good one
  */
 export function validateKey(key: string): string | undefined {
-  // Nearly every key is one of these, and each message has several of them.
+  // Nearly all keys match this fast check, and each message has several keys.
   if (plainKey.test(key)) return undefined;
   if (/[*#]/.test(key)) return 'has a wildcard (* or #)';
   return validatePattern(key);

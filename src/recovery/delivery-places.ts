@@ -4,20 +4,21 @@ import type { Delivery } from '../engine/delivery.ts';
 const besidePerPlace = 9;
 const mostBeside = 1000;
 
-/** Total size of held bodies from which no further delivery is taken beyond the places. */
+/** Total size of held bodies above which the consumer takes no further delivery beyond the places. */
 const mostHeldBytes = 64 * 1024 * 1024;
 
 export interface DeliveryPlacesOptions {
-  /** Called with the number of deliveries that are held beyond half of the places, when it changes. */
+  /** Called when the number of held deliveries beyond half of the places changes. */
   readonly allowExtra?: (count: number) => void;
   /** Called when a further delivery is held. */
   readonly onHeld?: () => void;
 }
 
 /**
- * The places in which the deliveries of an endpoint are handled. A delivery is held while its failed message can
- * neither be retried nor dead-lettered. Held deliveries take at most half of the places, so at least one stays free;
- * beyond that, the consumer takes one more delivery for each held one, within limits, and for each one that was set aside.
+ * The places in which the deliveries of an endpoint are handled. A delivery is held while its failed message can be
+ * neither retried nor dead-lettered. Held deliveries take at most half of the places, so at least one place stays free.
+ * For each held delivery beyond that half, and for each delivery that was set aside, the consumer takes one more
+ * delivery, within limits.
  */
 export class DeliveryPlaces {
   readonly #count: number;
@@ -28,9 +29,9 @@ export class DeliveryPlaces {
   readonly #held = new Set<Delivery>();
   readonly #aside = new Set<Delivery>();
   readonly #waiting: (() => void)[] = [];
-  /** Size of the bodies that are held or set aside. */
+  /** Total size of the bodies of deliveries that are held or set aside. */
   #heldBytes = 0;
-  /** Number of deliveries that the consumer was asked to take beyond the places. */
+  /** Number of deliveries that the consumer may take beyond the places. */
   #beside = 0;
 
   /** @param count number of deliveries that are handled at once */
@@ -49,13 +50,13 @@ export class DeliveryPlaces {
   /** Returns the number of further deliveries that get a place at once. */
   get free(): number {
     const taken = this.#handled.size + Math.min(this.#held.size, this.#heldLimit) + this.#waiting.length;
-    // As far as held ones may take more than their half of the places, with those that were set aside.
+    // The limit on all deliveries that are held or set aside.
     const most = this.#heldLimit + Math.min(mostBeside, besidePerPlace * this.#count);
     if (this.#held.size + this.#aside.size >= most || this.#heldBytes > mostHeldBytes) return 0;
     return Math.max(0, this.#count - taken);
   }
 
-  /** Returns whether held deliveries take all places, because no more can be held beyond them. */
+  /** Returns whether held deliveries take all places, because the limit beyond the places is reached. */
   get isExhausted(): boolean {
     return this.#held.size - this.#beside >= this.#count;
   }
@@ -63,7 +64,7 @@ export class DeliveryPlaces {
   /**
    * Takes a place for a delivery.
    *
-   * @returns undefined if one is free; otherwise a promise that resolves once one is
+   * @returns undefined if a place is free; otherwise a promise that resolves when one becomes free
    */
   take(delivery: Delivery): Promise<void> | undefined {
     if (this.#waiting.length === 0 && this.#isFree) {
@@ -100,7 +101,7 @@ export class DeliveryPlaces {
     this.#onHeld?.();
   }
 
-  /** Sets a delivery aside that waits for an application, so that its place is free for others. */
+  /** Sets aside a delivery that waits for an application, so that its place becomes free. */
   setAside(delivery: Delivery): void {
     if (!this.#handled.delete(delivery)) return;
     this.#aside.add(delivery);
@@ -108,7 +109,7 @@ export class DeliveryPlaces {
     this.#onChange();
   }
 
-  /** Handles a delivery again that was set aside. It had its place before those that wait for one. */
+  /** Gives a delivery that was set aside a place again, at once: it had one before the deliveries that wait now. */
   takeBack(delivery: Delivery): void {
     if (!this.#aside.delete(delivery)) return;
     this.#heldBytes -= delivery.message.body.byteLength;

@@ -42,7 +42,7 @@ export function canBeEmptyText(schema: Schema, scope: NodeScope): boolean {
 
 const scalars: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'bigint', 'boolean', 'null']);
 
-/** Returns whether the check of an item can count the keys of objects. */
+/** Returns whether the check of an item counts keys of objects. */
 export function countsKeys(item: Schema): boolean {
   const { items, type } = keywordsOf(item);
   if (scalars.has(type) || Object.keys(item).length === 0) return false;

@@ -14,13 +14,13 @@ export interface ItemNodes {
   readonly takesObjects: boolean;
   /** True if such an object can have a field with the name of an entry. */
   readonly namesEntry: boolean;
-  /** True if the check of an item can count the keys of objects. */
+  /** True if the check of an item counts keys of objects. */
   readonly countsKeys: boolean;
   /** Returns whether all items fit. */
   readonly fits: (items: readonly unknown[]) => boolean;
 }
 
-/** The length up to which explaining each item of a list that fits takes no longer than a check of all. */
+/** Maximum length of a matching list for which explaining each item takes no longer than checking the whole list. */
 const maxExplained = 100;
 
 /** The items of a list. A single item becomes a list of one only if its media type cannot distinguish the two. */

@@ -1,26 +1,26 @@
 import { canBacktrack, harmlessLength } from './regex-hazard.ts';
 import { regexTimeMs, withinRegexTime } from './regex-time.ts';
 
-/** The time of all searches of one conversion after which each has little time, in milliseconds. */
+/** Total time of all searches of one conversion after which each further search gets `littleMs`, in milliseconds. */
 const generousMs = 70;
-/** The time of all searches of one conversion after which there are no more, in milliseconds. */
+/** Total time of all searches of one conversion after which no further search runs, in milliseconds. */
 const totalMs = 120;
-/** The little time that a search has then: texts that are matched fast still are, and errors name the others only. */
+/** Time limit of a search after `generousMs`. Fast searches still succeed, so the errors name only the slow ones. */
 const littleMs = 10;
-/** The time of a search after which its result is remembered, in milliseconds. */
+/** Duration from which the result of a search is cached, in milliseconds. */
 const slowMs = 3;
-/** The text length up to which a search is too short to be timed. */
+/** Maximum length of a text whose search is too short to be timed. */
 const untimedLength = 12;
 
-/** The time that the searches of one conversion have taken so far. */
+/** The time and the counts of the searches of one conversion so far. */
 class SearchTime {
   spentMs = 0;
   /** The number of keys to match so far, each counted for each pattern of keys. */
   keyTests = 0;
-  /** The number of objects and fields that were noted so far for `unevaluatedProperties`. */
+  /** The number of objects and fields that the check has recorded so far for `unevaluatedProperties`. */
   notes = 0;
   /**
-   * The results of slow searches: a value that does not fit is checked several times, by several copies of its schema.
+   * The results of slow searches. A value that does not match is checked several times by several copies of its schema.
    */
   readonly #results = new Map<string, Map<string, boolean>>();
 
@@ -33,7 +33,7 @@ class SearchTime {
     const result = search();
     let ms = performance.now() - before;
     if (ms >= slowMs) {
-      // The machine may have stalled meanwhile: the second search shows what it really costs.
+      // The machine may have stalled meanwhile. A second search shows the real duration.
       ms = Math.min(ms, cpuMsOf(search));
     }
     this.spentMs += ms;
@@ -42,8 +42,8 @@ class SearchTime {
   }
 
   /**
-   * Runs a search that has a time limit of its own. The overhead of the limit does not count, because a long list of
-   * harmless texts must not be refused for it.
+   * Runs a search with a time limit of its own. The overhead of the limit does not count, because it must not cause the
+   * refusal of a long list of harmless texts.
    */
   runLimited({ source }: RegExp, text: string, search: (limitMs: number) => { matches: boolean; ms: number }): boolean {
     const { matches, ms } = search(this.spentMs < generousMs ? regexTimeMs : littleMs);
@@ -67,7 +67,7 @@ function cpuMsOf(work: () => unknown): number {
 
 let time: SearchTime | undefined;
 
-/** Resets the time of the searches, because the conversion of another value begins. */
+/** Resets the time of the searches. Called before the conversion of another value. */
 export function restartSearchTime(): void {
   time = undefined;
 }
@@ -77,37 +77,37 @@ export function spentSearchMs(): number {
   return time?.spentMs ?? 0;
 }
 
-/** Maximum number of keys of a conversion, each counted for each pattern of keys that it is matched with. */
+/** Maximum number of keys of a conversion. A key counts once for each pattern with which it is matched. */
 export const maxKeyTests = 150_000;
 
-/** Resets the number of keys, because the reasons are to be found why a value was refused. */
+/** Resets the number of keys. Called before the value is checked again to explain its refusal. */
 export function restartKeyTests(): void {
   if (time) time.keyTests = 0;
 }
 
-/** Counts keys that are to be matched with patterns. @returns false if they are too many, together with those before */
+/** Counts keys before they are matched with patterns. @returns false if the conversion has too many keys in total */
 export function countKeyTests(count: number): boolean {
   const searches = searchTime();
   searches.keyTests += count;
   return searches.keyTests <= maxKeyTests;
 }
 
-/** Maximum number of objects and fields that one check notes for `unevaluatedProperties`. */
+/** Maximum number of objects and fields that one check records for `unevaluatedProperties`. */
 export const maxNotes = 30_000;
 
-/** Resets the number of notes, because another check of the value begins. */
+/** Resets the number of recorded objects and fields. Called before another check of the value. */
 export function restartNotes(): void {
   if (time) time.notes = 0;
 }
 
-/** Counts objects and fields to note. @returns false if they are too many, together with those before */
+/** Counts objects and fields before they are recorded. @returns false if the check has too many in total */
 export function countNotes(count: number): boolean {
   const searches = searchTime();
   searches.notes += count;
   return searches.notes <= maxNotes;
 }
 
-/** Returns whether a pattern is fast for a text, whether it matches or not. */
+/** Returns whether the search for a pattern in a text is fast. The text need not match. */
 export function isFastFor(pattern: RegExp, text: string): boolean {
   pattern.test(text);
   return time?.resultOf(pattern, text) === undefined && spentSearchMs() < totalMs;
@@ -116,15 +116,15 @@ export function isFastFor(pattern: RegExp, text: string): boolean {
 function searchTime(): SearchTime {
   if (time === undefined) {
     time = new SearchTime();
-    // Outside of a conversion, such as in a check at start, the limit applies to one turn of the event loop.
+    // Outside of a conversion, for example in a check at start, the limit applies to one turn of the event loop.
     setImmediate(restartSearchTime);
   }
   return time;
 }
 
 /**
- * A regular expression that does not match a text if the search takes too long, or if the searches before it did in the
- * same conversion.
+ * A regular expression that does not match a text if the search takes too long, or if the earlier searches of the same
+ * conversion have used up the time.
  */
 export class TimedRegExp extends RegExp {
   override test(text: string): boolean {
@@ -138,7 +138,7 @@ export class TimedRegExp extends RegExp {
     return searches.runLimited(this, text, (limitMs) => this.#testWithinTime(text, limitMs));
   }
 
-  /** Returns what TypeBox writes into the error: the pattern as its author wrote it. */
+  /** Returns the pattern as its author wrote it. TypeBox writes this text into its error. */
   override toString(): string {
     return this.source;
   }
@@ -167,7 +167,7 @@ export function timedPattern(pattern: unknown): RegExp | undefined {
   return canBacktrack(regex, Number.POSITIVE_INFINITY) ? regex : undefined;
 }
 
-/** TypeBox's pattern for the keys of a record. A key with a line break does not match it. */
+/** TypeBox's pattern for any key of a record. A key with a line break does not match it. */
 export const anyKey = '^.*$';
 
 /** Returns the regular expression for a pattern of keys. */

@@ -64,7 +64,7 @@ export function errorFields(error: unknown): { type: string; message: string; co
   const stack = errorStack(error);
   const type = classOf(error);
   const fields = { type, message: errorText(error), ...(code === '' ? {} : { code }), stack };
-  // The logger of a host may have pino's own serializer, which takes the type from the constructor, or else the name.
+  // The logger of a host may use pino's own serializer, which takes the type from the constructor or from the name.
   return Object.defineProperties(fields, { constructor: { value: undefined }, name: { value: type } });
 }
 

@@ -4,7 +4,7 @@ import type { HeaderValue } from './metadata.ts';
 
 /** @throws LittoralError `headers-too-large` */
 export function checkHeaderSize(headers: Readonly<Record<string, HeaderValue>>): void {
-  // A character takes three bytes at most. Nearly all headers are far below the limit, and are not measured exactly.
+  // A character takes at most three bytes. Nearly all headers are far below the limit, and need no exact measurement.
   let most = 4;
   for (const name in headers) {
     const value = headers[name];

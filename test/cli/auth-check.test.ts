@@ -37,8 +37,8 @@ describe('auth:check', () => {
   test.each([
     [[keyOf('web'), 'POST'], 'needs a token, a method and a path'],
     [['--anonymous', 'x', 'GET', '/docs'], 'needs a method and a path with --anonymous'],
-    [[keyOf('web'), 'SEND', '/docs'], "'SEND' is no method of HTTP"],
-    [[keyOf('web'), 'GET', 'docs'], 'does not begin with /'],
+    [[keyOf('web'), 'SEND', '/docs'], "'SEND' is not an HTTP method"],
+    [[keyOf('web'), 'GET', 'docs'], 'must begin with /'],
   ])('ends with 2 for wrong usage: %j', async (args, reason) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

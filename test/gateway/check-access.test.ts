@@ -87,7 +87,7 @@ describe('the check of access', () => {
       grants: 'command:billing/billing.*',
       requires: 'command:billing/billing.change',
       decision: 'allowed by the grant command:billing/billing.*',
-      status: 'the one of the route',
+      status: 'set by the route',
     });
   });
 
@@ -110,7 +110,7 @@ describe('the check of access', () => {
     const http = { ...config.http, management: { port: 0 } };
     const { lines } = await check({ method: 'GET', path: '/metrics', token: keyOf('admin') }, { ...config, http });
     expect(lines).toMatchObject({
-      listener: 'the one for operators (http.management)',
+      listener: 'the management listener (http.management)',
       credentials: 'the admin token (http.adminToken)',
       decision: 'allowed by the grant metrics:read',
     });
@@ -134,7 +134,7 @@ describe('the check of access', () => {
     });
     expect((await check({ path }, settings)).lines).toMatchObject({
       status: '401 unauthorized',
-      note: 'without a client certificate there is no connection (http.tls.clientCertificates)',
+      note: 'the gateway refuses connections without a client certificate (http.tls.clientCertificates)',
     });
   });
 

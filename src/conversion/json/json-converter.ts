@@ -44,12 +44,12 @@ export interface ParsedJson {
   readonly text: string;
   /** The result of `JSON.parse`, with its rounded numbers. Undefined if the body exceeds a limit. */
   readonly value: unknown;
-  /** The limit because of which the body is not decoded. */
+  /** The limit that the body exceeds. Such a body is not decoded. */
   readonly exceeded: Exclude<JsonLimit, 'depth'> | undefined;
 }
 
 /**
- * Parses a forwarded body, to check it. Apart from the depth it has no limit, and it accepts every number.
+ * Parses a forwarded body to check it. Accepts every number, and has no limit except the depth.
  *
  * @throws LittoralError `malformed-body` when the bytes are not one JSON text in UTF-8
  */
@@ -63,7 +63,7 @@ export function assertJson(bytes: Uint8Array, mediaType: MediaType): ParsedJson 
 
 /**
  * Decodes a parsed body as the decoder of JSON does, without parsing it again. The value is not copied, so only one
- * caller can have it.
+ * caller can use it.
  *
  * @throws LittoralError as the decoder of JSON does
  */

@@ -4,13 +4,13 @@ import { maxObjectFields } from '../object-fields.ts';
 /** Maximum number of nested objects and lists of JSON. */
 export const maxJsonDepth = 50_000;
 /**
- * Maximum number of different sequences of field names of the objects of a JSON text. `{"a":1,"b":2}` has the sequences
- * `a` and `a, b`. For each sequence V8 makes a class of its own, which takes twenty times as long as a field.
+ * Maximum number of different sequences of field names in the objects of a JSON text. `{"a":1,"b":2}` has the sequences
+ * `a` and `a, b`. V8 creates a hidden class for each sequence, which takes twenty times as long as a field.
  */
 export const maxFieldSequences = 50_000;
-/** The number of fields of an object that are counted in sequences. V8 keeps more fields in a table. */
+/** Number of fields of an object that count for its sequences. V8 stores an object with more fields as a table. */
 const sequenceFields = 128;
-/** Maximum number of empty objects of a JSON text. `JSON.parse` takes five times as long for one as for an empty list. */
+/** Maximum number of empty objects in a JSON text. `JSON.parse` is five times slower for them than for empty lists. */
 export const maxEmptyObjects = 200_000;
 
 const quote = 0x22;
@@ -24,18 +24,18 @@ const colon = 0x3a;
 /** A limit of a JSON text. */
 export type JsonLimit = 'depth' | 'fields' | 'sequences' | 'empty objects';
 
-/** The start of each sequence of names. A sender cannot guess it, and so cannot send sequences that count as one. */
+/** The hash of an empty sequence. It is random, so that a sender cannot choose names whose hashes collide. */
 const emptySequence = randomInt(2 ** 31);
 
 /**
- * Returns the limit that a JSON text exceeds, the depth rather than another; undefined if it exceeds none. `JSON.parse`
- * has no limit of its own. It takes ten times as long for nested brackets as for others, and several times as long for
- * the fields of one object as for items.
+ * Returns the limit that a JSON text exceeds; undefined if it exceeds none. The depth takes precedence.
+ * `JSON.parse` itself has no limits. A nested bracket takes it ten times as long as one that is not nested, and a field
+ * of a large object takes it several times as long as an item of a list.
  *
- * @param bytes well-formed or not
+ * @param bytes the text, which may be invalid JSON
  */
 export function exceededLimit(bytes: Uint8Array): JsonLimit | undefined {
-  // So few bytes can exceed no limit.
+  // A text of this size cannot exceed any limit.
   if (bytes.length <= maxJsonDepth) return undefined;
   /** The number of fields of the open object so far, by depth. */
   const fields: number[] = [];
@@ -77,9 +77,9 @@ export function exceededLimit(bytes: Uint8Array): JsonLimit | undefined {
 }
 
 /**
- * Returns JSON that is valid exactly if the given text is, and is parsed fast whatever limit of fields, sequences or
- * empty objects the text exceeds: its field names are replaced by others of the same length, and its empty objects by
- * empty lists.
+ * Returns a JSON text that is valid exactly if the given text is valid, and that `JSON.parse` parses fast even if the
+ * given text exceeds the limit of fields, sequences or empty objects. Field names are replaced by other names of the
+ * same length, and empty objects by empty lists.
  */
 export function simplified(bytes: Uint8Array): Buffer {
   const json = Buffer.from(bytes);
@@ -102,7 +102,7 @@ export function simplified(bytes: Uint8Array): Buffer {
   return json;
 }
 
-/** @param start behind the opening quote @returns the index of the closing quote, or of the end */
+/** @param start the index after the opening quote @returns the index of the closing quote, or of the end of the text */
 function endOfText(bytes: Uint8Array, start: number): number {
   let index = start;
   for (; index < bytes.length && bytes[index] !== quote; index++) if (bytes[index] === backslash) index++;
@@ -117,7 +117,7 @@ function hashed(bytes: Uint8Array, start: number, end: number, sequence: number)
 }
 
 const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that a text of JSON does not have
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a text in JSON cannot contain these characters
 const refused = /[\\\u0000-\u001f]/;
 
 /** Returns whether a text of JSON is valid between its quotes. */

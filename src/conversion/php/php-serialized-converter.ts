@@ -156,7 +156,7 @@ class PhpReader {
     return isList ? values : this.#object(keys, values);
   }
 
-  /** Makes an object. Of two fields with the same key the last one counts. */
+  /** Creates an object. If two fields have the same key, the last one counts. */
   #object(keys: readonly (string | number | bigint)[], values: readonly unknown[]): Record<string, unknown> {
     if (keys.length > maxObjectFields && new Set(keys).size > maxObjectFields) {
       throw this.#malformed(`has an array with more than ${maxObjectFields} keys that is no list`);

@@ -6,7 +6,7 @@ import type { AmqpDelays } from './delay/amqp-delays.ts';
 import type { PermittedDeclarations } from './permitted-declarations.ts';
 import type { AmqpOutbound } from './publish/amqp-outbound.ts';
 
-/** The parts of an engine that can prevent it from publishing, or that have something to report. */
+/** The parts of an engine that can prevent it from publishing, or that can report a warning. */
 export interface EngineParts {
   readonly publishing: AmqpConnection;
   readonly outbound: AmqpOutbound;

@@ -15,7 +15,7 @@ export interface TopologyUpkeepOptions {
   readonly bus: AmqpBusExchange;
   readonly deadLetterQueues: AmqpDeadLetterQueues;
   readonly delays: AmqpDelays;
-  /** The consumers of the engine, which can become more. */
+  /** The consumers of the engine. Consumers can be added later. */
   readonly consumers: readonly AmqpConsumer[];
   /** Returns whether the engine is closing. */
   readonly isClosing: () => boolean;
@@ -24,10 +24,10 @@ export interface TopologyUpkeepOptions {
 /** Time that an unrouted message waits for a missing binding of this service to be restored. */
 const restoreMs = 5_000;
 
-/** Number of checks of queues and bindings for each check of the delay levels. */
+/** Number of checks of queues and bindings per check of the delay levels. */
 const delayTopologyEvery = 6;
 
-/** Time that a check waits for an answer about the exchange before it continues without one. */
+/** Time that a check waits for the check of the exchange. After it, the check continues with the queues. */
 const verifyBusMs = 10_000;
 
 /**
@@ -60,7 +60,7 @@ export class TopologyUpkeep {
     this.#check.close();
   }
 
-  /** Restores what this engine has to declare for an address. Returns whether it has to declare anything. */
+  /** Restores the queues and bindings that this engine declares for an address. Returns whether there are any. */
   async restore(to: Address): Promise<boolean> {
     const { publishing, consumers, deadLetterQueues } = this.#options;
     const { model } = publishing;
@@ -75,12 +75,12 @@ export class TopologyUpkeep {
     return true;
   }
 
-  /** Prepares for the delays of a subscription from now on. */
+  /** Adds the delays of a subscription to those that are prepared. */
   add(to: Subscription, delaysMs: readonly number[]): void {
     this.#delayed.push({ to, delaysMs });
   }
 
-  /** Declares the delay levels of the consumers ahead. Levels that are prepared already cost nothing. Never rejects. */
+  /** Declares the delay levels of the consumers in advance, unless they are prepared already. Never rejects. */
   async prepareDelays(): Promise<void> {
     const { publishing, delays, isClosing } = this.#options;
     if (isClosing() || publishing.failure !== undefined) return;
@@ -94,8 +94,8 @@ export class TopologyUpkeep {
     const ensured = async () => model && bus.ensure(model);
     // Each consumer reports a problem with the exchange as well.
     await completesWithin(verifyBusMs, ensured()).catch(() => {});
-    // Up to 31 levels, and seldom missing. Checked before the consumers, because each binds the end of the ladder to
-    // its queue.
+    // There are up to 31 levels, and they are rarely missing. They are checked before the consumers, because each
+    // consumer binds the end of the ladder to its queue.
     this.#checks += 1;
     if (this.#checks % delayTopologyEvery === 0) await delays.restore();
     await Promise.all(consumers.map((consumer) => consumer.verify()));

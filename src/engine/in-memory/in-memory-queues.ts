@@ -9,7 +9,7 @@ export class InMemoryQueues {
   readonly #maxMessages: number;
   readonly #queues = new Map<string, InMemoryQueue>();
 
-  /** @param maxMessages the maximum number of waiting messages of a queue, dead letter queues excepted */
+  /** @param maxMessages maximum number of waiting messages of a queue. Dead letter queues have no limit */
   constructor(clock: Clock, maxMessages: number) {
     this.#clock = clock;
     this.#maxMessages = maxMessages;
@@ -23,7 +23,7 @@ export class InMemoryQueues {
     return [...this.#queues.values()];
   }
 
-  /** Returns the queues that a message for this address arrives in. */
+  /** Returns the queues to which a message for an address is routed. */
   at(to: Address): InMemoryQueue[] {
     if ('bus' in to) return this.all().filter((queue) => queue.isBoundTo(to.bus));
     const queue = this.get(to.queue);

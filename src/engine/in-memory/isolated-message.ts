@@ -4,8 +4,8 @@ import { Header } from '../../message/message-headers.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
 
 /**
- * Returns a copy of a message, as RabbitMQ delivers it. The publisher keeps its message and may change it; consumers must
- * not see that.
+ * Returns a copy of a message, as RabbitMQ delivers it. The publisher may change its own message later, and consumers
+ * must not see that change.
  *
  * @throws LittoralError `invalid-header` for an integer beyond 64 bits
  */
@@ -15,11 +15,11 @@ export function isolatedMessage(message: TransportMessage): TransportMessage {
     const value = headers[name];
     if (typeof value === 'bigint') headers[name] = fromInt64(value, message);
   }
-  // Not `body.slice()`: on a Buffer that shares the memory. A Buffer, as from RabbitMQ.
+  // `body.slice()` of a Buffer would share its memory. The copy is a Buffer, like the bodies from RabbitMQ.
   return { headers: Object.freeze(headers), body: Buffer.from(message.body) };
 }
 
-/** Returns the detail of an error that names a message by its id. */
+/** Returns the detail of an error about a message, with the id of the message. */
 export function messageIdOf(message: TransportMessage | undefined): { messageId?: string } {
   const id = message?.headers[Header.id];
   return typeof id === 'string' ? { messageId: id } : {};

@@ -14,7 +14,7 @@ const held = Symbol('principal');
 const refused = Symbol('refused messages');
 const rejected = Symbol('rejected credentials');
 
-/** A request with its caller. A WeakMap would cost the garbage collector more. */
+/** A request with its caller in a property. A WeakMap would be slower to collect as garbage. */
 interface Holding {
   [held]?: Principal;
   [rejected]?: unknown;
@@ -30,47 +30,48 @@ export interface RefusedMessages {
 
 export interface AccessOptions extends Pick<AuthenticatorOptions, 'certificateNames'> {
   readonly logger: Logger;
-  /** The token that may read and change dead letters, as a key with these grants. */
+  /** `http.adminToken`: a key with the grants in `adminGrants`. */
   readonly adminToken: string | undefined;
   /** Default: the system's. */
   readonly clock?: (Clock & WallClock) | undefined;
 }
 
-/** The caller of a request that was admitted or refused, and the decision about it. */
+/** The caller of a request, and the decision about the request. */
 export interface AccessExplanation {
   /** Undefined for a request whose credentials are not valid, or could not be verified. */
   readonly principal?: Principal | undefined;
   /** Undefined without a principal. */
   readonly decision?: AccessDecision | undefined;
-  /** The error of its credentials. */
+  /** The reason why the credentials were not accepted. */
   readonly error?: unknown;
 }
 
-/** Decides which requests a gateway serves, before it reads their bodies. */
+/** Decides which requests a gateway serves before it reads their bodies. */
 export class Access {
   readonly #options: AuthenticatorOptions;
   #authenticator: Authenticator;
   #callerHeader: ReturnType<typeof callerHeaderWriter> | undefined;
 
-  /** @throws what reading a file throws */
+  /** @throws the error of reading a file */
   constructor(settings: AuthSettings, options: AccessOptions) {
     this.#options = { ...options, clock: options.clock ?? systemClock };
     this.#authenticator = new Authenticator(settings, this.#options);
     this.#callerHeader = headerOf(settings);
   }
 
-  /** The credentials that it accepts at the moment. */
+  /** The kinds of credentials that the gateway currently accepts, and the anonymous caller. */
   get accepted(): Pick<Authenticator, 'kinds' | 'anonymous'> {
     return this.#authenticator;
   }
 
-  /** Makes the message header that names a caller; undefined if none does. */
+  /** A function that creates the message header with the name of a caller; undefined without `auth.header`. */
   get callerHeader(): ReturnType<typeof callerHeaderWriter> | undefined {
     return this.#callerHeader;
   }
 
   /**
-   * Replaces keys and grants. Requests that were admitted before are not affected. The fetched keys of issuers stay.
+   * Replaces the keys and grants, but not the fetched keys of issuers. Requests that are already admitted are not
+   * affected.
    *
    * @throws as the constructor
    */
@@ -93,7 +94,7 @@ export class Access {
       principal = this.#authenticator.authenticate(request);
     } catch (error) {
       (request.raw as Holding)[rejected] = error;
-      // An open route serves callers with wrong credentials like unknown ones.
+      // An open route serves callers with wrong credentials like callers without credentials.
       if (isOpen && isLittoralError(error)) return undefined;
       throw error;
     }
@@ -121,7 +122,7 @@ export class Access {
   }
 
   /**
-   * Checks one message of a request whose body decides where it goes.
+   * Checks one message of a request whose body names the destinations.
    *
    * @throws LittoralError `unauthorized`, `insufficient-scope`
    */
@@ -135,7 +136,7 @@ export class Access {
     throw error;
   }
 
-  /** Returns which messages of a request `assertGranted` has refused since the last call; undefined for none. */
+  /** Returns the messages of a request that `assertGranted` has refused since the last call; undefined for none. */
   takeRefused({ raw }: Pick<FastifyRequest, 'raw'>): RefusedMessages | undefined {
     const holding = raw as Holding;
     const taken = holding[refused];
@@ -143,7 +144,7 @@ export class Access {
     return taken;
   }
 
-  /** Explains the decision about a request that `admit` has admitted or refused. */
+  /** Explains the decision of `admit` about a request. */
   explain(request: FastifyRequest): AccessExplanation {
     const { [held]: principal, [rejected]: error } = request.raw as Holding;
     return principal === undefined ? { error } : { principal, decision: decideAccess(request, principal) };

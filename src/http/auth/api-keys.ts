@@ -23,13 +23,13 @@ export function digestOf(token: string): Buffer {
 
 /**
  * The keys of a configuration. Digests are compared in constant time. The search uses the first 32 bits of a digest, so
- * its duration reveals no more of a digest than these, and nothing about a key.
+ * its duration reveals at most these bits of the digest, and nothing about the key.
  */
 export class ApiKeys {
   readonly #byStart = new Map<number, StaticKey[]>();
   readonly #files: FileKeys[] = [];
 
-  /** @throws what reading a file throws */
+  /** @throws the error of reading a file */
   constructor(keys: readonly KeySettings[], logger: Logger) {
     for (const { id, sha256, file, grants } of keys) {
       const principal = createPrincipal(id, 'key', new Grants(grants));
@@ -72,8 +72,8 @@ export class ApiKeys {
 const minKeyLength = 16;
 
 /**
- * Reads a file of keys, one on each line: the key itself, or `sha256:` and its hash. The file has two keys while one
- * replaces the other, and none once its caller is no longer trusted.
+ * Reads a file of keys, one on each line: the key itself, or `sha256:` and its hash. The file contains two keys during
+ * a rotation, and none if the operator no longer trusts the caller.
  *
  * @throws TypeError for a file with an invalid key
  */

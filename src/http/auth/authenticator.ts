@@ -14,7 +14,7 @@ export const adminGrants = ['dead-letters:*', 'endpoints:read', 'metrics:read', 
 
 export interface AuthenticatorOptions extends JwtVerifierOptions {
   readonly adminToken: string | undefined;
-  /** Returns the names in the client certificate of a connection. Default: those that its handshake has verified. */
+  /** Returns the names in the client certificate of a connection. Default: those that the handshake has verified. */
   readonly certificateNames?: ((socket: Socket) => readonly string[]) | undefined;
 }
 
@@ -25,10 +25,10 @@ export class Authenticator {
   readonly #certificates: ClientCertificates | undefined;
   /** The caller of requests without credentials. */
   readonly anonymous: Principal;
-  /** The kinds of credentials that identify a caller. */
+  /** The configured kinds of credentials. */
   readonly kinds: ReadonlySet<CredentialKind>;
 
-  /** @throws what reading a file throws */
+  /** @throws the error of reading a file */
   constructor({ keys = [], jwt = [], mtls, anonymous = [] }: AuthSettings, options: AuthenticatorOptions) {
     const { logger, adminToken, certificateNames } = options;
     this.#keys = new ApiKeys(keys, logger);
@@ -46,7 +46,7 @@ export class Authenticator {
     this.kinds = new Set(kinds);
   }
 
-  /** The fetched keys of issuers, for the authenticator that replaces this one. */
+  /** The fetched keys of issuers. The authenticator that replaces this one uses them, too. */
   get fetchedKeys(): JwtVerifierOptions['fetchedKeys'] {
     return this.#tokens.fetchedKeys;
   }

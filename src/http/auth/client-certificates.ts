@@ -6,13 +6,13 @@ import { createPrincipal, type Principal } from './principal.ts';
 /** The callers that present client certificates. */
 export class ClientCertificates {
   readonly #principals: ReadonlyMap<string, Principal>;
-  /** The caller of each connection, whose certificate never changes; null for an unknown one. */
+  /** The caller of each connection; null for an unknown one. The certificate of a connection never changes. */
   readonly #bySocket = new WeakMap<Socket, Principal | null>();
 
   readonly #namesOf: (socket: Socket) => readonly string[];
 
   /**
-   * @param callers the grants by the names in certificates
+   * @param callers the grants of each caller, by the name in its certificate
    * @param namesOf returns the names in the certificate of a connection
    */
   constructor(callers: Readonly<Record<string, readonly string[]>>, namesOf = certificateNames) {
@@ -23,7 +23,7 @@ export class ClientCertificates {
     );
   }
 
-  /** Returns the caller of a connection; undefined without a known certificate. */
+  /** Returns the caller of a connection; undefined if its certificate is missing or unknown. */
   find(socket: Socket): Principal | undefined {
     const known = this.#bySocket.get(socket);
     if (known !== undefined) return known ?? undefined;

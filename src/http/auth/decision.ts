@@ -4,20 +4,20 @@ import type { Permission, RoutePermission } from './permission.ts';
 import type { Principal } from './principal.ts';
 import { credentialsMissing, insufficientScope } from './refusals.ts';
 
-/** The decision about a request, and what it depends on. */
+/** The decision about a request, with its reasons. */
 export interface AccessDecision {
   /**
-   * What the request requires: a permission; `open` for nothing; `caller` for any credentials, or a grant of anonymous
-   * callers; `messages` for grants that the messages in its body decide; `everything` for the grant `*`.
+   * The requirement of the request: a permission; `open` for none; `caller` for any credentials, or any grant in
+   * `auth.anonymous`; `messages` for a grant for each message in its body; `everything` for the grant `*`.
    */
   readonly requires: Permission | 'open' | 'caller' | 'messages' | 'everything';
-  /** The text of the grant that allows it; undefined without one. */
+  /** The text of the grant that allows the request; undefined if no single grant does. */
   readonly grant?: string | undefined;
-  /** The refusal; undefined for an allowed request. */
+  /** The error of a refused request; undefined for an allowed one. */
   readonly error?: LittoralError | undefined;
 }
 
-/** Decides whether a caller may make a request, without its body. */
+/** Decides whether a caller may make a request. The body does not affect the decision. */
 export function decideAccess(request: FastifyRequest, principal: Principal): AccessDecision {
   const wanted = wantedPermission(request);
   const { grants } = principal;

@@ -6,9 +6,9 @@ import { namedPermissions, type Permission, type SendPermission } from './permis
 interface Grant {
   readonly text: string;
   readonly kind: SendPermission['kind'] | 'named' | 'all';
-  /** Returns whether it allows a permission of its kind. */
+  /** Returns whether the grant allows a permission of its kind. */
   readonly gives: (permission: Permission) => boolean;
-  /** The only permission that it allows, as `permissionKey` writes it; undefined for a pattern. */
+  /** The result of `permissionKey` for the only permission that the grant allows; undefined for a pattern. */
   readonly exact?: string;
 }
 
@@ -49,13 +49,13 @@ export class Grants {
     return this.texts.some((text) => wanted.some((name) => text.startsWith(`${name}:`)));
   }
 
-  /** Returns whether there is none. */
+  /** Returns whether the caller has no grants. */
   get isEmpty(): boolean {
     return this.texts.length === 0;
   }
 }
 
-/** Describes the issue of a grant, as the end of a sentence; undefined for a valid one. */
+/** Returns the issue of a grant, as the end of a sentence; undefined for a valid grant. */
 export function validateGrant(text: string): string | undefined {
   const grant = readGrant(text);
   return typeof grant === 'string' ? grant : undefined;
@@ -68,7 +68,7 @@ export function permissionText(permission: Permission): string {
   return destination === undefined ? `${kind}:${routingKey}` : `${kind}:${encodeSlash(destination)}/${routingKey}`;
 }
 
-/** No part contains a line break, so no two permissions have the same key. */
+/** Returns the key of a permission. No part contains a line break, so no two permissions have the same key. */
 function permissionKey(permission: Permission): string {
   if (typeof permission === 'string') return permission;
   return `${permission.kind}\n${permission.destination ?? ''}\n${permission.routingKey}`;
@@ -116,7 +116,7 @@ function readSendGrant(text: string, kind: SendPermission['kind'], rest: string)
   return { text, kind, gives };
 }
 
-/** A destination ends at the first slash, so a slash in its name is percent-encoded, as in a path. */
+/** Writes a destination. It ends at the first slash, so a slash in its name is percent-encoded, as in a path. */
 function decodeSlash(text: string): string {
   return text.replaceAll(/%2f/gi, '/').replaceAll('%25', '%');
 }

@@ -10,7 +10,7 @@ export type KeySet = ReturnType<typeof createLocalJWKSet>;
 
 /** The public keys of an issuer. */
 export interface JwtKeys {
-  /** Returns the keys. @throws LittoralError `auth-unavailable` while there are none */
+  /** Returns the current keys. @throws LittoralError `auth-unavailable` if there are none yet */
   current(): Promise<KeySet>;
   /**
    * Fetches newer keys for a token whose key is not among the current ones.
@@ -27,8 +27,8 @@ const maxKeys = 100;
 /**
  * Reads a JSON Web Key Set (RFC 7517 section 5).
  *
- * @param mayBeEmpty whether the set can have no keys at all
- * @throws TypeError for another value, a private key, and a set without a public key
+ * @param mayBeEmpty whether an empty set is valid
+ * @throws TypeError for a value that is not a key set, for a private key, and for a set without a public key
  */
 function readKeySet(text: string, mayBeEmpty = false): JSONWebKeySet {
   let set: Partial<JSONWebKeySet> | null;
@@ -50,12 +50,12 @@ function readKeySet(text: string, mayBeEmpty = false): JSONWebKeySet {
   return { keys: publicKeys };
 }
 
-/** Reads the key set of a file, from which the operator may have removed the last key. @throws TypeError as `readKeySet` */
+/** Reads the key set of a file. It is empty if the operator has removed all keys. @throws TypeError as `readKeySet` */
 export function readKeySetFile(text: string): JSONWebKeySet {
   return readKeySet(text, true);
 }
 
-/** The keys of a file, which is read again when it changes. @throws what reading the file throws */
+/** Returns the keys of a file, which is read again when it changes. @throws the error of reading the file */
 export function keysOfFile(file: string, logger: Logger): JwtKeys {
   const onError = (error: unknown) =>
     logger.error(
@@ -76,13 +76,13 @@ export function keysOfFile(file: string, logger: Logger): JwtKeys {
   return { current, newer: async () => undefined };
 }
 
-/** Age of keys at which they are fetched again. The current keys stay in use meanwhile. */
+/** Age at which keys are fetched again. The current keys stay in use until then. */
 const freshMs = 10 * 60_000;
-/** Age of keys from which on they are no longer used, if the issuer has not answered since. */
+/** Age at which keys are no longer used, if the issuer has not answered meanwhile. */
 const keptMs = 60 * 60_000;
-/** The minimum time between two fetches, because a caller can send any number of tokens with unknown keys. */
+/** Minimum time between two fetches, because a caller can send any number of tokens with unknown keys. */
 const pauseMs = 30_000;
-/** The same while there are no keys yet, and every token waits for them. */
+/** Minimum time between two fetches before the first keys have arrived, because every token waits for them. */
 const firstPauseMs = 1_000;
 
 export interface RemoteKeysOptions {
@@ -156,7 +156,7 @@ export class RemoteKeys implements JwtKeys {
 const fetchTimeoutMs = 5_000;
 const maxBytes = 262_144;
 
-/** Redirects are not followed, because keys may come only from the configured address. */
+/** Fetches a text. Follows no redirects, because keys may come only from the configured address. */
 async function fetchText(url: string): Promise<string> {
   const signal = AbortSignal.timeout(fetchTimeoutMs);
   const answer = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });

@@ -23,11 +23,11 @@ interface Verified {
 export interface JwtVerifierOptions {
   readonly logger: Logger;
   readonly clock: Clock & WallClock;
-  /** The keys of issuers by their URLs, which the previous verifier has fetched. Default: none. */
+  /** The keys that the previous verifier has fetched, by the URL of the issuer. Default: none. */
   readonly fetchedKeys?: ReadonlyMap<string, RemoteKeys> | undefined;
 }
 
-/** The time for which a verified token is cached. */
+/** Time for which a verified token is cached. */
 const rememberedMs = 60_000;
 const maxRemembered = 2_000;
 
@@ -38,7 +38,7 @@ export class JwtVerifier {
   readonly #clock: WallClock;
   readonly #verified: RecentMap<Verified>;
 
-  /** @throws what reading a file throws */
+  /** @throws the error of reading a file */
   constructor(settings: readonly JwtSettings[], { logger, clock, fetchedKeys }: JwtVerifierOptions) {
     this.#clock = clock;
     this.#verified = new RecentMap({ windowMs: rememberedMs, maxEntries: maxRemembered, clock });
@@ -51,7 +51,7 @@ export class JwtVerifier {
     });
   }
 
-  /** The keys of issuers by their URLs. The next verifier uses them, too. */
+  /** The fetched keys, by the URL of the issuer. The verifier that replaces this one uses them, too. */
   get fetchedKeys(): ReadonlyMap<string, RemoteKeys> {
     return this.#remoteKeys;
   }
@@ -64,7 +64,7 @@ export class JwtVerifier {
   /**
    * Returns the caller that a token identifies.
    *
-   * @param digest of the token
+   * @param digest the digest of the token
    * @returns a promise only for a token that is not cached
    * @throws LittoralError `unauthorized`, `auth-unavailable`
    */
@@ -168,13 +168,13 @@ const reasonsOfClaims: Readonly<Record<string, string>> = {
   sub: 'The token has no subject (sub).',
 };
 
-/** The caller chooses the token, so any failure is an error of the caller. */
+/** Returns the error for a token that cannot be verified. The caller chose the token, so the caller is at fault. */
 function rejectToken(error: unknown): LittoralError {
   const { code = '', claim = '' } = (error ?? {}) as { readonly code?: string; readonly claim?: string };
   return rejectCredentials(reasons[code] ?? reasonsOfClaims[claim] ?? 'The token is not valid.', 'invalid_token');
 }
 
-/** Reads the grants of a claim: a text with spaces, or a list. Texts that are not grants are for other services. */
+/** Reads the grants of a claim: a text with spaces, or a list. Skips other texts, which are for other services. */
 function grantsIn(payload: JWTPayload, claim = 'scope'): string[] {
   const value = Object.hasOwn(payload, claim) ? payload[claim] : nested(payload, claim.split('.'));
   const texts = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [];

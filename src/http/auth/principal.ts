@@ -10,17 +10,17 @@ export interface Principal {
   readonly kind: CredentialKind;
   /** The issuer of its token; undefined for other credentials. */
   readonly issuer?: string | undefined;
-  /** A text that also distinguishes callers of the same name whose credentials have different kinds or issuers. */
+  /** A unique name of the caller. Callers with the same `name`, but another kind or issuer, have another scope. */
   readonly scope: string;
   readonly grants: Grants;
   /** False for a caller without credentials. */
   readonly isKnown: boolean;
 }
 
-/** The first word of a scope. Idempotency keys depend on it, so it never changes. */
+/** The first word of each scope. The ids of idempotent messages depend on it, so it must never change. */
 const scopeWords = { key: 'key', 'admin token': 'admin', token: 'jwt', certificate: 'mtls' } as const;
 
-/** @param issuer of a token */
+/** @param issuer the issuer of a token */
 export function createPrincipal(
   name: string,
   kind: Exclude<CredentialKind, 'none'>,

@@ -11,7 +11,7 @@ export function credentialsMissing(): LittoralError {
   return unauthorized('The request needs credentials. Send Authorization: Bearer …, with a key or a token.');
 }
 
-/** Returns the error for wrong credentials. It never contains them. */
+/** Returns the error for wrong credentials. The error never contains them. */
 export function rejectCredentials(detail: string, error?: BearerError): LittoralError {
   return unauthorized(detail, error);
 }
@@ -28,7 +28,7 @@ function unauthorized(detail: string, error?: BearerError): LittoralError {
   return new LittoralError('unauthorized', detail, { headers: { 'www-authenticate': challenge(error) } });
 }
 
-/** RFC 6750 section 3. A scope with other characters than the section allows is left out. */
+/** Returns a challenge (RFC 6750 section 3). Omits a scope with characters that the section does not allow. */
 function challenge(error?: BearerError, scope?: string): string {
   const parts = ['Bearer realm="littoral"'];
   if (error !== undefined) parts.push(`error="${error}"`);

@@ -24,12 +24,12 @@ export const entryFields = [
 
 export type EntryField = (typeof entryFields)[number];
 
-/** The fields by the length of their names: the name of a field is compared where it stands, and not copied. */
+/** The fields by the length of their names, so that a name is compared within the text and is not copied. */
 const fieldsByLength: readonly (readonly EntryField[])[] = Array.from({ length: 16 }, (_, length) =>
   entryFields.filter((field) => field.length === length),
 );
 
-/** Maximum number of issues of an entry; the rest of it is not read. */
+/** Maximum number of issues of an entry. The rest of the entry is not read. */
 const maxIssues = 10;
 
 const quote = 0x22;
@@ -51,7 +51,7 @@ export class EntryFields {
     readObject(bytes, (member) => {
       const field = fieldAt(bytes, member);
       if (field === undefined) this.#addUnknown(nameOf(bytes, member));
-      else if (this.#spans[field]) this.addIssue(`/${field}`, 'stands there twice');
+      else if (this.#spans[field]) this.addIssue(`/${field}`, 'occurs twice');
       else this.#spans[field] = member;
     });
   }
@@ -107,7 +107,7 @@ export class EntryFields {
   }
 
   #isNull({ start, end }: Span): boolean {
-    // Most values have another length, and are not copied to be compared.
+    // Most values have another length, so they need not be copied for the comparison.
     return end - start === 4 && this.#bytes.toString('latin1', start, end) === 'null';
   }
 
@@ -131,14 +131,14 @@ export function eachMember(bytes: Buffer, onMember: (name: string, member: Membe
 function readObject(bytes: Buffer, onMember: (member: Member) => void): void {
   try {
     const end = readMembers(bytes, 0, onMember);
-    if (bytes.toString('latin1', end).trim() !== '') throw new NotJson('has something behind the object');
+    if (bytes.toString('latin1', end).trim() !== '') throw new NotJson('has characters after the object');
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
     throw new LittoralError('malformed-body', `The entry is not a JSON object: it ${error.message}.`);
   }
 }
 
-/** Returns the field with a name; undefined for a name that is not known. */
+/** Returns the field with a name; undefined for an unknown name. */
 function fieldAt(bytes: Buffer, member: Member): EntryField | undefined {
   const { nameStart, nameEnd } = member;
   for (const field of fieldsByLength[nameEnd - nameStart] ?? []) {
@@ -146,12 +146,12 @@ function fieldAt(bytes: Buffer, member: Member): EntryField | undefined {
     while (at < field.length && bytes[nameStart + at] === field.charCodeAt(at)) at++;
     if (at === field.length) return field;
   }
-  // Escapes can stand for the letters of a field.
+  // The name can contain escapes for the letters of a field.
   const name = nameOf(bytes, member);
   return entryFields.find((field) => field === name);
 }
 
-/** Returns the text that a value is, without a parser; undefined for another value, and for a text that needs one. */
+/** Returns a text without a JSON parser; undefined for another value, and for a text that needs a parser. */
 function plainText(bytes: Buffer, { start, end }: Span): string | undefined {
   if (bytes[start] !== quote) return undefined;
   for (let at = start + 1; at < end - 1; at++) {

@@ -1,8 +1,8 @@
 import type { SendReceipt } from '../../bus/send-receipt.ts';
 
 /**
- * Writes the result of an entry that the broker has confirmed, as JSON. Only the correlation id can hold characters that
- * JSON escapes: the id is a UUID. A general writer takes several times as long, for each entry.
+ * Writes the result of a confirmed entry as JSON. Only the correlation id can contain characters that JSON escapes,
+ * because the id is a UUID. `JSON.stringify` would take several times as long.
  */
 export function acceptedResult(index: number, { messageId, correlationId, routed }: SendReceipt): string {
   const correlation = correlationId === messageId ? `"${messageId}"` : JSON.stringify(correlationId);

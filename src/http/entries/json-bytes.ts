@@ -136,17 +136,17 @@ function endOfText(bytes: Uint8Array, start: number): number {
     if (byte === quote) return at + 1;
     if (byte === backslash) return endOfTextAt(bytes, at);
   }
-  // Node finds a byte many times as fast. It is asked once for each text: a text of quotes that are escaped would
-  // otherwise cost a call for every two bytes.
+  // `indexOf` is many times as fast as a loop. It is called once for each text, because a text of escaped quotes would
+  // otherwise need a call for every two bytes.
   const end = bytes.indexOf(quote, short);
   if (end > 0 && bytes[end - 1] !== backslash) return end + 1;
   return endOfTextAt(bytes, start + 1);
 }
 
-/** The number of bytes that are read one by one before Node is asked. */
+/** Number of bytes that are read one by one before `indexOf` is called. */
 const shortText = 32;
 
-/** @param from a position in the text that is not behind a backslash */
+/** @param from a position in the text that does not follow a backslash */
 function endOfTextAt(bytes: Uint8Array, from: number): number {
   for (let at = from; at < bytes.length; at++) {
     const byte = bytes[at];

@@ -23,10 +23,10 @@ import { EntryFields, eachMember } from './entry-fields.ts';
 export interface EntryLimits {
   /** Maximum number of bytes of a payload. */
   readonly bodyLimit: number;
-  /** The setting that has this limit. Default: `http.bodyLimit`. */
+  /** The name of the setting with this limit. Default: `http.bodyLimit`. */
   readonly limitName?: string;
   /**
-   * True if the payload is copied. As a part of the entry, it would keep all bytes in memory that were read together.
+   * True to copy the payload. Without a copy, the payload keeps all bytes in memory that were read with the entry.
    * Default: false.
    */
   readonly copiesPayload?: boolean;
@@ -36,11 +36,11 @@ const kinds: ReadonlySet<string> = new Set(['command', 'event', 'message']);
 const kindNames = 'command, event or message';
 
 /**
- * Reads one entry: a JSON object with a message to send. A payload of a JSON type stays as it is written, byte for byte;
- * the bus parses it.
+ * Reads one entry: a JSON object with a message to send. The bytes of a payload with a JSON type stay unchanged, and
+ * the bus parses them.
  *
- * @param bytes the JSON text of the entry. The payload is a part of them
- * @param index the place of the entry, from which its id follows if the request has an idempotency key
+ * @param bytes the JSON text of the entry. The payload shares its memory
+ * @param index the index of the entry. If the request has an idempotency key, the id depends on it
  * @throws LittoralError `malformed-body`, `invalid-entry`, `reserved-header`, `invalid-header`, `headers-too-large`,
  * `body-too-large`, `unknown-parent`; with the issues of the fields
  */
@@ -51,7 +51,7 @@ export function readEntry(bytes: Buffer, index: number, defaults: EntryDefaults,
   const { kind, destination, routingKey } = to;
   const { payload, contentType } = readBody(fields, limits);
   const { options, mapping } = defaults;
-  // Every request has the same fields in the same order, which V8 reads faster than those of several forms.
+  // Every request has the same fields in the same order, because V8 reads objects of one shape faster.
   const request = {
     kind,
     destination,
@@ -149,7 +149,7 @@ function readMetadata(fields: EntryFields, { options, mapping }: EntryDefaults):
         // In a message, a byte with its length precedes a name, and a byte with the type of its value follows it.
         bytes += name.length + 2;
         if (bytes > maxHeaderBytes) throw headersTooLarge();
-        if (names.has(name)) fields.addIssue(`/headers/${escapePointer(name)}`, 'stands there twice');
+        if (names.has(name)) fields.addIssue(`/headers/${escapePointer(name)}`, 'occurs twice');
         names.add(name);
       });
       const headers = parseJson(written.toString()) as Record<string, unknown>;

@@ -26,7 +26,7 @@ export async function entriesOfJson(body: Buffer, maxEntries: number): Promise<E
     at = skipSpace(bytes, end);
     if (bytes[at] === comma) nameOf(bytes, skipSpace(bytes, at + 1), true);
     if (bytes[at] !== closingBrace) throw new NotJson('it has no } at its end');
-    if (skipSpace(bytes, at + 1) < bytes.length) throw new NotJson('it has something behind the object');
+    if (skipSpace(bytes, at + 1) < bytes.length) throw new NotJson('it has characters after the object');
     return entries;
   });
 }
@@ -57,7 +57,7 @@ export async function eventsOfList(body: Buffer, maxEntries: number): Promise<En
     const start = skipSpace(bytes, 0);
     if (!isList(bytes, start)) throw new NotJson('it is no list');
     const { entries, end } = await readList(bytes, start, maxEntries);
-    if (skipSpace(bytes, end) < bytes.length) throw new NotJson('it has something behind the list');
+    if (skipSpace(bytes, end) < bytes.length) throw new NotJson('it has characters after the list');
     return entries;
   });
 }

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { type BucketShape, TokenBucket } from './token-bucket.ts';
 
-/** Keys that are longer are kept as their hash. */
+/** Maximum length of a stored key. A longer key is stored as its hash. */
 const maxKeyLength = 300;
 
 /**
- * The buckets of a limit by their keys, which callers choose. A bucket that was not used for the time in which it fills
- * is full, as a new one would be, so it is dropped without any effect. Beyond a number of buckets, further keys share one:
- * dropping another would let a caller empty its own by sending many keys.
+ * The buckets of a limit by their keys, which callers choose. A bucket that was unused for its fill time is as full as
+ * a new one, so it can be dropped without any effect. Beyond a number of buckets, all further keys share one bucket. If
+ * other buckets were dropped instead, a caller could reset its own by sending many keys.
  */
 export class BucketTable {
   readonly #shape: BucketShape;
   readonly #maxBuckets: number;
   readonly #fillMs: number;
   readonly #overflow: TokenBucket;
-  /** The buckets that were used since the last turn, and those that were used in the time before it alone. */
+  /** The buckets that were used since the last turn, and those that were used only in the period before it. */
   #current = new Map<string, TokenBucket>();
   #previous = new Map<string, TokenBucket>();
   #turnedAtMs: number;
@@ -22,7 +22,7 @@ export class BucketTable {
   constructor(shape: BucketShape, nowMs: number, maxBuckets = 10_000) {
     this.#shape = shape;
     this.#maxBuckets = maxBuckets;
-    // A bucket that was overdrawn has twice as far to go.
+    // An overdrawn bucket can need twice the time.
     this.#fillMs = (2 * shape.capacity) / shape.perMs;
     this.#overflow = new TokenBucket(shape, nowMs);
     this.#turnedAtMs = nowMs;
@@ -45,7 +45,7 @@ export class BucketTable {
     }
     if (this.size >= this.#maxBuckets) return this.#overflow;
     const created = new TokenBucket(this.#shape, nowMs);
-    // A part of a longer text, such as a URL, would keep all of that in memory.
+    // A substring would keep the whole text in memory, such as a URL.
     this.#current.set(Buffer.from(key, 'utf16le').toString('utf16le'), created);
     return created;
   }

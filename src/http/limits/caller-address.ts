@@ -1,6 +1,6 @@
 /**
- * Returns the address of a caller without credentials. One caller often has a whole /64 network of IPv6, so that all of
- * its addresses count as one.
+ * Returns the address of a caller without credentials. All addresses of a /64 network of IPv6 count as one, because a
+ * single caller often has the whole network.
  */
 export function callerAddress(address = 'unknown'): string {
   if (!address.includes(':')) return address;
@@ -20,7 +20,7 @@ interface Connection {
   [held]?: string;
 }
 
-/** Returns the name of a caller without credentials. A connection keeps it for its further requests. */
+/** Returns the name of a caller without credentials. It is cached on the connection for further requests. */
 export function callerOf(socket: Connection): string {
   let name = socket[held];
   if (name === undefined) {

@@ -3,22 +3,22 @@ import type { Limit } from './limit.ts';
 import { type RateLimitHeaders, rateLimitHeaders } from './rate-limit-headers.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
-/** What a request takes from one bucket. */
+/** The tokens that a request takes from one bucket. */
 export interface Demand {
   readonly limit: Limit;
   readonly bucket: TokenBucket;
   readonly amount: number;
 }
 
-/** What one request has taken from the buckets of all limits. */
+/** The tokens that one request has taken from the buckets of all limits. */
 export class Charge {
   #taken: readonly Demand[] = [];
 
   /**
-   * Takes everything, or nothing. A request that is refused gets back what it took as a request; bytes that have arrived
-   * stay taken.
+   * Takes the tokens of all demands, or none. If the request is refused, it returns the tokens of earlier demands that
+   * count requests. Tokens for bytes are not returned, because the bytes have arrived.
    *
-   * @throws LittoralError `rate-limited`; `body-too-large` for more than a bucket holds
+   * @throws LittoralError `rate-limited`; `body-too-large` for a demand above the capacity of a bucket
    */
   take(demands: readonly Demand[], nowMs: number): void {
     const added = totals(demands);
@@ -33,7 +33,7 @@ export class Charge {
   }
 
   /**
-   * Takes bytes that have arrived without an announcement. They stay taken if the request is refused.
+   * Takes tokens for bytes that no header announced. They stay taken even if the request is refused.
    *
    * @throws LittoralError `rate-limited`, `body-too-large`
    */
@@ -50,7 +50,7 @@ export class Charge {
     throw tooLarge ? neverFits(tooLarge) : refusal(this.#taken, nowMs);
   }
 
-  /** The headers of the answer. */
+  /** Returns the rate limit headers for the answer. */
   headers(nowMs: number): RateLimitHeaders | undefined {
     return rateLimitHeaders(this.#taken, nowMs);
   }
@@ -62,7 +62,7 @@ export class Charge {
   }
 }
 
-/** Returns the demands with one for each bucket: keys can share one. */
+/** Combines the demands on the same bucket, because several keys can share one. */
 export function totals(demands: readonly Demand[]): readonly Demand[] {
   if (areDistinct(demands)) return demands;
   const byBucket = new Map<TokenBucket, Demand>();
@@ -73,10 +73,10 @@ export function totals(demands: readonly Demand[]): readonly Demand[] {
   return [...byBucket.values()];
 }
 
-/** More demands than a single message has are summed up in any case. */
+/** Number of demands up to which it pays to look for shared buckets first. A single message has fewer. */
 const fewDemands = 8;
 
-/** Returns whether no two of a few demands share a bucket, as is usual for a single message. */
+/** Returns whether there are few demands, and no two of them share a bucket. This is usual for a single message. */
 function areDistinct(demands: readonly Demand[]): boolean {
   if (demands.length > fewDemands) return false;
   for (let index = 1; index < demands.length; index += 1) {
@@ -91,7 +91,7 @@ export function isTooLarge({ limit, amount }: Demand): boolean {
   return amount > limit.capacity;
 }
 
-/** Returns whether each bucket has what is demanded of it. */
+/** Returns whether each bucket has enough tokens. */
 export function haveAll(demands: readonly Demand[], nowMs: number): boolean {
   for (const { bucket, amount } of demands) {
     if (!bucket.has(amount, nowMs)) return false;
@@ -99,7 +99,7 @@ export function haveAll(demands: readonly Demand[], nowMs: number): boolean {
   return true;
 }
 
-/** Returns the demand whose bucket takes the longest until it has enough. */
+/** Returns the demand whose bucket takes longest to have enough tokens. */
 export function slowest(
   demands: readonly Demand[],
   nowMs: number,

@@ -8,12 +8,12 @@ export type Address = Pick<SendPermission, 'kind' | 'destination' | 'routingKey'
 /** A message of a request, or the reason why it is not sent. */
 export type Entry = (Address & { readonly payload?: unknown }) | LittoralError;
 
-/** The destination of an event is its routing key. */
+/** Returns the key of a destination. The destination of an event is its routing key. */
 export function keyOf({ kind, destination, routingKey }: Address): string {
   return kind === 'event' ? `event ${routingKey}` : `service ${destination}`;
 }
 
-/** Returns the destination that the path of a request names; undefined if its body does. */
+/** Returns the key of the destination in the path of a request; undefined if the body names the destinations. */
 export function destinationOf(permission: RoutePermission | undefined, request: FastifyRequest): string | undefined {
   const to = typeof permission === 'function' ? permission(request) : undefined;
   return typeof to === 'object' ? keyOf(to) : undefined;

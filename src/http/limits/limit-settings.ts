@@ -1,7 +1,7 @@
-/** A limit on what callers send: so many units in a time, and at most `burst` at once. */
+/** A limit on the requests or bytes of callers: `rate` units in each window, and at most `burst` units at once. */
 export interface LimitSettings {
   readonly name: string;
-  /** Who shares a bucket. */
+  /** The requests that share a bucket: those of one caller, those for one destination, or all. */
   readonly per: 'principal' | 'destination' | 'all';
   /** Default: `requests`. */
   readonly unit?: 'requests' | 'bytes' | undefined;

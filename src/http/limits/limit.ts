@@ -9,11 +9,11 @@ export class Limit {
   readonly unit: NonNullable<LimitSettings['unit']>;
   readonly capacity: number;
   readonly perMs: number;
-  /** As the `RateLimit-Policy` header names it. */
+  /** The text of the limit in the `RateLimit-Policy` header. */
   readonly policy: string;
-  /** What it allows, for people. */
+  /** The text of the limit in errors. */
   readonly text: string;
-  /** The same for the same settings. */
+  /** A text that is equal for limits with equal settings. */
   readonly fingerprint: string;
   readonly #buckets: BucketTable;
 

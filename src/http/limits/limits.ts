@@ -13,17 +13,17 @@ import type { LimitSettings } from './limit-settings.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True for a route that no limit counts. */
+    /** True for a route whose requests count for no limit. */
     readonly isUnlimited?: boolean;
   }
 }
 
 const held = Symbol('limits');
 
-/** A request that was admitted. */
+/** An admitted request. */
 interface Admission {
   readonly principal: string;
-  /** The destination whose limits have counted it. */
+  /** The destination for which it was counted. */
   readonly destination: string | undefined;
   /** The bytes that were counted before the body was read. */
   readonly bytes: number;
@@ -34,25 +34,25 @@ interface Holding extends IncomingMessage {
   [held]?: Admission;
 }
 
-/** The reason why a stream is held. */
+/** The time for which a stream has to wait, and the reason. */
 export interface Wait {
   readonly waitMs: number;
   readonly reason: string;
 }
 
 export interface LimitsOptions {
-  /** Names the callers; undefined if no caller has credentials. */
+  /** Identifies the callers; undefined without `auth`. */
   readonly access?: Access | undefined;
   /** Default: the system's. */
   readonly clock?: Pick<Clock, 'nowMs'>;
 }
 
-/** Decides how much callers may send. */
+/** Decides how many messages and bytes callers may send. */
 export class Limits {
   readonly #access: Access | undefined;
   readonly #clock: Pick<Clock, 'nowMs'>;
   #limits: readonly Limit[];
-  /** Whether any limit is per destination, which has to be known only then. */
+  /** True if any limit is per destination. Otherwise the destinations of requests are not determined. */
   #countsDestinations: boolean;
 
   constructor(settings: readonly LimitSettings[], { access, clock = systemClock }: LimitsOptions = {}) {
@@ -62,7 +62,7 @@ export class Limits {
     this.#countsDestinations = settings.some(isPerDestination);
   }
 
-  /** Replaces the limits. One whose settings are the same keeps its levels. */
+  /** Replaces the limits. A limit with unchanged settings keeps its levels. */
   reload(settings: readonly LimitSettings[] = []): void {
     const before = new Map(this.#limits.map((limit) => [limit.fingerprint, limit]));
     this.#limits = settings.map((one) => {
@@ -73,7 +73,7 @@ export class Limits {
   }
 
   /**
-   * Counts a request by its headers, before its body is read. A stream is counted entry by entry.
+   * Counts a request by its headers before its body is read. The entries of a stream are counted one by one instead.
    *
    * @throws LittoralError `rate-limited`, `body-too-large`
    */
@@ -104,7 +104,7 @@ export class Limits {
   }
 
   /**
-   * Counts a message for its destination, if the headers of its request did not name it.
+   * Counts a message for its destination, unless `admit` has done so already.
    *
    * @throws LittoralError `rate-limited`, `body-too-large`
    */
@@ -129,7 +129,7 @@ export class Limits {
     if (!admission) return;
     const nowMs = this.#clock.nowMs();
     const { principal, charge } = admission;
-    // The request itself was counted as one.
+    // `admit` has counted the request as one entry.
     const others = this.#demands({ principal, all: '' }, Math.max(0, entries.length - 1), 0, nowMs);
     const perDestination = this.#countsDestinations ? [...byDestination(entries)] : [];
     const demands = perDestination.flatMap(([destination, { count, bytes }]) =>
@@ -140,9 +140,8 @@ export class Limits {
   }
 
   /**
-   * Returns a function that counts an entry of a stream, or returns why the stream has to wait first.
-   *
-   * @throws LittoralError `body-too-large` for an entry that never fits
+   * Returns a function that counts an entry of a stream. If the stream has to wait first, the function returns the wait
+   * and counts nothing. It throws LittoralError `body-too-large` for an entry that exceeds the capacity of a limit.
    */
   ofStream(request: FastifyRequest): (entry: Entry, bytes: number) => Wait | undefined {
     const principal = this.#principalOf(request);
@@ -150,7 +149,7 @@ export class Limits {
       const nowMs = this.#clock.nowMs();
       const destination = isLittoralError(entry) ? undefined : keyOf(entry);
       const found = totals(this.#demands({ principal, destination, all: '' }, 1, bytes, nowMs));
-      // Nothing of it is sent, so it need not fit.
+      // A refused entry is not sent, so it need not fit.
       const isRefused = isLittoralError(entry);
       const demands = isRefused ? found.map((one) => ({ ...one, amount: atMost(one) })) : found;
       const tooLarge = demands.find(isTooLarge);
@@ -174,7 +173,7 @@ export class Limits {
     return demands;
   }
 
-  /** A caller without credentials is the address of its connection. */
+  /** Returns the name of a caller. A caller without credentials is identified by the address of its connection. */
   #principalOf(request: FastifyRequest): string {
     const principal = this.#access?.principalOf(request);
     return principal?.isKnown ? principal.scope : callerOf(request.raw.socket);
@@ -192,12 +191,12 @@ function setHeaders(reply: FastifyReply, charge: Charge, nowMs: number): void {
   reply.header('ratelimit', headers.ratelimit);
 }
 
-/** What watches a gateway has to get through. */
+/** Returns whether a route is exempt from limits, because monitoring must always get an answer. */
 function isFree(permission: RoutePermission | undefined): boolean {
   return permission === undefined || permission === 'open' || permission === 'metrics:read';
 }
 
-/** A body without a length has one byte at least. */
+/** Returns the announced size of a body. A body without an announced length counts as one byte. */
 function announcedBytes(raw: IncomingMessage): number {
   return raw.headers['transfer-encoding'] === undefined ? announcedLength(raw) : 1;
 }

@@ -12,9 +12,10 @@ export interface RateLimitHeaders extends Record<string, string> {
 }
 
 /**
- * Writes the headers by which a caller can pace itself: the limits that count for its request, and what is left of each.
+ * Returns the headers from which a caller can adjust its rate: the limits that apply to its request, and the remaining
+ * units of each.
  *
- * @returns undefined for a request that no limit counts
+ * @returns undefined if no limit applies to the request
  * @see draft-ietf-httpapi-ratelimit-headers-10
  */
 export function rateLimitHeaders(used: readonly Used[], nowMs: number): RateLimitHeaders | undefined {
@@ -33,7 +34,7 @@ function stateOf({ name, capacity, perMs }: Limit, level: number): string {
   return `"${name}";r=${Math.max(0, Math.floor(level + 1e-6))};t=${fullAfter}`;
 }
 
-/** A batch can use several buckets of a limit; the one with the fewest tokens counts. */
+/** Returns the bucket with the fewest tokens for each limit, because a batch can use several buckets of one limit. */
 function scarcest(used: readonly Used[], nowMs: number): Iterable<Used> {
   if (used.length === 1) return used;
   const byLimit = new Map<Limit, Used>();

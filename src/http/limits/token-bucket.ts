@@ -4,10 +4,10 @@ export interface BucketShape {
   readonly perMs: number;
 }
 
-/** A wait is rounded, so its end can be a little early. */
+/** Number of tokens that may be missing, because a rounded wait can end slightly early. */
 const tolerance = 1e-6;
 
-/** Tokens that callers take, and that time fills up to a capacity. A new bucket is full. */
+/** A token bucket: callers take tokens, and the bucket refills over time up to its capacity. A new bucket is full. */
 export class TokenBucket {
   readonly #shape: BucketShape;
   #level: number;
@@ -19,7 +19,7 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Returns the number of tokens; negative for a bucket that was overdrawn. */
+  /** Returns the number of tokens; negative for an overdrawn bucket. */
   level(nowMs: number): number {
     const { capacity, perMs } = this.#shape;
     return Math.min(capacity, this.#level + (nowMs - this.#atMs) * perMs);
@@ -29,7 +29,7 @@ export class TokenBucket {
     return this.level(nowMs) + tolerance >= amount;
   }
 
-  /** Takes tokens. A bucket can be overdrawn by its capacity at most. */
+  /** Takes tokens. A bucket can be overdrawn at most by its capacity. */
   take(amount: number, nowMs: number): void {
     this.#level = Math.max(this.level(nowMs) - amount, -this.#shape.capacity);
     this.#atMs = nowMs;
@@ -40,7 +40,7 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Returns the milliseconds until it has so many tokens. */
+  /** Returns the milliseconds until the bucket has a number of tokens. */
   waitMs(amount: number, nowMs: number): number {
     return Math.max(0, (amount - this.level(nowMs)) / this.#shape.perMs);
   }

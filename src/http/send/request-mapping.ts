@@ -9,7 +9,7 @@ export interface RequestMapping {
   readonly idempotencyScopeHeader?: string | undefined;
   /** Keeps the idempotency keys of the caller apart from those of others. Default: all share one space. */
   readonly callerScope?: string | undefined;
-  /** The message header that names the caller. Default: none does. */
+  /** The message header that names the caller. Default: none. */
   readonly callerHeader?: CallerHeader | undefined;
   /** Returns the message with an id that an application is handling. Default: there is none. */
   readonly findParent?: ((id: string) => Message | undefined) | undefined;

@@ -32,7 +32,7 @@ export function readOwnMetadata(
 }
 
 /**
- * Adds to the metadata what comes from the event, from a proxy, and from tracing.
+ * Adds the headers of the event, the forwarded request headers, the trace context and the caller to the metadata.
  *
  * @throws LittoralError `invalid-header`, `reserved-header`
  */
@@ -56,7 +56,8 @@ export function completeMetadata(
     const value = event?.attributes[name];
     if (value !== undefined && !isForwarded(name) && !Object.hasOwn(metadata, name)) metadata[name] = value;
   }
-  // The last one, and null without credentials: a message that the request names as its parent must not lend its caller.
+  // The caller's header overrides all others. It is null without credentials, so that the message does not inherit the
+  // caller of its parent.
   if (callerHeader !== undefined) metadata[callerHeader.name] = callerHeader.value;
   return metadata;
 }
@@ -74,8 +75,8 @@ function addEventHeaders(metadata: Record<string, unknown>, event: CloudEvent): 
 }
 
 /**
- * Throws if a caller sets a message header that is not its own to set: one that names the caller, or that only a request
- * header of the proxy may set.
+ * Throws if a caller sets a message header that only the gateway may set: the one with the name of the caller, or one
+ * that comes from a request header of the proxy.
  *
  * @throws LittoralError `reserved-header`
  */
@@ -105,10 +106,10 @@ function owned(name: string, reason: string): LittoralError {
 
 type ForwardHeaders = RequestMapping['forwardHeaders'];
 
-/** The request header of each forwarded message header, by its folded name. */
+/** The request headers by the folded names of the message headers that they set. */
 const knownSources = new WeakMap<ForwardHeaders, ReadonlyMap<string, string>>();
 
-/** A batch asks for each header of each entry. */
+/** Returns the cached request headers, because a batch looks them up for each header of each entry. */
 function sourcesOf(forwardHeaders: ForwardHeaders): ReadonlyMap<string, string> {
   const known = knownSources.get(forwardHeaders);
   if (known) return known;
@@ -117,7 +118,7 @@ function sourcesOf(forwardHeaders: ForwardHeaders): ReadonlyMap<string, string> 
   return sources;
 }
 
-/** Kebab-case to camelCase. Reserved names are refused as they are written and as they are mapped. */
+/** Converts a name from kebab-case to camelCase. Throws if the name is reserved before or after the conversion. */
 function customName(name: string): string {
   const written = name.slice(customPrefix.length);
   checkHeaderName(written);

@@ -135,7 +135,7 @@ function messageIdOf(
   return idempotentMessageId({ scope, kind, destination: destination ?? routingKey, routingKey, key });
 }
 
-/** Returns whether several callers use the gateway, of which none may choose an id that another one can have. */
+/** Returns whether the gateway keeps callers apart, so that no caller may choose the id of another caller's message. */
 export function areCallersApart({ callerScope, idempotencyScopeHeader }: RequestMapping): boolean {
   return callerScope !== undefined || idempotencyScopeHeader !== undefined;
 }

@@ -17,7 +17,7 @@ import { LinePace, type LinePaceOptions } from './line-pace.ts';
 import { type Line, LineReader, lineFeed } from './line-reader.ts';
 import { ResultLines } from './result-lines.ts';
 
-/** Whether a message can be accepted at the moment, and why not. */
+/** The ability of the gateway to accept messages, with the reason if it cannot. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reason?: string | undefined;
@@ -28,9 +28,9 @@ export interface StreamOptions extends LinePaceOptions {
   readonly defaults: EntryDefaults;
   /** `http.bodyLimit`: the largest payload of an entry. */
   readonly bodyLimit: number;
-  /** Throws for an entry that the caller may not send. Default: it may send each. */
+  /** Throws for an entry that the caller may not send. Default: the caller may send every entry. */
   readonly assertGranted?: ((entry: SendRequest) => void) | undefined;
-  /** Counts an entry, or returns why it has to wait. Default: there are no limits. */
+  /** Counts an entry, or returns the wait that must precede it. Default: there are no limits. */
   readonly count?: ((entry: SendRequest | LittoralError, bytes: number) => Wait | undefined) | undefined;
   readonly memory: BodyMemory;
   readonly health: () => Readiness;
@@ -40,9 +40,9 @@ export interface StreamOptions extends LinePaceOptions {
   readonly onEnd: () => void;
   /** Called with each error that only the log explains. */
   readonly onUnexpected: (error: unknown) => void;
-  /** Time after which a silent stream gets a line, so that neither side takes it for dead. Default: 15 s. */
+  /** Time after which a line is written to a silent stream, so that neither side considers it dead. Default: 15 s. */
   readonly aliveMs?: number;
-  /** Time between two looks at a broker that takes no messages. Default: 100 ms. */
+  /** Time between two checks of a broker that accepts no messages. Default: 100 ms. */
   readonly lookMs?: number;
   /** Time after which a caller that reads no results is cut off. Default: 10 min. */
   readonly unreadMs?: number;
@@ -51,24 +51,24 @@ export interface StreamOptions extends LinePaceOptions {
 /** The reason why a stream has ended, in its last line. */
 type EndReason = 'complete' | 'draining' | 'too-slow';
 
-/** The reason why nothing more is read. */
+/** The reason why the stream reads no further entry. */
 interface Hold extends Wait {
-  /** The text for the caller. Default: by the reason. */
+  /** The text for the caller. Default: a text with the reason. */
   readonly detail?: string;
-  /** True if it is too short for a line. */
+  /** True if the wait is too short to report it in a line. */
   readonly isBrief?: boolean;
 }
 
-/** A limit that lets the next entry through within this time is not worth a line. */
+/** Duration below which a wait for a limit is not reported in a line. */
 const briefMs = 1000;
 
-/** A limit can change while a stream waits for it. */
+/** Maximum time between two checks of a limit, because a limit can change while a stream waits for it. */
 const longestLookMs = 1000;
 
 /**
- * A stream of entries: it reads one from each line of a request, sends them in their order, and writes a result for each
- * in the same order. It reads no further while too many results are not known or not read, and while the broker takes no
- * messages.
+ * A stream of entries. It reads one entry from each line of a request, sends the entries in order, and writes a result
+ * for each in the same order. It pauses while too many results are outstanding or unread, and while the broker accepts
+ * no messages.
  */
 export class EntryStream {
   readonly #options: StreamOptions;
@@ -95,7 +95,7 @@ export class EntryStream {
     this.#results = new ResultLines(output, () => this.#wake());
   }
 
-  /** Lets the stream end behind the entries that it has read. */
+  /** Ends the stream after the entries that it has read. */
   end(reason: EndReason = 'draining'): void {
     this.#reason ??= reason;
     this.#wake();
@@ -111,7 +111,7 @@ export class EntryStream {
       await this.#options.sends.settle();
       this.#end();
     } catch (error) {
-      // Nothing of it is an error of an entry.
+      // This is never an error of an entry.
       this.#options.onUnexpected(error);
       this.#output.destroy();
     } finally {
@@ -148,7 +148,7 @@ export class EntryStream {
       if (piece === undefined) break;
       if (piece.includes(lineFeed)) this.#pace.restart();
       for (const line of this.#lines.read(piece)) {
-        // Most lines are sent without a wait, and cost no promise.
+        // Most lines are sent without waiting, so no promise is created for them.
         const isSent = this.#send(line);
         if (isSent) await isSent;
         if (this.#isOver) return;
@@ -178,7 +178,7 @@ export class EntryStream {
     }
   }
 
-  /** Resolves when something has happened, at the latest after a time. */
+  /** Resolves at the next event of the stream, or after the timeout. */
   #sleep(timeoutMs?: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
@@ -189,7 +189,7 @@ export class EntryStream {
     });
   }
 
-  /** Sends the entry of a line once there is room for its result. Does nothing if the stream ends before. */
+  /** Sends the entry of a line when there is room for its result. Does nothing if the stream ends first. */
   #send(line: Line): MaybePromise<void> {
     if (this.#isOver) return;
     if (this.#isFull) return this.#sendLater(line);
@@ -204,7 +204,7 @@ export class EntryStream {
     return this.#send(line);
   }
 
-  /** Sends an entry once the limits and the broker let it through. */
+  /** Sends an entry when the limits and the broker allow it. */
   async #sendHeld(read: SendRequest | LittoralError, line: Line): Promise<void> {
     const { count, health } = this.#options;
     const entry = count ? await this.#counted(read, line, count) : read;
@@ -220,7 +220,7 @@ export class EntryStream {
     return this.#options.sends.push(entry, (result) => write(this.#resultLine(index, result)));
   }
 
-  /** True if the caller has to read results before more is sent. */
+  /** True if the caller has to read results before the stream sends further entries. */
   get #isFull(): boolean {
     return this.#results.unwritten >= maxWindow || this.#results.heldSince !== undefined;
   }
@@ -236,9 +236,9 @@ export class EntryStream {
     return entryOrError(read, '');
   }
 
-  /** Waits until the limits let an entry through. @returns the entry, or the error of one that never fits */
+  /** Waits until the limits allow an entry. @returns the entry, or an error if it exceeds the capacity of a limit */
   async #counted(entry: SendRequest | LittoralError, line: Line, count: NonNullable<StreamOptions['count']>) {
-    // The length of a line that was too long is not known.
+    // The length of a line that was too long is unknown.
     const bytes = isLittoralError(line) ? this.#options.bodyLimit : line.byteLength;
     const look = () => {
       const wait = count(entry, bytes);
@@ -262,7 +262,7 @@ export class EntryStream {
     return { reason, detail: shown(error).message, waitMs };
   }
 
-  /** Holds the caller while there is a reason, and says so in a line. Ends with the stream at the latest. */
+  /** Waits while there is a reason to hold the stream, and writes it in a line. Ends with the stream at the latest. */
   async #hold(look: () => Hold | undefined): Promise<void> {
     let told: string | undefined;
     while (!this.#isOver) {

@@ -1,7 +1,7 @@
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { HistogramSeries } from './histogram.ts';
 
-/** A request that has ended: with a status, or with the reason why there is no answer. */
+/** An ended request, with its status, or with the reason why there is no answer. */
 interface EndedRequest {
   readonly method: string;
   readonly seconds: number;
@@ -18,13 +18,13 @@ export function measureClientRequests(
 ): (request: EndedRequest) => void {
   const server = [hostname, port || (defaultPorts[protocol] ?? '')];
   const scheme = protocol.replace(':', '');
-  /** The series of successes by status, which are almost all. */
+  /** The series of successful requests by status. Almost all requests succeed, so their series are cached. */
   const succeeded = new Map<number, HistogramSeries>();
   return ({ method, seconds, status, failure = '' }) => {
     let series = status === undefined || method !== 'POST' ? undefined : succeeded.get(status);
     if (series === undefined) {
       const code = status === undefined ? '' : String(status);
-      // The conventions ask for the status of an answer that is an error.
+      // The conventions require the status as the type of an error.
       const errorType = status !== undefined && status >= 400 ? code : failure;
       series = clientDuration.at(method, ...server, code, errorType, scheme);
       if (status !== undefined && method === 'POST' && status < 400) succeeded.set(status, series);

@@ -13,34 +13,34 @@ import { BrowseLock } from './browse-lock.ts';
 import { ChangeSignal } from './change-signal.ts';
 import { WindowSizes } from './window-sizes.ts';
 
-/** After so long without a message, it is asked whether there are any: some may have left meanwhile. */
+/** Time without a message after which the browse counts the messages again: other consumers may have taken some. */
 const idleMs = 500;
 
-/** A queue whose leader is gone answers nothing, while its connection lives on. */
+/** Time limit for an answer of the queue. A queue without a leader does not answer, while the connection stays open. */
 const answerTimeoutMs = 10_000;
 
-/** How long the broker may take to say what is in the queue. It takes 69 s where the queue's node is down. */
+/** Time limit for the first count of the queue. The broker takes 69 s to answer if the queue's node is down. */
 const firstAnswerTimeoutMs = 5_000;
 
 /**
- * How long a browse waits until the queue has requeued what it kept, which takes more than 10 s for 100,000 messages on
- * a busy machine. Until then the queue answers nobody, so a browse that began earlier would fail.
+ * Time that a browse waits until the queue has requeued the kept messages. For 100,000 messages on a busy machine this
+ * takes more than 10 s. The queue answers no request until then, so an earlier browse would fail.
  */
 const requeueTimeoutMs = 30_000;
 
-/** The reason for a browse that gets no answer of the queue, while the broker answers. */
+/** The reason of a failed browse if the broker answers, but the queue does not. */
 const silentQueue =
-  'the queue does not answer. RabbitMQ may still be requeueing what was browsed before, or the node of the queue may be down';
+  'the queue does not answer. RabbitMQ may still be requeueing the messages of an earlier browse, or the node of the queue may be down';
 
 /**
- * `opening`: the broker has not answered the first requests; `silent`: nor will it; `open`: messages are visited;
- * `flushed`: every removed message has left the queue, so the end of the connection no longer requeues one.
+ * `opening`: the broker has not answered the first requests; `silent`: it did not answer them in time; `open`: messages
+ * are visited; `flushed`: every removed message has left the queue, so the end of the connection requeues none of them.
  */
 type ConnectionState = 'opening' | 'silent' | 'open' | 'flushed' | 'lost';
 
 /**
- * One browse of a queue, on a connection of its own. A consumer gets a window of messages and no more, and the next
- * consumer of the same channel gets what follows: neither the broker nor this process has more than a window under way.
+ * One browse of a queue, on a connection of its own. Each consumer gets one window of messages, and the next consumer
+ * of the same channel gets the next window. So no more than one window of messages is ever in transit.
  */
 export class BrowseSession {
   readonly model: ChannelModel;
@@ -51,18 +51,18 @@ export class BrowseSession {
   readonly #changes = new ChangeSignal();
   #state: ConnectionState = 'opening';
   #onLost = () => {};
-  /** amqplib never answers a call that the end of the connection overtakes. */
+  /** Resolves when the connection is lost, because amqplib never settles the calls that wait for an answer then. */
   readonly #lost = new Promise<void>((resolve) => {
     this.#onLost = resolve;
   });
   #channel: BrowseChannel | undefined;
   #lock: BrowseLock | undefined;
   #total = 0;
-  /** The position of the last message to be visited. */
+  /** The position of the last message to visit. */
   #last = 0;
   #visited = 0;
   #window = 0;
-  /** Number of kept messages of this window: the broker sends no more of it once that is all of them. */
+  /** Number of kept messages of this window. The window is over when all of its messages are kept. */
   #keptInWindow = 0;
   /** Deliveries to the first consumer that arrived before the size of the queue was known. */
   #uncounted: (ConsumeMessage | null)[] | undefined;
@@ -88,21 +88,21 @@ export class BrowseSession {
     } catch (error) {
       this.#visits.fail(this.#describe(error));
     }
-    // A message that is being removed is published on another connection, so its visit has to end by itself.
+    // A message that is being removed is published on another connection, so only its own visit can end it.
     await this.#visits.finish().catch(() => {});
-    // What has no answer yet would hold up its channel's end as well.
+    // Requests without an answer would also delay the close of the channel.
     if (this.#state === 'silent') this.cut();
     else if (this.#state !== 'lost') await this.#requeueKept();
     await this.#visits.finish();
   }
 
-  /** Visits no more, for a reason that `run` rejects with. */
+  /** Ends the visits. `run` rejects with the error. */
   abort(error: LittoralError): void {
     this.#visits.fail(error);
     this.#changes.notify();
   }
 
-  /** Ends the connection without waiting for anything. */
+  /** Closes the connection at once. */
   cut(): void {
     socketOf(this.model)?.destroy(new Error('closed'));
   }
@@ -121,7 +121,7 @@ export class BrowseSession {
     while (!this.#visits.ended) await this.#browseWindow(channel);
   }
 
-  /** Keeps other processes out, and counts the messages. Returns undefined if there is no such queue. */
+  /** Takes the lock, and counts the messages. Returns undefined if the queue does not exist. */
   async #open(): Promise<BrowseChannel | undefined> {
     this.#lock = await BrowseLock.take(this.model, this.#queue);
     const channel = await BrowseChannel.open(
@@ -132,7 +132,7 @@ export class BrowseSession {
     );
     const found = await channel.find();
     if (found === undefined) return undefined;
-    // A quorum queue knows no exclusive consumer: it would share itself out among all.
+    // A quorum queue has no exclusive consumers: it would distribute its messages among all of its consumers.
     if (found.consumerCount > 0) throw queueBusy(this.#queue);
     this.#total = found.messageCount > 0 ? found.messageCount : await this.#countWhileConsuming(channel);
     this.#last = Math.min(this.#total, this.#upTo);
@@ -149,7 +149,7 @@ export class BrowseSession {
     let found = await channel.count();
     while (found.consumerCount === 0 && this.#state === 'opening') found = await channel.count();
     if (found.consumerCount > 1) throw queueBusy(this.#queue);
-    // Deliveries that the queue sent before its answer arrive before the next answer.
+    // All deliveries that the queue sent before its last answer arrive before the answer to this request.
     await channel.count();
     return found.messageCount + (found.messageCount > 0 ? this.#window : uncounted.length);
   }
@@ -172,7 +172,7 @@ export class BrowseSession {
     return this.#visits.ended || this.#keptInWindow === this.#window;
   }
 
-  /** Waits until something happens, or ends the visits when nothing can. */
+  /** Waits for a change, or ends the visits if the queue is empty. */
   async #nextChange(channel: BrowseChannel): Promise<void> {
     const changed = this.#changes.next();
     if ((await completesWithin(idleMs, changed)) || this.#visits.size > 0) return;
@@ -181,7 +181,7 @@ export class BrowseSession {
       isEmpty = messageCount === 0 && isCertain;
     });
     if (!(await completesWithin(answerTimeoutMs, counted))) throw new Error('the broker does not answer');
-    // The last delivery may come behind that answer.
+    // The last delivery may arrive after that answer.
     if (isEmpty && !(await completesWithin(idleMs, changed))) this.#visits.end();
   }
 
@@ -219,7 +219,10 @@ export class BrowseSession {
     }
   }
 
-  /** Follows the last acknowledgement, and precedes the end of the lock: others must find each kept message in its place. */
+  /**
+   * Requeues the kept messages after the last acknowledgement and before the lock is released, so that other processes
+   * find each of them in its place.
+   */
   async #requeueKept(): Promise<void> {
     const channel = this.#channel;
     if (channel) {
@@ -229,7 +232,7 @@ export class BrowseSession {
       } catch (error) {
         if (channel.removed > 0) this.#visits.fail(this.#describe(error));
       }
-      // An error here ends the connection, which requeues every message as well.
+      // An error here closes the connection, which also requeues every message.
       await Promise.race([this.#takeAllReturned(channel), this.#lost]).catch(() => {});
     }
     const closed = async () => {
@@ -245,9 +248,9 @@ export class BrowseSession {
     if (this.#state === 'open') this.#state = 'flushed';
   }
 
-  // A quorum queue delivers returned messages first, and queues later returns behind them. So the order is kept
-  // only if nothing is returned before all of them were delivered. And no consumer may be cancelled that can still get
-  // a delivery: RabbitMQ puts such a message at the end of a queue without a delivery limit.
+  // A quorum queue delivers returned messages first, and places messages that are returned later after them. So the
+  // order is kept only if all messages are delivered before the first one is returned. A consumer that can still get a
+  // delivery must not be cancelled: RabbitMQ puts such a message at the end of a queue without a delivery limit.
   async #takeAllReturned(channel: BrowseChannel): Promise<void> {
     while (channel.isLastReturned && channel.received < this.#total) {
       if (channel.isFull) {
@@ -264,7 +267,7 @@ export class BrowseSession {
     this.#state = 'lost';
     this.#onLost();
     if (isFlushed) return;
-    // What has come behind the last visit does not matter, unless an acknowledgement is lost with it.
+    // After the last visit, the end of the connection matters only if an acknowledgement is lost.
     if (this.#visits.ended && !this.#isInDoubt) return;
     const next = this.#visited + 1;
     this.#visits.fail(cannotBeDecoded(error) ? unreadableMessage(this.#queue, next, error) : this.#describe(error));

@@ -1,14 +1,14 @@
 import type { Channel } from 'amqplib';
 
 /**
- * Time limit for an answer that is trusted: RabbitMQ reports a quorum queue as empty if its leader takes over 250 ms.
+ * Time within which an answer is certain. RabbitMQ reports a quorum queue as empty if its leader takes over 250 ms.
  */
 const promptMs = 200;
 
 export interface QueueCount {
   readonly messageCount: number;
   readonly consumerCount: number;
-  /** False if the queue is reported as empty so late that it may be a quorum queue that is slow to answer. */
+  /** False if the report of an empty queue came so late that it may concern a quorum queue with a slow leader. */
   readonly isCertain: boolean;
 }
 

@@ -2,13 +2,13 @@ import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { decodeProperties, type ReceivedProperties } from '../basic-properties.ts';
 import { PublishChunks } from './publish-chunks.ts';
 
-// amqplib loses digits and types of headers, and offers no way to read or write them otherwise. This replaces two methods
-// of one connection, of the version that is pinned. Where they are not as expected, amqplib does it in its own way.
+// amqplib loses digits and types of headers, and has no option to read or write them exactly. This file replaces three
+// methods of one connection of the pinned version. If these methods are not as expected, amqplib's own code runs.
 
-/** Under this key the headers that are given to amqplib hold properties that are encoded already. */
+/** The key of the encoded properties in the headers that amqplib gets. */
 export const encodedProperties = Symbol('encoded properties');
 
-/** Properties that amqplib has read have no such table. */
+/** The properties of a received message. amqplib itself reads no such table, so every field can be missing. */
 export type ReadProperties = Partial<ReceivedProperties>;
 
 interface Frame {
@@ -32,7 +32,7 @@ interface ChannelBuffer {
   write(frame: Buffer): boolean;
 }
 
-/** What is used of amqplib's connection. */
+/** The parts of amqplib's connection that this file uses. */
 interface Internals {
   rest: Buffer;
   readonly maxFrameSize: number;
@@ -58,15 +58,15 @@ type SendMessage = (
 const headerFrame = 2;
 const frameEnd = 0xce;
 const basicClass = 60;
-/** A type, a channel and a size. */
+/** Bytes of the type, the channel and the size. */
 const frameHeadBytes = 7;
-/** A class, a weight and the size of the body. */
+/** Bytes of the class, the weight and the size of the body. */
 const contentHeadBytes = 12;
 
 /**
- * Has a connection read and write the properties of messages exactly.
+ * Makes a connection read and write the properties of messages exactly.
  *
- * @returns false where amqplib is not as expected, and nothing was changed
+ * @returns false if amqplib is not as expected; the connection is unchanged then
  */
 export function useExactFrames(model: ChannelModel): boolean {
   const connection = model.connection as unknown as Internals;
@@ -74,7 +74,7 @@ export function useExactFrames(model: ChannelModel): boolean {
   const { recvFrame, sendMethod, sendMessage } = connection;
   let chunks: PublishChunks | undefined;
   let chunksBuffer: ChannelBuffer | undefined;
-  // The frames of a channel keep their order: publishes that are collected go first.
+  // The frames of a channel keep their order, because the collected publishes are written first.
   const chunksOf = (channel: number): PublishChunks | undefined => {
     const buffer = connection.channels[channel]?.buffer;
     if (chunks !== undefined && chunksBuffer === buffer) return chunks;
@@ -83,7 +83,7 @@ export function useExactFrames(model: ChannelModel): boolean {
     chunks =
       buffer &&
       new PublishChunks(channel, (bytes) => {
-        // Without its channel, nothing of it can be written any more. Its publishes are unconfirmed.
+        // The frames of a closed channel cannot be written any more. Its publishes remain unconfirmed.
         if (connection.channels[channel]?.buffer === buffer) buffer.write(bytes);
       });
     return chunks;
@@ -91,7 +91,7 @@ export function useExactFrames(model: ChannelModel): boolean {
   connection.recvFrame = function () {
     return readHeaderFrame(this) ?? recvFrame.call(this);
   };
-  // When it closes, amqplib puts functions that throw in the place of these two.
+  // When the connection closes, amqplib replaces these two by functions that throw.
   connection.sendMethod = function (channel, method, fields) {
     chunks?.flush();
     return sendMethod.call(this, channel, method, fields);
@@ -118,17 +118,17 @@ export function useExactFrames(model: ChannelModel): boolean {
 
 const exactConnections = new WeakSet<object>();
 
-/** A channel, with what its method `publish` does. amqplib does not offer the two parts. */
+/** The two steps of a channel's method `publish`. They are not in amqplib's public interface. */
 interface ChannelParts {
   sendMessage(fields: PublishFields, properties: PublishProperties, content: Buffer): boolean;
   pushConfirmCallback(onConfirm: (error: Error | null) => void): void;
 }
 
 /**
- * Returns a function that publishes messages whose properties are encoded. It spares the object with all methods and
- * properties that amqplib makes for each publish.
+ * Returns a function that publishes messages whose properties are encoded already. It avoids the object with all fields
+ * and properties that amqplib creates for each publish.
  *
- * @returns undefined where amqplib is not as expected
+ * @returns undefined if amqplib is not as expected
  */
 export function encodedPublisher(model: ChannelModel, channel: ConfirmChannel) {
   const { sendMessage, pushConfirmCallback } = channel as unknown as Partial<ChannelParts>;
@@ -142,7 +142,7 @@ export function encodedPublisher(model: ChannelModel, channel: ConfirmChannel) {
     onConfirm: (error: Error | null) => void,
   ): void => {
     const headers = { [encodedProperties]: properties };
-    // When it closes, amqplib puts a function that throws in the place of this one.
+    // When the channel closes, amqplib replaces this method by one that throws.
     publishing.sendMessage({ exchange, routingKey, mandatory: true }, { headers }, content);
     publishing.pushConfirmCallback(onConfirm);
   };
@@ -164,7 +164,7 @@ function isAsExpected(connection: Partial<Internals>): connection is Internals {
   );
 }
 
-/** @returns undefined where the next frame is another one, or is not complete: amqplib reads more, and asks again */
+/** @returns undefined if the next frame is not a header, or is incomplete: amqplib then reads more and calls again */
 function readHeaderFrame(connection: Internals): Frame | undefined {
   const { rest, maxFrameSize } = connection;
   if (rest[0] !== headerFrame || rest.length < frameHeadBytes) return undefined;

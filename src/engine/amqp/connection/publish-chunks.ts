@@ -1,13 +1,13 @@
-/** The size of one write. A publish that is larger is written for itself. */
+/** Size of the buffer for one write. A publish whose frames are larger is not collected. */
 export const chunkBytes = 64 * 1024;
 
 const [methodFrame, headerFrame, bodyFrame, frameEnd] = [1, 2, 3, 0xce];
 const basicClass = 60;
 const publishMethod = 40;
 const mandatoryBit = 1;
-/** The type, the channel and the size of a frame, and its end. */
+/** Bytes of a frame around its content: the type, the channel, the size and the end. */
 const frameBytes = 8;
-/** The class, the weight and the size of the body, before the properties. */
+/** Bytes before the properties: the class, the weight and the size of the body. */
 const contentHeadBytes = 12;
 
 /** A publish whose properties are encoded. */
@@ -19,14 +19,14 @@ export interface EncodedPublish {
 }
 
 /**
- * The frames of the publishes of one channel, collected in large buffers, each of which is written once. By itself
- * amqplib writes each publish through two streams, which takes longer than to encode it.
+ * Collects the frames of the publishes of one channel in large buffers, and writes each buffer at once. amqplib itself
+ * writes each publish through two streams, which takes longer than encoding it.
  */
 export class PublishChunks {
   readonly #channel: number;
   readonly #write: (bytes: Buffer) => void;
   #bytes: Buffer = Buffer.alloc(0);
-  /** The part of the buffer that is not written yet. */
+  /** The bounds of the part of the buffer that is not written yet. */
   #start = 0;
   #end = 0;
   #isScheduled = false;
@@ -34,7 +34,7 @@ export class PublishChunks {
   #exchange: string | undefined;
   #routingKey: string | undefined;
 
-  /** @param write writes frames behind all before. Called before any other frame of the channel is written */
+  /** @param write writes frames after all earlier frames of the channel */
   constructor(channel: number, write: (bytes: Buffer) => void) {
     this.#channel = channel;
     this.#write = write;
@@ -43,8 +43,8 @@ export class PublishChunks {
   /**
    * Adds the frames of a publish, which are written at the end of the current step of the event loop.
    *
-   * @param maxFrameBytes the largest frame that the broker takes
-   * @returns false for a publish that is too large, and was not added
+   * @param maxFrameBytes the largest frame that the broker accepts
+   * @returns false for a publish that is too large to be added
    */
   add({ exchange, routingKey, properties, content }: EncodedPublish, maxFrameBytes: number): boolean {
     const head = this.#headOf(exchange, routingKey);
@@ -70,7 +70,7 @@ export class PublishChunks {
     return true;
   }
 
-  /** Writes what was added. */
+  /** Writes the collected frames. The caller does this before it writes any other frame of the channel. */
   flush(): void {
     if (this.#start === this.#end) return;
     const written = this.#bytes.subarray(this.#start, this.#end);
@@ -94,7 +94,7 @@ export class PublishChunks {
     this.#endFrame(at + content.length);
   }
 
-  /** @returns the position of its content */
+  /** @returns the position of the frame's content */
   #beginFrame(type: number, size: number): number {
     const bytes = this.#bytes;
     bytes[this.#end] = type;
@@ -108,7 +108,7 @@ export class PublishChunks {
     this.#end = at + 1;
   }
 
-  /** Returns the method frame. Many publishes in a row have the same one. */
+  /** Returns the method frame. It is cached, because many consecutive publishes have the same one. */
   #headOf(exchange: string, routingKey: string): Buffer {
     if (exchange === this.#exchange && routingKey === this.#routingKey) return this.#head;
     const texts = [exchange, routingKey].map((text) => Buffer.from(text));

@@ -13,7 +13,7 @@ export interface InFlight {
   messageId: string | undefined;
   readonly bytes: number;
   readonly deadline: number;
-  /** The position among the publishes on its channel, from 1; 0 while it is not written. */
+  /** The position among the publishes of its channel, from 1; 0 before the publish is written. */
   position: number;
   returned: boolean;
   timedOut: boolean;

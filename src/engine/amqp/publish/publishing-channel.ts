@@ -13,7 +13,7 @@ import { TakenKeys } from './taken-keys.ts';
 
 export interface PublishingChannelOptions {
   readonly logger: Logger;
-  /** Returns the publish that the broker returned. */
+  /** Returns the publish whose message the broker has returned. */
   readonly findReturned: (message: Message) => InFlight | undefined;
   /** Called when the broker has answered a publish. */
   readonly onAnswer: (entry: InFlight, isConfirmed: boolean) => void;
@@ -21,20 +21,20 @@ export interface PublishingChannelOptions {
   readonly onClose: (channel: PublishingChannel, error: Error | undefined) => void;
 }
 
-/** One channel with confirms: the publishes that were written on it, and what the broker has answered. */
+/** One channel in confirm mode, with its publishes and the broker's answers. */
 export class PublishingChannel {
   readonly model: ChannelModel;
   readonly #channel: ConfirmChannel;
   readonly #options: PublishingChannelOptions;
   readonly #corkSocket: () => void;
-  /** Publishes what is encoded already; undefined where amqplib has to encode it. */
+  /** Publishes a message with encoded properties; undefined if amqplib has to encode them. */
   readonly #publishEncoded: PublishEncoded | undefined;
   /** Number of bytes for properties and headers in a frame of the connection; undefined if all headers fit. */
   readonly #propertyLimit: number | undefined;
   readonly #takenKeys = new TakenKeys();
-  /** The publishes whose confirm the end of the channel has prevented, in the order in which they were written. */
+  /** The publishes that lost their confirm when the channel ended, in the order in which they were written. */
   readonly #unconfirmed: InFlight[] = [];
-  /** The position of the last written publish, and the last position that the broker has answered. */
+  /** The position of the last written publish, and the position of the last one that the broker has answered. */
   #lastWritten = 0;
   #lastHandled = 0;
   #hasEnded = false;
@@ -57,17 +57,17 @@ export class PublishingChannel {
     return this.#hasEnded;
   }
 
-  /** Returns the last position that the broker has answered: it handles publishes in order. */
+  /** Returns the position of the last answered publish. The broker handles publishes in order. */
   get lastHandled(): number {
     return this.#lastHandled;
   }
 
-  /** Returns whether the broker may have accepted a publish on the bus under a key. */
+  /** Returns whether the broker may have accepted a publish on the bus with a routing key. */
   hasTaken(routingKey: string): boolean {
     return this.#takenKeys.has(routingKey);
   }
 
-  /** Returns the publishes that the end of the channel left without a confirm, once. */
+  /** Returns the publishes that lost their confirm when the channel ended. The next call returns none of them again. */
   takeUnconfirmed(): InFlight[] {
     return this.#unconfirmed.splice(0);
   }
@@ -75,7 +75,7 @@ export class PublishingChannel {
   /**
    * Writes a publish.
    *
-   * @throws what encoding throws, and LittoralError `headers-too-large`; nothing is written then
+   * @throws the error of the encoding, or LittoralError `headers-too-large`; nothing is written then
    */
   write(entry: InFlight): void {
     const { to, message, timeToLiveMs, keepsOrder = 'exchange' in to } = entry.publication;
@@ -120,7 +120,7 @@ export class PublishingChannel {
   }
 
   #onConfirm(entry: InFlight, error: Error | null): void {
-    // amqplib uses the same error class for both; only its text distinguishes a nack from a lost channel.
+    // amqplib uses one error class for a nack and for a lost channel. Only the text of the error distinguishes them.
     if (error !== null && error.message !== 'message nacked') {
       this.#unconfirmed.push(entry);
       return;

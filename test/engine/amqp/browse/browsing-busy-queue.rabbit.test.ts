@@ -61,7 +61,7 @@ describe('a browse of a queue that requeues many messages', () => {
       code: 'broker-unavailable',
       retryable: true,
       message:
-        "Browsing 'silent' did not begin: the queue does not answer. RabbitMQ may still be requeueing what was browsed before, or the node of the queue may be down.",
+        "Browsing 'silent' did not begin: the queue does not answer. RabbitMQ may still be requeueing the messages of an earlier browse, or the node of the queue may be down.",
     });
     end();
     await eventually(async () => expect(await browse()).toEqual(texts));
