@@ -26,7 +26,7 @@ function partsOf(encoded: Buffer): object {
 }
 
 const anyId = fc.oneof(anyText, fc.string({ minLength: 80, maxLength: 300 }), fc.constant('é'.repeat(130)));
-const anyHeaders = fc
+const anyHeaders: fc.Arbitrary<Record<string, unknown>> = fc
   .tuple(
     fc.dictionary(
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((name) => name !== '__proto__'),
@@ -47,6 +47,15 @@ const anyHeaders = fc
   )
   .map(([own, known]) => ({ ...own, ...known }));
 
+const extremes = [
+  { value: -0, [Header.timestamp]: -0, [Header.priority]: 0 },
+  { value: Number.MIN_SAFE_INTEGER, [Header.timestamp]: -1 },
+  { '': '', [Header.id]: '', [Header.contentType]: '', [Header.routingKey]: '' },
+  { '\ud800': 'lone \udfff', [Header.id]: '\ud800', [Header.correlationId]: '\ud800'.repeat(86) },
+  { ['n'.repeat(255)]: true, [`${'é'.repeat(127)}n`]: false },
+  { [Header.contentEncoding]: 'gzip', [Header.replyTo]: 'r', [Header.amqpExpiration]: '1', [Header.userId]: 'u' },
+];
+
 describe('the properties of a message of this process', () => {
   test('are those that amqplib writes', () => {
     fc.assert(
@@ -59,12 +68,15 @@ describe('the properties of a message of this process', () => {
           expect(own?.messageId).toBe(toAmqp({ headers, body: Buffer.alloc(0) }, ttl).messageId);
         },
       ),
+      { examples: extremes.map((headers): [Record<string, unknown>, undefined] => [headers, undefined]) },
     );
   });
 
   test.each([
     ['a number with a fraction', { value: 0.5 }],
     ['an integer beyond 2^53', { value: 2n ** 60n }],
+    ['null', { value: null }],
+    ['a date', { value: new Date(0) }],
     ['an object', { value: { inner: 1 } }],
     ['a name that is too long', { ['é'.repeat(130)]: 'a' }],
     ['headers that may not fit', { value: 'a'.repeat(40_000) }],
