@@ -15,7 +15,7 @@ const securitySchemes = {
   adminToken: {
     ...{ type: 'http', scheme: 'bearer' },
     description:
-      'http.adminToken, or ADMIN_TOKEN, for dead letters and what else operators read. Without one in the configuration, dead letters need none on loopback.',
+      'http.adminToken, or ADMIN_TOKEN, for dead letters, endpoints, metrics and documents. If it is not configured, dead letters need no credentials on loopback.',
   },
 } as const;
 

@@ -19,7 +19,7 @@ const key = 'a-key-of-the-bench-0123456789';
 const issuer = 'https://issuer.example';
 const limit = { rate: 1e9, windowSeconds: 1 };
 
-/** What is switched on, and the most that it may add to a request, in microseconds of CPU. */
+/** A configuration to measure, with the CPU time in microseconds that it may add to a request. */
 interface Subject {
   readonly name: string;
   readonly config: Config;
@@ -31,13 +31,13 @@ interface Run {
   readonly subject: Subject;
   readonly gateway: Gateway;
   readonly send: ReturnType<typeof socketless>;
-  /** What a request took in each round. */
+  /** The CPU time of a request in each round. */
   readonly micros: number[];
 }
 
 const body = Buffer.from(commandBody);
 
-/** The CPU that keys, tokens, limits and metrics add to a request. The broker is replaced by one that does nothing. */
+/** Measures the CPU time that keys, tokens, limits and metrics add to a request. The engine does nothing here. */
 export async function benchAccess({ quick }: BenchOptions): Promise<Verdict> {
   const [rounds, requests] = quick ? [300, 50] : [1000, 50];
   const folder = await mkdtemp(join(tmpdir(), 'littoral-bench-'));
@@ -48,10 +48,10 @@ export async function benchAccess({ quick }: BenchOptions): Promise<Verdict> {
   }
   for (let round = -rounds / 5; round < rounds; round += 1) {
     for (let turn = 0; turn < runs.length; turn += 1) {
-      // Each subject comes first in some rounds: the one before leaves its garbage.
+      // The order of the subjects changes in each round, because each one leaves garbage for the next.
       const run = runs[(turn + round + rounds) % runs.length] as Run;
       const cost = await costOf(run, requests);
-      // In the first rounds the code is not compiled yet.
+      // The first rounds do not count, because the code is not compiled yet.
       if (round >= 0) run.micros.push(cost);
     }
   }
@@ -71,7 +71,7 @@ export async function benchAccess({ quick }: BenchOptions): Promise<Verdict> {
   };
 }
 
-/** Returns a low value: what else runs on the machine makes others higher, and none lower. */
+/** Returns a low percentile, because other programs on the machine can only increase the values. */
 function undisturbed(micros: readonly number[]): number {
   return micros.toSorted((a, b) => a - b)[Math.floor(micros.length / 10)] ?? 0;
 }
@@ -125,7 +125,7 @@ async function startGateway(config: Config): Promise<Gateway> {
   return gateway;
 }
 
-/** Returns the microseconds of CPU that a request takes. */
+/** Returns the CPU time of a request in microseconds. */
 async function costOf({ send, subject: { headers, name } }: Run, requests: number): Promise<number> {
   const request = {
     url: `/commands/${service}/change`,

@@ -31,7 +31,7 @@ export interface Subject {
 type WithCpuTime = ForkedProcess<{ cpuMicroseconds(): number }>;
 
 /**
- * Publishes with amqplib and nothing else.
+ * Publishes with amqplib alone.
  *
  * @param isWhole whether its messages have the headers that the gateway gives to each
  */

@@ -23,7 +23,7 @@ const tasks = {
   },
 
   /**
-   * Keeps `window` messages unconfirmed for so long, then waits for the last confirm.
+   * Keeps `window` messages unconfirmed for a time, and then waits for the last confirm.
    *
    * @param isWhole whether the messages have the headers that the gateway gives to each
    */

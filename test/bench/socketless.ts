@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 
-/** A connection that drops what is written to it. */
+/** A connection that drops all written bytes. */
 class NullSocket extends Duplex {
   readonly remoteAddress = '127.0.0.1';
 
@@ -26,8 +26,8 @@ export interface PostedRequest {
 }
 
 /**
- * Returns a function that makes a server answer a request without a connection, so that neither the kernel nor a client
- * takes part in what is measured. It returns the status of the answer.
+ * Returns a function that makes a server answer a request without a connection, so that a measurement includes neither
+ * the kernel nor a client. The function returns the status of the answer.
  */
 export function socketless(app: FastifyInstance): (request: PostedRequest) => Promise<number> {
   const socket = new NullSocket() as unknown as Socket;

@@ -24,12 +24,12 @@ export async function findContainerEngine(): Promise<string | undefined> {
 }
 
 /**
- * Returns the image of a series of RabbitMQ, which the engine has then.
+ * Returns the image of a RabbitMQ series. Fetches it if the container engine does not have it.
  *
  * @throws if the engine can neither find nor fetch it
  */
 export async function fetchRabbitmqImage(engine: string, series: RabbitmqSeries): Promise<string> {
-  // With its registry, because Podman may have none for short names.
+  // The name includes the registry, because Podman may not know one for short names.
   const image = `docker.io/library/rabbitmq:${series}-management`;
   try {
     await runCommand(engine, ['image', 'inspect', image], { timeoutMs: 10_000 });

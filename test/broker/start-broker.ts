@@ -7,10 +7,10 @@ import { wantedSeries } from './rabbitmq-series.ts';
 import { canUnpackRabbitmq, unpackRabbitmq } from './unpack-rabbitmq.ts';
 
 /**
- * Starts a private RabbitMQ on free loopback ports, of version 4 unless RABBITMQ_SERIES says 3: the installed one, else
- * one in a container if its image can be had, else (Debian and Ubuntu) from packages: those of a newer release, unpacked
- * into a cache folder, or (as root) the distribution's own, which is installed for the purpose. Where version 4 is not to
- * be had, version 3 is taken, and a line on standard error says so.
+ * Starts a private RabbitMQ on free loopback ports. Its version is 4, or 3 if RABBITMQ_SERIES is 3. Tries in turn the
+ * installed RabbitMQ, a container if the image is available, and (on Debian and Ubuntu) packages: those of a newer
+ * release, unpacked into a cache folder, or, as root, the distribution's own package, which is installed. If version 4
+ * is not available, version 3 is started, and a line on standard error reports it.
  *
  * @throws when none of these is possible, or when the broker does not come up; the message shows why.
  */
@@ -28,7 +28,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 /**
  * Finds a RabbitMQ that runs on this machine without a container, or fetches its packages.
  *
- * @param failures the reasons why earlier ways to get one have failed
+ * @param failures the errors of earlier attempts to get one
  * @throws when there is none; the message shows why
  */
 export async function provideRabbitmq(failures: unknown[] = []): Promise<RabbitmqInstallation> {

@@ -41,7 +41,7 @@ export async function fillDeadLetterQueues(environment: Environment, hold: () =>
     await eventually(look, { timeoutMs: 300_000, intervalMs: 250 });
   } finally {
     await vhost.deletePolicy(policy);
-    // A broker that is killed soon afterwards could have the policy again.
+    // Without this wait, a broker that is killed soon afterwards could restore the policy.
     await untilDurable();
   }
 }

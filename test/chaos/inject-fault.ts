@@ -83,7 +83,7 @@ const make: Record<FaultKind, Make> = {
     await vhost.closeConnections();
     await hold();
     await mayWrite('.*');
-    // A broker that is killed soon afterwards could have forgotten it.
+    // Without this wait, a broker that is killed soon afterwards could lose this change.
     await untilDurable();
   },
   async 'exchange deleted'(environment, _target, _hold, gaps) {

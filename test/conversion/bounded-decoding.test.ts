@@ -25,7 +25,7 @@ const xml = 'application/xml';
 const php = 'application/x-php-serialized';
 const mebibyte = 1024 * 1024;
 
-/** As many of the pieces as fit into so many bytes. */
+/** Returns pieces with a total of at least `bytes` characters. */
 function filled(bytes: number, piece: (index: number) => string): string {
   const pieces: string[] = [];
   for (let length = 0, index = 0; length < bytes; index++) {
@@ -84,7 +84,7 @@ describe('a form', () => {
     }
   });
 
-  test('takes as many fields as there may be, and is written with as many', async () => {
+  test('may have the maximum number of fields, decoded and encoded', async () => {
     const most = Array.from({ length: maxFormFields }, (_, index) => [inKey(index), 'x']);
     const text = encode(Object.fromEntries(most), form);
     expect(Object.keys(decode(text, form) as object)).toHaveLength(maxFormFields);
@@ -97,7 +97,7 @@ describe('a form', () => {
 });
 
 describe('XML', () => {
-  // What comes behind a limit is not XML: were it read, that would be the issue.
+  // The text after a limit is not XML. If it were read, the error would name this instead of the limit.
   const end = '<<';
 
   test.each<[string, string, number]>([
@@ -271,7 +271,7 @@ describe('JSON that is slow to parse', () => {
   const inOrder = (count: number) => objects(count / 20, (at) => `{${orderOf(at).map((key) => `"${key}":0`)}}`);
   const empty = (count: number) => objects(count, () => '{ }');
 
-  /** Returns twenty names in an order of their own: the last ones are the digits of the index. */
+  /** Returns twenty names in a unique order: the last ones are the digits of the index. */
   function orderOf(index: number): string[] {
     const digits = index.toString(2).padStart(16, '0');
     return [...digits].map((digit, at) => `${at}${digit}`).concat('p', 'q', 'r', 's');
@@ -295,12 +295,12 @@ describe('JSON that is slow to parse', () => {
     }
   });
 
-  test('counts sequences, and not only names', async () => {
+  test('is recognized by its sequences of names, not by the number of names', async () => {
     const error = await caught(() => decode(inOrder(200_000), json));
     expect(error).toMatchObject({ message: expect.stringContaining('sequences of field names') });
   });
 
-  test('is none where many objects have the same fields, or few objects have many', () => {
+  test('does not include many objects with the same fields, or few objects with many fields', () => {
     const alike = objects(maxFieldSequences + 1, () => '{"a":1,"b":2}');
     expect(decode(alike, json)).toHaveLength(maxFieldSequences + 1);
     const wide = objects(20, (at) => `{${Array.from({ length: 4_000 }, (_, index) => `"${at}.${index}":0`).join()}}`);
@@ -314,7 +314,7 @@ describe('JSON that is slow to parse', () => {
     const parsing = vi.spyOn(JSON, 'parse');
     try {
       expect(assertJson(Buffer.from(text), mediaType(json))).toMatchObject({ value: undefined });
-      // What is parsed has the length of the text, and none of what makes it slow.
+      // The parsed text has the same length, but no part that is slow to parse.
       const [[parsed] = ['']] = parsing.mock.calls;
       expect(parsed).toHaveLength(text.length);
       expect(new Set(parsed.match(/"[^"]*"(?=:)/g)).size).toBeLessThan(20);
@@ -325,7 +325,7 @@ describe('JSON that is slow to parse', () => {
     expect(convert(text, json, 'application/vnd.a+json')).toBe(text);
   });
 
-  test('is still checked when it is only passed on', async () => {
+  test('is still checked for validity when it is forwarded', async () => {
     const text = empty(maxEmptyObjects + 1);
     for (const broken of [
       `${text}]`,
@@ -338,7 +338,7 @@ describe('JSON that is slow to parse', () => {
     }
   });
 
-  test('is simplified to JSON if it is JSON, and to none if it is none', () => {
+  test('is simplified to a text that is valid exactly if the original is valid', () => {
     const parses = (text: string) => {
       try {
         JSON.parse(text);

@@ -10,7 +10,7 @@ import { eventually } from '../broker/eventually.ts';
 import { certificate } from '../certificates.ts';
 import { folderOf } from '../folder-of.ts';
 
-test('the certificates that a client trusts are read again, for new connections', async () => {
+test('changed certificates are trusted for new connections', async () => {
   const [own, other] = await Promise.all([certificate('localhost'), certificate('localhost')]);
   const server = createServer(own, (_request, response) => response.end());
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));

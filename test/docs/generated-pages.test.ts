@@ -24,7 +24,7 @@ describe('the list of settings', () => {
   });
 });
 
-test('every setting that names a file of secrets or certificates says when it is read again', () => {
+test('the text of each setting for a file of secrets or certificates contains when the file is read again', () => {
   const files = settings().filter(({ path }) => /(?:File|\.file)$/.test(path));
   expect(files.length).toBeGreaterThan(12);
   const silent = files.filter(({ text }) => !/Read (?:again when it changes|for each connection)\./.test(text));

@@ -3,7 +3,7 @@ import { Consumption } from '../../src/endpoint/consumption.ts';
 import type { Consumer, Delivery } from '../../src/engine/delivery.ts';
 import type { CallGate } from '../../src/handler/call-gate.ts';
 
-/** The consumption of an application that asks for messages, with a consumer that notes its prefetch. */
+/** Returns the consumption for an application that requests messages, with a consumer that records its prefetch. */
 function demanding(wanted: number) {
   const state = { unacknowledged: 0, freePlaces: 10, held: 0 };
   const demand = { wanted };
@@ -32,8 +32,8 @@ function demanding(wanted: number) {
   return { consumption, state, prefetches, end };
 }
 
-describe('the consumption of an application that asks for messages', () => {
-  test('takes as many as are asked for, beside those that are called', () => {
+describe('the consumption for an application that requests messages', () => {
+  test('takes as many messages as requested, in addition to those of running calls', () => {
     const { consumption, state, prefetches } = demanding(3);
     consumption.deliveries.note({} as Delivery, 'called');
     state.unacknowledged = 1;
@@ -48,7 +48,7 @@ describe('the consumption of an application that asks for messages', () => {
     expect(prefetches).toEqual([]);
   });
 
-  test('takes messages beside those that are held, however many these are', () => {
+  test('takes the requested messages regardless of the number of held ones', () => {
     const { consumption, state, prefetches, end } = demanding(4);
     end(7);
     state.held = 7;
@@ -56,7 +56,7 @@ describe('the consumption of an application that asks for messages', () => {
     expect(prefetches).toEqual([11]);
   });
 
-  test('takes no more than there are free places', () => {
+  test('takes no more messages than the number of free places', () => {
     const { consumption, state, prefetches, end } = demanding(9);
     end(7);
     Object.assign(state, { held: 6, freePlaces: 5 });

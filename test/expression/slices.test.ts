@@ -132,7 +132,7 @@ test('branches that run at the same time continue in their order, some in each t
   expect(continued).toEqual(continued.toSorted((a, b) => a - b));
 });
 
-test('a grouping by more keys than the limit of nested steps allows ends before it evaluates them', async () => {
+test('a grouping with too many keys for the limit of nested steps ends before it evaluates them', async () => {
   let calls = 0;
   const service = { note: () => (calls += 1) };
   const rows = Array.from({ length: 3_000 }, (_, index) => ({ k: `k${index}` }));

@@ -79,7 +79,7 @@ describe('a file that may be empty', () => {
     return { path, file, events };
   }
 
-  test('keeps its content while it is written in two steps', () => {
+  test('keeps its content while a program writes it in two steps', () => {
     const { path, file, events } = emptied('one');
     writeFileSync(path, '');
     expect(file.current()).toBe('one');
@@ -88,7 +88,7 @@ describe('a file that may be empty', () => {
     expect(events).toEqual([]);
   });
 
-  test('loses its content once it has stayed empty, and has a new one later', () => {
+  test('loses its content when it stays empty, and can get a new one later', () => {
     const { path, file, events } = emptied('one');
     writeFileSync(path, '');
     expect([file.current(), file.current(), file.current()]).toEqual(['one', '', '']);
@@ -97,14 +97,14 @@ describe('a file that may be empty', () => {
     expect(file.current()).toBe('two');
   });
 
-  test('loses its content at the first look that comes later', () => {
+  test('loses its content at the first check if that comes later', () => {
     const { path, file } = emptied('one');
     writeFileSync(path, '');
     utimesSync(path, 1, 1);
     expect(file.current()).toBe('');
   });
 
-  test('may be empty at first, and keeps its content when it is deleted', () => {
+  test('may be empty at the start, and keeps its content when it is deleted', () => {
     const { path, file, events } = emptied('');
     expect(events).toEqual(['empty']);
     writeFileSync(path, 'one');

@@ -7,7 +7,7 @@ import { post, runGateway, untilReady } from './gateway-fixture.ts';
 
 const vhost = useVhost();
 
-test('the name of the caller travels through the broker, to handlers and to what they send', async () => {
+test('the name of the caller reaches handlers in other services, and the messages that they send', async () => {
   const broker = { url: vhost.url };
   const seen: unknown[] = [];
   const take = defineCommandHandler({

@@ -40,7 +40,7 @@ async function check(request: Partial<CheckedRequest> & { path: string }, settin
   return { ...found, text, lines };
 }
 
-// Its signature is never checked, because the issuer cannot be reached.
+// The signature of this token is never checked, because the issuer cannot be reached.
 const claims = Buffer.from(JSON.stringify({ iss: 'https://issuer.example', sub: 'eve' })).toString('base64url');
 const unverified = `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.${claims}.AAAA`;
 
@@ -60,7 +60,7 @@ describe('the check of access', () => {
     [unverified, 'POST', '/batch'],
   ];
 
-  // The gateway is not started, so its routes refuse what they get for other reasons.
+  // The gateway is not started, so its routes can refuse admitted requests for other reasons.
   const refusals = ['unauthorized', 'insufficient-scope', 'auth-unavailable', 'method-not-allowed', 'route-not-found'];
 
   test('agrees with the gateway', async () => {
@@ -91,7 +91,7 @@ describe('the check of access', () => {
     });
   });
 
-  test('names the permission that no grant gives', async () => {
+  test('names the permission that the caller lacks', async () => {
     const { lines } = await check({ path: '/events/order.placed', token: keyOf('web') });
     expect(lines).toMatchObject({
       requires: 'event:order.placed',
@@ -100,7 +100,7 @@ describe('the check of access', () => {
     });
   });
 
-  test('says why an issuer cannot verify a token', async () => {
+  test('names the reason why a token cannot be verified', async () => {
     const { lines, text } = await check({ path: '/batch', token: unverified });
     expect(lines).toMatchObject({ status: '503 auth-unavailable', credentials: expect.stringMatching(/fetch failed/) });
     expect(text).not.toContain(unverified);
@@ -138,7 +138,7 @@ describe('the check of access', () => {
     });
   });
 
-  test('says that without auth every caller may send', async () => {
+  test('reports that every caller may send without auth', async () => {
     const { lines } = await check({ path: '/commands/billing/x' }, { service: 'shop' });
     expect(lines).toMatchObject({ auth: 'not configured: every caller may send', decision: 'allowed' });
   });

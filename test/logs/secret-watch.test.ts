@@ -14,7 +14,7 @@ test('the watch finds a secret in a field, in an error and in the output of a pr
   expect(takeLeaks()).toEqual([`${secretWord}\n`]);
 });
 
-test('the watch finds a whole payload that was sent', () => {
+test('the watch finds a complete payload that a fixture has sent', () => {
   const payload = JSON.stringify({ name: 'Zo\u00eb', note: 'a "quoted" text' });
   watchPayload(payload);
   const logger = quietLogger();

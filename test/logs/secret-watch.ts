@@ -3,7 +3,7 @@ import { subscribe } from 'node:diagnostics_channel';
 /** A word of payloads and secrets in tests. No log line may contain it. */
 export const secretWord = 'hunter2';
 
-/** Shorter payloads, such as `{}`, may be part of any line. */
+/** Minimum length of a watched payload. Shorter ones, such as `{}`, may occur in any line. */
 const minPayloadLength = 12;
 
 /** Maximum number of payloads and of lines that are compared in one test. */
@@ -15,7 +15,7 @@ const payloads = new Set<string>();
 const lines: string[] = [];
 let isWatching = false;
 
-/** Inspects each line that pino writes in this process, to whatever destination. */
+/** Inspects each line that pino writes in this process to any destination. */
 export function watchLogs(): void {
   if (isWatching) return;
   isWatching = true;
@@ -27,7 +27,7 @@ export function watchLogs(): void {
   });
 }
 
-/** Inspects what another process has written, such as the log of a gateway. */
+/** Inspects the output of another process, such as the log of a gateway. */
 export function inspectOutput(text: string): void {
   if (text.includes(secretWord)) leaks.push(text);
 }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect } from 'vitest';
 import { takeLeaks, watchLogs } from './secret-watch.ts';
 
-// Runs in each worker before each file of tests: a test fails during which a payload or a secret was logged.
+// Runs in each worker before each test file. A test fails if a payload or a secret is logged while it runs.
 
 watchLogs();
 

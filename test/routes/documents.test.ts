@@ -168,7 +168,7 @@ describe('GET /openapi.json', () => {
     expect(properties.code.enum).toEqual(Object.keys(errorTable));
   });
 
-  test('says which credentials and which grant each route requires', async () => {
+  test('lists the credentials and the grant that each route requires', async () => {
     const { components } = await openApi();
     expect(components.securitySchemes).toMatchObject({
       key: { type: 'http', scheme: 'bearer' },
@@ -206,7 +206,7 @@ describe('GET /openapi.json', () => {
     }
   });
 
-  test('has only the credentials that the gateway accepts, also after a reload', async () => {
+  test('lists only the credentials that the gateway accepts, even after a reload', async () => {
     const auth = { keys: keysOf({ web: ['event:*'] }), anonymous: ['docs:read', 'event:order.*'] };
     const gateway = await openGateway({ auth });
     const read = async () => (await gateway.app.inject('/openapi.json')).json();

@@ -50,7 +50,7 @@ describe('a value with a great many issues', () => {
     expect(refusal(type, unknown).issues[0]).toMatchObject({ message: expect.stringContaining('a') });
   });
 
-  test('explains no item of a long list whose items fit', () => {
+  test('explains no item of a long list if all items match', () => {
     const descending = vi.spyOn(IssueCollector.prototype, 'descend');
     try {
       const unique = { uniqueItems: true };

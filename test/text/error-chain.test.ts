@@ -197,7 +197,7 @@ describe('an error in a log line', () => {
   });
 });
 
-test('the fields of an error keep its class in the logger of a host, which has serializers of its own', () => {
+test('the fields of an error keep its class in the logger of a host with serializers of its own', () => {
   const lines: { err: object }[] = [];
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   logger.warn({ err: errorFields(new RangeError('too far')) }, 'failed');

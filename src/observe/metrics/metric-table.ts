@@ -97,7 +97,7 @@ export const metricTable = {
     name: 'http.client.request.duration',
     kind: 'histogram',
     unit: 's',
-    description: 'Time of a request to an application, from its call to its whole answer',
+    description: 'Time from a request to an application to its complete answer',
     attributes: [
       ...['http.request.method', 'server.address', 'server.port'],
       ...['http.response.status_code', 'error.type', 'url.scheme'],

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 const require = createRequire(import.meta.url);
 const lib = join(dirname(require.resolve('amqplib')), 'lib');
 
-/** The encoder of the version of amqplib that is installed. The package does not export it. */
+/** The encoder of the installed amqplib. The package does not export it. */
 export const amqplibCodec: {
   readonly BasicPublish: number;
   readonly BasicProperties: number;

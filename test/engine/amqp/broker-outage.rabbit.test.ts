@@ -78,12 +78,12 @@ async function expectHonest(answers: readonly Answer[], queue: string): Promise<
   for (const { status } of answers) expect([202, 503, 504]).toContain(status);
 }
 
-/** Does what `rabbitmqctl start_app` does. */
+/** Starts RabbitMQ in a running node, like `rabbitmqctl start_app`. */
 function startApplication(): Promise<void> {
   return own.broker.call('rabbit', 'start', '[]');
 }
 
-/** Ends the processes of the vhost, queues included. RabbitMQ refuses connections to it until it is started again. */
+/** Stops the vhost with its queues. RabbitMQ refuses connections to it until it is started again. */
 async function stopVhost(): Promise<void> {
   const find = `[Vhost] = ets:lookup(rabbit_vhost_sup_sup, <<"${own.vhost.name}">>)`;
   await own.broker.rabbitmqctl(

@@ -8,17 +8,17 @@ import { Header } from '../../../src/message/message-headers.ts';
 import { anyText } from '../../arbitraries.ts';
 import { amqplibCodec } from './amqplib-codec.ts';
 
-/** A frame has its head, a class, a weight and the size of the body before the properties, and one byte behind. */
+/** Bytes of a frame before the properties: its head, a class, a weight and the size of the body. One byte follows. */
 const before = 19;
 
-/** The properties as amqplib writes them. */
+/** Returns the properties in the encoding of amqplib. */
 function byAmqplib(headers: Record<string, unknown>, timeToLiveMs: number | undefined): Buffer {
   const { persistent: _, mandatory: __, ...properties } = toAmqp({ headers, body: Buffer.alloc(0) }, timeToLiveMs);
   const frame = amqplibCodec.encodeProperties(amqplibCodec.BasicProperties, 1, 0, { ...properties, deliveryMode: 2 });
   return frame.subarray(before, -1);
 }
 
-/** Each property and the bytes of each header, whose order has no meaning. */
+/** Returns the properties and the sorted bytes of the headers, because the order of headers has no meaning. */
 function partsOf(encoded: Buffer): object {
   const { table, ...properties } = decodeProperties(encoded);
   const fields = [...encodedFields(table).values()].map((field) => field.toString('hex')).sort();
@@ -56,8 +56,8 @@ const extremes = [
   { [Header.contentEncoding]: 'gzip', [Header.replyTo]: 'r', [Header.amqpExpiration]: '1', [Header.userId]: 'u' },
 ];
 
-describe('the properties of a message of this process', () => {
-  test('are those that amqplib writes', () => {
+describe('the properties of a message from this process', () => {
+  test('equal those that amqplib writes', () => {
     fc.assert(
       fc.property(
         anyHeaders,
@@ -80,11 +80,11 @@ describe('the properties of a message of this process', () => {
     ['an object', { value: { inner: 1 } }],
     ['a name that is too long', { ['é'.repeat(130)]: 'a' }],
     ['headers that may not fit', { value: 'a'.repeat(40_000) }],
-  ])('are left to others with %s', (_, headers) => {
+  ])('are not encoded if the message has %s', (_, headers) => {
     expect(encodeOwnProperties({ headers, body: Buffer.alloc(0) }, undefined, false)).toBeUndefined();
   });
 
-  test('are left to others if a priority is suspended', () => {
+  test('are not encoded if a priority is suspended', () => {
     const message = { headers: { [Header.priority]: 7 }, body: Buffer.alloc(0) };
     expect(encodeOwnProperties(message, undefined, true)).toBeUndefined();
     expect(encodeOwnProperties(message, undefined, false)).toBeDefined();

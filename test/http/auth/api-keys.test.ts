@@ -117,7 +117,7 @@ describe('a caller with a key', () => {
     await eventually(async () => expect(await statusOf('three')).toBe(401));
   });
 
-  test('may have no key in its file, and gets one later', async () => {
+  test('may have an empty file of keys at the start, and a key in it later', async () => {
     const file = join(folderOf({ keys: '' }), 'keys');
     const { gateway } = await openBilling({ auth: { keys: [{ id: 'web', file, grants: ['command:*'] }] } });
     const send = async () =>

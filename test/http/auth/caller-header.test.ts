@@ -69,7 +69,7 @@ describe('the message header of the caller', () => {
     expect(messages().map((message) => message.headers.executorId)).toEqual(['web']);
   });
 
-  test('is absent without credentials, and cannot be set then', async () => {
+  test('is absent without credentials, and such callers cannot set it either', async () => {
     const gateway = await openGateway({ auth });
     const messages = openQueue(gateway, 'billing');
     expect((await post(gateway)).statusCode).toBe(202);
@@ -77,7 +77,7 @@ describe('the message header of the caller', () => {
     for (const headers of foreign) expectProblem(await post(gateway, { headers }), 'reserved-header');
   });
 
-  test('reaches an application that pulls, and is not inherited by what the application sends', async () => {
+  test('reaches an application that pulls, whose own messages do not inherit it', async () => {
     const gateway = await runPulled({}, { auth });
     const messages = openQueue(gateway, 'stock');
     await postTo(gateway, `/commands/billing/${key}`, 1, web);
@@ -106,7 +106,7 @@ describe('the message header of the caller', () => {
     );
   });
 
-  test('follows a reload', async () => {
+  test('changes with a reload', async () => {
     const gateway = await openGateway({ auth });
     const messages = openQueue(gateway, 'billing');
     gateway.reload({ service: 'shop', auth: { ...auth, header: 'caller' } });

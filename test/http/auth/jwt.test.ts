@@ -155,7 +155,7 @@ describe('a token', () => {
     expect(jwksFile).toBeTruthy();
   });
 
-  test('is refused once the last key was removed from the file', async () => {
+  test('is refused after the last key was removed from the file', async () => {
     const { send, jwksFile } = await openBilling();
     writeFileSync(jwksFile, '{ "keys": [] }');
     await eventually(async () => {

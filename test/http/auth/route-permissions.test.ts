@@ -31,7 +31,7 @@ const table: Readonly<Record<string, string>> = {
   'GET /docs/*': 'docs:read',
 };
 
-/** The routes whose body decides what may be sent. Any grant to send admits their requests. */
+/** The routes whose body names the destinations. Any grant to send admits their requests. */
 const decidedByBody = ['POST /cloudevents', 'POST /batch', 'POST /stream'];
 const sends = (grant: string) => /^(command|event|message):/.test(grant);
 
@@ -70,7 +70,7 @@ test('every HEAD has the permission of its GET', async () => {
   for (const name of heads) expect(permissions[name], name).toBe(permissions[name.replace('HEAD', 'GET')]);
 });
 
-/** Returns the grants of all routes, without those that admit a request to one of them. */
+/** Returns the grants of all routes except those that admit requests to a given route. */
 function grantsWithout(route: string, own: string): string[] {
   const admits = (grant: string) => grant === own || (decidedByBody.includes(route) && sends(grant));
   return [...new Set(Object.values(table))].filter((grant) => grant !== 'open' && !admits(grant));

@@ -62,7 +62,7 @@ describe('ids that callers choose', () => {
     expect(messages()).toEqual([]);
   });
 
-  test('keep the same CloudEvent of two callers apart, and one of them the same', async () => {
+  test('differ for the same CloudEvent from two callers, and are equal for a repeated one', async () => {
     const gateway = await openGateway({ auth: { keys: keysOf({ one: ['event:*'], two: ['event:*'] }) } });
     const event = { specversion: '1.0', id: '1', source: '/shop', type: 'order.placed', data: 1 };
     const send = async (caller: string, isBatch: boolean) => {

@@ -28,7 +28,7 @@ describe('entries', () => {
     );
   });
 
-  test('keep long texts with quotes and backslashes, and know the names of fields in any spelling', async () => {
+  test('keep long texts with quotes and backslashes, and recognize field names with escapes', async () => {
     const part = fc.constantFrom('"', '\\', 'a', 'é', '\n', '\u2028', 'x'.repeat(31), 'y'.repeat(40), '\\'.repeat(3));
     const texts = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''));
     await fc.assert(

@@ -152,7 +152,7 @@ describe('the metrics of a gateway', () => {
 describe('the metrics of an application', () => {
   const name = 'http_client_request_duration_seconds_count';
 
-  test('time each request by its status', async () => {
+  test('contain the duration of each request by its status', async () => {
     const statuses = [500, 302, 204, 200];
     const app = await startApplication((request, response, socket) =>
       answering(statuses.shift() ?? 204)(request, response, socket),
@@ -175,7 +175,7 @@ describe('the metrics of an application', () => {
     );
   });
 
-  test('name the reason of a request without an answer', async () => {
+  test('contain the reason why a request got no answer', async () => {
     const app = await startApplication(({ body }, response, socket) => {
       if (body.toString() === '"cut"') socket.destroy();
       else if (body.toString() !== '"late"') response.end();

@@ -10,10 +10,10 @@ import { afterAll, beforeEach, expect } from 'vitest';
 import { eventually } from '../../broker/eventually.ts';
 
 export interface RecordedSpans {
-  /** The spans of the current test that have ended. */
+  /** The ended spans of the current test. */
   all(): ReadableSpan[];
   named(name: string): ReadableSpan[];
-  /** Waits until so many spans of a name have ended. */
+  /** Waits until a number of spans with a name have ended. */
   untilEnded(name: string, count?: number): Promise<ReadableSpan[]>;
 }
 

@@ -57,7 +57,7 @@ test('one trace leads through RabbitMQ, from a request to a replay and to an app
       .filter((span) => span.kind === kind && span.attributes['littoral.routing_key'] === 'order.placed')
       .map(({ attributes }) => attributes['littoral.outcome'])
       .toSorted();
-  // Those of the shop, and that of the application.
+  // The spans of the shop, and the span of the application.
   const expected = ['dead letter', 'handled', 'handled', 'retried later'];
   await eventually(() => expect(outcomes(SpanKind.CLIENT)).toEqual(expected));
   expect(outcomes(SpanKind.CONSUMER)).toEqual(expected);
@@ -81,7 +81,7 @@ test('one trace leads through RabbitMQ, from a request to a replay and to an app
   expect(dead?.links.map((link) => link.context.spanId)).toEqual([idOf(published)]);
 });
 
-test('the trace of a PHP service goes on in a handler, and in what the handler sends', async () => {
+test('the trace of a PHP service continues in a handler and in the messages that the handler sends', async () => {
   const message = captured('sendCommand.metadata-correlation');
   const change = defineCommandHandler({
     routingKey: 'billing.changeDetails',

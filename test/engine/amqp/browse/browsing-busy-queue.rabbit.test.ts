@@ -9,7 +9,7 @@ import { wayToBusyQueue } from './way-to-busy-queue.ts';
 const vhost = useVhost();
 const texts = ['1', '2', '3'];
 
-/** A queue of some messages, by a way on which it can be busy, and an engine that browses it. */
+/** Opens a queue with some messages, a connection on which the queue can seem busy, and an engine that browses it. */
 async function openBusyQueue(queue: string) {
   const connection = await connect(vhost.url);
   onTestFinished(() => connection.close());
@@ -37,13 +37,13 @@ async function openBusyQueue(queue: string) {
 }
 
 describe('a browse of a queue that requeues many messages', () => {
-  test('lasts until the queue has requeued them, and others are refused as too early meanwhile', async () => {
+  test('keeps the lock until the queue has requeued them, so that other browses are refused', async () => {
     const { begin, end, browse } = await openBusyQueue('busy');
     let hasEnded = false;
     const first = browse(begin).finally(() => {
       hasEnded = true;
     });
-    // Each of these waits 5 s for its turn.
+    // Each of these browses waits 5 s for its turn.
     for (const _ of texts) {
       expect(await caught(browse)).toMatchObject({ code: 'dead-letters-busy', retryable: true });
     }
@@ -54,7 +54,7 @@ describe('a browse of a queue that requeues many messages', () => {
     expect(await waiting).toEqual(texts);
   });
 
-  test('names what can keep the queue from answering, when it gets no answer', async () => {
+  test('names the possible causes if the queue does not answer', async () => {
     const { begin, end, browse } = await openBusyQueue('silent');
     begin();
     expect(await caught(browse)).toMatchObject({

@@ -4,16 +4,16 @@ const headBytes = 7;
 const declareOk = 0x0032_000b;
 const channelCloseOk = 0x0014_0029;
 
-/** A way to a broker with a queue that can be busy. */
+/** A proxy to a broker. It can make a queue seem busy. */
 export interface BusyQueue {
   readonly url: string;
-  /** From now on the queue answers neither the end of a channel nor a count, like one that requeues many messages. */
+  /** Withholds the answers to a channel's close and to counts, as for a queue that requeues many messages. */
   begin(): void;
-  /** Lets all answers arrive that were withheld. */
+  /** Delivers the withheld answers. */
   end(): void;
 }
 
-/** Opens a way to the broker on which the answers of a queue can be withheld. All others arrive. */
+/** Starts a proxy to the broker that can withhold the answers of one queue. All other answers arrive. */
 export async function wayToBusyQueue(brokerUrl: string, queue: string): Promise<BusyQueue> {
   let isBusy = false;
   const withheld: (() => void)[] = [];

@@ -7,7 +7,7 @@ const channel = 3;
 const maxFrameBytes = 131_072;
 const message = { contentType: 'text/plain', headers: { id: 'm-1' }, deliveryMode: 2 };
 
-/** The frames as amqplib writes them. */
+/** Returns the frames that amqplib writes. */
 function byAmqplib(routingKey: string, content: Buffer): Buffer {
   const fields = { exchange: 'bus', routingKey, mandatory: true, immediate: false };
   const head = encodeMethod(BasicPublish, channel, fields);
@@ -21,8 +21,8 @@ function publish(routingKey: string, content: Buffer) {
   return { exchange: 'bus', routingKey, properties, content };
 }
 
-describe('publishes that are collected', () => {
-  test('are the bytes that amqplib writes, in one write for each step of the event loop', async () => {
+describe('collected publishes', () => {
+  test('have the same bytes as those of amqplib, in one write for each step of the event loop', async () => {
     const written: Buffer[] = [];
     const chunks = new PublishChunks(channel, (bytes) => written.push(bytes));
     const sent: [string, Buffer][] = [
@@ -50,7 +50,7 @@ describe('publishes that are collected', () => {
     expect(Math.max(...written.map(({ length }) => length))).toBeLessThanOrEqual(chunkBytes);
   });
 
-  test('are not added if they fit neither into a buffer nor into a frame', () => {
+  test('exclude a publish that is too large for a buffer or for a frame', () => {
     const written: Buffer[] = [];
     const chunks = new PublishChunks(channel, (bytes) => written.push(bytes));
     expect(chunks.add(publish('a', Buffer.alloc(chunkBytes)), maxFrameBytes)).toBe(false);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TakenKeys } from '../../../../src/engine/amqp/publish/taken-keys.ts';
 
-test('accepted keys are known, and beyond ten thousand any key may be one', () => {
+test('accepted keys are recognized, and after ten thousand of them every key counts as accepted', () => {
   const keys = new TakenKeys();
   keys.add('a');
   expect([keys.has('a'), keys.has('b')]).toEqual([true, false]);
