@@ -54,7 +54,7 @@ export function pinoOptions(level: string, { service, context }: LoggerOptions =
     base: service === undefined ? undefined : { service },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    // Fields that were made of an error already have its class, which pino would replace by that of their object.
+    // Fields that come from `errorFields` already have the class of the error. pino would replace it by `Object`.
     serializers: { err: (error: unknown) => (error instanceof Error ? stdSerializers.err(error) : error) },
     ...(context && { mixin: context }),
   };

@@ -200,7 +200,7 @@ export class DistributedBus {
     return this.#publishFound(await this.#busMessageOf(request), request.delayMs);
   }
 
-  /** Returns the message of a checked request whose recipients are known. */
+  /** Returns the message of a checked request with known recipients. */
   #busMessageOf(request: SendRequest): MaybePromise<BusMessage> {
     return andThen(requestToBusMessage(request, this.#causeOf(request), this.#options), (busMessage) =>
       andThen(findRecipients(busMessage, this.#options), () => busMessage),

@@ -10,19 +10,19 @@ export type SendResult =
   | { readonly receipt: SendReceipt; readonly error?: undefined }
   | { readonly error: unknown; readonly receipt?: undefined };
 
-/** A message that was checked and whose recipients were found. */
+/** A checked message whose recipients are known. */
 export interface PreparedSend {
   /** The kind of the message and its key on the bus. */
   readonly route: string;
-  /** Number of publishes that it takes. */
+  /** Number of publishes that the message needs. */
   readonly copies: number;
   /** Size of its body. */
   readonly bytes: number;
-  /** Returns whether the engine writes it at once, so that no later message overtakes it. Default: not known. */
+  /** Returns whether the engine writes the message at once, so that no later one overtakes it. Default: unknown. */
   readonly isImmediate?: () => boolean;
-  /** Publishes it. The engine has it before the promise is returned. */
+  /** Publishes the message. The engine has it before the promise is returned. */
   readonly publish: () => Promise<SendReceipt>;
-  /** Called in place of `publish` with the reason why it is not published. Default: there is nothing to end. */
+  /** Called instead of `publish` with the reason why the message is not published. */
   readonly drop?: (error: unknown) => void;
 }
 
@@ -30,33 +30,33 @@ export interface OrderedBus {
   /** @throws LittoralError for a message that cannot be sent */
   readonly prepare: (request: SendRequest) => MaybePromise<PreparedSend>;
   readonly channel: Pick<Publisher, 'hasRoomFor' | 'roomMade'>;
-  /** Milliseconds that the messages wait altogether for other publishes to make room. Default: 30,000. */
+  /** Total time that the messages wait for other publishes to make room, in milliseconds. Default: 30,000. */
   readonly roomWaitMs?: number;
-  /** True if messages are sent even after an error that concerns the broker, and wait for room as long as it takes. Default: false. */
+  /** True to continue after an error of the broker, and to wait for room without a limit. Default: false. */
   readonly goesOn?: boolean;
 }
 
 /** Maximum number of messages that are published before their confirms arrive. */
 export const maxWindow = 256;
 
-/** Maximum wait for room before the first message. Beyond it nothing is sent, and the caller knows soon. */
+/** Maximum wait for room before the first message. After it nothing is sent, so that the caller knows soon. */
 const firstRoomWaitMs = 5_000;
 
-/** A body of this size needs no probe of the broker's limit. */
+/** Maximum size of a body that needs no probe of the broker's limit. */
 const ordinaryBytes = 64 * 1024;
 
 const maxRemembered = 1_000;
 
 /**
- * Sends messages one behind the other, many before the first confirm. Each waits until there is room for it in flight,
- * so that none is refused and overtaken by the next. A message that the engine may have to ask the broker about is
- * published alone: the first one of a route, and one that is larger than those before.
+ * Sends messages in order, many of them before the first confirm. Each message waits until there is room for it in
+ * flight, so that none is refused and overtaken by the next. If the engine may have to ask the broker about a message,
+ * the message is published alone. This concerns the first message of a route, and one that is larger than all before.
  */
 export class OrderedSends {
   readonly #bus: OrderedBus;
   readonly #confirmedRoutes = new Set<string>();
   #confirmedBytes = ordinaryBytes;
-  /** The first error that concerns the broker. */
+  /** The first error of the broker. */
   #failure: LittoralError | undefined;
   #roomWaitMs: number;
   #hasPublished = false;
@@ -70,7 +70,7 @@ export class OrderedSends {
   }
 
   /**
-   * Sends a message behind all before. The caller calls it again after the promise has resolved.
+   * Sends a message after all earlier ones. The caller must not call it again before the promise has resolved.
    *
    * @param onResult called once with the outcome, before or after the promise resolves
    * @returns a promise if the next message cannot be sent before it resolves
@@ -90,7 +90,7 @@ export class OrderedSends {
     );
   }
 
-  /** Sends a message that was prepared, as `push` does. */
+  /** Sends a prepared message, as `push` does. */
   publish(prepared: PreparedSend, onResult: (result: SendResult) => void): MaybePromise<void> {
     const isKnown = this.#isKnown(prepared);
     if (this.#failure || !this.#canPublish(prepared, isKnown)) return this.#publishLater(prepared, onResult);
@@ -117,13 +117,13 @@ export class OrderedSends {
     );
   }
 
-  /** Resolves once every message has its outcome. */
+  /** Resolves when every message has its outcome. */
   async settle(): Promise<void> {
     while (this.#open > 0) await this.#nextEnd();
   }
 
   /**
-   * Resolves once a message can be published. The caller publishes it before it waits for anything else.
+   * Resolves when a message can be published. The caller must publish it before it waits for anything else.
    *
    * @returns whether the next message may follow before the confirm
    */
@@ -132,7 +132,7 @@ export class OrderedSends {
       const isKnown = this.#isKnown(prepared);
       if (this.#canPublish(prepared, isKnown)) return isKnown;
       if (!this.#hasPlace(isKnown)) await this.#nextEnd();
-      // Without room, the message is refused.
+      // If there is no room, the message is refused.
       else if (!(await this.#isRoomMade())) return isKnown;
     }
     return false;
@@ -171,7 +171,7 @@ export class OrderedSends {
     });
   }
 
-  /** @returns false where the messages have waited too long */
+  /** @returns false if the messages have waited too long */
   async #isRoomMade(): Promise<boolean> {
     const made = this.#bus.channel.roomMade();
     if (this.#bus.goesOn) {
@@ -191,13 +191,13 @@ export class OrderedSends {
   }
 }
 
-/** Drops a message that was prepared. @returns its result */
+/** Drops a prepared message. @returns its result */
 export function dropped({ drop }: PreparedSend, error: unknown): { readonly error: unknown } {
   drop?.(error);
   return { error };
 }
 
-/** Errors that the next message would get as well, some of them after a long time. */
+/** Errors that the next message would also get, some of them after a long time. */
 const ofBroker: ReadonlySet<string> = new Set([
   ...['confirm-timeout', 'connection-lost', 'broker-unavailable', 'broker-blocked'],
   ...['write-refused', 'too-many-in-flight', 'draining', 'topology-mismatch'],

@@ -21,15 +21,15 @@ export interface Outbound {
   readonly request: SendRequest;
   readonly body: Uint8Array;
   readonly contentType: string;
-  /** The message whose handler sends it, where there is one. */
+  /** The message whose handler sends this one, if there is one. */
   readonly cause?: Message | undefined;
 }
 
 /**
- * Makes the message that travels, with the headers that Ecotone's distributed bus gives it.
+ * Creates the message for the engine, with the headers of Ecotone's distributed bus.
  *
- * @param service the service that sends it
- * @param conversion makes headers of the instances in the metadata
+ * @param service the service that sends the message
+ * @param conversion converts the instances in the metadata into headers
  * @throws LittoralError `invalid-header`, `reserved-header`, `headers-too-large`
  */
 export function outboundMessage(outbound: Outbound, service: string, conversion: ConversionService): TransportMessage {

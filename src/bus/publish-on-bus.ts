@@ -6,13 +6,13 @@ import { andThen, type MaybePromise } from '../promise/maybe-promise.ts';
 import { ownerOfDeadLetters, serviceQueue } from '../wire/service-queue.ts';
 import { type ServiceMap, toMappedForm } from './service-map.ts';
 
-/** A message of the distributed bus, ready to go out. */
+/** A message of the distributed bus that is ready to be published. */
 export interface BusMessage {
   readonly payloadType: PayloadType;
   /** The key on the bus: the target service, or the event's own routing key. */
   readonly target: string;
   readonly message: TransportMessage;
-  /** Milliseconds. Undefined: it does not expire. */
+  /** Milliseconds until the message expires; undefined for a message that does not expire. */
   readonly timeToLive: number | undefined;
 }
 
@@ -27,10 +27,10 @@ export interface BusChannel {
 /**
  * Publishes a message on the bus, and to the queues that the service map names.
  *
- * @returns whether a queue took it, which can only be false for an event
+ * @returns whether the message was routed to a queue; false is possible only for an event
  * @throws LittoralError `destination-not-found` for a command or a message to a service without a queue, and for an
- * event when a queue of the service map does not exist; `not-bound` if the service's queue exists and did not get it;
- * `partly-published` for an event that some of its queues did not get; and what `Publisher` rejects with
+ * event if a queue of the service map does not exist; `not-bound` if the service's queue exists but did not get the
+ * message; `partly-published` for an event that some of its queues did not get; the errors of `Publisher`
  */
 export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Promise<boolean> {
   await findRecipients(busMessage, bus);
@@ -38,7 +38,7 @@ export async function publishOnBus(busMessage: BusMessage, bus: BusChannel): Pro
 }
 
 /**
- * Looks up the queues that a message needs: its destination's, or those of the service map for an event.
+ * Looks up the queues that a message needs: the queue of its destination, or those of the service map for an event.
  *
  * @throws LittoralError as `publishOnBus`, before anything was sent
  */
@@ -63,14 +63,14 @@ export async function publishFound(busMessage: BusMessage, bus: BusChannel): Pro
       ? await channel.publish({ to: { bus: target }, message, timeToLiveMs: timeToLive, destinationQueue })
       : await publishTo(queue, busMessage, channel);
   if (!routed) {
-    // The queue was found before, perhaps a while ago. After a return the channel looks it up again.
+    // The queue was found earlier, and may have been deleted since. After a return, the channel looks it up again.
     const isThere = queue === undefined && bus.checkDestinations && (await channel.hasQueue(serviceQueue(target)));
     throw isThere ? notBound(target, message) : destinationNotFound(target, queue, message);
   }
   return routed;
 }
 
-/** Returns the number of publishes that a message takes. */
+/** Returns the number of publishes that a message needs. */
 export function copiesOf({ payloadType, target }: BusMessage, { serviceMap }: BusChannel): number {
   return 1 + (payloadType === 'event' ? (serviceMap?.queuesOf(target).length ?? 0) : 0);
 }
@@ -129,11 +129,11 @@ function assertAllPublished(results: readonly PromiseSettledResult<PublishReceip
 }
 
 /**
- * Looks for the service that a command or a message is for: an event subscriber whose binding is wider than the
- * service's own would swallow it, and it would count as routed.
+ * Looks up the queue of the service that a command or a message is for. Without this check, an event subscriber with a
+ * wider binding could get the message instead, and the message would count as routed.
  *
  * @throws LittoralError `destination-not-found`, also for a name that no service can have, even if destinations are not
- * looked up; and what `Publisher.hasQueue` rejects with
+ * looked up; the errors of `Publisher.hasQueue`
  */
 function findDestination(
   destination: string,
@@ -151,7 +151,7 @@ function findDestination(
 /**
  * Looks up the queues that get a copy of an event, before the first copy is published.
  *
- * @throws LittoralError `destination-not-found`; what `Publisher.hasQueue` rejects with
+ * @throws LittoralError `destination-not-found`; the errors of `Publisher.hasQueue`
  */
 async function findMappedQueues(
   queues: readonly string[],
@@ -163,8 +163,7 @@ async function findMappedQueues(
 }
 
 /**
- * @throws LittoralError `destination-not-found` for a name whose queue belongs to no service, and may exist all the
- * same
+ * @throws LittoralError `destination-not-found` for a name whose queue belongs to no service, even if the queue exists
  */
 function assertService(destination: string, message: TransportMessage): void {
   const owner = ownerOfDeadLetters(destination);
@@ -187,8 +186,7 @@ function destinationNotFound(
 }
 
 /**
- * Returns the error for a queue that was just found but is not bound. Its service binds it again at its next topology
- * check.
+ * Returns the error for an existing queue that is not bound. Its service binds it again at its next topology check.
  */
 function notBound(destination: string, message: TransportMessage): LittoralError {
   const text =

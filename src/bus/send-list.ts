@@ -55,7 +55,7 @@ async function prepareAll(
   const prepared: (PreparedSend | { readonly error: unknown })[] = [];
   let ofBroker: LittoralError | undefined;
   for (const request of requests) {
-    // The broker could not be asked about a destination: the next question would take as long.
+    // The broker did not answer a lookup of a destination. The next lookup would take as long.
     prepared.push(ofBroker ? { error: ofBroker } : await preparedOrError(request, prepare));
     const { error } = (prepared.at(-1) ?? {}) as { error?: unknown };
     if (isLittoralError(error) && error.retryable) ofBroker = error;

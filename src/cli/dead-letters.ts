@@ -130,7 +130,7 @@ async function replayAll(
       : `${replayed} replayed${isInterrupted ? ', then interrupted' : ''}.\n`,
   );
   if (failed > 0 && !json) {
-    process.stderr.write(`littoral: ${failed} cannot be published unchanged, and stay dead letters.\n`);
+    process.stderr.write(`littoral: ${failed} dead letters cannot be published unchanged, and remain dead letters.\n`);
   }
   return failed > 0 || isInterrupted ? 1 : 0;
 }

@@ -31,8 +31,7 @@ const stopWatch = new AsyncLocalStorage<StopWatch>();
 /**
  * Creates the stage that logs one line for each settled delivery.
  *
- * @param verbosity 1: its outcome, 2: its headers as well, 3: the duration of each step as well, if the handlers are
- *   `timed`
+ * @param verbosity 1 logs the outcome, 2 also the headers, 3 also the duration of each step if the handlers are `timed`
  */
 export function deliveryLog(verbosity: number, logger: Logger): DeliveryStage {
   return async (delivery, next) => {

@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
-/** The file with the failed entries of a batch. It is created for the first of them. */
+/** The file with the failed entries of a batch. The first failed entry creates it. */
 export class FailedEntries {
   readonly #path: string;
   readonly #flags: 'a' | 'w';
@@ -15,7 +15,7 @@ export class FailedEntries {
     this.#flags = isResumed ? 'a' : 'w';
   }
 
-  /** @returns a promise if the file accepts no further line before it resolves */
+  /** Adds a line. @returns a promise if the caller must wait for it before the next line */
   add(line: Uint8Array): Promise<void> | undefined {
     if (this.#error) return undefined;
     this.#file ??= createWriteStream(this.#path, { flags: this.#flags }).on('error', (error) => {
@@ -25,7 +25,7 @@ export class FailedEntries {
     return this.#drained;
   }
 
-  /** Also resolves after an error of the file. */
+  /** Resolves when the file accepts further lines, or after an error of the file. */
   async #untilDrained(file: WriteStream): Promise<void> {
     await new Promise<void>((resolve) => file.once('drain', resolve).once('close', resolve));
     this.#drained = undefined;

@@ -4,7 +4,7 @@ import { openNonblocking } from '../file/open-nonblocking.ts';
 
 /** The error for a failed write to standard output. */
 export class OutputError extends Error {
-  /** True if the reader has closed the output, as `head` does. That is not an error. */
+  /** True if the reader has closed the output, as `head` does. The command then reports no error. */
   readonly isReaderGone: boolean;
 
   constructor(cause: NodeJS.ErrnoException) {
@@ -34,7 +34,9 @@ export async function report(text: string): Promise<void> {
     await print(text);
   } catch (error) {
     if (error instanceof OutputError && error.isReaderGone) return;
-    process.stderr.write(`littoral: Done, but the report cannot be printed. ${(error as Error).message}\n${text}`);
+    process.stderr.write(
+      `littoral: The command is done, but its report cannot be printed. ${(error as Error).message}\n${text}`,
+    );
   }
 }
 

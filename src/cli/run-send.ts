@@ -45,7 +45,7 @@ export function withSendingOptions(command: Command): Command {
       'the media type of the payload (default: application/json if it begins with {, [ or ", text/plain for other text; application/octet-stream if it is not UTF-8)',
     )
     .option('--id <uuid>', "the message's id (default: a new UUIDv7)")
-    .option('--correlationId <text>', 'an id that related messages share (default: the id)')
+    .option('--correlationId <text>', 'an id that related messages share (default: the id of the message)')
     .option(
       '--timeToLive <milliseconds>',
       'the time after which an unhandled message expires (default: never)',

@@ -27,19 +27,19 @@ export function runCommand(): Command {
     .argument('<endpoint>', "the endpoint's name, as `littoral list` shows it")
     .option(
       '--handledMessageLimit <number>',
-      'end after this number of messages has left the queue, handled or not',
+      'end after this number of messages have left the queue, handled or not',
       integer(1, Number.MAX_SAFE_INTEGER),
     )
     .option('--executionTimeLimit <milliseconds>', 'end after this time', integer(1, longestTimeoutMs))
     .option('--finishWhenNoMessages', 'end once the queue is empty')
     .option(
       '--memoryLimit <megabytes>',
-      'end after the first message at whose end the process uses more memory than this',
+      'end after the first message that leaves the process with more memory in use than this',
       integer(1, Number.MAX_SAFE_INTEGER),
     )
     .option(
       '--stopOnFailure',
-      'end with exit code 1 after the first failed message. It then waits for its retry, or is in the dead letter queue or in its own queue',
+      'end with exit code 1 after the first failed message. The message is not lost: it waits for its retry, or is in the dead letter queue or in its own queue',
     )
     .option(
       '-v, --verbose',

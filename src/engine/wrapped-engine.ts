@@ -3,7 +3,7 @@ import type { Subscription } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import type { Address, Publication, PublishReceipt } from './publication.ts';
 
-/** An engine that passes on every call to another one. A class that extends it changes some of them. */
+/** An engine that forwards every call to another engine. A subclass changes some of the calls. */
 export class WrappedEngine implements Engine {
   readonly #engine: Engine;
 

@@ -2,7 +2,7 @@ import { errorMessage } from '../errors.ts';
 import { withoutSecrets } from '../text/without-secrets.ts';
 import { readRegularFile } from './regular-file.ts';
 
-/** Maximum size of a file of certificates, of which a file of a system's authorities has hundreds. */
+/** Maximum size of a file of certificates. A system's file of authorities has hundreds of certificates. */
 const maxBytes = 1024 * 1024;
 
 /**

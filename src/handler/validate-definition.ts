@@ -7,7 +7,7 @@ import { type HandlerDefinition, handlerKind, handlerOptions } from './handler-d
 import { validateTimeout } from './handler-timeout.ts';
 import { validateRetries } from './retries.ts';
 
-/** The keys and names that earlier handlers have taken. */
+/** The keys and names of earlier handlers. */
 export interface Taken {
   readonly commands: Set<string>;
   readonly endpointIds: Set<string>;
@@ -21,10 +21,10 @@ export function isEndpointId(id: unknown): boolean {
 }
 
 /**
- * Validates a handler, and adds its keys to those that are taken.
+ * Validates a handler, and adds its keys to those of earlier handlers.
  *
- * @param name the handler's name in the issues
- * @returns every issue
+ * @param name the name of the handler in the issues
+ * @returns all issues
  */
 export function validateDefinition(
   definition: HandlerDefinition,

@@ -178,7 +178,7 @@ export class Connections {
   }
 
   /**
-   * A connection counts as soon as its TCP connection is open. A refused one gets its answer after the handshake.
+   * A connection counts as soon as its TCP connection is open. A refused connection is answered after the handshake.
    */
   #watchHandshakes(server: TlsServer): void {
     const handshakes = new Handshakes();

@@ -63,7 +63,7 @@ export class RequestLog {
     else this.#refused.write(levelOf(code, status), code, fields, 'request refused');
   }
 
-  /** Logs the messages that the caller of a batch or a stream may not send, unless the request itself was refused for it. */
+  /** Logs the refused messages of a batch or a stream, unless the request itself was refused for the same reason. */
   refusedMessages(request: FastifyRequest, { count, first: { code, message } }: RefusedMessages): void {
     if (credentialErrors.has(this.#codes.get(request) ?? '')) return;
     const fields = () => ({

@@ -1,6 +1,6 @@
 import { Header, traceHeaders } from './message-headers.ts';
 
-// The headers of tracing belong to tracing tools; all other headers with a meaning are the framework's.
+// The headers of tracing belong to tracing tools. All other headers with a meaning belong to the framework.
 const reservedNames: ReadonlySet<string> = new Set([
   ...Object.values(Header).filter((name) => !traceHeaders.has(name)),
   'CC',

@@ -310,7 +310,7 @@ describe('JSON that is slow to parse', () => {
   test.each([
     ['sequences', sequences(maxFieldSequences + 2)],
     ['empty objects', empty(maxEmptyObjects + 1)],
-  ])('is passed on as it came: %s', (_, text) => {
+  ])('is forwarded unchanged: %s', (_, text) => {
     const parsing = vi.spyOn(JSON, 'parse');
     try {
       expect(assertJson(Buffer.from(text), mediaType(json))).toMatchObject({ value: undefined });

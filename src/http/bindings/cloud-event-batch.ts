@@ -24,7 +24,7 @@ const sample: CloudEvent = {
 };
 
 /**
- * Converts a request with a batch of CloudEvents into the message from which the bus is called.
+ * Converts a request with a batch of CloudEvents into a message for the bus.
  *
  * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `malformed-body`,
  *   `body-too-large`: nothing can be sent

@@ -5,10 +5,10 @@ import { PlaceQueue, type Places } from './place-queue.ts';
 /** Maximum number of entries in memory, of all batches together. An entry takes some kilobytes of memory. */
 const maxEntriesAtOnce = 40_000;
 
-/** Time that a batch waits for other batches to end. Its messages wait for other publishes for the same time. */
+/** Time that a batch waits for other batches to end, and that its messages wait for other publishes to end. */
 const defaultWaitMs = 30_000;
 
-/** The limits that all batches share: on their entries in memory, and on their publishes in flight. */
+/** The shared limits of all batches: on entries in memory, and on publishes in flight. */
 export class BatchRoom {
   readonly #entries: PlaceQueue;
   readonly #inFlight: PlaceQueue;
@@ -19,7 +19,7 @@ export class BatchRoom {
    */
   constructor(places: number, waitMs = defaultWaitMs) {
     this.#entries = new PlaceQueue(maxEntriesAtOnce, waitMs, () =>
-      tooMany(`other batches hold the ${maxEntriesAtOnce} entries that are in memory at once`),
+      tooMany(`other batches use the room for ${maxEntriesAtOnce} entries in memory`),
     );
     this.#inFlight = new PlaceQueue(places, waitMs, (taken, wanted) =>
       tooMany(
@@ -29,9 +29,9 @@ export class BatchRoom {
   }
 
   /**
-   * Reserves room for the entries of a batch, from before it is read until it is answered.
+   * Reserves room for the entries of a batch. The batch keeps it until it is answered.
    *
-   * @param most the largest number of entries that its body can hold
+   * @param most maximum number of entries that the body can contain
    * @throws LittoralError `too-many-in-flight` if there is no room in time
    */
   enter(most: number): Promise<Places> {
@@ -40,11 +40,11 @@ export class BatchRoom {
 
   /**
    * Reserves places in flight, after all batches that already wait. A batch takes one place for each message that it
-   * publishes before the first confirm. All batches together thus never publish more than `broker.maxInFlight`
-   * messages, and no batch fails halfway for lack of room.
+   * publishes before the first confirm. So all batches together never have more than `broker.maxInFlight` messages in
+   * flight, and no batch fails halfway because there is no room.
    *
-   * @param entries number of its entries
-   * @returns a function that releases them
+   * @param entries number of entries of the batch
+   * @returns a function that releases the places
    * @throws LittoralError `too-many-in-flight` if there is no room in time
    */
   async reserve(entries: number): Promise<() => void> {

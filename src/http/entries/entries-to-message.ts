@@ -31,8 +31,8 @@ export function isLines(mediaType: MediaType | undefined): boolean {
 }
 
 /**
- * Converts a request with a batch into the message from which the bus is called. The batch has entries in JSON or
- * NDJSON, or CloudEvents. Works in slices of time, because a batch can be large.
+ * Converts a request with a batch into a message for the bus. The batch has entries in JSON or NDJSON, or CloudEvents.
+ * Works in slices of time, because a batch can be large.
  *
  * @throws LittoralError `invalid-header`, `reserved-header`, `unsupported-media-type`, `malformed-body`,
  *   `body-too-large`, `unknown-parent`: nothing can be sent

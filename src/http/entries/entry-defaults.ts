@@ -9,7 +9,7 @@ const firstIndexHeader = 'message-first-index';
 
 /** The options that the headers of a request set for all of its entries. */
 export interface EntryDefaults {
-  /** Options of each entry that does not set its own. */
+  /** Options of each entry that does not set them itself. */
   readonly options: Pick<
     SendRequest,
     'metadata' | 'convertTo' | 'correlationId' | 'delayMs' | 'timeToLiveMs' | 'priority' | 'parent'

@@ -1,5 +1,6 @@
-// These functions find the parts of a JSON text in its bytes, without parsing them. A payload stays as it is written,
-// and only the bus parses it. The functions accept some texts that are not valid JSON; parsing the parts reports those.
+// These functions find the parts of a JSON text in its bytes without parsing them. The bytes of a payload stay
+// unchanged, and only the bus parses them. The functions accept some texts that are not valid JSON. The parsers of the
+// parts report these.
 
 /** A part of some bytes. */
 export interface Span {

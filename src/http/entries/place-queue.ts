@@ -35,7 +35,7 @@ export class PlaceQueue {
   /**
    * Takes places after all callers that already wait. A caller that wants more than the total gets the total.
    *
-   * @throws what `refusal` returns if there is no room in time
+   * @throws the error from `refusal` if there is no room in time
    */
   async take(wanted: number): Promise<Places> {
     let held = Math.min(wanted, this.#total);
@@ -59,7 +59,7 @@ export class PlaceQueue {
     this.#waiting.push(waiting);
     if (await completesWithin(this.#waitMs, begun)) return;
     const index = this.#waiting.indexOf(waiting);
-    // It was served in the same turn of the event loop.
+    // The caller got its places in the same turn of the event loop.
     if (index === -1) return;
     this.#waiting.splice(index, 1);
     this.#next();

@@ -30,13 +30,13 @@ export interface BatchRoute {
 
 export interface BatchContext {
   readonly publishing: PublishContext;
-  /** The memory of all bodies, in which answers count too. */
+  /** The memory of all bodies. Answers count as well. */
   readonly memory: BodyMemory;
   /** Returns whether a caller may see details of the setup. */
   readonly isInsider: (request: FastifyRequest) => boolean;
 }
 
-/** The bytes of the smallest entry, with what separates it from the next one. */
+/** Size of the smallest entry in bytes, with the separator before the next one. */
 const minEntryBytes = 2;
 
 /**
@@ -72,7 +72,7 @@ export function batchHandler(
     const release = await batchRoom.reserve(batch.entries.length);
     let outcomes: readonly SendResult[];
     try {
-      // Nothing was sent, and the caller cannot read why.
+      // Nothing was sent, and the caller can no longer read the reason.
       if (reply.raw.destroyed) return reply.hijack();
       const scope = scopes.open({ message: { headers, payload: checked }, deadline: new NoDeadline() });
       outcomes = (await invokeInScope(invoker, scope)) as readonly SendResult[];

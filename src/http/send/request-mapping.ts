@@ -1,13 +1,13 @@
 import type { Message } from '../../message/message.ts';
 import type { CallerHeader } from '../auth/caller-header.ts';
 
-/** The settings by which requests become messages, and what is known of their caller. */
+/** The settings for the conversion of requests into messages, and the properties of the caller. */
 export interface RequestMapping {
   /** Request headers, in lower case, that become message headers. */
   readonly forwardHeaders: Readonly<Record<string, string>>;
-  /** The request header, in lower case, that keeps idempotency keys of several callers apart. */
+  /** The request header, in lower case, whose value separates the idempotency keys of several callers. */
   readonly idempotencyScopeHeader?: string | undefined;
-  /** Keeps the idempotency keys of the caller apart from those of others. Default: all share one space. */
+  /** Separates the idempotency keys of the caller from those of other callers. Default: all callers share them. */
   readonly callerScope?: string | undefined;
   /** The message header that names the caller. Default: none. */
   readonly callerHeader?: CallerHeader | undefined;

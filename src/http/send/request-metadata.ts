@@ -24,7 +24,9 @@ export function readOwnMetadata(
     if (!name.startsWith(customPrefix) || Object.hasOwn(forwardHeaders, name)) continue;
     const custom = customName(name);
     if (Object.hasOwn(metadata, custom)) {
-      throw invalidHeader(`Two request headers Message-Header-… both stand for the message header '${custom}'.`);
+      throw invalidHeader(
+        `Two request headers Message-Header-… set the same message header '${custom}'. Send one of them.`,
+      );
     }
     metadata[custom] = decodeHeaderValue(value);
   }
@@ -51,7 +53,7 @@ export function completeMetadata(
     const forwarded = Object.hasOwn(forwardHeaders, name) ? forwardHeaders[name] : undefined;
     if (forwarded !== undefined) metadata[forwarded] = value;
   }
-  // The trace context of the event counts where the request has none (CloudEvents, "Distributed Tracing" extension).
+  // The trace context of the event counts if the request has none (CloudEvents, "Distributed Tracing" extension).
   for (const name of [Header.traceparent, Header.tracestate]) {
     const value = event?.attributes[name];
     if (value !== undefined && !isForwarded(name) && !Object.hasOwn(metadata, name)) metadata[name] = value;
@@ -67,7 +69,7 @@ function addEventHeaders(metadata: Record<string, unknown>, event: CloudEvent): 
   for (const [name, value] of Object.entries(eventHeaders(event))) {
     if (Object.hasOwn(metadata, name)) {
       throw invalidHeader(
-        `The message header '${name}' carries an attribute of the CloudEvent; leave it out of the others.`,
+        `The message header '${name}' is set by an attribute of the CloudEvent. Leave it out of the other headers.`,
       );
     }
     metadata[name] = value;

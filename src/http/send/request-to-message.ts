@@ -12,7 +12,7 @@ import { integerHeader, invalidHeader, readSendHeaders } from './send-headers.ts
 /** The fields of a request that come from its route and its decoded path. */
 export type Addressed = Pick<SendRequest, 'kind' | 'destination' | 'routingKey'>;
 
-/** Returns where a request goes, by the event that it carries; undefined for a request that is no CloudEvent. */
+/** Returns the destination of a request from the CloudEvent in it; undefined for a request without one. */
 export type AddressEvent = (event: CloudEvent | undefined) => Addressed;
 
 export interface PublishRequest {
@@ -22,7 +22,7 @@ export interface PublishRequest {
 }
 
 /**
- * Turns a request into a message, from which the bus is called.
+ * Converts a request into a message for the bus.
  *
  * @returns a message with the request to send as its payload, and no headers
  * @throws LittoralError `invalid-header`, `reserved-header`, `unknown-parent`, `unsupported-media-type`; `malformed-body` for a CloudEvent
@@ -34,14 +34,14 @@ export function requestToMessage(request: PublishRequest, mapping: RequestMappin
   return { headers: {}, payload: toSendRequest({ headers, event, to, body: request.body }, mapping) };
 }
 
-/** A message to send, in the parts of its request. */
+/** The parts of a request that determine the message to send. */
 export interface RequestParts {
   readonly headers: ReadonlyMap<string, string>;
-  /** The event that the request carries. Its data takes the place of the body. */
+  /** The CloudEvent in the request. Its data replaces the body. */
   readonly event: CloudEvent | undefined;
   readonly to: Addressed;
   readonly body?: Uint8Array | undefined;
-  /** The metadata of the request's own headers, where they are read already. */
+  /** The metadata from the headers of the request, if it has been read already. */
   readonly ownMetadata?: Readonly<Record<string, unknown>>;
 }
 
@@ -67,13 +67,19 @@ function bodyOf(headers: ReadonlyMap<string, string>, body: Uint8Array = new Uin
   const contentType = headers.get('content-type');
   if (contentType !== undefined) return { payload: body, contentType };
   if (body.byteLength === 0) return { payload: body, contentType: 'text/plain' };
-  throw new LittoralError('unsupported-media-type', 'The body has no Content-Type; say what it is.');
+  throw new LittoralError(
+    'unsupported-media-type',
+    'The body has no Content-Type. Set it to the media type of the body.',
+  );
 }
 
 function dataOf({ data, contentType }: CloudEvent) {
   if (contentType !== undefined) return { payload: data, contentType };
   if (data.byteLength === 0) return { payload: data, contentType: 'text/plain' };
-  throw new LittoralError('unsupported-media-type', "The CloudEvent's data has no Content-Type; say what it is.");
+  throw new LittoralError(
+    'unsupported-media-type',
+    "The CloudEvent's data has no Content-Type. Set it to the media type of the data.",
+  );
 }
 
 /** Returns the message whose handler sends this one. */
@@ -89,16 +95,16 @@ function parentOf(headers: ReadonlyMap<string, string>, mapping: RequestMapping)
  * @throws LittoralError `unknown-parent`
  */
 export function findParent(id: string, field: string, mapping: RequestMapping): Message {
-  // A pull shows the id as it is, a request of push as a header has to be written.
+  // An application gets the id unchanged from a pull, and encoded as a header value from a push request.
   const parent = mapping.findParent?.(id) ?? mapping.findParent?.(decodeHeaderValue(id));
   if (parent !== undefined) return parent;
   throw new LittoralError(
     'unknown-parent',
-    `Nothing was sent: ${field} is not the id of a message that the application of this gateway handles, or has handled within the last five minutes. Without ${field} nothing is inherited; ${field === 'Message-Parent-Id' ? 'Message-Correlation-Id and Message-Headers' : 'correlationId and headers'} can be set in its place.`,
+    `Nothing was sent: ${field} is not the id of a message that the application of this gateway handles, or has handled within the last five minutes. Without ${field}, the message inherits nothing. Set ${field === 'Message-Parent-Id' ? 'Message-Correlation-Id and Message-Headers' : 'correlationId and headers'} instead.`,
   );
 }
 
-/** Returns what an application has got as the header of that name, which it may send back. */
+/** Returns the decoded value of a header, because an application may send back the value that it has received. */
 function decodedOf(headers: ReadonlyMap<string, string>, name: string): string | undefined {
   const value = headers.get(name);
   return value === undefined ? undefined : decodeHeaderValue(value);
@@ -140,7 +146,7 @@ export function areCallersApart({ callerScope, idempotencyScopeHeader }: Request
   return callerScope !== undefined || idempotencyScopeHeader !== undefined;
 }
 
-/** Returns the scope of the idempotency keys of a request: its caller, and what a proxy says. */
+/** Returns the scope of the idempotency keys of a request: its caller, and the value of the proxy's header. */
 export function idempotencyScope(
   headers: ReadonlyMap<string, string>,
   { callerScope, idempotencyScopeHeader }: RequestMapping,

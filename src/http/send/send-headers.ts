@@ -4,7 +4,7 @@ import { binaryPrefix } from '../bindings/binary-cloud-event.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { RequestMapping } from './request-mapping.ts';
 
-/** The beginning of the headers Message-Header-…, which a caller names itself. */
+/** The prefix of request headers with a name that the caller chooses: Message-Header-…. */
 export const customPrefix = 'message-header-';
 
 const messageHeaders: ReadonlySet<string> = new Set([
@@ -19,9 +19,9 @@ const messageHeaders: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the headers of a request that have a meaning for a message, by their lower-case names.
+ * Returns the request headers with a meaning for the message, by their lower-case names.
  *
- * @param more further headers Message-… that the route knows
+ * @param more further headers Message-… of the route
  * @throws LittoralError `invalid-header`, `unsupported-media-type`
  */
 export function readSendHeaders(
@@ -49,7 +49,7 @@ function isWanted(name: string, { forwardHeaders, idempotencyScopeHeader }: Requ
   );
 }
 
-/** A misspelt one would be lost without a word. */
+/** Throws for an unknown header Message-…, because a misspelled one would be ignored silently. */
 function refuseUnknown(
   headers: ReadonlyMap<string, string>,
   { forwardHeaders }: RequestMapping,
@@ -59,17 +59,17 @@ function refuseUnknown(
     if (!name.startsWith('message-') || name.startsWith(customPrefix)) continue;
     if (messageHeaders.has(name) || more.includes(name) || Object.hasOwn(forwardHeaders, name)) continue;
     throw invalidHeader(
-      `The request header '${name}' is not known. There are Message-Header-… for headers of your own, ${[...messageHeaders, ...more].join(', ')}.`,
+      `Unknown request header '${name}'. Available: Message-Header-… for headers of your own, ${[...messageHeaders, ...more].join(', ')}.`,
     );
   }
 }
 
 function assertNotEncoded(headers: ReadonlyMap<string, string>): void {
   if (headers.has('content-encoding')) {
-    throw new LittoralError('unsupported-media-type', 'A Content-Encoding is not supported; send the body as it is.');
+    throw new LittoralError('unsupported-media-type', 'Content-Encoding is not supported. Send the body without it.');
   }
   if (!/^(chunked)?$/i.test(headers.get('transfer-encoding') ?? '')) {
-    throw new LittoralError('unsupported-media-type', 'No Transfer-Encoding but chunked is supported.');
+    throw new LittoralError('unsupported-media-type', 'The only supported Transfer-Encoding is chunked.');
   }
 }
 

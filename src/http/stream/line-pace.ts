@@ -3,17 +3,17 @@ import { bodyGraceMs } from '../body/body-pace.ts';
 export interface LinePaceOptions {
   /** `http.minBodyBytesPerSecond`: the minimum pace of a line, from its first byte to its end. */
   readonly minBytesPerSecond: number;
-  /** Time that the rest of a line may take beyond what its length allows. Default: that of a body, 10 s. */
+  /** Time that the rest of a line may take in addition to the time for its length. Default: 10 s, as for a body. */
   readonly graceMs?: number;
 }
 
-/** The time that a stream waits for the rest of one line. Time that it spends on anything else does not count. */
+/** Measures the time that a stream waits for the rest of one line. Time for other work does not count. */
 export class LinePace {
   readonly #minBytesPerSecond: number;
   readonly #graceMs: number;
-  /** The time since which the stream waits for the rest of a line; undefined while it waits for something else. */
+  /** The time at which the stream began to wait for the rest of a line; undefined while it does not wait for one. */
   #since: number | undefined;
-  /** Milliseconds of earlier waits for the rest of the same line. */
+  /** Milliseconds of earlier waits for the same line. */
   #waitedMs = 0;
 
   constructor({ minBytesPerSecond, graceMs = bodyGraceMs }: LinePaceOptions) {
@@ -21,18 +21,18 @@ export class LinePace {
     this.#graceMs = graceMs;
   }
 
-  /** Notes that the stream begins to wait. */
+  /** Starts the measurement of a wait. */
   begin(): void {
     this.#since = performance.now();
   }
 
-  /** Notes that the stream waits no more. @param pending number of bytes of the incomplete line so far */
+  /** Ends the measurement of a wait. @param pending number of bytes of the incomplete line so far */
   pause(pending: number): void {
     if (pending > 0 && this.#since !== undefined) this.#waitedMs += performance.now() - this.#since;
     this.#since = undefined;
   }
 
-  /** Notes that the line is complete. */
+  /** Resets the time, because the line is complete. */
   restart(): void {
     this.#waitedMs = 0;
   }

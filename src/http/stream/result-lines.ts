@@ -51,7 +51,7 @@ export class ResultLines {
     };
   }
 
-  /** Writes a line that belongs to no entry, behind the results that are known. */
+  /** Writes a line that belongs to no entry, after the known results. */
   notice(line: string): void {
     this.#notices += `${line}\n`;
     this.#schedule();

@@ -63,7 +63,7 @@ export function streamHandler(context: StreamContext) {
     });
     reply.raw.flushHeaders();
     await stream.run().finally(ended);
-    // A stream that breaks off has no response that Fastify sees end.
+    // If a stream is cut off, Fastify emits no event for the end of its response.
     logRefused(request);
   };
 }

@@ -76,7 +76,7 @@ function grantsWithout(route: string, own: string): string[] {
   return [...new Set(Object.values(table))].filter((grant) => grant !== 'open' && !admits(grant));
 }
 
-test('every route refuses a caller without its grant, before it reads the body', async () => {
+test('every route refuses a caller without the required grant before it reads the body', async () => {
   const routes = (await routesOf()).filter(([, permission]) => permission !== 'caller').map(([name]) => name);
   const grantOf = (route: string) => table[route.replace('HEAD ', 'GET ')] ?? expect.unreachable(`no grant: ${route}`);
   const callers = routes.flatMap((route, index) => {
