@@ -161,7 +161,7 @@ function idOf(params: unknown): string {
 /** Aborted when the caller has left without an answer. */
 function leavingSignal({ raw }: FastifyReply): AbortSignal {
   const leaving = new AbortController();
-  // The caller can have disconnected while its token was verified.
+  // The caller may have disconnected while its token was verified.
   if (raw.destroyed) leaving.abort();
   raw.once('close', () => {
     if (!raw.writableEnded) leaving.abort();

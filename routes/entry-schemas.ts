@@ -30,7 +30,7 @@ const Entry = Type.Object(
     payload: Type.Optional(
       Type.Unknown({
         description:
-          'Any JSON, if contentType is a JSON type: it is sent byte for byte as it is written. Text, if contentType is another type. Not together with bodyBase64.',
+          'Any JSON if contentType is a JSON type; its bytes are sent unchanged. A text if contentType is another type. Not together with bodyBase64.',
       }),
     ),
     bodyBase64: text('The payload as base64, for types other than text. Requires contentType.'),
@@ -107,7 +107,7 @@ const exampleProblem = toProblem(new LittoralError('malformed-body', 'The CloudE
 
 /** The answer to several messages of which some were sent. */
 export const batchResponse = {
-  description: 'Some of the messages were sent, and others not: a result for each, in their order.',
+  description: 'Only some of the messages were sent. The answer has a result for each, in the order of the entries.',
   content: {
     'application/json': {
       schema: Type.Object(

@@ -3,7 +3,7 @@ import { streamHandler } from '../src/http/stream/stream-route.ts';
 import { EntryHeaders, Lines, linesExample, streamResponses } from './entry-schemas.ts';
 import type { RoutePlugin } from './route-context.ts';
 
-/** `POST /stream`: sends messages for as long as the caller likes, and writes a line with the result of each. */
+/** `POST /stream`: sends messages until the caller ends the request, and writes a line with the result of each. */
 export const stream: RoutePlugin = (app, context) => {
   const { channel } = context;
   // A preference that cannot be met is ignored (RFC 7240 section 2).

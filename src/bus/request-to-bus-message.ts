@@ -25,11 +25,11 @@ export interface BusMessageOptions {
 }
 
 /**
- * Checks a request, converts its payload, and returns the message to publish. A function of its own, so that a parsed
- * body is freed before the confirm arrives.
+ * Checks a request, converts its payload, and returns the message to publish. This is a separate function, so that a
+ * parsed body is freed before the confirm arrives.
  *
- * @param cause the message whose handler sends, where there is one
- * @throws LittoralError what `DistributedBus` rejects with before a message is sent
+ * @param cause the message whose handler sends the request, if there is one
+ * @throws LittoralError the errors of `DistributedBus` that precede sending
  */
 export function requestToBusMessage(
   request: SendRequest,
@@ -50,7 +50,7 @@ export function requestToBusMessage(
   return handlers.length === 0 ? busMessage : checkWithHandlers(busMessage, parsed, handlers);
 }
 
-/** A payload as it travels. */
+/** An encoded payload with its media type. */
 interface Encoded {
   readonly body: Uint8Array;
   readonly mediaType: MediaType;
@@ -102,7 +102,7 @@ async function checkWithHandlers(
 function phpRefused({ essence }: MediaType): LittoralError {
   return new LittoralError(
     'unsupported-media-type',
-    `${essence} is not sent: PHP services would unserialize it, which can make objects of any class of theirs. ` +
+    `${essence} is not sent: PHP services would unserialize it, which can create objects of any of their classes. ` +
       'Send application/json, or set allowPhpSerialized if all senders are trusted.',
   );
 }

@@ -26,7 +26,7 @@ export async function importModule(path: string, isFresh = false): Promise<Reado
 }
 
 async function importByJiti(path: string, options = {}): Promise<Readonly<Record<string, unknown>>> {
-  // Loaded only for such a file, because loading takes a tenth of the start time.
+  // jiti is loaded only for such a file, because loading it takes a tenth of the start time.
   const { createJiti } = await import('jiti');
   const jiti = createJiti(path, {
     ...options,

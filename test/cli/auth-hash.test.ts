@@ -10,7 +10,7 @@ describe('auth:hash', () => {
     expect(await littoral(['auth:hash'], { input }).ended).toMatchObject({ code: 0, stdout: `${sha256(key)}\n` });
   });
 
-  test('makes a new key each time, and prints it with its SHA-256', async () => {
+  test('creates a new key each time, and prints it with its SHA-256', async () => {
     const keys = await Promise.all([1, 2].map(() => littoral(['auth:hash', '--generate']).ended));
     const [one = [], other = []] = keys.map(({ stdout }) => stdout.split('\n'));
     expect(one).toEqual([expect.stringMatching(/^[\w-]{43}$/), sha256(`${one[0]}`), '']);
@@ -21,7 +21,7 @@ describe('auth:hash', () => {
     ['too-short', 'fewer than 16 characters'],
     [`${key}é`, 'other characters than visible ASCII'],
     ['x'.repeat(100_000), 'longer than 16384 characters'],
-  ])('refuses what is no key, without quoting it: %.12s', async (input, reason) => {
+  ])('refuses an invalid key without quoting it: %.12s', async (input, reason) => {
     const { code, stdout, stderr } = await littoral(['auth:hash'], { input }).ended;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(reason);

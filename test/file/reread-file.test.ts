@@ -25,7 +25,7 @@ function replaceOpen(open: typeof fs.openSync): void {
 }
 
 describe('a file that is read again', () => {
-  test('has its new content, also of the same size and time', () => {
+  test('has its new content, even if the size and the time are the same', () => {
     const { path, file, errors } = rereading('one');
     utimesSync(path, 1, 1);
     expect(file.current()).toBe('one');
@@ -35,7 +35,7 @@ describe('a file that is read again', () => {
     expect(errors).toEqual([]);
   });
 
-  test('is tried again after an error of the system, although it has not changed since', () => {
+  test('is read again after an error of the system, even if it has not changed since', () => {
     const { path, file, errors } = rereading('one');
     writeFileSync(path, 'two');
     const { openSync } = fs;
@@ -49,7 +49,7 @@ describe('a file that is read again', () => {
     expect(errors).toEqual(['EMFILE: too many open files']);
   });
 
-  test('reports each reason once, and again after a content that is valid', () => {
+  test('reports each reason once, and again after a valid content', () => {
     const { path, file, errors } = rereading('one');
     unlinkSync(path);
     expect([file.current(), file.current()]).toEqual(['one', 'one']);

@@ -51,7 +51,7 @@ describe('many messages on RabbitMQ', () => {
     expect(handled).toEqual(numbers(count));
   });
 
-  test('arrive from one batch of 10,000, which is the largest number by default', async () => {
+  test('arrive from one batch of 10,000 entries, which is the default maximum', async () => {
     const { gateway, handled } = await billing();
     const count = 10_000;
     const answer = await post(gateway, '/batch', { entries: numbers(count).map(command) });
@@ -63,7 +63,7 @@ describe('many messages on RabbitMQ', () => {
     expect(handled).toEqual(numbers(count));
   });
 
-  test('arrive whole from one batch of 16 MiB, which is the largest body by default', async () => {
+  test('arrive complete from one batch of 16 MiB, which is the default maximum of a body', async () => {
     const { gateway, handled, notes } = await billing();
     const note = (n: number) => `${n}${'ü"'.repeat(86_000)}`;
     const count = 45;
@@ -132,7 +132,7 @@ describe('many messages on RabbitMQ', () => {
     expect(refused.filter((index) => handled.includes(index))).toEqual([]);
   });
 
-  test('have an honest outcome each when the broker ends in the middle of their batch', async () => {
+  test('have a correct outcome each when the broker ends in the middle of their batch', async () => {
     const { gateway, handled } = await billing({ maxInFlight: 20 });
     const count = 3000;
     const posted = post(gateway, '/batch', { entries: numbers(count).map(command) });

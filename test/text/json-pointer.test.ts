@@ -6,7 +6,7 @@ test.each([
   ['m~n', 'm~0n'],
   ['~1', '~01'],
   [7, '7'],
-])('escapes the key %s as %s, and returns it', (key, escaped) => {
+])('escapes the key %s as %s, and restores it', (key, escaped) => {
   expect(escapePointer(key)).toBe(escaped);
   expect(unescapePointer(escaped)).toBe(String(key));
 });

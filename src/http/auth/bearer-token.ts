@@ -29,7 +29,7 @@ export function bearerToken(request: FastifyRequest): string | undefined {
   throw rejectCredentials('The token is empty, or has other characters than visible ASCII.', 'invalid_token');
 }
 
-/** Node keeps the first of several headers, but a proxy may have checked another one. */
+/** Returns the Authorization header. Throws for several: Node keeps the first, but a proxy may have checked another. */
 function authorizationOf(rawHeaders: readonly string[]): string | undefined {
   let found: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -16,7 +16,7 @@ function statusOf(address: string, path: string): Promise<number | undefined> {
   });
 }
 
-test('a caller who may read the documents reads nothing else by a path below them', async () => {
+test('a caller with access to the documents cannot read anything else through a path below them', async () => {
   const auth = { keys: keysOf({ reader: ['docs:read'] }) };
   const gateway = createGateway({ service: 'shop', http: { port: 0 }, auth }, quiet);
   onTestFinished(() => gateway.stop());

@@ -50,7 +50,7 @@ describe('messages that a caller may not send', () => {
     await eventually(() => expect(lines).toEqual([expect.objectContaining({ ...refusedTwice, path: '/stream' })]));
   });
 
-  test('are logged for a stream that breaks off', async () => {
+  test('are logged for a stream that is cut off', async () => {
     const { gateway, lines } = await loggingGateway();
     const stream = await openStream(gateway, bearer(keyOf('one')));
     stream.send(event('other.b'), event('other.c'));
@@ -59,7 +59,7 @@ describe('messages that a caller may not send', () => {
     await eventually(() => expect(lines).toEqual([expect.objectContaining(refusedTwice)]));
   });
 
-  test('are no second line for a request with one message', async () => {
+  test('are not logged a second time for a request with one message', async () => {
     const { gateway, lines } = await loggingGateway();
     const url = '/events/other.b';
     expect((await gateway.app.inject({ method: 'POST', url, headers, payload: '1' })).statusCode).toBe(403);

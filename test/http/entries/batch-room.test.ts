@@ -38,7 +38,7 @@ describe('the room of batches', () => {
     await small;
   });
 
-  test('lets the next batch be read once the entries of others leave room', async () => {
+  test('admits the next batch when the entries of other batches leave room', async () => {
     const room = new BatchRoom(10);
     const first = await room.enter(30_000);
     const order: string[] = [];
@@ -54,7 +54,7 @@ describe('the room of batches', () => {
     (await room.enter(19_999)).release();
   });
 
-  test('refuses a batch whose entries had no room for too long', async () => {
+  test('refuses a batch whose entries have waited too long for room', async () => {
     const room = new BatchRoom(10, 20);
     const all = await room.enter(1_000_000);
     await expect(room.enter(1)).rejects.toMatchObject({ code: 'too-many-in-flight', outcome: 'not-accepted' });

@@ -12,8 +12,8 @@ function sendBatch(wire: Wire, body: string): void {
   );
 }
 
-describe('a batch whose caller is gone', () => {
-  test('is not sent, if it still waited for room', async () => {
+describe('a batch whose caller has disconnected', () => {
+  test('is not sent if it was still waiting for room', async () => {
     const gateway = await openGateway({ broker: { maxInFlight: 1 } });
     const arrived = openQueue(gateway, 'billing', ['order.#']);
     const { channel } = gateway;

@@ -63,7 +63,7 @@ describe('a stream of entries', () => {
     expect(lines.at(-1)).toMatchObject({ notice: 'end', reason: 'complete', next: 0 });
   });
 
-  test('ends with a line of which one byte after the other arrives, and sends nothing of it', async () => {
+  test('ends if a line arrives too slowly, and does not send that line', async () => {
     const { stream, input, lines, memory, read } = openEntryStream({ aliveMs: 5, graceMs: 50 });
     read();
     const dripping = setInterval(() => input.write('{'), 2);
@@ -84,7 +84,7 @@ describe('a stream of entries', () => {
     expect(output.destroyed).toBe(true);
   });
 
-  test('ends at shutdown while its caller reads no results, behind the entries that it has read', async () => {
+  test('ends at shutdown after the entries that it has read, even if its caller reads no results', async () => {
     const { stream, input, output, lines, read } = openEntryStream({}, new PassThrough({ highWaterMark: 1 }));
     input.write(`${JSON.stringify(event(1))}\n`);
     const running = stream.run();
@@ -98,7 +98,7 @@ describe('a stream of entries', () => {
     expect(lines).toMatchObject([{ index: 0 }, { notice: 'end', reason: 'draining', next: 1, accepted: 1 }]);
   });
 
-  test('ends without an error if its caller leaves and has read no results', async () => {
+  test('ends without an error if its caller disconnects before it has read any result', async () => {
     const errors: unknown[] = [];
     const onUnexpected = (error: unknown) => void errors.push(error);
     const { stream, input, output } = openEntryStream({ onUnexpected }, new PassThrough({ highWaterMark: 1 }));

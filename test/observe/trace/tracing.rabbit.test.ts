@@ -22,7 +22,7 @@ const place = defineCommandHandler({
 
 const onBus = 'ecotone.distributed';
 
-test('one trace leads through RabbitMQ, from a request to a replay and to an application', async () => {
+test('one trace continues through RabbitMQ from a request to a replay and to an application', async () => {
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const callerSpan = 'b7ad6b7169203331';
   let failures = 2;

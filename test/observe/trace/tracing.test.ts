@@ -117,7 +117,7 @@ describe('a trace', () => {
     expect(received?.headers.tracestate).toBe('vendor=1');
   });
 
-  test('has the end of each message of a list that is refused as a whole', async () => {
+  test('ends the span of each message of a list that is refused as a whole', async () => {
     const gateway = await runGateway({ service: 'shop' });
     const event = { kind: 'event', routingKey: 'order.placed', payload: {} } as const;
     const refused = { ...event, routingKey: '' };
@@ -128,14 +128,17 @@ describe('a trace', () => {
     expect(types).toEqual(['littoral.batch-refused', 'littoral.batch-refused']);
   });
 
-  test.each([true, false])('has the end of a message that cannot be sent, with checkFirst: %s', async (checkFirst) => {
-    const gateway = await runGateway({ service: 'shop' });
-    const refused = { kind: 'event', routingKey: '', payload: {} } as const;
-    const [result] = await gateway.distributedBus.sendAll([refused], { checkFirst });
-    expect(result?.error).toMatchObject({ code: 'invalid-key' });
-    const [ended] = await untilEnded('send ecotone.distributed');
-    expect(ended?.attributes['error.type']).toBe('littoral.invalid-key');
-  });
+  test.each([true, false])(
+    'ends the span of a message that cannot be sent, with checkFirst: %s',
+    async (checkFirst) => {
+      const gateway = await runGateway({ service: 'shop' });
+      const refused = { kind: 'event', routingKey: '', payload: {} } as const;
+      const [result] = await gateway.distributedBus.sendAll([refused], { checkFirst });
+      expect(result?.error).toMatchObject({ code: 'invalid-key' });
+      const [ended] = await untilEnded('send ecotone.distributed');
+      expect(ended?.attributes['error.type']).toBe('littoral.invalid-key');
+    },
+  );
 
   test('begins anew where a caller sends what is no context', async () => {
     const gateway: RunningGateway = await runGateway({ service: 'shop' });
