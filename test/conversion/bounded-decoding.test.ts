@@ -446,12 +446,12 @@ test('docs/conversion.md names the limits', () => {
   const rows = [
     `| a form | ${inWords(maxFormFields)} fields`,
     `| XML | ${inWords(maxXmlNodes)} elements and attributes with ${inWords(maxXmlNames)} different names, ${maxXmlDepth} nested elements, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
-    `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object, ${inWords(maxFieldSequences)} different sequences of field names (\`{"a":1,"b":2}\` has \`a\` and \`a, b\`; the first 128 fields of an object count), ${inWords(maxEmptyObjects)} empty objects |`,
+    `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object, ${inWords(maxFieldSequences)} different sequences of field names (\`{"a":1,"b":2}\` has the two sequences \`a\` and \`a, b\`; only the first 128 fields of an object count), ${inWords(maxEmptyObjects)} empty objects |`,
     `| PHP | 512 nested arrays, ${inWords(maxObjectFields)} keys in one array that is no list |`,
   ];
   for (const row of rows) expect(page).toContain(row);
   expect(page.replaceAll(/\s+/g, ' ')).toContain(
-    `For a type with more than two \`patternProperties\`, the number of keys in one value times the number of patterns is limited to ${inWords(maxKeyTests)}. A type with \`unevaluatedProperties\` accepts up to ${inWords(maxNotedFields)} fields, and a type with \`unevaluatedItems\` up to ${inWords(maxNotedItems)} items. All objects of types with \`unevaluatedProperties\` in one value can have ${inWords(maxNotes)} fields together, each object counted as one more.`,
+    `For a type with more than two \`patternProperties\`, the number of keys in one value times the number of patterns is limited to ${inWords(maxKeyTests)}. A type with \`unevaluatedProperties\` accepts up to ${inWords(maxNotedFields)} fields, and a type with \`unevaluatedItems\` up to ${inWords(maxNotedItems)} items. In one value, all objects of types with \`unevaluatedProperties\` may have ${inWords(maxNotes)} fields in total. Each object counts as one more field.`,
   );
 });
 
