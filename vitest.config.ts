@@ -20,7 +20,7 @@ const shared = {
 
 /** Folders whose tests hold nothing that outlives them, so that the files of a worker can share what they import. */
 const sharing = `test/{${[
-  'text,time,promise,file,message,schema,engine,conversion,expression,wire,parameter,deduplication,handler,bus,scope',
+  'text,time,promise,file,collection,message,schema,engine,conversion,expression,wire,parameter,deduplication,handler,bus,scope',
   'recovery,deferral,delay,dead-letter,endpoint,flow,http,routes,openapi,testing,config',
 ].join(',')}}`;
 

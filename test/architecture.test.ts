@@ -10,12 +10,13 @@ import {
 } from './import-rules.ts';
 import { type Import, importsIn, importsOf, sourceFiles } from './source-imports.ts';
 
-const free = ['errors', 'file', 'logger', 'promise', 'text', 'time', 'version'];
+const free = ['collection', 'errors', 'file', 'logger', 'promise', 'text', 'time', 'version'];
 
 const table: LayerTable = {
   errors: [],
   file: [],
   logger: [],
+  collection: [],
   promise: [],
   text: [],
   time: [],

@@ -20,6 +20,7 @@ import { requestOptions, type SendOptions } from './send-options.ts';
 import type { SendReceipt } from './send-receipt.ts';
 import type { SendRequest } from './send-request.ts';
 import type { SendSpan, SendTracing } from './send-tracing.ts';
+import type { SendWindow } from './send-window.ts';
 
 /** The conversion of a payload before it is sent. */
 export interface ConversionOptions extends SendOptions {
@@ -30,6 +31,8 @@ export interface ConversionOptions extends SendOptions {
 }
 
 export interface DistributedBusOptions extends BusChannel, BusMessageOptions {
+  /** Shared by all buses of the channel. Default: each list and stream has one of its own. */
+  readonly sendWindow?: SendWindow | undefined;
   /** Default: sends are not traced. */
   readonly tracing?: SendTracing | undefined;
 }
@@ -239,7 +242,8 @@ export class DistributedBus {
   }
 
   #ordered(): OrderedBus {
-    return { prepare: (request) => this.#prepare(request), channel: this.#options.channel };
+    const { channel, sendWindow: window } = this.#options;
+    return { prepare: (request) => this.#prepare(request), channel, window };
   }
 
   /** The engine has the message before this returns its promise. */

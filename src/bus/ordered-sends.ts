@@ -4,6 +4,7 @@ import type { MaybePromise } from '../promise/maybe-promise.ts';
 import { completesWithin } from '../time/timeout.ts';
 import type { SendReceipt } from './send-receipt.ts';
 import type { SendRequest } from './send-request.ts';
+import { SendWindow } from './send-window.ts';
 
 /** The outcome of one of several messages: the receipt, or the error that prevented it. */
 export type SendResult =
@@ -30,14 +31,13 @@ export interface OrderedBus {
   /** @throws LittoralError for a message that cannot be sent */
   readonly prepare: (request: SendRequest) => MaybePromise<PreparedSend>;
   readonly channel: Pick<Publisher, 'hasRoomFor' | 'roomMade'>;
+  /** Shared with the other senders of the channel. Default: one of its own. */
+  readonly window?: SendWindow | undefined;
   /** Total time that the messages wait for other publishes to make room, in milliseconds. Default: 30,000. */
   readonly roomWaitMs?: number;
   /** True to continue after an error of the broker, and to wait for room without a limit. Default: false. */
   readonly goesOn?: boolean;
 }
-
-/** Maximum number of messages that are published before their confirms arrive. */
-export const maxWindow = 256;
 
 /** Maximum wait for room before the first message. After it nothing is sent, so that the caller knows soon. */
 const firstRoomWaitMs = 5_000;
@@ -54,6 +54,7 @@ const maxRemembered = 1_000;
  */
 export class OrderedSends {
   readonly #bus: OrderedBus;
+  readonly #window: SendWindow;
   readonly #confirmedRoutes = new Set<string>();
   #confirmedBytes = ordinaryBytes;
   /** The first error of the broker. */
@@ -66,6 +67,7 @@ export class OrderedSends {
 
   constructor(bus: OrderedBus) {
     this.#bus = bus;
+    this.#window = bus.window ?? new SendWindow();
     this.#roomWaitMs = bus.roomWaitMs ?? 30_000;
   }
 
@@ -107,6 +109,7 @@ export class OrderedSends {
 
   #publishNow(prepared: PreparedSend, onResult: (result: SendResult) => void): Promise<void> {
     this.#hasPublished = true;
+    if (this.#open === 0) this.#window.enter();
     this.#open += 1;
     return prepared.publish().then(
       (receipt) => {
@@ -143,7 +146,7 @@ export class OrderedSends {
   }
 
   #hasPlace(isKnown: boolean): boolean {
-    return this.#open <= (isKnown ? maxWindow - 1 : 0);
+    return this.#open === 0 || (isKnown && this.#open < this.#window.share);
   }
 
   #isKnown(prepared: PreparedSend): boolean {
@@ -161,6 +164,7 @@ export class OrderedSends {
 
   #end(onResult: (result: SendResult) => void, result: SendResult): void {
     this.#open -= 1;
+    if (this.#open === 0) this.#window.leave();
     onResult(result);
     this.#whenEnded?.();
   }

@@ -1,3 +1,4 @@
+import { TurnoverMap } from '../collection/turnover-map.ts';
 import { inheritedFrom } from '../message/inherited-headers.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
@@ -19,7 +20,7 @@ interface Parent {
  * with `Message-Parent-Id` inherits from one of them.
  */
 export class ParentMessages {
-  readonly #handled = new Map<string, Parent>();
+  readonly #handled = new TurnoverMap<string, Parent>();
   readonly #recent = new RecentMap<Message>({ ...remembered, clock: systemClock });
 
   /** Notes that the handling of a message begins. @returns a function that notes the end */

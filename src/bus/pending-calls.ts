@@ -1,6 +1,8 @@
+import { TurnoverSet } from '../collection/turnover-set.ts';
+
 /** The calls of the buses of the process, which belong to no delivery. A shutdown waits for them too. */
 export class PendingCalls {
-  readonly #open = new Set<Promise<void>>();
+  readonly #open = new TurnoverSet<Promise<void>>();
 
   /**
    * Counts a call.

@@ -1,6 +1,7 @@
 import { fromDueMessage } from '../bus/due-message.ts';
 import { publishOnBus } from '../bus/publish-on-bus.ts';
 import type { ServiceMap } from '../bus/service-map.ts';
+import { TurnoverSet } from '../collection/turnover-set.ts';
 import type { Consumer, Delivery, Subscriber } from '../engine/delivery.ts';
 import type { Publisher } from '../engine/publication.ts';
 import { retryWhileBusy } from '../engine/retry-while-busy.ts';
@@ -43,7 +44,7 @@ export class DelayedMessageForwarder {
   readonly #outlet: DeadLetterOutlet;
   readonly #places = new DeliveryPlaces(prefetch);
   readonly #stopping = new AbortController();
-  readonly #unacknowledged = new Set<Promise<void>>();
+  readonly #unacknowledged = new TurnoverSet<Promise<void>>();
   #consumer: Consumer | undefined;
   #droppedEvents = 0;
 

@@ -1,6 +1,8 @@
+import type { TurnoverSet } from '../collection/turnover-set.ts';
+
 /** The abort signal of one call of a handler. It is created when the handler asks for it: most do not. */
 export class CallSignal {
-  readonly #watched: Set<CallSignal>;
+  readonly #watched: TurnoverSet<CallSignal>;
   #controller: AbortController | undefined;
   #reason: unknown;
   #closed = false;
@@ -9,7 +11,7 @@ export class CallSignal {
    * @param watched the signals to abort at the shutdown. This one is added once the handler asks for it
    * @param reason of a shutdown that began before the call
    */
-  constructor(watched: Set<CallSignal>, reason: Error | undefined) {
+  constructor(watched: TurnoverSet<CallSignal>, reason: Error | undefined) {
     this.#watched = watched;
     this.#reason = reason;
   }

@@ -1,3 +1,4 @@
+import { TurnoverMap } from '../collection/turnover-map.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import type { ScopeOptions } from '../handler/invocation-scope.ts';
 
@@ -18,7 +19,7 @@ interface GatedDelivery {
 /** The deliveries that have reached a gate whose application says how many messages it takes. */
 export class GatedDeliveries {
   readonly #onChange: () => void;
-  readonly #deliveries = new Map<Delivery, GatedDelivery>();
+  readonly #deliveries = new TurnoverMap<Delivery, GatedDelivery>();
   readonly #counts: Record<Phase, number> = { waiting: 0, called: 0, ended: 0 };
 
   /** @param onChange called after each change of a phase */

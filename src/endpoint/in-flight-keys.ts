@@ -1,9 +1,11 @@
+import { TurnoverMap } from '../collection/turnover-map.ts';
+
 type Outcome = 'succeeded' | 'failed' | 'stopped';
 
 /** The keys of the calls that have not ended, with the copies that wait for their ends. */
 export class InFlightKeys {
   /** Most have no copies that wait. */
-  readonly #calls = new Map<string, ((outcome: Outcome) => void)[] | undefined>();
+  readonly #calls = new TurnoverMap<string, ((outcome: Outcome) => void)[] | undefined>();
   #isStopped = false;
 
   has(key: string): boolean {

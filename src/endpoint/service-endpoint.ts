@@ -1,3 +1,4 @@
+import { TurnoverSet } from '../collection/turnover-set.ts';
 import type { DeferredKey } from '../deferral/deferred-keys.ts';
 import { UnhandledMessages } from '../deferral/unhandled-messages.ts';
 import type { UnhandledSettings } from '../deferral/unhandled-settings.ts';
@@ -90,7 +91,7 @@ export class ServiceEndpoint {
   readonly #handle: Next<Delivery, SettledDelivery>;
   readonly #places: DeliveryPlaces;
   readonly #unhandled: UnhandledMessages;
-  readonly #unacknowledged = new Set<Delivery>();
+  readonly #unacknowledged = new TurnoverSet<Delivery>();
   readonly #whenIdle: (() => void)[] = [];
   readonly #stopping = new AbortController();
   readonly #consumption: Consumption;

@@ -4,6 +4,7 @@ import { DistributedBus, type DistributedBusOptions } from '../bus/distributed-b
 import { EventBus } from '../bus/event-bus.ts';
 import { ParentMessages } from '../bus/parent-messages.ts';
 import { PendingCalls } from '../bus/pending-calls.ts';
+import { SendWindow } from '../bus/send-window.ts';
 import { ServiceMap } from '../bus/service-map.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import { ConversionService } from '../conversion/conversion-service.ts';
@@ -51,6 +52,8 @@ export interface Components {
   readonly tracing: Tracing | undefined;
   readonly serviceMap: ServiceMap;
   readonly distributedBus: DistributedBus;
+  /** Shared by all buses of the channel. */
+  readonly sendWindow: SendWindow;
   readonly commandBus: CommandBus;
   readonly eventBus: EventBus;
   readonly pendingCalls: PendingCalls;
@@ -105,6 +108,7 @@ export function createComponents(
     distributedBus: asFunction(
       (components: Components) => new DistributedBus(distributedBusOptions(components)),
     ).singleton(),
+    sendWindow: asFunction(() => new SendWindow()).singleton(),
     commandBus: asFunction((components: Components) => new CommandBus(localBusOptions(components))).singleton(),
     eventBus: asFunction((components: Components) => new EventBus(localBusOptions(components))).singleton(),
     pendingCalls: asFunction(() => new PendingCalls()).singleton(),
@@ -148,6 +152,7 @@ function createRegistry({ config, conversion, services, applications }: Componen
 function distributedBusOptions({
   config,
   observedChannel: channel,
+  sendWindow,
   serviceMap,
   conversion,
   registry,
@@ -157,6 +162,7 @@ function distributedBusOptions({
     tracing,
     service: config.service,
     channel,
+    sendWindow,
     conversion,
     registry,
     checkDestinations: config.broker.checkDestinations,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type TLSSocket, Server as TlsServer } from 'node:tls';
+import { TurnoverMap } from '../collection/turnover-map.ts';
 import { LittoralError } from '../errors.ts';
 import { lingeringClose } from './lingering-close.ts';
 import { rawProblem } from './problem.ts';
@@ -8,7 +9,7 @@ import { Handshakes } from './tls/handshakes.ts';
 
 interface Connection {
   /** The connections of requests that wait for their answers, in their order. */
-  readonly unanswered: Set<ServerResponse>;
+  readonly unanswered: ServerResponse[];
   /** The response to the latest request, answered or not. */
   latest?: ServerResponse;
   /** True once an answer ends the connection: bytes that follow are not a request. */
@@ -38,7 +39,7 @@ const discardedBytes = 64 * 1024;
  * turn, and bounds how many of both there are.
  */
 export class Connections {
-  readonly #open = new Map<Socket, Connection>();
+  readonly #open = new TurnoverMap<Socket, Connection>();
   readonly #refused = new Set<Socket>();
   readonly #ignored = new WeakSet<IncomingMessage>();
   readonly #exempt = new WeakSet<Socket>();
@@ -139,7 +140,7 @@ export class Connections {
    */
   drain(): void {
     this.#draining = true;
-    for (const { unanswered } of this.#open.values()) endAfter([...unanswered].at(-1));
+    for (const { unanswered } of this.#open.values()) endAfter(unanswered.at(-1));
   }
 
   /** Returns whether every answer ends its connection. */
@@ -149,7 +150,7 @@ export class Connections {
 
   /** Answers what could not be read, and ends the connection. */
   refuse(socket: Socket, answer: string): void {
-    const { unanswered, latest } = this.#open.get(socket) ?? { unanswered: [] };
+    const { unanswered = [], latest } = this.#open.get(socket) ?? {};
     const end = () => {
       // The issue is in the body of the latest request; that one may have its answer already.
       const answered = latest !== undefined && !latest.req.complete && latest.headersSent;
@@ -157,7 +158,7 @@ export class Connections {
       else socket.destroySoon();
     };
     // Requests before it on the same connection: theirs is the next answer that the caller will read.
-    const earlier = [...unanswered].findLast(({ req }) => req.complete);
+    const earlier = unanswered.findLast(({ req }) => req.complete);
     if (earlier) earlier.once('close', end);
     else end();
   }
@@ -169,8 +170,8 @@ export class Connections {
   endAll(): void {
     this.#closing = true;
     for (const socket of this.#refused) socket.destroy();
-    for (const [socket, { unanswered }] of this.#open) {
-      const last = [...unanswered].at(-1);
+    for (const [socket, { unanswered }] of this.#open.entries()) {
+      const last = unanswered.at(-1);
       if (last === undefined) socket.destroy();
       else if (last.headersSent) last.once('close', () => socket.destroySoon());
       else endAfter(last);
@@ -214,7 +215,7 @@ export class Connections {
   #onConnection(socket: Socket, refuse = () => this.#refuseConnection(socket)): void {
     if (this.#closing) return void socket.destroy();
     if (this.#open.size >= this.#maxConnections && !this.#closeIdle()) refuse();
-    else this.#add(socket, { unanswered: new Set(), isEnding: false, idleSince: performance.now() });
+    else this.#add(socket, { unanswered: [], isEnding: false, idleSince: performance.now() });
   }
 
   #add(socket: Socket, connection: Connection): void {
@@ -228,17 +229,19 @@ export class Connections {
     if (!connection || connection.isEnding) return void this.#ignored.add(request);
     const { unanswered } = connection;
     // Several requests wait on a connection only if the caller uses pipelining.
-    if (this.#unanswered >= this.#maxConnections && unanswered.size > 0) {
+    if (this.#unanswered >= this.#maxConnections && unanswered.length > 0) {
       this.#ignored.add(request);
       this.#forget(socket, connection);
       return void socket.destroy();
     }
     connection.latest = response;
     this.#exempt.delete(socket);
-    unanswered.add(response);
+    unanswered.push(response);
     this.#unanswered += 1;
     response.once('close', () => {
-      if (!unanswered.delete(response)) return;
+      const position = unanswered.indexOf(response);
+      if (position === -1) return;
+      unanswered.splice(position, 1);
       this.#unanswered -= 1;
       connection.idleSince = performance.now();
     });
@@ -248,16 +251,16 @@ export class Connections {
   #forget(socket: Socket, { unanswered }: Connection): void {
     this.#open.delete(socket);
     // Node never closes answers that wait for earlier ones.
-    this.#unanswered -= unanswered.size;
-    unanswered.clear();
+    this.#unanswered -= unanswered.length;
+    unanswered.length = 0;
   }
 
   /** Makes room by closing the connection that has been idle for longest. @returns whether there was one */
   #closeIdle(): boolean {
     let longest: Socket | undefined;
     let since = performance.now() - this.#idleMs;
-    for (const [socket, { unanswered, idleSince }] of this.#open) {
-      if (unanswered.size > 0 || idleSince > since) continue;
+    for (const [socket, { unanswered, idleSince }] of this.#open.entries()) {
+      if (unanswered.length > 0 || idleSince > since) continue;
       longest = socket;
       since = idleSince;
     }
@@ -282,7 +285,7 @@ export class Connections {
   /** Handles a socket without traffic: the caller reads too slowly, unless its answer is still being created. */
   #onStalled(socket: Socket): void {
     if (this.#streams.has(socket)) return;
-    const [first] = this.#open.get(socket)?.unanswered ?? [];
+    const first = this.#open.get(socket)?.unanswered[0];
     if (first === undefined || first.headersSent) socket.destroy();
   }
 }

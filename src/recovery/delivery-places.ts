@@ -1,3 +1,4 @@
+import { TurnoverSet } from '../collection/turnover-set.ts';
 import type { Delivery } from '../engine/delivery.ts';
 
 /** Maximum number of held deliveries beyond the places, for each place. */
@@ -25,9 +26,9 @@ export class DeliveryPlaces {
   readonly #heldLimit: number;
   readonly #allowExtra: ((count: number) => void) | undefined;
   readonly #onHeld: (() => void) | undefined;
-  readonly #handled = new Set<Delivery>();
-  readonly #held = new Set<Delivery>();
-  readonly #aside = new Set<Delivery>();
+  readonly #handled = new TurnoverSet<Delivery>();
+  readonly #held = new TurnoverSet<Delivery>();
+  readonly #aside = new TurnoverSet<Delivery>();
   readonly #waiting: (() => void)[] = [];
   /** Total size of the bodies of deliveries that are held or set aside. */
   #heldBytes = 0;

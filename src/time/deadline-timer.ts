@@ -1,3 +1,4 @@
+import { TurnoverSet } from '../collection/turnover-set.ts';
 import { longestTimeoutMs } from './timeout.ts';
 
 /** The deadline of one piece of work. */
@@ -12,7 +13,7 @@ export interface Deadline {
 export class DeadlineTimer {
   readonly #timeoutMs: number;
   /** The deadlines in the order in which they began, so the first is the first that is due. */
-  readonly #waiting = new Set<Deadline>();
+  readonly #waiting = new TurnoverSet<Deadline>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(timeoutMs: number) {
@@ -61,6 +62,8 @@ export class DeadlineTimer {
     const now = performance.now();
     for (const entry of this.#waiting) {
       if (entry.dueAt > now) {
+        // A callback may have begun a deadline, and with it a timer.
+        clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#sweep(), entry.dueAt - now).unref();
         return;
       }

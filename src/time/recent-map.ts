@@ -60,6 +60,8 @@ export class RecentMap<Value> {
   #dropOldest(): void {
     const oldest = this.#oldest as Entry<Value>;
     this.#oldest = oldest.newer;
+    // The garbage collector can keep a dropped entry for a while, and all that it refers to.
+    oldest.newer = undefined;
     this.#listed -= 1;
     if (this.#entries.get(oldest.key) === oldest) this.#entries.delete(oldest.key);
   }

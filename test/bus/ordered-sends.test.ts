@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { OrderedBus, PreparedSend } from '../../src/bus/ordered-sends.ts';
 import { sendInOrder } from '../../src/bus/send-list.ts';
 import type { SendRequest } from '../../src/bus/send-request.ts';
+import { maxWindow, SendWindow } from '../../src/bus/send-window.ts';
 import { type ErrorCode, LittoralError } from '../../src/errors.ts';
 
 /** An order of calls to a bus whose engine has room for some messages. */
@@ -11,14 +12,16 @@ class Recorded implements OrderedBus {
   /** The number of messages in flight when a message was published. */
   readonly inFlight: number[] = [];
   readonly roomWaitMs = 0;
+  readonly window: SendWindow;
   readonly #room: number;
   #open = 0;
   /** Errors of messages by their payload: while they are prepared, or when they are published. */
   readonly refused: Record<string, LittoralError> = {};
   readonly failed: Record<string, LittoralError> = {};
 
-  constructor(room = Number.POSITIVE_INFINITY) {
+  constructor(room = Number.POSITIVE_INFINITY, window = new SendWindow()) {
     this.#room = room;
+    this.window = window;
   }
 
   prepare = async ({ routingKey, payload }: SendRequest): Promise<PreparedSend> => {
@@ -61,7 +64,26 @@ describe('messages that are sent in order', () => {
     // A slow machine pauses between slices of work, and some confirms arrive then.
     const most = Math.max(...bus.inFlight);
     expect(most).toBeGreaterThan(100);
-    expect(most).toBeLessThan(256);
+    expect(most).toBeLessThan(maxWindow);
+  });
+
+  test('share one window with the other lists of their channel', async () => {
+    const window = new SendWindow();
+    const buses = [new Recorded(Number.POSITIVE_INFINITY, window), new Recorded(Number.POSITIVE_INFINITY, window)];
+    await Promise.all(
+      buses.map((bus) =>
+        sendInOrder(
+          names(600).map((name) => request(name)),
+          bus,
+        ),
+      ),
+    );
+    for (const { published, inFlight } of buses) {
+      expect(published).toEqual(names(600));
+      // The first list uses the whole window until the second one has its first message.
+      expect(Math.max(...inFlight.slice(maxWindow))).toBeLessThan(maxWindow / 2);
+    }
+    expect(window.share).toBe(maxWindow);
   });
 
   test('wait for the confirm of the first message of their route, and of a larger one than before', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { maxWindow } from '../../src/bus/ordered-sends.ts';
 import { defaults } from '../../src/config/defaults.ts';
 import { entryFields } from '../../src/http/entries/entry-fields.ts';
+import { maxUnwritten } from '../../src/http/stream/entry-stream.ts';
 import { portOf } from '../http/exchange.ts';
 import { openGateway, openQueue, post } from '../http/gateway-fixture.ts';
 import { openStream } from '../http/stream/stream-client.ts';
@@ -52,7 +52,7 @@ describe('the page about sending', () => {
     expect(page).toContain(`\`http.batchBodyLimit\` (${batchBodyLimit / 2 ** 20} MiB)`);
     expect(page).toContain(`\`http.batchMaxEntries\` (${batchMaxEntries.toLocaleString('en')})`);
     expect(page).toContain(`\`http.maxStreams\` (${maxStreams})`);
-    expect(page).toContain(`while ${maxWindow} results are not known or not read`);
+    expect(page).toContain(`while ${maxUnwritten} results are not known or not read`);
   });
 
   test('lists the notices of a stream, and the fields of the last one', async () => {

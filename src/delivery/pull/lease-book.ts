@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { TurnoverMap } from '../../collection/turnover-map.ts';
 import { markNotCalled } from '../../handler/call-gate.ts';
 import { systemClock } from '../../time/clock.ts';
 import { RecentMap } from '../../time/recent-map.ts';
@@ -50,7 +51,7 @@ const lostDetail =
 export class LeaseBook {
   readonly #longestMs: number;
   /** In the order in which they began. */
-  readonly #leases = new Map<string, Lease>();
+  readonly #leases = new TurnoverMap<string, Lease>();
   /** So that a client that asks late or twice gets an answer. */
   readonly #ended = new RecentMap<EndedLease>({ ...remembered, clock: systemClock });
 
@@ -117,7 +118,7 @@ export class LeaseBook {
 
   /** Ends all leases, because the process ends. */
   close(): void {
-    for (const lease of [...this.#leases.values()]) this.#endLost(lease);
+    for (const lease of this.#leases.values()) this.#endLost(lease);
   }
 
   #find(id: string): Lease | undefined {

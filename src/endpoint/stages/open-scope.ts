@@ -1,3 +1,4 @@
+import { TurnoverSet } from '../../collection/turnover-set.ts';
 import type { InvocationScope, InvocationScopes } from '../../handler/invocation-scope.ts';
 import { andThen, type MaybePromise } from '../../promise/maybe-promise.ts';
 import type { HandlerResult } from '../../recovery/handler-result.ts';
@@ -14,7 +15,7 @@ export class OpenScope {
   readonly #scopes: InvocationScopes;
   readonly #gated: GatedDeliveries | undefined;
   /** Only the signals that a handler has asked for. */
-  readonly #signals = new Set<CallSignal>();
+  readonly #signals = new TurnoverSet<CallSignal>();
   #shutdown: Error | undefined;
 
   /** @param gated the deliveries whose status a handler may read. Default: none */

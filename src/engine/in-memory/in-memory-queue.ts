@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { TurnoverSet } from '../../collection/turnover-set.ts';
 import { Header } from '../../message/message-headers.ts';
 import type { TransportMessage } from '../../message/transport-message.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -52,7 +53,7 @@ export class InMemoryQueue {
   readonly #clock: Clock;
   readonly #expiry: ExpirySchedule<QueuedMessage>;
   readonly #receivers: Receiver[] = [];
-  readonly #unacknowledged = new Set<Unacknowledged>();
+  readonly #unacknowledged = new TurnoverSet<Unacknowledged>();
   // Bound: a handler must not run in the async context of the publisher, as it does not behind a broker either.
   readonly #deliverSome = AsyncResource.bind(() => this.#deliver());
   #turn = 0;

@@ -1,4 +1,4 @@
-import { maxWindow } from '../../bus/ordered-sends.ts';
+import { maxWindow } from '../../bus/send-window.ts';
 import { LittoralError } from '../../errors.ts';
 import { PlaceQueue, type Places } from './place-queue.ts';
 

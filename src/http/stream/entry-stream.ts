@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { maxWindow, type OrderedSends, type SendResult } from '../../bus/ordered-sends.ts';
+import type { OrderedSends, SendResult } from '../../bus/ordered-sends.ts';
 import type { SendRequest } from '../../bus/send-request.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
 import type { MaybePromise } from '../../promise/maybe-promise.ts';
@@ -58,6 +58,9 @@ interface Hold extends Wait {
   /** True if the wait is too short to report it in a line. */
   readonly isBrief?: boolean;
 }
+
+/** Maximum number of entries whose results are not written. */
+export const maxUnwritten = 256;
 
 /** Duration below which a wait for a limit is not reported in a line. */
 const briefMs = 1000;
@@ -222,7 +225,7 @@ export class EntryStream {
 
   /** True if the caller has to read results before the stream sends further entries. */
   get #isFull(): boolean {
-    return this.#results.unwritten >= maxWindow || this.#results.heldSince !== undefined;
+    return this.#results.unwritten >= maxUnwritten || this.#results.heldSince !== undefined;
   }
 
   #read(line: Line): SendRequest | LittoralError {

@@ -1,4 +1,5 @@
 import type { Message } from 'amqplib';
+import { TurnoverSet } from '../../../collection/turnover-set.ts';
 import { LittoralError } from '../../../errors.ts';
 import { completesWithin } from '../../../time/timeout.ts';
 import type { InFlight } from './in-flight.ts';
@@ -20,7 +21,7 @@ export interface PublishesInFlightOptions {
  */
 export class PublishesInFlight {
   readonly #options: PublishesInFlightOptions;
-  readonly #entries = new Set<InFlight>();
+  readonly #entries = new TurnoverSet<InFlight>();
   #bytes = 0;
   /** Number of publishes in flight that have timed out. */
   #timedOut = 0;
@@ -47,8 +48,8 @@ export class PublishesInFlight {
     return this.#timedOut === this.#entries.size;
   }
 
-  [Symbol.iterator](): IterableIterator<InFlight> {
-    return this.#entries.values();
+  [Symbol.iterator](): Generator<InFlight, undefined> {
+    return this.#entries[Symbol.iterator]();
   }
 
   has(entry: InFlight): boolean {
