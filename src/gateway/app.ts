@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { docsPages } from '../../routes/docs-pages.ts';
 import { registerRoutes, type Surface } from '../../routes/index.ts';
 import { ProblemDetails } from '../../routes/problem-schemas.ts';
@@ -116,28 +116,22 @@ export function createApp(options: AppOptions): FastifyInstance {
     ? (request: FastifyRequest) => access.isGranted(request, 'endpoints:read')
     : insiderCheck({ ...options.insiders, publicAddress });
   const requireSameSite = originGuard({ ...guard, publicAddress });
+  /** Continues with a request whose caller is admitted. */
+  const enter = (request: FastifyRequest, reply: FastifyReply) => {
+    if (request.is404) throw routeNotFound(request, surface);
+    limits?.admit(request, reply);
+  };
+  // Runs before the body is read. One hook for all of it, because each hook costs time.
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(noSniffing);
     assertWellFormedTarget(request);
     requireSameSite(request);
-    // Runs before the body is read.
-    if (request.is404 && !access) throw routeNotFound(request, surface);
+    const admission = access?.admit(request);
+    if (admission !== undefined) return void admission.then(() => enter(request, reply)).then(() => done(), done);
+    enter(request, reply);
     done();
   });
-  if (access) {
-    app.addHook('onRequest', (request, _reply, done) => {
-      const finish = () => done(request.is404 ? routeNotFound(request, surface) : undefined);
-      const admission = access.admit(request);
-      if (admission) admission.then(finish, done);
-      else finish();
-    });
-  }
-
   if (limits) {
-    app.addHook('onRequest', (request, reply, done) => {
-      limits.admit(request, reply);
-      done();
-    });
     app.addHook('preHandler', (request, reply, done) => {
       limits.countBody(request, reply);
       done();

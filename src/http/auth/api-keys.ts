@@ -18,7 +18,8 @@ interface FileKeys {
 
 /** Returns the SHA-256 of a token. Keys are stored and compared only as digests. */
 export function digestOf(token: string): Buffer {
-  return hash('sha256', token, 'buffer');
+  // A digest as a Buffer takes Node three times as long.
+  return Buffer.from(hash('sha256', token, 'binary'), 'binary');
 }
 
 /**
