@@ -59,6 +59,12 @@ export class EvaluationBudget {
     if (depth > maxDepth || this.#waiting.length > maxDepth / stepsOfKey) throw { code: 'D1011' };
   }
 
+  /** Throws if a grouping has too many keys. Called before JSONata begins to evaluate their values. */
+  assertKeys(count: number): void {
+    const most = Math.floor(this.#limits.maxDepth / stepsOfKey);
+    if (count > most) throw new ExpressionError(`it groups by more than ${most} keys`);
+  }
+
   /** The remaining milliseconds. */
   get leftMs(): number {
     return this.#limits.timeoutMs - this.#computedMs;

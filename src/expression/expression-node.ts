@@ -14,6 +14,8 @@ export interface ExpressionNode {
   stages?: Stage[];
   /** Filters on anything else. */
   predicate?: Stage[];
+  /** True for a step behind `@`, `#` or `%`, whose items have variables; true for a path that keeps them. */
+  tuple?: boolean;
   /** `{…}` behind an expression. */
   group?: { lhs: KeyAndValue[] };
   /** `[]` in a path: one item stays an array. */
@@ -44,7 +46,7 @@ export interface ExpressionNode {
   update?: ExpressionNode;
   delete?: ExpressionNode;
   /** The terms of an order-by. */
-  terms?: { expression: ExpressionNode }[];
+  terms?: { expression: ExpressionNode; descending?: boolean }[];
 }
 
 export type KeyAndValue = [ExpressionNode, ExpressionNode];

@@ -19,6 +19,8 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
       return isContextFree(node.lhs as ExpressionNode) && isContextFree(node.rhs);
     case 'bind':
       return isContextFree(node.rhs);
+    case 'block':
+      return isOrdering(node) && (node.expressions ?? []).every(isContextFree);
     case 'condition':
       return isContextFree(node.condition) && isContextFree(node.then) && isContextFree(node.else);
     default:
@@ -26,10 +28,16 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
   }
 }
 
+/** Returns whether a block replaces a path with an order-by. */
+function isOrdering({ expressions: [first] = [] }: ExpressionNode): boolean {
+  return first?.rhs?.procedure?.value === nativeNames.ordered;
+}
+
 const free: ReadonlySet<unknown> = new Set([
   nativeNames.reference,
   nativeNames.parameter,
   nativeNames.concatenate,
+  nativeNames.ordered,
   nativeNames.exact,
   nativeNames.truth,
   nativeNames.part,

@@ -1,5 +1,5 @@
 import { ExpressionError } from './expression-error.ts';
-import { type ItemPauses, runOf } from './expression-run.ts';
+import { runOf } from './expression-run.ts';
 import { keepList } from './item-functions.ts';
 import {
   type Call,
@@ -11,6 +11,7 @@ import {
 } from './jsonata-internals.ts';
 import { targetOf } from './object-facade.ts';
 import { isFields, orderedJson } from './ordered-json.ts';
+import { sortInParts } from './sort-in-parts.ts';
 
 // The time of JSONata's own functions, and the memory of $sort, grow with the square of the list's length, and no
 // timeout stops them. A list of a megabyte in a payload would end the process.
@@ -32,44 +33,13 @@ export function sort(call: Call, list: readonly unknown[] | undefined, comesAfte
   return sortAlike(call, list);
 }
 
-/** The number of items that are sorted at once. */
-const sortedAtOnce = 8_000;
-
-/** Sorts numbers, or texts. Longer lists are sorted in parts, which are then merged. */
+/** Sorts numbers, or texts. */
 async function sortAlike(call: Call, list: readonly unknown[]): Promise<readonly unknown[]> {
   const kind = typeof list[0];
   if (!(kind === 'number' || kind === 'string') || list.some((item) => typeof item !== kind)) {
     throw new ExpressionError('$sort() without a function takes numbers only, or texts only');
   }
-  const items = list as readonly string[];
-  const pauses = runOf(call).itemPauses();
-  let parts: (readonly string[])[] = [];
-  for (let begin = 0; begin < items.length; begin += sortedAtOnce) {
-    parts.push(items.slice(begin, begin + sortedAtOnce).toSorted((a, b) => (a > b ? 1 : a < b ? -1 : 0)));
-    const pause = runOf(call).pause();
-    if (pause) await pause;
-  }
-  while (parts.length > 1) {
-    const merged: (readonly string[])[] = [];
-    for (let index = 0; index < parts.length; index += 2) {
-      merged.push(await mergeAlike(parts[index] as readonly string[], parts[index + 1] ?? [], pauses));
-    }
-    parts = merged;
-  }
-  return parts[0] as readonly string[];
-}
-
-async function mergeAlike(left: readonly string[], right: readonly string[], pauses: ItemPauses) {
-  const merged: string[] = [];
-  let next = 0;
-  for (const item of left) {
-    for (let other = right[next]; other !== undefined && item > other; other = right[++next]) merged.push(other);
-    merged.push(item);
-    const pause = pauses();
-    if (pause) await pause;
-  }
-  for (; next < right.length; next++) merged.push(right[next] as string);
-  return merged;
+  return sortInParts(list as readonly string[], (a, b) => (a > b ? 1 : a < b ? -1 : 0), runOf(call));
 }
 
 type ComesAfter = (a: unknown, b: unknown) => Promise<boolean>;

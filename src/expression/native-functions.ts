@@ -3,6 +3,7 @@ import { bounded, withPicture } from './bounded-function.ts';
 import { keepRow, makeList, makeObject, makeRange, type RowStep } from './constructors.ts';
 import { cloneData } from './expression-data.ts';
 import { runOf } from './expression-run.ts';
+import { countKey } from './group-keys.ts';
 import { endTurn, waitForTurn } from './in-turn.ts';
 import { each, filter, map, reduce, sift, single } from './item-functions.ts';
 import {
@@ -32,6 +33,7 @@ import {
   truth,
   typeOf,
 } from './number-functions.ts';
+import { type KeyedItems, keyItem, orderItems } from './order-by.ts';
 import { concatenate, join, length, pad, substring, toText, trim } from './text-functions.ts';
 import { copyToTransform, matchedCopies } from './transform.ts';
 import { wholeField, wholePart } from './whole-parts.ts';
@@ -82,6 +84,16 @@ function createNatives(): Record<string, Definition> {
       return makeRange(this, first, last);
     }),
     [nativeNames.rows]: define((rows: unknown, from: unknown, ...way: RowStep[]) => keepRow(rows, from, way)),
+    [nativeNames.keyed]: define(function (...keys: unknown[]) {
+      return keyItem(this, keys);
+    }),
+    [nativeNames.ordered]: define(function (items: KeyedItems, directions: string, unwraps: boolean | undefined) {
+      return orderItems(this, items, directions, unwraps === true);
+    }),
+    [nativeNames.groupKeys]: define(() => new Set()),
+    [nativeNames.groupKey]: define(function (key: unknown, grouping: string | Set<unknown>) {
+      return countKey(this, key, grouping);
+    }),
     [nativeNames.part]: define((value: unknown, name: string, becomesText: boolean | undefined) =>
       wholePart(value, name, becomesText === true),
     ),

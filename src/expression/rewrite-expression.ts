@@ -7,12 +7,14 @@ import {
   beginsWithReference,
   type Scope,
 } from './call-rules.ts';
+import { CountedGroupings } from './counted-groupings.ts';
 import type { PartName } from './expression-context.ts';
 import * as make from './expression-node.ts';
 import { calledName, type ExpressionNode, type KeyAndValue, ownContext, sameContext } from './expression-node.ts';
 import { isContextFree } from './is-context-free.ts';
 import { withRowsKept } from './keep-row.ts';
 import { nativeNames } from './native-names.ts';
+import { withOrderedItems } from './ordered-path.ts';
 import { hideKey } from './reserved-keys.ts';
 import { rewriteOperator } from './rewrite-operator.ts';
 
@@ -47,12 +49,15 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
   const ownMessages = new Set<string>();
   const rowsKept = new WeakSet<ExpressionNode>();
   let hoisted = 0;
+  const groupings = new CountedGroupings();
 
   const all = (nodes: ExpressionNode[], scope: Scope) => nodes.map((node) => rewrite(node, scope));
 
   function rewrite(node: ExpressionNode, scope: Scope): ExpressionNode {
     const operator = rewriteOperator(node, { text, onMessage: scope.onMessage, hoistedName });
     if (operator !== node) return rewrite(operator, scope);
+    const grouping = groupings.withVariable(node, hoistedName);
+    if (grouping !== node) return rewrite(grouping, scope);
     rewriteFilters(node);
     switch (node.type) {
       case 'path':
@@ -107,13 +112,15 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
       if (pair[0].type === 'string') pair[0].value = hideKey(String(pair[0].value));
       pair[1] = rewrite(pair[1], scope);
     }
+    groupings.countKeys(pairs);
   }
 
   function rewriteRows(path: ExpressionNode, scope: Scope): ExpressionNode {
     if (rowsKept.has(path)) return rewritePath(path, scope);
     const atMessage = beginsAtMessage(path.steps ?? [], scope, parts);
     rowsKept.add(path);
-    const node = withRowsKept(path, { atMessage, hoistedName });
+    const whole = withRowsKept(path, { atMessage, hoistedName });
+    const node = whole === path ? withOrderedItems(path, hoistedName) : whole;
     return node === path ? rewritePath(path, scope) : rewrite(node, scope);
   }
 

@@ -114,11 +114,13 @@ test('a step behind @, # or % has a bounded number of items', async () => {
   expect(await evaluate('$count(payload.rows)', { payload: { rows } })).toBe(100_001);
 });
 
-test('docs/expressions.md names that limit', () => {
+test('docs/expressions.md names the limits of steps and groupings', () => {
   const page = readFileSync(new URL('../../docs/expressions.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
   expect(page).toContain(
     `A path step with \`@\`, \`#\` or \`%\` can have at most ${maxTuples.toLocaleString('en')} items.`,
   );
+  const keys = Math.floor(defaultLimits.maxDepth / 3).toLocaleString('en');
+  expect(page).toContain(`A grouping can have a third of \`maxDepth\` as keys: ${keys} by default.`);
 });
 
 test('branches that run at the same time continue in their order, some in each turn of the event loop', async () => {
@@ -132,14 +134,38 @@ test('branches that run at the same time continue in their order, some in each t
   expect(continued).toEqual(continued.toSorted((a, b) => a - b));
 });
 
-test('a grouping with too many keys for the limit of nested steps ends before it evaluates them', async () => {
-  let calls = 0;
-  const service = { note: () => (calls += 1) };
-  const rows = Array.from({ length: 3_000 }, (_, index) => ({ k: `k${index}` }));
+describe('a grouping', () => {
+  const rows = Array.from({ length: 400 }, (_, index) => ({ k: `k${index}` }));
   const limits = { limits: { timeoutMs: 60_000, maxDepth: 1_000 } };
-  const error = await caught(() => evaluate('payload.rows{k: service.note()}', { payload: { rows }, service }, limits));
-  expect(error.message).toContain('nested too deeply');
-  expect(calls).toBe(0);
+
+  test.each([
+    'payload.rows{k: service.note()}',
+    'payload.rows@$r{$r.k: service.note()}',
+    'payload.rows#$i{$string($i): service.note()}',
+    'payload.rows.k.%{k: service.note()}',
+    '( $f := function($r){ $r{k: service.note()} }; $f(payload.rows) )',
+  ])('ends before it evaluates any value if it has too many keys: %s', async (text) => {
+    let calls = 0;
+    const service = { note: () => (calls += 1) };
+    const error = await caught(() => evaluate(text, { payload: { rows }, service }, limits));
+    expect(error.message).toContain('it groups by more than 333 keys');
+    expect(calls).toBe(0);
+  });
+
+  test('has as many keys as it may have, and any number of items', async () => {
+    const most = rows.slice(0, 300);
+    const given = { payload: { rows: [...most, ...most] } };
+    expect(Object.keys((await evaluate('payload.rows{k: $count($)}', given, limits)) as object)).toHaveLength(300);
+  });
+
+  test('does not count the keys of another one', async () => {
+    const groups = [1, 2, 3, 4].map((n) => ({ rows: rows.slice(0, 150).map(({ k }) => ({ k: `${n}${k}` })) }));
+    for (const text of ['payload.groups.(rows{k: 1})', 'payload.groups.(rows@$r{$r.k: 1})']) {
+      const result = (await evaluate(text, { payload: { groups } }, limits)) as object[];
+      expect(result.map((group) => Object.keys(group).length)).toEqual([150, 150, 150, 150]);
+    }
+    expect(await evaluate('payload.rows.{k: 1}', { payload: { rows } }, limits)).toHaveLength(400);
+  });
 });
 
 test('a list longer than what is sorted at once is sorted, and keeps what is equal', async () => {
