@@ -1,6 +1,6 @@
 import { isRecord } from './is-record.ts';
 import { type Claim, type Coerce, claimAll, type Explain, type SchemaNode, valueAt } from './node-scope.ts';
-import { maxKeyTests } from './safe-patterns.ts';
+import { everyKey, maxKeyTests } from './safe-patterns.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,7 +24,7 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
 
   function unnamed(name: string): readonly SchemaNode[] {
     // This is the case of a record, which can have a hundred thousand fields.
-    if (pattern) return pattern.test(name) ? single : none;
+    if (pattern) return pattern === everyKey || pattern.test(name) ? single : none;
     const matching = patterns.filter(([pattern]) => pattern.test(name)).map(([, node]) => node);
     return matching.length === 0 && others && !names.has(name) ? [others] : matching;
   }

@@ -19,6 +19,8 @@ class SearchTime {
   keyTests = 0;
   /** The number of objects and fields that the check has recorded so far for `unevaluatedProperties`. */
   notes = 0;
+  /** The texts that were matched so far with a format that takes long. */
+  readonly formatted = { characters: 0, results: new Map<string, boolean>() };
   /**
    * The results of slow searches. A value that does not match is checked several times by several copies of its schema.
    */
@@ -78,7 +80,7 @@ export function spentSearchMs(): number {
 }
 
 /** Maximum number of keys of a conversion. A key counts once for each pattern with which it is matched. */
-export const maxKeyTests = 150_000;
+export const maxKeyTests = 100_000;
 
 /** Resets the number of keys. Called before the value is checked again to explain its refusal. */
 export function restartKeyTests(): void {
@@ -98,6 +100,23 @@ export const maxNotes = 30_000;
 /** Resets the number of recorded objects and fields. Called before another check of the value. */
 export function restartNotes(): void {
   if (time) time.notes = 0;
+}
+
+/** Maximum number of characters that one conversion matches with a format that takes long for each character. */
+export const maxFormatted = 100_000;
+
+/**
+ * Returns whether a text is of a format that takes long for each character. A text is matched once in a conversion, and
+ * not at all after texts of `maxFormatted` characters.
+ */
+export function isFormatted(text: string, test: (text: string) => boolean): boolean {
+  const { formatted } = searchTime();
+  const known = formatted.results.get(text);
+  if (known !== undefined) return known;
+  formatted.characters += text.length;
+  const result = formatted.characters <= maxFormatted && test(text);
+  if (formatted.characters <= maxFormatted) formatted.results.set(text, result);
+  return result;
 }
 
 /** Counts objects and fields before they are recorded. @returns false if the check has too many in total */
@@ -170,7 +189,10 @@ export function timedPattern(pattern: unknown): RegExp | undefined {
 /** TypeBox's pattern for any key of a record. A key with a line break does not match it. */
 export const anyKey = '^.*$';
 
+/** The regular expression for that pattern, which every key matches. */
+export const everyKey = /^.*$/su;
+
 /** Returns the regular expression for a pattern of keys. */
 export function keyPattern(pattern: string): RegExp {
-  return pattern === anyKey ? /^.*$/su : (timedPattern(pattern) ?? new RegExp(pattern, 'u'));
+  return pattern === anyKey ? everyKey : (timedPattern(pattern) ?? new RegExp(pattern, 'u'));
 }

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
 import { describe, expect, test, vi } from 'vitest';
+import { maxFieldSequences } from '../../src/conversion/field-sequences.ts';
 import { maxFormFields } from '../../src/conversion/form/form-fields.ts';
 import { assertJson } from '../../src/conversion/json/json-converter.ts';
-import { maxEmptyObjects, maxFieldSequences, maxJsonDepth, simplified } from '../../src/conversion/json/json-limits.ts';
+import { maxEmptyObjects, maxJsonCommas, maxJsonDepth, simplified } from '../../src/conversion/json/json-limits.ts';
 import { maxObjectFields } from '../../src/conversion/object-fields.ts';
 import {
   maxXmlDepth,
@@ -13,9 +14,10 @@ import {
   maxXmlNodes,
   maxXmlSlowCharacters,
 } from '../../src/conversion/xml/xml-reader.ts';
+import { maxXmlSections, maxXmlSigns } from '../../src/conversion/xml/xml-signs.ts';
 import { isLittoralError } from '../../src/errors.ts';
 import { maxNotedFields, maxNotedItems } from '../../src/schema/key-guard.ts';
-import { maxKeyTests, maxNotes } from '../../src/schema/safe-patterns.ts';
+import { maxFormatted, maxKeyTests, maxNotes } from '../../src/schema/safe-patterns.ts';
 import { caught, everythingIn } from '../caught.ts';
 import { convert, decode, encode, mediaType } from './convert.ts';
 
@@ -193,9 +195,63 @@ describe('XML', () => {
   test('takes any number of tabs and line ends if there is more of the rest', () => {
     const line = '\t\t<a>1</a>\r\n';
     expect(decode(`<r>${line.repeat(90_000)}</r>`, xml)).toEqual({ a: Array(90_000).fill('1') });
-    // Two more of them end the section.
-    const brackets = ']'.repeat(maxXmlSlowCharacters - 2);
+    const brackets = ']'.repeat(maxXmlSigns);
     expect(decode(`<r><![CDATA[${brackets}]]></r>`, xml)).toBe(brackets);
+  });
+
+  test.each([
+    ['line ends in attributes', (text: string) => `<r a="${text}"/>`, '\na'],
+    ['carriage returns in attributes', (text: string) => `<r a='${text}'/>`, '\ra'],
+    ['tabs in many attributes', (text: string) => `<r>${`<a b=">${text.slice(0, 1000)}"/>`.repeat(600)}</r>`, '\ta'],
+    ['brackets in CDATA', (text: string) => `<r><![CDATA[${text}]]></r>`, ']a'],
+    ['hyphens in comments', (text: string) => `<r><!--${text}--></r>`, '- '],
+    ['question marks in instructions', (text: string) => `<r/><?a ${text}?>`, '? '],
+  ])('refuses too many %s before it is parsed', async (_, document, piece) => {
+    const parsing = vi.spyOn(SaxesParser.prototype, 'write');
+    try {
+      const error = await caught(() => decode(document(piece.repeat(maxXmlSigns + 1)), xml));
+      expect(error).toMatchObject({
+        code: 'malformed-body',
+        message: expect.stringContaining(`more than ${maxXmlSigns} tabs and line ends in attributes`),
+      });
+      expect(parsing).not.toHaveBeenCalled();
+    } finally {
+      parsing.mockRestore();
+    }
+  });
+
+  test.each(['<!---->', '<![CDATA[]]>', '<?a?>', '<!--<a b=">--><![CDATA[<!--]]>'])(
+    'refuses %s over and over before it is parsed',
+    async (piece) => {
+      const parsing = vi.spyOn(SaxesParser.prototype, 'write');
+      try {
+        const error = await caught(() => decode(`<r>${piece.repeat(maxXmlSections + 1)}</r>`, xml));
+        expect(error).toMatchObject({ message: expect.stringContaining(`more than ${maxXmlSections} comments`) });
+        expect(parsing).not.toHaveBeenCalled();
+      } finally {
+        parsing.mockRestore();
+      }
+    },
+  );
+
+  test('takes any number of such signs in text, and as many sections as there may be', () => {
+    expect(decode(`<r>${']a-?\t'.repeat(maxXmlSigns)}</r>`, xml)).toHaveLength(5 * maxXmlSigns - 1);
+    expect(decode(`<r>${'<![CDATA[abc]]>'.repeat(maxXmlSections)}</r>`, xml)).toHaveLength(3 * maxXmlSections);
+  });
+
+  test('reads each line end as a line feed, in one step', () => {
+    const appended = vi.spyOn(SaxesParser.prototype, 'write');
+    try {
+      expect(decode(`<r>${'a\rb\r\nc\n'.repeat(1_000)}d</r>`, xml)).toBe(`${'a\nb\nc\n'.repeat(1_000)}d`);
+      expect(decode('<r a="a\rb\r\nc">a\u0085b\u2028c</r>', xml)).toEqual({
+        '@a': 'a b c',
+        '#text': 'a\u0085b\u2028c',
+      });
+      expect(decode('<?xml version="1.1"?><r>a\u0085b\u2028c\r\u0085d\r\ne\rf</r>', xml)).toBe('a\nb\nc\nd\ne\nf');
+      for (const [text] of appended.mock.calls) expect(String(text)).not.toContain('\r');
+    } finally {
+      appended.mockRestore();
+    }
   });
 
   test('keeps each character of a text that was written into it', () => {
@@ -270,6 +326,7 @@ describe('JSON that is slow to parse', () => {
   const sequences = (count: number) => objects(count / 2, (index) => `{"${inKey(index)}":0,"a":"{}"}`);
   const inOrder = (count: number) => objects(count / 20, (at) => `{${orderOf(at).map((key) => `"${key}":0`)}}`);
   const empty = (count: number) => objects(count, () => '{ }');
+  const commas = (count: number) => `[${'1,'.repeat(count - 1)}"${','.repeat(count)}",2]`;
 
   /** Returns twenty names in a unique order: the last ones are the digits of the index. */
   function orderOf(index: number): string[] {
@@ -280,6 +337,7 @@ describe('JSON that is slow to parse', () => {
   test.each<[string, number, (count: number) => string]>([
     ['different sequences of field names', maxFieldSequences, sequences],
     ['empty objects', maxEmptyObjects, empty],
+    ['commas between items and fields', maxJsonCommas, commas],
   ])('is refused for too many %s before any of it is parsed', async (what, limit, text) => {
     expect(decode(text(limit), json)).toBeInstanceOf(Array);
     const parsing = vi.spyOn(JSON, 'parse');
@@ -310,6 +368,7 @@ describe('JSON that is slow to parse', () => {
   test.each([
     ['sequences', sequences(maxFieldSequences + 2)],
     ['empty objects', empty(maxEmptyObjects + 1)],
+    ['commas', commas(maxJsonCommas + 1)],
   ])('is forwarded unchanged: %s', (_, text) => {
     const parsing = vi.spyOn(JSON, 'parse');
     try {
@@ -323,6 +382,11 @@ describe('JSON that is slow to parse', () => {
       parsing.mockRestore();
     }
     expect(convert(text, json, 'application/vnd.a+json')).toBe(text);
+  });
+
+  test('does not include a large body of many rows', () => {
+    const rows = objects(60_000, (index) => `{"id":"item-${index}","price":12.5,"stock":100,"unit":"piece"}`);
+    expect(decode(rows, json)).toHaveLength(60_000);
   });
 
   test('is still checked for validity when it is forwarded', async () => {
@@ -377,6 +441,24 @@ describe('JSON that is slow to parse', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('PHP', () => {
+  const arrays = (count: number) => {
+    const items = Array.from(
+      { length: count },
+      (_, index) => `i:${index};a:1:{s:${inKey(index).length}:"${inKey(index)}";N;}`,
+    );
+    return `a:${count}:{${items.join('')}}`;
+  };
+
+  test('may have a limited number of sequences of keys', async () => {
+    expect(decode(arrays(maxFieldSequences), php)).toHaveLength(maxFieldSequences);
+    expect(await caught(() => decode(arrays(maxFieldSequences + 1), php))).toMatchObject({
+      code: 'malformed-body',
+      message: expect.stringContaining(`more than ${maxFieldSequences} different sequences of keys`),
+    });
   });
 });
 
@@ -446,10 +528,14 @@ test('docs/conversion.md names the limits', () => {
   const rows = [
     `| a form | ${inWords(maxFormFields)} fields`,
     `| XML | ${inWords(maxXmlNodes)} elements and attributes with ${inWords(maxXmlNames)} different names, ${maxXmlDepth} nested elements, ${inWords(maxXmlFields)} attributes and children of different names in one element; ${inWords(maxXmlSlowCharacters)} tabs, line ends`,
-    `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object, ${inWords(maxFieldSequences)} different sequences of field names (\`{"a":1,"b":2}\` has the two sequences \`a\` and \`a, b\`; only the first 128 fields of an object count), ${inWords(maxEmptyObjects)} empty objects |`,
-    `| PHP | 512 nested arrays, ${inWords(maxObjectFields)} keys in one array that is no list |`,
+    `| JSON | ${inWords(maxJsonDepth)} nested objects and lists, ${inWords(maxObjectFields)} fields in one object, ${inWords(maxFieldSequences)} different sequences of field names (\`{"a":1,"b":2}\` has the two sequences \`a\` and \`a, b\`; only the first 128 fields of an object count), ${inWords(maxEmptyObjects)} empty objects, ${inWords(maxJsonCommas)} commas between items and fields if they are more than a sixth of the body |`,
+    `| PHP | 512 nested arrays, ${inWords(maxObjectFields)} keys in one array that is no list, ${inWords(maxFieldSequences)} different sequences of keys in such arrays |`,
+    `${inWords(maxXmlSections)} comments, CDATA sections and processing instructions; ${inWords(maxXmlSigns)} tabs and line ends in attributes, \`]\` in CDATA sections, \`-\` in comments and \`?\` in processing instructions |`,
   ];
   for (const row of rows) expect(page).toContain(row);
+  expect(page.replaceAll(/\s+/g, ' ')).toContain(
+    `all texts of the format \`idn-hostname\` that are not lower-case ASCII names may have ${inWords(maxFormatted)} characters in total; the texts after them do not match.`,
+  );
   expect(page.replaceAll(/\s+/g, ' ')).toContain(
     `For a type with more than two \`patternProperties\`, the number of keys in one value times the number of patterns is limited to ${inWords(maxKeyTests)}. A type with \`unevaluatedProperties\` accepts up to ${inWords(maxNotedFields)} fields, and a type with \`unevaluatedItems\` up to ${inWords(maxNotedItems)} items. In one value, all objects of types with \`unevaluatedProperties\` may have ${inWords(maxNotes)} fields in total. Each object counts as one more field.`,
   );

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { Format } from 'typebox/format';
 import { describe, expect, test } from 'vitest';
 import { withBoundedKeywords } from '../../src/schema/bounded-keywords.ts';
+import { restartSearchTime } from '../../src/schema/safe-patterns.ts';
 import type { Schema } from '../../src/schema/schema.ts';
 import { compileSchema } from '../../src/schema/schema-check.ts';
 import { convertTo, issues } from '../conversion/convert-to.ts';
@@ -246,6 +247,32 @@ describe('a format whose check is slow for long texts', () => {
       expect(issues(Type.String({ format: 'regex' }), text)).toEqual([' must match format "regex"']);
     },
   );
+
+  test('is checked for a bounded number of characters, plain host names excepted', () => {
+    const type = Type.Array(Type.String({ format: 'idn-hostname' }));
+    const plain = Array(20_000).fill('shop-1.example.org');
+    const others = Array.from({ length: 1_000 }, (_, index) => `${'ä'.repeat(50)}.${'ö'.repeat(45)}${1_000 + index}`);
+    expect(convertTo(type, [...plain, ...others])).toHaveLength(21_000);
+    const texts = textsChecked('idn-hostname', () => {
+      expect(issues(type, [...plain, ...others, 'ä.org', 'a.org'])).toEqual([
+        '/21000 must match format "idn-hostname"',
+      ]);
+    });
+    expect(texts.filter((text) => text !== '')).toEqual(others);
+  });
+
+  test('accepts the plain host names that TypeBox accepts', () => {
+    const label = fc.string({ unit: fc.constantFrom(...'ax0-'), maxLength: 65 });
+    fc.assert(
+      fc.property(fc.array(label, { minLength: 1, maxLength: 5 }), (labels) => {
+        const type = Type.String({ format: 'idn-hostname' });
+        const text = labels.join('.');
+        restartSearchTime();
+        expect(compileSchema(type).check(text)).toBe(Format.Test('idn-hostname', text));
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   test('compiles each property of Unicode once', () => {
     const texts = textsChecked('regex', () => {

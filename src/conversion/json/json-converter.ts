@@ -2,6 +2,7 @@ import { type Issue, LittoralError } from '../../errors.ts';
 import { describeValue } from '../../text/describe-value.ts';
 import { assertNotBytes } from '../assert-not-bytes.ts';
 import { decodeUtf8 } from '../character-encoding.ts';
+import { maxFieldSequences } from '../field-sequences.ts';
 import { isJson, isValue, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
 import { maxObjectFields } from '../object-fields.ts';
@@ -10,7 +11,7 @@ import {
   exceededLimit,
   type JsonLimit,
   maxEmptyObjects,
-  maxFieldSequences,
+  maxJsonCommas,
   maxJsonDepth,
   simplified,
 } from './json-limits.ts';
@@ -97,6 +98,7 @@ function exceededWidth(bytes: Uint8Array, mediaType: MediaType): Exclude<JsonLim
 const width: Readonly<Record<Exclude<JsonLimit, 'depth'>, string>> = {
   fields: `has an object with more than ${maxObjectFields} fields`,
   sequences: `has objects with more than ${maxFieldSequences} different sequences of field names`,
+  commas: `has more than ${maxJsonCommas} commas between items and fields, and little else`,
   'empty objects': `has more than ${maxEmptyObjects} empty objects`,
 };
 

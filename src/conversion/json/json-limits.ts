@@ -1,15 +1,15 @@
-import { randomInt } from 'node:crypto';
+import { emptySequence, maxFieldSequences, sequenceFields } from '../field-sequences.ts';
 import { maxObjectFields } from '../object-fields.ts';
 
 /** Maximum number of nested objects and lists of JSON. */
 export const maxJsonDepth = 50_000;
 /**
- * Maximum number of different sequences of field names in the objects of a JSON text. `{"a":1,"b":2}` has the sequences
- * `a` and `a, b`. V8 creates a hidden class for each sequence, which takes twenty times as long as a field.
+ * Maximum number of commas between the items and fields of a JSON text that is dense with them. Each item of a long list
+ * takes time in all that follows, such as the check of a type.
  */
-export const maxFieldSequences = 50_000;
-/** Number of fields of an object that count for its sequences. V8 stores an object with more fields as a table. */
-const sequenceFields = 128;
+export const maxJsonCommas = 200_000;
+/** Number of bytes for each comma from which on a JSON text is not dense with them. */
+export const bytesOfComma = 6;
 /** Maximum number of empty objects in a JSON text. `JSON.parse` is five times slower for them than for empty lists. */
 export const maxEmptyObjects = 200_000;
 
@@ -20,12 +20,10 @@ const closingBracket = 0x5d;
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;
 const colon = 0x3a;
+const comma = 0x2c;
 
 /** A limit of a JSON text. */
-export type JsonLimit = 'depth' | 'fields' | 'sequences' | 'empty objects';
-
-/** The hash of an empty sequence. It is random, so that a sender cannot choose names whose hashes collide. */
-const emptySequence = randomInt(2 ** 31);
+export type JsonLimit = 'depth' | 'fields' | 'sequences' | 'empty objects' | 'commas';
 
 /**
  * Returns the limit that a JSON text exceeds; undefined if it exceeds none. The depth takes precedence.
@@ -43,6 +41,7 @@ export function exceededLimit(bytes: Uint8Array): JsonLimit | undefined {
   const names: number[] = [];
   const sequences = new Set<number>();
   let emptyObjects = 0;
+  let commas = 0;
   let depth = 0;
   let hasTooManyFields = false;
   let textStart = 0;
@@ -53,7 +52,8 @@ export function exceededLimit(bytes: Uint8Array): JsonLimit | undefined {
       textStart = index + 1;
       index = endOfText(bytes, textStart);
       textEnd = index;
-    } else if (byte === openingBracket || byte === openingBrace) {
+    } else if (byte === comma) commas += 1;
+    else if (byte === openingBracket || byte === openingBrace) {
       if (++depth > maxJsonDepth) return 'depth';
       fields[depth] = 0;
       names[depth] = emptySequence;
@@ -73,7 +73,8 @@ export function exceededLimit(bytes: Uint8Array): JsonLimit | undefined {
   }
   if (hasTooManyFields) return 'fields';
   if (sequences.size > maxFieldSequences) return 'sequences';
-  return emptyObjects > maxEmptyObjects ? 'empty objects' : undefined;
+  if (emptyObjects > maxEmptyObjects) return 'empty objects';
+  return commas > maxJsonCommas && commas * bytesOfComma > bytes.length ? 'commas' : undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { LittoralError } from '../../errors.ts';
 import { withLargeIntegers } from '../../schema/large-integers.ts';
 import { phpArrays } from '../../schema/php-arrays.ts';
 import { asBuffer } from '../../text/as-buffer.ts';
+import { FieldSequences, maxFieldSequences } from '../field-sequences.ts';
 import { isPhpSerialized, isValue, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
 import { maxObjectFields } from '../object-fields.ts';
@@ -61,6 +62,7 @@ class PhpReader {
   /** The same bytes as text, one character for each byte, for regular expressions. */
   readonly #text: string;
   readonly #source: MediaType;
+  readonly #sequences = new FieldSequences();
   #at = 0;
   #hasLargeIntegers = false;
 
@@ -160,6 +162,9 @@ class PhpReader {
   #object(keys: readonly (string | number | bigint)[], values: readonly unknown[]): Record<string, unknown> {
     if (keys.length > maxObjectFields && new Set(keys).size > maxObjectFields) {
       throw this.#malformed(`has an array with more than ${maxObjectFields} keys that is no list`);
+    }
+    if (this.#sequences.isExceededBy(keys)) {
+      throw this.#malformed(`has arrays with more than ${maxFieldSequences} different sequences of keys`);
     }
     const fields: Record<string, unknown> = {};
     keys.forEach((key, index) => {

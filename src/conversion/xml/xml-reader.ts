@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import type { SaxesParser } from 'saxes';
 import { LittoralError } from '../../errors.ts';
 import { attributePrefix, textName } from './xml-layout.ts';
+import { withLineFeeds } from './xml-line-ends.ts';
+import { exceededXmlLimit } from './xml-signs.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -75,18 +77,21 @@ class XmlReader {
     parser.on('closetag', () => this.#closeElement());
   }
 
-  read(text: string): unknown {
+  read(document: string): unknown {
+    if (isMostlySlow(document)) {
+      throw this.#malformed(
+        `has more than ${maxXmlSlowCharacters} tabs, line ends and closing brackets, and little else`,
+      );
+    }
+    const text = withLineFeeds(document);
+    const exceeded = exceededXmlLimit(text);
+    if (exceeded) throw this.#malformed(`has ${exceeded}`);
     // The message of the parser quotes the names of elements. An error must not contain a part of a payload.
     this.#parser.on('error', () => {
       // For the parser a document type in lower case is none, but its author meant one.
       if (this.#nodes === 0 && /<!doctype/i.test(text)) throw this.#documentType();
       throw this.#malformed(`is not XML: a syntax error in ${placeOf(text, this.#parser.position)}`);
     });
-    if (isMostlySlow(text)) {
-      throw this.#malformed(
-        `has more than ${maxXmlSlowCharacters} tabs, line ends and closing brackets, and little else`,
-      );
-    }
     this.#parser.write(text).close();
     return this.#root;
   }

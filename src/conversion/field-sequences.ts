@@ -1,0 +1,36 @@
+import { randomInt } from 'node:crypto';
+
+/**
+ * Maximum number of different sequences of field names in the objects of a text. `{"a":1,"b":2}` has the sequences `a`
+ * and `a, b`. V8 creates a hidden class for each sequence, which takes twenty times as long as a field.
+ */
+export const maxFieldSequences = 30_000;
+
+/** Number of fields of an object that count for its sequences. V8 stores an object with more fields as a table. */
+export const sequenceFields = 128;
+
+/** The hash of an empty sequence. It is random, so that a sender cannot choose names whose hashes collide. */
+export const emptySequence = randomInt(2 ** 31);
+
+/** The sequences of field names in the objects of one value. */
+export class FieldSequences {
+  readonly #hashes = new Set<number>();
+
+  /** Counts the sequences of an object. @returns true if there are too many of them */
+  isExceededBy(names: readonly unknown[]): boolean {
+    let sequence = emptySequence;
+    const count = Math.min(names.length, sequenceFields);
+    for (let index = 0; index < count; index++) {
+      sequence = hashed(String(names[index]), sequence);
+      this.#hashes.add(sequence);
+    }
+    return this.#hashes.size > maxFieldSequences;
+  }
+}
+
+/** This is FNV-1a, as in the search for sequences in JSON. */
+function hashed(name: string, sequence: number): number {
+  let hash = Math.imul(sequence ^ name.length, 0x5bd1e995);
+  for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
+  return hash;
+}
