@@ -33,9 +33,12 @@ export class TurnoverSet<Value> implements Iterable<Value> {
     return this.#values.delete(value);
   }
 
-  /** Visits the values of this moment in the order of their addition, except those that are deleted before their turn. */
+  /**
+   * Visits the values in the order of their addition, except those that are deleted before their turn. It can miss
+   * values that are added meanwhile.
+   */
   *[Symbol.iterator](): Generator<Value, undefined> {
-    for (const value of [...this.#values]) if (this.#values.has(value)) yield value;
+    for (const value of this.#values) if (this.#values.has(value)) yield value;
   }
 
   #renew(): void {
