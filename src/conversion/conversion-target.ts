@@ -61,7 +61,7 @@ export interface Circumstances {
 }
 
 /**
- * Converts a value that does not fit its type.
+ * Converts a value that does not fit its type, as a check has shown.
  *
  * @throws the error that `refuse` makes, or the LittoralError of a type converter
  */
@@ -76,7 +76,8 @@ export function coerceTo(
   const result = withinStack(() => rememberingChecks(() => coerced(type, value, context)), beyondStack);
   if (result === beyondStack) throw refuse(tooDeep);
   restartNotes();
-  if (type.check(result)) return result;
+  // The caller has checked the value itself.
+  if (!Object.is(result, value) && type.check(result)) return result;
   const parsed = jsonText ? parseText(value, refuse) : undefined;
   if (parsed !== undefined) {
     const fitting = type.check(parsed) ? parsed : coerceTo(type, parsed, { ...circumstances, jsonText: false }, refuse);

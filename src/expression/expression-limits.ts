@@ -10,7 +10,7 @@ export interface ExpressionLimits {
    * A function call takes about four; grouping opens about three for each key at once.
    */
   readonly maxDepth?: number;
-  /** Maximum number of items of one list; all lists of one evaluation may have four times as many. Default 1000000. */
+  /** Maximum number of items of one list; all lists of one evaluation may have four times as many. Default 500000. */
   readonly maxSequenceLength?: number;
   /**
    * Maximum number of characters of one text that an evaluation makes; all its texts may have four times as many.
@@ -22,6 +22,6 @@ export interface ExpressionLimits {
 export const defaultLimits = {
   timeoutMs: 1000,
   maxDepth: 50_000,
-  maxSequenceLength: 1_000_000,
+  maxSequenceLength: 500_000,
   maxTextLength: 10_000_000,
 } as const satisfies Required<ExpressionLimits>;

@@ -1,3 +1,4 @@
+import type { CoercionContext } from './coercion-context.ts';
 import { isRecord } from './is-record.ts';
 import { type Claim, type Coerce, claimAll, type Explain, type SchemaNode, valueAt } from './node-scope.ts';
 import { everyKey, maxKeyTests } from './safe-patterns.ts';
@@ -21,12 +22,14 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
 
   const [[pattern, node] = []] = patterns.length === 1 && others === undefined ? patterns : [];
   const single = node === undefined ? none : [node];
+  const otherNodes = others === undefined ? none : [others];
 
   function unnamed(name: string): readonly SchemaNode[] {
     // This is the case of a record, which can have a hundred thousand fields.
     if (pattern) return pattern === everyKey || pattern.test(name) ? single : none;
+    if (patterns.length === 0) return names.has(name) ? none : otherNodes;
     const matching = patterns.filter(([pattern]) => pattern.test(name)).map(([, node]) => node);
-    return matching.length === 0 && others && !names.has(name) ? [others] : matching;
+    return matching.length === 0 && !names.has(name) ? otherNodes : matching;
   }
 
   const coerce: Coerce = (value, context) => {
@@ -43,13 +46,23 @@ export function objectNode(nodes: FieldNodes): SchemaNode {
     const names = Object.keys(value);
     // The check refuses the object.
     if (names.length * patterns.length > maxKeyTests) return fields;
-    for (const name of names) {
-      for (const { coerce } of unnamed(name)) {
-        if (coerce) fields = withField(fields, name, coerce(fields[name], context), value);
-      }
-    }
-    return fields;
+    return coerceEach(fields, names, context);
   };
+
+  function coerceEach(fields: Fields, names: readonly string[], context: CoercionContext): Fields {
+    let copy: Record<string, unknown> | undefined;
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] as string;
+      let field = fields[name];
+      for (const { coerce } of unnamed(name)) if (coerce) field = coerce(field, context);
+      if (copy === undefined) {
+        if (Object.is(field, fields[name])) continue;
+        copy = copyUpTo(index, names, fields);
+      }
+      setField(copy, name, field);
+    }
+    return copy ?? fields;
+  }
 
   const explain: Explain = (value, collector) => {
     if (!isRecord(value)) return;
@@ -83,6 +96,23 @@ function withField(fields: Fields, name: string, field: unknown, original: Field
   const copy: Record<string, unknown> = fields === original ? { ...fields } : fields;
   copy[name] = field;
   return copy;
+}
+
+/** The number of fields from which on spreading an object takes longer than to copy its fields. */
+const manyFields = 1_000;
+
+/** Copies at least the fields before an index. */
+function copyUpTo(index: number, names: readonly string[], fields: Fields): Record<string, unknown> {
+  if (names.length < manyFields) return { ...fields };
+  const copy: Record<string, unknown> = {};
+  for (const name of names.slice(0, index)) setField(copy, name, fields[name]);
+  return copy;
+}
+
+/** Sets a field, also one that is called `__proto__`. */
+function setField(fields: Record<string, unknown>, name: string, field: unknown): void {
+  if (name !== '__proto__') fields[name] = field;
+  else Object.defineProperty(fields, name, { value: field, configurable: true, enumerable: true, writable: true });
 }
 
 function isEmpty(value: unknown, as: 'text' | 'list'): boolean {

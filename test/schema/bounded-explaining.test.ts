@@ -256,6 +256,16 @@ describe('a list of unique items', () => {
   });
 });
 
+test('a value that nothing can coerce is checked once before it is explained', () => {
+  let checks = 0;
+  const Refused = Type.Refine(Type.Record(Type.String(), Type.Number()), () => {
+    checks += 1;
+    return false;
+  });
+  expect(refusal(Refused, { a: 1 }).issues).toHaveLength(1);
+  expect(checks).toBe(2);
+});
+
 describe('a type that looks at its keys or items several times', () => {
   const numbers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
   const patterns = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`^x${index}`, Type.Number()]));
