@@ -1,4 +1,5 @@
 import type { CallGate } from '../handler/call-gate.ts';
+import type { Message } from '../message/message.ts';
 import type { Places } from './places.ts';
 
 /** The availability of an application and of its paths. */
@@ -33,7 +34,7 @@ export class PathGate implements CallGate {
     return this.#application.holdMs;
   }
 
-  enter(patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined {
+  enter(_message: Message, patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined {
     return this.#places.enter(this.path, patienceMs, isRepeated);
   }
 

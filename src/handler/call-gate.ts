@@ -1,3 +1,5 @@
+import type { Message } from '../message/message.ts';
+
 /**
  * Decides when a handler may be called whose work is done outside of this process. A call that may not begin waits,
  * which is no attempt.
@@ -14,13 +16,14 @@ export interface CallGate {
   /**
    * Takes a place for one call.
    *
+   * @param message the message of the call
    * @param patienceMs how long the call waits while the gate is not open. A wait for a place has no end otherwise
    * @param isRepeated true for a call that has entered before: it is the next one
    * @returns undefined if it has the place; otherwise a promise of whether it got one
    */
-  enter(patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined;
-  /** Frees the place of a call. */
-  leave(): void;
+  enter(message: Message, patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined;
+  /** Frees the place of a call. @param message the message of the call */
+  leave(message: Message): void;
   /**
    * The demand of the application, where it says how many messages it takes: its gates share one. Nothing else is taken
    * from the queue. Default: it takes what there is.

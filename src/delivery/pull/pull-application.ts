@@ -77,8 +77,7 @@ export class PullApplication {
           return undefined;
         }
         const json = writePulledMessage(posted, { endpointId, attempt, expiresAtMs });
-        const pull = this.#queue.redeem(endpointId);
-        gate.onBrought();
+        const pull = gate.redeem(posted.message);
         return new Promise<void>((resolve, reject) => {
           const endParent = parents.begin(posted.message);
           const end = (error?: Error) => {

@@ -1,13 +1,15 @@
 import type { CallGate } from '../../handler/call-gate.ts';
+import type { Message } from '../../message/message.ts';
 import type { PullQueue } from './pull-queue.ts';
+import type { WaitingPull } from './waiting-pull.ts';
 
 /** The gate of an endpoint whose messages are pulled: it lets a message in when a pull has room for it. */
 export class PullGate implements CallGate {
   readonly holdMs: number;
   readonly demand: PullQueue;
   readonly #endpointId: string;
-  /** Number of calls whose message was taken or refused, and that have not left. */
-  #brought = 0;
+  /** The pulls with a place for a message whose call has entered and not brought it yet. */
+  readonly #places = new Map<Message, WaitingPull>();
 
   constructor(endpointId: string, demand: PullQueue, holdMs: number) {
     this.#endpointId = endpointId;
@@ -23,17 +25,21 @@ export class PullGate implements CallGate {
     return this.state === 'open' ? undefined : 'it does not pull at the moment';
   }
 
-  enter(patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined {
-    return this.demand.enter(this.#endpointId, patienceMs, isRepeated);
+  enter(message: Message, patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined {
+    const onPlace = (pull: WaitingPull) => void this.#places.set(message, pull);
+    return this.demand.enter({ endpointId: this.#endpointId, onPlace }, patienceMs, isRepeated);
   }
 
-  /** Notes that a call has brought its message to a pull, so that its place there is taken. */
-  onBrought(): void {
-    this.#brought += 1;
+  /** Ends the reservation for a message, because its call brings it. @returns the pull, if it is still open */
+  redeem(message: Message): WaitingPull | undefined {
+    const pull = this.#places.get(message);
+    this.#places.delete(message);
+    return pull?.redeem() ? pull : undefined;
   }
 
-  leave(): void {
-    if (this.#brought > 0) this.#brought -= 1;
-    else this.demand.free(this.#endpointId);
+  leave(message: Message): void {
+    if (!this.#places.has(message)) return;
+    this.redeem(message);
+    this.demand.admit();
   }
 }

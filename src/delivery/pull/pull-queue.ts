@@ -1,9 +1,16 @@
 import type { CallDemand } from '../../handler/call-gate.ts';
 import type { WaitingPull } from './waiting-pull.ts';
 
-/** A call of a handler that waits for a pull. */
-interface WaitingCall {
+/** A call of a handler whose message is for a pull. */
+export interface PullCall {
   readonly endpointId: string;
+  /** Called with the pull that has a place for the message. */
+  readonly onPlace: (pull: WaitingPull) => void;
+}
+
+/** A call that waits for a pull. */
+interface WaitingCall {
+  readonly call: PullCall;
   readonly isRepeated: boolean;
   readonly end: (entered: boolean) => void;
   readonly timer: NodeJS.Timeout;
@@ -14,8 +21,6 @@ export class PullQueue implements CallDemand {
   /** In the order in which they get the next message. */
   readonly #pulls = new Set<WaitingPull>();
   readonly #calls: WaitingCall[] = [];
-  /** The pulls with a place for a call that has entered and not brought its message yet, by endpoint. */
-  readonly #places = new Map<string, WaitingPull[]>();
   #hasEnded = false;
 
   /** Number of pulls that wait. */
@@ -46,7 +51,7 @@ export class PullQueue implements CallDemand {
 
   add(pull: WaitingPull): void {
     this.#pulls.add(pull);
-    this.#admit();
+    this.admit();
   }
 
   remove(pull: WaitingPull): void {
@@ -60,30 +65,18 @@ export class PullQueue implements CallDemand {
    * @param isRepeated true for a message that had a place before: it comes before those that had none
    * @returns undefined if there was one; otherwise a promise of whether it got one
    */
-  enter(endpointId: string, patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined {
+  enter(call: PullCall, patienceMs: number, isRepeated: boolean): Promise<boolean> | undefined {
     if (this.#hasEnded) return Promise.resolve(false);
-    if (this.#reserve(endpointId)) return undefined;
+    if (this.#reserve(call)) return undefined;
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        this.#calls.splice(this.#calls.indexOf(call), 1);
+        this.#calls.splice(this.#calls.indexOf(waiting), 1);
         resolve(false);
       }, patienceMs).unref();
-      const call: WaitingCall = { endpointId, isRepeated, end: resolve, timer };
+      const waiting: WaitingCall = { call, isRepeated, end: resolve, timer };
       const index = isRepeated ? this.#calls.findIndex((other) => !other.isRepeated) : -1;
-      this.#calls.splice(index === -1 ? this.#calls.length : index, 0, call);
+      this.#calls.splice(index === -1 ? this.#calls.length : index, 0, waiting);
     });
-  }
-
-  /** Ends the reservation of a call of an endpoint. @returns the pull, if it is still open */
-  redeem(endpointId: string): WaitingPull | undefined {
-    const pull = this.#places.get(endpointId)?.shift();
-    return pull?.redeem() ? pull : undefined;
-  }
-
-  /** Frees the place of a call that has brought no message. */
-  free(endpointId: string): void {
-    this.redeem(endpointId);
-    this.#admit();
   }
 
   /** Ends all waits, now and from now on: the pulls get what they have. */
@@ -96,10 +89,11 @@ export class PullQueue implements CallDemand {
     for (const pull of [...this.#pulls]) pull.answer();
   }
 
-  #admit(): void {
+  /** Lets calls in for which a pull has room now. */
+  admit(): void {
     for (let index = 0; index < this.#calls.length; ) {
-      const { endpointId, end, timer } = this.#calls[index] as WaitingCall;
-      if (!this.#reserve(endpointId)) {
+      const { call, end, timer } = this.#calls[index] as WaitingCall;
+      if (!this.#reserve(call)) {
         index += 1;
         continue;
       }
@@ -109,13 +103,11 @@ export class PullQueue implements CallDemand {
     }
   }
 
-  #reserve(endpointId: string): boolean {
+  #reserve({ endpointId, onPlace }: PullCall): boolean {
     const pull = this.#pullFor(endpointId);
     if (pull === undefined) return false;
     pull.reserve();
-    const places = this.#places.get(endpointId);
-    if (places === undefined) this.#places.set(endpointId, [pull]);
-    else places.push(pull);
+    onPlace(pull);
     // Behind the others: they share what comes.
     this.#pulls.delete(pull);
     this.#pulls.add(pull);

@@ -46,20 +46,21 @@ export function enterGate({ places, consumption, stopping }: EnterGateOptions): 
   };
 
   /** Waits for a place. @returns whether there is one */
-  const wait = async ({ delivery }: HandlerCall, gate: CallGate, entering: Promise<boolean>): Promise<boolean> => {
+  const wait = async (call: HandlerCall, gate: CallGate, entering: Promise<boolean>): Promise<boolean> => {
+    const { delivery, message } = call;
     if (consumption.takesOthers) places.setAside(delivery);
     if (gate.demand !== undefined) deliveries.notify();
     const entered = await entering;
     places.takeBack(delivery);
     // The broker redelivers it, and nothing that is done with it here counts.
-    if (entered && delivery.isLost) gate.leave();
+    if (entered && delivery.isLost) gate.leave(message);
     return entered && !delivery.isLost;
   };
 
   const enter = (call: HandlerCall, gate: CallGate, isRepeated: boolean): Promise<boolean> | undefined => {
-    const { delivery } = call;
+    const { delivery, message } = call;
     if (gate.demand !== undefined) deliveries.note(delivery, 'waiting');
-    const entering = gate.enter(patienceMs(gate, delivery.deliveryCount), isRepeated);
+    const entering = gate.enter(message, patienceMs(gate, delivery.deliveryCount), isRepeated);
     return entering && wait(call, gate, entering);
   };
 
@@ -73,7 +74,7 @@ export function enterGate({ places, consumption, stopping }: EnterGateOptions): 
         return notCalled(call, gate, consumption.movesReturned);
       }
       note(gate, delivery, 'called');
-      const result = await leaving(gate, next(call));
+      const result = await leaving(call, gate, next(call));
       const isCalled = result.kind !== 'failed' || !isNotCalled(result.error);
       if (isCalled || delivery.isLost) {
         note(gate, delivery, 'ended');
@@ -96,8 +97,12 @@ function notCalled({ handler, delivery }: HandlerCall, gate: CallGate, isMoved: 
 }
 
 /** Frees the place of a call when it ends: one that is late goes on until its request is aborted. */
-function leaving(gate: CallGate, result: MaybePromise<HandlerResult>): MaybePromise<HandlerResult> {
-  const leave = () => gate.leave();
+function leaving(
+  { message }: HandlerCall,
+  gate: CallGate,
+  result: MaybePromise<HandlerResult>,
+): MaybePromise<HandlerResult> {
+  const leave = () => gate.leave(message);
   const leaveAfter = (settled: HandlerResult) => {
     const running = settled.kind === 'failed' ? settled.running : undefined;
     if (running === undefined) leave();
