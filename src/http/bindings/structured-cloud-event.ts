@@ -97,6 +97,11 @@ function readData(members: ReadonlyMap<string, string>, declared: AttributeValue
 function dataText(json: string, contentType: string): string {
   const mediaType = parseMediaType(contentType);
   if (mediaType === undefined || isJson(mediaType)) return json;
+  if (mediaType.charset !== undefined && !/^utf-?8$/.test(mediaType.charset)) {
+    throw rejectBody(
+      "The CloudEvent's datacontenttype has another charset than UTF-8, in which its data is written: send the bytes as 'data_base64'.",
+    );
+  }
   const value: unknown = JSON.parse(json);
   if (typeof value === 'string' && value.isWellFormed()) return value;
   throw rejectBody(

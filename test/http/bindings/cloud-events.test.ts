@@ -98,6 +98,7 @@ describe('an event in the structured mode', () => {
 
   test.each([
     ['text of another type', { datacontenttype: 'text/xml', data: '<a>ü</a>' }, 'application/xml', '<a>ü</a>'],
+    ['text with its charset', { datacontenttype: 'text/csv; charset=UTF-8', data: 'ü' }, 'text/csv;charset=UTF-8', 'ü'],
     ['bytes', { datacontenttype: 'application/octet-stream', data_base64: 'AP8=' }, 'application/octet-stream', '\0ÿ'],
     ['no data', {}, 'text/plain', ''],
     ['JSON in base64', { data_base64: 'e30=' }, 'application/json', '{}'],
@@ -128,6 +129,8 @@ describe('an event in the structured mode', () => {
     ['the name of the prototype', JSON.stringify(event).replace('{', '{"__proto__":"x",')],
     ['data twice', { ...event, data: 1, data_base64: 'AA==' }],
     ['bytes that are not base64', { ...event, data_base64: 'A' }],
+    ['text of another charset', { ...event, datacontenttype: 'text/plain; charset=iso-8859-1', data: 'ü' }],
+    ['XML of another charset', { ...event, datacontenttype: 'application/xml; charset="UTF-16"', data: '<a/>' }],
     ['data that is not of its type', { ...event, datacontenttype: 'text/plain', data: {} }],
     [
       'half a character as text',
