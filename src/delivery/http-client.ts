@@ -32,6 +32,9 @@ export interface HttpClientOptions {
   readonly observe?: RequestObserver | undefined;
 }
 
+/** Maximum number of connections beside the pool. */
+const maxBeside = 3;
+
 /** Maximum number of bytes that are read of an answer's body. */
 const maxAnswerBytes = 64 * 1024;
 
@@ -48,7 +51,10 @@ const idleTimeoutMs = 4_000;
 export class HttpClient {
   readonly #origin: URL;
   readonly #connector: buildConnector.connector;
+  readonly #connections: number;
   readonly #pool: Pool;
+  /** For questions that find all connections of the pool in use. It opens none before that. */
+  readonly #beside: Pool;
   readonly #observe: RequestObserver | undefined;
   /** The timers by their time limits. */
   readonly #timers = new Map<number, DeadlineTimer>();
@@ -59,7 +65,9 @@ export class HttpClient {
     const { Pool } = loadUndici();
     this.#connector = createConnector(connectTimeoutMs, ca);
     const limits = { connections, pipelining: 1, keepAliveTimeout: idleTimeoutMs };
+    this.#connections = connections;
     this.#pool = new Pool(origin, { ...limits, connect: this.#connector });
+    this.#beside = new Pool(origin, { ...limits, connections: maxBeside, connect: this.#connector });
   }
 
   /**
@@ -69,12 +77,23 @@ export class HttpClient {
    * @throws NotReached, NoAnswer
    */
   post(request: PostRequest, timeoutMs: number): Promise<Answer> {
-    return this.#send('POST', request, timeoutMs);
+    return this.#observed('POST', this.#send(this.#pool, 'POST', request, timeoutMs));
   }
 
-  /** Gets a path. @throws NotReached, NoAnswer */
+  /**
+   * Gets a path. It waits for a connection, because an application may serve one at a time. If the answers to other
+   * requests take all connections for as long as `timeoutMs`, it uses another one: the application may be there.
+   *
+   * @throws NotReached, NoAnswer
+   */
   get(path: string, timeoutMs: number): Promise<Answer> {
-    return this.#send('GET', { path, headers: ['accept', 'application/json'] }, timeoutMs);
+    const request = { path, headers: ['accept', 'application/json'] };
+    const answer = this.#send(this.#pool, 'GET', request, timeoutMs).catch((error: unknown) => {
+      const isBusy = error instanceof NotReached && error.isLate && this.#pool.stats.running >= this.#connections;
+      if (isBusy) return this.#send(this.#beside, 'GET', request, timeoutMs);
+      throw error;
+    });
+    return this.#observed('GET', answer);
   }
 
   /** Opens a connection without a request, and closes it. @throws NotReached */
@@ -92,10 +111,16 @@ export class HttpClient {
 
   /** Ends all requests and connections. */
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await Promise.all([this.#pool.destroy(), this.#beside.destroy()]);
+  }
+
+  #observed(method: 'GET' | 'POST', answer: Promise<Answer>): Promise<Answer> {
+    if (this.#observe !== undefined) observeRequest(method, answer, this.#observe);
+    return answer;
   }
 
   #send(
+    pool: Pool,
     method: 'GET' | 'POST',
     { path, headers, body }: Omit<PostRequest, 'body'> & { readonly body?: Uint8Array },
     timeoutMs: number,
@@ -103,8 +128,7 @@ export class HttpClient {
     const exchange = new Exchange(this.#timerOf(timeoutMs), timeoutMs);
     // The client's own time limits are imprecise, and none of them applies to a complete answer.
     const options = { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 };
-    this.#pool.dispatch(options, exchange);
-    if (this.#observe !== undefined) observeRequest(method, exchange.answer, this.#observe);
+    pool.dispatch(options, exchange);
     return exchange.answer;
   }
 
@@ -119,6 +143,9 @@ export class HttpClient {
 }
 
 const noBytes = new Uint8Array();
+
+/** Statuses whose answers have no body, whatever their headers say (RFC 9112 section 6.3). */
+const withoutBody: ReadonlySet<number> = new Set([204, 304]);
 
 /** Loads the client on first use. It has a hundred files, and a gateway without an application does not need it. */
 function loadUndici(): typeof Undici {
@@ -179,7 +206,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject(
       this.#isWritten
         ? new NoAnswer('no answer in time', { isLate: true, cause: late })
-        : new NotReached('no connection in time', { cause: late }),
+        : new NotReached('no connection in time', { isLate: true, cause: late }),
     );
     this.#controller?.abort(late);
   }
@@ -196,6 +223,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    // Such an answer ends with its headers. If a length or a body follows, the client would report an incomplete answer.
+    if (withoutBody.has(status)) this.#finish();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

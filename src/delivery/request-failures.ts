@@ -1,6 +1,13 @@
 /** A request that was not written at all, so the application has not received any of it. */
 export class NotReached extends Error {
   override readonly name = 'NotReached';
+  /** True if the request waited for a connection for as long as it may take. */
+  readonly isLate: boolean;
+
+  constructor(message: string, { isLate = false, cause }: { readonly isLate?: boolean; readonly cause: unknown }) {
+    super(message, { cause });
+    this.isLate = isLate;
+  }
 }
 
 /** A request that was written at least in part, and got no complete answer. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
+import { gate } from '../endpoint/endpoint-fixture.ts';
 import { post, type RunningGateway, readiness, runGateway } from '../flow/gateway-fixture.ts';
 import { answering, type Received, startApplication } from './application-fixture.ts';
 
@@ -97,6 +98,25 @@ describe('an application that is away', () => {
     await eventually(() => expect(handled()).toHaveLength(5));
     expect(handled().map(({ path }) => path)).toEqual(upTo(5).map(() => '/api/commands/pay'));
     expect(idsOf(handled()).toSorted()).toEqual(upTo(5));
+  });
+
+  test('is not one that requests keep busy: its health is asked on a connection beside theirs', async () => {
+    const open = gate();
+    const app = await startApplication(async (request, response, socket) => {
+      if (request.method === 'POST') await open.opened;
+      answering(204)(request, response, socket);
+    });
+    const asked = () => app.received.filter(({ method }) => method === 'GET').length;
+    const health = { path: '/healthz', intervalMs: 10, timeoutMs: 50, threshold: 2 };
+    const application = { url: app.url, commands: ['pay'], health };
+    const gateway = await runGateway({ service: 'billing', application, concurrency: 1, retries });
+    await send(gateway, 0, 2);
+    await eventually(() => expect(app.received.some(({ method }) => method === 'POST')).toBe(true));
+    const before = asked();
+    await eventually(() => expect(asked()).toBeGreaterThan(before + 2));
+    expect(await applicationOf(gateway)).toMatchObject({ state: 'up' });
+    open.open();
+    await eventually(() => expect(idsOf(app.received.filter(({ method }) => method === 'POST'))).toEqual([0, 1]));
   });
 
   test('is one that crashes while it handles a message: that is an attempt, and the next one waits', async () => {

@@ -107,6 +107,12 @@ describe('an answer that is not complete', () => {
 
 describe('an answer that is unusual', () => {
   test.each<[string, Answer]>([
+    ['204 with a length', (socket) => socket.write('HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n')],
+    ['204 with a body', (socket) => socket.write('HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello')],
+    [
+      '204 with chunks',
+      (socket) => socket.write('HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
+    ],
     ['of HTTP/1.0', (socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nfine')],
     ['with a body up to the end of the connection', (socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nfine')],
     ['after early hints', (socket) => socket.write(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${ok}`)],
