@@ -124,7 +124,7 @@ export const DeadLetterPage = Type.Object(
         description: 'Total number of dead letters. Present only if a filter matches none of them.',
       }),
     ),
-    fault: text('The reason why the dead letters behind these cannot be shown. Absent if there is none.'),
+    fault: text('The reason why the dead letters after these cannot be shown. Absent if there is none.'),
   },
   { examples: [{ items: [example], next: null }] },
 );

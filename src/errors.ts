@@ -58,7 +58,7 @@ export const errorTable = {
   'too-many-connections': {
     status: 503,
     retryable: true,
-    title: 'The gateway serves as many connections as it may',
+    title: 'The gateway has reached its maximum number of connections',
     retryAfterSeconds: 1,
   },
   'auth-unavailable': {
@@ -123,7 +123,7 @@ export const errorTable = {
   'expression-failed': { status: 422, retryable: false, title: 'The expression cannot be evaluated on this message' },
   'cannot-resolve': { status: 500, retryable: false, title: 'An argument of the handler cannot be resolved' },
   'handler-timeout': { status: 500, retryable: true, title: 'The handler did not finish in time' },
-  'deduplication-unavailable': { status: 500, retryable: true, title: 'The deduplication store cannot be asked' },
+  'deduplication-unavailable': { status: 500, retryable: true, title: 'The deduplication store cannot be used' },
   expired: { status: 410, retryable: false, title: 'The time to live of the message has ended' },
   'malformed-message': { status: 422, retryable: false, title: 'The message is malformed' },
   'unreadable-message': { status: 500, retryable: false, title: 'A message in a queue cannot be decoded' },

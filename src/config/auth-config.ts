@@ -197,7 +197,7 @@ function validateName(name: string, grants: unknown): string[] {
   const issues = validateGrants(path, grants);
   return isName
     ? issues
-    : [`${path}: is no name of a certificate; write a URI such as spiffe://…, DNS:… or CN=…`, ...issues];
+    : [`${path}: is not a name that a certificate can have; write a URI such as spiffe://…, DNS:… or CN=…`, ...issues];
 }
 
 function validateHandshake(mtls: unknown, http: unknown): string[] {

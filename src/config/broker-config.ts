@@ -122,7 +122,7 @@ export function validateBroker(broker: BrokerConfig, service: unknown): string[]
   const names = (['caFile', 'certFile', 'keyFile'] as const).filter((name) => broker[name] !== undefined);
   const isTls = hasUrl && /^\s*amqps:/i.test(first);
   if (hasUrl && !isTls) {
-    issues.push(...names.map((name) => `broker.${name}: is for amqps://, and broker.url says otherwise`));
+    issues.push(...names.map((name) => `broker.${name}: is only for amqps://, and broker.url does not begin with it`));
   }
   const isText = names.every((name) => typeof broker[name] === 'string' && broker[name] !== '');
   if (isText) issues.push(...validateTlsFiles(broker, { section: 'broker', variables: 'AMQP' }));

@@ -54,7 +54,8 @@ export function validateDeduplication(deduplication: DeduplicationConfig): strin
   return [
     ...issues,
     ...inProcess.map(
-      (name) => `deduplication.${name}: is for the memory of this process; deduplication.store has its own`,
+      (name) =>
+        `deduplication.${name}: is only for the store in memory, which deduplication.store replaces; leave it out`,
     ),
   ];
 }

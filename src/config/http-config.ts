@@ -121,7 +121,7 @@ export function validateHttp(http: HttpConfig): string[] {
   const { adminToken, forwardHeaders, host, allowedHosts } = http;
   const issues: string[] = [];
   if (typeof adminToken === 'string' && !/^[!-~]{16,}$/.test(adminToken)) {
-    issues.push('http.adminToken: has fewer than 16 characters, or others than visible ASCII');
+    issues.push('http.adminToken: has fewer than 16 characters, or one that is not visible ASCII');
   }
   if (isRecord(forwardHeaders)) issues.push(...validateForwardedHeaders(forwardHeaders));
   const hostIssue = typeof host === 'string' && host !== '' ? validateHost(host) : undefined;

@@ -103,7 +103,9 @@ function validateLimits({ broker, http, shutdownTimeoutMs = defaults.shutdownTim
   }
   const areTimes = typeof drainDelayMs === 'number' && typeof shutdownTimeoutMs === 'number';
   if (areTimes && drainDelayMs > 0 && drainDelayMs >= shutdownTimeoutMs) {
-    issues.push(`http.drainDelayMs: leaves no time of shutdownTimeoutMs (${shutdownTimeoutMs})`);
+    issues.push(
+      `http.drainDelayMs: is not less than shutdownTimeoutMs (${shutdownTimeoutMs}), so no time is left to finish`,
+    );
   }
   return issues;
 }
@@ -116,6 +118,6 @@ function validateHandlers(handlers: unknown): string[] {
   const pattern = list.find((handler) => typeof handler === 'string');
   if (pattern === undefined) return [];
   return [
-    `handlers: '${pattern}' stands for files, which are found by loadHandlers: createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
+    `handlers: '${pattern}' is a pattern of files, which only loadHandlers can load; write createGateway({ …config, handlers: await loadHandlers(config.handlers, { baseUrl: import.meta.url }) })`,
   ];
 }

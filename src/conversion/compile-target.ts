@@ -85,7 +85,7 @@ function soundness(conversions: TypeConversions): (type: TargetType) => string |
     for (const source of sources) {
       // Instances of a class come from within the process, and need no converter to it.
       const issue = classOfType(source) ? undefined : validateType(source, validateClass);
-      if (issue) return `is ${describeType(type)}, and what a type converter makes it of ${issue}`;
+      if (issue) return `is ${describeType(type)}, whose type converter takes a type that ${issue}`;
     }
     return undefined;
   };

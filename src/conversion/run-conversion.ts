@@ -74,7 +74,7 @@ export function explainConversion(
   if (found) {
     if (apply(found.conversion, found.input, context) !== failed) return false;
     const name = describeTypeConverter(found.conversion.converter);
-    const what = context.cause === undefined && context.rejection === undefined ? 'made something else' : 'threw';
+    const what = context.cause === undefined && context.rejection === undefined ? 'returned something else' : 'threw';
     collector.add([here(`could not be converted: the type converter from ${name} ${what}`)]);
     return true;
   }
@@ -87,7 +87,7 @@ export function explainConversion(
     return issues.length > 0;
   }
   const sources = new Set(conversions.map(({ converter }) => describeType(converter.from)));
-  collector.add([here(`must be ${name}, or what one is made of: ${[...sources].join(' or ')}`)]);
+  collector.add([here(`must be ${name}, or a value that is converted to it: ${[...sources].join(' or ')}`)]);
   return true;
 }
 

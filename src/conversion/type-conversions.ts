@@ -80,7 +80,8 @@ export class TypeConversions implements RegisteredConversions {
       throw notConvertible(converter, 'threw', cause);
     }
     assertNotPromise(result, () => `The type converter from ${describeTypeConverter(converter)}`);
-    if (!to.check(result)) throw notConvertible(converter, `made something else than ${describeType(converter.to)}`);
+    if (!to.check(result))
+      throw notConvertible(converter, `returned something that is not ${describeType(converter.to)}`);
     return result;
   }
 

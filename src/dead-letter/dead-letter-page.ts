@@ -8,7 +8,7 @@ export interface DeadLetterPage {
   readonly next: string | null;
   /** Total number of dead letters; present only if a filter matches none of them. */
   readonly total?: number;
-  /** The reason why the dead letters behind these cannot be shown. Absent if there is none. */
+  /** The reason why the dead letters after these cannot be shown. Absent if there is none. */
   readonly fault?: string;
 }
 

@@ -209,7 +209,7 @@ function matcher({ routingKey, error }: DeadLetterFilter): (letter: DeadLetterVi
 function notFound(id: string): LittoralError {
   return new LittoralError(
     'dead-letter-not-found',
-    `No dead letter '${id.slice(0, 64).toWellFormed()}'. It may have been replayed or deleted. Its own id is meant, not that of its message.`,
+    `No dead letter '${id.slice(0, 64).toWellFormed()}'. It may have been replayed or deleted. Write its own id, not the id of its message.`,
   );
 }
 

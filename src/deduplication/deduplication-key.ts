@@ -41,7 +41,7 @@ export function validateDeduplicate(deduplicate: unknown, distributed: boolean):
     return `its 'deduplicate' is ${describeValue(deduplicate)}; write true, false, an expression or a function`;
   }
   if (distributed) return undefined;
-  return "has 'deduplicate' without 'distributed: true'; only what comes through the service's queue can come twice";
+  return "has 'deduplicate' without 'distributed: true'; only messages from the service's queue can be delivered twice";
 }
 
 /**

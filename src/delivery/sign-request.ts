@@ -62,7 +62,7 @@ function keyOf(secret: string, line: number): Buffer {
   // `Buffer.from` skips what is no base64.
   if (key.toString('base64') !== base64) {
     throw invalid(
-      `The secret in line ${line} is not base64 (RFC 4648 section 4, with padding) behind ${prefix}; ${wanted}`,
+      `The secret in line ${line} is not base64 (RFC 4648 section 4, with padding) after ${prefix}; ${wanted}`,
     );
   }
   if (key.length < minBytes || key.length > maxBytes) {

@@ -53,5 +53,5 @@ export function boundedSequences(maxLength: number, step: () => number): CreateS
 
 function assertLength({ length, tupleStream }: Sequence, maxLength: number): void {
   if (length >= maxLength) throw { code: 'D2015' };
-  if (tupleStream) throw new ExpressionError(`a step behind @, # or % has more than ${maxTuples} items`);
+  if (tupleStream) throw new ExpressionError(`a step after @, # or % has more than ${maxTuples} items`);
 }

@@ -57,7 +57,7 @@ export function assertNotPartial({ type }: ExpressionNode, name: string): void {
 export function assertNoParent(node: ExpressionNode, scope: Scope): ExpressionNode {
   if (!scope.inArgument) return node;
   throw new SyntaxError(
-    '% cannot be used in the argument of a method; bind it to a variable before: ( $parent := %; … )',
+    '% cannot be used in the argument of a method; bind it to a variable first: ( $parent := %; … )',
   );
 }
 
@@ -66,6 +66,6 @@ export function assertNoTupleVariables(left: readonly ExpressionNode[], method: 
     focus !== undefined || index !== undefined || stages.some(({ type }) => type === 'index');
   if (!left.some(binds)) return;
   throw new SyntaxError(
-    `behind @ and #, ${method}(…) has to stand in parentheses of its own to see the fields of the item: items@$i.( … )`,
+    `after @ or #, write ${method}(…) in parentheses of its own, so that it sees the fields of the item: items@$i.( … )`,
   );
 }

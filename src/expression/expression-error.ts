@@ -99,7 +99,7 @@ function hintOn(values: readonly unknown[], wanted: unknown, operator?: unknown)
   return `, and not a text${operator === '+' ? '; texts are joined with &' : ''}`;
 }
 
-const beyondNumbers = ', and not an integer beyond 2^53, with which an expression does not compute';
+const beyondNumbers = ', and not an integer beyond 2^53, with which an expression cannot compute';
 
 /** Returns whether `$number` can read a text. A long text counts as none. */
 function holdsNumber(text: string): boolean {
@@ -138,13 +138,13 @@ const reasons: Readonly<Record<string, string>> = {
   D3011: 'the fourth argument of $replace() must not be negative',
   D3012: 'a replacement must be a text',
   D3020: 'the third argument of $split() must not be negative',
-  D3030: 'a value cannot be made a number',
+  D3030: 'a value cannot be converted to a number',
   D3040: 'the third argument of $match() must not be negative',
   D3050: '$reduce() needs a function of two arguments',
   D3060: 'a negative number has no square root',
   D3061: 'a power is out of range',
   D3070: '$sort() without a function takes numbers only, or texts only',
-  D3110: 'a timestamp is not one of ISO 8601',
+  D3110: 'a timestamp is not in ISO 8601',
   D3138: '$single() found more than one',
   D3139: '$single() found none',
   D3140: 'a URL is malformed',

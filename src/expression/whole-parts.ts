@@ -222,7 +222,7 @@ export function wholePart(value: unknown, name: string, becomesText: boolean): u
   const lack = lackOf(value, becomesText);
   if (lack === undefined) return value;
   throw new ExpressionError(
-    `${name} gives ${lack}, and a key that lacks a part would be the same for other messages. Give it a default with ??, or the whole null to handle the message without deduplication`,
+    `${name} gives ${lack}, and a key that lacks a part would be the same for other messages. Give it a default with ??, or return null for the whole key to handle the message without deduplication`,
   );
 }
 

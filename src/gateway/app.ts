@@ -201,7 +201,7 @@ function rejectOtherMethods(app: FastifyInstance): void {
       if (url.startsWith('/docs')) continue;
       const allow = [...methods].join(', ');
       const refuse = ({ method }: FastifyRequest) => {
-        throw new LittoralError('method-not-allowed', `${url} has no ${method}; it has ${allow}.`, {
+        throw new LittoralError('method-not-allowed', `${url} does not support ${method}. Supported: ${allow}.`, {
           headers: { allow },
         });
       };

@@ -106,7 +106,7 @@ function accessReload(access: Access): Reloadable {
     settings: ['auth'],
     reload({ auth, http: { adminToken } }) {
       if (auth !== undefined && auth !== 'none') return access.reload(auth, adminToken);
-      const detail = 'The configuration is not valid:\n- auth: cannot be taken away while the gateway runs; restart it';
+      const detail = 'The configuration is not valid:\n- auth: cannot be removed while the gateway runs; restart it';
       throw new LittoralError('invalid-configuration', detail);
     },
   };

@@ -15,12 +15,12 @@ export function checkOpenPort({ auth, http }: ResolvedConfig, { NODE_ENV }: Envi
   if (NODE_ENV !== 'production') {
     logger.warn(
       { host },
-      'every program that reaches this port may send anything; set auth, or AUTH=none if that is meant',
+      'every program that reaches this port may send anything; set auth, or AUTH=none if that is intended',
     );
     return;
   }
   throw new LittoralError(
     'invalid-configuration',
-    `The configuration is not valid:\n- auth: is missing, and every program that reaches the port on ${host} could send anything. Set auth, or AUTH=none if that is meant`,
+    `The configuration is not valid:\n- auth: is missing, and every program that reaches the port on ${host} could send anything. Set auth, or AUTH=none if that is intended`,
   );
 }

@@ -42,7 +42,7 @@ export function exitOnUnexpectedErrors({ logger, unacknowledged }: Pick<Gateway,
   const end = (error: unknown, origin: string) => {
     logger.fatal(
       { err: errorFields(error), origin, unacknowledged: unacknowledged() },
-      'an error that nothing caught; the unacknowledged messages will be redelivered',
+      'uncaught error; the unacknowledged messages will be redelivered',
     );
     process.exit(1);
   };

@@ -9,5 +9,5 @@ export function validateTimeout(timeoutMs: unknown, distributed: boolean): strin
     return `its 'timeoutMs' is ${found}, not a whole number of milliseconds from 1 to ${longestTimeoutMs}`;
   }
   if (distributed) return undefined;
-  return "has 'timeoutMs' without 'distributed: true'; who calls it in this process waits for as long as it takes";
+  return "has 'timeoutMs' without 'distributed: true'; a caller in this process waits as long as the handler takes";
 }

@@ -45,7 +45,7 @@ export function originGuard({
     }
     if (origin !== undefined && !isSameOrigin(origin, address)) {
       throw foreign(
-        `The request comes from a page of another origin than ${address.protocol ?? 'http'}://${address.authority}, by which it says that it reached this gateway. A proxy that changes Host must send X-Forwarded-Host and X-Forwarded-Proto, and stand in http.trustProxy.`,
+        `The request comes from a page of another origin than ${address.protocol ?? 'http'}://${address.authority}, the address in the request. A proxy that changes Host must send X-Forwarded-Host and X-Forwarded-Proto, and be listed in http.trustProxy.`,
       );
     }
     if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isNavigation(method, headers)) {

@@ -12,7 +12,7 @@ export function assertWellFormedTarget({ raw }: FastifyRequest): void {
   );
   // RFC 9112 section 3.2.
   if (hosts.length > 1 || (hosts.length === 0 && raw.httpVersion === '1.1')) {
-    throw new LittoralError('malformed-request', 'The request has not exactly one Host header.');
+    throw new LittoralError('malformed-request', 'The request must have exactly one header Host.');
   }
   // RFC 9112 section 3.2.1: a target has no fragment. The router would drop it, and send to a shorter routing key.
   if (raw.url?.includes('#')) {

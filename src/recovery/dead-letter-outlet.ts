@@ -126,7 +126,7 @@ export class DeadLetterOutlet {
       const fields = { deadLetterQueue: this.#queue, reason };
       this.#options.logger.error(
         fields,
-        'dead letter queue takes no dead letters. Is it full, gone, or its node down?',
+        'dead letter queue takes no dead letters: it may be full or missing, or its node may be down',
       );
     }
     this.#refusals += 1;

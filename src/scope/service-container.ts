@@ -96,7 +96,10 @@ function builtInResolvers(builtIn: BuiltInServices): Record<string, Resolver<unk
     eventBus: resolver('eventBus', () => builtIn.eventBus()),
     logger: resolver('logger', () => builtIn.logger),
     message: resolver('message', () => {
-      throw new LittoralError('cannot-resolve', 'A singleton has no message; register what needs one as scoped.');
+      throw new LittoralError(
+        'cannot-resolve',
+        'A singleton has no message; register a service that needs one as scoped.',
+      );
     }),
   };
 }
@@ -111,7 +114,7 @@ function registerAll(container: AwilixContainer, register: RegisterServices): vo
   if (result instanceof Promise) {
     // Left alone, its failure would end the process.
     result.catch(() => {});
-    throw invalid('returns a promise; wait for what it needs before, at the top level of the configuration file');
+    throw invalid('returns a promise; await what it needs at the top level of the configuration file');
   }
 }
 

@@ -48,10 +48,11 @@ function codingsOf(headers: MessageHeaders): string[] {
     .filter((name) => name !== '' && !uncompressed.has(name));
   const unknown = codings.find((name) => !Object.hasOwn(decompressors, name));
   if (typeof value === 'string' && unknown === undefined && codings.length <= maxCodings) return codings;
-  const found = unknown === undefined ? `one of ${codings.length} codings` : `'${unknown.slice(0, 64).toWellFormed()}'`;
+  const found =
+    unknown === undefined ? `names ${codings.length} codings` : `is '${unknown.slice(0, 64).toWellFormed()}'`;
   throw new LittoralError(
     'unsupported-content-encoding',
-    `The content encoding is ${found}. Supported: gzip, deflate, br and identity, and at most ${maxCodings} of them.`,
+    `The content encoding ${found}. Supported: gzip, deflate, br and identity, and at most ${maxCodings} of them.`,
   );
 }
 
@@ -77,7 +78,7 @@ function decompressor(decompress: (body: Uint8Array, options: ZlibOptions, done:
   return async (body, maxBytes) => {
     const { buffer, engine } = await run(body, { maxOutputLength: maxBytes, info: true });
     // zlib ignores bytes behind the end of the data.
-    if (engine.bytesWritten !== body.byteLength) throw new Error('there are bytes behind its end');
+    if (engine.bytesWritten !== body.byteLength) throw new Error('there are bytes after its end');
     return buffer;
   };
 }

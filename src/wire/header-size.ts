@@ -20,7 +20,7 @@ export function checkHeaderSize(headers: Readonly<Record<string, HeaderValue>>):
   if (bytes > maxHeaderBytes) {
     throw new LittoralError(
       'headers-too-large',
-      `The headers of the message take ${bytes} bytes; ${maxHeaderBytes} are allowed. Put what is large into the payload.`,
+      `The headers of the message take ${bytes} bytes; ${maxHeaderBytes} are allowed. Move large values into the payload.`,
     );
   }
 }

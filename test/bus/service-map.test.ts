@@ -169,7 +169,7 @@ describe('a message that is sent by a service map', () => {
       code: 'partly-published',
       outcome: 'unknown',
       retryable: true,
-      message: expect.stringMatching(/^2 of 3 copies of the event were published; not the others: .*'mail'/),
+      message: expect.stringMatching(/^2 of 3 copies of the event were published. The others failed: .*'mail'/),
     });
     expect(channel.messages('crm')).toHaveLength(1);
   });

@@ -50,7 +50,7 @@ describe('the settings of callers', () => {
     [{ jwt: [{ ...jwt, issuer: undefined }] }, 'auth.jwt.0: must have required properties issuer'],
     [{ jwt: [{ ...jwt, clockToleranceSeconds: 3600 }] }, 'auth.jwt.0.clockToleranceSeconds'],
     [{ mtls: { 'spiffe://web': ['command:*'] } }, 'auth.mtls: no caller is asked for a certificate'],
-    [{ mtls: { web: ['command:*'] } }, 'auth.mtls.web: is no name of a certificate'],
+    [{ mtls: { web: ['command:*'] } }, 'auth.mtls.web: is not a name that a certificate can have'],
     [{ mtls: { 'CN=web': ['commands:*'] } }, 'auth.mtls.CN=web.0: is no grant'],
     [{ key: [] }, 'auth.key: is not a setting'],
     ['None', 'auth'],

@@ -211,7 +211,7 @@ test.each(['./handlers/*.ts', ['./handlers/*.ts']])(
   async (handlers) => {
     const error = await caught(async () => createGateway({ service: 'shop', handlers }, quiet));
     expect(error.code).toBe('invalid-configuration');
-    expect(error.message).toContain("handlers: './handlers/*.ts' stands for files");
+    expect(error.message).toContain("handlers: './handlers/*.ts' is a pattern of files");
     expect(error.message).toContain('await loadHandlers(config.handlers');
   },
 );

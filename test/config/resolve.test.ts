@@ -224,7 +224,7 @@ describe('the environment', () => {
     'holds no admin token that is short or cannot be sent, and the issue does not repeat it: %s',
     async (ADMIN_TOKEN) => {
       expect(await issues({ service: 'billing' }, { ADMIN_TOKEN })).toEqual([
-        'ADMIN_TOKEN (http.adminToken): has fewer than 16 characters, or others than visible ASCII',
+        'ADMIN_TOKEN (http.adminToken): has fewer than 16 characters, or one that is not visible ASCII',
       ]);
     },
   );
@@ -348,7 +348,9 @@ describe('the files for TLS', () => {
   test('need a URL that says so', async () => {
     const files = { caFile: '/a', certFile: '/b', keyFile: '/c' };
     const found = await issues({ service: 'billing', broker: { url, ...files } });
-    expect(found.filter((issue) => issue.endsWith(': is for amqps://, and broker.url says otherwise'))).toHaveLength(3);
+    expect(
+      found.filter((issue) => issue.endsWith(': is only for amqps://, and broker.url does not begin with it')),
+    ).toHaveLength(3);
   });
 
   test('are invalid where one holds no certificate', async () => {
@@ -502,7 +504,7 @@ describe('a configuration is not valid', () => {
 
   test('rejects limits of a store in the process beside a store of its own', async () => {
     const store = { has: () => false, record: () => {} };
-    const rest = 'is for the memory of this process; deduplication.store has its own';
+    const rest = 'is only for the store in memory, which deduplication.store replaces; leave it out';
     expect(await issues({ service: 'billing', deduplication: { windowMs: 1, maxEntries: 1, store } })).toEqual([
       `deduplication.windowMs: ${rest}`,
       `deduplication.maxEntries: ${rest}`,

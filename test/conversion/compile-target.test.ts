@@ -45,7 +45,7 @@ describe('a type is refused at start', () => {
     [
       'a class made of what is wrong',
       Loop,
-      "what a type converter makes it of is invalid at /properties/format: it has the format 'iban'",
+      "whose type converter takes a type that is invalid at /properties/format: it has the format 'iban'",
     ],
     [
       'a codec',

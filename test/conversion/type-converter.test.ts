@@ -129,7 +129,9 @@ describe('a type converter makes instances of its class', () => {
     expect(
       convertTo(ExecutorId, true, { converters: [...several.converters, made(Type.Boolean(), 'flag')] }).value,
     ).toBe('flag');
-    expect(issues(ExecutorId, [], several)).toEqual([' must be ExecutorId, or what one is made of: number or string']);
+    expect(issues(ExecutorId, [], several)).toEqual([
+      ' must be ExecutorId, or a value that is converted to it: number or string',
+    ]);
   });
 
   test('of an object that holds another of the same', () => {
@@ -223,7 +225,7 @@ describe('a value that cannot be converted', () => {
         '7',
         making(() => made),
       ),
-    ).toEqual([' could not be converted: the type converter from string to ExecutorId made something else']);
+    ).toEqual([' could not be converted: the type converter from string to ExecutorId returned something else']);
   });
 
   test.each<[string, () => unknown]>([
@@ -278,7 +280,7 @@ describe('an instance is sent as what the converter from its class makes', () =>
 
   test.each<[string, (value: ExecutorId) => unknown, string]>([
     ['throws', () => JSON.parse('hunter2'), 'threw'],
-    ['makes something else', () => 7, 'made something else than string'],
+    ['makes something else', () => 7, 'returned something that is not string'],
     ['gives a promise', async () => '7', 'returned a promise'],
   ])('rejects a converter that %s', async (_, convert, why) => {
     const error = await caught(() => json([id], { from: ExecutorId, to: Type.String(), convert }));

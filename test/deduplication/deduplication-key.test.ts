@@ -251,7 +251,7 @@ describe('a handler does not start', () => {
     async (deduplicate) => {
       const error = await caught(registered({ deduplicate, distributed: false }));
       expect(error.message).toContain(
-        "command handler 'pay': has 'deduplicate' without 'distributed: true'; only what comes through the service's queue can come twice",
+        "command handler 'pay': has 'deduplicate' without 'distributed: true'; only messages from the service's queue can be delivered twice",
       );
       expect(registered({ deduplicate: false, distributed: false })).not.toThrow();
     },

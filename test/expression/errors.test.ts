@@ -32,8 +32,8 @@ describe('an expression that is not valid is refused at start, with what is wron
     ['service.of(?, 1)', 'of(…, ?) is not supported'],
     ['payload.items.(service.of(%.id))', '% cannot be used in the argument of a method'],
     ['payload.items@$i.services.of(sku, $i)', "unknown name 'sku'"],
-    ['payload.(items@$i.service.of(sku))', 'behind @ and #, of(…) has to stand in parentheses of its own'],
-    ['payload.(items[0]#$i.service.of(sku))', 'behind @ and #, of(…) has to stand in parentheses of its own'],
+    ['payload.(items@$i.service.of(sku))', 'after @ or #, write of(…) in parentheses of its own'],
+    ['payload.(items[0]#$i.service.of(sku))', 'after @ or #, write of(…) in parentheses of its own'],
   ])('%s', (text, expected) => {
     expect(() => compileExpression(text)).toThrow(SyntaxError);
     expect(() => compileExpression(text)).toThrow(expected);
@@ -66,7 +66,7 @@ describe('an evaluation that fails says why, names the expression, and shows not
     ['$sum(payload.s)', 'argument 1 of "sum" must be an array of numbers'],
     ['$sqrt(payload.s)', 'argument 1 of "sqrt" is of the wrong type'],
     ['payload.o.$uppercase()', 'is of the wrong type'],
-    ['$number(payload.s)', 'a value cannot be made a number'],
+    ['$number(payload.s)', 'a value cannot be converted to a number'],
     ['[payload.s..3]', 'the beginning of a range must be a whole number'],
     ['[1..payload.s]', 'the end of a range must be a whole number'],
     ['{ payload.o: 1 }', 'the keys of an object must be texts'],
@@ -75,7 +75,7 @@ describe('an evaluation that fails says why, names the expression, and shows not
     ['payload ~> payload.s', 'the right side of "~>" must be a function'],
     ['payload ~> |$|s|', 'the update of a transform must be an object'],
     ['payload ~> |$|{}, o|', 'the deletions of a transform must be texts'],
-    ['$toMillis(payload.s)', 'a timestamp is not one of ISO 8601'],
+    ['$toMillis(payload.s)', 'a timestamp is not in ISO 8601'],
     ['$decodeUrl(payload.percent)', 'a URL is malformed'],
     ['payload.s.$nope()', 'it calls a value that is not a function'],
     ['$sort([payload.s, 1])', '$sort() without a function takes numbers only, or texts only'],

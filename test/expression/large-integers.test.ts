@@ -123,7 +123,7 @@ describe('an integer beyond 2^53', () => {
 
   test.each([
     ['payload.id + 1', 'the left side of "+" must be a number, and not an integer beyond 2^53'],
-    ['payload.id > 1', 'and not an integer beyond 2^53, with which an expression does not compute'],
+    ['payload.id > 1', 'and not an integer beyond 2^53, with which an expression cannot compute'],
   ])('is named by the error: %s', async (text, reason) => {
     expect((await caught(() => evaluate(text, { payload }))).message).toContain(reason);
   });

@@ -109,7 +109,7 @@ test('a step behind @, # or % has a bounded number of items', async () => {
   const limits = { limits: { timeoutMs: 60_000 } };
   for (const text of ['payload.rows#$i[3]', 'payload.rows@$r.$r', 'payload.rows.($type(%))']) {
     const error = await caught(() => evaluate(text, { payload: { rows } }, limits));
-    expect(error.message).toContain('a step behind @, # or % has more than 60000 items');
+    expect(error.message).toContain('a step after @, # or % has more than 60000 items');
   }
   expect(await evaluate('$count(payload.rows)', { payload: { rows } })).toBe(100_001);
 });

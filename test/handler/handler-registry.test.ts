@@ -144,7 +144,7 @@ describe('handlers are not valid', () => {
 
   test('when the time that it is given would hold for nothing', async () => {
     expect(await issues(command('a', { timeoutMs: 1000, distributed: false }))).toEqual([
-      "command handler 'a': has 'timeoutMs' without 'distributed: true'; who calls it in this process waits for as long as it takes",
+      "command handler 'a': has 'timeoutMs' without 'distributed: true'; a caller in this process waits as long as the handler takes",
     ]);
   });
 

@@ -367,7 +367,7 @@ describe('a container is refused at start', () => {
   test.each<[string, RegisterServices, RegExp]>([
     ['throws', () => JSON.parse('{'), /'container' failed: /],
     ['registers no resolver', (all) => all.register({ it: 7 as never }), /'it' as a number; wrap it in asClass/],
-    ['is asynchronous', async () => {}, /returns a promise; wait for what it needs before/],
+    ['is asynchronous', async () => {}, /returns a promise; await what it needs/],
     [
       'has disposers that nothing would call',
       (all) =>

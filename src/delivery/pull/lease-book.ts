@@ -155,7 +155,7 @@ export class LeaseBook {
       name: 'LeaseExpired',
       retryable: true,
     });
-    const detail = 'The lease ended before. That counts as an attempt that failed.';
+    const detail = 'The lease had already ended. That counts as a failed attempt.';
     this.#end(lease, { result: expired(id, detail) }, error);
   }
 
@@ -201,7 +201,7 @@ async function settled(lease: Lease): Promise<LeaseResult> {
     return {
       lease: id,
       result: 'pending',
-      detail: 'What follows is not decided yet. The message is not lost. Repeat the request for its outcome.',
+      detail: 'The outcome is not decided yet. The message is not lost. Repeat the request for its outcome.',
     };
   }
   if (isLost(lease)) return expired(id, lostDetail);

@@ -131,7 +131,7 @@ export class DeduplicatedCall {
   #onAnswer(known: unknown, next: Next<ScopedCall, HandlerResult>): MaybePromise<HandlerResult> {
     if (known === false) return next(this.#options.call);
     // Anything else than true would lose the message if it were taken for it.
-    if (known !== true) return this.#unavailable(new TypeError('has(…) gave neither true nor false'));
+    if (known !== true) return this.#unavailable(new TypeError('has(…) returned neither true nor false'));
     this.#release(true);
     return this.#skip();
   }

@@ -44,7 +44,7 @@ export class AmqpBusExchange {
     if (!this.isRebinding) return undefined;
     return (
       `the exchange '${busExchange}' was deleted and has been declared again; each service on the bus binds its queue ` +
-      `to it again within ${this.#options.rebindingMs} ms, and gets no events before`
+      `to it again within ${this.#options.rebindingMs} ms, and receives no events until then`
     );
   }
 

@@ -101,7 +101,7 @@ function isSafe(actual: Arguments, series: number): boolean {
 function unsafe(queue: string, reason: string, cause?: unknown): LittoralError {
   return new LittoralError(
     'topology-mismatch',
-    `RabbitMQ would delete dead letters from '${queue}' after they were looked at a number of times: ${reason}. ` +
+    `RabbitMQ would delete dead letters from '${queue}' after they were browsed a number of times: ${reason}. ` +
       'It must be a classic queue or, from RabbitMQ 4.0 on, a quorum queue with the argument x-delivery-limit: -1. ' +
       'Nothing was changed. Move its messages to another queue, delete it, start this gateway, which declares it ' +
       'again, and move them back (docs/dead-letters.md says how).',

@@ -29,7 +29,7 @@ const remedies: readonly Remedy[] = [
   {
     code: 405,
     text: /\bexclusive access to locked queue\b/,
-    remedy: 'Another connection declared the queue for itself alone. End that, or choose another service name',
+    remedy: 'Another connection declared the queue as exclusive. Close that connection, or choose another service name',
   },
   {
     code: 404,

@@ -57,7 +57,7 @@ class TableReader {
   /** @returns the new offset */
   #move(count: number, end: number): number {
     this.#offset += count;
-    if (this.#offset > end) throw new RangeError('A field ends behind its table.');
+    if (this.#offset > end) throw new RangeError('A field ends after the end of its table.');
     return this.#offset;
   }
 

@@ -39,7 +39,7 @@ export function refusalText(code: number, replyText: string, address: AmqpAddres
     return `the broker allows too few channels ${said}. Raise max-channels of the user with rabbitmqctl set_user_limits, or channel_max of the broker`;
   }
   if (/limit/.test(replyText)) {
-    return `the broker takes no more connections ${said}. Raise the limit with rabbitmqctl set_vhost_limits or set_user_limits, or end other connections; each gateway needs two, and one more while it looks through dead letters`;
+    return `the broker takes no more connections ${said}. Raise the limit with rabbitmqctl set_vhost_limits or set_user_limits, or end other connections; each gateway needs two, and one more while it browses dead letters`;
   }
   if (/access to vhost .* refused/.test(replyText)) {
     return `${login} may not use the vhost '${vhost}' ${said}. Allow it with rabbitmqctl set_permissions`;
@@ -55,7 +55,7 @@ function loginRemedy(replyText: string, user: string | undefined): string {
   const who = user === undefined ? 'the user guest, as the URL has none' : `the user '${user}'`;
   const correct = `Correct user and password in the URL: it was ${who}`;
   return user === undefined || user === 'guest'
-    ? `${correct}, who may log in from the machine of the broker alone, unless loopback_users allows more`
+    ? `${correct}, who may log in only from the machine of the broker, unless loopback_users allows more`
     : correct;
 }
 

@@ -55,6 +55,6 @@ export function assertAttributes(
     if (issue !== undefined) throw reject(`The CloudEvent attribute '${shorten(name, 40)}' ${issue}.`);
   }
   const { id, source, specversion, type } = attributes;
-  if (specversion !== '1.0') throw reject("The CloudEvent has another specversion than '1.0', the only known one.");
+  if (specversion !== '1.0') throw reject("The specversion of the CloudEvent is not '1.0', the only known one.");
   return { id: String(id), source: String(source), type: String(type) };
 }

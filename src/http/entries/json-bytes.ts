@@ -35,7 +35,7 @@ export const closingBrace = 0x7d;
  */
 export function readMembers(bytes: Uint8Array, start: number, onMember: (member: Member) => void): number {
   let at = skipSpace(bytes, start);
-  if (bytes[at] !== openingBrace) throw new NotJson('is no object');
+  if (bytes[at] !== openingBrace) throw new NotJson('is not an object');
   at = skipSpace(bytes, at + 1);
   if (bytes[at] === closingBrace) return at + 1;
   for (;;) {
@@ -44,7 +44,7 @@ export function readMembers(bytes: Uint8Array, start: number, onMember: (member:
     onMember({ nameStart: name.start, nameEnd: name.end, start: name.valueStart, end });
     at = skipSpace(bytes, end);
     if (bytes[at] === closingBrace) return at + 1;
-    if (bytes[at] !== comma) throw new NotJson('has no comma or } behind a field');
+    if (bytes[at] !== comma) throw new NotJson('has no comma or } after a field');
     at = skipSpace(bytes, at + 1);
   }
 }
@@ -78,7 +78,7 @@ export function* readItems(bytes: Uint8Array, start: number): Generator<Span, nu
     yield { start: at, end };
     at = skipSpace(bytes, end);
     if (bytes[at] === closingBracket) return at + 1;
-    if (bytes[at] !== comma) throw new NotJson('has no comma or ] behind an item');
+    if (bytes[at] !== comma) throw new NotJson('has no comma or ] after an item');
     at = skipSpace(bytes, at + 1);
   }
 }

@@ -99,7 +99,7 @@ function readBody(
 ): Pick<SendRequest, 'payload' | 'contentType'> {
   const isBase64 = fields.has('bodyBase64');
   const written = fields.written('payload');
-  if (isBase64 && written) fields.addIssue('/bodyBase64', 'and payload both stand there; send one of them');
+  if (isBase64 && written) fields.addIssue('/bodyBase64', 'and payload are both set; send one of them');
   const contentType = fields.text('contentType');
   if (!isBase64 && !written) return { payload: Buffer.alloc(0), contentType: contentType ?? 'text/plain' };
   const payload = isBase64 ? readBase64(fields, contentType) : readPayload(fields, written as Buffer, contentType);

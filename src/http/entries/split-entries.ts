@@ -19,7 +19,7 @@ export async function entriesOfJson(body: Buffer, maxEntries: number): Promise<E
   const bytes = withoutMark(body);
   return withReason(malformed, async () => {
     let at = skipSpace(bytes, 0);
-    if (bytes[at] !== openingBrace) throw new NotJson('it is no object');
+    if (bytes[at] !== openingBrace) throw new NotJson('it is not an object');
     at = skipSpace(bytes, at + 1);
     if (bytes[at] === closingBrace) throw new NotJson("it has no 'entries'");
     const { entries, end } = await readEntries(bytes, at, maxEntries);
@@ -33,7 +33,7 @@ export async function entriesOfJson(body: Buffer, maxEntries: number): Promise<E
 
 async function readEntries(bytes: Buffer, at: number, maxEntries: number) {
   const valueStart = nameOf(bytes, at, false);
-  if (!isList(bytes, valueStart)) throw new NotJson("its 'entries' are no list");
+  if (!isList(bytes, valueStart)) throw new NotJson("its 'entries' is not a list");
   return readList(bytes, valueStart, maxEntries);
 }
 
@@ -55,7 +55,7 @@ export async function eventsOfList(body: Buffer, maxEntries: number): Promise<En
   const bytes = withoutMark(body);
   return withReason(malformedEvents, async () => {
     const start = skipSpace(bytes, 0);
-    if (!isList(bytes, start)) throw new NotJson('it is no list');
+    if (!isList(bytes, start)) throw new NotJson('it is not a list');
     const { entries, end } = await readList(bytes, start, maxEntries);
     if (skipSpace(bytes, end) < bytes.length) throw new NotJson('it has characters after the list');
     return entries;

@@ -109,7 +109,7 @@ export function slowest(
 }
 
 export function neverFits({ limit, amount }: Demand): LittoralError {
-  const detail = `Nothing was sent: ${limit.text}, ${limit.capacity} at once, and this is ${amount}. Divide it.`;
+  const detail = `Nothing was sent: ${limit.text}, ${limit.capacity} at once, and this request needs ${amount}. Divide it.`;
   return new LittoralError('body-too-large', detail);
 }
 
@@ -117,7 +117,7 @@ function refusal(demands: readonly Demand[], nowMs: number): LittoralError {
   const { demand, waitMs } = slowest(demands, nowMs);
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   const { limit, amount } = demand;
-  const needed = amount > 1 ? ` This one needs ${amount}.` : '';
+  const needed = amount > 1 ? ` This request needs ${amount}.` : '';
   const detail = `Nothing was done: ${limit.text}.${needed} Repeat the request after ${seconds} s.`;
   const violated = demands.filter(({ bucket, amount }) => !bucket.has(amount, nowMs)).map(({ limit }) => limit.name);
   return new LittoralError('rate-limited', detail, {

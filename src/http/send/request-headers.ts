@@ -22,7 +22,7 @@ export function requestHeaders(
     const value = decoded(name, rawHeaders[index + 1] as string);
     const earlier = headers.get(name);
     if (earlier !== undefined && !lists.has(name)) {
-      throw new LittoralError('invalid-header', `The request header '${name}' comes more than once.`);
+      throw new LittoralError('invalid-header', `The request has more than one header '${name}'.`);
     }
     headers.set(name, earlier === undefined ? value : `${earlier},${value}`);
   }

@@ -7,7 +7,7 @@ import { BoundedLog } from '../../observe/bounded-log.ts';
 const reasons: Readonly<Record<string, string>> = {
   ERR_SSL_HTTP_REQUEST: 'the caller speaks plain HTTP; it must use https://',
   ERR_SSL_WRONG_VERSION_NUMBER: 'the caller speaks no TLS',
-  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the caller speaks no version of TLS from 1.2 on',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the caller supports no version of TLS from 1.2 on',
   ERR_SSL_NO_SHARED_CIPHER: 'both sides have no cipher in common',
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'the caller shows no certificate (http.tls.clientCertificates)',
   ERR_TLS_HANDSHAKE_TIMEOUT: 'the caller did not finish the handshake in time',

@@ -397,7 +397,7 @@ describe('a store', () => {
     await send();
     await settled(1);
     expect(calls).toEqual([]);
-    expect(deadLetters()[0]?.headers[Header.errorMessage]).toContain('has(…) gave neither true nor false');
+    expect(deadLetters()[0]?.headers[Header.errorMessage]).toContain('has(…) returned neither true nor false');
   });
 
   test.each(failing)('causes a warning if it %s when a message was handled', async (_, record) => {

@@ -58,7 +58,7 @@ describe('a limit', () => {
       ratelimit: '"bytes";r=40;t=6',
     });
     const refused = await sized(60);
-    expect(expectProblem(refused, 'rate-limited').detail).toContain('This one needs 60.');
+    expect(expectProblem(refused, 'rate-limited').detail).toContain('This request needs 60.');
     expect(refused.headers['retry-after']).toBe('2');
     clock.moveTo(2000);
     expect((await sized(60)).statusCode).toBe(202);

@@ -20,7 +20,7 @@ export function browseFailure(error: unknown, { queue, visited, total, inDoubt }
   const progress = total === 0 ? 'did not begin' : `ended after ${visited} of ${total} messages`;
   const ended = `Browsing '${queue}' ${progress}: ${text}.`;
   if (!inDoubt) return new LittoralError('broker-unavailable', ended, { cause: error });
-  const doubt = 'What was replayed or deleted just then can still be there.';
+  const doubt = 'Dead letters that were replayed or deleted just before can still be there.';
   return new LittoralError('connection-lost', `${ended} ${doubt}`, { cause: error });
 }
 

@@ -44,7 +44,8 @@ const expected = 'expected amqp://user:password@host:5672/vhost, or amqps:// for
 export function validateAmqpUrl(text: string): string[] {
   const [, scheme = '', rest] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/is.exec(text.trim()) ?? [];
   if (rest === undefined) return [`not an AMQP URL; ${expected}`];
-  if (!/^amqps?$/i.test(scheme)) return [`not an AMQP URL, for its scheme is '${scheme.slice(0, 20)}'; ${expected}`];
+  if (!/^amqps?$/i.test(scheme))
+    return [`not an AMQP URL, because its scheme is '${scheme.slice(0, 20)}'; ${expected}`];
   if (/\s|\p{Cc}/u.test(rest)) return ['white space or a control character in the AMQP URL; a space is written as %20'];
   const issue = validateAuthority(rest) ?? validateUrlParts(text.trim());
   if (issue !== undefined) return [issue];
@@ -56,14 +57,15 @@ function validateAuthority(rest: string): string | undefined {
   const end = rest.search(/[/?#]/);
   const authority = end === -1 ? rest : rest.slice(0, end);
   if (rest.slice(authority.length).includes('@')) {
-    return 'an @ behind the host of the AMQP URL. In the user and password write / as %2F, ? as %3F and # as %23; in the vhost write @ as %40';
+    return 'an @ after the host of the AMQP URL. In the user and password write / as %2F, ? as %3F and # as %23; in the vhost write @ as %40';
   }
   if (authority.indexOf('@') !== authority.lastIndexOf('@')) {
     return 'an @ in the user or password of the AMQP URL; write it as %40';
   }
   if (rest.includes('#')) return 'a # in the AMQP URL; write it as %23';
   // They would be taken for steps through folders.
-  if (/\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(rest)) return 'a vhost of dots in the AMQP URL, which no URL can name';
+  if (/\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(rest))
+    return 'a vhost named . or .. in the AMQP URL, which no URL can express';
   const host = authority.slice(authority.indexOf('@') + 1);
   if (/^(?::\d*)?$/.test(host)) return `an AMQP URL without a host; ${expected}`;
   const port = /:(\d*)$/.exec(host)?.[1];
@@ -78,7 +80,8 @@ function validateUrlParts(text: string): string | undefined {
     return 'an AMQP URL whose host or port is not valid. A port is a number, an IPv6 address stands in brackets, and in the user and password / is written as %2F';
   }
   const { username, password, hostname, pathname } = new URL(text);
-  if (hostname.includes('%')) return 'a host in the AMQP URL with characters that no name has; xn--… writes others';
+  if (hostname.includes('%'))
+    return 'a host in the AMQP URL with characters that no host name has; write an international name as xn--…';
   if (!isEncoded(username) || !isEncoded(password)) {
     return 'a broken percent-encoding in the user or password of the AMQP URL; write % as %25';
   }

@@ -8,8 +8,12 @@ export function assertUsable(connection: AmqpConnection, messageId?: string): vo
     throw notSent(connection.failure, { messageId });
   }
   if (connection.blocked !== undefined) {
-    throw new LittoralError('broker-blocked', `Nothing was sent: the broker says ${connection.blocked}.`, {
-      messageId,
-    });
+    throw new LittoralError(
+      'broker-blocked',
+      `Nothing was sent: the broker blocks publishing (${connection.blocked}).`,
+      {
+        messageId,
+      },
+    );
   }
 }

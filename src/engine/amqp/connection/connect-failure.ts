@@ -45,7 +45,7 @@ function otherProtocol(firstBytes: string): string | undefined {
   const isFrame = firstBytes.startsWith('\x01\0\0');
   return isFrame || firstBytes === ''
     ? undefined
-    : 'what listens there is no AMQP broker. Correct host and port in the URL';
+    : 'what listens there is not an AMQP broker. Correct host and port in the URL';
 }
 
 function socketFailure(error: unknown, text: string, options: ConnectFailureOptions): string | undefined {
@@ -63,19 +63,19 @@ function socketFailure(error: unknown, text: string, options: ConnectFailureOpti
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':
-      return `there is no way to that address (${text}). Look at the network, or correct the host in the URL`;
+      return `that address cannot be reached (${text}). Look at the network, or correct the host in the URL`;
     case 'EACCES':
     case 'EPERM':
       return `this process may not connect there (${text}). Look at the firewall of this machine`;
     case 'ETIMEDOUT':
     case 'connect ETIMEDOUT':
-      return `nothing there answered within ${connectTimeoutMs} ms. ${portHint(port)}Look at firewalls, and at what listens there: it may be no AMQP broker`;
+      return `nothing there answered within ${connectTimeoutMs} ms. ${portHint(port)}Look at firewalls, and at what listens there: it may not be an AMQP broker`;
     case 'ECONNRESET':
     case 'EPIPE':
     case 'Socket closed abruptly during opening handshake':
       return `the other side ended the connection before it was open (${text}). Its log says why: a broker with too many connections, a proxy without a broker behind it, or ${protocol === 'amqps' ? 'a port without TLS' : 'a port that expects TLS (amqps://)'}`;
     case 'Unexpected close':
-      return 'the other side ended it without a word. The broker was killed, or something between ended it';
+      return 'the other side ended it without a reason. The broker was killed, or a proxy or firewall in between ended it';
     case 'Heartbeat timeout':
       return 'the broker was silent for two heartbeats (broker.heartbeatSeconds). It, or the network, does not answer';
     case 'No channels left to allocate':

@@ -5,7 +5,7 @@ import type { ConnectFailureOptions } from './connect-options.ts';
 /** Node's text names all the names in the certificate. */
 const maxNamesLength = 300;
 
-const trust = 'Name a file of the certificate of the authority that signed it in broker.caFile (AMQP_CA_FILE)';
+const trust = 'Set broker.caFile (AMQP_CA_FILE) to a file with the certificate of the authority that signed it';
 const demanded =
   'the broker demands a certificate of its clients. Set broker.certFile (AMQP_CERT_FILE) and broker.keyFile (AMQP_KEY_FILE)';
 const refused = 'the broker refuses the certificate of broker.certFile';
@@ -18,7 +18,7 @@ const byCode: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT: `the certificate of the broker is signed by an authority that is not trusted. ${trust}`,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `the certificate of the broker is signed by an authority that is not trusted. ${trust}`,
   CERT_SIGNATURE_FAILURE: `the certificate of the broker is not signed by the authority that it names. ${trust}`,
-  INVALID_CA: `the certificate of the broker is signed by one that is no authority. ${trust}`,
+  INVALID_CA: `the certificate of the broker is signed by a certificate that is not one of an authority. ${trust}`,
   INVALID_PURPOSE: 'the certificate of the broker is not for servers. It needs the extended key usage serverAuth',
   CERT_HAS_EXPIRED:
     'the certificate of the broker, or of its authority, has expired. Renew it at the broker, or the one in broker.caFile',
@@ -50,7 +50,7 @@ const byReason: readonly (readonly [RegExp, string])[] = [
   [/alert (?:access denied|decrypt error)/, refused],
   [
     /alert protocol version|unsupported protocol|no protocols available/,
-    'the broker speaks no version of TLS that this process allows. Enable TLS 1.2 or 1.3 at the broker',
+    'the broker supports no version of TLS that this process allows. Enable TLS 1.2 or 1.3 at the broker',
   ],
   [/no shared cipher|alert insufficient security|dh key too small/, 'both sides have no secure cipher in common'],
 ];
@@ -59,7 +59,7 @@ const byReason: readonly (readonly [RegExp, string])[] = [
 export function tlsFailureText(error: unknown, { address, tlsFiles }: ConnectFailureOptions): string | undefined {
   const { code, reason } = Object(error) as { code?: unknown; reason?: unknown };
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `the certificate of the broker is for another name than '${address.connect.hostname}' (${errorText(error, maxNamesLength)}). Write in the URL a name that it holds, or renew it with this one`;
+    return `the certificate of the broker is for another name than '${address.connect.hostname}' (${errorText(error, maxNamesLength)}). Write a name from the certificate into the URL, or renew the certificate with this name`;
   }
   const known = typeof code === 'string' ? byCode[code] : undefined;
   if (known !== undefined) return `${known} (${errorMessage(error)})`;
@@ -79,5 +79,5 @@ export function tlsFailureText(error: unknown, { address, tlsFiles }: ConnectFai
 function general(said: string, hasCertificate: boolean): string {
   // Up to TLS 1.2, that is all a broker says which demands a certificate.
   if (/handshake failure|bad certificate/.test(said) && !hasCertificate) return demanded;
-  return 'TLS could not be agreed on with what listens there. The log of the broker says more';
+  return 'the TLS handshake failed. The log of the broker has the reason';
 }

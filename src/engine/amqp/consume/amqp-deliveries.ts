@@ -144,7 +144,7 @@ export class AmqpDeliveries {
     } catch (error) {
       logger.error(
         { reason: errorMessage(error) },
-        'message could be neither handled nor moved; it will be redelivered',
+        'message could be neither handled nor dead-lettered; it will be redelivered',
       );
       await sleep(unmovableDelayMs, undefined, { ref: false, signal: this.#stopped.signal }).catch(() => {});
       this.release(message);

@@ -87,7 +87,7 @@ export class ConsumerAttachment {
       await answeredInTime(this.#declareAndUse(model, epoch));
       if (this.#state.isStopped) return;
       // The end can arrive in the same bytes as the answer, and its event comes first.
-      if (this.#state.epoch !== epoch) throw new Error('it ended as soon as it began');
+      if (this.#state.epoch !== epoch) throw new Error('the consumer ended as soon as it began');
       this.#onAttached(model);
     } catch (error) {
       this.#mismatch = isLittoralError(error) ? error : undefined;
@@ -107,7 +107,8 @@ export class ConsumerAttachment {
       return;
     }
     // The end can arrive in the same bytes as the opening, before there is a channel to listen to.
-    if (this.#options.currentModel() !== model || inbound.hasEnded) throw new Error('it ended as soon as it began');
+    if (this.#options.currentModel() !== model || inbound.hasEnded)
+      throw new Error('the channel ended as soon as it began');
     this.#inbound = inbound;
     await this.#use(inbound);
   }

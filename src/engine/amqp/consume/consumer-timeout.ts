@@ -21,8 +21,8 @@ export function consumerArguments(model: ChannelModel, longestHoldMs: number | u
 export function consumerTimeoutWarning(model: ChannelModel, longestHoldMs: number | undefined): string | undefined {
   if (longestHoldMs === undefined || longestHoldMs <= defaultMs || knowsArgument(model)) return undefined;
   return (
-    `Handlers may need up to ${Math.ceil(longestHoldMs / 60_000)} minutes for a message, and RabbitMQ takes back what is ` +
-    'unacknowledged for longer than its consumer_timeout, 30 minutes by default. Raise it: by a policy with ' +
+    `Handlers may need up to ${Math.ceil(longestHoldMs / 60_000)} minutes for a message, and RabbitMQ takes back a message ` +
+    'that is unacknowledged for longer than its consumer_timeout, 30 minutes by default. Raise it: by a policy with ' +
     'consumer-timeout for the queue (from 3.12 on), or in rabbitmq.conf.'
   );
 }

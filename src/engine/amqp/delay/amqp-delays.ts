@@ -113,7 +113,7 @@ export class AmqpDelays {
       if (this.#connection.model !== declared.model) throw cannotDelay(connectionEnded);
       const { routed } = await this.#outbound.publish({ to: { exchange, routingKey: to.queue }, message });
       if (routed) return;
-      if (isLastAttempt) throw cannotDelay(`'${exchange}' leads to none`);
+      if (isLastAttempt) throw cannotDelay(`'${exchange}' routes to no queue`);
       // Another program has deleted a level.
       this.#topology.forget();
     }

@@ -230,9 +230,9 @@ export class DelayDeclarations {
 const subject = 'delays';
 
 /** The reason for a message that was not sent because the connection ended while its queues were declared. */
-export const connectionEnded = 'the connection ended before it was known to be safe';
+export const connectionEnded = 'the connection ended before the queue was known to be safe';
 
 /** Returns the error for a message that cannot be delayed. */
 export function cannotDelay(reason: string, details: Pick<ErrorDetails, 'cause' | 'isLate'> = {}): LittoralError {
-  return notSent(`there is no queue to delay it in: ${reason}`, details);
+  return notSent(`there is no queue to delay the message in: ${reason}`, details);
 }

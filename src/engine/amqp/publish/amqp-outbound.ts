@@ -232,7 +232,7 @@ export class AmqpOutbound {
   #onTimedOut(entry: InFlight): void {
     const { confirmTimeoutMs } = this.#options;
     if (entry.position === 0) {
-      this.#refuse(entry, notSent(`the broker did not take it within ${confirmTimeoutMs} ms`));
+      this.#refuse(entry, notSent(`the broker did not take the message within ${confirmTimeoutMs} ms`));
       return;
     }
     this.#confirms.timedOut();

@@ -100,7 +100,7 @@ export class AmqpQueueLookup {
     assertUsable(this.#connection);
     const isKnown = this.#known.has(queue);
     if (!isKnown && this.#unknownLane.pendingCount >= this.#options.maxWaiting) {
-      throw new LittoralError('too-many-in-flight', 'Nothing was sent: too many destinations are being looked for.');
+      throw new LittoralError('too-many-in-flight', 'Nothing was sent: too many destinations are being looked up.');
     }
     const answer = this.#inTime(queue, isKnown ? this.#knownLane : this.#unknownLane).finally(() =>
       this.#asking.delete(queue),
@@ -167,7 +167,7 @@ export class AmqpQueueLookup {
       if (isExclusive(error)) return true; // Locked by its owner: it exists.
       const answer =
         replyCode(error) === undefined || spare === undefined
-          ? 'the connection ended while the queue was looked for'
+          ? 'the connection ended while the queue was looked up'
           : reasonOf(error, spare.model);
       throw notSent(String(answer), { cause: error });
     }

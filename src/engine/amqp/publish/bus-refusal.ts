@@ -32,8 +32,10 @@ export class BusRefusal {
   /** Sets the refusal; undefined once the bus may be written to. */
   set(refusal: PublishRefusal | undefined): void {
     const problem = refusal && busRefusal(refusal.text);
-    if (problem !== undefined && this.#problem === undefined) this.#logger.error({ reason: problem }, 'bus is refused');
-    if (problem === undefined && this.#problem !== undefined) this.#logger.info('bus may be written to again');
+    if (problem !== undefined && this.#problem === undefined)
+      this.#logger.error({ reason: problem }, 'publishing on the bus is refused');
+    if (problem === undefined && this.#problem !== undefined)
+      this.#logger.info('publishing on the bus is permitted again');
     this.#problem = problem;
     this.stopProbing();
   }

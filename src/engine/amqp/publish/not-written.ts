@@ -20,5 +20,7 @@ export function notWritten(cause: unknown, messageId: string | undefined): Litto
 
 /** Returns the reason without Node's text for a number out of range, which quotes it: a header can be a secret. */
 function describeEncodingError(cause: unknown): string {
-  return cause instanceof RangeError ? 'a header is out of range, or they are too large together' : errorMessage(cause);
+  return cause instanceof RangeError
+    ? 'a header is out of range, or the headers are too large together'
+    : errorMessage(cause);
 }

@@ -35,7 +35,11 @@ export async function probeApart(options: ProbeConnectionOptions, route: Route, 
   } catch (error) {
     const end = endOf(model);
     if (!end?.message.includes('541')) throw end ?? error;
-    return { kind: 'key', text: `${end.message}, as where it refuses a key that is not ASCII`, maxBytes: undefined };
+    return {
+      kind: 'key',
+      text: `${end.message}, which is how it refuses a key that is not ASCII`,
+      maxBytes: undefined,
+    };
   } finally {
     await closeConnection(model);
   }

@@ -209,7 +209,7 @@ export class PublishPermissions {
       // The publish itself detects the missing exchange, which is then declared again.
       if (typeof answer === 'object' && answer.kind === 'absent') return;
     }
-    throw notSent('the broker did not answer whether it is permitted');
+    throw notSent('the broker did not answer whether the message is permitted');
   }
 
   async #question(route: Route, size: number): Promise<ProbeAnswer | undefined> {
@@ -253,7 +253,7 @@ export class PublishPermissions {
     });
     asked.catch(() => {});
     if ((await completesWithin(Math.max(0, deadlineMs - performance.now()), asked)) && !isLate()) return answer;
-    throw notSent('the broker did not answer in time whether it is permitted');
+    throw notSent('the broker did not answer in time whether the message is permitted');
   }
 
   #onAnswer(answer: Exclude<ProbeAnswer, 'blocked'>, route: Route, size: number): void {

@@ -96,7 +96,7 @@ export function busRefusal(text: string): string {
 function notPermitted(text: string, command: string): LittoralError {
   return new LittoralError(
     'not-permitted',
-    `Nothing was sent: the broker user may not write it. RabbitMQ says: ${text}. ` +
+    `Nothing was sent: the broker user may not write this message. RabbitMQ says: ${text}. ` +
       `Allow it with rabbitmqctl ${command}, or send to another destination.`,
   );
 }

@@ -74,7 +74,7 @@ describe('a connection that is not made says why', () => {
 
   test('where another server listens', async () => {
     const port = await portThat((socket) => socket.on('data', () => socket.write('-ERR unknown command\r\n')));
-    expect(await failureOf(`amqp://127.0.0.1:${port}`)).toMatch(/^what listens there is no AMQP broker/);
+    expect(await failureOf(`amqp://127.0.0.1:${port}`)).toMatch(/^what listens there is not an AMQP broker/);
   });
 
   test('where a broker speaks another version of AMQP', async () => {
@@ -201,7 +201,7 @@ describe('the words of the broker', () => {
       closed(505, 'UNEXPECTED_FRAME - expected content body'),
       /^the broker closed the connection \(505 UNEXPECTED_FRAME - expected content body\)$/,
     ],
-    ['no word', new Error('Unexpected close'), /^the other side ended it without a word/],
+    ['no word', new Error('Unexpected close'), /^the other side ended it without a reason/],
     ['silence', new Error('Heartbeat timeout'), /^the broker was silent for two heartbeats/],
   ])('become plain for %s', (_, error, text) => {
     expect(connectFailure(error, options)).toMatch(text);
