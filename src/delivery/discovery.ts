@@ -15,7 +15,7 @@ export interface DiscoveryOptions {
   readonly application: HttpApplication;
   /** Returns the issues of an answer. */
   readonly validate: (answer: unknown) => readonly string[];
-  /** Takes over what the application said. @throws LittoralError if its handlers are not valid */
+  /** Applies the answer of the application. @throws LittoralError if its handlers are not valid */
   readonly found: (answer: Discovered) => void;
   readonly logger: Logger;
 }
@@ -77,7 +77,7 @@ export class Discovery {
     this.#backoff.next(() => void this.#ask());
   }
 
-  /** Asks once. @returns the reason why there is no use in the answer; undefined if it was taken over */
+  /** Asks once. @returns the reason why the answer cannot be used; undefined if it was applied */
   async #complaintOf(): Promise<string | undefined> {
     const { application, validate, found, logger } = this.#options;
     try {

@@ -21,7 +21,7 @@ export interface EventOptions {
 }
 
 /**
- * Returns the attributes of the CloudEvent as which a message was sent.
+ * Returns the attributes of a message that was sent as a CloudEvent.
  *
  * @returns undefined for a message that was not sent as a CloudEvent
  */
@@ -50,7 +50,7 @@ const defined: ReadonlySet<string> = new Set([
   ...['id', 'source', 'specversion', 'type', 'time', 'subject', 'datacontenttype', 'dataschema'],
 ]);
 
-/** Returns the attributes of the event that a message becomes which was not sent as a CloudEvent. */
+/** Returns the attributes for a message that was not sent as a CloudEvent. */
 export function madeAttributes(headers: MessageHeaders, { source, expiresAtMs }: EventOptions): EventAttributes {
   const attributes = new Map<string, AttributeValue>([
     ['specversion', '1.0'],

@@ -97,7 +97,9 @@ export class HttpApplication {
     return gate;
   }
 
-  /** Drops the state of each path without a gate among these: no message for it shows any more whether it is there. */
+  /**
+   * Drops the state of each path without a gate among these: no message will show any more whether that path answers.
+   */
   keepOnly(gates: readonly CallGate[]): void {
     this.#gates = this.#gates.filter((gate) => gates.includes(gate));
     const kept = new Set(this.#gates.map(({ path }) => path));
@@ -220,7 +222,10 @@ export class HttpApplication {
     return this.#paths.size > 1 ? Math.ceil(concurrency / 2) : concurrency;
   }
 
-  /** A proxy before the application answers for it, or one path of it takes nothing. */
+  /**
+   * Handles an answer that says that the application is unavailable. It can come from a proxy in front of the
+   * application, or concern only one path.
+   */
   #onUnavailable(gatePath: string, reason: string): void {
     this.#answeredAt.delete(gatePath);
     this.#paths.get(gatePath)?.close(reason, true);

@@ -49,7 +49,7 @@ function failureOfOutcome(answer: Answer, outcome: unknown, waitMs: number | und
     case 'reject':
       return failure(answer, problem, false, undefined);
     default: {
-      // By its status, a misspelt "reject" would be acknowledged.
+      // If the status decided, a message with a misspelt "reject" would be acknowledged.
       const found = typeof outcome === 'string' ? `'${shorten(outcome, 32)}'` : describeValue(outcome);
       return new ApplicationError(
         `The answer has the header Message-Outcome: ${found}; there are done, retry and reject.`,

@@ -68,7 +68,7 @@ export class DeliveryHandler {
       }
     }
 
-    // The handlers of an event fail apart: one that fails does not keep the message from the others.
+    // The handlers of an event fail independently: one that fails does not keep the message from the others.
     const results: DeliveryResult[] = [];
     for (const handler of recipients) {
       // Each handler decodes the body again, because it may change what it gets.

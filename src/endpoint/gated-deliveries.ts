@@ -5,8 +5,8 @@ import type { ScopeOptions } from '../handler/invocation-scope.ts';
 type DeliveryStatus = NonNullable<ScopeOptions['delivery']>;
 
 /**
- * `waiting` at a gate, `called`: the application has the message, `ended`: the call has ended, and what follows from it
- * is on its way.
+ * The phase of a delivery. `waiting`: it waits at a gate. `called`: the application has the message. `ended`: the call
+ * has ended, and the delivery is about to be settled.
  */
 type Phase = 'waiting' | 'called' | 'ended';
 
@@ -49,7 +49,7 @@ export class GatedDeliveries {
     this.#counts[phase] += 1;
   }
 
-  /** Notifies of the phases that were noted. */
+  /** Reports that phases have changed. */
   notify(): void {
     this.#onChange();
   }

@@ -17,7 +17,7 @@ export interface PipelineOptions {
   readonly scopes: InvocationScopes;
   /** The time of a handler without its own. */
   readonly handlerTimeoutMs: number;
-  /** The retries of the service; a handler can differ. */
+  /** The retries of handlers without retries of their own. */
   readonly retries: CompleteRetries;
   /** Default: handlers are called for every copy of a message. */
   readonly deduplication?: Deduplication | undefined;

@@ -61,7 +61,7 @@ export class RecipientResolver {
     const named = headers[Header.targetServiceName] ?? headers[Header.serviceTarget];
     if (named === undefined || named === null) return (key ?? this.#service) === this.#service;
     if (typeof named === 'string') return named === this.#service;
-    // Sent to this very service, it must not be taken for another's and dropped.
+    // A message that was sent to this service must not be dropped as one for another service.
     if ((key ?? this.#service) === this.#service) throw malformed(Header.targetServiceName, named, 'a text');
     return false;
   }

@@ -149,7 +149,7 @@ export class ServiceEndpoint {
     this.#subscribe();
   }
 
-  /** Takes over other handlers. Deliveries that are being handled are finished with the earlier ones. */
+  /** Replaces the handlers. Deliveries that are being handled finish with the earlier ones. */
   update(handlers: EndpointHandlers): void {
     this.#handlers = handlers;
     if (!this.#isStarted || this.#stopping.signal.aborted || this.#isFinishing || this.#halted !== undefined) return;
@@ -173,7 +173,9 @@ export class ServiceEndpoint {
     });
   }
 
-  /** Why nothing is received at the moment; undefined while all is well, or when it was never to receive. */
+  /**
+   * Returns why nothing is received at the moment; undefined if there is no problem, or if it has nothing to receive.
+   */
   get detached(): string | undefined {
     return this.#halted ?? this.#consumer?.detached;
   }

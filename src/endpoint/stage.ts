@@ -4,8 +4,9 @@ import type { MaybePromise } from '../promise/maybe-promise.ts';
 export type Next<Call, Result> = (call: Call) => MaybePromise<Result>;
 
 /**
- * One step around the rest: it acts before `next`, after it, or calls it not at all. It stays synchronous where it has
- * nothing to wait for. The call is passed on, not shared, so that an attempt that is late keeps its own.
+ * One step around the rest: it acts before or after `next`, or does not call it. It stays synchronous if it has nothing
+ * to wait for. Each stage passes the call to the next one as an argument, so that an attempt that ends late keeps its
+ * own call.
  */
 export type Stage<Call, Result, Inner = Call> = (call: Call, next: Next<Inner, Result>) => MaybePromise<Result>;
 

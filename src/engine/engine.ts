@@ -62,7 +62,7 @@ export interface EngineFeatures {
   readonly order: 'queue' | 'key' | 'none';
 }
 
-/** Numbers of an engine, for those who watch it. */
+/** Numbers of an engine, for metrics. */
 export interface EngineStatus {
   /** Number of publishes without a confirm. */
   readonly inFlight: number;

@@ -37,8 +37,9 @@ const onItem: Scope = { onMessage: false, inArgument: false };
 
 /**
  * Gives calls of methods the meaning that they have in littoral. JSONata evaluates the arguments of `a.b(c)` with `a`
- * as their context; here it is the context of the whole: on the message `c` is a part of the message, in
- * `items.(a.b(c))` a field of the item. The parts of the message mean the message in every argument.
+ * as their context. Here their context is that of the whole call: on the message, `c` is a part of the message; in
+ * `items.(a.b(c))`, it is a field of the item. In every argument, the names of the parts of the message refer to the
+ * message.
  *
  * @param root the tree as the parser made it; most of it is changed in place
  * @throws SyntaxError when the expression calls or names what does not exist

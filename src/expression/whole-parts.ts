@@ -9,8 +9,8 @@ import { hideKey } from './reserved-keys.ts';
 // part of a composed key would then have the same key.
 
 /**
- * The use of a value: as the result of the whole, which may be nothing; as a part of it, which may not; or as a test of
- * whether it exists or is true.
+ * The use of a value: as the whole result, which may be nothing; as a part of the result, which may not; or as a test
+ * of whether it exists or is true.
  */
 type Use = 'result' | 'part' | 'test';
 

@@ -17,8 +17,8 @@ interface Window {
 }
 
 /**
- * A log of events that callers cause, and can cause in any number. Of each kind it writes so many lines within a window,
- * and at the end of the window one line with the number of the others.
+ * A log of events that callers can cause in any number. Of each kind it writes a limited number of lines within a
+ * window, and at the end of the window one line with the number of the others.
  */
 export class BoundedLog {
   readonly #logger: Logger;

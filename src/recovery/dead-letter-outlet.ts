@@ -23,8 +23,7 @@ const silence = { firstMs: 1000, maxMs: 300_000 };
 const reportedMs = 300_000;
 
 /**
- * Delays of 2^16 ms to 2^18 ms, that is 66 s to 262 s. Each is one level of the ladder, so that few queues are
- * declared.
+ * Delays of 2^16 ms to 2^18 ms, that is 66 s to 262 s. Each is a single delay level, so that few queues are declared.
  */
 const delays = { first: 16, highest: 18 };
 

@@ -1,6 +1,9 @@
 import { type ErrorCode, isLittoralError } from '../errors.ts';
 
-/** Why a message is a dead letter, as a word for programs. Those of the broker are beside these: `delivery_limit`, … */
+/**
+ * The reason why a message is a dead letter, as a word for programs. The broker has other words, such as
+ * `delivery_limit`.
+ */
 export type DeadLetterReason = 'failed' | 'expired' | 'unhandled' | 'malformed' | 'undecodable' | 'refused';
 
 const reasons: Partial<Readonly<Record<ErrorCode, DeadLetterReason>>> = {

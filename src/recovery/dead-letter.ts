@@ -36,7 +36,7 @@ const notAlwaysSet = [Header.errorStackTrace, Header.failedEndpoint, Header.setA
 
 /**
  * Makes the message that goes to the dead letter queue: as it came, with the headers by which Ecotone describes an
- * error, and with what it takes to replay it.
+ * error, and with those that a replay needs.
  *
  * @param delivery what could not be handled
  * @param stackTrace whether there is room for one

@@ -12,7 +12,7 @@ import { expiredBeforeRetry, type TimeToLive } from './time-to-live.ts';
 /**
  * Decides whether a handler that failed is retried later or its message dead-lettered, and logs it.
  *
- * @param retries the retries of the service; a handler can differ
+ * @param retries the retries of handlers without retries of their own
  */
 export function decideFailure(
   delivery: Delivery,

@@ -2,8 +2,8 @@ import type { Failure } from './dead-letter.ts';
 import type { HandledResult } from './handler-result.ts';
 
 /**
- * The outcome of a delivery. Of several handlers that failed, each is retried later or dead-lettered for itself: one
- * dead letter makes the outcome one. Where neither can be published, the final failure strategy decides.
+ * The outcome of a delivery. If several handlers failed, each is retried later or dead-lettered separately. The outcome
+ * is `dead letter` if one of them is dead-lettered. If neither can be published, the final failure strategy decides.
  */
 export type DeliveryOutcome =
   | 'handled'

@@ -13,7 +13,7 @@ import type { DeliveryPlaces } from './delivery-places.ts';
 import type { FinalFailureStrategy } from './final-failure-strategy.ts';
 import { retriesOf, retryMessage } from './retry-message.ts';
 
-/** Codes of errors that a message without a stack trace may avoid. */
+/** Codes of errors that may not occur for a message without a stack trace. */
 const tooLarge: ReadonlySet<string> = new Set(['invalid-header', 'headers-too-large']);
 
 export interface FailurePublisherOptions {

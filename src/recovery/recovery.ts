@@ -17,7 +17,7 @@ import { resentMessage } from './retry-message.ts';
 import type { TimeToLive } from './time-to-live.ts';
 
 export interface RecoveryOptions extends FailurePublisherOptions {
-  /** The retries of the service; a handler can differ. Default: none, where messages have no handlers. */
+  /** The retries of handlers without retries of their own. Default: none, for messages that have no handlers. */
   readonly retries?: CompleteRetries;
   /** Ends the receiving, and requeues the delivery: for the strategy `stop`. */
   readonly halt?: (delivery: Delivery) => Promise<void>;

@@ -94,7 +94,7 @@ function isUniqueList(value: unknown): boolean {
 
 const withinGuard = new WeakMap<object, object>();
 
-/** Returns what stands behind the guard of a schema as a whole, for a value whose keys were found harmless. */
+/** Returns the part of a schema that is checked as a whole, for a value whose keys the guard has found harmless. */
 export function withoutGuard<Type extends object>(schema: Type): Type {
   return (withinGuard.get(schema) ?? schema) as Type;
 }

@@ -4,13 +4,14 @@ import type { LittoralError } from '../errors.ts';
 export interface FormatTraits {
   /** A list of one is read as its item. */
   readonly singleItemIsList?: boolean | undefined;
-  /** An empty object is read as that: as an empty text, or as an empty list. */
+  /** The form in which an empty object is read: as an empty text, or as an empty list. */
   readonly emptyObjectAs?: 'text' | 'list' | undefined;
   /** A list with gaps is read as an object whose keys are the places of its items. */
   readonly listsHaveGaps?: boolean | undefined;
   /**
-   * A list is read as an object of entries: `preferred` where it could be the only item of a list as well, for the
-   * media type is written so, and then an empty text is a list of nothing.
+   * A list is read from an object of entries as well. If that object could also be the only item of the list,
+   * `preferred` reads it as entries, because the media type is written in that form, and `possible` as the item. With
+   * `preferred`, an empty text is an empty list.
    */
   readonly listsInEntries?: 'preferred' | 'possible' | undefined;
 }

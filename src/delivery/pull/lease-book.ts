@@ -7,11 +7,11 @@ import { completesWithin } from '../../time/timeout.ts';
 import { ApplicationAway, ApplicationError } from '../application-error.ts';
 import type { PulledMessage } from './waiting-pull.ts';
 
-/** What became of a lease that was to be settled or extended. */
+/** The result for a lease that was to be settled or extended. */
 export interface LeaseResult {
   readonly lease: string;
   /**
-   * `settled`: what follows is decided. `pending`: it is not decided yet, and the message is in a queue. `extended`.
+   * `settled`: the outcome is decided. `pending`: it is not decided yet, and the message is in a queue. `extended`.
    * `expired`: the lease had ended before. `unknown`: this process has no such lease, or no longer.
    */
   readonly result: 'settled' | 'pending' | 'extended' | 'expired' | 'unknown';
@@ -77,7 +77,7 @@ export class LeaseBook {
    * Settles the message of a lease. A repetition gets the result of the first time, or a later one if that was pending.
    *
    * @param error of the attempt; without one, the message was handled
-   * @returns once what follows is decided. Never rejects
+   * @returns once the outcome is decided. Never rejects
    */
   settle(id: string, error?: Error): Promise<LeaseResult> {
     const lease = this.#find(id);

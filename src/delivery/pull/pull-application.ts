@@ -49,7 +49,7 @@ export interface Pulled {
 
 const longestReason = 1024;
 
-/** An application that fetches its messages, and says of each what became of it. */
+/** An application that fetches its messages, and reports the outcome of each. */
 export class PullApplication {
   readonly #options: PullApplicationOptions;
   readonly #queue = new PullQueue();

@@ -24,8 +24,8 @@ export interface DeduplicatedCallOptions {
 }
 
 /**
- * One call of a handler, which is made unless a copy of the message was handled before. Where a copy is in flight, it
- * waits for the end of that. It is synchronous where the key, the store and the handler are.
+ * One call of a handler, which is made unless a copy of the message was handled before. If a copy is in flight, the
+ * call waits for its end. It is synchronous if the key, the store and the handler are.
  */
 export class DeduplicatedCall {
   readonly #options: DeduplicatedCallOptions;
@@ -61,8 +61,8 @@ export class DeduplicatedCall {
   }
 
   /**
-   * Records the key if the handler succeeded, and lets copies go on: past the handler, where it has succeeded. What
-   * this call still waits for begins nothing any more.
+   * Records the key if the handler succeeded, and ends the wait of copies, which skip the handler if it succeeded. A
+   * step of this call that still waits has no effect any more.
    *
    * @returns the result, once the store has recorded. An error of the store is logged
    */
@@ -130,7 +130,7 @@ export class DeduplicatedCall {
 
   #onAnswer(known: unknown, next: Next<ScopedCall, HandlerResult>): MaybePromise<HandlerResult> {
     if (known === false) return next(this.#options.call);
-    // Anything else than true would lose the message if it were taken for it.
+    // A value that is not true must not count as true, because the message would be lost.
     if (known !== true) return this.#unavailable(new TypeError('has(…) returned neither true nor false'));
     this.#release(true);
     return this.#skip();
@@ -155,7 +155,7 @@ export class DeduplicatedCall {
     this.#release(true);
   }
 
-  /** A call whose deadline has passed has failed, and is retried: made late, it would be made twice. */
+  /** A call whose deadline has passed counts as failed, and is retried. If it were made now, it would be made twice. */
   #late(): HandlerResult {
     return failed(this.#options.call, new Error('the time of this call is over'));
   }
@@ -170,7 +170,7 @@ export class DeduplicatedCall {
     return failed(call, error);
   }
 
-  /** Returns the same error as it may be shown, with all of its causes. */
+  /** Returns an error with the texts of an error and of its causes, without the key. */
   #withoutKey(cause: unknown): Error {
     const shown = new Error(this.#reason(cause));
     shown.name = classOf(cause);
@@ -186,7 +186,7 @@ export class DeduplicatedCall {
     );
   }
 
-  /** Returns the text of a store's error, which can quote the key, which can be a part of the payload. */
+  /** Returns the text of a store's error without the key, because the key can be a part of the payload. */
   #reason(error: unknown): string {
     return errorText(error, maxReadLength).replaceAll(this.#key, '…').slice(0, maxReasonLength);
   }

@@ -10,7 +10,7 @@ import type { HandlerCall, HandlerStage } from '../handler-call.ts';
 import type { Next } from '../stage.ts';
 
 export interface RetryInstantlyOptions {
-  /** The retries of the service; a handler can differ. */
+  /** The retries of handlers without retries of their own. */
   readonly retries: CompleteRetries;
   /** Aborted when nothing is to be retried immediately any more. */
   readonly stopping: AbortSignal;
@@ -40,7 +40,7 @@ export function retryInstantly({ retries, stopping, logger }: RetryInstantlyOpti
     return { kind: 'interrupted' };
   };
 
-  /** A loop, because as many calls as 1000 would not fit into the stack. */
+  /** A loop, because 1000 nested calls would not fit into the stack. */
   const retry = async (first: HandlerCall, failure: HandlerFailure, next: Next<HandlerCall, HandlerResult>) => {
     let call = first;
     for (let result: HandlerResult = failure; ; ) {

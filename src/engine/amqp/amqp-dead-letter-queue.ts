@@ -11,7 +11,7 @@ const classic: Arguments = { 'x-queue-type': 'classic' };
 const unlimited: Arguments = { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 };
 const unlimitedIn3: Arguments = { 'x-queue-type': 'quorum' };
 
-/** More arguments than this has no queue that RabbitMQ lets anybody declare. */
+/** An upper bound of the number of arguments with which RabbitMQ lets a user declare a queue. */
 const maxArguments = 20;
 
 /**

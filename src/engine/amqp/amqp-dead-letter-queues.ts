@@ -40,7 +40,7 @@ export class AmqpDeadLetterQueues {
     this.#options = options;
   }
 
-  /** What is wrong with which queue; undefined while all can be used. */
+  /** Returns the problems, each with its queue; undefined while all queues can be used. */
   get problem(): string | undefined {
     const unverified = Array.from(this.#unverified, (queue) => `dead letter queue '${queue}': ${unverifiedText}`);
     const problems = [...this.#problems.values(), ...unverified];

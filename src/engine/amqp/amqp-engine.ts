@@ -59,8 +59,7 @@ export interface AmqpEngineOptions extends AddressSettings {
 }
 
 /**
- * How long consuming waits for the connection to publish on: what a handler sends needs that, and what becomes of a
- * message that failed.
+ * Time that consuming waits for the publishing connection, which the sends, retries and dead letters of a handler need.
  */
 const publishingFirstMs = 5_000;
 

@@ -89,7 +89,7 @@ function fieldsAsTheyCame(
     if (value === undefined) continue;
     const isUnchanged = Object.hasOwn(before, name) && Object.is(before[name], value);
     const field = isUnchanged && !kept?.has(name) ? fieldsBefore.get(name) : encodeField(name, value);
-    // What came as a property goes as a property.
+    // A value that arrived as a property is sent as a property.
     if (field !== undefined) fields.push(field);
   }
   return fields;
@@ -98,9 +98,9 @@ function fieldsAsTheyCame(
 const maxTableNames = 64;
 let table: Record<string, unknown> = Object.create(null);
 
-// amqplib makes the headers the prototype of another object. For an object that V8 has not seen as a prototype before,
-// that takes longer than to encode the whole message, so one table serves them all: it is encoded before `publish`
-// returns, and without what is undefined.
+// amqplib makes the headers the prototype of another object. If V8 has not seen that object as a prototype before, this
+// takes longer than encoding the whole message. So all messages share one table. It is encoded before `publish`
+// returns, without its undefined fields.
 function toAmqpHeaders(headers: MessageHeaders): Record<string, unknown> {
   let names = 0;
   for (const name in table) {
@@ -115,7 +115,10 @@ function toAmqpHeaders(headers: MessageHeaders): Record<string, unknown> {
   return table;
 }
 
-/** By itself amqplib takes the smallest type that fits the number, so that one header would change its type by value. */
+/**
+ * By itself, amqplib writes a number in the smallest type that fits it, so the type of a header would depend on its
+ * value.
+ */
 function toFieldNumber(value: number | bigint): unknown {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return { '!': 'int64', value };
   return { '!': 'double', value };

@@ -6,8 +6,8 @@ import { closeUnawaited } from './connection/close-unawaited.ts';
 const timeoutMs = 5_000;
 
 /**
- * How often to ask about a queue that has neither messages nor consumers: RabbitMQ says so, too, of a quorum queue
- * whose leader has not answered it within 250 ms.
+ * Number of requests about a queue that seems to have neither messages nor consumers, because RabbitMQ reports neither
+ * for a quorum queue whose leader has not answered within 250 ms.
  */
 const attempts = 5;
 

@@ -18,9 +18,7 @@ const twins = [
   ['appId', Header.sourceServiceName, Header.amqpAppId],
 ] as const;
 
-/**
- * Twins that stand in for a header that is missing. The others are no more than littoral's own notes for other tools.
- */
+/** The properties among these that replace a missing header. littoral writes the others only for other tools. */
 const standIns: ReadonlySet<string> = new Set(['messageId', 'correlationId', 'timestamp']);
 
 const persistent = 2;

@@ -1,7 +1,7 @@
 import type { AmqpAddress } from './connection/amqp-url.ts';
 
 const maxTextLength = 400;
-/** A password that is shorter could be a part of any word. */
+/** Minimum length of a password that is replaced in a text. A shorter one could be a part of any word. */
 const minPasswordLength = 4;
 
 /**
@@ -59,7 +59,7 @@ function loginRemedy(replyText: string, user: string | undefined): string {
     : correct;
 }
 
-/** The broker quotes names, and no password; a proxy before it can say anything. */
+/** The broker quotes names, but no password. A proxy in front of it can send any text. */
 function shown(replyText: string, { connect: { username, password } }: AmqpAddress): string {
   const text = replyText.slice(0, maxTextLength).toWellFormed();
   const isHidden = password !== undefined && password.length >= minPasswordLength && password !== username;

@@ -95,7 +95,7 @@ export class TopologyUpkeep {
     // Each consumer reports a problem with the exchange as well.
     await completesWithin(verifyBusMs, ensured()).catch(() => {});
     // There are up to 31 levels, and they are rarely missing. They are checked before the consumers, because each
-    // consumer binds the end of the ladder to its queue.
+    // consumer binds its queue to the delivery exchange below the levels.
     this.#checks += 1;
     if (this.#checks % delayTopologyEvery === 0) await delays.restore();
     await Promise.all(consumers.map((consumer) => consumer.verify()));

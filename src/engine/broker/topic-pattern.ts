@@ -17,7 +17,7 @@ export function withTopicKeys<Given extends Subscription>(subscription: Given): 
 }
 
 /**
- * Tells whether a routing key matches a binding key as a topic exchange does: words between dots, `*` for exactly one
+ * Returns whether a routing key matches a binding key as a topic exchange does: words between dots, `*` for exactly one
  * word, `#` for any number of words, none included (RabbitMQ, "Topic exchange").
  */
 export function matchesTopic(bindingKey: string, routingKey: string): boolean {

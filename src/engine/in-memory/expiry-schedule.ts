@@ -11,7 +11,7 @@ export interface Expiring {
  */
 export class ExpirySchedule<Item extends Expiring> {
   readonly #heap: Item[] = [];
-  /** Where in the heap an item is, so that it can leave before its time. */
+  /** The position of each item in the heap, so that it can leave before its time. */
   readonly #positions = new Map<Item, number>();
   readonly #onExpired: (item: Item) => void;
   readonly #clock: Clock;

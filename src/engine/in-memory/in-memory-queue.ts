@@ -14,7 +14,7 @@ import { type DeathReason, toDeadLetter } from './to-dead-letter.ts';
 /** Number of times that a message may be requeued before it is dead-lettered: `x-delivery-limit` on RabbitMQ. */
 const deliveryLimit = 20;
 
-/** A consumer that settles within its call must not keep the process from everything else. */
+/** A limit, because a consumer that settles within its call must not block the process. */
 const deliveriesPerTurn = 1000;
 
 /** One consumer as its queue sees it. */
@@ -31,7 +31,7 @@ export interface QueueOptions {
   readonly maxMessages: number;
   /** The clock by which messages expire. */
   readonly clock: Clock;
-  /** Undefined: what dies is gone. */
+  /** Undefined: messages that would be dead-lettered are dropped. */
   readonly deadLetterQueue?: InMemoryQueue;
   /** True if one consumer at a time receives. Default: false. */
   readonly ordered?: boolean | undefined;
@@ -100,7 +100,7 @@ export class InMemoryQueue {
     return this.#receivers.length;
   }
 
-  /** Takes a message out that waits; one that has left already is gone. */
+  /** Removes a waiting message. Does nothing if it has left already. */
   remove(queued: QueuedMessage): void {
     this.#waiting.delete(queued);
     this.#expiry.delete(queued);

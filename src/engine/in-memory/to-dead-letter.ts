@@ -1,9 +1,9 @@
 import type { Arrival } from './queued-message.ts';
 
-/** Why a broker gives a message up, in RabbitMQ's words. */
+/** The reason why a broker dead-letters a message, in RabbitMQ's words. */
 export type DeathReason = 'expired' | 'rejected' | 'delivery_limit';
 
-/** Where and why a message died. */
+/** The place at which a message was dead-lettered, and the reason. */
 interface Death {
   readonly reason: DeathReason;
   readonly queue: string;

@@ -12,7 +12,7 @@ export interface GatewayMetricsOptions {
   readonly target: Readonly<Record<string, string>>;
 }
 
-/** The metrics of a gateway: those that its parts count, and gauges that are read when somebody asks. */
+/** The metrics of a gateway: those that its parts count, and gauges that are read on demand. */
 export class GatewayMetrics {
   readonly labels: KeyLabels;
   readonly sent = new Counter(metricTable.sent);

@@ -1,6 +1,6 @@
 /**
- * The age that the oldest message in a queue has at most. AMQP does not show it. A queue keeps its order, so what waits
- * was sent after the last message that was delivered, and arrived after the queue was last empty.
+ * An upper bound of the age of the oldest message in a queue. AMQP does not show it. A queue keeps its order, so what
+ * waits was sent after the last message that was delivered, and arrived after the queue was last empty.
  */
 export class QueueAge {
   readonly #wallMs: () => number;

@@ -16,7 +16,7 @@ function loadApi(): TraceApi {
 }
 
 /**
- * Creates the tracing of a gateway, if an SDK has registered a tracer provider before.
+ * Creates the tracing of a gateway, if an SDK has registered a tracer provider.
  *
  * @returns undefined otherwise; the API is not loaded then
  */

@@ -16,8 +16,8 @@ import { BrowseSession } from './browse-session.ts';
 const waitMs = 5_000;
 
 /**
- * How long a look waits for somebody else: another process, or one of ours whose connection is lost and still stands in
- * RabbitMQ's books.
+ * Time that a browse waits for one of another process, or for an earlier one of this process whose lost connection
+ * RabbitMQ has not noticed yet.
  */
 const othersWaitMs = 5_000;
 const othersRetryMs = 50;
@@ -28,8 +28,8 @@ export interface BrowserOptions extends Omit<ConnectOptions, 'role' | 'address'>
 }
 
 /**
- * Looks through queues, each time on a connection of its own: a message that amqplib cannot decode ends the connection
- * that it comes in on, and that must not be one that publishes or consumes.
+ * Browses queues, each time on a separate connection: a message that amqplib cannot decode ends its connection, which
+ * must not be one that publishes or consumes.
  */
 export class Browser {
   readonly #options: BrowserOptions;
@@ -70,7 +70,7 @@ export class Browser {
     }
   }
 
-  /** Ends what is under way, in order where there is time for it. */
+  /** Ends the running browse, in an orderly way if there is time for it. */
   async close(deadlineMs: number): Promise<void> {
     this.#closed = true;
     for (const run of this.#running.keys()) run.abort(draining());

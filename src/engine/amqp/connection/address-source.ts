@@ -5,13 +5,13 @@ import type { Logger } from '../../../logger.ts';
 import type { AmqpAddress } from './amqp-url.ts';
 import { parseAmqpUrls } from './amqp-urls.ts';
 
-/** Where the addresses of a broker and its credentials stand. */
+/** The sources of a broker's addresses and credentials. */
 export interface AddressSettings {
   /** The URLs of the nodes of one broker. */
   readonly url: string | readonly string[];
   /** A file that holds the URLs, in place of `url`. */
   readonly urlFile?: string | undefined;
-  /** A file of the password of the user that the URLs name. */
+  /** A file that holds the password of the user in the URLs. */
   readonly passwordFile?: string | undefined;
   /** A file of an OAuth 2 token, which is the password. */
   readonly tokenFile?: string | undefined;

@@ -63,17 +63,17 @@ export class AmqpConnection {
     return this.#address;
   }
 
-  /** Why there is no connection; undefined while there is one. */
+  /** Returns why there is no connection; undefined while there is one. */
   get failure(): string | undefined {
     return this.#model ? undefined : this.#failure;
   }
 
-  /** Why the broker takes no messages from this connection; undefined while it does. */
+  /** Returns why the broker accepts no messages from this connection; undefined while it accepts them. */
   get blocked(): string | undefined {
     return this.#blocked;
   }
 
-  /** Returns the state of the connection for those who watch it. */
+  /** Returns the state of the connection for metrics. */
   status(): EngineConnection {
     const { role } = this.#options;
     return { role, isConnected: this.#model !== undefined, isBlocked: this.#blocked !== undefined };

@@ -12,7 +12,7 @@ import { tlsFailureText } from './tls-failure-text.ts';
  */
 export function connectFailure(error: unknown, options: ConnectFailureOptions): string {
   const { address } = options;
-  // What littoral itself says is plain already.
+  // littoral's own errors need no explanation.
   if (isLittoralError(error)) return error.message.replace(/\.$/, '');
   const { replyCode, replyText, firstBytes }: HandshakeAnswer = handshakeAnswer(error) ?? closeOf(error) ?? {};
   if (replyCode !== undefined && replyText !== undefined) return refusalText(replyCode, replyText, address);
@@ -30,7 +30,7 @@ function closeOf(error: unknown): { readonly replyCode: number; readonly replyTe
   return code === undefined || replyText === undefined ? undefined : { replyCode: Number(code), replyText };
 }
 
-/** Says what else speaks there, by the first bytes of its answer. */
+/** Returns what listens there in place of a broker, judged by the first bytes of its answer. */
 function otherProtocol(firstBytes: string): string | undefined {
   // A record of TLS: an alert, or a part of the handshake.
   if (['\x15\x03', '\x16\x03'].includes(firstBytes.slice(0, 2))) {

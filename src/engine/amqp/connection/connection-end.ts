@@ -4,7 +4,7 @@ import { socketOf } from './amqp-socket.ts';
 
 const ends = new WeakMap<ChannelModel, Error>();
 
-/** Remembers why a connection ends: what was asked on its channels fails with no more than that no answer will come. */
+/** Records why a connection ends, because the errors of the calls on its channels say only that no answer will come. */
 export function rememberEnd(model: ChannelModel): void {
   const remember = (error: Error | undefined) => {
     if (error !== undefined && !ends.has(model)) ends.set(model, error);

@@ -6,7 +6,7 @@ export interface HandshakeAnswer {
   /** The code and the text of its `connection.close`. */
   readonly replyCode?: number;
   readonly replyText?: string;
-  /** The beginning of what is no frame of AMQP. */
+  /** The first bytes of an answer that is not an AMQP frame. */
   readonly firstBytes?: string;
 }
 
@@ -34,8 +34,8 @@ export function handshakeAnswer(error: unknown): HandshakeAnswer | undefined {
 }
 
 /**
- * Notes what the other side answers to amqplib's handshakes. amqplib drops it: of a broker that refuses a connection it
- * reports only that another frame was expected. This reaches into a private class of the version that is pinned, and
+ * Records what the other side answers to amqplib's handshakes. amqplib drops the answer: if a broker refuses a
+ * connection, it reports only that another frame was expected. This changes a private class of the pinned version, and
  * everything works without it.
  */
 function noteAnswers(): void {
@@ -49,7 +49,7 @@ function noteAnswers(): void {
     prototype.open = function openNoted(fields, callback) {
       let refusal: HandshakeAnswer | undefined;
       const isFirst = () => !Object.hasOwn(this, 'serverProperties');
-      // Another copy of this file can have put its own there.
+      // Another copy of this file may have replaced the method before.
       const { step } = this;
       this.step = (next) =>
         step.call(this, (error, frame) => {
@@ -57,7 +57,7 @@ function noteAnswers(): void {
           next(error, frame);
         });
       open.call(this, fields, (error, result) => {
-        // The handshake is over: what comes now is none of it.
+        // The handshake is over, and later frames are no part of it.
         Reflect.deleteProperty(this, 'step');
         if (typeof error === 'object' && error !== null) {
           answers.set(error, refusal ?? (isFirst() ? { firstBytes: this.rest.toString('latin1', 0, maxBytes) } : {}));
@@ -66,7 +66,7 @@ function noteAnswers(): void {
       });
     };
   } catch {
-    // It is laid out otherwise: errors say less.
+    // The class has another structure: errors say less.
   }
 }
 

@@ -77,7 +77,7 @@ export function tlsFailureText(error: unknown, { address, tlsFiles }: ConnectFai
 }
 
 function general(said: string, hasCertificate: boolean): string {
-  // Up to TLS 1.2, that is all a broker says which demands a certificate.
+  // Up to TLS 1.2, a broker that demands a certificate says no more than this.
   if (/handshake failure|bad certificate/.test(said) && !hasCertificate) return demanded;
   return 'the TLS handshake failed. The log of the broker has the reason';
 }

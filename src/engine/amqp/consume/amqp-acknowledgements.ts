@@ -51,8 +51,8 @@ export class AmqpAcknowledgements {
   /** Acknowledges a delivery. Does nothing if it is settled. */
   acknowledge(message: ConsumeMessage): void {
     if (!this.#remove(message)) return;
-    // Behind every promise that is resolved by now, and in time for this turn's write: an immediate would be written in
-    // the next turn only, after all that has arrived by then was handled.
+    // This runs after every promise that is resolved by now, and in time for this turn's write. The acknowledgements of
+    // an immediate would be written only in the next turn, after everything that has arrived by then was handled.
     if (this.#done.length === 0) process.nextTick(() => this.flush());
     this.#done.push(message);
   }

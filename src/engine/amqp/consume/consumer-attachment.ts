@@ -175,8 +175,8 @@ export class ConsumerAttachment {
     if (isCurrent()) this.#topology.note(found.is === 'doubtful' ? found.reason : problem);
   }
 
-  // Another channel consumes in place of one that may receive nothing any more. That has no unacknowledged delivery,
-  // and must not get one, because its end would requeue it.
+  // Another channel consumes in place of one that may receive nothing any more. The earlier channel has no
+  // unacknowledged delivery, and must not get one, because its end would requeue that delivery.
   async #renew(inbound: InboundChannel): Promise<void> {
     const opening = inbound.openReplacement();
     // The end of the connection can overtake the answer.

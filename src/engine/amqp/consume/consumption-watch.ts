@@ -15,7 +15,7 @@ export interface ConsumptionWatchOptions {
 }
 
 /**
- * What one look at a consumed queue found:
+ * The result of one check of a consumed queue:
  * - `lost`: this process does not consume the queue that exists now, and has to attach again
  * - `doubtful`: the broker does not say. That passes by itself, as when most nodes of the queue are down
  * - `unproven`: nothing shows whether this process still consumes the queue. It holds no delivery
@@ -25,18 +25,18 @@ export type Consumption =
   | { readonly is: 'lost' | 'doubtful'; readonly reason: string }
   | { readonly is: 'unproven' | 'sound' };
 
-/** Number of looks in a row with the same doubt after which the consumer counts as lost. */
+/** Number of checks in a row with the same doubt after which the consumer counts as lost. */
 const patience = 2;
 
 /**
- * Looks at a queue at intervals, to find out whether this process still consumes it. RabbitMQ 4 cancels the consumers of
- * a deleted queue. RabbitMQ 3 cancels them only if the queue is still absent when their channel notices the deletion.
- * Otherwise it consumes the new queue in their place, and then drops all deliveries to that channel: the queue has its
- * consumers, as many messages as their prefetch seem to be unacknowledged, and no error is ever reported.
+ * Checks at intervals whether this process still consumes a queue. RabbitMQ 4 cancels the consumers of a deleted queue.
+ * RabbitMQ 3 cancels them only if the queue is still absent when their channel notices the deletion. Otherwise it
+ * consumes the new queue in their place, and then drops all deliveries to that channel: the queue has its consumers, as
+ * many messages as their prefetch seem to be unacknowledged, and no error is ever reported.
  */
 export class ConsumptionWatch {
   readonly #options: ConsumptionWatchOptions;
-  /** The channel of the last look, and the number of its deliveries then. */
+  /** The channel of the last check, and the number of its deliveries then. */
   #last: { readonly inbound: InboundChannel; readonly received: number } | undefined;
   #doubts = 0;
 
@@ -44,7 +44,7 @@ export class ConsumptionWatch {
     this.#options = options;
   }
 
-  /** Looks at the queue. Never rejects. */
+  /** Checks the queue. Never rejects. */
   async look(model: ChannelModel, inbound: InboundChannel): Promise<Consumption> {
     const { epoch } = this.#options.state;
     const { answered } = inbound;
@@ -90,7 +90,7 @@ export class ConsumptionWatch {
     return { is };
   }
 
-  // A message can arrive just before a look, so that its delivery follows.
+  // A message can arrive just before a check, so that its delivery follows.
   #doubt(reason: string): Consumption {
     this.#doubts += 1;
     if (this.#doubts < patience) return { is: 'sound' };

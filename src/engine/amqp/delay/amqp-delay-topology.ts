@@ -7,9 +7,10 @@ import { isAbsent, isMismatch } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
 import type { Declarer, PermittedDeclarations } from '../permitted-declarations.ts';
 
-// The ladder of a service: for each level n a queue that holds messages for 2^n ms, and an exchange before it. A header
-// for each level says whether the message waits there; if not, the exchange hands it to that of the level below, as the
-// queue does with what has waited. Below level 0 the routing key, which no level touches, names the queue where it ends.
+// The delay levels of a service: level n has a queue that holds messages for 2^n ms, and an exchange in front of it. A
+// header for each level says whether the message waits there. If it does not, the exchange routes it to the exchange of
+// the level below. The queue does the same with a message that has waited. Below level 0, the routing key, which no
+// level changes, names the queue that the message is delivered to.
 
 /** The exchange by which a message comes onto a level. */
 export function levelExchange(service: string, level: number): string {
@@ -56,7 +57,7 @@ function isLevelQueue(name: unknown): boolean {
   return typeof name === 'string' && anyLevelQueue.test(name);
 }
 
-/** Declares where the ladder ends for one queue, and that queue. */
+/** Declares a queue for delayed messages to be delivered to, the delivery exchange below level 0, and its binding. */
 export async function declareDelivery(
   channel: Declarer,
   service: string,
@@ -96,7 +97,7 @@ export async function rebindDelivery(
 }
 
 /**
- * Declares the exchanges and bindings of a ladder again, because an operator can have deleted some. RabbitMQ holds
+ * Declares the exchanges and bindings of the levels again, because an operator can have deleted some. RabbitMQ holds
  * messages above a gap until the gap is closed.
  *
  * @param exchanges the levels that have an exchange

@@ -122,7 +122,7 @@ export class DelayDeclarations {
     return turn;
   }
 
-  /** The time that a message waits for its turn counts. */
+  /** The time that a message waits for its turn counts towards the limit. */
   async #inTime(givenMs: number, to: QueueSpec, levels: readonly number[]): Promise<DelayTopologyState> {
     assertUsable(this.#connection);
     const model = this.#connection.model as ChannelModel;
@@ -167,7 +167,7 @@ export class DelayDeclarations {
     }
   }
 
-  // From the end upwards: a message must find a way down from wherever it can get to.
+  // From the lowest level upwards, because a message on any level must find a way down.
   async #declare(
     channel: Declarer,
     isChecked: boolean,
@@ -195,7 +195,7 @@ export class DelayDeclarations {
         declared.addLevel(level, Promise.resolve());
         continue;
       }
-      // Another process may have declared it a moment ago, so that it is there says nothing of its age.
+      // Another process may have declared it a moment ago, so its existence does not show its age.
       const isDurable =
         (await this.#lookup.hasQueue(levelQueue(service, level))) && (await this.#isDurable(declared, level));
       await declareLevelQueue(channel, service, level);
@@ -204,8 +204,8 @@ export class DelayDeclarations {
   }
 
   /**
-   * Returns whether RabbitMQ is known to remember the queue of a level, which is there. If it has forgotten it, it is
-   * not any more.
+   * Returns whether the queue of a level, which exists, is marked as on disk. Deletes an unmarked queue that has no
+   * leader.
    */
   async #isDurable(declared: DelayTopologyState, level: number): Promise<boolean> {
     const { service, logger } = this.#options;
@@ -218,7 +218,7 @@ export class DelayDeclarations {
         'queue has no leader, because RabbitMQ was killed soon after it was declared; declaring it again',
       );
     };
-    // Goes on when the message that needs it cannot wait so long: a later one finds it done.
+    // Continues even if the message that needs it cannot wait so long: a later message finds it done.
     const looking = this.#looking.get(queue) ?? look().finally(() => this.#looking.delete(queue));
     this.#looking.set(queue, looking);
     await looking;

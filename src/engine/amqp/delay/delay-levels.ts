@@ -1,13 +1,13 @@
-/** A delay is at most this part longer than asked for, ... */
+/** Rounding lengthens a delay by at most this part of it, ... */
 const largestShare = 1 / 256;
-/** ... and at most by about as much. */
+/** ... and by at most about this time. */
 const largestUnitMs = 1024;
 
 const highestLevel = 31;
 
 /**
- * Cuts a delay into powers of two, each the time that a message spends on one level of the ladder: level n takes 2^n ms.
- * Rounded up, because each level is one more write of the message.
+ * Cuts a delay into powers of two, each the time that a message spends on one level: level n takes 2^n ms. Rounded up,
+ * because each level is one more write of the message.
  *
  * @param delayMs an integer from 1 to 30 days
  * @returns the levels, the longest first

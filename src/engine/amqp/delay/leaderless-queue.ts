@@ -4,7 +4,7 @@ import { completesWithin } from '../../../time/timeout.ts';
 import { isAbsent, isExclusive } from '../broker-replies.ts';
 import { closeUnawaited } from '../connection/close-unawaited.ts';
 
-/** How long a queue may say nothing. After a start of RabbitMQ, queues had a leader within half a second. */
+/** Time in which a queue with a leader answers. After a start of RabbitMQ, queues had a leader within half a second. */
 const silentMs = 1500;
 
 const lockRetryMs = 250;
@@ -51,11 +51,11 @@ async function holdLock(model: ChannelModel, lock: string): Promise<Channel> {
 /** An absent queue answers too: that it is absent. */
 async function answers(model: ChannelModel, queue: string): Promise<boolean> {
   const channel = await openChannel(model);
-  // Of what can be asked of a queue, only this needs its leader.
+  // Of all requests about a queue, only this one needs its leader.
   const asked = channel.get(queue);
   try {
     if (await completesWithin(silentMs, asked)) return true;
-    // A RabbitMQ that hung answers this only when it does not any more.
+    // A RabbitMQ that hangs opens this channel only once it has recovered.
     closeUnawaited(await openChannel(model));
     return await completesWithin(silentMs, asked);
   } catch (error) {

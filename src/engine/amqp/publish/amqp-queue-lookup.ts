@@ -109,7 +109,10 @@ export class AmqpQueueLookup {
     return answer;
   }
 
-  /** The time that a question waits for its turn counts: with a broker that says nothing, none waits for all before. */
+  /**
+   * The time that a look-up waits for its turn counts towards its limit: if the broker does not answer, a look-up does
+   * not wait for all the limits before it.
+   */
   async #inTime(queue: string, lane: LimitFunction): Promise<boolean> {
     let found: boolean | undefined;
     let isLate = false;
