@@ -138,7 +138,8 @@ export class DeduplicatedCall {
 
   #skip(): HandlerResult {
     const { logger } = this.#options;
-    if (logger.isLevelEnabled('debug')) logger.debug(this.#fields(), 'a duplicate: handled before');
+    if (logger.isLevelEnabled('debug'))
+      logger.debug(this.#fields(), 'a duplicate was skipped: its message was handled before');
     return { kind: 'duplicate' };
   }
 

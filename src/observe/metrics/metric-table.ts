@@ -16,7 +16,7 @@ export const metricTable = {
     name: 'messaging.client.sent.messages',
     kind: 'counter',
     unit: '{message}',
-    description: 'Number of messages that were published, retries and dead letters included, also if it failed',
+    description: 'Number of publishes, retries, dead letters and failed publishes included',
     attributes: [...operation, destination, 'error.type'],
   },
   sendDuration: {
@@ -68,14 +68,14 @@ export const metricTable = {
     name: 'littoral.duplicates',
     kind: 'counter',
     unit: '{message}',
-    description: 'Number of copies of messages that a handler was not called for',
+    description: 'Number of skipped calls of handlers, because the message was a copy',
     attributes: [key],
   },
   skipped: {
     name: 'littoral.skipped.messages',
     kind: 'counter',
     unit: '{message}',
-    description: 'Number of messages that a wide binding brought and that are for others',
+    description: 'Number of messages that a wide binding routed here, and that are not for this service',
     attributes: [],
   },
   deferred: {
@@ -136,7 +136,7 @@ export const metricTable = {
     name: 'littoral.queue.oldest.age',
     kind: 'gauge',
     unit: 's',
-    description: 'Age of the oldest message that waits in the queue at most, by the last one that was delivered',
+    description: 'Upper bound of the age of the oldest message in the queue, from the last delivered message',
     attributes: [destination],
   },
   deadLetters: {
@@ -185,7 +185,7 @@ export const metricTable = {
     name: 'littoral.application.state',
     kind: 'gauge',
     unit: '',
-    description: '1 for the state in which an application is, 0 for the others',
+    description: '1 for the present state of an application, 0 for its other states',
     attributes: ['server.address', 'littoral.state'],
   },
   droppedLines: {

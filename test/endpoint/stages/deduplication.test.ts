@@ -50,7 +50,13 @@ describe('a redelivered message', () => {
     expect(channel.verdicts).toEqual(['acknowledged', 'acknowledged']);
     const told = log.filter(({ msg }) => String(msg).includes('duplicate'));
     expect(told).toEqual([
-      { level: 20, time: expect.any(Number), messageId: id, endpointId: 'change', msg: 'a duplicate: handled before' },
+      {
+        level: 20,
+        time: expect.any(Number),
+        messageId: id,
+        endpointId: 'change',
+        msg: 'a duplicate was skipped: its message was handled before',
+      },
     ]);
   });
 
