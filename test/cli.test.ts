@@ -28,7 +28,7 @@ test.each([[['run', '--help']], [['help', 'run']]])('shows the options of a comm
   for (const name of [...names, 'verbose', 'config']) expect(stdout).toContain(`--${name} `);
 });
 
-test('tells its version', async () => {
+test('prints its version', async () => {
   expect(await littoral(['--version']).ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
@@ -110,7 +110,7 @@ test('without a service name it says where to set one', async () => {
   expect(stderr).toContain('service: is missing; set it in the configuration file or as SERVICE_NAME');
 });
 
-test('every issue of a configuration is told at once, with its path', async () => {
+test('every issue of a configuration is reported at once, with its path', async () => {
   const config = {
     servise: 'billing',
     concurrency: 0,
@@ -217,7 +217,7 @@ export default {
 };
 `;
 
-test('a second signal ends it at once, whatever is in hand', async () => {
+test('a second signal ends it at once, whatever is unacknowledged', async () => {
   const cwd = folderOf({ 'littoral.config.ts': stuck });
   const gateway = littoral(['start'], { cwd, environment: { PORT: '0' } });
   const [, address] = await gateway.written(listening);
@@ -231,7 +231,7 @@ test('a second signal ends it at once, whatever is in hand', async () => {
   expect(gateway.output()).not.toContain('"msg":"stopped"');
 });
 
-test('it ends on SIGTERM although nobody reads what it writes any more', async () => {
+test('it ends on SIGTERM although its output is not read any more', async () => {
   const environment = { SERVICE_NAME: 'shop', PORT: '0' };
   const gateway = littoral(['start'], { cwd: folderOf(), environment });
   await gateway.written(/keeps nothing after exit/);
@@ -260,7 +260,7 @@ test('handlers of files that a configuration in JSON names are called', async ()
   expect(endpoints).toMatchObject([{ name: 'billing', handlers: [{ endpointId: 'billing.hello' }] }]);
 });
 
-test('what is wrong with files of handlers is exit code 1 and told together', async () => {
+test('what is wrong with files of handlers is exit code 1 and reported together', async () => {
   const config = { service: 'billing', handlers: ['./handlers/*.mjs', './misspelt/*.mjs'] };
   const cwd = folderOf({
     'littoral.config.json': JSON.stringify(config),

@@ -14,7 +14,7 @@ describe('the table of errors', () => {
     if (status === 504) expect(outcome).toBe('unknown');
   });
 
-  test('tells callers when to come back wherever it says that it is too busy', () => {
+  test('says when to repeat a request wherever it says that it is too busy', () => {
     const busy = rows.filter(([, { status, retryable }]) => retryable && (status === 429 || status === 503));
     expect(busy.filter(([, { retryAfterSeconds }]) => retryAfterSeconds === undefined)).toEqual([]);
   });

@@ -125,7 +125,7 @@ describe('a command', () => {
 });
 
 describe('what fails', () => {
-  test('is tried again when time has passed, and each attempt is told', async () => {
+  test('is tried again when time has passed, and each attempt is reported', async () => {
     let attempts = 0;
     const pay = onCommand('pay', () => {
       attempts += 1;
@@ -189,7 +189,7 @@ describe('what fails', () => {
     expect(gateway.handled).toMatchObject([{ endpointId: 'billing.changeDetails' }]);
   });
 
-  test('is told to the one whose message it followed from', async () => {
+  test('is thrown to the call whose message it followed from', async () => {
     const audit = onEvent('billing.*', failing(new Error('no paper')));
     const gateway = await open({ ...billing, handlers: [changeDetails, onCommand('pay', () => {}), audit] });
     const [failed, paid] = await Promise.allSettled([
@@ -200,7 +200,7 @@ describe('what fails', () => {
     expect(paid.status).toBe('fulfilled');
   });
 
-  test('without anybody who waits for it is told once, by the next that looks', async () => {
+  test('is thrown once, to the next call that waits, if no call waited for it', async () => {
     const gateway = await open({ ...billing, handlers: [onCommand('pay', failing(new Error('overdrawn')))] });
     await gateway.distributedBus.sendCommand('billing', 'pay', '');
     await expect(gateway.settled()).rejects.toThrow('overdrawn');
@@ -438,7 +438,7 @@ describe('time', () => {
 });
 
 describe('a gateway under test that is stopped', () => {
-  test('leaves nobody waiting', async () => {
+  test('leaves no call waiting', async () => {
     const untilStopped = defineCommandHandler({
       routingKey: 'wait',
       distributed: true,

@@ -20,7 +20,7 @@ async function turns(count = 5) {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('calls that nobody waits for', () => {
+describe('calls that the handler does not wait for', () => {
   test('are waited for', async () => {
     const calls = new PendingSends();
     const sent = gate();
@@ -52,7 +52,7 @@ describe('calls that nobody waits for', () => {
     expect(followed).toBe(true);
   });
 
-  test('fail with their error, which is left to nobody else', async () => {
+  test('fail with their error, without an unhandled rejection', async () => {
     const reasons = unhandled();
     const calls = new PendingSends();
     void calls.track(fails());
@@ -77,7 +77,7 @@ test.each<[string, (call: Promise<unknown>) => unknown]>([
   expect(reasons).toEqual([]);
 });
 
-describe('a call that the handler looks at itself', () => {
+describe('a call that the handler awaits itself', () => {
   test.each<[string, (call: Promise<unknown>) => Promise<unknown>]>([
     ['by await', async (call) => await call],
     ['by catch', (call) => call.catch(() => 'caught')],
@@ -99,7 +99,7 @@ describe('a call that the handler looks at itself', () => {
     await expect(calls.settle()).resolves.toBeUndefined();
   });
 
-  test('gives what it gives', async () => {
+  test('has its own outcome', async () => {
     const calls = new PendingSends();
     expect(await calls.track(Promise.resolve(7))).toBe(7);
     await expect(calls.track(fails())).rejects.toBe(failure);

@@ -75,7 +75,7 @@ describe('what a handler sends', () => {
     await eventually(() => expect(published()[0]?.headers[Header.correlationId]).toBe('mine'));
   });
 
-  test('follows from the message also when a service sends it, and not when nobody’s message is in hand', async () => {
+  test('follows from the message also when a service sends it, and not when no message is being handled', async () => {
     class Notifier {
       readonly #bus: DistributedBus;
       constructor({ distributedBus }: { distributedBus: DistributedBus }) {

@@ -22,7 +22,7 @@ describe.each(['batch', 'stream'] as const)('requests of the load that are sent 
     expect(messages.map(({ body }) => Buffer.from(body).toString())).toEqual(here.map(({ body }) => body));
   });
 
-  test('are not accepted where nobody listens', async () => {
+  test('are not accepted where no gateway listens', async () => {
     const gateway = await openGateway();
     const port = await portOf(gateway);
     await gateway.app.close();

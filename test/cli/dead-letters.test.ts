@@ -20,7 +20,7 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
-test('deadletter:help tells of all of them', async () => {
+test('deadletter:help shows the help of all of them', async () => {
   const { code, stdout } = await littoral(['deadletter:help']).ended;
   expect(code).toBe(0);
   for (const name of ['list', 'show', 'replay', 'replayAll', 'delete']) {

@@ -105,7 +105,7 @@ describe('a message that fails', () => {
     await eventually(async () => expect(await service.waiting()).toBe(0));
   });
 
-  test('ends nothing otherwise; it is told without any -v', async () => {
+  test('ends nothing otherwise; it is logged without any -v', async () => {
     const service = billing(vhost, 1);
     await service.fill('fail', 'ok');
     const { code, stdout } = await service.littoral('run', 'billing', '--finishWhenNoMessages').ended;
@@ -122,7 +122,7 @@ describe('a message that fails', () => {
   });
 });
 
-describe('tells', () => {
+describe('prints', () => {
   async function linesOfMessages(verbosity: string) {
     const service = billing(vhost, 1);
     await service.fill('ok', 'fail', 'a secret');

@@ -25,7 +25,7 @@ test('an endpoint that does not exist is wrong usage; those that do are named', 
   expect(stderr).toContain("No endpoint 'shop'. Available: billing.");
 });
 
-test('on the in-memory channel it says that nothing can arrive, runs until it is told to end, and serves no HTTP', async () => {
+test('on the in-memory channel it warns that nothing can arrive, runs until a signal ends it, and serves no HTTP', async () => {
   const run = littoral(['run', 'billing', '-v'], { cwd: configured(), environment });
   await run.written(/the in-memory channel receives nothing from other processes; set AMQP_URL/);
   run.kill('SIGTERM');
@@ -35,7 +35,7 @@ test('on the in-memory channel it says that nothing can arrive, runs until it is
   expect(stdout).not.toContain('listening');
 });
 
-test('a broker that cannot be reached is told, and waited for until a limit ends it', async () => {
+test('a broker that cannot be reached is reported, and waited for until a limit ends the wait', async () => {
   const broken = { ...environment, AMQP_URL: 'amqp://littoral:hunter2@127.0.0.1:1' };
   const args = ['run', 'billing', '--finishWhenNoMessages', '--executionTimeLimit', '5000'];
   const { code, stdout, stderr } = await littoral(args, { cwd: configured(), environment: broken }).ended;

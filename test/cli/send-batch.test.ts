@@ -120,7 +120,7 @@ describe('the file of failed entries', () => {
     expect(readFileSync(path, 'utf8')).toBe(`${line}\ny\n`);
   });
 
-  test('keeps nobody waiting when it cannot be written', async () => {
+  test('does not wait when it cannot be written', async () => {
     const file = new FailedEntries(join(folderOf({}), 'missing', 'failed'), false);
     await file.add(Buffer.alloc(100_000));
     await expect(file.close()).rejects.toThrow('ENOENT');

@@ -116,7 +116,7 @@ describe('littoral send', () => {
 });
 
 describe('littoral publish', () => {
-  test('publishes to who subscribes', async () => {
+  test('publishes to the subscribers', async () => {
     const service = billing(vhost);
     await service.fill();
     const { code, stdout } = await service.littoral('publish', 'done', 'now', '--timeToLive', '60000').ended;
@@ -124,7 +124,7 @@ describe('littoral publish', () => {
     expect(await arrived()).toMatchObject({ text: 'now', headers: { contentType: 'text/plain' } });
   });
 
-  test('is done as well when nobody subscribes', async () => {
+  test('succeeds without a subscriber', async () => {
     const service = billing(vhost);
     await service.fill();
     const { code, stdout } = await service.littoral('publish', 'nobody.listens', 'now').ended;

@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { type Config, defineConfig } from '../../src/config/config.ts';
 import type { SameSettings } from '../../src/config/setting-types.ts';
 
-test('a configuration is given back as it is', () => {
+test('a configuration is returned unchanged', () => {
   const config: Config = { service: 'billing' };
   expect(defineConfig(config)).toBe(config);
   expectTypeOf(defineConfig).returns.toEqualTypeOf<Config>();

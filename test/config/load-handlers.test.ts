@@ -149,7 +149,7 @@ test('a list without patterns stays as it is, and what is no list is left to the
   expect(await loadHandlers(7 as never)).toBe(7);
 });
 
-describe('what is wrong with the files is told together', () => {
+describe('what is wrong with the files is reported together', () => {
   test('each with its path and cause', async () => {
     const folder = folderOf({
       'good.mjs': handlersFile('good'),

@@ -58,12 +58,12 @@ describe('text is refused', () => {
     expect(error.message).toBe(`The body of type ${type} is not valid ${charset}.`);
   });
 
-  test('in a charset that nobody knows', async () => {
+  test('in an unknown charset', async () => {
     const error = await caught(() => decode('x', 'text/plain; charset=klingon'));
     expect(error).toMatchObject({ code: 'unsupported-media-type', message: expect.stringContaining('klingon') });
   });
 
-  test('without telling a part of it', async () => {
+  test('without quoting a part of it', async () => {
     const bytes = Buffer.concat([Buffer.from('hunter2'), Buffer.from([0xff])]);
     expect(everythingIn(await caught(() => decode(bytes, 'text/plain')))).not.toContain('hunter2');
   });

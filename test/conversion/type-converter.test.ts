@@ -184,14 +184,14 @@ describe('a type converter to a schema', () => {
 });
 
 describe('a value that cannot be converted', () => {
-  test('is told by what is wrong with it for the only converter', () => {
+  test('is reported by what is wrong with it for the only converter', () => {
     expect(issues(Type.Object({ id: instance(ExecutorId) }), { id: 'x' }, { converters })).toEqual([
       '/id must match pattern "^[0-9]+$", to become ExecutorId',
     ]);
     expect(issues(Type.Array(instance(Coordinates)), [[1, 'x']], { converters })).toEqual(['/0/1 must be number']);
   });
 
-  test('is told when the converter throws, whose error is kept from the caller, as the cause', () => {
+  test('is reported when the converter throws, with that error as the cause and not in the text', () => {
     const thrown = new Error('hunter2');
     const given = making(() => {
       throw thrown;
@@ -203,7 +203,7 @@ describe('a value that cannot be converted', () => {
     expect(error.cause).toBe(thrown);
   });
 
-  test('is told by the LittoralError that the converter throws', async () => {
+  test('is reported by the LittoralError that the converter throws', async () => {
     const thrown = new LittoralError('destination-not-found', 'No such executor.');
     const given = making(() => {
       throw thrown;

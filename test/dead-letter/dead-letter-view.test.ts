@@ -24,7 +24,7 @@ describe('the id of a dead letter', () => {
     expect(view({ [Header.deadLetterId]: id }).id).toMatch(uuid);
   });
 
-  test('is derived the same at every look, and another for another message', () => {
+  test('is derived equally each time, and differently for another message', () => {
     const first = view(death({})).id;
     expect(view({ ...death({}), [Header.deliveryCount]: 2 }).id).toBe(first);
     const others = [
@@ -36,7 +36,7 @@ describe('the id of a dead letter', () => {
     expect(new Set([first, ...others.map(({ id }) => id)]).size).toBe(5);
   });
 
-  test('is derived of headers that JSON cannot tell', () => {
+  test('is derived from headers that JSON cannot express', () => {
     let deep: unknown = 1;
     for (let level = 0; level < 20_000; level++) deep = { deep };
     expect(view({ deep }).id).toMatch(uuid);

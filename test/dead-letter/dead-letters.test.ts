@@ -12,7 +12,7 @@ describe('a list', () => {
     expect(await letters.list()).toEqual({ items: [], next: null });
   });
 
-  test('tells of each what failed, where and why', async () => {
+  test('says of each what failed, where and why', async () => {
     const { letters, fail } = await openDeadLetters();
     await fail('a');
     expect((await letters.list()).items).toEqual([
@@ -67,7 +67,7 @@ describe('a list', () => {
   });
 
   test.each(['', 'x', 'bnVsbA', Buffer.from('[1,2,3,4]').toString('base64url'), 'é'.repeat(300)])(
-    'refuses a cursor that it did not give: %s',
+    'refuses a cursor that it did not create: %s',
     async (after) => {
       const { letters } = await openDeadLetters();
       expect(await caught(() => letters.list({ after }))).toMatchObject({ code: 'malformed-request' });

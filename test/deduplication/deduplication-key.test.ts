@@ -183,7 +183,7 @@ describe('the key of a message', () => {
     expect(keyByMessageId({ message: { headers: { id: 'a' }, payload: {} } })).toBe('a');
   });
 
-  test('is left to the configuration, or to nobody', () => {
+  test('is left to the configuration, or switched off', () => {
     expect(deduplicationRule(undefined, site)).toBeUndefined();
     expect(deduplicationRule(false, site)).toBe(false);
   });

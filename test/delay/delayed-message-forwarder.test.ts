@@ -78,7 +78,7 @@ describe('a message that is due', () => {
   });
 });
 
-describe('a message that nobody gets when it is due', () => {
+describe('a message without a receiver when it is due', () => {
   test.each([
     ['command', 'its service is gone', dueCommand, true],
     ['command', 'it comes back', dueCommand, false],
@@ -96,7 +96,7 @@ describe('a message that nobody gets when it is due', () => {
     expect(channel.verdicts).toEqual(['acknowledged']);
   });
 
-  test('is dropped, told of and counted when it is an event', async () => {
+  test('is dropped, logged and counted when it is an event', async () => {
     const { arrive, deadLetters, left, log } = await runDueMessages();
     await arrive({ ...dueEvent, [Header.serviceTarget]: 'nobody.cares' });
     await arrive({ ...dueEvent, [Header.serviceTarget]: 'nobody.else.cares' });
@@ -122,7 +122,7 @@ test('what is no message to publish is a dead letter, and those behind it are pu
 
 describe('a message that cannot be published when it is due', () => {
   test.each<ErrorCode>(['broker-unavailable', 'connection-lost', 'confirm-timeout', 'nacked'])(
-    'is given back after a pause: %s',
+    'is requeued after a pause: %s',
     async (code) => {
       const { arrive, channel, waiting } = await runDueMessages();
       failing(channel, 2, code);
@@ -137,7 +137,7 @@ describe('a message that cannot be published when it is due', () => {
   );
 
   test.each<ErrorCode>(['broker-blocked', 'too-many-in-flight'])(
-    'stays in hand, so that the delivery limit does not end it: %s',
+    'stays unacknowledged, so that the delivery limit does not end it: %s',
     async (code) => {
       const { arrive, channel, waiting, deadLetters } = await runDueMessages();
       failing(channel, 50, code);
@@ -150,7 +150,7 @@ describe('a message that cannot be published when it is due', () => {
     },
   );
 
-  test.each<ErrorCode>(['broker-unavailable', 'broker-blocked'])('is given back at the end: %s', async (code) => {
+  test.each<ErrorCode>(['broker-unavailable', 'broker-blocked'])('is requeued at the end: %s', async (code) => {
     const { arrive, channel, due, left } = await runDueMessages();
     failing(channel, Infinity, code);
     await arrive(dueCommand);

@@ -54,7 +54,7 @@ describe('a result that a page shows', () => {
     );
   });
 
-  test('cannot be an error of which nothing is said', () => {
+  test('cannot be an error without a text', () => {
     expect(() => shown('f(); // throws')).toThrow('line 4');
   });
 });

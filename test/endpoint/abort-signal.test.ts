@@ -12,7 +12,7 @@ const onSignal = (handle: (signal: AbortSignal) => unknown) =>
 const waits = (signal: AbortSignal) =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
-describe('a handler that is told of the shutdown', () => {
+describe('a handler whose signal announces the shutdown', () => {
   test.each<[string, (signal: AbortSignal) => unknown]>([
     ['and fails with the reason', waits],
     ['and passes the signal on', (signal) => sleep(600_000, undefined, { signal })],
@@ -56,7 +56,7 @@ describe('a handler that is told of the shutdown', () => {
   });
 });
 
-test('a handler that runs out of time hears of it', async () => {
+test('a handler that runs out of time gets an aborted signal', async () => {
   let reason: unknown;
   const handler = onSignal(async (signal) => {
     await waits(signal).catch((error) => {

@@ -80,7 +80,7 @@ describe('a delivery stage', () => {
   });
 });
 
-test('an endpoint that finishes takes no more, and does not hurry what is in hand', async () => {
+test('an endpoint that finishes takes no more, and does not abort running handlers', async () => {
   const finish = gate();
   const { endpoint, send, channel, waiting } = await runEndpoint([onCommand(() => finish.opened)], 1);
   await send();
@@ -98,7 +98,7 @@ test('an endpoint that finishes takes no more, and does not hurry what is in han
   expect(waiting()).toHaveLength(1);
 });
 
-test('an endpoint tells how many messages wait, and whether it receives', async () => {
+test('an endpoint reports how many messages wait, and whether it receives', async () => {
   const finish = gate();
   const { endpoint, send } = await runEndpoint([onCommand(() => finish.opened)], 1);
   expect(endpoint.consuming).toBe(true);

@@ -38,7 +38,7 @@ describe('a dead letter that cannot be published', () => {
   });
 
   test.each<ErrorCode>(['broker-blocked', 'too-many-in-flight'])(
-    'while there is no room keeps its message in hand, and its handler is not called again: %s',
+    'keeps its message unacknowledged while there is no room, and its handler is not called again: %s',
     async (code) => {
       const { send, channel, deadLetters, log } = await runFailing(50, code);
       await send();
@@ -52,7 +52,7 @@ describe('a dead letter that cannot be published', () => {
     },
   );
 
-  test('while a delay is declared too slowly keeps its message unacknowledged, and calls its handler once', async () => {
+  test('keeps its message unacknowledged while a delay is declared too slowly, and calls its handler once', async () => {
     const retries = { maxAttempts: 1, initialDelayMs: 1000 };
     let calls = 0;
     const handle = () => {
@@ -139,7 +139,7 @@ describe('a dead letter that cannot be published', () => {
     expect(deadLetters()[0]?.headers).not.toHaveProperty(Header.errorStackTrace);
   });
 
-  test('because its queue is gone leaves the message in the queue', async () => {
+  test('leaves the message in the queue when its own queue is gone', async () => {
     const { send, channel } = await runFailing(0);
     const publish = channel.publish.bind(channel);
     channel.publish = async (publication) => {
@@ -154,7 +154,7 @@ describe('a dead letter that cannot be published', () => {
   });
 
   test.each<ErrorCode>(['broker-unavailable', 'broker-blocked'])(
-    'is given back at once when the endpoint stops: %s',
+    'is requeued at once when the endpoint stops: %s',
     async (code) => {
       const { send, channel, endpoint, waiting } = await runFailing(1000, code);
       await send();

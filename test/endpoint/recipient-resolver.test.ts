@@ -62,7 +62,7 @@ describe('a command', () => {
       { ...command, [Header.targetServiceName]: 'Billing', [Header.routingKey]: 7 },
       'Billing',
     ],
-  ])('is for nobody here when a wide binding brought it for another %s', (_, headers, key) => {
+  ])('has no recipient here when a wide binding routed it for another %s', (_, headers, key) => {
     expect(recipients(headers, key)).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe('an event', () => {
     expect(() => recipients({ ...event, [Header.routingKey]: 'parcel.sent' }, key)).toThrow('No distributed event');
   });
 
-  test('is for nobody when a wide binding brought it', () => {
+  test('has no recipient when only a wide binding routed it', () => {
     expect(recipients({ ...event, [Header.routingKey]: 'order' }, 'order')).toEqual([]);
     expect(recipients({ ...event, [Header.routingKey]: 'order' })).toEqual([]);
     expect(recipients({ ...event, [Header.routingKey]: 'any' }, 'order')).toEqual([]);
@@ -114,7 +114,7 @@ describe('an event', () => {
     });
   });
 
-  test('is for whoever listens, whatever service it names', () => {
+  test('is for every handler of its key, whatever service it names', () => {
     expect(recipients({ ...event, [Header.targetServiceName]: 'shop' }, 'order.placed')).toHaveLength(2);
   });
 });
@@ -127,7 +127,7 @@ describe('a message for a channel', () => {
     });
   });
 
-  test('is for nobody here when it is for another service', () => {
+  test('has no recipient here when it is for another service', () => {
     expect(recipients(message, 'shop')).toEqual([]);
   });
 });

@@ -140,7 +140,7 @@ describe('of several handlers of one event', () => {
     expect(channel.verdicts).toEqual(['acknowledged']);
   });
 
-  test('two fail apart: each with a dead letter of its own, and the third is called', async () => {
+  test('two fail independently: each with a dead letter of its own, and the third is called', async () => {
     const called: string[] = [];
     const { publish, channel, settled, deadLetters } = await runEndpoint(handlers(called, 'first', 'third'));
     await publish('order.placed', { ...eventHeaders, executorId: '7' }, '{"order":1}');
@@ -165,7 +165,7 @@ describe('of several handlers of one event', () => {
 });
 
 describe('so many messages as the concurrency says', () => {
-  test.each([1, 3])('are in hand at once: %d', async (concurrency) => {
+  test.each([1, 3])('are unacknowledged at once: %d', async (concurrency) => {
     const finish = gate();
     let running = 0;
     let most = 0;
@@ -187,7 +187,7 @@ describe('so many messages as the concurrency says', () => {
 });
 
 describe('the log', () => {
-  test('tells of no payload and no header but those that identify a message', async () => {
+  test('has no payload, and no header except those that identify a message', async () => {
     const failing = onCommand(() => {
       throw new Error('of the handler');
     });
@@ -223,7 +223,7 @@ describe('the log', () => {
 });
 
 describe('an endpoint', () => {
-  test('survives a connection that ends while it settles: the broker gives the message again', async () => {
+  test('survives a connection that ends while it settles: the broker redelivers the message', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', note);

@@ -14,7 +14,7 @@ describe('an endpoint that stops', () => {
     expect(waiting()).toHaveLength(1);
   });
 
-  test('waits for the handlers of those in hand', async () => {
+  test('waits for the handlers of unacknowledged messages', async () => {
     const finish = gate();
     const { endpoint, send, channel } = await runEndpoint([onCommand(() => finish.opened)]);
     await send();
@@ -66,7 +66,7 @@ describe('an endpoint that stops', () => {
     await endpoint.stop(1);
   });
 
-  test('is at peace when nothing is in hand, or twice, or before it was started', async () => {
+  test('ends at once when nothing is unacknowledged, when it stops twice, or when it was not started', async () => {
     const { endpoint } = await runEndpoint([]);
     await Promise.all([endpoint.stop(600_000), endpoint.stop(600_000)]);
     await endpoint.stop(0);

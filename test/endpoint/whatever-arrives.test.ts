@@ -95,7 +95,7 @@ describe('whatever arrives, the next good message is handled', () => {
     expect(waiting()).toEqual([]);
   });
 
-  test('be it anything, of which nothing is lost or left', async () => {
+  test('anything at all, of which nothing is lost or left', async () => {
     const clock = new TestClock();
     const { send, settled, waiting, deadLetters, channel, good } = await runGood(clock);
     await fc.assert(

@@ -49,7 +49,7 @@ async function later<Value>(value: Value): Promise<Value> {
 }
 
 export function browsingContract(harness: () => Promise<EngineHarness>): void {
-  test('looking shows each message once, in the order of the queue, and leaves everything as it was', async () => {
+  test('a browse shows each message once, in the order of the queue, and leaves everything as it was', async () => {
     const harnessed = await openHarness(harness);
     const queue = await deadLettersWith(harnessed, digits);
     for (const window of [1, 3, 8, undefined]) {
@@ -58,7 +58,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     await expectWaiting(harnessed, queue, digits);
   });
 
-  test('looking a hundred times loses, reorders and moves nothing', async () => {
+  test('a hundred browses lose, reorder and move nothing', async () => {
     const harnessed = await openHarness(harness);
     const queue = await deadLettersWith(harnessed, digits);
     for (let time = 0; time < 100; time++) {
@@ -131,7 +131,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     expect({ most, pending }).toEqual({ most: 3, pending: 0 });
   });
 
-  test('a look ends early when told to, after what is pending', async () => {
+  test('a browse ends early on request, after the pending visits', async () => {
     const harnessed = await openHarness(harness);
     const queue = await deadLettersWith(harnessed, digits);
     const seen: string[] = [];
@@ -146,7 +146,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     expect(await look(harnessed.channel, queue)).toEqual(digits.slice(3));
   });
 
-  test('a look goes up to a position, whatever is removed on the way', async () => {
+  test('a browse ends at a position, whatever is removed on the way', async () => {
     const harnessed = await openHarness(harness);
     const seen: string[] = [];
     for (const window of [1, 2, undefined]) {
@@ -168,7 +168,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     }
   });
 
-  test('what arrives while somebody looks is not shown to them', async () => {
+  test('a browse does not show what arrives meanwhile', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const queue = await deadLettersWith(harnessed, ['1', '2']);
@@ -180,7 +180,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     expect(await look(channel, queue)).toEqual(['1 again', '2 again']);
   });
 
-  test('what a visit throws ends the look, and keeps the message', async () => {
+  test('an error of a visit ends the browse, and keeps the message', async () => {
     const harnessed = await openHarness(harness);
     const queue = await deadLettersWith(harnessed, digits);
     const throwing = (text: string) => {
@@ -201,7 +201,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     expect(await look(harnessed.channel, newName())).toEqual([]);
   });
 
-  test('a second look in this process waits for the first', async () => {
+  test('a second browse in this process waits for the first', async () => {
     const harnessed = await openHarness(harness);
     const queue = await deadLettersWith(harnessed, digits);
     const first = look(harnessed.channel, queue, () => later('remove'), 1);
@@ -209,7 +209,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     expect(await Promise.all([first, second])).toEqual([digits, []]);
   });
 
-  test('a second look in another process is refused, and can be repeated', async () => {
+  test('a second browse in another process is refused, and can be repeated', async () => {
     const harnessed = await openHarness(harness);
     const other = await harnessed.another?.();
     if (other === undefined) return;
@@ -228,7 +228,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     expect(await look(other, queue)).toEqual(digits);
   });
 
-  test('a queue that is consumed is not looked through', async () => {
+  test('a queue that is consumed is not browsed', async () => {
     const { channel } = await openHarness(harness);
     const inbox = await openInbox(channel, { onDelivery: hold });
     await send(channel, inbox.queue, 'in hand');
@@ -240,7 +240,7 @@ export function browsingContract(harness: () => Promise<EngineHarness>): void {
     });
   });
 
-  test('a look that the closing of the channel ends keeps what it has not removed', async () => {
+  test('a browse that the closing of the channel ends keeps what it has not removed', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const queue = await deadLettersWith(harnessed, digits);

@@ -14,7 +14,7 @@ export function closingContract(harness: () => Promise<EngineHarness>): void {
     expect(channel.health()).toEqual({ ready: false, reason: expect.any(String) });
   });
 
-  test('a channel has a name and tells whether it is durable', async () => {
+  test('a channel has a name and says whether it is durable', async () => {
     const { channel } = await openHarness(harness);
     expect(channel.name).toMatch(/^\S+$/);
     expect(channel.durable).toEqual(expect.any(Boolean));
@@ -46,7 +46,7 @@ export function closingContract(harness: () => Promise<EngineHarness>): void {
     await expectWaiting(harnessed, inbox.deadLetterQueue, []);
   });
 
-  test('closing waits for what is in hand, and takes no more', async () => {
+  test('closing waits for unacknowledged deliveries, and takes no more', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const inbox = await openInbox(channel);

@@ -16,7 +16,7 @@ import {
 } from './engine-fixture.ts';
 
 export function consumingContract(harness: () => Promise<EngineHarness>): void {
-  test('prefetch deliveries are in hand at once, and never more', async () => {
+  test('as many deliveries as the prefetch are unacknowledged at once, and never more', async () => {
     const { channel } = await openHarness(harness);
     let mostUnacknowledged = 0;
     const unacknowledged = new Set<Delivery>();
@@ -103,7 +103,7 @@ export function consumingContract(harness: () => Promise<EngineHarness>): void {
     expect(stopped.texts()).toEqual(['before']);
   });
 
-  test('what a stopped consumer has in hand can still be acknowledged', async () => {
+  test('an unacknowledged delivery of a stopped consumer can still be acknowledged', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const stopped = await openInbox(channel);
@@ -118,7 +118,7 @@ export function consumingContract(harness: () => Promise<EngineHarness>): void {
     await expectWaiting(harnessed, stopped.queue, []);
   });
 
-  test('what a stopped consumer has in hand can still be released', async () => {
+  test('an unacknowledged delivery of a stopped consumer can still be released', async () => {
     const { channel } = await openHarness(harness);
     const stopped = await openInbox(channel);
     await send(channel, stopped.queue, 'in hand');
@@ -129,7 +129,7 @@ export function consumingContract(harness: () => Promise<EngineHarness>): void {
     expect(textOf((await next.delivery(1)).message)).toBe('in hand');
   });
 
-  test('a consumer counts what waits in its queue, without what is in hand', async () => {
+  test('a consumer counts what waits in its queue, without unacknowledged messages', async () => {
     const { channel } = await openHarness(harness);
     const { queue, consumer, ...inbox } = await openInbox(channel);
     expect(await consumer.waiting()).toBe(0);

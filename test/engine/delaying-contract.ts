@@ -14,7 +14,7 @@ function delay(channel: Engine, queue: string, text: string, delayMs: number) {
 }
 
 export function delayingContract(harness: () => Promise<EngineHarness>): void {
-  test.each([1, 2, 3, 7, 50, 255, 777])('a message that is delayed by %i ms does not come early', async (delayMs) => {
+  test.each([1, 2, 3, 7, 50, 255, 777])('a message that is delayed by %i ms does not arrive early', async (delayMs) => {
     const { channel } = await openHarness(harness);
     let arrivedAtMs = 0;
     const arrive = (delivery: Delivery) => {
@@ -64,7 +64,7 @@ export function delayingContract(harness: () => Promise<EngineHarness>): void {
     await eventually(() => expect([...inbox.texts()].sort()).toEqual(['in 1500 ms', 'in 2500 ms', 'in 50 ms']));
   });
 
-  test('a delayed message has a queue to go to that nobody had declared', async () => {
+  test('a delayed message is delivered to a queue that was not declared before', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const queue = newName();

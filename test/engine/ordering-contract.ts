@@ -29,7 +29,7 @@ export function orderingContract(harness: () => Promise<EngineHarness>): void {
     await eventually(() => expect(inbox.texts()).toEqual(['1', '2', '3']));
   });
 
-  test('a released message comes again, as redelivered and before later ones', async () => {
+  test('a released message is redelivered before later ones, and marked as redelivered', async () => {
     const { channel } = await openHarness(harness);
     const inbox = await openInbox(channel);
     await sendAll(channel, inbox.queue, ['1', '2', '3']);
@@ -55,7 +55,7 @@ export function orderingContract(harness: () => Promise<EngineHarness>): void {
     expect(inbox.texts()).toEqual(['1', '2', '3', '1', '2', '3', '4', '5']);
   });
 
-  test('a released message comes again before others that wait while some are still in hand', async () => {
+  test('a released message is redelivered before others that wait, while some are still unacknowledged', async () => {
     const { channel } = await openHarness(harness);
     const inbox = await openWideInbox(channel, 3);
     await sendAll(channel, inbox.queue, ['1', '2', '3', '4']);
@@ -66,7 +66,7 @@ export function orderingContract(harness: () => Promise<EngineHarness>): void {
     expect(textOf((await inbox.delivery(5)).message)).toBe('4');
   });
 
-  test('closing gives back in order what was not settled by the deadline', async () => {
+  test('closing requeues in order what was not settled by the deadline', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const rival = await harnessed.another?.();

@@ -74,7 +74,7 @@ export function routingContract(harness: () => Promise<EngineHarness>): void {
     expect(textOf((await second.delivery(1)).message)).toBe('for both');
   });
 
-  test('a delivery from the bus tells its key', async () => {
+  test('a delivery from the bus has its key', async () => {
     const { channel } = await openHarness(harness);
     const key = `${newName()}.paid`;
     const inbox = await openInbox(channel, { bindingKeys: ['*.paid'] });
@@ -82,7 +82,7 @@ export function routingContract(harness: () => Promise<EngineHarness>): void {
     expect(await inbox.delivery(1)).toMatchObject({ viaBus: true, routingKey: key, redelivered: false });
   });
 
-  test('a delivery straight to a queue tells that it is not from the bus', async () => {
+  test('a delivery straight to a queue says that it is not from the bus', async () => {
     const { channel } = await openHarness(harness);
     const inbox = await openInbox(channel, { bindingKeys: [newName()] });
     expect(await send(channel, inbox.queue, 'straight')).toEqual({ routed: true });
@@ -159,7 +159,7 @@ export function routingContract(harness: () => Promise<EngineHarness>): void {
     expect(await channel.hasQueue(deadLetterQueue)).toBe(true);
   });
 
-  test('a queue that nobody declared is not found, and can be asked for again', async () => {
+  test('a queue that was not declared is not found, and can be looked up again', async () => {
     const { channel } = await openHarness(harness);
     const queue = newName();
     expect(await channel.hasQueue(queue)).toBe(false);

@@ -17,7 +17,7 @@ export function settlingContract(harness: () => Promise<EngineHarness>): void {
     await expectWaiting(harnessed, inbox.deadLetterQueue, []);
   });
 
-  test('a released message comes again as it was sent', async () => {
+  test('a released message is redelivered as it was sent', async () => {
     const { channel } = await openHarness(harness);
     const key = newName();
     const inbox = await openInbox(channel, { bindingKeys: [key] });
@@ -42,7 +42,7 @@ export function settlingContract(harness: () => Promise<EngineHarness>): void {
     expect(inbox.deliveries.map(({ deliveryCount }) => deliveryCount)).toEqual([0, 1, 2, 3]);
   });
 
-  test('a message that is given back too often becomes a dead letter, and its neighbours are delivered', async () => {
+  test('a message that is requeued too often becomes a dead letter, and its neighbours are delivered', async () => {
     const harnessed = await openHarness(harness);
     const { channel } = harnessed;
     const handled: string[] = [];

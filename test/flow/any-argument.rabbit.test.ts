@@ -183,7 +183,7 @@ test('a payload that an expression or a type refuses is a dead letter at once, a
   expect(await vhost.messages('distributed_lines')).toBe(0);
 });
 
-test('an expression that would run for ever is a dead letter, and the messages beside it are handled', async () => {
+test('an expression that would run without end is a dead letter, and the messages beside it are handled', async () => {
   const handled: unknown[] = [];
   const runaway = defineCommandHandler({
     routingKey: 'run',

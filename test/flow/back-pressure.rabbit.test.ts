@@ -45,7 +45,7 @@ describe('a memory alarm', () => {
     expect((await post(gateway, '/events/order.placed', {})).status).toBe(202);
   });
 
-  test('keeps a delivery in hand whose dead letter cannot be published; neither is its handler called again', async () => {
+  test('keeps a delivery unacknowledged whose dead letter cannot be published, and does not call its handler again', async () => {
     const blocked = gate();
     let calls = 0;
     const gateway = await billing(async () => {
@@ -90,7 +90,7 @@ describe('a memory alarm', () => {
     await alarm(false);
   });
 
-  test('does not keep a process alive that is told to end', async () => {
+  test('does not keep a process alive after SIGTERM', async () => {
     const environment = { SERVICE_NAME: 'shop', AMQP_URL: own.vhost.url, PORT: '0' };
     await alarm(true);
     const gateway = littoral(['start'], { cwd: folderOf(), environment });
@@ -100,7 +100,7 @@ describe('a memory alarm', () => {
   });
 });
 
-test('a frozen broker: a process that is told to end answers what it has in hand, and ends', async () => {
+test('a frozen broker: a process answers its open requests after SIGTERM, and ends', async () => {
   const cwd = folderOf({
     'littoral.config.json': JSON.stringify({ service: 'shop', shutdownTimeoutMs: 2000 }),
   });

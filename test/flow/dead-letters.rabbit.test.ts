@@ -222,7 +222,7 @@ test('a message that cannot be decoded is named by its position, and disturbs no
   await eventually(async () => expect(await vhost.messages('distributed_deep')).toBe(2));
 });
 
-test('a replay to a queue that somebody deleted keeps the dead letter', async () => {
+test('a replay to a queue that was deleted keeps the dead letter', async () => {
   const gateway = await service('gone', { handle: failing }, false);
   const { channel } = await publisher();
   await untilDeclared('distributed_gone_dead_letter');

@@ -125,7 +125,7 @@ describe('what is due is published', () => {
   });
 });
 
-describe('a delayed message to nobody', () => {
+describe('a delayed message without a receiver', () => {
   test('is refused at once when its service is not there', async () => {
     const shop = await runGateway({ service: 'misspelling', broker: broker() });
     const answer = await post(shop, '/commands/biling/pay', {}, { 'message-delay': '3600000' });

@@ -134,7 +134,7 @@ describe('a class with converters of its own', () => {
     expect(arrived).toContain('{"lat":54.5,"lon":18.5}');
   });
 
-  test('is made in a list without more', async () => {
+  test('is made in a list without another converter', async () => {
     const parameters = [payload(Type.Array(instance(Coordinates)))] as const;
     const handler = defineCommandHandler({ routingKey: 'key', parameters, handle: (all) => all });
     const [first, second] = await (await bus(handler)).send(handler, [

@@ -138,7 +138,7 @@ describe('an event', () => {
     expect(heard).toHaveLength(3);
   });
 
-  test('whose handlers fail apart: one dead letter for the one that failed', async () => {
+  test('whose handlers fail independently: one dead letter for the one that failed', async () => {
     const heard: string[] = [];
     const handlers = [
       defineEventHandler({
@@ -175,7 +175,7 @@ describe('an event', () => {
 });
 
 describe('a gateway that stops', () => {
-  test('finishes what is in hand, gives back the rest in order, and loses nothing', async () => {
+  test('finishes running handlers, requeues the rest in order, and loses nothing', async () => {
     const handled: number[] = [];
     const finish: (() => void)[] = [];
     const slow = defineCommandHandler({
@@ -207,7 +207,7 @@ describe('a gateway that stops', () => {
     await eventually(async () => expect(await vhost.messages('distributed_slow')).toBe(0));
   });
 
-  test('gives back what did not finish in time', async () => {
+  test('requeues what did not finish in time', async () => {
     const seen: unknown[] = [];
     const hang = (settle: Promise<void>) =>
       defineCommandHandler({
@@ -240,7 +240,7 @@ describe('the dead letter queue', () => {
     });
   });
 
-  test('is declared again when somebody deleted it, and takes a message without an id', async () => {
+  test('is declared again when it was deleted, and takes a message without an id', async () => {
     const any = defineCommandHandler({ routingKey: 'any', distributed: true, handle() {} });
     const gateway = await runGateway({ service: 'deleted', broker: broker(), handlers: [any] });
     await vhost.deleteQueue('distributed_deleted_dead_letter');

@@ -146,7 +146,7 @@ describe('a header beyond 2^53', () => {
   const sendWith = (gateway: TestGateway, value: string) =>
     post(gateway, '{}', { 'message-headers': `{"order":${value},"small":7}` });
 
-  test('is a BigInt for those who ask for one, and among all headers', async () => {
+  test('is a BigInt for a handler that asks for one, and among all headers', async () => {
     const { gateway, calls } = await open({
       parameters: { order: header('order', Type.BigInt()), small: header('small', Type.BigInt()), all: headers() },
     });
@@ -161,7 +161,7 @@ describe('a header beyond 2^53', () => {
   });
 
   test.each(['9007199254740993', String(big), '-9223372036854775808'])(
-    'is an error for those who ask for a number: %s',
+    'is an error for a handler that asks for a number: %s',
     async (value) => {
       for (const type of [Type.Integer(), Type.Number(), Type.Union([Type.Number(), Type.Null()])]) {
         const { gateway, calls } = await open({ parameters: [header('order', type)] });

@@ -85,7 +85,7 @@ async function openSocket(address: string) {
   };
 }
 
-test('callers hear of it first: the port stays open, is not ready, refuses what is to be sent, and is alive', async () => {
+test('callers notice it first: the port stays open, is not ready, refuses what is to be sent, and is alive', async () => {
   const gateway = start({ shutdownTimeoutMs: 30_000, http: { drainDelayMs: 10_000 } });
   const address = await ready(gateway);
   const keptAlive = await openSocket(address);
@@ -113,7 +113,7 @@ test('callers hear of it first: the port stays open, is not ready, refuses what 
   await expect(fetch(`${address}/livez`)).rejects.toThrow();
 });
 
-test('what is in hand finishes, and what it sends is published', async () => {
+test('running handlers finish, and what they send is published', async () => {
   await listen('distributed_other', 'work.done');
   const gateway = start({});
   const address = await ready(gateway);

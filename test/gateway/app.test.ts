@@ -30,7 +30,7 @@ describe('an unknown route', () => {
     expect(response).toMatchObject({ statusCode: 404, body: '' });
   });
 
-  test('is told without its query, which may hold a secret', async () => {
+  test('is named without its query, which may hold a secret', async () => {
     const response = await (await sharedGateway()).app.inject('/nowhere?token=hunter2');
     expectProblem(response, 'route-not-found');
     expect(response.body).not.toContain('hunter2');
@@ -144,7 +144,7 @@ describe('a body that cannot be read', () => {
 });
 
 describe('HTTP', () => {
-  test('an expectation that nobody knows is ignored', async () => {
+  test('an unknown expectation is ignored', async () => {
     const answer = await exchange(await sharedGateway(), `GET /livez HTTP/1.1\n${host}\nExpect: nothing\n\n`);
     expect(answer.statusCode).toBe(200);
   });
@@ -166,7 +166,7 @@ describe('HTTP', () => {
     expect(answer?.statusCode).toBe(200);
   });
 
-  test('a request has to arrive within a time, so that none can hold a connection for ever', async () => {
+  test('a request has to arrive within a time, so that none can hold a connection without end', async () => {
     const { requestTimeout, headersTimeout } = (await sharedGateway()).app.server;
     expect(requestTimeout).toBeGreaterThan(0);
     expect(headersTimeout).toBeGreaterThan(0);

@@ -100,7 +100,7 @@ describe('before the port is closed', () => {
     expect(gateway.app.server.listening).toBe(false);
   });
 
-  test('nobody waits where there is no port', async () => {
+  test('nothing is waited for if there is no port', async () => {
     const gateway = await started({ http: { drainDelayMs: 59_000 } });
     await gateway.stop();
   });

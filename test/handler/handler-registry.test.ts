@@ -99,7 +99,7 @@ describe('handlers are not valid', () => {
     ]);
   });
 
-  test('when a command has two of which one is invalid itself', async () => {
+  test('when a command has two, one of them invalid', async () => {
     const broken = command('a', { payload: 'text' });
     expect(await issues(broken, command('a', { endpointId: 'other' }))).toEqual([
       expect.stringContaining("Cannot resolve parameter '#1' of command handler 'a': the type is a string"),
@@ -198,7 +198,7 @@ describe('handlers are not valid', () => {
     ]);
   });
 
-  test('when it is unclear who may reach them', async () => {
+  test('when it is unclear whether other services may reach them', async () => {
     expect(await issues(command('a', { distributed: 'no' }))).toEqual([
       "command handler 'a': its 'distributed' is neither true nor false",
     ]);

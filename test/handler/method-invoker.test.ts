@@ -161,7 +161,7 @@ describe('what can never be called fails at the start', () => {
 describe('a payload is checked early', () => {
   const onlyPayload = invoker([header('missing'), payload(Type.Number()), failing(new Error('not asked'))]);
 
-  test('without what only a delivery can tell', async () => {
+  test('without what only a delivery knows', async () => {
     await expect(onlyPayload.checkPayload({ headers: {}, payload: 7 })).resolves.toBeUndefined();
   });
 

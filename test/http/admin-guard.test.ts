@@ -12,7 +12,7 @@ function call(host: string, token: string | undefined, authorization?: string) {
 }
 
 describe('an admin token', () => {
-  test.each(['127.0.0.1', '0.0.0.0', 'gateway.internal'])('whoever carries it may pass, on %s', (host) => {
+  test.each(['127.0.0.1', '0.0.0.0', 'gateway.internal'])('admits a request that carries it, on %s', (host) => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER ']) {
       expect(call(host, adminToken, `${scheme} ${adminToken}`)).not.toThrow();
     }
@@ -41,12 +41,12 @@ describe('an admin token', () => {
 });
 
 describe('without an admin token', () => {
-  test.each(['127.0.0.1', 'localhost', '::1', '127.1.2.3'])('this machine may pass, on %s', (host) => {
+  test.each(['127.0.0.1', 'localhost', '::1', '127.1.2.3'])('requests from this machine pass, on %s', (host) => {
     expect(call(host, undefined)).not.toThrow();
   });
 
   test.each(['0.0.0.0', '::', '192.168.0.7', 'gateway.internal', '127.0.0.1.example.org'])(
-    'nobody may where others can come: on %s',
+    'no request passes where other machines can connect: on %s',
     async (host) => {
       expect(await caught(call(host, undefined, 'Bearer x'))).toMatchObject({
         code: 'admin-token-not-set',

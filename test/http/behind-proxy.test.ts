@@ -238,7 +238,7 @@ describe('the page of a gateway behind a proxy', () => {
     expect(detail).toMatch(/X-Forwarded-Host and X-Forwarded-Proto.*http\.trustProxy/);
   });
 
-  test('is refused at a host that is not allowed, whoever forwards it', async () => {
+  test('is refused at a host that is not allowed, whichever proxy forwards it', async () => {
     const headers = { host: '127.0.0.1:3000', 'x-forwarded-host': 'rebound.example', 'sec-fetch-site': 'same-origin' };
     const { detail } = expectProblem(await get('/endpoints', headers, proxied), 'cross-site');
     expect(detail).toContain("'rebound.example'");

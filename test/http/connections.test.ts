@@ -43,7 +43,7 @@ describe('a shutdown does not wait for', () => {
     await gateway.stop();
   });
 
-  test('a caller who does not hang up after garbage', async () => {
+  test('a caller that does not disconnect after garbage', async () => {
     const gateway = await listening();
     const socket = await openSocket(gateway);
     const answered = data(socket);

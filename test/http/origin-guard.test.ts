@@ -188,7 +188,7 @@ describe('a page of another site', () => {
   });
 });
 
-describe('a name that somebody pointed at this address', () => {
+describe('a foreign name that resolves to this address', () => {
   test.each([
     'evil.example',
     'evil.example:3000',

@@ -214,7 +214,7 @@ test('every source map brings its sources along, and nothing names the folder it
   }
 });
 
-test('npx littoral tells its version', async () => {
+test('npx littoral prints its version', async () => {
   expect(await npm(project, 'exec', '--offline', '--', 'littoral', '--version')).toBe(`${version}\n`);
 });
 

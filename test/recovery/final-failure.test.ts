@@ -209,7 +209,7 @@ test('stop keeps it in its queue, and receives nothing more', async () => {
 
 describe.each<FinalFailureStrategy>(['resend', 'ignore', 'stop'])('%s', (strategy) => {
   test.each<ErrorCode>(['broker-unavailable', 'connection-lost', 'confirm-timeout', 'draining'])(
-    'is not for what the broker is missing for (%s): it gives the message again',
+    'does not apply while the broker is unavailable (%s): it redelivers the message',
     async (code) => {
       const { channel, outcomes, endpoint } = await run(strategy, 1, code);
       await pass(1000);
@@ -219,7 +219,7 @@ describe.each<FinalFailureStrategy>(['resend', 'ignore', 'stop'])('%s', (strateg
     },
   );
 
-  test('is not for what the broker can move itself', async () => {
+  test('does not apply to what the broker can move itself', async () => {
     const { channel, deadLetters } = await run(strategy, 5, 'headers-too-large');
     expect(channel.verdicts).toEqual(['rejected']);
     expect(deadLetters()).toHaveLength(1);
@@ -227,7 +227,7 @@ describe.each<FinalFailureStrategy>(['resend', 'ignore', 'stop'])('%s', (strateg
 });
 
 test.each<ErrorCode>(['broker-blocked', 'too-many-in-flight'])(
-  'what there is no room for at the moment (%s) stays in hand, and its handler is not called again',
+  'what there is no room for at the moment (%s) stays unacknowledged, and its handler is not called again',
   async (code) => {
     const { channel, calls, deadLetters } = await run('release', 5, code);
     await pass(99);
@@ -238,7 +238,7 @@ test.each<ErrorCode>(['broker-blocked', 'too-many-in-flight'])(
   },
 );
 
-test('what there is no room for when the service stops is given back at once', async () => {
+test('what there is no room for when the service stops is requeued at once', async () => {
   const { channel, endpoint } = await run('stop', Infinity, 'broker-blocked');
   const stopped = endpoint.stop(5000);
   await turns();

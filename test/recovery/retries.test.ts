@@ -139,7 +139,7 @@ describe('a handler that fails', () => {
     expect([calls.length, channel.verdicts, waiting()]).toEqual([3, ['acknowledged'], []]);
   });
 
-  test('while the service stops, with no retries left but at once, is given back and no dead letter', async () => {
+  test('is requeued, and no dead letter, while the service stops and only instant retries are left', async () => {
     const opened = gate();
     const handle = async () => {
       await opened.opened;
@@ -155,7 +155,7 @@ describe('a handler that fails', () => {
     expect([channel.verdicts, waiting().length, deadLetters()]).toEqual([['released'], 1, []]);
   });
 
-  test('while the service stops is not tried again at once, but later', async () => {
+  test('is retried later, and not at once, while the service stops', async () => {
     const opened = gate();
     let calls = 0;
     const handle = async () => {
@@ -176,7 +176,7 @@ describe('a handler that fails', () => {
 });
 
 describe('several handlers of one event', () => {
-  test('fail apart: only those that failed run again, each as often as it failed', async () => {
+  test('fail independently: only those that failed run again, each as often as it failed', async () => {
     const counts = { a: 0, b: 0, c: 0 };
     const handlers = [
       onEvent('a', () => {
@@ -200,7 +200,7 @@ describe('several handlers of one event', () => {
     expect(waiting()).toEqual([]);
   });
 
-  test('of which one is for good and one for later are a dead letter and a retry', async () => {
+  test('become a dead letter and a retry if one fails permanently and one temporarily', async () => {
     const { calls, handle } = failing(1);
     const handlers = [onEvent('a', failing(1, new Reject('no')).handle), onEvent('b', handle)];
     const { publish, pass, deadLetters, channel } = await run(handlers);
@@ -212,7 +212,7 @@ describe('several handlers of one event', () => {
     expect(channel.verdicts).toEqual(['acknowledged', 'acknowledged']);
   });
 
-  test('of which the one that is meant is gone are not called: a dead letter that still names it', async () => {
+  test('are not called if the named one is gone: the dead letter still names it', async () => {
     const { calls, handle } = failing(0);
     const { send, deadLetters, settled } = await run([onEvent('b', handle)]);
     await send({ ...eventHeaders, [Header.failedEndpoint]: 'a', [Header.retryNumber]: 1, [Header.attempts]: 2 });

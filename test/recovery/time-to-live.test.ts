@@ -156,7 +156,7 @@ describe('a time to live', () => {
     expect(fixture.deadLetters()).toEqual([]);
   });
 
-  test('ends with a replay: somebody wants the message handled', async () => {
+  test('ends with a replay, because an operator wants the message handled', async () => {
     const { handle } = failing();
     const { send, pass, deadLetters } = await run([onCommand(handle)], every2s);
     await send(commandHeaders, '{}', 1000);

@@ -114,8 +114,8 @@ describe('the dead letters', () => {
   });
 });
 
-describe('of those who ask for dead letters', () => {
-  test.each(everyRoute)('nobody is answered without the token that is set: %s %s', async (method, url) => {
+describe('a request for dead letters', () => {
+  test.each(everyRoute)('is refused without the token that is set: %s %s', async (method, url) => {
     const { app } = await openGateway({ http: { adminToken } });
     const refused = await app.inject({ method, url });
     expectProblem(refused, 'unauthorized');
@@ -125,12 +125,15 @@ describe('of those who ask for dead letters', () => {
     expect(statusCode).toBe(url.includes(id) ? 404 : 200);
   });
 
-  test.each(everyRoute)('nobody is answered where others can come and no token is set: %s %s', async (method, url) => {
-    const { app } = await openGateway({ http: { host: '0.0.0.0' } });
-    expectProblem(await app.inject({ method, url }), 'admin-token-not-set');
-  });
+  test.each(everyRoute)(
+    'is refused where other machines can connect and no token is set: %s %s',
+    async (method, url) => {
+      const { app } = await openGateway({ http: { host: '0.0.0.0' } });
+      expectProblem(await app.inject({ method, url }), 'admin-token-not-set');
+    },
+  );
 
-  test('a page of another site is refused', async () => {
+  test('is refused from a page of another site', async () => {
     const { app } = await openGateway();
     const headers = { origin: 'https://elsewhere.example' };
     expectProblem(await app.inject({ url: '/dead-letters', headers }), 'cross-site');

@@ -46,7 +46,7 @@ describe('GET /openapi.json', () => {
     expect(result.valid).toBe(true);
   });
 
-  test('is JSON that may be read by whoever opens it here', async () => {
+  test('is JSON, which can be opened in a browser', async () => {
     const response = await (await sharedGateway()).app.inject('/openapi.json');
     expect(response.statusCode).toBe(200);
     expect(response.headers['content-type']).toMatch(/^application\/json/);
@@ -315,14 +315,14 @@ describe('GET /docs', () => {
     expect([...body.matchAll(/<script(?![^>]*\bsrc=)[^>]*>/g)]).toEqual([]);
   });
 
-  test('asks nobody else to validate the document', async () => {
+  test('asks no other server to validate the document', async () => {
     const { body } = await get('/docs/static/swagger-initializer.js');
     expect(body).toContain('validatorUrl: null');
     expect(body).not.toMatch(/https?:\/\/(?!localhost|stackoverflow\.com)/);
   });
 
   test.each(['/docs', '/docs/', '/docs/static/index.html', '/docs/static/swagger-ui-bundle.js'])(
-    '%s has a policy that lets nothing in and nobody frame it',
+    '%s has a policy that allows no foreign resources and no frames',
     async (url) => {
       const policy = String((await get(url)).headers['content-security-policy']);
       expect(policy).toContain("default-src 'self'");

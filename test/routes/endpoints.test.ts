@@ -17,7 +17,7 @@ const handlers = [
   defineCommandHandler({ routingKey: 'shop.cancel', parameters: [header('reason')], handle() {} }),
 ];
 
-test('GET /endpoints tells the queue and every handler, the commands first, with what its arguments are made of', async () => {
+test('GET /endpoints shows the queue and every handler, the commands first, with what its arguments are made of', async () => {
   const gateway = await openGateway({ handlers, concurrency: 3 });
   const response = await gateway.app.inject('/endpoints');
   expect(response.statusCode).toBe(200);

@@ -59,8 +59,8 @@ describe('what arrives', () => {
   });
 });
 
-describe('an event that nobody subscribes to', () => {
-  test('is taken, and the answer says that it went nowhere', async () => {
+describe('an event without a subscriber', () => {
+  test('is accepted, and the answer says that no queue took it', async () => {
     const response = await post(await openGateway(), { url: '/events/nobody.cares' });
     expect(response.statusCode).toBe(202);
     expect(response.json()).toMatchObject({ routed: false });

@@ -139,7 +139,7 @@ describe('nothing is lost: it is an error', () => {
   });
 });
 
-describe('where a media type cannot tell a list of one from its item', () => {
+describe('where a media type does not distinguish a list of one from its item', () => {
   const List = Type.Object({ a: Type.Array(Type.Number()) });
 
   test.each([form, xml])('the item of %s becomes a list', (contentType) => {
@@ -189,7 +189,7 @@ describe('text that may be JSON', () => {
     expect(issues(Type.String({ format: 'uuid' }), '[1]', { jsonText: true })).toEqual([' must match format "uuid"']);
   });
 
-  test('is told by its issues when it is JSON, and else as text', () => {
+  test('is reported by its issues when it is JSON, and else as text', () => {
     expect(issues(Type.Array(Type.Number()), '[1,"x"]', { jsonText: true })).toEqual(['/1 must be number']);
     expect(issues(Type.Array(Type.Number()), '[1', { jsonText: true })).toEqual([' must be array']);
     expect(issues(Type.Array(Type.Number()), 'null', { jsonText: true })).toEqual([' must be array']);
@@ -197,7 +197,7 @@ describe('text that may be JSON', () => {
 });
 
 describe('the issues of a value', () => {
-  test('are all told, each with its path, and none of what could be coerced', () => {
+  test('are all reported, each with its path, and none of what could be coerced', () => {
     expect(issues(Order, { amount: 'x', paid: 'true', tags: ['a', null], note: {} })).toEqual([
       '/amount must be number',
       '/tags/1 must be string',
@@ -257,7 +257,7 @@ describe('the issues of a value', () => {
     expect(issue?.path).toMatch(/^\/k{198}…$/);
   });
 
-  test('tell no part of the value', () => {
+  test('quote no part of the value', () => {
     const secret = 'hunter2';
     const type = Type.Object({
       a: Type.Number(),
@@ -273,7 +273,7 @@ describe('a value that is nested deeply', () => {
     expect(convertTo(Tree, nested(200, '1'))).toEqual(nested(200, 1));
   });
 
-  test('is told of at the bottom', () => {
+  test('is reported at the bottom', () => {
     const [issue] = refusal(Tree, nested(30, 'x')).issues;
     expect(issue).toEqual({ path: `${'/next'.repeat(30)}/n`, message: 'must be number' });
   });

@@ -13,7 +13,7 @@ describe('the issues of a value', () => {
     expect(issues({ a: 'x', b: 1 })).toEqual([]);
   });
 
-  test('are each told with its path', () => {
+  test('are each reported with its path', () => {
     const { issues } = compileSchema(Type.Object({ a: Type.Array(Type.String()), 'b/c': Type.Number() }));
     expect(issues({ a: ['x', 1], 'b/c': 'y' })).toEqual([
       { path: '/a/1', message: 'must be string' },
@@ -21,11 +21,11 @@ describe('the issues of a value', () => {
     ]);
   });
 
-  test('are all told, however many', () => {
+  test('are all reported, however many', () => {
     expect(compileSchema(Numbers).issues(texts)).toHaveLength(30);
   });
 
-  test('are told up to fifty, so that an answer does not become larger than what it answers', () => {
+  test('are reported up to fifty, so that an answer does not become larger than what it answers', () => {
     expect(compileSchema(Type.Array(Type.Number())).issues(Array(10_000).fill('x'))).toHaveLength(50);
   });
 
@@ -41,7 +41,7 @@ describe('the issues of a value', () => {
     expect(issue?.path).toMatch(/^\/k{198}…$/);
   });
 
-  test('tell no part of the value', () => {
+  test('quote no part of the value', () => {
     const { issues } = compileSchema(
       Type.Object({
         literal: Type.Literal('a'),

@@ -19,7 +19,7 @@ describe('a union of objects with a common literal', () => {
     expect(convertTo(Numbered, { v: '2', n: 'true' })).toEqual({ v: 2, n: true });
   });
 
-  test('tells the issues of the branch in question alone', () => {
+  test('reports the issues of the branch in question alone', () => {
     expect(issues(Event, { type: 'placed' })).toEqual([' must have required properties amount']);
     expect(issues(Event, { type: 'paid', at: 'yesterday' })).toEqual(['/at must match format "date-time"']);
   });
@@ -69,13 +69,13 @@ describe('a union without a common literal', () => {
     expect(convertTo(Type.Union([Type.Integer(), Type.String()]), 1.5)).toBe('1.5');
   });
 
-  test('tells the issues of the only branch that can take such a value', () => {
+  test('reports the issues of the only branch that can take such a value', () => {
     const type = Type.Union([Type.Object({ a: Type.Number() }), Type.String(), Type.Null()]);
     expect(issues(type, { a: 'x' })).toEqual(['/a must be number']);
     expect(issues(type, [])).toEqual([' must be object { a } or string or null']);
   });
 
-  test('tells what it takes, and what is wrong within', () => {
+  test('reports what it takes, and what is wrong within', () => {
     const type = Type.Union([Type.Object({ a: Type.Number() }), Type.Object({ b: Type.Number() })]);
     expect(issues(type, { a: 'x', b: 'y' })).toEqual([
       ' must be object { a } or object { b }',

@@ -284,7 +284,7 @@ describe('in a handler', () => {
     expect(received.tenantId).toBe(ofTheMessage ? 't' : undefined);
   });
 
-  test('a service without scope can be had without one', async () => {
+  test('a service without scope can be used without one', async () => {
     const names = ['distributedBus', 'commandBus', 'eventBus', 'message', 'logger'] as const;
     const handler = defineCommandHandler({
       routingKey: 'use',

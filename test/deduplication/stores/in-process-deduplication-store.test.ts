@@ -53,13 +53,13 @@ describe('the store in the process', () => {
     expect(store.size).toBe(3);
   });
 
-  test('keeps one alone when it is told so', () => {
+  test('keeps a single key if configured so', () => {
     const { store } = open({ maxEntries: 1 });
     for (const key of ['a', 'b', 'b']) store.record(key);
     expect([store.has('a'), store.has('b'), store.size]).toEqual([false, true, 1]);
   });
 
-  test('gives back the memory of what is forgotten as others come, not all at once', () => {
+  test('releases the memory of dropped keys as others arrive, not all at once', () => {
     const { store, passMs } = open();
     for (let index = 0; index < 100; index++) store.record(`old ${index}`);
     passMs(1000);

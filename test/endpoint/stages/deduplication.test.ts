@@ -39,7 +39,7 @@ function watched({ failures = 0, ...more }: { failures?: number } & Partial<Hand
 const id = commandHeaders[Header.id];
 
 describe('a redelivered message', () => {
-  test('is acknowledged without another call, and only the log at debug tells', async () => {
+  test('is acknowledged without another call, which only the log at debug shows', async () => {
     const { calls, handler } = watched();
     const { send, settled, channel, log } = await run([handler]);
     await send();
@@ -268,7 +268,7 @@ describe('two copies at the same time', () => {
     expect(calls).toHaveLength(1);
   });
 
-  test('are given back when the gateway stops, but for the first', async () => {
+  test('are requeued when the gateway stops, except the first', async () => {
     const { ends, handler } = stepwise();
     const { endpoint, send, channel, deadLetters } = await run([handler]);
     for (let copy = 0; copy < 3; copy++) await send();
@@ -319,7 +319,7 @@ describe('two copies at the same time', () => {
 });
 
 describe('a store', () => {
-  test('is asked before the call and told after it, under a key of service, handler and message', async () => {
+  test('is read before the call and written after it, under a key of service, handler and message', async () => {
     const steps: string[] = [];
     const store = {
       has: (key: string) => {
@@ -435,7 +435,7 @@ describe('a store', () => {
     expect(log).toContainEqual(expect.objectContaining({ level: 40, reason: 'it did not answer in time' }));
   });
 
-  test('is told nothing of what failed, nor of duplicates', async () => {
+  test('records neither failures nor duplicates', async () => {
     const recorded: string[] = [];
     let known = false;
     const store = { has: () => known, record: (key: string) => recorded.push(key) };

@@ -46,7 +46,7 @@ describe('a new dead letter queue', () => {
     });
   });
 
-  test('keeps all dead letters in their order through forty looks', async () => {
+  test('keeps all dead letters in their order through forty browses', async () => {
     const gateway = await refusing('looked');
     for (let index = 1; index <= 5; index += 1) {
       expect((await post(gateway, '/commands/looked/pay', { index })).status).toBe(202);
@@ -105,7 +105,7 @@ describe('a dead letter queue that exists', () => {
     });
   });
 
-  test('is refused where RabbitMQ 4 gave it a limit of its own because nobody lifted it', async () => {
+  test('is refused where RabbitMQ 4 gave it a delivery limit by default', async () => {
     await declare('unlifted', { 'x-queue-type': 'quorum' });
     const start = refusing('unlifted');
     // RabbitMQ 3 has no such limit.

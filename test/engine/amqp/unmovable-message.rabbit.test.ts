@@ -8,7 +8,7 @@ import { amqpHarness } from './amqp-harness.ts';
 
 const vhost = useVhost();
 
-test('messages that can be neither handled nor moved are held, given back by closing, and do not hold it up', async () => {
+test('messages that can be neither handled nor moved are held, requeued by closing, and do not delay it', async () => {
   const texts = Array.from({ length: 12 }, (_, index) => `${index}, and too large to be written again`);
   const lines: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line) => void lines.push(line) });

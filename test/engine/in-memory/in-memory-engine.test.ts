@@ -45,7 +45,7 @@ describe('the in-memory channel', () => {
     expect(texts(channel, full.queue)).toEqual(['1', '2']);
   });
 
-  test('gives those queues a message that have room, and refuses it all the same', async () => {
+  test('puts a message into those queues that have room, and refuses it all the same', async () => {
     const channel = await startedChannel(1);
     const full = await openQueue(channel, ['paid']);
     const roomy = await openQueue(channel, ['paid']);

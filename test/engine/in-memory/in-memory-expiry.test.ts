@@ -62,7 +62,7 @@ describe('a message with a time to live, in memory,', () => {
     });
   });
 
-  test('keeps what it was told of an earlier death', async () => {
+  test('keeps its history of an earlier dead-lettering', async () => {
     const earlier = { reason: 'rejected', queue: 'other', count: 1, exchange: '', 'routing-keys': ['other'] };
     const headers = { 'x-death': [earlier], 'x-first-death-reason': 'rejected', 'x-first-death-queue': 'other' };
     await channel.publish({ to: { queue }, message: messageOf('twice dead', headers), timeToLiveMs: 200 });
@@ -82,7 +82,7 @@ describe('a message with a time to live, in memory,', () => {
     expect(texts(deadLetterQueue)).toEqual(['seven weeks']);
   });
 
-  test('does not expire in the hand of a consumer, but once it is given back', async () => {
+  test('does not expire while it is unacknowledged, but once it is requeued', async () => {
     channel.subscribe(subscriptionWithPrefetch(1));
     await sendWithTimeToLive('in hand', 200);
     await vi.advanceTimersByTimeAsync(1000);

@@ -42,7 +42,7 @@ describe('the buckets of a limit', () => {
     expect(table.find('new', 4000)).not.toBe(table.find('other', 4000));
   });
 
-  test('keep the hash of a long key, and tell keys apart that are not valid text', () => {
+  test('keep the hash of a long key, and distinguish keys that are not valid text', () => {
     const table = new BucketTable(shape, 0);
     const long = 'x'.repeat(60_000);
     expect(table.find(`${long}1`, 0)).not.toBe(table.find(`${long}2`, 0));

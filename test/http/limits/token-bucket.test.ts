@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TokenBucket } from '../../../src/http/limits/token-bucket.ts';
 
-describe('a bucket of 10 tokens, two of which come back in a second', () => {
+describe('a bucket of 10 tokens that gains two in a second', () => {
   const create = () => new TokenBucket({ capacity: 10, perMs: 0.002 }, 0);
 
   test('is full at first, and never more than full', () => {

@@ -67,7 +67,7 @@ describe('Idempotency-Key', () => {
     expect(await idOf()).toMatch(/^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   });
 
-  test('makes this one id for ever: another would send every repeated request twice', async () => {
+  test('always makes this one id: another would send every repeated request twice', async () => {
     expect(await idOf()).toBe('78e24a74-c3ee-56c5-8a07-dd491e19bc8c');
   });
 

@@ -93,7 +93,7 @@ describe('the URL of the broker', () => {
     expect(issues.join()).not.toContain('hunter2');
   });
 
-  test('gives back every user, password and vhost that is encoded', () => {
+  test('decodes every user, password and vhost that is encoded', () => {
     const text = fc.string({ unit: 'binary', minLength: 1 }).filter((value) => value.isWellFormed());
     fc.assert(
       fc.property(text, text, text, (user, password, vhost) => {

@@ -42,7 +42,7 @@ test('amqps:// with a certificate authority of its own sends and receives', asyn
   expect(await post(gateway, '/commands/secure/pay', {})).toMatchObject({ status: 202, body: { routed: true } });
 });
 
-test('amqps:// with a certificate that nobody vouches for never connects, and says so', async () => {
+test('amqps:// with a certificate of an untrusted authority never connects, and says so', async () => {
   const { url } = await tlsFront();
   const gateway = await runGateway({ service: 'insecure', broker: { url } });
   const answer = await fetch(`${gateway.address}/readyz`);

@@ -23,14 +23,14 @@ async function consume(queue = `cautious${++queues}`) {
 
 const twenty = Array.from({ length: 20 }, (_, index) => `${index}`);
 
-test('a message that is new holds up no other, be it the first', async () => {
+test('a message that is new holds up no other, even if it is the first', async () => {
   const { send, unacknowledged, texts } = await consume();
   await send(...twenty);
   await eventually(() => expect(unacknowledged).toHaveLength(10));
   expect([...texts()].sort()).toEqual(twenty.slice(0, 10).sort());
 });
 
-test('never more are in hand than the prefetch says', async () => {
+test('never more are unacknowledged than the prefetch allows', async () => {
   const { send, unacknowledged } = await consume();
   await send(...twenty, ...twenty);
   await eventually(() => expect(unacknowledged).toHaveLength(10));

@@ -18,8 +18,8 @@ test('no caller can set such a header', () => {
   for (const name of Object.keys(levelHeaders([31]))) expect(isReservedHeader(name), name).toBe(true);
 });
 
-describe('of a message that was delayed', () => {
-  test('nothing tells that it was', () => {
+describe('a message that was delayed', () => {
+  test('has no trace of the delay', () => {
     const traces = {
       ...levelHeaders([9, 0]),
       'x-death': [onLevel, { ...onLevel, queue: 'littoral_shop_delay_0' }],
@@ -33,7 +33,7 @@ describe('of a message that was delayed', () => {
     expect(withoutDelayTraces({ id: '7', executorId: 'alice', ...traces })).toEqual({ id: '7', executorId: 'alice' });
   });
 
-  test('what befell it later is kept', () => {
+  test('keeps the traces of what happened to it later', () => {
     const later = {
       'x-death': [elsewhere, onLevel],
       'x-last-death-queue': 'distributed_shop',

@@ -58,7 +58,7 @@ async function openChannel(service = `shop${++services}`) {
   };
 }
 
-describe('the ladder', () => {
+describe('the delay topology', () => {
   test('has a queue for each level that a message waits on, none of which ever expires', async () => {
     const { delay, queues, level } = await openChannel();
     await delay('in a millisecond', 1);
@@ -93,7 +93,7 @@ describe('the ladder', () => {
     await eventually(async () => expect(await vhost.messages(level(31))).toBe(1));
   });
 
-  test('is declared again when somebody has deleted a level', async () => {
+  test('is declared again when a level was deleted', async () => {
     const { channel, queue, delay, level } = await openChannel();
     const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
     await delay('before', 50);
@@ -105,7 +105,7 @@ describe('the ladder', () => {
     expect(inbox.texts()).toEqual(['before', 'after']);
   });
 
-  test('is declared again when somebody has deleted an exchange, which costs the channel', async () => {
+  test('is declared again when an exchange was deleted, which costs the channel', async () => {
     const { channel, queue, delay, level } = await openChannel();
     const inbox = await openInbox(channel, { queue, onDelivery: acknowledge });
     await delay('before', 50);

@@ -69,7 +69,7 @@ test('two publishes of one id in flight at once each get their own answer', asyn
   expect(answers.map(({ body }) => body.messageId)).toEqual(keys.map(() => id));
 });
 
-test('an event that nobody hears is 202 and not routed; under handling=strict it is 404', async () => {
+test('an event without a subscriber is 202 and not routed; under handling=strict it is 404', async () => {
   const gateway = await runGateway({ service: 'x', broker: { url: vhost.url } });
   expect(await post(gateway, '/events/nobody.listens', {})).toMatchObject({ status: 202, body: { routed: false } });
   const strict = await post(gateway, '/events/nobody.listens', {}, { prefer: 'handling=strict' });
