@@ -7,7 +7,7 @@ import { describeValue } from '../text/describe-value.ts';
 import type { BusMessage } from './publish-on-bus.ts';
 
 /**
- * A message as it waits to be published. Its time to live begins when it is due, so until then it travels as a header.
+ * A message that waits to be published. Its time to live begins when it is due, so until then it travels as a header.
  */
 export function toDueMessage({ message, timeToLive }: BusMessage): TransportMessage {
   if (timeToLive === undefined) return message;

@@ -10,8 +10,8 @@ import { type Metadata, metadataToHeaders } from '../wire/metadata.ts';
 /** Options of a command or event that stays in the process. */
 export interface LocalSendOptions {
   /**
-   * What the payload is, or is to be converted to before the handler gets it. Default: `text/plain` for text,
-   * `application/octet-stream` for bytes, and for every other value the value itself.
+   * The media type of the payload, to which a value is converted before the handler gets it. Default: `text/plain` for
+   * text, `application/octet-stream` for bytes, and for every other value the value itself.
    */
   readonly mediaType?: string | undefined;
   /** Headers for the handler. */

@@ -71,7 +71,7 @@ class ObservedPromise<Result> extends Promise<Result> {
     return this.#follow(next);
   }
 
-  /** Does as `then`, and does not count as a handler. */
+  /** Does what `then` does, but does not count as a handler. */
   whenEnded(onFulfilled: () => void, onRejected: (reason: unknown) => void): Promise<void> {
     return super.then(onFulfilled, onRejected);
   }

@@ -122,8 +122,8 @@ function assertAllPublished(results: readonly PromiseSettledResult<PublishReceip
   if (!results.some((result) => result.status === 'fulfilled' && result.value.routed)) throw failures[0];
   throw new LittoralError(
     'partly-published',
-    `${results.length - failures.length} of ${results.length} copies of the event were published. The others failed: ` +
-      `${errorMessage(failures[0])} Publish it again with the same id: a service that has handled it skips the copy.`,
+    `${results.length - failures.length} of ${results.length} copies of the event were published. The first error of the others: ` +
+      `${errorMessage(failures[0])} Publish the event again with the same id: a service that has handled it skips the copy.`,
     { ...idOf(message), cause: failures[0] },
   );
 }

@@ -69,7 +69,7 @@ function encodePayload(
   if (body instanceof Uint8Array) return { body, mediaType: target };
   throw new LittoralError(
     'not-convertible',
-    `Converted from ${source.text} to ${target.text}, the payload is ${describeValue(body)}, not bytes.`,
+    `The payload was converted from ${source.text} to ${target.text}, and is ${describeValue(body)}, not bytes.`,
   );
 }
 

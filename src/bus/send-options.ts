@@ -10,8 +10,8 @@ export interface SendOptions {
   /** Ties the message to others. At most 255 bytes. Default: the id. */
   readonly correlationId?: string | undefined;
   /**
-   * Milliseconds after which the undelivered message expires: an integer from 1 to 4,294,967,295. Those of a delayed
-   * message begin when it is due. Default: never.
+   * Milliseconds after which the undelivered message expires: an integer from 1 to 4,294,967,295. For a delayed
+   * message, they count from its due time. Default: never.
    */
   readonly timeToLive?: number | undefined;
   /** A priority that the handler can read: an integer from 0 to 255. Default: none. */

@@ -115,7 +115,7 @@ const commandTexts = {
 const retryTexts = {
   reason: 'a retry of a handler that this process does not have, and another consumer of the queue may have',
   warning:
-    'retries of this handler, which is not here, are deferred, for another consumer of the queue to handle them. If none does, they become dead letters',
+    'retries of a handler that is not here are deferred, for another consumer of the queue to handle them. If none does, they become dead letters',
 };
 
 function shortened(text: unknown): string | undefined {

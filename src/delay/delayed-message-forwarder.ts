@@ -31,7 +31,7 @@ export interface DelayedMessageForwarderOptions {
 /** Small enough to leave most of the publishes in flight to callers that wait for an answer. */
 const prefetch = 100;
 
-/** Further delay of a due message that its queue refuses: one level of the ladder. */
+/** Further delay of a due message that its queue refuses: a single delay level. */
 const refusedDelayMs = 2 ** 16 - 1;
 
 /**

@@ -18,7 +18,7 @@ import { isEndpointId, type Taken, validateDefinition } from './validate-definit
 export interface RegisteredHandler extends MethodInvoker {
   readonly definition: HandlerDefinition;
   readonly endpointId: string;
-  /** The name for messages to users: `command handler 'billing.changeDetails'`. */
+  /** The name of the handler in logs and errors: `command handler 'billing.changeDetails'`. */
   readonly name: string;
   /**
    * Returns the deduplication key of a message; false: all messages are handled; undefined: the configuration decides.
@@ -28,7 +28,7 @@ export interface RegisteredHandler extends MethodInvoker {
   readonly gate?: CallGate | undefined;
 }
 
-/** What the registry makes handlers of. */
+/** The context in which the registry creates handlers. */
 export interface RegistryContext extends ParameterContext {
   /** Default: all handlers are functions of this process. */
   readonly findRemote?: FindRemoteHandler | undefined;
