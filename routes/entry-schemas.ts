@@ -54,7 +54,7 @@ const Entry = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: maxTimeToLiveMs,
-        description: 'After how many milliseconds the undelivered message expires.',
+        description: 'Milliseconds after which the undelivered message expires.',
       }),
     ),
     priority: Type.Optional(

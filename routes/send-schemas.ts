@@ -82,7 +82,7 @@ const sendHeaders = {
     'application/json',
   ),
   'Message-Time-To-Live': Milliseconds(
-    'After how many milliseconds the undelivered message expires. The time of a delayed message begins when it is due.',
+    'Milliseconds after which the undelivered message expires. The time of a delayed message begins when it is due.',
   ),
   'Message-Priority': Type.Optional(
     Type.Integer({

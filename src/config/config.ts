@@ -25,7 +25,7 @@ export interface Config extends ConversionConfig {
   service?: string | undefined;
   /**
    * Default: `rabbitmq` with a broker URL, else `in-memory`, where nothing outlives the process. With
-   * `NODE_ENV=production` in-memory must be asked for. `CHANNEL` overrides it.
+   * `NODE_ENV=production` in-memory must be set explicitly. `CHANNEL` overrides it.
    */
   channel?: 'in-memory' | 'rabbitmq' | undefined;
   /** The connection to RabbitMQ, its queues and its limits. */

@@ -41,8 +41,8 @@ export interface HttpConfig {
    */
   maxInFlightBytes?: number | undefined;
   /**
-   * Minimum pace of a body. It is cut off (408) after ten seconds plus one second for each so many
-   * bytes that have arrived. Default: 1024.
+   * Minimum pace of a body. It is cut off (408) after ten seconds plus one second each time that this number of bytes
+   * has arrived. Default: 1024.
    */
   minBodyBytesPerSecond?: number | undefined;
   /**

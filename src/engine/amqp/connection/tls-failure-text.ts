@@ -18,7 +18,7 @@ const byCode: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT: `the certificate of the broker is signed by an authority that is not trusted. ${trust}`,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `the certificate of the broker is signed by an authority that is not trusted. ${trust}`,
   CERT_SIGNATURE_FAILURE: `the certificate of the broker is not signed by the authority that it names. ${trust}`,
-  INVALID_CA: `the certificate of the broker is signed by a certificate that is not one of an authority. ${trust}`,
+  INVALID_CA: `the certificate of the broker is signed by a certificate that does not belong to an authority. ${trust}`,
   INVALID_PURPOSE: 'the certificate of the broker is not for servers. It needs the extended key usage serverAuth',
   CERT_HAS_EXPIRED:
     'the certificate of the broker, or of its authority, has expired. Renew it at the broker, or the one in broker.caFile',
