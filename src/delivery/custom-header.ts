@@ -1,6 +1,6 @@
 /** Names that the request has already, or that decide how it is read. */
 const taken =
-  /^(message-.*|webhook-.*|ce-.*|content-.*|host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|authorization|request-timeout|traceparent|tracestate|baggage)$/i;
+  /^(message-.*|webhook-.*|ce-.*|content-.*|host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|authorization|user-agent|request-timeout|traceparent|tracestate|baggage)$/i;
 
 /** Returns why a request header cannot be configured; undefined if it can. */
 export function customHeaderIssue(name: string): string | undefined {

@@ -36,7 +36,7 @@ export interface HttpClientOptions {
 const maxBeside = 3;
 
 /** Maximum number of bytes that are read of an answer's body. */
-const maxAnswerBytes = 64 * 1024;
+export const maxAnswerBytes = 64 * 1024;
 
 /**
  * Time that an unused connection stays open. It is shorter than the timeout of common servers, which could otherwise

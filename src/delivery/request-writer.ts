@@ -4,6 +4,7 @@ import { readToken } from '../file/token.ts';
 import type { Logger } from '../logger.ts';
 import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
+import { newMessageId } from '../message/message-id.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
 import { toCloudEventRequest } from './cloud-event-request.ts';
 import type { PostRequest } from './http-client.ts';
@@ -88,5 +89,11 @@ function addHeaders(to: string[], headers: object): void {
 }
 
 function signed({ headers: { [Header.id]: id } }: Message, body: Uint8Array) {
-  return { id: String(id), timestampSeconds: Math.floor(Date.now() / 1000), body };
+  return { id: identityOf(id), timestampSeconds: Math.floor(Date.now() / 1000), body };
+}
+
+/** A message of another program can be without an id. Receivers take two messages with one id for the same. */
+function identityOf(id: unknown): string {
+  const text = typeof id === 'number' || typeof id === 'bigint' ? String(id) : id;
+  return typeof text === 'string' && text !== '' ? text : newMessageId();
 }

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
@@ -51,6 +52,18 @@ describe('an application without commands and events in the configuration', () =
     await eventually(async () => expect(await endpointIds(gateway)).toEqual(['pay', 'refund']));
     expect((await post(gateway, '/commands/billing/refund', {})).status).toBe(202);
     await eventually(() => expect(handled()).toEqual(['/commands/pay', '/commands/refund']));
+  });
+
+  test('is asked again if its answer is too long, and the log says so', async () => {
+    const { app, state } = await startDiscoverable(JSON.stringify({ commands: ['pay', 'x'.repeat(65_536)] }));
+    const lines: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const gateway = await runGateway({ service: 'billing', application: { url: app.url } }, { logger });
+    await eventually(() =>
+      expect(lines.join('')).toContain(`the answer to GET ${wellKnown} is not shorter than 64 KiB`),
+    );
+    state.answer = '{"commands":["pay"]}';
+    await eventually(async () => expect(await endpointIds(gateway)).toEqual(['pay']));
   });
 
   test.each([

@@ -1,0 +1,64 @@
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, test } from 'vitest';
+import { customHeaderIssue } from '../../src/delivery/custom-header.ts';
+import type { PostFormat } from '../../src/delivery/post-to.ts';
+import { RequestWriter } from '../../src/delivery/request-writer.ts';
+import { folderOf } from '../folder-of.ts';
+import { quietLogger } from '../logs/quiet-logger.ts';
+
+const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+const body = Buffer.from('{}');
+
+/** Returns a function that writes the headers of a request, signed and with a token. */
+function writerOf(headers: object, format?: PostFormat) {
+  const folder = folderOf({ secret, token: 'token-of-the-test' });
+  const files = { secretFile: `${folder}/secret`, tokenFile: `${folder}/token` };
+  const options = { path: '/pay', prefix: '', timeoutMs: 1000, format, ...files, logger: quietLogger() };
+  const writer = new RequestWriter(options);
+  const message = { headers: { ...headers }, payload: body };
+  const posted = { message, body, contentType: 'application/json', headers: [] };
+  return (attempt: number): Record<string, string> => {
+    const { headers: written } = writer.write(posted, { attempt, expiresAtMs: 1_000 });
+    return Object.fromEntries(written.flatMap((name, at) => (at % 2 === 0 ? [[name, written[at + 1] ?? '']] : [])));
+  };
+}
+
+function idsOf(headers: object): (string | undefined)[] {
+  const write = writerOf(headers);
+  return [1, 2].map((attempt) => {
+    const written = write(attempt);
+    expect(new Webhook(secret).verify(body.toString(), written)).toEqual({});
+    return written['webhook-id'];
+  });
+}
+
+describe('a signed request', () => {
+  test.each([{}, { id: '' }, { id: null }, { id: { a: 1 } }, { id: true }])(
+    'has an id of its own, where its message has none: %j',
+    (headers) => {
+      const [first, second] = idsOf(headers);
+      expect(first).toMatch(/^[0-9a-f-]{36}$/);
+      expect(second).not.toBe(first);
+    },
+  );
+
+  test.each([
+    [{ id: 'a7' }, 'a7'],
+    [{ id: 7 }, '7'],
+    [{ id: 7n }, '7'],
+  ])('has the id of its message: %o', (headers, id) => {
+    expect(idsOf(headers)).toEqual([id, id]);
+  });
+});
+
+describe('a request', () => {
+  test.each(['message', 'cloudevents', 'cloudevents-structured'] as const)(
+    'has no header that the configuration may set, in the format %s',
+    (format) => {
+      const headers = { id: 'a7', timestamp: 7, tenantId: 'x', traceparent: 'a', tracestate: 'b', baggage: 'c' };
+      const names = Object.keys(writerOf(headers, format)(1));
+      expect(names).toContain('user-agent');
+      expect(names.filter((name) => customHeaderIssue(name) === undefined)).toEqual([]);
+    },
+  );
+});
