@@ -6,7 +6,7 @@ import { isFormatted } from './safe-patterns.ts';
  * The formats whose check takes time by the square of the text's length, or much time for each character. No text of
  * such a format is longer than this in practice.
  */
-const boundedFormats: ReadonlySet<string> = new Set(['date-time', 'idn-email', 'idn-hostname', 'regex']);
+const boundedFormats: ReadonlySet<string> = new Set(['date-time', 'hostname', 'idn-email', 'idn-hostname', 'regex']);
 
 /** The length of the longest text that can be of such a format. */
 const maxFormattedLength = 1_000;
@@ -26,10 +26,16 @@ export function refineFormat(schema: object): KeywordRefinement[] {
 
 function isOfFormat(format: string, text: string): boolean {
   if (text.length > maxFormattedLength) return false;
-  if (format === 'idn-hostname') return isPlainHostname(text) || isFormatted(text, isHostname);
-  if (format !== 'regex') return Format.Test(format, text);
-  const plain = withoutProperties(text);
-  return plain !== undefined && Format.Test(format, plain);
+  switch (format) {
+    case 'hostname':
+      return isPlainHostname(text) || Format.Test(format, text);
+    case 'idn-hostname':
+      return isPlainHostname(text) || isFormatted(format, text, isIdnHostname);
+    case 'regex':
+      return isFormatted(format, text, isRegex);
+    default:
+      return Format.Test(format, text);
+  }
 }
 
 const plainLabel = '[a-z0-9](?:[a-z0-9]|-(?!-))*(?<!-)';
@@ -43,8 +49,13 @@ function isPlainHostname(text: string): boolean {
   return text.length <= 253 && plainHostname.test(text) && text.split('.').every((label) => label.length <= 63);
 }
 
-function isHostname(text: string): boolean {
+function isIdnHostname(text: string): boolean {
   return Format.Test('idn-hostname', text);
+}
+
+function isRegex(text: string): boolean {
+  const plain = withoutProperties(text);
+  return plain !== undefined && Format.Test('regex', plain);
 }
 
 /** The properties of Unicode that were found. There are few thousand of them. */

@@ -102,20 +102,21 @@ export function restartNotes(): void {
   if (time) time.notes = 0;
 }
 
-/** Maximum number of characters that one conversion matches with a format that takes long for each character. */
+/** Maximum number of characters that one conversion matches with formats that take long. */
 export const maxFormatted = 100_000;
 
 /**
- * Returns whether a text is of a format that takes long for each character. A text is matched once in a conversion, and
- * not at all after texts of `maxFormatted` characters.
+ * Returns whether a text is of a format that takes long. A text is matched once in a conversion, and not at all after
+ * texts of `maxFormatted` characters.
  */
-export function isFormatted(text: string, test: (text: string) => boolean): boolean {
+export function isFormatted(format: string, text: string, test: (text: string) => boolean): boolean {
   const { formatted } = searchTime();
-  const known = formatted.results.get(text);
+  const key = `${format} ${text}`;
+  const known = formatted.results.get(key);
   if (known !== undefined) return known;
   formatted.characters += text.length;
   const result = formatted.characters <= maxFormatted && test(text);
-  if (formatted.characters <= maxFormatted) formatted.results.set(text, result);
+  if (formatted.characters <= maxFormatted) formatted.results.set(key, result);
   return result;
 }
 

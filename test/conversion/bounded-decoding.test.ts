@@ -534,7 +534,7 @@ test('docs/conversion.md names the limits', () => {
   ];
   for (const row of rows) expect(page).toContain(row);
   expect(page.replaceAll(/\s+/g, ' ')).toContain(
-    `all texts of the format \`idn-hostname\` that are not lower-case ASCII names may have ${inWords(maxFormatted)} characters in total; the texts after them do not match.`,
+    `all texts of the format \`regex\`, and those of the format \`idn-hostname\` that are not lower-case ASCII names, may have ${inWords(maxFormatted)} characters in total; the texts after them do not match.`,
   );
   expect(page.replaceAll(/\s+/g, ' ')).toContain(
     `For a type with more than two \`patternProperties\`, the number of keys in one value times the number of patterns is limited to ${inWords(maxKeyTests)}. A type with \`unevaluatedProperties\` accepts up to ${inWords(maxNotedFields)} fields, and a type with \`unevaluatedItems\` up to ${inWords(maxNotedItems)} items. In one value, all objects of types with \`unevaluatedProperties\` may have ${inWords(maxNotes)} fields in total. Each object counts as one more field.`,

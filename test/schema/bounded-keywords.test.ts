@@ -261,14 +261,23 @@ describe('a format whose check is slow for long texts', () => {
     expect(texts.filter((text) => text !== '')).toEqual(others);
   });
 
-  test('accepts the plain host names that TypeBox accepts', () => {
+  test('compiles regular expressions of a bounded number of characters, each once', () => {
+    const type = Type.Array(Type.String({ format: 'regex' }));
+    const many = Array.from({ length: 10_000 }, (_, index) => `(xxx${10_000 + index})`);
+    const texts = textsChecked('regex', () => {
+      expect(issues(type, [...many, ...many, '(y)'])).toEqual(['/20000 must match format "regex"']);
+    });
+    expect(texts).not.toContain('(y)');
+    expect(new Set(texts).size).toBe(texts.length);
+  });
+
+  test.each(['hostname', 'idn-hostname'])('accepts what TypeBox accepts: %s', (format) => {
     const label = fc.string({ unit: fc.constantFrom(...'ax0-'), maxLength: 65 });
     fc.assert(
       fc.property(fc.array(label, { minLength: 1, maxLength: 5 }), (labels) => {
-        const type = Type.String({ format: 'idn-hostname' });
         const text = labels.join('.');
         restartSearchTime();
-        expect(compileSchema(type).check(text)).toBe(Format.Test('idn-hostname', text));
+        expect(compileSchema(Type.String({ format })).check(text)).toBe(Format.Test(format, text));
       }),
       { numRuns: 500 },
     );
