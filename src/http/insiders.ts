@@ -38,6 +38,7 @@ const details: Partial<Record<LittoralError['code'], string>> = {
 export function withoutDetails(error: LittoralError): LittoralError {
   const detail = details[error.code];
   if (detail === undefined) return error;
-  const where = 'The reason is in the log of the gateway, and in this answer on loopback or with the admin token.';
+  const where =
+    'The reason is in the log of the gateway. Callers with the grant endpoints:read get it here as well; without auth, callers on loopback or with the admin token.';
   return new LittoralError(error.code, `${detail} ${where}`, { messageId: error.messageId, cause: error });
 }

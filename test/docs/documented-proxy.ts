@@ -33,14 +33,17 @@ export async function startProxy({ pathOf, headersOf }: ProxyRules, gatewayPort:
   return (server.address() as AddressInfo).port;
 }
 
-/** The rules of the first `location` in a configuration of nginx, as far as it uses what the page uses. */
+/** The rules of a configuration of nginx whose headers are the same for each `location`. */
 export function nginxRules(configuration: string): ProxyRules {
-  const [, location = '', body = ''] = /location (\S+) \{([^}]*)\}/.exec(configuration) ?? [];
-  const directives = [...body.matchAll(/^\s*(\S+) (.*);$/gm)].map(([, name, value = '']) => [name, value.split(' ')]);
-  const [[upstream = ''] = []] = directives
-    .filter(([name]) => name === 'proxy_pass')
-    .map(([, value]) => value as string[]);
-  if (!/^http:\/\/[^/]+$/.test(upstream)) throw new Error(`proxy_pass ${upstream} changes the path`);
+  const [, location = ''] = /location (\/\S*) \{/.exec(configuration) ?? [];
+  const directives = [...configuration.matchAll(/^\s*(\S+) (.*);$/gm)].map(([, name, value = '']) => [
+    name,
+    value.split(' '),
+  ]);
+  const upstreams = directives.filter(([name]) => name === 'proxy_pass').map(([, value]) => value as string[]);
+  for (const [upstream = ''] of upstreams) {
+    if (!/^http:\/\/[^/]+$/.test(upstream)) throw new Error(`proxy_pass ${upstream} changes the path`);
+  }
   const set = directives.filter(([name]) => name === 'proxy_set_header').map(([, value]) => value as string[]);
   return {
     pathOf: (path) => (path.startsWith(location) ? path : undefined),

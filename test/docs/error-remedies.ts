@@ -26,7 +26,8 @@ export const errorRemedies: Readonly<Partial<Record<ErrorCode, string>>> = {
     'Send the message without `Message-Parent-Id`, or within five minutes after the parent was handled.',
   'dead-letters-busy': 'Repeat the request: only one process at a time can browse dead letters.',
   'body-too-large': 'Send less, or raise the limit that the detail names.',
-  'unsupported-content-encoding': 'Use gzip, deflate or br, or no encoding.',
+  'unsupported-content-encoding':
+    'A message from the queue may be encoded with gzip, deflate or br. Send requests over HTTP without an encoding.',
   'unsupported-media-type': 'Send one of the media types that the detail names.',
   'payload-refused': 'Correct the fields under `errors`, each with its path.',
   'batch-refused': 'Correct the entries under `errors`, or send without `Prefer: handling=strict`.',

@@ -1,6 +1,7 @@
 import { startTestGateway } from 'littoral/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
 import { portOf } from '../http/exchange.ts';
 import { openQueue } from '../http/gateway-fixture.ts';
 import { keepingRules, nginxRules, type ProxyRules, startProxy, strippingRules } from './documented-proxy.ts';
@@ -90,6 +91,17 @@ describe.each(setups)('behind %s', (_, config, rules) => {
     const page = { ...hostile, origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' };
     expect((await fetch(`${base}/events/a`, { method: 'POST', headers: page })).status).toBe(403);
   });
+});
+
+test('lets batches and streams pass through nginx', () => {
+  const [, batch = ''] = /location \/gateway\/ \{([^}]*)\}/.exec(nginx.proxy) ?? [];
+  expect(batch).toContain(
+    `client_max_body_size ${resolveConfig({ service: 'a' }, {}).http.batchBodyLimit / 2 ** 20}m;`,
+  );
+  const [, stream = ''] = /location = \/gateway\/stream \{([^}]*)\}/.exec(nginx.proxy) ?? [];
+  for (const directive of ['client_max_body_size 0', 'proxy_request_buffering off', 'client_body_timeout']) {
+    expect(stream).toContain(directive);
+  }
 });
 
 test('routes what the gateway calls its base path, on every page of a proxy', () => {

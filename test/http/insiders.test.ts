@@ -60,7 +60,7 @@ describe('the answer of /readyz', () => {
     expect((await (await read('/readyz', caller, config)).get()).json()).toEqual({ status: 'ready' });
     const { detail } = expectProblem(await readWithoutBroker(caller, config), 'not-ready');
     expect(detail).toBe(
-      'Not ready. The reason is in the log of the gateway, and in this answer on loopback or with the admin token.',
+      'Not ready. The reason is in the log of the gateway. Callers with the grant endpoints:read get it here as well; without auth, callers on loopback or with the admin token.',
     );
   });
 });

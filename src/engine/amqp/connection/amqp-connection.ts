@@ -10,7 +10,7 @@ import type { AmqpAddress } from './amqp-url.ts';
 import { BrokerAddresses } from './broker-addresses.ts';
 import { closeConnection } from './close-connection.ts';
 import { closeUnawaited } from './close-unawaited.ts';
-import { connectFailure } from './connect-failure.ts';
+import { connectFailure, lossReason } from './connect-failure.ts';
 import { type ConnectOptions, connectArguments } from './connect-options.ts';
 import { type ConnectionEnd, endOf, rememberEnd, watchEnd } from './connection-end.ts';
 import { useExactFrames } from './exact-frames.ts';
@@ -259,7 +259,7 @@ export class AmqpConnection {
     this.#address = undefined;
     this.#blocked = undefined;
     const { logger, role } = this.#options;
-    const why = connectFailure(error ?? new Error('Connection closed'), { ...this.#options, address });
+    const why = lossReason(error ?? new Error('Connection closed'), { ...this.#options, address });
     this.#failure = `lost the connection to ${address.display}: ${why}`;
     logger.warn({ role, reason: this.#failure }, 'the connection to the broker was lost; connecting again');
   }

@@ -7,8 +7,8 @@ import { type HandshakeAnswer, handshakeAnswer } from './handshake-answer.ts';
 import { tlsFailureText } from './tls-failure-text.ts';
 
 /**
- * Returns why a connection was not made, or ended, and what to do about it: one or more sentences without the last full
- * stop. The broker's own words stand in parentheses.
+ * Returns why a connection was not made, and what to do about it: one or more sentences without the last full stop. The
+ * broker's own words stand in parentheses.
  */
 export function connectFailure(error: unknown, options: ConnectFailureOptions): string {
   const { address } = options;
@@ -21,6 +21,19 @@ export function connectFailure(error: unknown, options: ConnectFailureOptions): 
   if (other) return `${other} (${text})`;
   return tlsFailureText(error, options) ?? socketFailure(error, text, options) ?? withRemedy(error, text);
 }
+
+/** Returns why an open connection ended, in the form of `connectFailure`. */
+export function lossReason(error: unknown, options: ConnectFailureOptions): string {
+  const { code } = Object(error) as { code?: unknown };
+  if (typeof code === 'string' && lossCodes.has(code)) return `${abruptEnd} (${errorText(error)})`;
+  return connectFailure(error, options);
+}
+
+/** The errors of a socket whose other side, or a device in between, has ended an open connection. */
+const lossCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']);
+
+const abruptEnd =
+  'the connection ended without a reason. The broker was killed, or a proxy or firewall in between ended it';
 
 /** Reads a close of the broker that came after the handshake, which amqplib writes into its message. */
 function closeOf(error: unknown): { readonly replyCode: number; readonly replyText: string } | undefined {
@@ -75,7 +88,7 @@ function socketFailure(error: unknown, text: string, options: ConnectFailureOpti
     case 'Socket closed abruptly during opening handshake':
       return `the other side ended the connection before it was open (${text}). Its log says why: a broker with too many connections, a proxy without a broker behind it, or ${protocol === 'amqps' ? 'a port without TLS' : 'a port that expects TLS (amqps://)'}`;
     case 'Unexpected close':
-      return 'the other side ended it without a reason. The broker was killed, or a proxy or firewall in between ended it';
+      return abruptEnd;
     case 'Heartbeat timeout':
       return 'the broker was silent for two heartbeats (broker.heartbeatSeconds). It, or the network, does not answer';
     case 'No channels left to allocate':

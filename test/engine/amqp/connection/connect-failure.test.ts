@@ -201,7 +201,7 @@ describe('the words of the broker', () => {
       closed(505, 'UNEXPECTED_FRAME - expected content body'),
       /^the broker closed the connection \(505 UNEXPECTED_FRAME - expected content body\)$/,
     ],
-    ['no word', new Error('Unexpected close'), /^the other side ended it without a reason/],
+    ['no word', new Error('Unexpected close'), /^the connection ended without a reason/],
     ['silence', new Error('Heartbeat timeout'), /^the broker was silent for two heartbeats/],
   ])('become plain for %s', (_, error, text) => {
     expect(connectFailure(error, options)).toMatch(text);
