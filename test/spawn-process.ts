@@ -20,6 +20,8 @@ export interface SpawnedProcess {
   readonly written: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Reads no more of what it writes, as when a reader of its log has died. */
   readonly closeOutput: () => void;
+  /** Writes to its standard input, which stays open. Only for a process without `input`. */
+  readonly write: (text: string) => void;
   readonly kill: (signal: NodeJS.Signals) => void;
   /** When it has ended by itself. */
   readonly ended: Promise<Ended>;
@@ -41,6 +43,8 @@ export function spawnProcess(
   const { PATH, HOME } = process.env;
   // A group of its own: what it starts itself must not outlive the test either.
   const child = spawn(command, args, { cwd, detached: true, env: { PATH, HOME, ...environment } });
+  // The process may end before it has read everything.
+  child.stdin.on('error', () => {});
   if (input !== undefined) child.stdin.end(input);
   const written = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (written.stdout += chunk));
@@ -74,6 +78,7 @@ export function spawnProcess(
       child.stdout.destroy();
       child.stderr.destroy();
     },
+    write: (text) => void child.stdin.write(text),
     kill: (signal) => child.kill(signal),
     ended,
   };

@@ -9,18 +9,21 @@ const sending = request(`${address}/stream`, {
   method: 'POST',
   headers: { 'content-type': 'application/x-ndjson', 'idempotency-key': key, 'message-first-index': from },
 });
-// The pipeline waits while the gateway does not read. The loop below reads the results at the same time.
-const sent = pipeline(process.stdin, sending).catch((error) => error);
-const response = await new Promise((resolve, reject) => sending.on('response', resolve).on('error', reject));
+// The pipeline waits while the gateway does not read. The loop below reads the results at the same time, and reports
+// a broken connection.
+pipeline(process.stdin, sending).catch(() => {});
 let next = Number(from);
-let last;
-for await (const line of createInterface(response)) {
-  const result = JSON.parse(line);
-  if (result.notice) last = result;
-  else next = result.index + 1;
-  if (result.notice === undefined && result.status !== 202) console.log(line);
+let end;
+try {
+  const response = await new Promise((resolve, reject) => sending.on('response', resolve).on('error', reject));
+  for await (const line of createInterface(response)) {
+    const result = JSON.parse(line);
+    if (result.notice === 'end') end = result;
+    if (result.index !== undefined) next = result.index + 1;
+    if (result.notice === 'end' || (result.notice === undefined && result.status !== 202)) console.log(line);
+  }
+} catch (error) {
+  console.error(`The connection broke: ${error.code ?? error.message}.`);
 }
-await sent;
-if (last?.notice === 'end') console.log(JSON.stringify(last));
-else console.error(`The connection broke. Resume from entry ${next}, with the same key.`);
-process.exit(last?.reason === 'complete' && last.failed === 0 ? 0 : 1);
+if (end?.reason !== 'complete') console.error(`Resume from entry ${next}, with the same key.`);
+process.exit(end?.reason === 'complete' && end.failed === 0 ? 0 : 1);

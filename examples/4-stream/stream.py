@@ -4,30 +4,45 @@ Usage: python3 stream.py <host:port> <idempotency key> [first index] < entries.n
 """
 import http.client
 import json
+import os
 import sys
 import threading
 
 address, key, first = (sys.argv[1:] + ["0"])[:3]
 connection = http.client.HTTPConnection(address)
-connection.putrequest("POST", "/stream")
-headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key, "Message-First-Index": first}
-for name, value in {**headers, "Transfer-Encoding": "chunked"}.items():
-    connection.putheader(name, value)
-connection.endheaders()
 
 
 def send():
-    for line in sys.stdin.buffer:
-        connection.send(b"%x\r\n%s\r\n" % (len(line), line))
-    connection.send(b"0\r\n\r\n")
+    try:
+        for line in sys.stdin.buffer:
+            connection.send(b"%x\r\n%s\r\n" % (len(line), line))
+        connection.send(b"0\r\n\r\n")
+    except OSError:
+        pass  # The loop below reports the broken connection.
 
 
-# A thread sends the entries while the loop below reads the results. Otherwise both sides would wait for each other.
-threading.Thread(target=send, daemon=True).start()
-last = {}
-for line in connection.getresponse():
-    last = json.loads(line)
-    if "notice" not in last and last["status"] != 202:
-        print(line.decode().rstrip())
-print(json.dumps(last))
-sys.exit(0 if last.get("reason") == "complete" and last["failed"] == 0 else 1)
+following, end = int(first), {}
+try:
+    connection.putrequest("POST", "/stream")
+    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key, "Message-First-Index": first}
+    for name, value in {**headers, "Transfer-Encoding": "chunked"}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    # A thread sends the entries while the loop below reads the results. Otherwise both sides would wait for each other.
+    threading.Thread(target=send, daemon=True).start()
+    for line in connection.getresponse():
+        result = json.loads(line)
+        if "index" in result:
+            following = result["index"] + 1
+        if result.get("notice") == "end":
+            end = result
+        elif "notice" not in result and result["status"] != 202:
+            print(line.decode().rstrip(), flush=True)
+except (OSError, http.client.HTTPException, ValueError) as error:
+    print(f"The connection broke: {error!r}.", file=sys.stderr)
+if end:
+    print(json.dumps(end), flush=True)
+if end.get("reason") != "complete":
+    print(f"Resume from entry {following}, with the same key.", file=sys.stderr)
+# `sys.exit` would abort the process while the thread reads standard input.
+os._exit(0 if end.get("reason") == "complete" and end["failed"] == 0 else 1)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { TestGateway } from '../../src/testing.ts';
 import { portOf } from '../http/exchange.ts';
 import { openGateway, openQueue } from '../http/gateway-fixture.ts';
 import { isOnPath } from '../is-on-path.ts';
@@ -40,5 +41,32 @@ describe.each(clients)('the stream client for $language', ({ language, line }) =
     expect(lines.at(-1)).toEqual({ notice: 'end', reason: 'complete', next: count + 1, accepted: count, failed: 1 });
     expect(lines.at(-2)).toMatchObject({ index: count, code: 'invalid-entry' });
     expect(arrived()).toHaveLength(count);
+  });
+
+  const isProgram = language !== 'curl';
+
+  test.skipIf(!isOnPath(needed)).each([
+    ['stops', (gateway: TestGateway) => gateway.stop(), isProgram ? 1 : 55, true],
+    ['breaks the connection', (gateway: TestGateway) => gateway.app.server.closeAllConnections(), 1, false],
+  ] as const)('shows where to go on if the gateway %s', async (_, end, code, hasEnd) => {
+    const gateway = await openGateway({ http: { drainDelayMs: 0 } });
+    openQueue(gateway, 'orders', ['order.#']);
+    const port = await portOf(gateway);
+    const own = args.map((arg) => arg.replace('3000', String(port)));
+    const client = spawnProcess(program, own, { cwd: root });
+    client.write(`${Array.from({ length: 10 }, (_, n) => entry(n)).join('\n')}\n{}\n`);
+    // curl reads an answer only after it has read something from its input.
+    const writing = setInterval(() => client.write(' '), 20);
+    await client.written(/"index":10,.*\n/);
+    const stopped = end(gateway);
+    const ended = await client.ended.finally(() => clearInterval(writing));
+    await stopped;
+    const lines = ended.stdout.trim().split('\n');
+    if (hasEnd) expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ reason: 'draining', next: 11 });
+    else expect(lines.at(-1)).toContain('"index":10,');
+    if (!isProgram) return void expect(hasEnd ? [code] : [18, 52, 55, 56]).toContain(ended.code);
+    // `http.client` reports some broken connections as the end of the answer.
+    expect(ended.stderr).toMatch(/^(The connection broke: .+\n)?Resume from entry 11, with the same key\.\n$/);
+    expect(ended.code).toBe(code);
   });
 });
