@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { version } from '../src/version.ts';
@@ -14,9 +15,11 @@ test.each([[['--help']], [['help']], [['-h']]])(
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const name of ['start', 'list', 'run', 'send', 'publish'])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    for (const name of ['SERVICE_NAME', 'AMQP_URL', 'CHANNEL', 'HOST', 'PORT', 'LOG_LEVEL']) {
-      expect(stdout).toContain(name);
-    }
+    const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8');
+    const variables = [...page.matchAll(/^\| `([A-Z_]+)` \| `/gm)].map(([, name = '']) => name);
+    expect(variables).toEqual(expect.arrayContaining(['AMQP_URL_FILE', 'APPLICATION_URL', 'AUTH', 'LOG_LEVEL']));
+    expect(new Set(variables).size).toBe(variables.length);
+    for (const name of variables) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`));
   },
 );
 
@@ -35,6 +38,8 @@ test('prints its version', async () => {
 test.each([
   ['an unknown command', ['begin'], "unknown command 'begin'", '--help'],
   ['a misspelt command', ['pubish'], "unknown command 'pubish'\n(Did you mean publish?)", '--help'],
+  ['help for an unknown command', ['help', 'nope'], "unknown command 'nope'", '--help'],
+  ['help for a misspelt command', ['pubish', '--help'], "unknown command 'pubish'\n(Did you mean publish?)", '--help'],
   ['an unknown option', ['start', '--verbose'], "unknown option '--verbose'", 'start --help'],
   [
     'a misspelt option',

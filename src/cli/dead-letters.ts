@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { DeadLetterFilter, DeadLetters, ListOptions } from '../dead-letter/dead-letters.ts';
 import type { ReplayProgress } from '../dead-letter/replay-run.ts';
 import { respondToSignals } from '../gateway/exit-signals.ts';
+import { countOf } from '../text/count-of.ts';
 import { configOption } from './config-option.ts';
 import { detailsText, pageText } from './dead-letter-text.ts';
 import { integer } from './integer.ts';
@@ -130,7 +131,9 @@ async function replayAll(
       : `${replayed} replayed${isInterrupted ? ', then interrupted' : ''}.\n`,
   );
   if (failed > 0 && !json) {
-    process.stderr.write(`littoral: ${failed} dead letters cannot be published unchanged, and remain dead letters.\n`);
+    process.stderr.write(
+      `littoral: ${countOf(failed, 'dead letter')} cannot be published unchanged, and ${failed === 1 ? 'remains a dead letter' : 'remain dead letters'}.\n`,
+    );
   }
   return failed > 0 || isInterrupted ? 1 : 0;
 }
@@ -140,7 +143,7 @@ function withFilter(command: Command): Command {
     .option('--routingKey <pattern>', 'only dead letters with this routing key; * stands for any characters')
     .option(
       '--error <pattern>',
-      'only dead letters with this error class, or with this reason of the broker (delivery_limit, expired, rejected); * stands for any characters',
+      'only dead letters with this error class, or with this reason code (failed, unhandled, malformed, undecodable, refused, delivery_limit, expired, rejected); * stands for any characters',
     );
 }
 

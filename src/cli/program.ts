@@ -15,7 +15,8 @@ Without a command: start. Options may also be written in kebab-case: --handled-m
 Environment: SERVICE_NAME, AMQP_URL (or AMQP_URL_FILE), AMQP_CA_FILE,
 AMQP_CERT_FILE, AMQP_KEY_FILE, AMQP_PASSWORD_FILE, AMQP_TOKEN_FILE, CHANNEL, HOST, PORT, TLS_CERT_FILE,
 TLS_KEY_FILE, TLS_CA_FILE, TLS_CLIENT_CERTIFICATES, MANAGEMENT_HOST, MANAGEMENT_PORT, MANAGEMENT_TLS,
-ADMIN_TOKEN (or ADMIN_TOKEN_FILE), LOG_LEVEL.
+ADMIN_TOKEN (or ADMIN_TOKEN_FILE), AUTH (none), APPLICATION_URL, APPLICATION_PULL,
+APPLICATION_COMMANDS, APPLICATION_EVENTS, APPLICATION_SECRET_FILE, APPLICATION_TOKEN_FILE, LOG_LEVEL.
 Exit codes: 0 success, 1 failure, 2 wrong usage, 141 the reader of the output has closed it.
 `;
 
@@ -49,5 +50,11 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   const [first] = args;
   const isStart = first === undefined || (first.startsWith('-') && !ofProgram.has(first));
   const spelled = withDeclaredSpelling(args, program.commands);
+  // With `help` or `--help`, commander would show the help of the program for it.
+  const named = first === 'help' ? args[1] : first;
+  const isKnown = named === 'help' || program.commands.some((command) => command.name() === named);
+  if (named !== undefined && !named.startsWith('-') && !isKnown) {
+    return void (await program.parseAsync([named], { from: 'user' }));
+  }
   await program.parseAsync(isStart ? ['start', ...spelled] : spelled, { from: 'user' });
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { LittoralError } from '../errors.ts';
 import { respondToSignals } from '../gateway/exit-signals.ts';
+import { countOf } from '../text/count-of.ts';
 import { errorText } from '../text/error-chain.ts';
+import { assertBroker } from './assert-broker.ts';
 import { FailedEntries } from './failed-entries.ts';
 import { loadComponents } from './load-components.ts';
 import { exitProcess, report } from './output.ts';
@@ -32,12 +34,7 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   const { batch: file, from = 0, idempotencyKey = randomUUID() } = options;
   const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
   const config = resolveConfig(await loadConfig(options.config), process.env);
-  if (config.channel === 'in-memory') {
-    throw new LittoralError(
-      'invalid-configuration',
-      'There is no broker to send to: the in-memory channel exists only within this process. Set AMQP_URL.',
-    );
-  }
+  assertBroker(config, 'send to');
   const input = await openBatch(file);
   const { channel, distributedBus } = createComponents(config, createLogger('silent'));
   const failedFile = options.failed ?? (file === '-' ? 'batch.failed.ndjson' : `${file}.failed`);
@@ -76,11 +73,19 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   );
   progressBar.clear();
   await failures.close();
+  const isBehindEnd = !isStopped && outcome.error === undefined && from > outcome.read;
+  if (isBehindEnd) throw behindEnd(file, from, outcome.read);
   const resume = resumeCommand({ ...options, from: outcome.next, idempotencyKey });
   reportOutcome(outcome, { resume, failedFile, isStopped, hidden, tooLong });
   const { next, accepted, failed } = outcome;
   await report(`${JSON.stringify({ next, accepted, failed, channel: channel.name })}\n`);
   return exitProcess(failed === 0 && outcome.error === undefined && !isStopped ? 0 : 1);
+}
+
+function behindEnd(file: string, from: number, read: number): LittoralError {
+  const source = file === '-' ? 'standard input' : `the file ${printable(file)}`;
+  const text = `Nothing was sent: --from ${from} is behind the end, because ${source} has ${countOf(read, 'entry', 'entries')}. The first entry has the index 0.`;
+  return new LittoralError('wrong-usage', text);
 }
 
 interface Ending {
@@ -97,10 +102,11 @@ interface Ending {
 function reportOutcome({ failed, error }: BatchOutcome, { resume, failedFile, isStopped, hidden, tooLong }: Ending) {
   const kept = failed - tooLong;
   if (hidden > 0) process.stderr.write(`… and ${hidden} more.\n`);
-  if (kept > 0) process.stderr.write(`littoral: ${kept} entries failed. They are in ${printable(failedFile)}.\n`);
+  if (kept > 0)
+    process.stderr.write(`littoral: ${countOf(kept, 'entry', 'entries')} failed. See ${printable(failedFile)}.\n`);
   if (tooLong > 0)
     process.stderr.write(
-      `littoral: ${tooLong} entries are too long, and are not in the file. Their indexes are printed above.\n`,
+      `littoral: ${countOf(tooLong, 'entry', 'entries')} too long for the file of failed entries. The indexes are printed above.\n`,
     );
   if (!error && !isStopped) return;
   const reason = error ? printable(errorText(error, 2_048)) : 'Stopped by a signal.';

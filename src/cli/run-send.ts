@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import type { DistributedBus } from '../bus/distributed-bus.ts';
 import type { SendOptions } from '../bus/send-options.ts';
 import type { SendReceipt } from '../bus/send-receipt.ts';
-import { isLittoralError, LittoralError } from '../errors.ts';
+import { isLittoralError } from '../errors.ts';
 import { longestDelayMs, maxPriority, maxTimeToLiveMs } from '../message/limits.ts';
 import { errorText } from '../text/error-chain.ts';
+import { assertBroker } from './assert-broker.ts';
 import { configOption } from './config-option.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';
@@ -79,12 +80,7 @@ export async function runSend(
   const { config: file, header = new Map(), contentType, delay, ...more } = options;
   const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
   const config = resolveConfig(await loadConfig(file), process.env);
-  if (config.channel === 'in-memory') {
-    throw new LittoralError(
-      'invalid-configuration',
-      'There is no broker to send to: the in-memory channel exists only within this process. Set AMQP_URL.',
-    );
-  }
+  assertBroker(config, 'send to');
   // The error is reported on standard error. Standard output is for the receipt.
   const { channel, distributedBus } = createComponents(config, createLogger('silent'));
   try {

@@ -5,6 +5,7 @@ import { exitOnSignals, exitOnUnexpectedErrors, stopOnSignals } from '../gateway
 import { createShutdown } from '../gateway/shutdown.ts';
 import { traceFields } from '../observe/trace/load-tracing.ts';
 import { completesWithin, longestTimeoutMs } from '../time/timeout.ts';
+import { assertBroker } from './assert-broker.ts';
 import { configOption } from './config-option.ts';
 import { deliveryLog, timed } from './delivery-log.ts';
 import { integer } from './integer.ts';
@@ -94,17 +95,13 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
       'The application pulls its messages over HTTP, which `littoral run` does not serve. Use `littoral start`.',
     );
   }
+  assertBroker(config, 'consume from');
   telemetry?.report(logger);
   telemetry?.exportMetrics(components.metrics);
   const shutDown = createShutdown(components);
   const stop = () => shutDown().finally(() => telemetry?.stop());
   stopOnSignals({ logger, config, stop });
   exitOnUnexpectedErrors({ logger, unacknowledged: () => endpoint.unacknowledged });
-  if (!channel.durable) {
-    logger.warn(
-      'the in-memory channel receives nothing from other processes; set AMQP_URL to receive through RabbitMQ',
-    );
-  }
   applications.start();
   endpoint.start();
   discovery?.start();

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { OrderedSends, SendResult } from '../bus/ordered-sends.ts';
 import { isOfBroker } from '../bus/ordered-sends.ts';
 import { isLittoralError, LittoralError } from '../errors.ts';
+import { unreadable } from '../file/setting-file.ts';
 import { BodyMemory } from '../http/body/body-memory.ts';
 import { entryOrError } from '../http/entries/entries-to-message.ts';
 import { readEntryDefaults } from '../http/entries/entry-defaults.ts';
@@ -27,6 +28,8 @@ export interface BatchOutcome {
   readonly next: number;
   readonly accepted: number;
   readonly failed: number;
+  /** Number of entries that were read, with those that were skipped. */
+  readonly read: number;
   /** The error that ended the sending before the end of the input. */
   readonly error: LittoralError | undefined;
 }
@@ -55,11 +58,18 @@ export interface BatchOptions {
   readonly isStopped: () => boolean;
 }
 
-/** @param file a path, or - for standard input. @throws what opening the file throws */
+/**
+ * @param file a path, or - for standard input
+ * @throws LittoralError `invalid-configuration` for a file that cannot be read
+ */
 export async function openBatch(file: string): Promise<BatchInput> {
   if (file === '-') return { pieces: process.stdin, totalBytes: 0 };
-  const handle = await open(file);
-  const { size } = await handle.stat();
+  const handle = await open(file).catch((cause) => {
+    throw new LittoralError('invalid-configuration', `The batch file ${unreadable(cause, file)}.`);
+  });
+  const stats = await handle.stat();
+  if (stats.isDirectory()) throw new LittoralError('invalid-configuration', `The batch file ${file} is a directory.`);
+  const { size } = stats;
   return { pieces: createReadStream('', { fd: handle, highWaterMark: 256 * 1024 }), totalBytes: size };
 }
 
@@ -114,7 +124,7 @@ export async function sendBatch(input: BatchInput, sends: OrderedSends, options:
   const last = isOver() ? undefined : lines.end();
   if (last) await sendLine(last);
   await sends.settle();
-  return { next: next ?? Math.max(index, from), accepted, failed, error };
+  return { next: next ?? Math.max(index, from), accepted, failed, read: index, error };
 }
 
 /** Destroyed input ends with an error. In a stopped batch, that error is expected. */

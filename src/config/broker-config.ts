@@ -12,7 +12,7 @@ import { closed, Milliseconds, type SameSettings } from './setting-types.ts';
 export interface BrokerConfig {
   /**
    * `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. Commas separate the URLs of several nodes of one
-   * broker. `AMQP_URL` or `AMQP_URL_FILE` overrides it.
+   * broker. `AMQP_URL` overrides it.
    */
   url?: string | undefined;
   /** A list of URLs, in place of `url`. The nodes are tried in random order. */

@@ -21,7 +21,8 @@ export function readSettingFile(setting: string, file: string, issues: string[])
   }
 }
 
-function unreadable(error: unknown, file: string): string {
+/** Describes why a file cannot be read. */
+export function unreadable(error: unknown, file: string): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return `${file} does not exist`;
   return code === 'EACCES' ? `${file} may not be read by this process (EACCES)` : errorMessage(error);

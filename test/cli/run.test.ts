@@ -25,9 +25,19 @@ test('an endpoint that does not exist is wrong usage; those that do are named', 
   expect(stderr).toContain("No endpoint 'shop'. Available: billing.");
 });
 
-test('on the in-memory channel it warns that nothing can arrive, runs until a signal ends it, and serves no HTTP', async () => {
-  const run = littoral(['run', 'billing', '-v'], { cwd: configured(), environment });
-  await run.written(/the in-memory channel receives nothing from other processes; set AMQP_URL/);
+test.each<Record<string, string>>([{}, { CHANNEL: 'in-memory' }])('needs a broker: %j', async (more) => {
+  const options = { cwd: configured(), environment: { ...environment, ...more } };
+  const { code, stdout, stderr } = await littoral(['run', 'billing'], options).ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toBe(
+    'littoral: There is no broker to consume from: the in-memory channel exists only within this process. Set AMQP_URL.\n',
+  );
+});
+
+test('runs until a signal ends it, and serves no HTTP', async () => {
+  const options = { cwd: configured(), environment: { ...environment, AMQP_URL: 'amqp://127.0.0.1:1' } };
+  const run = littoral(['run', 'billing', '-v'], options);
+  await run.written(/the broker cannot be used/);
   run.kill('SIGTERM');
   const { code, stdout, stderr } = await run.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -59,6 +59,22 @@ describe('littoral send --batch', () => {
     expect(ids.slice(3)).toEqual(ids.slice(1, 3));
   });
 
+  test('refuses an index behind the end', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const input = [0, 1].map(command).join('\n');
+    const file = join(folderOf({ 'all.ndjson': input }), 'all.ndjson');
+    for (const batch of [file, '-']) {
+      const { code, stdout, stderr } = await service.littoralReading(input, 'send', '--batch', batch, '--from', '3')
+        .ended;
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(`${batch === '-' ? 'standard input' : `the file ${file}`} has 2 entries`);
+    }
+    // The command line that resumes after the last entry.
+    const { code, stdout } = await service.littoral('send', '--batch', file, '--from', '2').ended;
+    expect({ code, out: JSON.parse(stdout) }).toMatchObject({ code: 0, out: { next: 2, accepted: 0 } });
+  });
+
   test.each([
     [['send', '--batch', 'x', 'billing'], '--batch takes no arguments'],
     [['send', '--batch', 'x', '--priority', '3'], '--priority cannot be used with --batch'],

@@ -23,6 +23,16 @@ test('a broker that cannot be reached is exit code 1, with code and outcome, and
   expect(stderr).not.toContain('hunter2');
 });
 
+test.each([
+  ['nope.ndjson', /^littoral: The batch file nope\.ndjson does not exist\.\n$/],
+  ['.', /^littoral: The batch file \. is a directory\.\n$/],
+])('names a batch file that cannot be read: %s', async (file, text) => {
+  const options = { cwd: folderOf(), environment: { ...environment, AMQP_URL: 'amqp://127.0.0.1:1' } };
+  const { code, stdout, stderr } = await littoral(['send', '--batch', file], options).ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(text);
+});
+
 test('without a service name it says where to set one', async () => {
   const { code, stderr } = await littoral(['send', 'billing', 'work', 'x'], { cwd: folderOf() }).ended;
   expect(code).toBe(1);

@@ -61,8 +61,9 @@ A variable overrides the setting in the same row. A variable whose name ends in 
 function variablesTable(all: readonly Setting[]): string {
   return all
     .flatMap(({ path, text }) => {
-      const [, sentence = ''] = /(`[A-Z][A-Z_]+`(?: or `[A-Z][A-Z_]+`)?)(?: overrides? it)/.exec(text) ?? [];
-      return [...sentence.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => `| \`${name}\` | \`${path}\` |`);
+      const [, sentence = ''] =
+        /(`[A-Z][A-Z_]+`(?: or `[A-Z][A-Z_]+`)? overrides? it|`[A-Z][A-Z_]+=\w+` sets)/.exec(text) ?? [];
+      return [...sentence.matchAll(/`([A-Z_]+)[`=]/g)].map(([, name]) => `| \`${name}\` | \`${path}\` |`);
     })
     .join('\n');
 }
