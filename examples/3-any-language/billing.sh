@@ -15,7 +15,7 @@ while true; do
   if [ -z "$lease" ]; then
     continue
   elif [ "$(field attempt)" = 1 ]; then # As if the database were away: littoral leases the message again.
-    ask /deliveries/settle "{\"retry\":[{\"lease\":\"$lease\",\"reason\":\"the database is away\"}]}"
+    ask /deliveries/settle "{\"retry\":[{\"lease\":\"$lease\",\"reason\":\"the database is away\"}]}" >/dev/null
     continue
   elif [ "$(field Message-Routing-Key)" = billing.detailsWereChanged ]; then
     echo "$(field executorId) changed the details of person $(field personId)"
@@ -23,7 +23,7 @@ while true; do
     echo "person $(field personId) now has the billing details $(field billingDetails)"
     # Message-Parent-Id: the event inherits the headers of the command. Without an answer of 202, the lease ends.
     ask /events/billing.detailsWereChanged "{\"personId\":\"$(field personId)\"}" \
-      -H "Message-Parent-Id: $(field Message-Id)" || continue
+      -H "Message-Parent-Id: $(field Message-Id)" >/dev/null || continue
   fi
-  ask /deliveries/settle "{\"done\":[\"$lease\"]}"
+  ask /deliveries/settle "{\"done\":[\"$lease\"]}" >/dev/null
 done

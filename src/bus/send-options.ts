@@ -31,13 +31,17 @@ export function requestOptions(
   return { id, correlationId, delayMs, timeToLiveMs, priority };
 }
 
+const notUuid = 'The message id (Message-Id, messageId) is not a UUID. Set a UUID, or send Idempotency-Key instead.';
+
 /** @throws LittoralError `invalid-header` */
 export function assertSendOptions({ id, correlationId, timeToLiveMs, priority, delayMs }: Partial<SendRequest>): void {
-  if (id !== undefined && !isMessageId(id)) throw invalid('The message id is not a UUID.');
+  if (id !== undefined && !isMessageId(id)) throw invalid(notUuid);
   if (correlationId !== undefined) checkCorrelationId(correlationId);
-  if (timeToLiveMs !== undefined) checkInteger('time to live', timeToLiveMs, 1, maxTimeToLiveMs);
-  if (priority !== undefined) checkInteger('priority', priority, 0, maxPriority);
-  if (delayMs !== undefined) checkInteger('delivery delay', delayMs, 0, longestDelayMs);
+  if (timeToLiveMs !== undefined)
+    checkInteger('time to live (Message-Time-To-Live, in milliseconds)', timeToLiveMs, 1, maxTimeToLiveMs);
+  if (priority !== undefined) checkInteger('priority (Message-Priority)', priority, 0, maxPriority);
+  if (delayMs !== undefined)
+    checkInteger('delivery delay (Message-Delay, in milliseconds)', delayMs, 0, longestDelayMs, ', which is 30 days');
 }
 
 function checkCorrelationId(correlationId: unknown): void {
@@ -48,9 +52,9 @@ function checkCorrelationId(correlationId: unknown): void {
     throw invalid(`The correlation id is longer than ${maxShortStringBytes} bytes.`);
 }
 
-function checkInteger(name: string, value: number, min: number, max: number): void {
+function checkInteger(name: string, value: number, min: number, max: number, meaning = ''): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw invalid(`The ${name} is not an integer from ${min} to ${max}.`);
+  throw invalid(`The ${name} is not an integer from ${min} to ${max}${meaning}.`);
 }
 
 function invalid(detail: string): LittoralError {

@@ -16,7 +16,7 @@ import type { Connections } from '../http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
 import { lazyCompilers } from '../http/lazy-serializers.ts';
 import { type OriginGuardOptions, originGuard } from '../http/origin-guard.ts';
-import { asLittoralError, clientErrorResponse, noSniffing, sendProblem } from '../http/problem.ts';
+import { asLittoralError, clientError, noSniffing, rawProblem, sendProblem } from '../http/problem.ts';
 import { type ProxyOptions, publicAddressReader, withoutBasePath } from '../http/public-address.ts';
 import { RequestLog } from '../http/request-log.ts';
 import { assertWellFormedTarget } from '../http/request-target.ts';
@@ -97,7 +97,9 @@ export function createApp(options: AppOptions): FastifyInstance {
       }
       if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && connections.isExempt(socket as Socket)) return;
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
-      connections.refuse(socket, clientErrorResponse(error));
+      const known = clientError(error);
+      if (known.code === 'headers-too-large') requestLog.refusedUnread(socket as Socket, known);
+      connections.refuse(socket, rawProblem(known));
     },
   });
   // Node would drop what comes after two thousand headers; their size is limited all the same.

@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import type { FastifyError, FastifyReply } from 'fastify';
 import { type ErrorCode, errorMessage, isLittoralError, LittoralError } from '../errors.ts';
 
@@ -78,10 +79,14 @@ export function internalError(cause: unknown): LittoralError {
   return new LittoralError('internal-error', 'The gateway failed; its log says why.', { cause });
 }
 
-/** The whole answer to a connection whose request could not even be parsed (Node's `clientError`). */
-export function clientErrorResponse(error: NodeJS.ErrnoException): string {
+/** Returns the error of a request that could not even be parsed (Node's `clientError`). */
+export function clientError(error: NodeJS.ErrnoException): LittoralError {
   const code = codeOfClientError(error.code);
-  return rawProblem(new LittoralError(code, `The request could not be read: ${errorMessage(error)}.`));
+  const reason =
+    code === 'headers-too-large'
+      ? `its headers are larger than ${maxHeaderSize} bytes (${maxHeaderSize / 1024} KiB) in all`
+      : errorMessage(error);
+  return new LittoralError(code, `The request could not be read: ${reason}.`, { cause: error });
 }
 
 /** Returns the bytes of an answer with a problem that ends its connection, if there is no request to answer. */

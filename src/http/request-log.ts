@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LittoralError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -61,6 +62,12 @@ export class RequestLog {
     });
     if (credentialErrors.has(code)) this.#refused.write('warn', code, fields, 'credentials refused');
     else this.#refused.write(levelOf(code, status), code, fields, 'request refused');
+  }
+
+  /** Logs a request that was refused before its method and path were known. */
+  refusedUnread({ remoteAddress }: Socket, { code, status, message }: LittoralError): void {
+    const fields = () => ({ code, status, reason: shorten(message, maxReasonLength), remoteAddress });
+    this.#refused.write(levelOf(code, status), code, fields, 'request refused');
   }
 
   /** Logs the refused messages of a batch or a stream, unless the request itself was refused for the same reason. */

@@ -117,7 +117,8 @@ describe('a request that cannot be read', () => {
     ['number of headers', `GET /livez HTTP/1.1\n${host}\n${'A: aaaaaaaaaaaaaaa\n'.repeat(2000)}\n`],
   ])('is answered with a problem because of the size of its %s', async (_what, request) => {
     const [answer] = await exchangeAll(await sharedGateway(), request);
-    expectProblem(answer ?? { statusCode: 0, headers: {}, body: '{}' }, 'headers-too-large');
+    const problem = expectProblem(answer ?? { statusCode: 0, headers: {}, body: '{}' }, 'headers-too-large');
+    expect(problem.detail).toContain('larger than 16384 bytes (16 KiB) in all');
   });
 
   test('leaves the gateway well', async () => {

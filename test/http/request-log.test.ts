@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { levelReload, pinoOptions } from '../../src/logger.ts';
+import { exchangeAll } from './exchange.ts';
 
 const secret = 'a-secret-of-the-caller';
 
@@ -62,6 +63,13 @@ describe('the log of requests', () => {
       }),
     ]);
     expect(JSON.stringify(lines)).not.toContain(secret);
+  });
+
+  test('has a line for a request whose headers were too large', async () => {
+    const gateway = await loggingGateway('info');
+    await exchangeAll(gateway, `GET /livez HTTP/1.1\nHost: localhost\nA: ${'a'.repeat(20_000)}\n\n`);
+    const expected = { level: 'info', msg: 'request refused', code: 'headers-too-large', status: 431 };
+    expect(gateway.lines.at(-1)).toMatchObject(expected);
   });
 
   test('warns of refused credentials, which it does not contain, a limited number of times', async () => {

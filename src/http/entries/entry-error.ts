@@ -25,7 +25,11 @@ const ofPayload: ReadonlySet<ErrorCode> = new Set(['payload-refused', 'not-conve
 export function readingError(error: LittoralError, place: string): LittoralError {
   // Other errors without issues concern the whole entry.
   const path = error.code === 'unknown-parent' ? '/parentId' : '';
-  return placed(error, error.issues ?? [{ path, message: reasonOf(error) }], place);
+  return placed(
+    error,
+    error.issues ?? [{ path, message: error.code === 'malformed-body' ? ownReason(error) : reasonOf(error) }],
+    place,
+  );
 }
 
 /**
@@ -44,6 +48,11 @@ export function sendingError(error: LittoralError, place: string): LittoralError
     inner.map(({ path, message }) => ({ path: `${field}${path}`, message })),
     place,
   );
+}
+
+/** Returns the text of an error as an issue: it begins with a small letter, and has no period. */
+function ownReason({ message }: LittoralError): string {
+  return (message.charAt(0).toLowerCase() + message.slice(1)).replace(/\.$/, '');
 }
 
 function reasonOf(error: LittoralError): string {

@@ -134,7 +134,10 @@ function readObject(bytes: Buffer, onMember: (member: Member) => void): void {
     if (bytes.toString('latin1', end).trim() !== '') throw new NotJson('has characters after the object');
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
-    throw new LittoralError('malformed-body', `The entry is not a JSON object: it ${error.message}.`);
+    throw new LittoralError(
+      'malformed-body',
+      `The entry is not a JSON object${error.message === 'is not an object' ? '' : `: it ${error.message}`}.`,
+    );
   }
 }
 

@@ -44,10 +44,19 @@ export function readMembers(bytes: Uint8Array, start: number, onMember: (member:
     onMember({ nameStart: name.start, nameEnd: name.end, start: name.valueStart, end });
     at = skipSpace(bytes, end);
     if (bytes[at] === closingBrace) return at + 1;
-    if (bytes[at] !== comma) throw new NotJson('has no comma or } after a field');
+    if (bytes[at] !== comma) throw new NotJson(afterField(bytes, name.valueStart, end));
     at = skipSpace(bytes, at + 1);
   }
 }
+
+/** Returns what is wrong behind a value that no comma and no brace follows. */
+function afterField(bytes: Uint8Array, start: number, end: number): string {
+  const scalar = Buffer.from(bytes.subarray(start, Math.min(end, start + longestScalar))).toString('latin1');
+  const isScalar = /^(?:null|true|false|-?\d[\d.eE+-]*|["{[].*)$/s.test(scalar);
+  return isScalar ? 'has no comma or } after a field' : 'has a value that is not JSON; text is written in quotes';
+}
+
+const longestScalar = 64;
 
 /**
  * Reads the name of a field.

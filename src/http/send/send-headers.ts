@@ -73,6 +73,14 @@ function assertNotEncoded(headers: ReadonlyMap<string, string>): void {
   }
 }
 
+/** The units of the headers with numbers. */
+const unitOf: ReadonlyMap<string, string> = new Map([
+  ['message-delay', ' of milliseconds'],
+  ['message-time-to-live', ' of milliseconds'],
+  ['message-priority', ' from 0 to 255'],
+  ['message-first-index', ': the index of the first entry'],
+]);
+
 /**
  * Returns the whole number in a header.
  *
@@ -82,7 +90,7 @@ export function integerHeader(headers: ReadonlyMap<string, string>, name: string
   const text = headers.get(name);
   if (text === undefined) return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw invalidHeader(`The request header '${name}' is not a whole number.`);
+  throw invalidHeader(`The request header '${name}' is not a whole number${unitOf.get(name) ?? ''}.`);
 }
 
 /** Returns the error for a request header that cannot be used. */

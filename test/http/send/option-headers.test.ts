@@ -33,6 +33,24 @@ describe('Message-Correlation-Id', () => {
   });
 });
 
+test.each([
+  ['Message-Delay', '10s', "'message-delay' is not a whole number of milliseconds."],
+  [
+    'Message-Delay',
+    '99999999999',
+    '(Message-Delay, in milliseconds) is not an integer from 0 to 2592000000, which is 30 days.',
+  ],
+  ['Message-Time-To-Live', '1.5', "'message-time-to-live' is not a whole number of milliseconds."],
+  ['Message-Priority', 'high', "'message-priority' is not a whole number from 0 to 255."],
+  [
+    'Message-Id',
+    '7',
+    'The message id (Message-Id, messageId) is not a UUID. Set a UUID, or send Idempotency-Key instead.',
+  ],
+])('the error of %s: %s names the header and its unit', async (name, value, text) => {
+  expect((await refused(name, value)).detail).toContain(text);
+});
+
 // The channel of a gateway, watched.
 function publications(channel: Engine): Publication[] {
   const seen: Publication[] = [];

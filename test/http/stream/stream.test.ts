@@ -53,6 +53,17 @@ describe('POST /stream', () => {
     ]);
   });
 
+  test.each([
+    ['7', 'the entry is not a JSON object'],
+    ['{"kind": broken', 'the entry is not a JSON object: it has a value that is not JSON; text is written in quotes'],
+    ['{"kind": "event"', 'the entry is not a JSON object: it has no comma or } after a field'],
+  ])('names the reason in the error of the line %s', async (line, detail) => {
+    const stream = await openStream(await openGateway());
+    stream.write(`${line}\n`);
+    await stream.end();
+    expect(stream.results()).toMatchObject([{ code: 'malformed-body', errors: [{ pointer: '', detail }] }]);
+  });
+
   test('reads lines in pieces of any size, and bounds the length of a line', async () => {
     const gateway = await openGateway({ http: { bodyLimit: 1000 } });
     const arrived = openQueue(gateway, 'orders', ['order.#']);

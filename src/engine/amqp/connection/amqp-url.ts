@@ -38,7 +38,8 @@ export function parseAmqpUrl(text: string): AmqpAddress {
   return { connect, vhost: decodeURIComponent(vhost), display: `${protocol}://${url.host}${url.pathname}` };
 }
 
-const expected = 'expected amqp://user:password@host:5672/vhost, or amqps:// for TLS';
+// The redaction of errors would remove user and password from a URL.
+const expected = 'expected amqp://host:5672/vhost with user:password@ before the host, or amqps:// for TLS';
 
 /** Validates an AMQP URL. Returns the issue of it, never a part of it that can be a password. */
 export function validateAmqpUrl(text: string): string[] {

@@ -31,7 +31,7 @@ describe('the URL of the broker', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['h:5672', /^not an AMQP URL; expected amqp:\/\//],
+    ['h:5672', /^not an AMQP URL; expected amqp:\/\/host:5672\/vhost with user:password@ before the host/],
     ['hunter2', /^not an AMQP URL; expected/],
     ['http://h:15672', /scheme is 'http'; expected amqp:\/\//],
     ['amqp+ssl://user:hunter2@h', /scheme is 'amqp\+ssl'; .*or amqps:\/\/ for TLS/],
