@@ -6,6 +6,7 @@ import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
 import { newMessageId } from '../message/message-id.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
+import { ApplicationError } from './application-error.ts';
 import { toCloudEventRequest } from './cloud-event-request.ts';
 import type { PostRequest } from './http-client.ts';
 import { addMessageHeaders } from './message-request-headers.ts';
@@ -78,9 +79,16 @@ export class RequestWriter {
     return event.body;
   }
 
+  /** @throws ApplicationError for a routing key that a proxy or an application would resolve as a relative path */
   #pathFor({ message: { headers } }: PostedMessage): string {
     const { path, prefix } = this.#options;
-    return path ?? `${prefix}${encodeURIComponent(String(headers[Header.routingKey]).toWellFormed())}`;
+    if (path !== undefined) return path;
+    const key = String(headers[Header.routingKey]).toWellFormed();
+    if (key !== '.' && key !== '..') return `${prefix}${encodeURIComponent(key)}`;
+    throw new ApplicationError(
+      `The message was not posted: its routing key '${key}' would lead to another path. Give its endpoint a path.`,
+      { retryable: false },
+    );
   }
 }
 

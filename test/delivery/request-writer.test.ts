@@ -51,6 +51,28 @@ describe('a signed request', () => {
   });
 });
 
+describe('a path made of the routing key', () => {
+  const writeTo = (routingKey: string, path?: string) => {
+    const writer = new RequestWriter({ path, prefix: '/app/events/', timeoutMs: 1000, logger: quietLogger() });
+    const message = { headers: { 'ecotone.distributed.routingKey': routingKey }, payload: body };
+    return writer.write({ message, body, contentType: 'application/json', headers: [] }, {}).path;
+  };
+
+  test.each([
+    ['order.placed', '/app/events/order.placed'],
+    ['...', '/app/events/...'],
+    ['../secret', '/app/events/..%2Fsecret'],
+    ['%2e%2e', '/app/events/%252e%252e'],
+  ])('encodes %s', (routingKey, path) => {
+    expect(writeTo(routingKey)).toBe(path);
+  });
+
+  test.each(['.', '..'])('is refused for %s, which would lead to another path', (routingKey) => {
+    expect(() => writeTo(routingKey)).toThrow(`its routing key '${routingKey}' would lead to another path`);
+    expect(writeTo(routingKey, '/all')).toBe('/all');
+  });
+});
+
 describe('a request', () => {
   test.each(['message', 'cloudevents', 'cloudevents-structured'] as const)(
     'has no header that the configuration may set, in the format %s',
