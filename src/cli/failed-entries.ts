@@ -31,11 +31,17 @@ export class FailedEntries {
     this.#drained = undefined;
   }
 
-  /** Resolves when the file is written. @throws the error of the file */
+  /** Returns the error because of which the file does not have all entries; undefined if it has them. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** Resolves when the file is written, or cannot be written. */
   async close(): Promise<void> {
-    if (!this.#file) return;
+    if (!this.#file || this.#error) return;
     this.#file.end();
-    if (!this.#error) await finished(this.#file);
-    if (this.#error) throw this.#error;
+    await finished(this.#file).catch((error) => {
+      this.#error = error;
+    });
   }
 }

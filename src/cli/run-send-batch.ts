@@ -59,7 +59,7 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
         const written = line && failures.add(line);
         // The file does not have this entry, so its index must be printed.
         if (line === undefined) tooLong += 1;
-        else if (printed === maxPrinted) {
+        else if (printed >= maxPrinted && failures.error === undefined) {
           hidden += 1;
           return written;
         } else printed += 1;
@@ -76,7 +76,7 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   const isBehindEnd = !isStopped && outcome.error === undefined && from > outcome.read;
   if (isBehindEnd) throw behindEnd(file, from, outcome.read);
   const resume = resumeCommand({ ...options, from: outcome.next, idempotencyKey });
-  reportOutcome(outcome, { resume, failedFile, isStopped, hidden, tooLong });
+  reportOutcome(outcome, { resume, failedFile, fileError: failures.error, isStopped, hidden, tooLong });
   const { next, accepted, failed } = outcome;
   await report(`${JSON.stringify({ next, accepted, failed, channel: channel.name })}\n`);
   return exitProcess(failed === 0 && outcome.error === undefined && !isStopped ? 0 : 1);
@@ -92,6 +92,8 @@ interface Ending {
   /** The command line that sends the rest of the batch. */
   readonly resume: string;
   readonly failedFile: string;
+  /** The error because of which that file does not have all failed entries. */
+  readonly fileError: Error | undefined;
   readonly isStopped: boolean;
   /** Number of errors that were not printed. */
   readonly hidden: number;
@@ -99,11 +101,14 @@ interface Ending {
   readonly tooLong: number;
 }
 
-function reportOutcome({ failed, error }: BatchOutcome, { resume, failedFile, isStopped, hidden, tooLong }: Ending) {
+function reportOutcome({ failed, error }: BatchOutcome, ending: Ending) {
+  const { resume, failedFile, fileError, isStopped, hidden, tooLong } = ending;
   const kept = failed - tooLong;
   if (hidden > 0) process.stderr.write(`… and ${hidden} more.\n`);
-  if (kept > 0)
-    process.stderr.write(`littoral: ${countOf(kept, 'entry', 'entries')} failed. See ${printable(failedFile)}.\n`);
+  const place = fileError
+    ? `The file of failed entries cannot be written: ${printable(errorText(fileError, 2_048))}. Their indexes are printed above${hidden > 0 ? `, except ${hidden}` : ''}`
+    : `See ${printable(failedFile)}`;
+  if (kept > 0) process.stderr.write(`littoral: ${countOf(kept, 'entry', 'entries')} failed. ${place}.\n`);
   if (tooLong > 0)
     process.stderr.write(
       `littoral: ${countOf(tooLong, 'entry', 'entries')} too long for the file of failed entries. The indexes are printed above.\n`,

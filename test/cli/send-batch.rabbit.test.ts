@@ -46,6 +46,19 @@ describe('littoral send --batch', () => {
     expect(await arrived()).toEqual([0, 2]);
   });
 
+  test('prints its outcome although the file of failed entries cannot be written', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const folder = folderOf({ 'all.ndjson': [command(0), '{"kind":"command"', command(2)].join('\n') });
+    const failed = ['--failed', join(folder, 'nowhere', 'failed.ndjson')];
+    const { code, stdout, stderr } = await service.littoral('send', '--batch', join(folder, 'all.ndjson'), ...failed)
+      .ended;
+    expect({ code, out: JSON.parse(stdout) }).toMatchObject({ code: 1, out: { next: 3, accepted: 2, failed: 1 } });
+    expect(stderr).toMatch(/^1: .*malformed-body/);
+    expect(stderr).toContain('1 entry failed. The file of failed entries cannot be written: ENOENT');
+    expect(await arrived()).toEqual([0, 2]);
+  });
+
   test('resumes from an index, with the same ids', async () => {
     const service = billing(vhost);
     await service.fill();
