@@ -9,7 +9,7 @@ export const maxJsonDepth = 50_000;
  */
 export const maxJsonCommas = 200_000;
 /** Number of bytes for each comma from which on a JSON text is not dense with them. */
-export const bytesOfComma = 6;
+const bytesOfComma = 6;
 /** Maximum number of empty objects in a JSON text. `JSON.parse` is five times slower for them than for empty lists. */
 export const maxEmptyObjects = 200_000;
 
