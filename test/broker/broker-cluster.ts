@@ -18,7 +18,7 @@ export interface BrokerCluster {
   readonly nodes: readonly ClusterNode[];
   /** The node that leads a quorum queue, as the node `asked` knows it. Undefined while none does. */
   leaderOf(vhost: string, queue: string, asked: ClusterNode): Promise<ClusterNode | undefined>;
-  /** Resolves once each node sees all others, and every queue is in sync. */
+  /** Resolves once each node sees all others, also by the heartbeats of its quorum queues. */
   whole(): Promise<void>;
   /** Starts the nodes that are down, resumes those that are frozen, and waits until the cluster is whole. */
   restore(): Promise<void>;
@@ -26,6 +26,12 @@ export interface BrokerCluster {
 }
 
 const letters = ['a', 'b', 'c'];
+
+/**
+ * Prints how many other nodes the quorum queues of a node take for alive. They look every five seconds and act only when
+ * a node that was alive is not anymore. So a leader that is frozen before the first look is never replaced.
+ */
+const countAlive = 'length([N || {N, P} <- maps:to_list(element(5, sys:get_state(aten_detector))), P < 0.5]).';
 
 /**
  * Starts three nodes that form a cluster, of version 4 unless RABBITMQ_SERIES says 3, from an installed or unpacked
@@ -46,7 +52,7 @@ export async function startBrokerCluster(options: BrokerOptions = {}): Promise<B
     const membership = { nodeName, nodeNames, epmdPort, cookie };
     nodes.push(new RabbitmqNode(installation, await createRabbitmqNodeSettings(installation, options, membership)));
   }
-  const cluster = clusterOf(nodes);
+  const cluster = clusterOf(nodes, installation.series);
   try {
     await Promise.all(nodes.map((node) => node.start()));
     await cluster.whole();
@@ -57,7 +63,11 @@ export async function startBrokerCluster(options: BrokerOptions = {}): Promise<B
   }
 }
 
-function clusterOf(nodes: readonly RabbitmqNode[]): BrokerCluster {
+function clusterOf(nodes: readonly RabbitmqNode[], series: number): BrokerCluster {
+  const hasSeenAll = async (node: RabbitmqNode) => {
+    const alive = Number(await node.rabbitmqctl('eval', countAlive));
+    if (alive !== nodes.length - 1) throw new Error(`${node.nodeName} takes ${alive} other nodes for alive`);
+  };
   const cluster: BrokerCluster = {
     nodes,
     async leaderOf(vhost, queue, asked) {
@@ -73,6 +83,7 @@ function clusterOf(nodes: readonly RabbitmqNode[]): BrokerCluster {
             const running = seen.filter((each) => each.running).length;
             if (running !== nodes.length) throw new Error(`${node.nodeName} sees ${running} of ${nodes.length} nodes`);
           }
+          if (series >= 4) await Promise.all(nodes.map(hasSeenAll));
         },
         { timeoutMs: 120_000, intervalMs: 200 },
       );
