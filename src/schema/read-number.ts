@@ -41,7 +41,7 @@ export function integerOf(text: string): bigint | undefined {
 
 /**
  * Returns whether a number has the value of the text that it was read from: an integer the same value, and a number
- * with a fraction or an exponent the same digits when it is written with as many.
+ * with a fraction or an exponent the same digits when it is written with as many, or in JavaScript's own notation.
  */
 export function saysTheSame(value: number, text: string): boolean {
   if (!Number.isFinite(value)) return false;
@@ -50,8 +50,12 @@ export function saysTheSame(value: number, text: string): boolean {
   const { digits, exponent } = parts(text);
   if (digits === '') return true;
   if (digits.length > maxDigits) return false;
-  const back = parts(value.toPrecision(digits.length));
-  return back.digits === digits && back.exponent === exponent;
+  const hasDigits = (written: string) => {
+    const back = parts(written);
+    return back.digits === digits && back.exponent === exponent;
+  };
+  // The two differ if the value lies in the middle of two such texts: 1470837470360516.25 is written as .2 and as .3.
+  return hasDigits(value.toPrecision(digits.length)) || hasDigits(String(value));
 }
 
 /** Returns the digits of a number without zeros around them, and the power of ten of the last one. */

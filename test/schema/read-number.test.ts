@@ -58,6 +58,13 @@ describe('a text is read as a number', () => {
     expect(readNumber(text)).toBeUndefined();
   });
 
+  test.each(['1470837470360516.2', '1.4708374703605162e+15', '1470837470360516.3', '-1470837470360516.20'])(
+    'is read if its value lies in the middle of two texts of as many digits: %s',
+    (text) => {
+      expect(readNumber(text)).toBe(Number(text));
+    },
+  );
+
   test('reads every number from its own notation', () => {
     const number = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => value !== 0);
     fc.assert(
