@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isUtf8Charset } from '../conversion/character-encoding.ts';
 import { assertJson } from '../conversion/json/json-converter.ts';
 import { isJson, isXml, type MediaType, parseMediaType } from '../conversion/media-type.ts';
 import { structuredMediaType } from '../message/cloud-events.ts';
@@ -104,7 +105,7 @@ function isJsonText(payload: Uint8Array, mediaType: MediaType): boolean {
 
 /** Returns whether a payload is text that keeps its bytes when it is written in UTF-8. */
 function isUnicodeText(payload: Uint8Array, mediaType: MediaType): boolean {
-  const { essence, charset = 'utf-8' } = mediaType;
+  const { essence, charset } = mediaType;
   const isText = essence.startsWith('text/') && !isJson(mediaType) && !isXml(mediaType);
-  return isText && /^utf-?8$/.test(charset) && isUtf8(payload);
+  return isText && isUtf8Charset(charset) && isUtf8(payload);
 }

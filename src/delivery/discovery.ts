@@ -1,9 +1,10 @@
 import type { Logger } from '../logger.ts';
+import { asBuffer } from '../text/as-buffer.ts';
 import { errorText } from '../text/error-chain.ts';
 import type { Subscriptions } from './application-handlers.ts';
 import { Backoff } from './backoff.ts';
 import type { HttpApplication } from './http-application.ts';
-import { maxAnswerBytes } from './http-client.ts';
+import { maxAnswerBytes } from './http-exchange.ts';
 import { NotReached } from './request-failures.ts';
 
 /** What an application says that it receives. */
@@ -85,8 +86,9 @@ export class Discovery {
       const { status, body } = await application.get(wellKnownPath, timeoutMs);
       if (this.#hasEnded) return undefined;
       if (status !== 200) return `GET ${wellKnownPath} was answered with ${status}`;
-      if (body.byteLength >= maxAnswerBytes) return `the answer to GET ${wellKnownPath} is not shorter than 64 KiB`;
-      const text = Buffer.from(body).toString('utf8');
+      if (body.byteLength >= maxAnswerBytes)
+        return `the answer to GET ${wellKnownPath} is not shorter than ${maxAnswerBytes / 1024} KiB`;
+      const text = asBuffer(body).toString('utf8');
       if (text === this.#known) return undefined;
       const answer: unknown = JSON.parse(text);
       const issues = validate(answer);

@@ -71,8 +71,11 @@ export function madeAttributes(headers: MessageHeaders, { source, expiresAtMs }:
   return attributes;
 }
 
-/** A message of another program can be without an id. */
-function identityOf({ [Header.id]: id }: MessageHeaders): string {
+/**
+ * Returns the id of a message, or a new one for a message of another program that has none. Receivers take two messages
+ * with one id for the same.
+ */
+export function identityOf({ [Header.id]: id }: MessageHeaders): string {
   const text = typeof id === 'number' || typeof id === 'bigint' ? String(id) : id;
   return typeof text === 'string' && text !== '' && isAttributeText(text) ? text : newMessageId();
 }

@@ -1,5 +1,5 @@
 import { errorText } from '../text/error-chain.ts';
-import type { Answer } from './http-client.ts';
+import type { Answer } from './http-exchange.ts';
 import { NotReached } from './request-failures.ts';
 
 /** How the health of an application is watched. */

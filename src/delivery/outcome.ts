@@ -2,7 +2,7 @@ import { withRetryDelay } from '../handler/retry-hint.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { shorten } from '../text/shorten.ts';
 import { ApplicationAway, ApplicationError } from './application-error.ts';
-import type { Answer } from './http-client.ts';
+import type { Answer } from './http-exchange.ts';
 import { type AnsweredProblem, problemOf } from './problem-of-answer.ts';
 import { retryAfterMs } from './retry-after.ts';
 

@@ -1,6 +1,6 @@
 import { asBuffer } from '../text/as-buffer.ts';
 import { shorten } from '../text/shorten.ts';
-import type { Answer } from './http-client.ts';
+import type { Answer } from './http-exchange.ts';
 
 /** What an application says about an error, in a problem document (RFC 9457) with the members that littoral adds. */
 export interface AnsweredProblem {

@@ -2,12 +2,11 @@ import { errorMessage } from '../errors.ts';
 import { RereadFile } from '../file/reread-file.ts';
 import { readToken } from '../file/token.ts';
 import type { Logger } from '../logger.ts';
-import type { Message } from '../message/message.ts';
 import { Header } from '../message/message-headers.ts';
-import { newMessageId } from '../message/message-id.ts';
 import type { Invocation } from '../parameter/parameter-converter.ts';
 import { ApplicationError } from './application-error.ts';
 import { toCloudEventRequest } from './cloud-event-request.ts';
+import { identityOf } from './event-attributes.ts';
 import type { PostRequest } from './http-client.ts';
 import { addMessageHeaders } from './message-request-headers.ts';
 import type { PostFormat } from './post-to.ts';
@@ -25,6 +24,13 @@ export interface RequestWriterOptions {
   readonly tokenFile?: string | undefined;
   readonly secretFile?: string | undefined;
   readonly logger: Logger;
+}
+
+/** What a request says of its message beside the message itself. */
+interface Described {
+  /** The id of the event, and of the signature. */
+  readonly id: string;
+  readonly expiresAtMs: number | undefined;
 }
 
 const visibleAscii = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -54,18 +60,21 @@ export class RequestWriter {
   write(posted: PostedMessage, call: Pick<Invocation, 'attempt' | 'expiresAtMs'>): PostRequest {
     const { message } = posted;
     const headers: string[] = [];
-    const body = this.#addBody(headers, posted, call.expiresAtMs);
+    const { format = 'message' } = this.#options;
+    const isIdentified = this.#secrets !== undefined || format !== 'message';
+    const id = isIdentified ? identityOf(message.headers) : '';
+    const body = this.#addBody(headers, posted, { id, expiresAtMs: call.expiresAtMs });
     addMessageHeaders(headers, message, call);
     const attempt = String(call.attempt ?? 1);
     headers.push('message-attempt', attempt, 'request-timeout', this.#requestTimeout, 'user-agent', 'littoral');
     if (this.#token) headers.push('authorization', `Bearer ${this.#token.current()}`);
-    if (this.#secrets) addHeaders(headers, signatureHeaders(this.#secrets.current(), signed(message, body)));
+    if (this.#secrets) addHeaders(headers, signatureHeaders(this.#secrets.current(), toSign(id, body)));
     headers.push(...posted.headers);
     return { path: this.#pathFor(posted), headers, body };
   }
 
   /** Adds the headers that describe the body. @returns the body */
-  #addBody(headers: string[], posted: PostedMessage, expiresAtMs: number | undefined): Uint8Array {
+  #addBody(headers: string[], posted: PostedMessage, { id, expiresAtMs }: Described): Uint8Array {
     const { message, body, contentType } = posted;
     const { format = 'message', cloudEventsSource } = this.#options;
     if (format === 'message') {
@@ -73,7 +82,8 @@ export class RequestWriter {
       return body;
     }
     const mode = format === 'cloudevents' ? 'binary' : 'structured';
-    const described = { ...message, headers: { ...message.headers, [Header.contentType]: contentType }, payload: body };
+    const own = { ...message.headers, [Header.id]: id, [Header.contentType]: contentType };
+    const described = { ...message, headers: own, payload: body };
     const event = toCloudEventRequest(described, { mode, source: cloudEventsSource, expiresAtMs });
     addHeaders(headers, event.headers);
     return event.body;
@@ -96,12 +106,6 @@ function addHeaders(to: string[], headers: object): void {
   for (const [name, value] of Object.entries(headers)) to.push(name, String(value));
 }
 
-function signed({ headers: { [Header.id]: id } }: Message, body: Uint8Array) {
-  return { id: identityOf(id), timestampSeconds: Math.floor(Date.now() / 1000), body };
-}
-
-/** A message of another program can be without an id. Receivers take two messages with one id for the same. */
-function identityOf(id: unknown): string {
-  const text = typeof id === 'number' || typeof id === 'bigint' ? String(id) : id;
-  return typeof text === 'string' && text !== '' ? text : newMessageId();
+function toSign(id: string, body: Uint8Array) {
+  return { id, timestampSeconds: Math.floor(Date.now() / 1000), body };
 }

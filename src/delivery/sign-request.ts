@@ -6,7 +6,7 @@ export type SigningSecrets = readonly KeyObject[];
 
 /** A request to sign, as Standard Webhooks define it. */
 export interface SignedRequest {
-  /** The id of the message, the same at each attempt. */
+  /** The id of the message, the same at each attempt, except for a message without an id. */
   readonly id: string;
   /** The time of this attempt: whole seconds since 1970. */
   readonly timestampSeconds: number;

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ApplicationAway, ApplicationError } from '../../src/delivery/application-error.ts';
-import type { Answer } from '../../src/delivery/http-client.ts';
+import type { Answer } from '../../src/delivery/http-exchange.ts';
 import { failureOf } from '../../src/delivery/outcome.ts';
 import { retryHint } from '../../src/handler/retry-hint.ts';
 import { longestDelayMs } from '../../src/message/limits.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ApplicationAway, ApplicationError } from '../../src/delivery/application-error.ts';
-import type { Answer } from '../../src/delivery/http-client.ts';
+import type { Answer } from '../../src/delivery/http-exchange.ts';
 import { asksToSlowDown, failureOf } from '../../src/delivery/outcome.ts';
 import { retryHint } from '../../src/handler/retry-hint.ts';
 

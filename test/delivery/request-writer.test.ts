@@ -51,6 +51,21 @@ describe('a signed request', () => {
   });
 });
 
+test.each(['cloudevents', 'cloudevents-structured'] as const)(
+  'signs the id of the event, in the format %s',
+  (format) => {
+    const folder = folderOf({ secret });
+    const options = { path: '/pay', prefix: '', timeoutMs: 1000, format, secretFile: `${folder}/secret` };
+    const writer = new RequestWriter({ ...options, logger: quietLogger() });
+    const posted = { message: { headers: {}, payload: body }, body, contentType: 'application/json', headers: [] };
+    const { headers, body: written } = writer.write(posted, { attempt: 1 });
+    const headerOf = (name: string) => headers[headers.indexOf(name) + 1];
+    const id = format === 'cloudevents' ? headerOf('ce-id') : JSON.parse(Buffer.from(written).toString()).id;
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headerOf('webhook-id')).toBe(id);
+  },
+);
+
 describe('a path made of the routing key', () => {
   const writeTo = (routingKey: string, path?: string) => {
     const writer = new RequestWriter({ path, prefix: '/app/events/', timeoutMs: 1000, logger: quietLogger() });

@@ -1,3 +1,4 @@
+import { TurnoverMap } from '../../collection/turnover-map.ts';
 import type { CallGate } from '../../handler/call-gate.ts';
 import type { Message } from '../../message/message.ts';
 import type { PullQueue } from './pull-queue.ts';
@@ -9,7 +10,7 @@ export class PullGate implements CallGate {
   readonly demand: PullQueue;
   readonly #endpointId: string;
   /** The pulls with a place for a message whose call has entered and not brought it yet. */
-  readonly #places = new Map<Message, WaitingPull>();
+  readonly #places = new TurnoverMap<Message, WaitingPull>();
 
   constructor(endpointId: string, demand: PullQueue, holdMs: number) {
     this.#endpointId = endpointId;

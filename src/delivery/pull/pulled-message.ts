@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isUtf8Charset } from '../../conversion/character-encoding.ts';
 import { stringifyExactly } from '../../conversion/json/write-json.ts';
 import { isJson, isXml, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
 import { asBuffer } from '../../text/as-buffer.ts';
@@ -61,10 +62,9 @@ function bodyOf(body: Uint8Array, contentType: string | undefined): { body: stri
   return { body: bytes.toString('utf8') };
 }
 
-const utf8Charsets: ReadonlySet<string | undefined> = new Set([undefined, 'utf-8', 'utf8', 'us-ascii']);
-
 /** Returns whether a media type is text, JSON or XML, and UTF-8 by its charset. JSON has no other (RFC 8259). */
 function isUtf8Text(mediaType: MediaType): boolean {
+  const { charset, essence } = mediaType;
   if (isJson(mediaType)) return true;
-  return (isXml(mediaType) || mediaType.essence.startsWith('text/')) && utf8Charsets.has(mediaType.charset);
+  return (isXml(mediaType) || essence.startsWith('text/')) && (isUtf8Charset(charset) || charset === 'us-ascii');
 }
