@@ -1,11 +1,10 @@
-/** Number of entries that a new map takes beyond four times its size, before it is renewed. */
-const smallest = 16;
+import { roomFor } from './turnover-set.ts';
 
 /** A map whose entries change all the time. It replaces its `Map` from time to time, as `TurnoverSet` does its `Set`. */
 export class TurnoverMap<Key, Value> {
   #entries = new Map<Key, Value>();
   /** Number of entries that can be set before the map is renewed. */
-  #room = smallest;
+  #room = roomFor(0);
 
   get size(): number {
     return this.#entries.size;
@@ -30,18 +29,21 @@ export class TurnoverMap<Key, Value> {
     return this.#entries.delete(key);
   }
 
-  /** Returns the entries of this moment in the order of their keys' addition. */
-  entries(): readonly (readonly [Key, Value])[] {
-    return [...this.#entries];
+  /**
+   * Visits the entries in the order of their keys' addition, except those that are deleted before their turn. It can
+   * miss entries that are added meanwhile.
+   */
+  *entries(): Generator<readonly [Key, Value], undefined> {
+    for (const entry of this.#entries) if (this.#entries.has(entry[0])) yield entry;
   }
 
-  /** Returns the values of this moment in the order of their keys' addition. */
-  values(): readonly Value[] {
-    return [...this.#entries.values()];
+  /** Visits the values, as `entries` does. */
+  *values(): Generator<Value, undefined> {
+    for (const [key, value] of this.#entries) if (this.#entries.has(key)) yield value;
   }
 
   #renew(): void {
-    this.#room = smallest + 4 * this.#entries.size;
+    this.#room = roomFor(this.#entries.size);
     this.#entries = new Map(this.#entries);
   }
 }

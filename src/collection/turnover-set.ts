@@ -1,5 +1,7 @@
-/** Number of values that a new set takes beyond four times its size, before it is renewed. */
-const smallest = 16;
+/** Returns how many values a set or a map with a size takes before it is renewed. */
+export function roomFor(size: number): number {
+  return 16 + 4 * size;
+}
 
 /**
  * A set whose values change all the time, such as what is in flight.
@@ -12,7 +14,7 @@ const smallest = 16;
 export class TurnoverSet<Value> implements Iterable<Value> {
   #values = new Set<Value>();
   /** Number of values that can be added before the set is renewed. */
-  #room = smallest;
+  #room = roomFor(0);
 
   get size(): number {
     return this.#values.size;
@@ -42,7 +44,7 @@ export class TurnoverSet<Value> implements Iterable<Value> {
   }
 
   #renew(): void {
-    this.#room = smallest + 4 * this.#values.size;
+    this.#room = roomFor(this.#values.size);
     this.#values = new Set(this.#values);
   }
 }

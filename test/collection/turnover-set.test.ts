@@ -66,8 +66,8 @@ describe('TurnoverMap', () => {
           expect([map.get(value), map.has(value)]).toEqual([model.get(value), model.has(value)]);
           expect(map.size).toBe(model.size);
         }
-        expect(map.entries()).toEqual([...model]);
-        expect(map.values()).toEqual([...model.values()]);
+        expect([...map.entries()]).toEqual([...model]);
+        expect([...map.values()]).toEqual([...model.values()]);
       }),
     );
   });
