@@ -38,12 +38,13 @@ export function decodeUtf8(bytes: Uint8Array, mediaType: MediaType): string {
 
 /** @throws LittoralError `unsupported-media-type` if the media type to write has another charset */
 export function refuseOtherThanUtf8({ charset, text }: MediaType): void {
-  if (charset === undefined || isUtf8Charset(charset)) return;
+  if (isUtf8Charset(charset)) return;
   throw new LittoralError('unsupported-media-type', `Text is written in UTF-8, not as ${text}.`);
 }
 
-function isUtf8Charset(charset: string): boolean {
-  return charset === 'utf-8' || charset === 'utf8';
+/** Returns whether text with a charset is in UTF-8. It is without a charset. */
+export function isUtf8Charset(charset: string | undefined): boolean {
+  return charset === undefined || charset === 'utf-8' || charset === 'utf8';
 }
 
 /**

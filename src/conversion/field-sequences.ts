@@ -28,9 +28,18 @@ export class FieldSequences {
   }
 }
 
-/** This is FNV-1a, as in the search for sequences in JSON. */
 function hashed(name: string, sequence: number): number {
-  let hash = Math.imul(sequence ^ name.length, 0x5bd1e995);
-  for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
+  let hash = hashOfLength(sequence, name.length);
+  for (let index = 0; index < name.length; index++) hash = hashWith(hash, name.charCodeAt(index));
   return hash;
+}
+
+/** Begins the hash of the next name. The factor is that of MurmurHash2, so that each length changes all higher bits. */
+export function hashOfLength(sequence: number, length: number): number {
+  return Math.imul(sequence ^ length, 0x5bd1e995);
+}
+
+/** Adds one byte or character of a name to its hash. This step is that of FNV-1a. */
+export function hashWith(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193);
 }

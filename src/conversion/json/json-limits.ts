@@ -1,4 +1,4 @@
-import { emptySequence, maxFieldSequences, sequenceFields } from '../field-sequences.ts';
+import { emptySequence, hashOfLength, hashWith, maxFieldSequences, sequenceFields } from '../field-sequences.ts';
 import { maxObjectFields } from '../object-fields.ts';
 
 /** Maximum number of nested objects and lists of JSON. */
@@ -111,9 +111,8 @@ function endOfText(bytes: Uint8Array, start: number): number {
 }
 
 function hashed(bytes: Uint8Array, start: number, end: number, sequence: number): number {
-  let hash = Math.imul(sequence ^ (end - start), 0x5bd1e995);
-  // This is FNV-1a.
-  for (let index = start; index < end; index++) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193);
+  let hash = hashOfLength(sequence, end - start);
+  for (let index = start; index < end; index++) hash = hashWith(hash, bytes[index] as number);
   return hash;
 }
 

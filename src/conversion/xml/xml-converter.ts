@@ -4,7 +4,8 @@ import { assertNotBytes } from '../assert-not-bytes.ts';
 import { decodeText, refuseOtherThanUtf8 } from '../character-encoding.ts';
 import { isValue, isXml, type MediaType } from '../media-type.ts';
 import type { MediaTypeConverter } from '../media-type-converter.ts';
-import { maxXmlDepth, readXml } from './xml-reader.ts';
+import { maxXmlDepth } from './xml-limits.ts';
+import { readXml } from './xml-reader.ts';
 import { UnwritableXml, writeXml } from './xml-writer.ts';
 
 /** The name of the root element. */

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import type { SaxesParser } from 'saxes';
 import { LittoralError } from '../../errors.ts';
+import { FieldSequences, maxFieldSequences } from '../field-sequences.ts';
 import { attributePrefix, textName } from './xml-layout.ts';
+import { exceededXmlLimit, maxXmlDepth, maxXmlFields, maxXmlNames, maxXmlNodes } from './xml-limits.ts';
 import { withLineFeeds } from './xml-line-ends.ts';
-import { exceededXmlLimit } from './xml-signs.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -12,24 +13,6 @@ function createParser(): SaxesParser {
   const saxes: typeof import('saxes') = require('saxes');
   return new saxes.SaxesParser();
 }
-
-/** Maximum number of nested elements. */
-export const maxXmlDepth = 100;
-/** Maximum number of attributes and children of different names of one element. */
-export const maxXmlFields = 1_000;
-/**
- * Maximum number of different names of elements and attributes of a document. JavaScript takes ten times as long for an
- * object whose names no other object has.
- */
-export const maxXmlNames = 20_000;
-/** Maximum number of elements and attributes of a document. */
-export const maxXmlNodes = 100_000;
-
-/**
- * Maximum number of tabs, line ends and closing brackets of a document that consists mostly of them. In attributes and
- * CDATA sections the parser handles these one by one.
- */
-export const maxXmlSlowCharacters = 500_000;
 
 /** An element that is not closed yet. */
 interface OpenElement {
@@ -57,6 +40,7 @@ class XmlReader {
   readonly #parser = createParser();
   readonly #open: OpenElement[] = [];
   readonly #names = new Set<string>();
+  readonly #sequences = new FieldSequences();
   #nodes = 0;
   #root: unknown;
 
@@ -78,11 +62,6 @@ class XmlReader {
   }
 
   read(document: string): unknown {
-    if (isMostlySlow(document)) {
-      throw this.#malformed(
-        `has more than ${maxXmlSlowCharacters} tabs, line ends and closing brackets, and little else`,
-      );
-    }
     const text = withLineFeeds(document);
     const exceeded = exceededXmlLimit(text);
     if (exceeded) throw this.#malformed(`has ${exceeded}`);
@@ -138,6 +117,9 @@ class XmlReader {
     const content = trimmed(text);
     // White space between elements is no text.
     if (fields && content !== '') fields[textName] = content;
+    if (fields && this.#sequences.isExceededBy(Object.keys(fields))) {
+      throw this.#malformed(`has more than ${maxFieldSequences} different sequences of attributes and children`);
+    }
     const value = fields ?? content;
     const parent = this.#open.at(-1);
     if (parent) this.#addChild(parent, name, value);
@@ -182,17 +164,6 @@ function placeOf(text: string, end: number): string {
     lineStart = next;
   }
   return `line ${line}, column ${place - lineStart + 1}`;
-}
-
-/** Returns whether more than half of a long text are characters that the parser handles one by one. */
-function isMostlySlow(text: string): boolean {
-  if (text.length <= maxXmlSlowCharacters) return false;
-  let count = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code === 0x09 || code === 0x0a || code === 0x0d || code === 0x5d) count++;
-  }
-  return count > maxXmlSlowCharacters && count > text.length / 2;
 }
 
 /** Returns whether a name is refused, because its value could be taken for an inherited property. */

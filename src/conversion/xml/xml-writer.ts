@@ -3,7 +3,7 @@ import { isExactNumber } from '../../schema/large-integers.ts';
 import { entryName, type XmlLists } from '../../schema/list-entries.ts';
 import { escapeAttribute, escapeText } from './escape-xml.ts';
 import { attributePrefix, textName } from './xml-layout.ts';
-import { maxXmlDepth, maxXmlFields, maxXmlNames, maxXmlNodes } from './xml-reader.ts';
+import { maxXmlDepth, maxXmlFields, maxXmlNames, maxXmlNodes } from './xml-limits.ts';
 
 /** The reason why a value cannot be written as XML. */
 export class UnwritableXml extends Error {

@@ -1,3 +1,15 @@
+/** Maximum number of nested elements. */
+export const maxXmlDepth = 100;
+/** Maximum number of attributes and children of different names of one element. */
+export const maxXmlFields = 1_000;
+/**
+ * Maximum number of different names of elements and attributes of a document. JavaScript takes ten times as long for an
+ * object whose names no other object has.
+ */
+export const maxXmlNames = 20_000;
+/** Maximum number of elements and attributes of a document. */
+export const maxXmlNodes = 100_000;
+
 /**
  * Maximum number of tabs and line ends in attributes, of `]` in CDATA sections, of `-` in comments and of `?` in
  * processing instructions. The parser handles these one by one.
