@@ -120,7 +120,7 @@ function rewrite(
 
 /** Replaces a node in place, because JSONata evaluates the tree by its root, which must stay the same object. */
 function replaceNode(node: ExpressionNode, by: ExpressionNode): void {
-  if (node.type !== by.type) for (const key of Object.keys(node)) delete node[key as keyof ExpressionNode];
+  for (const key of Object.keys(node)) delete node[key as keyof ExpressionNode];
   Object.assign(node, by);
 }
 

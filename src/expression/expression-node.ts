@@ -27,6 +27,8 @@ export interface ExpressionNode {
   /** The variables of `@$…` and `#$…`. */
   focus?: string;
   index?: string;
+  /** The variable that `%` of a later step refers to. */
+  ancestor?: unknown;
   /** The left side of an operator; the pairs of an object constructor. */
   lhs?: ExpressionNode | KeyAndValue[];
   rhs?: ExpressionNode;

@@ -20,7 +20,7 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
     case 'bind':
       return isContextFree(node.rhs);
     case 'block':
-      return isOrdering(node) && (node.expressions ?? []).every(isContextFree);
+      return isOfOnePath(node) && (node.expressions ?? []).every(isContextFree);
     case 'condition':
       return isContextFree(node.condition) && isContextFree(node.then) && isContextFree(node.else);
     default:
@@ -28,9 +28,10 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
   }
 }
 
-/** Returns whether a block replaces a path with an order-by. */
-function isOrdering({ expressions: [first] = [] }: ExpressionNode): boolean {
-  return first?.rhs?.procedure?.value === nativeNames.ordered;
+/** Returns whether a block replaces a path with an order-by, or a grouping. */
+function isOfOnePath({ expressions: [first] = [] }: ExpressionNode): boolean {
+  const name = first?.rhs?.procedure?.value;
+  return name === nativeNames.ordered || name === nativeNames.groupKeys;
 }
 
 const free: ReadonlySet<unknown> = new Set([
@@ -38,6 +39,7 @@ const free: ReadonlySet<unknown> = new Set([
   nativeNames.parameter,
   nativeNames.concatenate,
   nativeNames.ordered,
+  nativeNames.groupKeys,
   nativeNames.exact,
   nativeNames.truth,
   nativeNames.part,

@@ -10,8 +10,6 @@ export interface Frame extends jsonata.Environment {
   readonly base: Frame;
   /** The number of nested steps. */
   readonly depth: number;
-  /** Set when JSONata begins to evaluate the values of a grouping. JSONata itself does not read it. */
-  isParallelCall?: boolean | undefined;
   /** Called before every step. */
   guardrails(): void;
   /** Makes the lists of an evaluation. JSONata's own takes several times as long to fill. */

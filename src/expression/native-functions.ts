@@ -91,8 +91,8 @@ function createNatives(): Record<string, Definition> {
       return orderItems(this, items, directions, unwraps === true);
     }),
     [nativeNames.groupKeys]: define(() => new Set()),
-    [nativeNames.groupKey]: define(function (key: unknown, grouping: string | Set<unknown>) {
-      return countKey(this, key, grouping);
+    [nativeNames.groupKey]: define(function (key: unknown, keys: Set<unknown>) {
+      return countKey(this, key, keys);
     }),
     [nativeNames.part]: define((value: unknown, name: string, becomesText: boolean | undefined) =>
       wholePart(value, name, becomesText === true),

@@ -80,6 +80,7 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
       default:
         // JSONata evaluates a call at the end of a function later, in a context that is not its own.
         if (node.thunk && node.body && calledName(node.body) !== undefined) return rewrite(node.body, scope);
+        if (node.thunk && node.body) groupings.leave(node.body);
         return rewriteChildren(node, scope);
     }
   }

@@ -144,10 +144,18 @@ describe('a grouping', () => {
     'payload.rows#$i{$string($i): service.note()}',
     'payload.rows.k.%{k: service.note()}',
     '( $f := function($r){ $r{k: service.note()} }; $f(payload.rows) )',
+    'payload.rows{$string({"k": k}): service.note()}',
+    'payload.rows{$lookup({k: k}, k): service.note()}',
+    'payload.rows{$join([k, {"k": k}.k]): service.note()}',
+    'payload.rows{$string({"k": k}): ($n := service.note())}',
+    'payload.rows{$string({"k": k}): $n := service.note()}',
+    'payload.lists.{$string({"k": k}): service.note()}',
+    '$append(payload.rows, []){$string({"k": k}): service.note()}',
+    '{"a": payload.rows{$string({"k": k}): service.note()}}',
   ])('ends before it evaluates any value if it has too many keys: %s', async (text) => {
     let calls = 0;
     const service = { note: () => (calls += 1) };
-    const error = await caught(() => evaluate(text, { payload: { rows }, service }, limits));
+    const error = await caught(() => evaluate(text, { payload: { rows, lists: [rows, rows] }, service }, limits));
     expect(error.message).toContain('it groups by more than 333 keys');
     expect(calls).toBe(0);
   });
@@ -158,12 +166,28 @@ describe('a grouping', () => {
     expect(Object.keys((await evaluate('payload.rows{k: $count($)}', given, limits)) as object)).toHaveLength(300);
   });
 
+  test('keeps the variables that it binds for what follows', async () => {
+    const given = { payload: { rows: rows.slice(0, 2) } };
+    expect(await evaluate('( payload.rows{k: $last := k}; $last )', given)).toBe('k1');
+    expect(await evaluate('( {payload.rows[0].k: $first := 7}; $first )', given)).toBe(7);
+  });
+
+  test('keeps the filters and variables of its step', async () => {
+    const given = { payload: { rows: rows.slice(0, 2) } };
+    expect(await evaluate('payload.rows.{"k": 1, k: 2}[k0 = 2]', given)).toEqual({ k: 1, k0: 2 });
+    expect(await evaluate('payload.rows.{k: 1}@$y.$y', given)).toEqual([{ k0: 1 }, { k1: 1 }]);
+    expect(await evaluate('payload.rows.{k: 1}#$i.$i', given)).toEqual([0, 0]);
+    expect(await evaluate('(payload.rows){k: 1}', given)).toEqual({ k0: 1, k1: 1 });
+  });
+
   test('does not count the keys of another one', async () => {
     const groups = [1, 2, 3, 4].map((n) => ({ rows: rows.slice(0, 150).map(({ k }) => ({ k: `${n}${k}` })) }));
     for (const text of ['payload.groups.(rows{k: 1})', 'payload.groups.(rows@$r{$r.k: 1})']) {
       const result = (await evaluate(text, { payload: { groups } }, limits)) as object[];
       expect(result.map((group) => Object.keys(group).length)).toEqual([150, 150, 150, 150]);
     }
+    const nested = await evaluate('payload.groups{rows[0].k: rows{k: 1}}', { payload: { groups } }, limits);
+    expect(Object.values(nested as object).map((group) => Object.keys(group).length)).toEqual([150, 150, 150, 150]);
     expect(await evaluate('payload.rows.{k: 1}', { payload: { rows } }, limits)).toHaveLength(400);
   });
 });
