@@ -1,7 +1,7 @@
 /** A check of a schema that is a function. TypeBox runs it after the keywords of the schema. */
 export interface Refinement {
   readonly check: (value: unknown) => boolean;
-  readonly error: () => string;
+  readonly error: (value: unknown) => string;
 }
 
 /** A refinement that does the work of a keyword. */

@@ -120,6 +120,12 @@ export function isFormatted(format: string, text: string, test: (text: string) =
   return result;
 }
 
+/** Returns whether a text of a format that takes long was not matched, because of the texts before it. */
+export function isUnmatched(format: string, text: string): boolean {
+  const { characters, results } = searchTime().formatted;
+  return characters > maxFormatted && !results.has(`${format} ${text}`);
+}
+
 /** Counts objects and fields before they are recorded. @returns false if the check has too many in total */
 export function countNotes(count: number): boolean {
   const searches = searchTime();

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { Format } from 'typebox/format';
 import { describe, expect, test } from 'vitest';
 import { withBoundedKeywords } from '../../src/schema/bounded-keywords.ts';
-import { restartSearchTime } from '../../src/schema/safe-patterns.ts';
+import { maxFormatted, restartSearchTime } from '../../src/schema/safe-patterns.ts';
 import type { Schema } from '../../src/schema/schema.ts';
 import { compileSchema } from '../../src/schema/schema-check.ts';
 import { convertTo, issues } from '../conversion/convert-to.ts';
@@ -248,14 +248,17 @@ describe('a format whose check is slow for long texts', () => {
     },
   );
 
+  const tooMany = `it and the texts of the formats idn-hostname and regex before it have more than ${maxFormatted} characters`;
+
   test('is checked for a bounded number of characters, plain host names excepted', () => {
     const type = Type.Array(Type.String({ format: 'idn-hostname' }));
     const plain = Array(20_000).fill('shop-1.example.org');
     const others = Array.from({ length: 1_000 }, (_, index) => `${'ä'.repeat(50)}.${'ö'.repeat(45)}${1_000 + index}`);
     expect(convertTo(type, [...plain, ...others])).toHaveLength(21_000);
     const texts = textsChecked('idn-hostname', () => {
-      expect(issues(type, [...plain, ...others, 'ä.org', 'a.org'])).toEqual([
-        '/21000 must match format "idn-hostname"',
+      expect(issues(type, [...plain, ...others, 'ä.org', 'a.org', '('])).toEqual([
+        `/21000 is not checked for format "idn-hostname", because ${tooMany}`,
+        `/21002 is not checked for format "idn-hostname", because ${tooMany}`,
       ]);
     });
     expect(texts.filter((text) => text !== '')).toEqual(others);
@@ -265,9 +268,14 @@ describe('a format whose check is slow for long texts', () => {
     const type = Type.Array(Type.String({ format: 'regex' }));
     const many = Array.from({ length: 10_000 }, (_, index) => `(xxx${10_000 + index})`);
     const texts = textsChecked('regex', () => {
-      expect(issues(type, [...many, ...many, '(y)'])).toEqual(['/20000 must match format "regex"']);
+      const first = many.slice(1);
+      expect(issues(type, ['(', ...first, ...first, '(yyyyyyyyyy)', 'x'.repeat(1_001)])).toEqual([
+        '/0 must match format "regex"',
+        `/19999 is not checked for format "regex", because ${tooMany}`,
+        '/20000 must match format "regex"',
+      ]);
     });
-    expect(texts).not.toContain('(y)');
+    expect(texts).not.toContain('(yyyyyyyyyy)');
     expect(new Set(texts).size).toBe(texts.length);
   });
 
@@ -281,6 +289,31 @@ describe('a format whose check is slow for long texts', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  test('accepts what TypeBox accepts: iri-reference', () => {
+    const unit = fc.oneof(
+      fc.constantFrom(...'/:?#%\\ .@[]a1-\t\u007f\u0085é\ud800'),
+      fc.string({ unit: 'binary', maxLength: 1 }),
+    );
+    const check = compileSchema(Type.String({ format: 'iri-reference' })).check;
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
+        expect(check(text)).toBe(Format.Test('iri-reference', text));
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(check(`a/${'é'.repeat(5_000)}`)).toBe(true);
+  });
+
+  test('resolves no relative path: iri-reference', () => {
+    const type = Type.Array(Type.String({ format: 'iri-reference' }));
+    const texts = textsChecked('iri-reference', () => {
+      expect(issues(type, [...Array(1_000).fill('a/b.html'), '\\ bad'])).toEqual([
+        '/1000 must match format "iri-reference"',
+      ]);
+    });
+    expect(texts).not.toContain('a/b.html');
   });
 
   test('compiles each property of Unicode once', () => {
