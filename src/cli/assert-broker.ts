@@ -11,6 +11,6 @@ export function assertBroker({ channel }: Pick<ResolvedConfig, 'channel'>, purpo
   if (channel !== 'in-memory') return;
   throw new LittoralError(
     'invalid-configuration',
-    `There is no broker to ${purpose}: the in-memory channel exists only within this process. Set AMQP_URL.`,
+    `There is no broker to ${purpose}: the in-memory channel exists only within this process. Set AMQP_URL. CHANNEL=in-memory overrides it.`,
   );
 }

@@ -1,4 +1,4 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, fstatSync, openSync, type Stats, statSync, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
 /** The file with the failed entries of a batch. The first failed entry creates it. */
@@ -18,9 +18,15 @@ export class FailedEntries {
   /** Adds a line. @returns a promise if the caller must wait for it before the next line */
   add(line: Uint8Array): Promise<void> | undefined {
     if (this.#error) return undefined;
-    this.#file ??= createWriteStream(this.#path, { flags: this.#flags }).on('error', (error) => {
-      this.#error = error;
-    });
+    try {
+      // Opened at once, so that the caller knows before the next entry whether the file can be written.
+      this.#file ??= createWriteStream('', { fd: openSync(this.#path, this.#flags) }).on('error', (error) => {
+        this.#error = error;
+      });
+    } catch (error) {
+      this.#error = error as Error;
+      return undefined;
+    }
     if (!this.#file.write(Buffer.concat([line, Buffer.from('\n')]))) this.#drained ??= this.#untilDrained(this.#file);
     return this.#drained;
   }
@@ -43,5 +49,25 @@ export class FailedEntries {
     await finished(this.#file).catch((error) => {
       this.#error = error;
     });
+  }
+}
+
+/**
+ * Returns whether the entries that are read would be overwritten.
+ *
+ * @param batch a path, or - for standard input
+ */
+export function isSameFile(batch: string, failedFile: string): boolean {
+  const read = statsOf(() => (batch === '-' ? fstatSync(0) : statSync(batch)));
+  const written = statsOf(() => statSync(failedFile));
+  if (read === undefined || written === undefined || !read.isFile()) return false;
+  return read.dev === written.dev && read.ino === written.ino;
+}
+
+function statsOf(read: () => Stats): Stats | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }

@@ -50,9 +50,10 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   const [first] = args;
   const isStart = first === undefined || (first.startsWith('-') && !ofProgram.has(first));
   const spelled = withDeclaredSpelling(args, program.commands);
-  // With `help` or `--help`, commander would show the help of the program for it.
+  // For an unknown command with `help` or `--help`, commander would show the help of the program instead of an error.
   const named = first === 'help' ? args[1] : first;
-  const isKnown = named === 'help' || program.commands.some((command) => command.name() === named);
+  const isKnown =
+    named === 'help' || args[1] === 'help' || program.commands.some((command) => command.name() === named);
   if (named !== undefined && !named.startsWith('-') && !isKnown) {
     return void (await program.parseAsync([named], { from: 'user' }));
   }

@@ -9,7 +9,6 @@ export class ProgressBar<Progress = ReplayProgress> {
   readonly #toText: (progress: Progress) => string;
   #drawnAtMs = 0;
   #isDrawn = false;
-  #undrawn: Progress | undefined;
 
   /** @param toText returns the line. Default: the line of a replay */
   constructor(output: NodeJS.WriteStream, toText = progressText as unknown as (progress: Progress) => string) {
@@ -19,19 +18,14 @@ export class ProgressBar<Progress = ReplayProgress> {
 
   draw(progress: Progress): void {
     const nowMs = performance.now();
-    if (!this.#output.isTTY) return;
-    this.#undrawn = progress;
-    if (this.#isDrawn && nowMs - this.#drawnAtMs < betweenMs) return;
-    this.#undrawn = undefined;
+    if (!this.#output.isTTY || (this.#isDrawn && nowMs - this.#drawnAtMs < betweenMs)) return;
     this.#drawnAtMs = nowMs;
     this.#isDrawn = true;
     this.#output.write(`\r\x1b[K${this.#toText(progress)}`);
   }
 
-  /** Erases the line. A recorded terminal session may keep it, so the line shows the latest progress first. */
+  /** Erases the line. */
   clear(): void {
-    if (this.#undrawn !== undefined) this.#output.write(`\r\x1b[K${this.#toText(this.#undrawn)}`);
-    this.#undrawn = undefined;
     if (this.#isDrawn) this.#output.write('\r\x1b[K');
   }
 }

@@ -4,7 +4,7 @@ import { respondToSignals } from '../gateway/exit-signals.ts';
 import { countOf } from '../text/count-of.ts';
 import { errorText } from '../text/error-chain.ts';
 import { assertBroker } from './assert-broker.ts';
-import { FailedEntries } from './failed-entries.ts';
+import { FailedEntries, isSameFile } from './failed-entries.ts';
 import { loadComponents } from './load-components.ts';
 import { exitProcess, report } from './output.ts';
 import { printable } from './printable.ts';
@@ -35,9 +35,13 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   const { createComponents, createLogger, loadConfig, resolveConfig } = await loadComponents();
   const config = resolveConfig(await loadConfig(options.config), process.env);
   assertBroker(config, 'send to');
+  const failedFile = options.failed ?? (file === '-' ? 'batch.failed.ndjson' : `${file}.failed`);
+  if (isSameFile(file, failedFile)) {
+    const text = `Nothing was sent: the failed entries would overwrite the batch, ${printable(failedFile)}. Set another file with --failed.`;
+    throw new LittoralError('wrong-usage', text);
+  }
   const input = await openBatch(file);
   const { channel, distributedBus } = createComponents(config, createLogger('silent'));
-  const failedFile = options.failed ?? (file === '-' ? 'batch.failed.ndjson' : `${file}.failed`);
   const failures = new FailedEntries(failedFile, from > 0);
   const progressBar = new ProgressBar(process.stderr, textOf);
   let isStopped = false;
@@ -76,7 +80,8 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   const isBehindEnd = !isStopped && outcome.error === undefined && from > outcome.read;
   if (isBehindEnd) throw behindEnd(file, from, outcome.read);
   const resume = resumeCommand({ ...options, from: outcome.next, idempotencyKey });
-  reportOutcome(outcome, { resume, failedFile, fileError: failures.error, isStopped, hidden, tooLong });
+  const again = resumeCommand({ ...options, idempotencyKey, failed: undefined });
+  reportOutcome(outcome, { resume, again, failedFile, fileError: failures.error, isStopped, hidden, tooLong });
   const { next, accepted, failed } = outcome;
   await report(`${JSON.stringify({ next, accepted, failed, channel: channel.name })}\n`);
   return exitProcess(failed === 0 && outcome.error === undefined && !isStopped ? 0 : 1);
@@ -91,6 +96,8 @@ function behindEnd(file: string, from: number, read: number): LittoralError {
 interface Ending {
   /** The command line that sends the rest of the batch. */
   readonly resume: string;
+  /** The command line that sends the whole batch again. */
+  readonly again: string;
   readonly failedFile: string;
   /** The error because of which that file does not have all failed entries. */
   readonly fileError: Error | undefined;
@@ -102,17 +109,19 @@ interface Ending {
 }
 
 function reportOutcome({ failed, error }: BatchOutcome, ending: Ending) {
-  const { resume, failedFile, fileError, isStopped, hidden, tooLong } = ending;
+  const { resume, again, failedFile, fileError, isStopped, hidden, tooLong } = ending;
   const kept = failed - tooLong;
   if (hidden > 0) process.stderr.write(`… and ${hidden} more.\n`);
   const place = fileError
-    ? `The file of failed entries cannot be written: ${printable(errorText(fileError, 2_048))}. Their indexes are printed above${hidden > 0 ? `, except ${hidden}` : ''}`
+    ? `The file of failed entries cannot be written: ${printable(errorText(fileError, 2_048))}. Their indexes are printed above${hidden > 0 ? `, except those of ${countOf(hidden, 'entry', 'entries')}` : ''}`
     : `See ${printable(failedFile)}`;
   if (kept > 0) process.stderr.write(`littoral: ${countOf(kept, 'entry', 'entries')} failed. ${place}.\n`);
   if (tooLong > 0)
     process.stderr.write(
-      `littoral: ${countOf(tooLong, 'entry', 'entries')} too long for the file of failed entries. The indexes are printed above.\n`,
+      `littoral: ${countOf(tooLong, 'entry', 'entries')} ${tooLong === 1 ? 'was' : 'were'} too long for the file of failed entries. Their indexes are printed above.\n`,
     );
+  if (fileError && !error && !isStopped)
+    process.stderr.write(`To send all entries again with the same ids: ${again}\n`);
   if (!error && !isStopped) return;
   const reason = error ? printable(errorText(error, 2_048)) : 'Stopped by a signal.';
   process.stderr.write(`littoral: ${reason}\nResume with: ${resume}\n`);

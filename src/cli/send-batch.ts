@@ -11,6 +11,7 @@ import { readEntryDefaults } from '../http/entries/entry-defaults.ts';
 import { maxEntryBytes } from '../http/entries/entry-size.ts';
 import { readEntry } from '../http/entries/read-entry.ts';
 import { LineReader } from '../http/stream/line-reader.ts';
+import { printable } from './printable.ts';
 import { withMessageId } from './with-message-id.ts';
 
 /** The progress of sending a batch. */
@@ -65,10 +66,13 @@ export interface BatchOptions {
 export async function openBatch(file: string): Promise<BatchInput> {
   if (file === '-') return { pieces: process.stdin, totalBytes: 0 };
   const handle = await open(file).catch((cause) => {
-    throw new LittoralError('invalid-configuration', `The batch file ${unreadable(cause, file)}.`);
+    throw new LittoralError('invalid-configuration', `The batch file ${unreadable(cause, printable(file))}.`);
   });
   const stats = await handle.stat();
-  if (stats.isDirectory()) throw new LittoralError('invalid-configuration', `The batch file ${file} is a directory.`);
+  if (stats.isDirectory()) {
+    await handle.close();
+    throw new LittoralError('invalid-configuration', `The batch file ${printable(file)} is a directory.`);
+  }
   const { size } = stats;
   return { pieces: createReadStream('', { fd: handle, highWaterMark: 256 * 1024 }), totalBytes: size };
 }

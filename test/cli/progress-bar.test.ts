@@ -22,13 +22,6 @@ test('a terminal has one line, which is taken away at the end', () => {
   expect(written).toEqual([expect.stringMatching(/^\r.*1 replayed$/), expect.stringMatching(/^\r/)]);
 });
 
-test('shows the latest progress before it is erased', () => {
-  const { written, line } = output(true);
-  for (const replayed of [1, 2, 4]) line.draw({ seen: 4, replayed, failed: 0, total: 4 });
-  line.clear();
-  expect(written.at(-2)).toMatch(/4 of 4 passed, 4 replayed$/);
-});
-
 test('elsewhere nothing is drawn', () => {
   const { written, line } = output(false);
   line.draw({ seen: 2, replayed: 1, failed: 0, total: 4 });

@@ -30,7 +30,7 @@ test.each<Record<string, string>>([{}, { CHANNEL: 'in-memory' }])('needs a broke
   const { code, stdout, stderr } = await littoral(['run', 'billing'], options).ended;
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toBe(
-    'littoral: There is no broker to consume from: the in-memory channel exists only within this process. Set AMQP_URL.\n',
+    'littoral: There is no broker to consume from: the in-memory channel exists only within this process. Set AMQP_URL. CHANNEL=in-memory overrides it.\n',
   );
 });
 

@@ -56,7 +56,20 @@ describe('littoral send --batch', () => {
     expect({ code, out: JSON.parse(stdout) }).toMatchObject({ code: 1, out: { next: 3, accepted: 2, failed: 1 } });
     expect(stderr).toMatch(/^1: .*malformed-body/);
     expect(stderr).toContain('1 entry failed. The file of failed entries cannot be written: ENOENT');
+    expect(stderr).toMatch(/To send all entries again with the same ids: littoral send --batch .* --idempotencyKey /);
     expect(await arrived()).toEqual([0, 2]);
+  });
+
+  test('refuses to write the failed entries over the batch', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const text = [command(0), '{"kind":"command"'].join('\n');
+    const file = join(folderOf({ 'all.ndjson': text }), 'all.ndjson');
+    const { code, stdout, stderr } = await service.littoral('send', '--batch', file, '--failed', file).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('Nothing was sent: the failed entries would overwrite the batch');
+    expect(readFileSync(file, 'utf8')).toBe(text);
+    expect(await arrived()).toEqual([]);
   });
 
   test('resumes from an index, with the same ids', async () => {
