@@ -69,7 +69,7 @@ const Payload = Type.Object(
 const summary = {
   id: Type.String({ description: 'Its own id: a message that failed in two handlers is two dead letters.' }),
   messageId: text('The id of the message.'),
-  correlationId: text('Ties the message to others.'),
+  correlationId: text('The id that related messages have in common.'),
   kind: text('command, event or message.'),
   routingKey: text('The name of the command or event.'),
   endpoint: text('The handler that failed. Absent where the message failed before one was found.'),

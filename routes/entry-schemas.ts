@@ -10,7 +10,7 @@ const examples = [
     kind: 'command',
     destination: 'billing',
     routingKey: 'billing.changeDetails',
-    payload: { personId: '123' },
+    payload: { personId: '123', billingDetails: '01111' },
     headers: { executorId: '7' },
   },
   { kind: 'event', routingKey: 'order.placed', payload: { orderId: '123', total: 42 }, delayMs: 60_000 },
@@ -47,7 +47,7 @@ const Entry = Type.Object(
     idempotencyKey: text(
       'Makes a repeated entry the same message: the id follows from the key. Default: none, or the Idempotency-Key of the request with the index of the entry.',
     ),
-    correlationId: text('Ties the message to others. Default: its id.'),
+    correlationId: text('The id that related messages have in common. Default: the id of the message.'),
     parentId: text('The id of a message that the application of this gateway is handling.'),
     delayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: longestDelayMs, description: 'Delays the message.' })),
     timeToLiveMs: Type.Optional(

@@ -8,7 +8,8 @@ const Receipt = Type.Object(
   {
     messageId: Type.String({ format: 'uuid', description: 'The id of the message, in the header Message-Id as well.' }),
     correlationId: Type.String({
-      description: 'Ties the message to others. Equal to its id unless the caller gave one.',
+      description:
+        'The id that related messages have in common. It is the id of the message unless the caller gave another.',
     }),
     routed: Type.Boolean({
       description:
@@ -65,7 +66,7 @@ const sendHeaders = {
   'Idempotency-Key': text(
     'Makes a repeated request the same message: the id follows from this key, the kind, the destination and the routing key. Not together with Message-Id.',
   ),
-  'Message-Correlation-Id': text('Ties the message to others. Default: its id.'),
+  'Message-Correlation-Id': text('The id that related messages have in common. Default: the id of the message.'),
   'Message-Parent-Id': text(
     'The id of a message that the application of this gateway is handling: the new message inherits its correlation id and headers, and names it as its parent.',
   ),

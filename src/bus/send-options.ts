@@ -7,7 +7,7 @@ import type { SendRequest } from './send-request.ts';
 export interface SendOptions {
   /** The message's id, a UUID. Default: a new UUIDv7. */
   readonly id?: string | undefined;
-  /** Ties the message to others. At most 255 bytes. Default: the id. */
+  /** The id that related messages have in common. At most 255 bytes. Default: the id of the message. */
   readonly correlationId?: string | undefined;
   /**
    * Milliseconds after which the undelivered message expires: an integer from 1 to 4,294,967,295. For a delayed
@@ -31,17 +31,13 @@ export function requestOptions(
   return { id, correlationId, delayMs, timeToLiveMs, priority };
 }
 
-const notUuid = 'The message id (Message-Id, messageId) is not a UUID. Set a UUID, or send Idempotency-Key instead.';
-
 /** @throws LittoralError `invalid-header` */
 export function assertSendOptions({ id, correlationId, timeToLiveMs, priority, delayMs }: Partial<SendRequest>): void {
-  if (id !== undefined && !isMessageId(id)) throw invalid(notUuid);
+  if (id !== undefined && !isMessageId(id)) throw invalid('The message id is not a UUID.');
   if (correlationId !== undefined) checkCorrelationId(correlationId);
-  if (timeToLiveMs !== undefined)
-    checkInteger('time to live (Message-Time-To-Live, in milliseconds)', timeToLiveMs, 1, maxTimeToLiveMs);
-  if (priority !== undefined) checkInteger('priority (Message-Priority)', priority, 0, maxPriority);
-  if (delayMs !== undefined)
-    checkInteger('delivery delay (Message-Delay, in milliseconds)', delayMs, 0, longestDelayMs, ', which is 30 days');
+  if (timeToLiveMs !== undefined) checkInteger('time to live, in milliseconds,', timeToLiveMs, 1, maxTimeToLiveMs);
+  if (priority !== undefined) checkInteger('priority', priority, 0, maxPriority);
+  if (delayMs !== undefined) checkInteger('delivery delay, in milliseconds,', delayMs, 0, longestDelayMs);
 }
 
 function checkCorrelationId(correlationId: unknown): void {
@@ -52,9 +48,9 @@ function checkCorrelationId(correlationId: unknown): void {
     throw invalid(`The correlation id is longer than ${maxShortStringBytes} bytes.`);
 }
 
-function checkInteger(name: string, value: number, min: number, max: number, meaning = ''): void {
+function checkInteger(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw invalid(`The ${name} is not an integer from ${min} to ${max}${meaning}.`);
+  throw invalid(`The ${name} is not an integer from ${min} to ${max}.`);
 }
 
 function invalid(detail: string): LittoralError {

@@ -8,7 +8,7 @@ import { rawProblem } from './problem.ts';
 import { Handshakes } from './tls/handshakes.ts';
 
 interface Connection {
-  /** The connections of requests that wait for their answers, in their order. */
+  /** The responses that are not complete, in the order of their requests. */
   readonly unanswered: ServerResponse[];
   /** The response to the latest request, answered or not. */
   latest?: ServerResponse;

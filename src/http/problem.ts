@@ -84,7 +84,7 @@ export function clientError(error: NodeJS.ErrnoException): LittoralError {
   const code = codeOfClientError(error.code);
   const reason =
     code === 'headers-too-large'
-      ? `its headers are larger than ${maxHeaderSize} bytes (${maxHeaderSize / 1024} KiB) in all`
+      ? `its headers are larger than ${maxHeaderSize} bytes (${maxHeaderSize / 1024} KiB) in all. Move large values into the payload`
       : errorMessage(error);
   return new LittoralError(code, `The request could not be read: ${reason}.`, { cause: error });
 }

@@ -22,53 +22,26 @@ test.each<Partial<SendRequest>>([
 });
 
 test.each<[unknown, string]>([
-  [{ id: '7' }, 'The message id (Message-Id, messageId) is not a UUID. Set a UUID, or send Idempotency-Key instead.'],
-  [{ id: '' }, 'The message id (Message-Id, messageId) is not a UUID. Set a UUID, or send Idempotency-Key instead.'],
-  [{ id: 7 }, 'The message id (Message-Id, messageId) is not a UUID. Set a UUID, or send Idempotency-Key instead.'],
-  [{ id: null }, 'The message id (Message-Id, messageId) is not a UUID. Set a UUID, or send Idempotency-Key instead.'],
+  [{ id: '7' }, 'The message id is not a UUID.'],
+  [{ id: '' }, 'The message id is not a UUID.'],
+  [{ id: 7 }, 'The message id is not a UUID.'],
+  [{ id: null }, 'The message id is not a UUID.'],
   [{ correlationId: '' }, 'The correlation id is not a text with at least one character.'],
   [{ correlationId: 7 }, 'The correlation id is not a text with at least one character.'],
   [{ correlationId: 'a\ud800' }, 'The correlation id is not a text with at least one character.'],
   [{ correlationId: 'ż'.repeat(128) }, 'The correlation id is longer than 255 bytes.'],
-  [
-    { timeToLiveMs: 0 },
-    'The time to live (Message-Time-To-Live, in milliseconds) is not an integer from 1 to 4294967295.',
-  ],
-  [
-    { timeToLiveMs: 1.5 },
-    'The time to live (Message-Time-To-Live, in milliseconds) is not an integer from 1 to 4294967295.',
-  ],
-  [
-    { timeToLiveMs: 4_294_967_296 },
-    'The time to live (Message-Time-To-Live, in milliseconds) is not an integer from 1 to 4294967295.',
-  ],
-  [
-    { timeToLiveMs: '1000' },
-    'The time to live (Message-Time-To-Live, in milliseconds) is not an integer from 1 to 4294967295.',
-  ],
-  [
-    { timeToLiveMs: Number.NaN },
-    'The time to live (Message-Time-To-Live, in milliseconds) is not an integer from 1 to 4294967295.',
-  ],
-  [
-    { delayMs: -1 },
-    'The delivery delay (Message-Delay, in milliseconds) is not an integer from 0 to 2592000000, which is 30 days.',
-  ],
-  [
-    { delayMs: 0.5 },
-    'The delivery delay (Message-Delay, in milliseconds) is not an integer from 0 to 2592000000, which is 30 days.',
-  ],
-  [
-    { delayMs: 2_592_000_001 },
-    'The delivery delay (Message-Delay, in milliseconds) is not an integer from 0 to 2592000000, which is 30 days.',
-  ],
-  [
-    { delayMs: '1000' },
-    'The delivery delay (Message-Delay, in milliseconds) is not an integer from 0 to 2592000000, which is 30 days.',
-  ],
-  [{ priority: -1 }, 'The priority (Message-Priority) is not an integer from 0 to 255.'],
-  [{ priority: 256 }, 'The priority (Message-Priority) is not an integer from 0 to 255.'],
-  [{ priority: 'high' }, 'The priority (Message-Priority) is not an integer from 0 to 255.'],
+  [{ timeToLiveMs: 0 }, 'The time to live, in milliseconds, is not an integer from 1 to 4294967295.'],
+  [{ timeToLiveMs: 1.5 }, 'The time to live, in milliseconds, is not an integer from 1 to 4294967295.'],
+  [{ timeToLiveMs: 4_294_967_296 }, 'The time to live, in milliseconds, is not an integer from 1 to 4294967295.'],
+  [{ timeToLiveMs: '1000' }, 'The time to live, in milliseconds, is not an integer from 1 to 4294967295.'],
+  [{ timeToLiveMs: Number.NaN }, 'The time to live, in milliseconds, is not an integer from 1 to 4294967295.'],
+  [{ delayMs: -1 }, 'The delivery delay, in milliseconds, is not an integer from 0 to 2592000000.'],
+  [{ delayMs: 0.5 }, 'The delivery delay, in milliseconds, is not an integer from 0 to 2592000000.'],
+  [{ delayMs: 2_592_000_001 }, 'The delivery delay, in milliseconds, is not an integer from 0 to 2592000000.'],
+  [{ delayMs: '1000' }, 'The delivery delay, in milliseconds, is not an integer from 0 to 2592000000.'],
+  [{ priority: -1 }, 'The priority is not an integer from 0 to 255.'],
+  [{ priority: 256 }, 'The priority is not an integer from 0 to 255.'],
+  [{ priority: 'high' }, 'The priority is not an integer from 0 to 255.'],
 ])('options are not valid: %j', async (options, message) => {
   expect(await caught(() => assertSendOptions(options as SendRequest))).toMatchObject({
     code: 'invalid-header',

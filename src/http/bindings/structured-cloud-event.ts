@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../../conversion/character-encoding.ts';
+import { decodeUtf8, isUtf8Charset } from '../../conversion/character-encoding.ts';
 import { assertJson } from '../../conversion/json/json-converter.ts';
 import { isJson, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
@@ -97,12 +97,14 @@ function readData(members: ReadonlyMap<string, string>, declared: AttributeValue
 function dataText(json: string, contentType: string): string {
   const mediaType = parseMediaType(contentType);
   if (mediaType === undefined || isJson(mediaType)) return json;
-  if (mediaType.charset !== undefined && !/^utf-?8$/.test(mediaType.charset)) {
+  const value: unknown = JSON.parse(json);
+  // Text in ASCII has the same bytes in UTF-8.
+  const isAscii = mediaType.charset === 'us-ascii' && typeof value === 'string' && /^[\0-\x7f]*$/.test(value);
+  if (!isAscii && !isUtf8Charset(mediaType.charset)) {
     throw rejectBody(
       "The CloudEvent's datacontenttype has another charset than UTF-8, in which its data is written: send the bytes as 'data_base64'.",
     );
   }
-  const value: unknown = JSON.parse(json);
   if (typeof value === 'string' && value.isWellFormed()) return value;
   throw rejectBody(
     `The CloudEvent's data is ${describeValue(value)}, but its datacontenttype is ${mediaType.essence}: send it as text, or as 'data_base64'.`,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { SendRequest } from '../../bus/send-request.ts';
+import { isUtf8Charset } from '../../conversion/character-encoding.ts';
 import { parseJson, UnreadableNumbers } from '../../conversion/json/parse-json.ts';
 import { isJson, parseMediaType } from '../../conversion/media-type.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
@@ -78,6 +79,10 @@ function readAddress(fields: EntryFields): Address {
   if (!fields.has('kind')) fields.addIssue('/kind', `is missing: ${kindNames}`);
   else if (kind !== undefined && !kinds.has(kind)) fields.addIssue('/kind', `must be ${kindNames}`);
   const routingKey = readKey(fields, 'routingKey');
+  // Whether a destination is needed is unknown.
+  if (kind === undefined || !kinds.has(kind)) {
+    return { kind: kind as SendRequest['kind'], destination: fields.text('destination'), routingKey };
+  }
   if (kind !== 'event')
     return { kind: kind as SendRequest['kind'], destination: readKey(fields, 'destination'), routingKey };
   if (fields.has('destination'))
@@ -127,7 +132,7 @@ function readPayload(fields: EntryFields, written: Buffer, contentType: string |
   const mediaType = parseMediaType(contentType ?? 'application/json');
   if (mediaType === undefined || isJson(mediaType)) return written;
   const text = fields.text('payload');
-  if (mediaType.charset !== undefined && !/^utf-?8$/.test(mediaType.charset)) {
+  if (!isUtf8Charset(mediaType.charset)) {
     fields.addIssue('/contentType', 'has another charset than UTF-8; send the bytes as bodyBase64');
   }
   return Buffer.from(text ?? '');

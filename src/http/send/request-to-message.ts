@@ -1,7 +1,7 @@
 import type { SendRequest } from '../../bus/send-request.ts';
 import { LittoralError } from '../../errors.ts';
 import type { Message } from '../../message/message.ts';
-import { idempotentMessageId } from '../../message/message-id.ts';
+import { idempotentMessageId, isMessageId } from '../../message/message-id.ts';
 import { decodeHeaderValue } from '../../text/header-value.ts';
 import type { CloudEvent } from '../bindings/cloud-event.ts';
 import { eventKey, eventTimeToLiveMs, readCloudEvent } from '../bindings/cloud-event-request.ts';
@@ -133,6 +133,9 @@ function messageIdOf(
     throw invalidHeader(
       `Message-Id is refused here, because it could be the id of another caller's message: ${setting} keeps callers apart. Send Idempotency-Key.`,
     );
+  }
+  if (key === undefined && id !== undefined && !isMessageId(id)) {
+    throw invalidHeader('The request header Message-Id is not a UUID. Send a UUID, or Idempotency-Key instead.');
   }
   if (key === undefined) return id?.toLowerCase();
   if (id !== undefined) throw invalidHeader('Message-Id and Idempotency-Key both decide the id; send one of them.');

@@ -1,4 +1,5 @@
 import { LittoralError } from '../../errors.ts';
+import { longestDelayMs, maxPriority, maxTimeToLiveMs } from '../../message/limits.ts';
 import { traceHeaders } from '../../message/message-headers.ts';
 import { binaryPrefix } from '../bindings/binary-cloud-event.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -73,13 +74,28 @@ function assertNotEncoded(headers: ReadonlyMap<string, string>): void {
   }
 }
 
-/** The units of the headers with numbers. */
-const unitOf: ReadonlyMap<string, string> = new Map([
-  ['message-delay', ' of milliseconds'],
-  ['message-time-to-live', ' of milliseconds'],
-  ['message-priority', ' from 0 to 255'],
-  ['message-first-index', ': the index of the first entry'],
-]);
+interface NumberRange {
+  readonly min: number;
+  readonly max: number;
+  /** Follows "a whole number". */
+  readonly meaning: string;
+}
+
+/** The headers with numbers, by their names. */
+const ranges: Readonly<Record<string, NumberRange>> = {
+  'message-delay': {
+    ...{ min: 0, max: longestDelayMs },
+    meaning: ` of milliseconds from 0 to ${longestDelayMs} (${longestDelayMs / 86_400_000} days)`,
+  },
+  'message-time-to-live': {
+    ...{ min: 1, max: maxTimeToLiveMs },
+    meaning: ` of milliseconds from 1 to ${maxTimeToLiveMs}`,
+  },
+  'message-priority': { min: 0, max: maxPriority, meaning: ` from 0 to ${maxPriority}` },
+};
+
+/** Another header has an index. */
+const anyIndex: NumberRange = { min: 0, max: 999_999_999_999_999, meaning: ': the index of the first entry' };
 
 /**
  * Returns the whole number in a header.
@@ -89,8 +105,10 @@ const unitOf: ReadonlyMap<string, string> = new Map([
 export function integerHeader(headers: ReadonlyMap<string, string>, name: string): number | undefined {
   const text = headers.get(name);
   if (text === undefined) return undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw invalidHeader(`The request header '${name}' is not a whole number${unitOf.get(name) ?? ''}.`);
+  const { min, max, meaning } = ranges[name] ?? anyIndex;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw invalidHeader(`The request header '${name}' is not a whole number${meaning}.`);
 }
 
 /** Returns the error for a request header that cannot be used. */

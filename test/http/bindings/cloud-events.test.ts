@@ -130,6 +130,7 @@ describe('an event in the structured mode', () => {
     ['data twice', { ...event, data: 1, data_base64: 'AA==' }],
     ['bytes that are not base64', { ...event, data_base64: 'A' }],
     ['text of another charset', { ...event, datacontenttype: 'text/plain; charset=iso-8859-1', data: 'ü' }],
+    ['text that is not ASCII as it says', { ...event, datacontenttype: 'text/plain; charset=us-ascii', data: 'ü' }],
     ['XML of another charset', { ...event, datacontenttype: 'application/xml; charset="UTF-16"', data: '<a/>' }],
     ['data that is not of its type', { ...event, datacontenttype: 'text/plain', data: {} }],
     [

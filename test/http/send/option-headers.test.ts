@@ -34,19 +34,17 @@ describe('Message-Correlation-Id', () => {
 });
 
 test.each([
-  ['Message-Delay', '10s', "'message-delay' is not a whole number of milliseconds."],
+  ['Message-Delay', '10s', "'message-delay' is not a whole number of milliseconds from 0 to 2592000000 (30 days)."],
   [
     'Message-Delay',
     '99999999999',
-    '(Message-Delay, in milliseconds) is not an integer from 0 to 2592000000, which is 30 days.',
+    "'message-delay' is not a whole number of milliseconds from 0 to 2592000000 (30 days).",
   ],
-  ['Message-Time-To-Live', '1.5', "'message-time-to-live' is not a whole number of milliseconds."],
+  ['Message-Time-To-Live', '1.5', "'message-time-to-live' is not a whole number of milliseconds from 1 to 4294967295."],
+  ['Message-Time-To-Live', '0', "'message-time-to-live' is not a whole number of milliseconds from 1 to 4294967295."],
+  ['Message-Priority', '256', "'message-priority' is not a whole number from 0 to 255."],
   ['Message-Priority', 'high', "'message-priority' is not a whole number from 0 to 255."],
-  [
-    'Message-Id',
-    '7',
-    'The message id (Message-Id, messageId) is not a UUID. Set a UUID, or send Idempotency-Key instead.',
-  ],
+  ['Message-Id', '7', 'The request header Message-Id is not a UUID. Send a UUID, or Idempotency-Key instead.'],
 ])('the error of %s: %s names the header and its unit', async (name, value, text) => {
   expect((await refused(name, value)).detail).toContain(text);
 });
