@@ -5,6 +5,10 @@ import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 
 const [address, key, from = '0'] = process.argv.slice(2);
+if (!key || !/^\d+$/.test(from)) {
+  console.error('Usage: node stream.mjs <address> <idempotency key> [first index]');
+  process.exit(2);
+}
 const sending = request(`${address}/stream`, {
   method: 'POST',
   headers: { 'content-type': 'application/x-ndjson', 'idempotency-key': key, 'message-first-index': from },

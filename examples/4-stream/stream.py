@@ -8,6 +8,8 @@ import os
 import sys
 import threading
 
+if len(sys.argv) < 3 or not (sys.argv + ["0"])[3].isdecimal():
+    sys.exit("Usage: python3 stream.py <host:port> <idempotency key> [first index]")
 address, key, first = (sys.argv[1:] + ["0"])[:3]
 connection = http.client.HTTPConnection(address)
 
