@@ -25,7 +25,8 @@ export class CountedGroupings {
       return node;
     const keys = make.variable(hoistedName());
     this.#variables.set(pairs, keys);
-    return withBinding(node, make.bind(String(keys.value), make.call(nativeNames.groupKeys)));
+    const binding = make.bind(String(keys.value), make.call(nativeNames.groupKeys));
+    return withBinding(node, binding, make.call(nativeNames.grouped, [keys, node]));
   }
 
   /** Leaves the body of a thunk as it is, because JSONata ignores its grouping, and looks for a call in it. */
@@ -49,12 +50,12 @@ export class CountedGroupings {
 /** The fields of a step that belong to its path. */
 const ofStep = ['stages', 'focus', 'index', 'ancestor', 'tuple'] as const;
 
-function withBinding(node: ExpressionNode, binding: ExpressionNode): ExpressionNode {
+function withBinding(node: ExpressionNode, binding: ExpressionNode, call: ExpressionNode): ExpressionNode {
   // Siblings see the variables that the node binds. A block would hide these. The condition is always true.
   const around: ExpressionNode = bindsHere(node)
     ? // biome-ignore lint/suspicious/noThenProperty: the parser calls it so
-      { type: 'condition', condition: make.call('exists', [binding]), then: node }
-    : make.block([binding, node]);
+      { type: 'condition', condition: make.call('exists', [binding]), then: call }
+    : make.block([binding, call]);
   if (node.type === 'path') return around;
   for (const field of ofStep) {
     if (node[field] === undefined) continue;

@@ -21,6 +21,8 @@ export class EvaluationBudget {
   #sliceBeganMs = this.#lookedAtMs;
   #madeItems = 0;
   #madeCharacters = 0;
+  /** Number of keys of the groupings that are being evaluated. */
+  #keys = 0;
   #over = false;
   #cpuAtHalf: NodeJS.CpuUsage | undefined;
   /** The branches that yielded. */
@@ -54,15 +56,24 @@ export class EvaluationBudget {
   }
 
   assertDepth(depth: number): void {
-    const { maxDepth } = this.#limits;
-    // Each key of a grouping is at least three steps deep, and has taken its first step when it yields.
-    if (depth > maxDepth || this.#waiting.length > maxDepth / stepsOfKey) throw { code: 'D1011' };
+    if (depth > this.#limits.maxDepth) throw { code: 'D1011' };
   }
 
-  /** Throws if a grouping has too many keys. Called before JSONata begins to evaluate their values. */
-  assertKeys(count: number): void {
+  /**
+   * Counts keys of a grouping, before JSONata begins to evaluate their values. Nested groupings count together, because
+   * JSONata evaluates them at the same time.
+   *
+   * @throws ExpressionError if there are too many
+   */
+  enterKeys(count: number): void {
+    this.#keys += count;
     const most = Math.floor(this.#limits.maxDepth / stepsOfKey);
-    if (count > most) throw new ExpressionError(`it groups by more than ${most} keys`);
+    if (this.#keys > most) throw new ExpressionError(`it groups by more than ${most} keys at the same time`);
+  }
+
+  /** Counts keys no longer, because their values are there. */
+  leaveKeys(count: number): void {
+    this.#keys -= count;
   }
 
   /** The remaining milliseconds. */

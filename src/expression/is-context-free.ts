@@ -40,6 +40,7 @@ const free: ReadonlySet<unknown> = new Set([
   nativeNames.concatenate,
   nativeNames.ordered,
   nativeNames.groupKeys,
+  nativeNames.grouped,
   nativeNames.exact,
   nativeNames.truth,
   nativeNames.part,

@@ -3,7 +3,7 @@ import { bounded, withPicture } from './bounded-function.ts';
 import { keepRow, makeList, makeObject, makeRange, type RowStep } from './constructors.ts';
 import { cloneData } from './expression-data.ts';
 import { runOf } from './expression-run.ts';
-import { countKey } from './group-keys.ts';
+import { countKey, endGrouping } from './group-keys.ts';
 import { endTurn, waitForTurn } from './in-turn.ts';
 import { each, filter, map, reduce, sift, single } from './item-functions.ts';
 import {
@@ -93,6 +93,9 @@ function createNatives(): Record<string, Definition> {
     [nativeNames.groupKeys]: define(() => new Set()),
     [nativeNames.groupKey]: define(function (key: unknown, keys: Set<unknown>) {
       return countKey(this, key, keys);
+    }),
+    [nativeNames.grouped]: define(function (keys: Set<unknown>, result: unknown) {
+      return endGrouping(this, keys, result);
     }),
     [nativeNames.part]: define((value: unknown, name: string, becomesText: boolean | undefined) =>
       wholePart(value, name, becomesText === true),

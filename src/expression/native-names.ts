@@ -19,6 +19,7 @@ export const nativeNames = {
   ordered: ' ordered',
   groupKey: ' groupKey',
   groupKeys: ' groupKeys',
+  grouped: ' grouped',
   exact: ' exact',
   truth: ' truth',
   part: ' part',

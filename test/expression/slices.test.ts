@@ -120,7 +120,9 @@ test('docs/expressions.md names the limits of steps and groupings', () => {
     `A path step with \`@\`, \`#\` or \`%\` can have at most ${maxTuples.toLocaleString('en')} items.`,
   );
   const keys = Math.floor(defaultLimits.maxDepth / 3).toLocaleString('en');
-  expect(page).toContain(`A grouping can have a third of \`maxDepth\` as keys: ${keys} by default.`);
+  expect(page.replace(/\s+/g, ' ')).toContain(
+    `A grouping can have a third of \`maxDepth\` as keys, together with the groupings in its values: ${keys} by default.`,
+  );
 });
 
 test('branches that run at the same time continue in their order, some in each turn of the event loop', async () => {
@@ -145,6 +147,8 @@ describe('a grouping', () => {
     'payload.rows.k.%{k: service.note()}',
     '( $f := function($r){ $r{k: service.note()} }; $f(payload.rows) )',
     'payload.rows{$string({"k": k}): service.note()}',
+    'payload.groups{id: rows{k: service.note()}}',
+    '( $f := function($r){ $r{k: service.note()} }; payload.groups{id: $f(rows)} )',
     'payload.rows{$lookup({k: k}, k): service.note()}',
     'payload.rows{$join([k, {"k": k}.k]): service.note()}',
     'payload.rows{$string({"k": k}): ($n := service.note())}',
@@ -155,8 +159,10 @@ describe('a grouping', () => {
   ])('ends before it evaluates any value if it has too many keys: %s', async (text) => {
     let calls = 0;
     const service = { note: () => (calls += 1) };
-    const error = await caught(() => evaluate(text, { payload: { rows, lists: [rows, rows] }, service }, limits));
-    expect(error.message).toContain('it groups by more than 333 keys');
+    const groups = [0, 200].map((from) => ({ id: `g${from}`, rows: rows.slice(from, from + 200) }));
+    const payload = { rows, lists: [rows, rows], groups };
+    const error = await caught(() => evaluate(text, { payload, service }, limits));
+    expect(error.message).toContain('it groups by more than 333 keys at the same time');
     expect(calls).toBe(0);
   });
 
@@ -186,8 +192,14 @@ describe('a grouping', () => {
       const result = (await evaluate(text, { payload: { groups } }, limits)) as object[];
       expect(result.map((group) => Object.keys(group).length)).toEqual([150, 150, 150, 150]);
     }
-    const nested = await evaluate('payload.groups{rows[0].k: rows{k: 1}}', { payload: { groups } }, limits);
-    expect(Object.values(nested as object).map((group) => Object.keys(group).length)).toEqual([150, 150, 150, 150]);
+    const two = { payload: { groups: groups.slice(0, 2) } };
+    const nested = await evaluate('payload.groups{rows[0].k: rows{k: 1}}', two, limits);
+    expect(Object.values(nested as object).map((group) => Object.keys(group).length)).toEqual([150, 150]);
+    const oneByOne = 'payload.groups{rows[0].k: $map([1..5], function(){ $count($keys(rows{k: 1})) })}';
+    expect(Object.values((await evaluate(oneByOne, two, limits)) as object)).toEqual([
+      Array(5).fill(150),
+      Array(5).fill(150),
+    ]);
     expect(await evaluate('payload.rows.{k: 1}', { payload: { rows } }, limits)).toHaveLength(400);
   });
 });
