@@ -18,8 +18,10 @@ const sending = request(`${address}/stream`, {
 pipeline(process.stdin, sending).catch(() => {});
 let next = Number(from);
 let end;
+let status;
 try {
   const response = await new Promise((resolve, reject) => sending.on('response', resolve).on('error', reject));
+  status = response.statusCode;
   for await (const line of createInterface(response)) {
     const result = JSON.parse(line);
     if (result.notice === 'end') end = result;
@@ -29,5 +31,6 @@ try {
 } catch (error) {
   console.error(`The connection broke: ${error.code ?? error.message}.`);
 }
-if (end?.reason !== 'complete') console.error(`Resume from entry ${next}, with the same key.`);
+if (status >= 400) console.error(`Nothing was sent: the gateway answered with ${status}.`);
+else if (end?.reason !== 'complete') console.error(`Resume from entry ${next}, with the same key.`);
 process.exit(end?.reason === 'complete' && end.failed === 0 ? 0 : 1);

@@ -23,7 +23,7 @@ def send():
         pass  # The loop below reports the broken connection.
 
 
-following, end = int(first), {}
+following, end, status = int(first), {}, 0
 try:
     connection.putrequest("POST", "/stream")
     headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key, "Message-First-Index": first}
@@ -32,7 +32,9 @@ try:
     connection.endheaders()
     # A thread sends the entries while the loop below reads the results. Otherwise both sides would wait for each other.
     threading.Thread(target=send, daemon=True).start()
-    for line in connection.getresponse():
+    response = connection.getresponse()
+    status = response.status
+    for line in response:
         result = json.loads(line)
         if "index" in result:
             following = result["index"] + 1
@@ -44,7 +46,9 @@ except (OSError, http.client.HTTPException, ValueError) as error:
     print(f"The connection broke: {error!r}.", file=sys.stderr)
 if end:
     print(json.dumps(end), flush=True)
-if end.get("reason") != "complete":
+if status >= 400:
+    print(f"Nothing was sent: the gateway answered with {status}.", file=sys.stderr)
+elif end.get("reason") != "complete":
     print(f"Resume from entry {following}, with the same key.", file=sys.stderr)
 # `sys.exit` would abort the process while the thread reads standard input.
 os._exit(0 if end.get("reason") == "complete" and end["failed"] == 0 else 1)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { TestGateway } from '../../src/testing.ts';
+import { keysOf } from '../http/auth/callers.ts';
 import { portOf } from '../http/exchange.ts';
 import { openGateway, openQueue } from '../http/gateway-fixture.ts';
 import { isOnPath } from '../is-on-path.ts';
@@ -56,6 +57,16 @@ describe.each(clients)('the stream client for $language', ({ language, line }) =
   });
 
   const isProgram = language !== 'curl';
+
+  test.skipIf(!isOnPath(needed))('shows why a stream is refused', async () => {
+    const gateway = await openGateway({ auth: { keys: keysOf({ key: ['event:*'] }) } });
+    const port = await portOf(gateway);
+    const own = args.map((arg) => arg.replace('3000', String(port)));
+    const { stdout, stderr, code } = await spawnProcess(program, own, { cwd: root, input: `${entry(0)}\n` }).ended;
+    expect(JSON.parse(stdout)).toMatchObject({ status: 401, code: 'unauthorized' });
+    if (isProgram) expect(stderr).toBe('Nothing was sent: the gateway answered with 401.\n');
+    expect(code).not.toBe(0);
+  });
 
   test.skipIf(!isOnPath(needed)).each([
     ['stops', (gateway: TestGateway) => gateway.stop(), true],
