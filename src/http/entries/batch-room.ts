@@ -40,7 +40,7 @@ export class BatchRoom {
 
   /**
    * Reserves places in flight, after all batches that already wait. A batch takes one place for each message that it
-   * publishes before the first confirm. So all batches together never have more than `broker.maxInFlight` messages in
+   * can have in flight. So all batches together never have more than `broker.maxInFlight` messages in
    * flight, and no batch fails halfway because there is no room.
    *
    * @param entries number of entries of the batch
