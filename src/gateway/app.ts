@@ -111,7 +111,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     done();
   });
   const memory = new BodyMemory(bodies.maxInFlightBytes);
-  const endConnection = readBodies(app, bodies, connections, memory);
+  const countBody = limits && ((request: FastifyRequest, reply: FastifyReply) => limits.countBody(request, reply));
+  const endConnection = readBodies(app, bodies, connections, memory, countBody);
   app.addSchema(ProblemDetails);
 
   const isInsider = access
@@ -133,12 +134,6 @@ export function createApp(options: AppOptions): FastifyInstance {
     enter(request, reply);
     done();
   });
-  if (limits) {
-    app.addHook('preHandler', (request, reply, done) => {
-      limits.countBody(request, reply);
-      done();
-    });
-  }
 
   const logRefused = (request: FastifyRequest) => {
     const refused = access?.takeRefused(request);

@@ -6,7 +6,7 @@ import type { AuthSettings } from './auth-settings.ts';
 import { Authenticator, type AuthenticatorOptions } from './authenticator.ts';
 import { callerHeaderWriter } from './caller-header.ts';
 import { type AccessDecision, decideAccess, refusal, wantedPermission } from './decision.ts';
-import type { Permission } from './permission.ts';
+import type { Permission, RoutePermission } from './permission.ts';
 import type { Principal } from './principal.ts';
 import { credentialsMissing } from './refusals.ts';
 
@@ -88,7 +88,8 @@ export class Access {
    * @throws LittoralError `unauthorized`, `insufficient-scope`, `auth-unavailable`
    */
   admit(request: FastifyRequest): undefined | Promise<void> {
-    const isOpen = wantedPermission(request) === 'open';
+    const wanted = wantedPermission(request);
+    const isOpen = wanted === 'open';
     let principal: Principal | Promise<Principal>;
     try {
       principal = this.#authenticator.authenticate(request);
@@ -99,11 +100,11 @@ export class Access {
       throw error;
     }
     if (!(principal instanceof Promise)) {
-      this.#enter(request, principal);
+      this.#enter(request, principal, wanted);
       return undefined;
     }
     return principal.then(
-      (found) => this.#enter(request, found),
+      (found) => this.#enter(request, found, wanted),
       (error: unknown) => {
         (request.raw as Holding)[rejected] = error;
         if (!isOpen || !isLittoralError(error)) throw error;
@@ -150,9 +151,9 @@ export class Access {
     return principal === undefined ? { error } : { principal, decision: decideAccess(request, principal) };
   }
 
-  #enter(request: FastifyRequest, principal: Principal): void {
+  #enter(request: FastifyRequest, principal: Principal, wanted: RoutePermission | undefined): void {
     (request.raw as Holding)[held] = principal;
-    const { error } = decideAccess(request, principal);
+    const { error } = decideAccess(request, principal, wanted);
     if (error !== undefined) throw error;
   }
 }

@@ -18,6 +18,8 @@ export function bearerToken(request: FastifyRequest): string | undefined {
   }
   const header = authorizationOf(raw.rawHeaders);
   if (header === undefined) return undefined;
+  // The usual form of the header.
+  if (header.length <= maxTokenLength && header.startsWith('Bearer ') && isToken(header, 7)) return header.slice(7);
   const [, scheme = '', token = ''] = /^([!-~]+)(?: +(.*))?$/.exec(header) ?? [];
   if (scheme.toLowerCase() !== 'bearer') {
     throw rejectCredentials('The header Authorization is not of the scheme Bearer. Send Authorization: Bearer ….');
@@ -25,8 +27,17 @@ export function bearerToken(request: FastifyRequest): string | undefined {
   if (token.length > maxTokenLength) {
     throw rejectCredentials(`The token is longer than ${maxTokenLength} characters.`, 'invalid_token');
   }
-  if (/^[!-~]+$/.test(token)) return token;
+  if (isToken(token)) return token;
   throw rejectCredentials('The token is empty, or has other characters than visible ASCII.', 'invalid_token');
+}
+
+/** Returns whether a text from `start` on is visible ASCII, with at least one character. */
+function isToken(text: string, start = 0): boolean {
+  for (let index = start; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x21 || code > 0x7e) return false;
+  }
+  return text.length > start;
 }
 
 /** Returns the Authorization header. Throws for several: Node keeps the first, but a proxy may have checked another. */

@@ -17,9 +17,16 @@ export interface AccessDecision {
   readonly error?: LittoralError | undefined;
 }
 
-/** Decides whether a caller may make a request. The body does not affect the decision. */
-export function decideAccess(request: FastifyRequest, principal: Principal): AccessDecision {
-  const wanted = wantedPermission(request);
+/**
+ * Decides whether a caller may make a request. The body does not affect the decision.
+ *
+ * @param wanted the permission of the route. Default: it is looked up
+ */
+export function decideAccess(
+  request: FastifyRequest,
+  principal: Principal,
+  wanted = wantedPermission(request),
+): AccessDecision {
   const { grants } = principal;
   if (wanted === 'open') return { requires: 'open' };
   if (wanted === 'caller') {

@@ -38,7 +38,7 @@ export class Grants {
 
   /** Returns the text of the grant that allows a permission; undefined if none does. */
   find(permission: Permission): string | undefined {
-    const exact = this.#exact.get(permissionKey(permission));
+    const exact = this.#exact.size === 0 ? undefined : this.#exact.get(permissionKey(permission));
     return exact ?? this.#patterns.find((grant) => grant.gives(permission))?.text;
   }
 

@@ -27,6 +27,7 @@ export function requestTimeoutMs({ bodyLimit, minBodyBytesPerSecond }: BodyLimit
  * The schemas only describe bodies; the bus checks them. The caller does so before it adds routes.
  *
  * @param memory the memory of all bodies
+ * @param arrived called before the handler of each request. Default: nothing is called
  * @returns a function to call before a refused request is answered: it decides whether the connection ends
  */
 export function readBodies(
@@ -34,6 +35,7 @@ export function readBodies(
   limits: BodyLimits,
   connections: Connections,
   memory: BodyMemory,
+  arrived?: (request: FastifyRequest, reply: FastifyReply) => void,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const reader = new BodyReader(limits, memory);
   app.removeAllContentTypeParsers();
@@ -58,11 +60,13 @@ export function readBodies(
     done();
   });
 
-  // The handler has finished with the body by then, even if the caller still waits for the answer.
+  // The handler has finished with the body by then, even if the caller still waits for the answer. A hook for `arrived`
+  // would cost more time.
   app.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = async function (request, reply) {
       try {
+        arrived?.(request, reply);
         return await handler.call(this, request, reply);
       } finally {
         releaseBody(request.raw);
