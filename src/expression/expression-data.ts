@@ -75,11 +75,20 @@ export type NoteCopy = (original: object, copy: object) => void;
  * Copies a value deeply, in slices if it is large. JSONata's own copy goes through JSON, which would turn dates into
  * texts and restore renamed keys. An object is copied without a prototype, so that `__proto__` is an ordinary key, also
  * for a transform that writes it.
+ *
+ * @param run its budget throws when the copies of one evaluation are too large
  */
 export function cloneData(value: unknown, run: CopyingRun, note?: NoteCopy): MaybePromise<unknown> {
   if (clonedLeaf(value) !== copiedByItem) return value;
-  const rules = { leaf: clonedLeaf, key: (key: string) => key, fields: () => Object.create(null) };
-  return copyInSlices(value, run, note ? { ...rules, began: note } : rules);
+  return copyInSlices(value, run, {
+    leaf: clonedLeaf,
+    key: (key) => key,
+    fields: () => Object.create(null),
+    began(original, copy, size) {
+      run.budget.makeList(size);
+      note?.(original, copy);
+    },
+  });
 }
 
 function clonedLeaf(value: unknown): unknown {

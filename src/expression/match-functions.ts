@@ -2,6 +2,7 @@ import { isPromiseLike } from '../promise/maybe-promise.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
+import { positionOf, splitAt } from './find-text.ts';
 import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 
 // These replace JSONata's own, which are not bounded, check no time limit, and block the event loop.
@@ -24,7 +25,7 @@ export async function contains(
   pattern: Pattern | undefined,
 ): Promise<boolean | undefined> {
   if (text === undefined || pattern === undefined) return undefined;
-  if (typeof pattern === 'string') return text.includes(pattern);
+  if (typeof pattern === 'string') return positionOf(text, pattern) !== -1;
   return assertMatch(await callBack(call, pattern, [text])) !== undefined;
 }
 
@@ -68,7 +69,7 @@ export async function split(
 
 function splitAtText(budget: EvaluationBudget, text: string, separator: string, limit = Infinity): readonly string[] {
   if (limit < 0) throw { code: 'D3020' };
-  const parts = text.split(separator, Math.min(limit, budget.maxSequenceLength + 1));
+  const parts = splitAt(text, separator, Math.min(limit, budget.maxSequenceLength + 1));
   budget.makeList(parts.length);
   return parts;
 }
@@ -106,7 +107,7 @@ export async function replace(
 }
 
 function replaceText(budget: EvaluationBudget, text: string, wanted: string, replacement: string): string {
-  const parts = text.split(wanted);
+  const parts = splitAt(text, wanted, Number.MAX_SAFE_INTEGER);
   budget.makeText(text.length + (parts.length - 1) * (replacement.length - wanted.length));
   return parts.join(replacement);
 }
@@ -157,7 +158,7 @@ async function eachMatch(
 }
 
 function findText(text: string, wanted: string, from: number): Found | undefined {
-  const start = text.indexOf(wanted, from);
+  const start = positionOf(text, wanted, from);
   if (start === -1) return undefined;
   const end = start + wanted.length;
   return { match: wanted, start, end, groups: [], next: () => findText(text, wanted, end) };

@@ -1,6 +1,7 @@
 import { stringifyExactly } from '../conversion/json/write-json.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { runOf } from './expression-run.ts';
+import { positionOf } from './find-text.ts';
 import { type Call, type Implementation, isJsonataFunction } from './jsonata-internals.ts';
 import { exact } from './number-functions.ts';
 import { targetOf } from './object-facade.ts';
@@ -17,6 +18,18 @@ export function concatenate(call: Call, parts: readonly unknown[]): string {
     text += more;
   }
   return text;
+}
+
+/** `$substringBefore`. */
+export function before(text: string | undefined, mark: string): string | undefined {
+  const position = text === undefined ? -1 : positionOf(text, mark);
+  return position === -1 ? text : text?.slice(0, position);
+}
+
+/** `$substringAfter`. */
+export function after(text: string | undefined, mark: string): string | undefined {
+  const position = text === undefined ? -1 : positionOf(text, mark);
+  return position === -1 ? text : text?.slice(position + mark.length);
 }
 
 /** `$string`. */
