@@ -1,9 +1,11 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import type Undici from 'undici';
-import type { buildConnector, Pool } from 'undici';
+import type { buildConnector, Client, Dispatcher, Pool } from 'undici';
 import { DeadlineTimer } from '../time/deadline-timer.ts';
 import { type Answer, HttpExchange } from './http-exchange.ts';
-import { NotReached } from './request-failures.ts';
+import { NoAnswer, NotReached } from './request-failures.ts';
 import { observeRequest, type RequestObserver } from './request-observer.ts';
 
 export interface PostRequest {
@@ -35,7 +37,7 @@ const idleTimeoutMs = 4_000;
 
 /**
  * Sends requests to one application over a pool of connections. Follows no redirects, ignores the environment's proxy
- * settings, and repeats no request.
+ * settings, and repeats a request only if its connection was closed as idle.
  */
 export class HttpClient {
   readonly #origin: URL;
@@ -44,6 +46,8 @@ export class HttpClient {
   readonly #pool: Pool;
   /** For GET requests while all connections of the other pool are in use. It has no connections before that. */
   readonly #sparePool: Pool;
+  /** Each for one request that is posted again. */
+  readonly #clients = new Set<Client>();
   readonly #observe: RequestObserver | undefined;
   /** The timers by their time limits. */
   readonly #timers = new Map<number, DeadlineTimer>();
@@ -52,6 +56,7 @@ export class HttpClient {
     this.#origin = origin;
     this.#observe = observe;
     const { Pool } = loadUndici();
+    watchConnections();
     this.#connector = createConnector(connectTimeoutMs, ca);
     const limits = { connections, pipelining: 1, keepAliveTimeout: idleTimeoutMs };
     this.#connections = connections;
@@ -60,13 +65,34 @@ export class HttpClient {
   }
 
   /**
-   * Posts a request.
+   * Posts a request. If the connection was closed as idle just before, it posts the request again, over a new one.
    *
    * @param timeoutMs milliseconds after which its connection is closed
    * @throws NotReached, NoAnswer
    */
   post(request: PostRequest, timeoutMs: number): Promise<Answer> {
-    return this.#observed('POST', this.#send(this.#pool, 'POST', request, timeoutMs));
+    const exchange = this.#begin(this.#pool, 'POST', request, this.#timerOf(timeoutMs), timeoutMs);
+    const answer = exchange.answer.catch((error: unknown) => {
+      const { leftMs } = exchange;
+      if (!(error instanceof NoAnswer) || !error.isOfIdleConnection || leftMs <= 0) throw error;
+      return this.#postAgain(request, leftMs, error);
+    });
+    return this.#observed('POST', answer);
+  }
+
+  /** @throws the first error if there is no new connection: the request may have ended the application */
+  async #postAgain(request: PostRequest, leftMs: number, first: NoAnswer): Promise<Answer> {
+    const { Client } = loadUndici();
+    const client = new Client(this.#origin, { connect: this.#connector, pipelining: 1 });
+    this.#clients.add(client);
+    try {
+      return await this.#begin(client, 'POST', request, new DeadlineTimer(leftMs), leftMs).answer;
+    } catch (error) {
+      throw error instanceof NotReached ? first : error;
+    } finally {
+      this.#clients.delete(client);
+      await client.destroy();
+    }
   }
 
   /**
@@ -77,9 +103,10 @@ export class HttpClient {
    */
   get(path: string, timeoutMs: number): Promise<Answer> {
     const request = { path, headers: ['accept', 'application/json'] };
-    const answer = this.#send(this.#pool, 'GET', request, timeoutMs).catch((error: unknown) => {
+    const get = (pool: Pool) => this.#begin(pool, 'GET', request, this.#timerOf(timeoutMs), timeoutMs).answer;
+    const answer = get(this.#pool).catch((error: unknown) => {
       const isBusy = error instanceof NotReached && error.isLate && this.#pool.stats.running >= this.#connections;
-      if (isBusy) return this.#send(this.#sparePool, 'GET', request, timeoutMs);
+      if (isBusy) return get(this.#sparePool);
       throw error;
     });
     return this.#observed('GET', answer);
@@ -100,7 +127,7 @@ export class HttpClient {
 
   /** Ends all requests and connections. */
   async close(): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#sparePool.destroy()]);
+    await Promise.all([this.#pool, this.#sparePool, ...this.#clients].map((client) => client.destroy()));
   }
 
   #observed(method: 'GET' | 'POST', answer: Promise<Answer>): Promise<Answer> {
@@ -108,17 +135,18 @@ export class HttpClient {
     return answer;
   }
 
-  #send(
-    pool: Pool,
+  #begin(
+    client: Dispatcher,
     method: 'GET' | 'POST',
     { path, headers, body }: Omit<PostRequest, 'body'> & { readonly body?: Uint8Array },
+    timer: DeadlineTimer,
     timeoutMs: number,
-  ): Promise<Answer> {
-    const exchange = new HttpExchange(this.#timerOf(timeoutMs), timeoutMs);
+  ): HttpExchange {
+    const exchange = new HttpExchange(timer, timeoutMs);
     // The client's own time limits are imprecise, and none of them applies to a complete answer.
     const options = { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 };
-    pool.dispatch(options, exchange);
-    return exchange.answer;
+    client.dispatch(options, exchange);
+    return exchange;
   }
 
   #timerOf(timeoutMs: number): DeadlineTimer {
@@ -129,6 +157,15 @@ export class HttpClient {
     }
     return timer;
   }
+}
+
+let isWatching = false;
+
+/** Tells each exchange its connection. The client publishes it nowhere else. */
+function watchConnections(): void {
+  if (isWatching) return;
+  isWatching = true;
+  subscribe('undici:client:sendHeaders', (sent) => HttpExchange.noteConnection((sent as { socket: Socket }).socket));
 }
 
 /** Loads the client on first use. It has a hundred files, and a gateway without an application does not need it. */

@@ -18,6 +18,16 @@ const noBytes = new Uint8Array();
 /** Statuses whose answers have no body, whatever their headers say (RFC 9112 section 6.3). */
 const withoutBody: ReadonlySet<number> = new Set([204, 304]);
 
+const hasAnswered = Symbol('has answered');
+
+/** A connection. */
+interface Connection {
+  /** Number of bytes that have come over it. */
+  readonly bytesRead: number;
+  /** Set once a complete answer has come over it. */
+  [hasAnswered]?: true;
+}
+
 /** Ends a request before its answer is complete. */
 interface RequestController {
   abort(reason: Error): void;
@@ -25,12 +35,16 @@ interface RequestController {
 
 /** One request and its answer. The client calls its methods. */
 export class HttpExchange {
+  /** The exchange whose request is being written. */
+  static #starting: HttpExchange | undefined;
   readonly answer: Promise<Answer>;
   #resolve: (answer: Answer) => void = () => {};
   #reject: (error: Error) => void = () => {};
   readonly #timer: DeadlineTimer;
   readonly #deadline: Deadline;
   #controller: RequestController | undefined;
+  #connection: Connection | undefined;
+  #bytesBefore = 0;
   #isWritten = false;
   #isGivenUp = false;
   #status = 0;
@@ -45,6 +59,20 @@ export class HttpExchange {
     });
     this.#timer = timer;
     this.#deadline = timer.begin(() => this.#giveUp(timeoutMs));
+  }
+
+  /** Notes the connection of the request that is being written. The client calls it after `onRequestStart`. */
+  static noteConnection(connection: Connection): void {
+    const exchange = HttpExchange.#starting;
+    HttpExchange.#starting = undefined;
+    if (exchange === undefined) return;
+    exchange.#connection = connection;
+    exchange.#bytesBefore = connection.bytesRead;
+  }
+
+  /** Milliseconds until the request times out. */
+  get leftMs(): number {
+    return this.#deadline.dueAt - performance.now();
   }
 
   /** Closes the connection. Rejects with NoAnswer, or with NotReached if there is no connection yet. */
@@ -65,6 +93,7 @@ export class HttpExchange {
     // Nothing has been written yet.
     if (this.#isGivenUp) controller.abort(new Error('given up'));
     else this.#isWritten = true;
+    HttpExchange.#starting = this.#isGivenUp ? undefined : this;
   }
 
   onResponseStart(_controller: RequestController, status: number, headers: Answer['headers']): void {
@@ -94,13 +123,18 @@ export class HttpExchange {
     const isReached = this.#isWritten || (cause as NodeJS.ErrnoException).code === 'UND_ERR_INVALID_ARG';
     this.#reject(
       isReached
-        ? new NoAnswer('no complete answer', { isLate: false, cause })
+        ? new NoAnswer('no complete answer', { isLate: false, isOfIdleConnection: this.#wasIdle(), cause })
         : new NotReached('no connection', { cause }),
     );
   }
 
+  #wasIdle(): boolean {
+    return this.#connection?.[hasAnswered] === true && this.#connection.bytesRead === this.#bytesBefore;
+  }
+
   #finish(): void {
     this.#timer.end(this.#deadline);
+    if (this.#connection) this.#connection[hasAnswered] = true;
     const [first = noBytes] = this.#chunks;
     const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first;
     this.#resolve({ status: this.#status, headers: this.#headers, body });

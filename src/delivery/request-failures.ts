@@ -15,9 +15,18 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
   /** True if the request timed out. */
   readonly isLate: boolean;
+  /**
+   * True if the connection had brought an answer before, and ended without a byte for this request: servers close
+   * connections that they take for idle (RFC 9112 section 9.5).
+   */
+  readonly isOfIdleConnection: boolean;
 
-  constructor(message: string, options: { readonly isLate: boolean; readonly cause: unknown }) {
+  constructor(
+    message: string,
+    options: { readonly isLate: boolean; readonly isOfIdleConnection?: boolean; readonly cause: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.isLate = options.isLate;
+    this.isOfIdleConnection = options.isOfIdleConnection ?? false;
   }
 }

@@ -9,7 +9,7 @@ import { longestDelayMs } from '../message/limits.ts';
 export function retryAfterMs(value: unknown, nowMs: number): number | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
-  const waitMs = /^\d{1,15}$/.test(text) ? Number(text) * 1000 : dateOf(text) - nowMs;
+  const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : dateOf(text) - nowMs;
   if (Number.isNaN(waitMs)) return undefined;
   return Math.min(Math.max(1, Math.ceil(waitMs)), longestDelayMs);
 }

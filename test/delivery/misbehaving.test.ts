@@ -159,14 +159,31 @@ describe('an answer that is unusual', () => {
     expect(await deadLetters(gateway)).toEqual([]);
   });
 
-  test('is a kept-alive connection that ends just when it is used again: an attempt that failed', async () => {
-    const server = await startRawServer((socket, index) => (index === 1 ? socket.destroy() : socket.write(ok)));
+  test.each<[string, (socket: Socket) => void]>([
+    ['closed', (socket) => socket.destroy()],
+    ['reset', (socket) => socket.resetAndDestroy()],
+  ])(
+    'is a kept-alive connection that is %s just when it is used again: posted again in the same attempt',
+    async (_, end) => {
+      const server = await startRawServer((socket, index) => (index === 1 ? end(socket) : socket.write(ok)));
+      const gateway = await runWith(server.url);
+      await send(gateway);
+      await eventually(() => expect(server.attempts).toEqual(['1']));
+      await eventually(() => expect(gateway.unacknowledged()).toEqual([]));
+      await send(gateway);
+      await eventually(() => expect(server.attempts).toEqual(['1', '1', '1']));
+      await eventually(() => expect(gateway.unacknowledged()).toEqual([]));
+      expect(server.attempts).toEqual(['1', '1', '1']);
+      expect(await deadLetters(gateway)).toEqual([]);
+    },
+  );
+
+  test('is a kept-alive connection that ends within its second answer: an attempt that failed', async () => {
+    const server = await startRawServer((socket, index) => (index === 1 ? socket.end('HTTP/1.1 2') : socket.write(ok)));
     const gateway = await runWith(server.url);
     await send(gateway);
-    await eventually(() => expect(server.attempts).toEqual(['1']));
     await eventually(() => expect(gateway.unacknowledged()).toEqual([]));
     await send(gateway);
     await eventually(() => expect(server.attempts).toEqual(['1', '1', '2']));
-    expect(await deadLetters(gateway)).toEqual([]);
   });
 });

@@ -45,6 +45,7 @@ describe('the meaning of an answer', () => {
     ['Tue, 01 Dec 2026 09:00:30 GMT', 'retried after 30000 ms'],
     ['Tue, 01 Dec 2026 08:00:00 GMT', 'retried after 1 ms'],
     ['99999999999', 'retried after 2592000000 ms'],
+    ['9'.repeat(400), 'retried after 2592000000 ms'],
     ['-1', 'away'],
     ['1.5', 'away'],
     ['soon', 'away'],
