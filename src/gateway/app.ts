@@ -10,7 +10,7 @@ import type { HttpContext, RouteContext } from '../../routes/route-context.ts';
 import { LittoralError } from '../errors.ts';
 import type { Access } from '../http/auth/access.ts';
 import { BodyMemory } from '../http/body/body-memory.ts';
-import type { BodyLimits } from '../http/body/body-reader.ts';
+import { arrivedBytes, type BodyLimits } from '../http/body/body-reader.ts';
 import { headersTimeoutMs, readBodies, requestTimeoutMs } from '../http/body/read-bodies.ts';
 import type { Connections } from '../http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
@@ -147,6 +147,7 @@ export function createApp(options: AppOptions): FastifyInstance {
 
   app.setErrorHandler((error, request, reply) => {
     const known = asLittoralError(error);
+    limits?.countRefused(request, arrivedBytes(request.raw));
     if (known.code === 'internal-error')
       request.log.error({ err: errorFields(error), route: request.routeOptions.url }, 'a request failed');
     requestLog.refused(request, known);

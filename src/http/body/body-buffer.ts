@@ -25,6 +25,7 @@ export class BodyBuffer {
   readonly #announced: number;
   #bytes = empty;
   #length = 0;
+  #arrived = 0;
 
   constructor(memory: BodyMemory, { maxBytes, limit = 'bodyLimit', announced }: BodyBufferOptions) {
     this.#memory = memory;
@@ -33,9 +34,14 @@ export class BodyBuffer {
     this.#announced = announced;
   }
 
-  /** Returns the number of bytes that have arrived. */
+  /** Returns the number of bytes that it holds. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Returns the number of bytes that have arrived, also if they were refused. */
+  get arrived(): number {
+    return this.#arrived;
   }
 
   /**
@@ -44,6 +50,7 @@ export class BodyBuffer {
    * @throws LittoralError `body-too-large`, or `too-many-in-flight` if bodies may use no more memory
    */
   append(piece: Uint8Array): void {
+    this.#arrived += piece.length;
     const length = this.#length + piece.length;
     if (length > this.#maxBytes) throw bodyTooLarge(this.#maxBytes, this.#limit);
     if (length > this.#bytes.length) this.#grow(length);

@@ -32,6 +32,11 @@ export function releaseBody(request: Holding): void {
   request[held]?.release();
 }
 
+/** Returns the number of bytes of a request's body that were read, also if the body was refused. */
+export function arrivedBytes(request: Holding): number {
+  return request[held]?.arrived ?? 0;
+}
+
 /**
  * A reader of request bodies, with limits for each and for all together. The memory of a body is counted until
  * `releaseBody`.

@@ -50,6 +50,11 @@ export class Charge {
     throw tooLarge ? neverFits(tooLarge) : refusal(this.#taken, nowMs);
   }
 
+  /** Takes tokens for bytes of a body that was refused for another reason. */
+  takeRefused(bytes: number, nowMs: number): void {
+    for (const { limit, bucket } of this.#taken) if (limit.unit === 'bytes') bucket.take(bytes, nowMs);
+  }
+
   /** Returns the rate limit headers for the answer. */
   headers(nowMs: number): RateLimitHeaders | undefined {
     return rateLimitHeaders(this.#taken, nowMs);

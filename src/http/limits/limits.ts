@@ -25,8 +25,8 @@ interface Admission {
   readonly principal: string;
   /** The destination for which it was counted. */
   readonly destination: string | undefined;
-  /** The bytes that were counted before the body was read. */
-  readonly bytes: number;
+  /** The bytes that were counted. */
+  bytes: number;
   readonly charge: Charge;
 }
 
@@ -99,8 +99,18 @@ export class Limits {
     const admission = (raw as Holding)[held];
     if (!admission || !(body instanceof Uint8Array) || body.byteLength <= admission.bytes) return;
     const nowMs = this.#clock.nowMs();
-    admission.charge.takeArrived(body.byteLength - admission.bytes, nowMs);
+    const more = body.byteLength - admission.bytes;
+    admission.bytes = body.byteLength;
+    admission.charge.takeArrived(more, nowMs);
     setHeaders(reply, admission.charge, nowMs);
+  }
+
+  /** Counts the bytes of a body that was refused while it was read. */
+  countRefused({ raw }: FastifyRequest, bytes: number): void {
+    const admission = (raw as Holding)[held];
+    if (!admission || bytes <= admission.bytes) return;
+    admission.charge.takeRefused(bytes - admission.bytes, this.#clock.nowMs());
+    admission.bytes = bytes;
   }
 
   /**

@@ -49,13 +49,9 @@ describe('the caller of a limit', () => {
   });
 });
 
-test('a body without a length counts once it was read', async () => {
-  const gateway = await openGateway({
-    limits: [{ name: 'bytes', per: 'all', unit: 'bytes', rate: 1000, burst: 2000, ...perDay }],
-  });
-  const arrived = openQueue(gateway, 'billing');
-  const port = await portOf(gateway);
-  const send = (bytes: number) =>
+/** Returns a function that sends a body without a length, in two pieces. */
+function sender(port: number) {
+  return (bytes: number) =>
     new Promise<[number | undefined, unknown]>((resolve, reject) => {
       const headers = { 'content-type': 'text/plain', 'transfer-encoding': 'chunked' };
       const sent = httpRequest({ port, method: 'POST', path: '/commands/billing/x', headers, agent: false });
@@ -65,6 +61,21 @@ test('a body without a length counts once it was read', async () => {
       sent.write('x'.repeat(bytes / 2));
       sent.end('x'.repeat(bytes / 2));
     });
+}
+
+const bytes = { name: 'bytes', per: 'all', unit: 'bytes', rate: 1000, ...perDay } as const;
+
+test('a body that is refused while it is read counts, too', async () => {
+  const gateway = await openGateway({ limits: [{ ...bytes, burst: 4000 }], http: { bodyLimit: 1500 } });
+  const send = sender(await portOf(gateway));
+  expect((await send(2000))[0]).toBe(413);
+  expect(await send(100)).toEqual([404, expect.stringContaining('"bytes";r=1900;')]);
+});
+
+test('a body without a length counts once it was read', async () => {
+  const gateway = await openGateway({ limits: [{ ...bytes, burst: 2000 }] });
+  const arrived = openQueue(gateway, 'billing');
+  const send = sender(await portOf(gateway));
   expect(await send(1200)).toEqual([202, expect.stringContaining('"bytes";r=800;')]);
   expect(await send(1000)).toEqual([429, expect.stringContaining('"bytes";r=0;')]);
   // Arrived bytes count, so the next one is refused before its body is read.
