@@ -7,8 +7,8 @@ import { evaluate } from './evaluate.ts';
 const repetitive = (min: number, max: number) =>
   fc.string({ unit: fc.constantFrom('a', 'a', 'a', 'b'), minLength: min, maxLength: max });
 
-describe('a text is found in another', () => {
-  test('as JavaScript finds it, and split as JavaScript splits', () => {
+describe('the search for a text in another', () => {
+  test('finds and splits like JavaScript', () => {
     const pieces = fc.tuple(
       repetitive(101, 130),
       fc.array(repetitive(0, 140), { maxLength: 4 }),
@@ -25,7 +25,7 @@ describe('a text is found in another', () => {
     );
   });
 
-  test.each(['$contains', '$split', '$substringBefore', '$substringAfter'])('by %s, a long one too', async (name) => {
+  test.each(['$contains', '$split', '$substringBefore', '$substringAfter'])('finds a long text: %s', async (name) => {
     const separator = `b${'a'.repeat(200)}`;
     const payload = { text: `${'a'.repeat(300)}${separator}after`, separator };
     const [before, after] = ['a'.repeat(300), 'after'];
@@ -38,7 +38,7 @@ describe('a text is found in another', () => {
     expect(await evaluate(`${name}(payload.text, payload.separator)`, { payload: other })).toEqual(without);
   });
 
-  test('and replaced, a long one too', async () => {
+  test('replaces a long text', async () => {
     const wanted = `b${'a'.repeat(200)}`;
     const payload = { text: `1${wanted}2${wanted}3`, wanted };
     expect(await evaluate("$replace(payload.text, payload.wanted, '-')", { payload })).toBe('1-2-3');

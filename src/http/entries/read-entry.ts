@@ -132,6 +132,7 @@ function readPayload(fields: EntryFields, written: Buffer, contentType: string |
   const mediaType = parseMediaType(contentType ?? 'application/json');
   if (mediaType === undefined || isJson(mediaType)) return written;
   const text = fields.text('payload');
+  if (written.toString('latin1') === 'null') fields.addIssue('/payload', 'must be text');
   if (!isUtf8Charset(mediaType.charset)) {
     fields.addIssue('/contentType', 'has another charset than UTF-8; send the bytes as bodyBase64');
   }

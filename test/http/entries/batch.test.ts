@@ -293,6 +293,7 @@ describe('an entry that is not valid', () => {
     ['has broken base64', { ...event, bodyBase64: 'A', contentType: 'a/b' }, '/bodyBase64', 'base64'],
     ['has base64 with white space', { ...event, bodyBase64: 'AA==\n', contentType: 'a/b' }, '/bodyBase64', 'base64'],
     ['has an object as text', { ...event, payload: {}, contentType: 'text/plain' }, '/payload', 'must be text'],
+    ['has null as text', { ...event, payload: null, contentType: 'text/plain' }, '/payload', 'must be text'],
     [
       'has text in another charset',
       { ...event, payload: 'x', contentType: 'text/plain;charset=latin1' },
