@@ -125,6 +125,17 @@ test('docs/expressions.md names the limits of steps and groupings', () => {
   );
 });
 
+test('docs/expressions.md names two differences from JSONata', async () => {
+  const page = readFileSync(new URL('../../docs/expressions.md', import.meta.url), 'utf8');
+  for (const [text, result] of [
+    ['[$n := 1, $n]', '[1, 1]'],
+    ['payload.rows.[sku, price]', '[["a", 1]]'],
+  ] as const) {
+    expect(page.replace(/\s+/g, ' ')).toContain(`\`${text}\` is \`${result}\``);
+    expect(await evaluate(text, { payload: { rows: [{ sku: 'a', price: 1 }] } })).toEqual(JSON.parse(result));
+  }
+});
+
 test('branches that run at the same time continue in their order, some in each turn of the event loop', async () => {
   const budget = new EvaluationBudget(defaultLimits);
   const continued: number[] = [];
