@@ -1,6 +1,7 @@
 import type { Issue } from '../errors.ts';
 import { CoercionContext, type FormatTraits } from '../schema/coercion-context.ts';
 import type { CompiledType } from '../schema/compiled-type.ts';
+import { hasMoreParts } from '../schema/has-more-parts.ts';
 import { IssueCollector } from '../schema/issue-collector.ts';
 import { holdsLargeIntegers } from '../schema/large-integers.ts';
 import { coerced } from '../schema/node-scope.ts';
@@ -103,7 +104,7 @@ export function settleTyped(
 ): unknown {
   const settled = settleUntyped(value, rule, type.claim, refuse);
   if (Object.is(settled, value) || type.check(settled)) return settled;
-  throw refuse(type.issues(settled));
+  throw refuse(issuesOf(type, settled, {}));
 }
 
 const beyondStack = Symbol('beyond the stack');
@@ -113,8 +114,13 @@ function issuesOf(type: CompiledType, value: unknown, traits: FormatTraits): rea
   restartKeyTests();
   restartNotes();
   type.explain(value, collector);
-  return collector.issues.length > 0 ? collector.issues : type.issues(value);
+  if (collector.issues.length > 0) return collector.issues;
+  // A reference that only TypeBox can resolve. It interprets the schema for each part, so it gets no large value.
+  return hasMoreParts(value, maxInterpreted) ? [{ path: '', message: 'does not fit its type' }] : type.issues(value);
 }
+
+/** The number of parts up to which interpreting a schema for a value is fast. */
+const maxInterpreted = 1_000;
 
 function withCause(error: Error, cause: unknown): Error {
   if (cause === undefined || error.cause !== undefined) return error;

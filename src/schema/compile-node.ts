@@ -1,6 +1,8 @@
 import { coerceScalar, literalCoercer } from './coerce-scalar.ts';
+import { fastCheck, isCounted } from './counted-checks.ts';
 import { findDiscriminator } from './discriminator.ts';
-import { canBeEmptyText, countsKeys, itemsOf, namesEntry, takesObjects } from './list-items.ts';
+import { explainApplicators } from './in-place-applicators.ts';
+import { canBeEmptyText, itemsOf, namesEntry, takesObjects } from './list-items.ts';
 import { listNode } from './list-node.ts';
 import {
   type Claim,
@@ -16,20 +18,23 @@ import {
 import { objectNode } from './object-node.ts';
 import { explainOwnKeywords } from './own-keywords.ts';
 import { keyPattern } from './safe-patterns.ts';
+import { withoutBoolean } from './schema.ts';
 import { compileSchema, isSchema, type Schema } from './schema-check.ts';
-import { type Definitions, type Keywords, keywordsOf } from './schema-keywords.ts';
+import { type Keywords, keywordsOf } from './schema-keywords.ts';
 import { classOfType } from './target-type.ts';
 import { type Branch, unionNode } from './union-node.ts';
 import { acceptedKinds } from './value-kind.ts';
 
 /**
- * Compiles a schema. The schemas in `not`, `if`, `dependentSchemas` and `unevaluated…`, and those behind a `$ref` that
- * `rootDefinitions` does not resolve, are not compiled: values are checked against them, and never coerced.
+ * Compiles a schema. Values are checked against the schemas in `not`, `if`, `dependentSchemas` and `unevaluated…`, and
+ * those behind a `$ref` that `rootDefinitions` does not resolve, and never coerced to them.
  *
  * @param isSource true for the source of a type converter: no other converter runs before it, because a class and its
  * plain form would otherwise be converted to each other without end
  */
-export function compileNode(schema: Schema, outer: NodeScope, isSource = false): SchemaNode {
+export function compileNode(given: Schema | boolean, outer: NodeScope, isSource = false): SchemaNode {
+  if (given === false) return refusingNode;
+  const schema = withoutBoolean(given);
   const keywords = keywordsOf(schema);
   const scope = withDefinitions(outer, keywords.$defs);
   const converting = isSource ? undefined : scope.conversions.nodeTo(schema);
@@ -45,6 +50,7 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
     union(keywords, scope),
     ...(keywords.allOf ?? []).map((part) => compileNode(part, scope)),
     literals(keywords) ?? byType(keywords, scope),
+    ...explainApplicators(schema, scope, compileNode).map((explain): SchemaNode => ({ coerce: undefined, explain })),
   ].filter((part) => part !== undefined);
   const steps = parts.map(({ coerce }) => coerce).filter((coerce) => coerce !== undefined);
   const explain: Explain = (value, collector) => shell(value, collector, parts);
@@ -60,6 +66,13 @@ export function compileNode(schema: Schema, outer: NodeScope, isSource = false):
     claim,
   };
 }
+
+const refusingNode: SchemaNode = {
+  coerce: undefined,
+  explain(_, collector) {
+    collector.add([{ path: '', message: 'is not expected' }]);
+  },
+};
 
 function inTurn(steps: readonly Coerce[]): Coerce | undefined {
   if (steps.length < 2) return steps[0];
@@ -88,7 +101,7 @@ function union(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
   const { anyOf, oneOf, allOf, $ref, type } = keywords;
   const schemas = anyOf ?? oneOf;
   if (schemas === undefined) return undefined;
-  const flat = schemas.flatMap(branchesOf);
+  const flat = schemas.flatMap(branchesOf).map(withoutBoolean);
   const branches = flat.map((schema): Branch => {
     const { check } = compileSchema(schema, scope.definitions);
     return { schema, check, kinds: acceptedKinds(schema, scope), ...compileNode(schema, scope) };
@@ -151,17 +164,32 @@ function literals(keywords: Keywords): SchemaNode | undefined {
 const nothing: Explain = () => {};
 
 function byType(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
-  const types = keywords.type === undefined ? [] : [keywords.type].flat();
+  if (keywords.type === undefined) return ofAnyType(keywords, scope);
+  const types = [keywords.type].flat();
   const nodes = types.map((type) => ofType(type, keywords, scope)).filter((node) => node !== undefined);
   const steps = nodes.map(({ coerce }) => coerce).filter((coerce) => coerce !== undefined);
   const [step] = steps;
   if (step === undefined) return undefined;
   return {
     coerce: plainFirst(types.length === 1 ? step : firstToFit(types, steps), scope),
-    explain: (value, collector) => {
-      for (const { explain } of nodes) explain(value, collector);
-    },
+    explain: explainAll(nodes),
     claim: claimAll(nodes),
+  };
+}
+
+/** Returns the node of a schema that constrains objects and lists, but accepts other values, so that it coerces none. */
+function ofAnyType(keywords: Keywords, scope: NodeScope): SchemaNode | undefined {
+  const { properties, patternProperties, additionalProperties, items, prefixItems } = keywords;
+  const nodes = [
+    ...((properties ?? patternProperties ?? additionalProperties) ? [object(keywords, scope)] : []),
+    ...((items ?? prefixItems) ? [list(keywords, scope)] : []),
+  ];
+  return nodes.length === 0 ? undefined : { coerce: undefined, explain: explainAll(nodes), claim: claimAll(nodes) };
+}
+
+function explainAll(nodes: readonly SchemaNode[]): Explain {
+  return (value, collector) => {
+    for (const { explain } of nodes) explain(value, collector);
   };
 }
 
@@ -197,30 +225,41 @@ function plainFirst(step: Coerce, { conversions }: NodeScope): Coerce {
 
 function object(keywords: Keywords, scope: NodeScope): SchemaNode {
   const { properties = {}, patternProperties = {}, additionalProperties } = keywords;
-  const compiled = (schemas: Definitions) =>
-    Object.entries(schemas)
-      .filter(([, schema]) => isSchema(schema))
-      .map(([name, schema]) => [name, compileNode(schema, scope)] as const);
   return objectNode({
-    properties: compiled(properties),
-    patterns: compiled(patternProperties).map(([pattern, node]) => [keyPattern(pattern), node] as const),
-    others: isSchema(additionalProperties) ? compileNode(additionalProperties, scope) : undefined,
+    properties: Object.entries(properties).map(([name, schema]) => [name, compileNode(schema, scope)]),
+    patterns: Object.entries(patternProperties).map(([pattern, schema]) => [
+      keyPattern(pattern),
+      nodeOfMany(schema, scope),
+    ]),
+    others: isSchema(additionalProperties) ? nodeOfMany(additionalProperties, scope) : undefined,
   });
+}
+
+/** Compiles the schema of parts of which a value can have a great many, most of which may need no explanation. */
+function nodeOfMany(schema: Schema, scope: NodeScope): SchemaNode {
+  const node = compileNode(schema, scope);
+  const fits = fastCheck(schema, scope);
+  return {
+    ...node,
+    explain(value, collector) {
+      if (!fits(value)) node.explain(value, collector);
+    },
+  };
 }
 
 function list(keywords: Keywords, scope: NodeScope): SchemaNode {
   const { items, prefixItems = [], additionalItems } = keywords;
   const first = Array.isArray(items) ? (items as Schema[]) : prefixItems;
   const rest = Array.isArray(items) ? additionalItems : items;
-  const item = first[0] ?? (isSchema(rest) ? rest : undefined);
-  const all = [...first, ...(isSchema(rest) ? [rest] : [])];
+  const all = [...first, ...(isSchema(rest) ? [rest] : [])].map(withoutBoolean);
+  const [item] = all;
   let check: ((value: unknown) => boolean) | undefined;
   return listNode({
     first: first.map((schema) => compileNode(schema, scope)),
-    rest: isSchema(rest) ? compileNode(rest, scope) : undefined,
+    rest: isSchema(rest) ? nodeOfMany(rest, scope) : undefined,
     takesEmptyText: item === undefined || canBeEmptyText(item, scope),
     takesObjects: rest !== false && (all.length === 0 || all.some((schema) => takesObjects(schema, scope))),
-    countsKeys: all.some(countsKeys),
+    isCounted: all.some((schema) => isCounted(schema, scope)),
     namesEntry: all.some((schema) => namesEntry(schema, scope)),
     fits(list) {
       // Few lists need it, so it is compiled for the first list that does.

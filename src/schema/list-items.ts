@@ -1,7 +1,7 @@
 import { isNamedAsEntry } from './list-entries.ts';
 import { definitionOf, type NodeScope, withDefinitions } from './node-scope.ts';
 import { keyPattern } from './safe-patterns.ts';
-import { compileSchema, isSchema, passes, type Schema } from './schema-check.ts';
+import { compileSchema, passes, type Schema } from './schema-check.ts';
 import { type Keywords, keywordsOf } from './schema-keywords.ts';
 import { classOfType, type TargetType } from './target-type.ts';
 import { acceptedKinds, ValueKind } from './value-kind.ts';
@@ -38,13 +38,4 @@ export function namesEntry(type: TargetType, outer: NodeScope, within: readonly 
 export function canBeEmptyText(schema: Schema, scope: NodeScope): boolean {
   if (classOfType(schema)) return (acceptedKinds(schema, scope) & ValueKind.string) !== 0;
   return passes(compileSchema(schema, scope.definitions), '');
-}
-
-const scalars: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'bigint', 'boolean', 'null']);
-
-/** Returns whether the check of an item counts keys of objects. */
-export function countsKeys(item: Schema): boolean {
-  const { items, type } = keywordsOf(item);
-  if (scalars.has(type) || Object.keys(item).length === 0) return false;
-  return type !== 'array' || (isSchema(items) && countsKeys(items));
 }

@@ -14,8 +14,8 @@ export interface ItemNodes {
   readonly takesObjects: boolean;
   /** True if such an object can have a field with the name of an entry. */
   readonly namesEntry: boolean;
-  /** True if the check of an item counts keys of objects. */
-  readonly countsKeys: boolean;
+  /** True if the check of an item counts keys of objects for the whole value. */
+  readonly isCounted: boolean;
   /** Returns whether all items fit. */
   readonly fits: (items: readonly unknown[]) => boolean;
 }
@@ -25,7 +25,7 @@ const maxExplained = 100;
 
 /** The items of a list. A single item becomes a list of one only if its media type cannot distinguish the two. */
 export function listNode(nodes: ItemNodes): SchemaNode {
-  const { first, rest, takesEmptyText, takesObjects, countsKeys, namesEntry, fits } = nodes;
+  const { first, rest, takesEmptyText, takesObjects, isCounted, namesEntry, fits } = nodes;
   const nodeAt = (index: number) => (index < first.length ? first[index] : rest);
 
   function coerceItems(list: readonly unknown[], context: CoercionContext): readonly unknown[] {
@@ -68,7 +68,7 @@ export function listNode(nodes: ItemNodes): SchemaNode {
       return singleItemIsList && value !== undefined && value !== null ? coerceItems([value], context) : value;
     },
     explain(value, search) {
-      if (!Array.isArray(value) || (!countsKeys && value.length > maxExplained && fits(value))) return;
+      if (!Array.isArray(value) || (!isCounted && value.length > maxExplained && fits(value))) return;
       for (let index = 0; index < value.length && !search.isFull; index++) {
         const node = nodeAt(index);
         if (node) search.descend(index, node.explain, value[index]);

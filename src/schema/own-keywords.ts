@@ -1,13 +1,17 @@
 import type { Issue } from '../errors.ts';
 import { countingKeywords, explainContained } from './contained-items.ts';
+import { applicatorKeywords } from './in-place-applicators.ts';
 import { isRecord } from './is-record.ts';
 import type { IssueCollector } from './issue-collector.ts';
 import { guardOf } from './key-guard.ts';
 import type { SchemaNode } from './node-scope.ts';
+import { countedApart } from './safe-patterns.ts';
 import { compileSchema, issuesBySchema, plainIssues, type Schema } from './schema-check.ts';
 import { type Definitions, keywordsOf } from './schema-keywords.ts';
 
 const anySchema = {};
+
+const unevaluatedKeywords = ['unevaluatedProperties', 'unevaluatedItems'] as const;
 
 /**
  * Explains a value by the keywords that stand in a schema itself, and by its parts, each of which explains itself. It
@@ -18,8 +22,7 @@ export function explainOwnKeywords(
   schema: Schema,
   definitions: Definitions,
 ): (value: unknown, collector: IssueCollector, parts: readonly SchemaNode[]) => void {
-  const isWhole = 'unevaluatedProperties' in schema || 'unevaluatedItems' in schema;
-  const ownKeywords = isWhole ? schema : keepOwnKeywords(schema);
+  const ownKeywords = keepOwnKeywords(schema);
   const refinement = Object.hasOwn(schema, '~refine') ? { '~refine': (schema as Refined)['~refine'] } : undefined;
   let calls = 0;
   let fits: ((value: unknown) => boolean) | undefined;
@@ -30,7 +33,8 @@ export function explainOwnKeywords(
     }
     return rewordNumberIssues(plainIssues(issuesBySchema(ownKeywords, definitions, value)), value);
   };
-  const explainCounted = isWhole ? undefined : explainContained(schema, definitions);
+  const explainCounted = explainContained(schema, definitions);
+  const explainUnevaluated = unevaluatedIssue(schema, definitions);
   const guard = guardOf(schema);
   return (value, collector, parts) => {
     const before = collector.issues.length;
@@ -38,7 +42,8 @@ export function explainOwnKeywords(
     if (slow !== undefined) return collector.add([{ path: '', message: slow }]);
     if (!isEmpty(ownKeywords)) collector.add(ofBeginning(value, ownKeywords, ownIssues) ?? ownIssues(value));
     if (explainCounted) collector.add(explainCounted(value));
-    if (!isWhole) for (const { explain } of parts) explain(value, collector);
+    for (const { explain } of parts) explain(value, collector);
+    if (explainUnevaluated && collector.issues.length === before) collector.add(explainUnevaluated(value));
     // A refinement is written for a value that has the right shape.
     if (refinement && collector.issues.length === before) collector.add(issuesBySchema(refinement, definitions, value));
   };
@@ -75,6 +80,26 @@ function ofBeginning(
   return issues.length > 0 ? issues : undefined;
 }
 
+/**
+ * Returns the issue of a value with parts that no keyword of its schema has evaluated. Only a check of the whole schema
+ * knows them, so the value must have no other issue.
+ *
+ * @returns undefined for a schema without such a keyword
+ */
+function unevaluatedIssue(
+  schema: Schema,
+  definitions: Definitions,
+): ((value: unknown) => readonly Issue[]) | undefined {
+  if (!unevaluatedKeywords.some((keyword) => keyword in schema)) return undefined;
+  let check: ((value: unknown) => boolean) | undefined;
+  return (value) => {
+    check ??= compileSchema(schema, definitions).check;
+    const whole = check;
+    if (countedApart(() => whole(value))) return [];
+    return [{ path: '', message: `must not have unevaluated ${Array.isArray(value) ? 'items' : 'properties'}` }];
+  };
+}
+
 /** Rewords the issue of an integer beyond 2^53. TypeBox only says that it must be a number, which its sender wrote. */
 function rewordNumberIssues(issues: readonly Issue[], value: unknown): readonly Issue[] {
   if (typeof value !== 'bigint') return issues;
@@ -96,7 +121,10 @@ interface Refined {
  */
 function keepOwnKeywords(schema: Schema): Schema {
   // TypeBox's own notes are not enumerable, and are not copied.
-  const { anyOf, oneOf, allOf, $ref, $defs, $id, ...ownKeywords } = schema as Record<string, unknown>;
+  const { anyOf, allOf, $ref, $defs, $id, ...ownKeywords } = schema as Record<string, unknown>;
+  for (const keyword of [...applicatorKeywords, ...unevaluatedKeywords]) delete ownKeywords[keyword];
+  if (typeof ownKeywords.dependencies === 'object')
+    ownKeywords.dependencies = namesIn(ownKeywords.dependencies as object);
   for (const keyword of ['properties', 'patternProperties']) {
     if (ownKeywords[keyword]) ownKeywords[keyword] = mapped(ownKeywords[keyword] as object);
   }
@@ -115,8 +143,12 @@ function keepOwnKeywords(schema: Schema): Schema {
   }
   if (isAnySchema(ownKeywords.items)) delete ownKeywords.items;
   if (typeof ownKeywords.contains === 'object') for (const keyword of countingKeywords) delete ownKeywords[keyword];
-  if (anyOf && oneOf) ownKeywords.oneOf = oneOf;
   return ownKeywords as Schema;
+}
+
+/** Returns the dependencies that are lists of names. */
+function namesIn(dependencies: object): object {
+  return Object.fromEntries(Object.entries(dependencies).filter(([, part]) => Array.isArray(part)));
 }
 
 function mapped(schemas: object): object {

@@ -102,6 +102,18 @@ export function restartNotes(): void {
   if (time) time.notes = 0;
 }
 
+/** Runs a further check of a part of the value, whose keys, objects and fields do not count for the whole value. */
+export function countedApart<Result>(check: () => Result): Result {
+  const { keyTests, notes } = time ?? { keyTests: 0, notes: 0 };
+  restartKeyTests();
+  restartNotes();
+  try {
+    return check();
+  } finally {
+    if (time) Object.assign(time, { keyTests, notes });
+  }
+}
+
 /** Maximum number of characters that one conversion matches with formats that take long. */
 export const maxFormatted = 100_000;
 

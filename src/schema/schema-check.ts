@@ -8,7 +8,7 @@ import { shorten } from '../text/shorten.ts';
 import { withBoundedDefinitions, withBoundedKeywords, withoutGuard } from './bounded-keywords.ts';
 import { maxIssues, maxPathLength } from './issue-collector.ts';
 import { rememberingChecks, withRememberedReferences } from './remembered-checks.ts';
-import type { Schema, StaticOf } from './schema.ts';
+import { type Schema, type StaticOf, withoutBoolean } from './schema.ts';
 import type { Definitions } from './schema-keywords.ts';
 
 export type { Schema };
@@ -22,9 +22,10 @@ export interface SchemaCheck<Type> {
 
 /** @param definitions schemas that `schema` refers to by name and does not hold itself */
 export function compileSchema<Type extends TSchema>(
-  schema: Type,
+  given: Type,
   definitions: Readonly<Record<string, TSchema>> = {},
 ): SchemaCheck<StaticOf<Type>> {
+  const schema = withoutBoolean(given) as Type;
   const remembering = withRememberedReferences(schema, definitions as Definitions, compiled);
   const { check, errors } = remembering === undefined ? compiled(schema, definitions) : compiled(remembering);
   const isRemembering = remembering !== undefined || holdsUniqueLists([schema, definitions]);

@@ -30,7 +30,7 @@ export function keywordsOf(schema: object): Keywords {
 const holdOne = ['additionalProperties', 'additionalItems', 'contains', 'not', 'if', 'then', 'else', 'propertyNames'];
 const holdOneMore = ['unevaluatedItems', 'unevaluatedProperties'];
 const holdList = ['anyOf', 'allOf', 'oneOf', 'prefixItems'];
-const holdNamed = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'];
+const holdNamed = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas', 'dependencies'];
 
 /** Visits the direct parts of a schema, each with its keyword path. A part may be a value that is no schema. */
 export function* partsOf(schema: object): Generator<[path: string, part: unknown]> {
@@ -38,9 +38,16 @@ export function* partsOf(schema: object): Generator<[path: string, part: unknown
     if (keyword === 'items' ? !Array.isArray(value) : [...holdOne, ...holdOneMore].includes(keyword)) {
       yield [`/${keyword}`, value];
     } else if (keyword === 'items' || holdList.includes(keyword) || holdNamed.includes(keyword)) {
-      for (const [name, part] of Object.entries(value ?? {})) yield [`/${keyword}/${name}`, part];
+      for (const [name, part] of Object.entries(value ?? {})) {
+        if (!isListOfNames(keyword, part)) yield [`/${keyword}/${name}`, part];
+      }
     }
   }
+}
+
+/** Returns whether a dependency needs other properties, instead of a schema. */
+function isListOfNames(keyword: string, part: unknown): boolean {
+  return keyword === 'dependencies' && Array.isArray(part);
 }
 
 /**
@@ -67,7 +74,7 @@ function mapAll(parts: object, map: (part: object) => object): object {
 }
 
 function mapOne(part: unknown, map: (part: object) => object): unknown {
-  return typeof part === 'object' && part !== null ? map(part) : part;
+  return typeof part === 'object' && part !== null && !Array.isArray(part) ? map(part) : part;
 }
 
 const annotations = [
@@ -82,7 +89,7 @@ const annotations = [
   'writeOnly',
 ];
 const assertions =
-  'type enum const format pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf items minItems maxItems uniqueItems minContains maxContains required minProperties maxProperties dependencies dependentRequired $ref $dynamicRef $recursiveRef'.split(
+  'type enum const format pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf items minItems maxItems uniqueItems minContains maxContains required minProperties maxProperties dependentRequired $ref $dynamicRef $recursiveRef'.split(
     ' ',
   );
 const known = new Set([...annotations, ...assertions, ...holdOne, ...holdOneMore, ...holdList, ...holdNamed]);

@@ -22,3 +22,12 @@ export type StaticOf<T> = Schema extends T
       ? Value
       : never
     : never;
+
+const everything = {} as Schema;
+const nothing = { not: everything } as Schema;
+
+/** Returns the schema that a boolean in the place of a schema stands for (JSON Schema 2020-12, Core, section 4.3.2). */
+export function withoutBoolean(schema: Schema | boolean): Schema {
+  if (typeof schema !== 'boolean') return schema;
+  return schema ? everything : nothing;
+}

@@ -39,6 +39,8 @@ export function unionNode(
 ): SchemaNode {
   const types = [...new Set(branches.map(({ schema }) => describeType(schema)))];
   const wanted = listed(types, ' or ');
+  // The errors of its branches describe a union better if the descriptions of their types do not distinguish them.
+  const isVague = types.includes(describeType({} as Schema)) || (types.length === 1 && branches.length > 1);
   const candidatesByKind = new Map<number, readonly Branch[]>();
   const candidatesFor = (value: unknown, traits: CoercionContext['traits']) => {
     if (!isOfOneKind(value, traits)) return branches.filter(({ kinds }) => accepts(kinds, value, traits));
@@ -75,11 +77,12 @@ export function unionNode(
       const [only] = candidates;
       if (only && candidates.length === 1) return only.explain(value, collector);
       if (fits(value)) return;
-      collector.add([{ path: '', message: `must be ${wanted}` }]);
+      collector.add([{ path: '', message: isVague ? 'must match a schema in anyOf' : `must be ${wanted}` }]);
       // For unions within unions, explaining each branch of each would take unbounded time.
       if (collector.isTentative || isOfLiterals) return;
       for (const { explain } of candidates) {
-        collector.add(collector.collectSeparately(explain, value, true).filter(({ path }) => path !== ''));
+        const issues = collector.collectSeparately(explain, value, true);
+        collector.add(isVague ? issues : issues.filter(({ path }) => path !== ''));
       }
     },
     claim:

@@ -1,6 +1,6 @@
 import { remembered } from './remembered-checks.ts';
 
-/** The key of the identities in what is remembered during a check. */
+/** The key of what is remembered during a check. */
 const owner = {};
 
 /**
@@ -8,7 +8,17 @@ const owner = {};
  * item, once more for each level of lists within lists, and takes BigInts for equal that differ by 2^64.
  */
 export function areUnique(items: readonly unknown[]): boolean {
-  const identities = remembered(owner, () => new Identities());
+  const { identities, verdicts } = remembered(owner, () => ({
+    identities: new Identities(),
+    verdicts: new Map<readonly unknown[], boolean>(),
+  }));
+  // Several branches of a union can ask for the same list.
+  const verdict = verdicts.get(items) ?? isUnique(items, identities);
+  verdicts.set(items, verdict);
+  return verdict;
+}
+
+function isUnique(items: readonly unknown[], identities: Identities): boolean {
   const seen = new Set<unknown>();
   for (const item of items) {
     const identity = identities.of(item);

@@ -93,6 +93,24 @@ describe('an enum of a thousand objects', () => {
   });
 });
 
+describe('a list whose items must differ', () => {
+  test('is compared once by all branches of a union', () => {
+    let reads = 0;
+    const items = Array.from({ length: 50 }, (_, index) => {
+      const counting = {
+        ownKeys(target: object) {
+          reads++;
+          return Reflect.ownKeys(target);
+        },
+      };
+      return new Proxy<object>({ id: Math.min(index, 48) }, counting);
+    });
+    const branches = Array.from({ length: 8 }, (_, count) => ({ type: 'array', uniqueItems: true, minItems: count }));
+    expect(compileSchema(Type.Unsafe({ anyOf: branches })).check(items)).toBe(false);
+    expect(reads).toBe(items.length);
+  });
+});
+
 describe('a union of a thousand objects', () => {
   const events = names.map((name) => Type.Object({ counted: Counted, event: Type.Literal(name) }));
 
