@@ -120,8 +120,8 @@ describe('a cluster of three nodes', { timeout: 600_000 }, () => {
   test('leaves no process behind when it is closed', async () => {
     const homes = await Promise.all(
       cluster.nodes.map(async (node) => {
-        const home = await node.rabbitmqctl('eval', 'list_to_binary(os:getenv("HOME")).');
-        return home.trim().replace(/^<<"(.*)">>$/s, '$1');
+        const home = await node.evaluate('os:getenv("HOME")');
+        return JSON.parse(home) as string;
       }),
     );
     for (const home of homes) expect(findProcessesByHome(home)).not.toEqual([]);

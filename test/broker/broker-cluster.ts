@@ -28,10 +28,10 @@ export interface BrokerCluster {
 const letters = ['a', 'b', 'c'];
 
 /**
- * Prints how many other nodes the quorum queues of a node take for alive. They look every five seconds and act only when
+ * Counts how many other nodes the quorum queues of a node take for alive. They look every five seconds and act only when
  * a node that was alive is not anymore. So a leader that is frozen before the first look is never replaced.
  */
-const countAlive = 'length([N || {N, P} <- maps:to_list(element(5, sys:get_state(aten_detector))), P < 0.5]).';
+const countAlive = 'length([N || {N, P} <- maps:to_list(element(5, sys:get_state(aten_detector))), P < 0.5])';
 
 /**
  * Starts three nodes that form a cluster, of version 4 unless RABBITMQ_SERIES says 3, from an installed or unpacked
@@ -65,7 +65,7 @@ export async function startBrokerCluster(options: BrokerOptions = {}): Promise<B
 
 function clusterOf(nodes: readonly RabbitmqNode[], series: number): BrokerCluster {
   const hasSeenAll = async (node: RabbitmqNode) => {
-    const alive = Number(await node.rabbitmqctl('eval', countAlive));
+    const alive = Number(await node.evaluate(countAlive));
     if (alive !== nodes.length - 1) throw new Error(`${node.nodeName} takes ${alive} other nodes for alive`);
   };
   const cluster: BrokerCluster = {

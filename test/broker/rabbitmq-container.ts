@@ -85,9 +85,8 @@ export async function startRabbitmqContainer(
       await broker.start();
     },
     rabbitmqctl: (...args) => run('exec', name, 'rabbitmqctl', ...args),
-    async call(module, functionName, args) {
-      const expression = `${module}:${functionName}(${args.slice(1, -1)}).`;
-      await run('exec', name, 'rabbitmqctl', 'eval', expression);
+    async evaluate(expression) {
+      return (await run('exec', name, 'rabbitmqctl', 'eval', `${expression}.`)).trim();
     },
     async close() {
       await run('rm', '--force', '--volumes', name);

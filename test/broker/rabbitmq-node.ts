@@ -65,7 +65,7 @@ export class RabbitmqNode implements Broker {
     const vm = this.#running();
     vm.kill('SIGCONT');
     // Left in place, this handler calls at the node's end the very process which waits for it, and loses 5 s.
-    await this.call('gen_event', 'delete_handler', '[rabbit_event, rabbit_mgmt_db_handler, []]').catch(() => {});
+    await this.evaluate('gen_event:delete_handler(rabbit_event, rabbit_mgmt_db_handler, [])').catch(() => {});
     await end(vm, 'SIGTERM');
   }
 
@@ -93,14 +93,17 @@ export class RabbitmqNode implements Broker {
     return runCommand(join(this.#settings.scripts, 'rabbitmqctl'), args, options);
   }
 
-  async call(module: string, name: string, args: string): Promise<void> {
+  async evaluate(expression: string): Promise<string> {
     const erlCall = this.#installation.commandFolders
       .map((folder) => join(folder, 'erl_call'))
       .find((file) => existsSync(file));
-    if (erlCall) {
-      const { env } = this.#settings;
-      await runCommand(erlCall, ['-sname', this.nodeName, '-r', '-a', `${module} ${name} ${args}`], { env });
-    } else await this.rabbitmqctl('eval', `${module}:${name}(${args.slice(1, -1)}).`);
+    if (!erlCall) return (await this.rabbitmqctl('eval', `${expression}.`)).trim();
+    // It ends with 0 whatever the outcome is, and takes an expression for incomplete if no line ends after its full stop.
+    const options = { env: this.#settings.env, input: `${expression}.\n` };
+    const printed = await runCommand(erlCall, ['-sname', this.nodeName, '-r', '-e'], options);
+    const value = /^\{ok, (.*)\}$/s.exec(printed.trim())?.[1];
+    if (value === undefined) throw new Error(`"${expression}" failed in ${this.nodeName}: ${printed}`);
+    return value;
   }
 
   close(): Promise<void> {

@@ -85,8 +85,14 @@ test('rabbitmqctl talks to the private node', async () => {
   await expect(broker.rabbitmqctl('no_such_command')).rejects.toThrow('no_such_command');
 });
 
+test('evaluates Erlang, and throws what fails there', async () => {
+  expect(await broker.evaluate('[Sum] = [2 + 3], Sum * 2')).toBe('10');
+  await expect(broker.evaluate('lists:no_such_function()')).rejects.toThrow('no_such_function');
+  await expect(broker.evaluate('1 +')).rejects.toThrow('syntax error');
+});
+
 test('close leaves neither processes nor files', async () => {
-  const home = JSON.parse(await broker.rabbitmqctl('eval', 'list_to_binary(os:getenv("HOME")).').then(stripErlang));
+  const home = JSON.parse(await broker.evaluate('os:getenv("HOME")'));
   const pids = findProcessesByHome(home);
   const commands = pids.map(commandOf).join('\n');
   for (const program of ['beam.smp', 'epmd', 'erl_child_setup', 'inet_gethost']) expect(commands).toContain(program);
@@ -96,10 +102,6 @@ test('close leaves neither processes nor files', async () => {
   expect(existsSync(home)).toBe(false);
   await eventually(() => expect(pids.map(commandOf).filter(Boolean)).toEqual([]));
 });
-
-function stripErlang(term: string): string {
-  return term.trim().replace(/^<<(.*)>>$/s, '$1');
-}
 
 /** The command line of a process; undefined when it has ended, also when nobody has asked for its exit code yet. */
 function commandOf(pid: number): string | undefined {

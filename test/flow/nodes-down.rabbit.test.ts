@@ -25,8 +25,7 @@ function deadLettersOf(service: string): string {
 
 /** Sets what the nodes do when they are cut off from the others, until they are started again. */
 async function handlePartitions(how: 'ignore' | 'pause_minority'): Promise<void> {
-  const set = (node: ClusterNode) =>
-    node.call('application', 'set_env', `[rabbit, cluster_partition_handling, ${how}]`);
+  const set = (node: ClusterNode) => node.evaluate(`application:set_env(rabbit, cluster_partition_handling, ${how})`);
   await Promise.all(cluster.nodes.map(set));
 }
 

@@ -79,17 +79,14 @@ async function expectHonest(answers: readonly Answer[], queue: string): Promise<
 }
 
 /** Starts RabbitMQ in a running node, like `rabbitmqctl start_app`. */
-function startApplication(): Promise<void> {
-  return own.broker.call('rabbit', 'start', '[]');
+async function startApplication(): Promise<void> {
+  await own.broker.evaluate('rabbit:start()');
 }
 
 /** Stops the vhost with its queues. RabbitMQ refuses connections to it until it is started again. */
 async function stopVhost(): Promise<void> {
   const find = `[Vhost] = ets:lookup(rabbit_vhost_sup_sup, <<"${own.vhost.name}">>)`;
-  await own.broker.rabbitmqctl(
-    'eval',
-    `${find}, supervisor2:terminate_child(rabbit_vhost_sup_sup, element(4, Vhost)).`,
-  );
+  await own.broker.evaluate(`${find}, supervisor2:terminate_child(rabbit_vhost_sup_sup, element(4, Vhost))`);
 }
 
 async function restartVhost(): Promise<void> {
@@ -102,7 +99,7 @@ describe('no message that was answered 202 is lost, and none that was refused is
   test.each([
     ['is killed', () => own.broker.kill(), start],
     ['is stopped', () => own.broker.stop(), start],
-    ['stops its application', () => own.broker.call('rabbit', 'stop', '[]'), startApplication],
+    ['stops its application', () => own.broker.evaluate('rabbit:stop()'), startApplication],
     ['stops the vhost', stopVhost, restartVhost],
   ])('%s in the middle and starts again', async (_name, interrupt, recover) => {
     await keepFor('billing');
@@ -203,7 +200,7 @@ describe('a broker that cannot declare queues', () => {
     await keepFor('billing');
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url, ...quick } });
     // Without this part, RabbitMQ declares no queue that dead-letters at least once.
-    await own.broker.rabbitmqctl('eval', 'supervisor:terminate_child(rabbit_sup, rabbit_fifo_dlx_sup).');
+    await own.broker.evaluate('supervisor:terminate_child(rabbit_sup, rabbit_fifo_dlx_sup)');
     const later = { 'message-delay': '10' };
     const late = await runGateway({ service: 'late', broker: { url: own.vhost.url, ...quick } });
     try {

@@ -19,8 +19,8 @@ const publish = ({ distributedBus }: RunningGateway, bytes: number) =>
 
 describe('a body that is larger than max_message_size', () => {
   test.each([40_000, 200_000])('is refused with 413, without effect on others (limit: %i bytes)', async (limit) => {
-    const set = `application:set_env(rabbit, max_message_size, ${limit}), persistent_term:put(max_message_size, ${limit}).`;
-    await own.broker.rabbitmqctl('eval', set);
+    const set = `application:set_env(rabbit, max_message_size, ${limit}), persistent_term:put(max_message_size, ${limit})`;
+    await own.broker.evaluate(set);
     const gateway = await runGateway({ service: 'shop', broker: { url: own.vhost.url } });
     const sizes = Array.from({ length: 90 }, (_, index) => (index % 9 === 4 ? limit + 1 + index : 10 * index));
     const outcomes = await Promise.all(sizes.map((bytes) => publish(gateway, bytes)));
