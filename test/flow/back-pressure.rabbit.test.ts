@@ -135,7 +135,7 @@ test('a full queue refuses, with an outcome that is not known, until there is ro
     { concurrency: 1 },
   );
   await untilReady(gateway);
-  await own.broker.rabbitmqctl('set_policy', '-p', own.vhost.name, 'short', `^${queue}$`, '{"max-length":5}');
+  await own.vhost.setPolicy('short', { pattern: `^${queue}$`, definition: { 'max-length': 5 } });
   let accepted = 0;
   await eventually(async () => {
     const { status, headers, body } = await post(gateway, '/commands/billing/pay', {});

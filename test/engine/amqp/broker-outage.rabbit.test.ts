@@ -90,7 +90,7 @@ async function stopVhost(): Promise<void> {
 }
 
 async function restartVhost(): Promise<void> {
-  await own.broker.rabbitmqctl('restart_vhost', '-p', own.vhost.name);
+  await own.broker.evaluate(`{ok, _} = rabbit_vhost_sup_sup:start_vhost(<<"${own.vhost.name}">>)`);
 }
 
 describe('no message that was answered 202 is lost, and none that was refused is sent, when the broker', () => {

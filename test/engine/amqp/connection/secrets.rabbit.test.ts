@@ -7,6 +7,7 @@ import type { BrokerConfig } from '../../../../src/config/broker-config.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { eventually } from '../../../broker/eventually.ts';
 import { findFreePorts } from '../../../broker/free-ports.ts';
+import { createManagement } from '../../../broker/management.ts';
 import { startBroker } from '../../../broker/start-broker.ts';
 import { PemFolder } from '../../../certificates.ts';
 import { post, type RunningGateway, runGateway, untilReady } from '../../../flow/gateway-fixture.ts';
@@ -63,6 +64,10 @@ async function logged(settings: BrokerConfig): Promise<Logged> {
   return { ...gateway, log: () => lines.join('') };
 }
 
+async function closeConnectionsOf(user: string): Promise<void> {
+  await broker.evaluate(`rabbit_networking:close_all_user_connections(<<"${user}">>, <<"test">>)`);
+}
+
 const connected = /"role":"publishing"[^\n]*connected to the broker/g;
 
 describe('an OAuth 2 token in broker.tokenFile', () => {
@@ -110,13 +115,15 @@ describe('the address of the broker', () => {
   });
 
   test('gets its password from broker.passwordFile again for each attempt', async () => {
-    await broker.rabbitmqctl('add_user', 'shop', 'first');
-    await broker.rabbitmqctl('set_permissions', 'shop', '.*', '.*', '.*');
+    const management = createManagement(broker);
+    const setPassword = (password: string) => management.put('/api/users/shop', { password, tags: '' });
+    await setPassword('first');
+    await management.put('/api/permissions/%2F/shop', { configure: '.*', write: '.*', read: '.*' });
     const folder = folderOf({ password: 'first\n' });
     const gateway = await logged({ url: addressWith('shop@'), passwordFile: join(folder, 'password') });
     await untilReady(gateway);
-    await broker.rabbitmqctl('change_password', 'shop', 'second');
-    await broker.rabbitmqctl('close_all_user_connections', 'shop', 'test');
+    await setPassword('second');
+    await closeConnectionsOf('shop');
     await eventually(() => expect(gateway.log()).toContain('the broker cannot be used'));
     writeFileSync(join(folder, 'password'), 'second');
     await untilReady(gateway);
@@ -129,7 +136,7 @@ describe('the address of the broker', () => {
     const gateway = await logged({ urlFile: join(folder, 'url') });
     await untilReady(gateway);
     writeFileSync(join(folder, 'url'), 'no address');
-    await broker.rabbitmqctl('close_all_user_connections', 'guest', 'test');
+    await closeConnectionsOf('guest');
     await eventually(() => expect(gateway.log()).toContain('credentials of the broker not read again'));
     await eventually(() => expect((gateway.log().match(connected) ?? []).length).toBeGreaterThan(1));
     await untilReady(gateway);

@@ -3,6 +3,7 @@ import { defineCommandHandler } from '../../../../src/handler/define-handler.ts'
 import { RetryLater } from '../../../../src/handler/retry-hint.ts';
 import { Header } from '../../../../src/message/message-headers.ts';
 import { eventually } from '../../../broker/eventually.ts';
+import { createManagement } from '../../../broker/management.ts';
 import { usePrivateBroker } from '../../../broker/use-private-broker.ts';
 import { gate } from '../../../endpoint/endpoint-fixture.ts';
 import { post, type RunningGateway, runGateway, untilReady } from '../../../flow/gateway-fixture.ts';
@@ -99,9 +100,10 @@ describe('a memory alarm that begins while a delay level is declared', () => {
 
 describe('a memory alarm while the broker user may write nothing on the bus', () => {
   test('is followed by the refusal, even if the connection opened during the alarm', async () => {
+    const management = createManagement(own.broker);
     const permit = (write: string) =>
-      own.broker.rabbitmqctl('set_permissions', '-p', own.vhost.name, 'mute', '.*', write, '.*');
-    await own.broker.rabbitmqctl('add_user', 'mute', 'mute-password');
+      management.put(`/api/permissions/${own.vhost.name}/mute`, { configure: '.*', write, read: '.*' });
+    await management.put('/api/users/mute', { password: 'mute-password', tags: '' });
     await permit('^(?!ecotone)');
     const url = new URL(own.vhost.url);
     url.username = 'mute';
