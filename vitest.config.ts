@@ -13,13 +13,19 @@ const retry = 1;
 /** Fails each test during which a payload or a secret was logged. */
 const setupFiles = ['test/logs/watch-setup.ts'];
 
+/**
+ * False: the files that a worker runs share what they import, which takes longer than most of them test. A file undoes
+ * what it registers in its process.
+ */
+const isolate = false;
+
 const shared = {
   resolve: { conditions: ['littoral-src'] },
   ssr: { resolve: { conditions: ['littoral-src'] } },
 };
 
-/** Folders whose tests hold nothing that outlives them, so that the files of a worker can share what they import. */
-const sharing = `test/{${[
+/** Folders whose tests need neither the built package nor another process. */
+const unitFolders = `test/{${[
   'text,time,promise,file,collection,message,schema,engine,conversion,expression,wire,parameter,deduplication,handler,bus,scope',
   'recovery,deferral,delay,dead-letter,endpoint,flow,http,routes,openapi,testing,config',
 ].join(',')}}`;
@@ -35,10 +41,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           setupFiles,
-          include: [`${sharing}/**/*.test.ts`],
+          include: [`${unitFolders}/**/*.test.ts`],
           exclude: ['test/**/*.rabbit.test.ts'],
-          // Importing takes longer than testing.
-          isolate: false,
+          isolate,
           testTimeout: timeLimitMs,
           hookTimeout: timeLimitMs,
         },
@@ -49,8 +54,9 @@ export default defineConfig({
           name: 'gateway',
           setupFiles,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.rabbit.test.ts', `${sharing}/**`],
+          exclude: ['test/**/*.rabbit.test.ts', `${unitFolders}/**`],
           globalSetup: ['test/package/build-package.ts'],
+          isolate,
           retry,
           testTimeout: timeLimitMs,
           hookTimeout: timeLimitMs,
@@ -63,6 +69,7 @@ export default defineConfig({
           setupFiles,
           include: ['test/**/*.rabbit.test.ts'],
           globalSetup: ['test/package/build-package.ts', 'test/broker/global-setup.ts'],
+          isolate,
           retry,
           testTimeout: timeLimitMs,
           hookTimeout: timeLimitMs,

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTelemetry } from '../../src/cli/telemetry.ts';
 import { eventually } from '../broker/eventually.ts';
 import { post, runGateway } from '../flow/gateway-fixture.ts';
+import { unregisterSdk } from '../observe/trace/recorded-spans.ts';
 
 /** A receiver of OTLP over HTTP, which decodes the JSON that it gets. */
 async function otlpReceiver() {
@@ -54,6 +55,7 @@ describe('the exporter of the command line', () => {
     const { url, received } = await otlpReceiver();
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', url);
     onTestFinished(() => void vi.unstubAllEnvs());
+    onTestFinished(unregisterSdk);
     const telemetry = await startTelemetry(process.env, 'shop');
     const gateway = await runGateway({ service: 'shop' });
     telemetry?.exportMetrics(gateway.metrics);

@@ -17,14 +17,17 @@ export interface RecordedSpans {
   untilEnded(name: string, count?: number): Promise<ReadableSpan[]>;
 }
 
-/** Registers OpenTelemetry's SDK in this process, and records its spans in memory. */
+/** Registers OpenTelemetry's SDK in this process until the tests of the file have ended, and records its spans. */
 export function recordSpans(): RecordedSpans {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   beforeEach(() => exporter.reset());
-  afterAll(() => provider.shutdown());
+  afterAll(async () => {
+    unregisterSdk();
+    await provider.shutdown();
+  });
   const all = () => exporter.getFinishedSpans();
   const named = (name: string) => all().filter((span) => span.name === name);
   const names = () =>
@@ -37,6 +40,12 @@ export function recordSpans(): RecordedSpans {
       return named(name);
     });
   return { all, named, untilEnded };
+}
+
+/** Ends tracing in this process, for the other test files that it runs. */
+export function unregisterSdk(): void {
+  trace.disable();
+  context.disable();
 }
 
 export function idOf(span: ReadableSpan | undefined): string | undefined {
