@@ -71,7 +71,7 @@ const sendHeaders = {
     'The id of a message that the application of this gateway is handling: the new message inherits its correlation id and headers, and names it as its parent.',
   ),
   'Message-Headers': text(
-    'Message headers with their exact names and JSON types, as one JSON object; integers of up to 64 bits stay exact. Wins over Message-Header-….',
+    'Message headers with their exact names and JSON types, as one JSON object; integers of up to 64 bits stay exact. A name that occurs twice in an object is refused. Wins over Message-Header-….',
     '{"executorId":"7","attempt":1}',
   ),
   'Message-Header-Executor-Id': text(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeJsonError } from '../conversion/json/describe-json-error.ts';
 import { parseJson, UnreadableNumbers } from '../conversion/json/parse-json.ts';
+import { occursTwice, repeatedMember } from '../conversion/json/repeated-member.ts';
 import { LittoralError } from '../errors.ts';
 import { readRegularFile } from '../file/regular-file.ts';
 import { describeValue } from '../text/describe-value.ts';
@@ -52,8 +53,9 @@ async function read(path: string, isFresh: boolean): Promise<unknown> {
 }
 
 function parseConfig(text: string): unknown {
+  let config: unknown;
   try {
-    return parseJson(text);
+    config = parseJson(text);
   } catch (error) {
     if (error instanceof UnreadableNumbers) {
       throw new SyntaxError(error.issues.map(({ path, message }) => `${path} ${message}`).join('; '));
@@ -61,6 +63,9 @@ function parseConfig(text: string): unknown {
     // The message of `JSON.parse` quotes the file, which may contain a password.
     throw new SyntaxError(`it is not JSON: ${describeJsonError(error)}`);
   }
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined) throw new SyntaxError(`${repeated} ${occursTwice}`);
+  return config;
 }
 
 /** Names the kinds of files, where the file that cannot be loaded is of another one. */

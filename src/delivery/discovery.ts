@@ -1,3 +1,4 @@
+import { occursTwice, repeatedMember } from '../conversion/json/repeated-member.ts';
 import type { Logger } from '../logger.ts';
 import { asBuffer } from '../text/as-buffer.ts';
 import { errorText } from '../text/error-chain.ts';
@@ -91,7 +92,8 @@ export class Discovery {
       const text = asBuffer(body).toString('utf8');
       if (text === this.#known) return undefined;
       const answer: unknown = JSON.parse(text);
-      const issues = validate(answer);
+      const repeated = repeatedMember(text);
+      const issues = repeated === undefined ? validate(answer) : [`${repeated.slice(1)} ${occursTwice}`];
       if (issues.length > 0) return `the answer to GET ${wellKnownPath} is not valid: ${issues.join('; ')}`;
       found(answer as Discovered);
       this.#known = text;

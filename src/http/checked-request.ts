@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { describeJsonError } from '../conversion/json/describe-json-error.ts';
-import { LittoralError } from '../errors.ts';
+import { occursTwice, repeatedMember } from '../conversion/json/repeated-member.ts';
+import { type Issue, LittoralError } from '../errors.ts';
 import { plainIssues, type SchemaCheck } from '../schema/schema-check.ts';
 
 /**
@@ -19,15 +20,18 @@ export function checkedQuery<Query>({ query }: FastifyRequest, check: SchemaChec
  * @throws LittoralError `malformed-body`, `malformed-request`
  */
 export function checkedJson<Body>({ body }: FastifyRequest, check: SchemaCheck<Body>): Body {
+  const text = Buffer.from((body as Uint8Array | undefined) ?? []).toString();
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from((body as Uint8Array | undefined) ?? []).toString());
+    value = JSON.parse(text);
   } catch (error) {
     throw new LittoralError(
       'malformed-body',
       `The body is not JSON: ${describeJsonError(error)}. Send an object, as described under /docs.`,
     );
   }
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined) throw notAsDescribed([{ path: repeated, message: occursTwice }], 'The body');
   return checked(value, check, 'The body');
 }
 
@@ -37,9 +41,12 @@ function numberOrText(value: unknown): unknown {
 
 function checked<Value>(value: unknown, check: SchemaCheck<Value>, what: string): Value {
   if (check.check(value)) return value;
-  const issues = plainIssues(check.issues(value));
+  throw notAsDescribed(plainIssues(check.issues(value)), what);
+}
+
+function notAsDescribed(issues: readonly Issue[], what: string): LittoralError {
   const texts = issues.map(({ path, message }) => `${path.slice(1) || what}: ${message}`);
-  throw new LittoralError('malformed-request', `${what} is not as described under /docs: ${texts.join('; ')}.`, {
+  return new LittoralError('malformed-request', `${what} is not as described under /docs: ${texts.join('; ')}.`, {
     issues,
   });
 }

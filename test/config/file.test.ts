@@ -113,6 +113,12 @@ describe('a configuration file that cannot be used is named, with the reason', (
       '{ "service": }',
       /cannot be loaded: it is not JSON: a token that JSON does not have\.$/,
     ],
+    [
+      'of JSON that repeats a member',
+      'a.json',
+      '{"http":{"port":1,"port":2}}',
+      /cannot be loaded: \/http\/port occurs twice\.$/,
+    ],
     ['of no JSON', 'a.json', '', /cannot be loaded: it is not JSON: it ends too early\.$/],
     [
       'of an unknown kind',

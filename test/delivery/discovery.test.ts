@@ -72,6 +72,7 @@ describe('an application without commands and events in the configuration', () =
     '{"commands":{"pay":"http://evil.example"}}',
     '{"commands":{"pay":{"when":"payload.("}}}',
     '{"commands":[""]}',
+    '{"commands":["pay"],"commands":["refund"]}',
     '[]',
     'null',
   ])('keeps what it said before, if its answer is not valid: %s', async (answer) => {

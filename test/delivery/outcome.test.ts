@@ -116,6 +116,11 @@ describe('the meaning of an answer', () => {
     expect(failureOf(answer, now)).toMatchObject({ message: 'The application answered 422' });
   });
 
+  test('takes the last of the members of a problem document that have the same name', () => {
+    const body = '{"retryable":true,"retryable":false}';
+    expect(meaning(answerOf(503, { 'content-type': 'application/problem+json' }, body))).toBe('refused');
+  });
+
   test('ignores the words of another media type', () => {
     const answer = answerOf(422, { 'content-type': 'application/json' }, '{"title":"secret payload","retryable":true}');
     expect(failureOf(answer, now)?.message).toBe('The application answered 422');

@@ -296,6 +296,22 @@ describe('a gateway whose application pulls', () => {
     }
   });
 
+  test('refuses a member that occurs twice, because a lease would be ignored', async () => {
+    const gateway = await runPulled();
+    for (const [route, body, pointer] of [
+      ['pull', '{"max":1,"max":2}', '/max'],
+      ['settle', '{"done":["x"],"done":["y"]}', '/done'],
+      ['settle', '{"retry":[{"lease":"x","lease":"y"}]}', '/retry/0/lease'],
+      ['extend', '{"leases":["x"],"leases":["y"],"leaseMs":1}', '/leases'],
+    ] as const) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${gateway.address}/deliveries/${route}`, { method: 'POST', headers, body });
+      expect(answer.status, body).toBe(400);
+      const errors = [{ pointer, detail: 'occurs twice' }];
+      expect(await answer.json(), body).toMatchObject({ code: 'malformed-request', errors });
+    }
+  });
+
   test('says that no application pulls, where none does', async () => {
     const gateway = await runPulled({ pull: undefined, url: 'http://127.0.0.1:9' });
     for (const [route, body] of [

@@ -90,6 +90,7 @@ describe('the dead letters', () => {
     ['a misspelt filter', '{"routingkey":"x"}', 'malformed-request'],
     ['a hostile key', '{"__proto__":{"limit":1}}', 'malformed-request'],
     ['a limit that is a text', '{"limit":"1"}', 'malformed-request'],
+    ['a filter that occurs twice', '{"error":"Type*","error":"*"}', 'malformed-request'],
   ] as const)('are not replayed by %s', async (_, payload, code) => {
     const { app, deadLetters } = await openFailed('a');
     const headers = payload === undefined ? {} : { 'content-type': 'application/json' };

@@ -2,20 +2,25 @@
 // sender wrote with more digits than JavaScript keeps stays the same.
 
 /**
- * Returns the text of each value in an object, by the name of its field. Of fields with the same name the last one counts,
- * as for `JSON.parse`.
+ * Returns the text of each value in an object, by the name of its field.
  *
  * @param json an object
- * @param maxMembers the number of fields beyond which the function stops. A repeated field counts each time
- * @returns undefined for an object that has more
+ * @param maxMembers the number of fields beyond which the function stops
+ * @param onRepeated called with a name that occurs a second time. Must throw, because one of the values would be lost
+ * @returns undefined for an object that has more fields
  */
-export function jsonMembers(json: string, maxMembers = Number.POSITIVE_INFINITY): Map<string, string> | undefined {
+export function jsonMembers(
+  json: string,
+  maxMembers: number,
+  onRepeated: (name: string) => never,
+): Map<string, string> | undefined {
   const members = new Map<string, string>();
   let at = skipSpace(json, skipSpace(json, 0) + 1);
   for (let count = 1; json[at] !== '}'; count++) {
     if (count > maxMembers) return undefined;
     const nameEnd = endOfText(json, at);
     const name = JSON.parse(json.slice(at, nameEnd)) as string;
+    if (members.has(name)) onRepeated(name);
     const start = skipSpace(json, skipSpace(json, nameEnd) + 1);
     const end = endOfValue(json, start);
     members.set(name, json.slice(start, end));

@@ -1,5 +1,6 @@
 import { decodeUtf8, isUtf8Charset } from '../../conversion/character-encoding.ts';
 import { assertJson } from '../../conversion/json/json-converter.ts';
+import { occursTwice } from '../../conversion/json/repeated-member.ts';
 import { isJson, type MediaType, parseMediaType } from '../../conversion/media-type.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
 import { type AttributeValue, isAttributeInteger } from '../../message/cloud-events.ts';
@@ -56,7 +57,7 @@ function eventOrError(json: string): CloudEvent | LittoralError {
 function eventOfJson(json: string): CloudEvent {
   if (!/^\s*\{/.test(json)) throw rejectBody('A CloudEvent in JSON is an object, and this is another value.');
   // `data` and `data_base64` are not attributes.
-  const members = jsonMembers(json, maxAttributes + 2);
+  const members = jsonMembers(json, maxAttributes + 2, rejectRepeated);
   if (members === undefined) throw rejectBody(`The CloudEvent has more than ${maxAttributes} attributes.`);
   const attributes = newAttributes();
   for (const [name, text] of members) {
@@ -67,6 +68,10 @@ function eventOfJson(json: string): CloudEvent {
   const { datacontenttype, ...others } = attributes;
   const identity = assertAttributes(others, rejectBody);
   return { ...identity, attributes: others, ...readData(members, datacontenttype) };
+}
+
+function rejectRepeated(name: string): never {
+  throw rejectBody(`The CloudEvent is not valid: '${shorten(name, 40)}' ${occursTwice}.`);
 }
 
 /** @returns undefined for null, which stands for an attribute that is absent (section 2.2) */

@@ -1,3 +1,4 @@
+import { occursTwice } from '../../conversion/json/repeated-member.ts';
 import { type Issue, LittoralError } from '../../errors.ts';
 import { escapePointer } from '../../text/json-pointer.ts';
 import { shorten } from '../../text/shorten.ts';
@@ -51,7 +52,7 @@ export class EntryFields {
     readObject(bytes, (member) => {
       const field = fieldAt(bytes, member);
       if (field === undefined) this.#addUnknown(nameOf(bytes, member));
-      else if (this.#spans[field]) this.addIssue(`/${field}`, 'occurs twice');
+      else if (this.#spans[field]) this.addIssue(`/${field}`, occursTwice);
       else this.#spans[field] = member;
     });
   }

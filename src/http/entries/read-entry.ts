@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { SendRequest } from '../../bus/send-request.ts';
 import { isUtf8Charset } from '../../conversion/character-encoding.ts';
 import { parseJson, UnreadableNumbers } from '../../conversion/json/parse-json.ts';
+import { occursTwice, repeatedMember } from '../../conversion/json/repeated-member.ts';
 import { isJson, parseMediaType } from '../../conversion/media-type.ts';
 import { isLittoralError, LittoralError } from '../../errors.ts';
 import {
@@ -155,10 +156,15 @@ function readMetadata(fields: EntryFields, { options, mapping }: EntryDefaults):
         // In a message, a byte with its length precedes a name, and a byte with the type of its value follows it.
         bytes += name.length + 2;
         if (bytes > maxHeaderBytes) throw headersTooLarge();
-        if (names.has(name)) fields.addIssue(`/headers/${escapePointer(name)}`, 'occurs twice');
+        if (names.has(name)) fields.addIssue(`/headers/${escapePointer(name)}`, occursTwice);
         names.add(name);
       });
-      const headers = parseJson(written.toString()) as Record<string, unknown>;
+      const text = written.toString();
+      const headers = parseJson(text) as Record<string, unknown>;
+      // Only a header with an object as its value can have members of its own.
+      const repeated = text.includes('{', text.indexOf('{') + 1) ? repeatedMember(text) : undefined;
+      // A repeated header has been reported.
+      if (repeated?.includes('/', 1)) fields.addIssue(`/headers${repeated}`, occursTwice);
       for (const name of names) atHeader(name, () => checkHeaderName(name));
       for (const name of names) atHeader(name, () => assertNotOwned({ [name]: '' }, mapping));
       return headers;

@@ -1,5 +1,6 @@
 import { describeJsonError } from '../../conversion/json/describe-json-error.ts';
 import { parseJson, UnreadableNumbers } from '../../conversion/json/parse-json.ts';
+import { occursTwice, repeatedMember } from '../../conversion/json/repeated-member.ts';
 import { LittoralError } from '../../errors.ts';
 import { Header, traceHeaders } from '../../message/message-headers.ts';
 import { decodeHeaderValue } from '../../text/header-value.ts';
@@ -143,6 +144,10 @@ function exactHeaders(json: string | undefined): Record<string, unknown> {
   }
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
     throw invalidHeader(`The request header 'Message-Headers' is not a JSON object, such as {"executorId":"7"}.`);
+  }
+  const repeated = repeatedMember(json);
+  if (repeated !== undefined) {
+    throw invalidHeader(`The request header 'Message-Headers' has a member at ${repeated} that ${occursTwice}.`);
   }
   Object.keys(headers).forEach(checkHeaderName);
   return headers as Record<string, unknown>;

@@ -345,6 +345,11 @@ describe('an entry that is not valid', () => {
     ['repeats a field', '{"kind":"event","kind":"event","routingKey":"a"}', 'invalid-entry'],
     ['repeats a field in another spelling', '{"kind":"event","k\\u0069nd":"event","routingKey":"a"}', 'invalid-entry'],
     ['repeats a header', '{"kind":"event","routingKey":"a","headers":{"a":1,"a":2}}', 'invalid-entry'],
+    [
+      'repeats a member of a header',
+      '{"kind":"event","routingKey":"a","headers":{"a":{"b":1,"b":2}}}',
+      'invalid-entry',
+    ],
     ['has the field __proto__', '{"kind":"event","routingKey":"a","__proto__":{}}', 'invalid-entry'],
     [
       'has a header beyond 64 bits',

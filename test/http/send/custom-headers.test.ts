@@ -111,10 +111,18 @@ describe('Message-Headers', () => {
     ['half a character in a value', '{"a":"\\ud800"}'],
     ['half a character in a name', '{"\\ud800":1}'],
     ['a name longer than 255 bytes', `{"${'\u00fc'.repeat(128)}":1}`],
+    ['a header that occurs twice', '{"a":1,"b":2,"a":1}'],
+    ['a member of a header that occurs twice', '{"a":{"b":1,"b":2}}'],
     ['nesting without end', `{"a":${'['.repeat(7000)}${']'.repeat(7000)}}`],
   ])('%s is refused', async (_issue, json) => {
     const headers = { 'Message-Headers': Buffer.from(json).toString('latin1') };
     expectProblem(await post(await sharedGateway(), { headers }), 'invalid-header');
+  });
+
+  test('is refused with the place of a member that occurs twice', async () => {
+    const response = await post(await sharedGateway(), { headers: { 'Message-Headers': '{"a":[{"b":1,"b":2}]}' } });
+    const { detail } = expectProblem(response, 'invalid-header');
+    expect(detail).toBe("The request header 'Message-Headers' has a member at /a/0/b that occurs twice.");
   });
 
   test('more than 64 KB of headers are refused before anything is sent', async () => {
