@@ -30,6 +30,6 @@ export async function readPayload(
 /** Returns JSON for a text that begins like a JSON object, list or string; plain text for other text; else bytes. */
 export function guessMediaType(payload: Uint8Array): string {
   if (!isUtf8(payload)) return 'application/octet-stream';
-  const [first] = Buffer.from(payload.subarray(0, 1024)).toString().trimStart();
-  return first !== undefined && '{["'.includes(first) ? 'application/json' : 'text/plain';
+  const begin = Buffer.from(payload.subarray(0, 1024)).toString();
+  return /^\ufeff?[ \t\r\n]*[{["]/.test(begin) ? 'application/json' : 'text/plain';
 }

@@ -2,7 +2,7 @@ import { occursTwice } from '../../conversion/json/repeated-member.ts';
 import { type Issue, LittoralError } from '../../errors.ts';
 import { escapePointer } from '../../text/json-pointer.ts';
 import { shorten } from '../../text/shorten.ts';
-import { type Member, NotJson, readMembers, type Span } from './json-bytes.ts';
+import { type Member, NotJson, readMembers, type Span, skipSpace } from './json-bytes.ts';
 
 /** The fields of an entry. */
 export const entryFields = [
@@ -132,7 +132,7 @@ export function eachMember(bytes: Buffer, onMember: (name: string, member: Membe
 function readObject(bytes: Buffer, onMember: (member: Member) => void): void {
   try {
     const end = readMembers(bytes, 0, onMember);
-    if (bytes.toString('latin1', end).trim() !== '') throw new NotJson('has characters after the object');
+    if (skipSpace(bytes, end) < bytes.length) throw new NotJson('has characters after the object');
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
     throw new LittoralError(

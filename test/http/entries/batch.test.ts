@@ -365,6 +365,9 @@ describe('an entry that is not valid', () => {
     ['is a list', '[1]', 'malformed-body'],
     ['is a number', '1', 'malformed-body'],
     ['has something behind it', '{"kind":"event","routingKey":"order.x"} 1', 'malformed-body'],
+    ['has a form feed behind it', '{"kind":"event","routingKey":"order.x"}\f', 'malformed-body'],
+    ['has a no-break space behind it', '{"kind":"event","routingKey":"order.x"}\u00a0', 'malformed-body'],
+    ['has a vertical tab behind it', '{"kind":"event","routingKey":"order.x"}\v', 'malformed-body'],
     ['ends too early', '{"kind":"event","routingKey":"a"', 'malformed-body'],
     ['has a control character in a text', '{"kind":"event","routingKey":"a\tb"}', 'invalid-entry'],
   ])('%s', async (_, line, code) => {
