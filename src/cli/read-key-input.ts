@@ -1,10 +1,11 @@
 import { LittoralError } from '../errors.ts';
+import { withoutByteOrderMark } from '../text/byte-order-mark.ts';
 
 /** Maximum length of a key or a token. No request header can be longer. */
 const maxKeyBytes = 16_384;
 
 /**
- * Reads a key or a token from standard input, without the line feed at its end.
+ * Reads a key or a token from standard input, without a byte order mark in front and the line feed at its end.
  *
  * @param name `key` or `token`, for the error
  * @throws LittoralError `wrong-usage` for input that is longer than any key; the rest of it is not read
@@ -17,5 +18,5 @@ export async function readKeyInput(name: 'key' | 'token'): Promise<string> {
       throw new LittoralError('wrong-usage', `The ${name} on standard input is longer than ${maxKeyBytes} characters.`);
     }
   }
-  return key.replace(/\r?\n$/, '');
+  return withoutByteOrderMark(key).replace(/\r?\n$/, '');
 }

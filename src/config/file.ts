@@ -5,6 +5,7 @@ import { parseJson, UnreadableNumbers } from '../conversion/json/parse-json.ts';
 import { occursTwice, repeatedMember } from '../conversion/json/repeated-member.ts';
 import { LittoralError } from '../errors.ts';
 import { readRegularFile } from '../file/regular-file.ts';
+import { withoutByteOrderMark } from '../text/byte-order-mark.ts';
 import { describeValue } from '../text/describe-value.ts';
 import type { Config } from './config.ts';
 import { describeLoadFailure } from './describe-load-failure.ts';
@@ -52,7 +53,8 @@ async function read(path: string, isFresh: boolean): Promise<unknown> {
   return (await importModule(path, isFresh)).default;
 }
 
-function parseConfig(text: string): unknown {
+function parseConfig(written: string): unknown {
+  const text = withoutByteOrderMark(written);
   let config: unknown;
   try {
     config = parseJson(text);

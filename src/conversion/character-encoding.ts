@@ -2,10 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { LittoralError } from '../errors.ts';
 import { asBuffer } from '../text/as-buffer.ts';
+import { withoutByteOrderMark } from '../text/byte-order-mark.ts';
 import type { MediaType } from './media-type.ts';
-
-/** The mark that some programs write before a text to name its encoding. It is no part of the text. */
-export const byteOrderMark = '\ufeff';
 
 /**
  * Decodes bytes by the charset of their media type, UTF-8 where it names none. A byte order mark in front is dropped.
@@ -32,8 +30,7 @@ export function decodeText(bytes: Uint8Array, mediaType: MediaType): string {
  */
 export function decodeUtf8(bytes: Uint8Array, mediaType: MediaType): string {
   if (!isUtf8(bytes)) throw notInCharset(mediaType, 'UTF-8');
-  const text = asBuffer(bytes).toString('utf8');
-  return text.startsWith(byteOrderMark) ? text.slice(1) : text;
+  return withoutByteOrderMark(asBuffer(bytes).toString('utf8'));
 }
 
 /** @throws LittoralError `unsupported-media-type` if the media type to write has another charset */

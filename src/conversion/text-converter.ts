@@ -1,8 +1,9 @@
 import { LittoralError } from '../errors.ts';
 import { isExactNumber } from '../schema/large-integers.ts';
+import { byteOrderMark } from '../text/byte-order-mark.ts';
 import { describeValue } from '../text/describe-value.ts';
 import { assertNotBytes } from './assert-not-bytes.ts';
-import { byteOrderMark, decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
+import { decodeText, refuseOtherThanUtf8 } from './character-encoding.ts';
 import { isText, isValue, type MediaType } from './media-type.ts';
 import type { MediaTypeConverter } from './media-type-converter.ts';
 

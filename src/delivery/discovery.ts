@@ -1,6 +1,7 @@
 import { occursTwice, repeatedMember } from '../conversion/json/repeated-member.ts';
 import type { Logger } from '../logger.ts';
 import { asBuffer } from '../text/as-buffer.ts';
+import { withoutByteOrderMark } from '../text/byte-order-mark.ts';
 import { errorText } from '../text/error-chain.ts';
 import type { Subscriptions } from './application-handlers.ts';
 import { Backoff } from './backoff.ts';
@@ -89,7 +90,7 @@ export class Discovery {
       if (status !== 200) return `GET ${wellKnownPath} was answered with ${status}`;
       if (body.byteLength >= maxAnswerBytes)
         return `the answer to GET ${wellKnownPath} is not shorter than ${maxAnswerBytes / 1024} KiB`;
-      const text = asBuffer(body).toString('utf8');
+      const text = withoutByteOrderMark(asBuffer(body).toString('utf8'));
       if (text === this.#known) return undefined;
       const answer: unknown = JSON.parse(text);
       const repeated = repeatedMember(text);

@@ -1,4 +1,5 @@
 import { asBuffer } from '../text/as-buffer.ts';
+import { withoutByteOrderMark } from '../text/byte-order-mark.ts';
 import { shorten } from '../text/shorten.ts';
 import type { Answer } from './http-exchange.ts';
 
@@ -21,7 +22,7 @@ export function problemOf({ headers, body }: Answer): AnsweredProblem {
   if (typeof contentType !== 'string' || !/^application\/problem\+json\s*(;|$)/i.test(contentType)) return {};
   let document: unknown;
   try {
-    document = JSON.parse(asBuffer(body).toString('utf8'));
+    document = JSON.parse(withoutByteOrderMark(asBuffer(body).toString('utf8')));
   } catch {
     return {};
   }

@@ -1,8 +1,11 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import { describeJsonError } from '../conversion/json/describe-json-error.ts';
 import { occursTwice, repeatedMember } from '../conversion/json/repeated-member.ts';
 import { type Issue, LittoralError } from '../errors.ts';
 import { plainIssues, type SchemaCheck } from '../schema/schema-check.ts';
+import { asBuffer } from '../text/as-buffer.ts';
+import { withoutByteOrderMark } from '../text/byte-order-mark.ts';
 
 /**
  * The query of a request, numbers as numbers.
@@ -20,7 +23,9 @@ export function checkedQuery<Query>({ query }: FastifyRequest, check: SchemaChec
  * @throws LittoralError `malformed-body`, `malformed-request`
  */
 export function checkedJson<Body>({ body }: FastifyRequest, check: SchemaCheck<Body>): Body {
-  const text = Buffer.from((body as Uint8Array | undefined) ?? []).toString();
+  const bytes = asBuffer((body as Uint8Array | undefined) ?? new Uint8Array());
+  if (!isUtf8(bytes)) throw new LittoralError('malformed-body', 'The body is not valid UTF-8.');
+  const text = withoutByteOrderMark(bytes.toString());
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -6,9 +6,12 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const key = 'a key of sixteen'.replaceAll(' ', '-');
 
 describe('auth:hash', () => {
-  test.each([key, `${key}\n`, `${key}\r\n`])('prints the SHA-256 of the key on standard input: %j', async (input) => {
-    expect(await littoral(['auth:hash'], { input }).ended).toMatchObject({ code: 0, stdout: `${sha256(key)}\n` });
-  });
+  test.each([key, `${key}\n`, `${key}\r\n`, `\ufeff${key}\r\n`])(
+    'prints the SHA-256 of the key on standard input: %j',
+    async (input) => {
+      expect(await littoral(['auth:hash'], { input }).ended).toMatchObject({ code: 0, stdout: `${sha256(key)}\n` });
+    },
+  );
 
   test('creates a new key each time, and prints it with its SHA-256', async () => {
     const keys = await Promise.all([1, 2].map(() => littoral(['auth:hash', '--generate']).ended));

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { BrokerConfig } from '../../src/config/broker-config.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
+import { readPassword } from '../../src/engine/amqp/connection/address-source.ts';
 import { caught } from '../caught.ts';
 import { folderOf } from '../folder-of.ts';
 
@@ -28,6 +29,10 @@ describe('the files of the broker', () => {
     expect(resolveConfig({ service: 'shop', broker: { url } }, { AMQP_PASSWORD_FILE }).broker.passwordFile).toBe(
       AMQP_PASSWORD_FILE,
     );
+  });
+
+  test('have the password between a byte order mark and a line break', () => {
+    expect(readPassword('\ufeffhunter2\r\n')).toBe('hunter2');
   });
 
   test('give way to AMQP_URL', () => {

@@ -69,6 +69,12 @@ describe('without a path', () => {
     expect(await loadConfigFile(undefined)).toEqual({ config: {}, path: undefined });
   });
 
+  test('one in JSON may begin with a byte order mark', async () => {
+    const folder = folderOf({ 'littoral.config.json': '\ufeff{ "service": "billing" }' });
+    from(folder);
+    expect((await loadConfigFile(undefined)).config).toEqual({ service: 'billing' });
+  });
+
   test('a relative one is found from the working directory', async () => {
     const folder = folderOf({ 'other.json': '{ "service": "billing" }' });
     from(folder);

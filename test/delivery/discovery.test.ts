@@ -40,6 +40,12 @@ describe('an application without commands and events in the configuration', () =
     await eventually(() => expect(handled().toSorted()).toEqual(['/commands/pay', '/commands/pay', '/orders']));
   });
 
+  test('may begin its answer with a byte order mark', async () => {
+    const { app } = await startDiscoverable('\ufeff{"commands":["pay"]}');
+    const gateway = await runGateway({ service: 'billing', application: { url: app.url } });
+    await eventually(async () => expect(await endpointIds(gateway)).toEqual(['pay']));
+  });
+
   test('is asked again after it was away', async () => {
     const { app, state, handled } = await startDiscoverable('{"commands":["pay"]}');
     const gateway = await runGateway({ service: 'billing', application: { url: app.url } });

@@ -116,6 +116,13 @@ describe('the meaning of an answer', () => {
     expect(failureOf(answer, now)).toMatchObject({ message: 'The application answered 422' });
   });
 
+  test('reads a problem document behind a byte order mark', () => {
+    const body = '\ufeff{"title":"Card declined","retryable":true}';
+    const answer = answerOf(422, { 'content-type': 'application/problem+json' }, body);
+    expect(meaning(answer)).toBe('retried');
+    expect(failureOf(answer, now)).toMatchObject({ message: 'The application answered 422: Card declined' });
+  });
+
   test('takes the last of the members of a problem document that have the same name', () => {
     const body = '{"retryable":true,"retryable":false}';
     expect(meaning(answerOf(503, { 'content-type': 'application/problem+json' }, body))).toBe('refused');

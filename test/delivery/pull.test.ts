@@ -312,6 +312,14 @@ describe('a gateway whose application pulls', () => {
     }
   });
 
+  test('reads a request that begins with a byte order mark', async () => {
+    const { address } = await runPulled();
+    const body = '\ufeff{"waitMs":0}';
+    expect(await (await fetch(`${address}/deliveries/pull`, { method: 'POST', body })).json()).toEqual({
+      deliveries: [],
+    });
+  });
+
   test('says that no application pulls, where none does', async () => {
     const gateway = await runPulled({ pull: undefined, url: 'http://127.0.0.1:9' });
     for (const [route, body] of [

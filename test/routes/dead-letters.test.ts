@@ -91,6 +91,7 @@ describe('the dead letters', () => {
     ['a hostile key', '{"__proto__":{"limit":1}}', 'malformed-request'],
     ['a limit that is a text', '{"limit":"1"}', 'malformed-request'],
     ['a filter that occurs twice', '{"error":"Type*","error":"*"}', 'malformed-request'],
+    ['bytes that are not UTF-8', Buffer.of(...Buffer.from('{"error":"'), 0xff, ...Buffer.from('"}')), 'malformed-body'],
   ] as const)('are not replayed by %s', async (_, payload, code) => {
     const { app, deadLetters } = await openFailed('a');
     const headers = payload === undefined ? {} : { 'content-type': 'application/json' };

@@ -2,6 +2,7 @@ import type { createLocalJWKSet, JSONWebKeySet } from 'jose';
 import { LittoralError } from '../../errors.ts';
 import { RereadFile } from '../../file/reread-file.ts';
 import type { Logger } from '../../logger.ts';
+import { withoutByteOrderMark } from '../../text/byte-order-mark.ts';
 import { errorFields } from '../../text/error-chain.ts';
 import type { Clock } from '../../time/clock.ts';
 
@@ -33,7 +34,7 @@ const maxKeys = 100;
 function readKeySet(text: string, mayBeEmpty = false): JSONWebKeySet {
   let set: Partial<JSONWebKeySet> | null;
   try {
-    set = JSON.parse(text);
+    set = JSON.parse(withoutByteOrderMark(text));
   } catch {
     throw new TypeError('is not JSON');
   }

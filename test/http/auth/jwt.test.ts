@@ -93,6 +93,12 @@ describe('a token', () => {
     expect((await send(keyOf('key'))).statusCode).toBe(202);
   });
 
+  test('is verified by a file of keys that begins with a byte order mark', async () => {
+    const jwksFile = join(folderOf({ keys: `\ufeff${await jwks()}` }), 'keys');
+    const { send } = await openBilling({ jwksFile });
+    expect((await send(await token())).statusCode).toBe(202);
+  });
+
   test.each<[string, JWTPayload]>([
     ['a list', { scope: ['command:billing/*'] as never }],
     ['grants of another service among them', { scope: 'openid a:b command:billing/* x' }],

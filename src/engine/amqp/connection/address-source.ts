@@ -2,6 +2,7 @@ import { errorMessage } from '../../../errors.ts';
 import { readRegularFile } from '../../../file/regular-file.ts';
 import { readToken } from '../../../file/token.ts';
 import type { Logger } from '../../../logger.ts';
+import { withoutByteOrderMark } from '../../../text/byte-order-mark.ts';
 import type { AmqpAddress } from './amqp-url.ts';
 import { parseAmqpUrls } from './amqp-urls.ts';
 
@@ -67,9 +68,9 @@ function secretOf(passwordFile: string | undefined, tokenFile: string | undefine
   return passwordFile === undefined ? undefined : readPassword(readRegularFile(passwordFile, maxBytes));
 }
 
-/** Reads the password of a file. A line break at its end does not belong to it. @throws Error */
+/** Reads the password of a file. A byte order mark in front and a line break at its end do not belong to it. @throws Error */
 export function readPassword(text: string): string {
-  const password = text.replace(/\r?\n$/, '');
+  const password = withoutByteOrderMark(text).replace(/\r?\n$/, '');
   if (password === '') throw new Error('the file of the password is empty');
   return password;
 }
