@@ -54,7 +54,7 @@ export const deliveries: RoutePlugin = (app, { pulling }) => {
       schema: describe('settleDeliveries', {
         summary: 'Settle pulled messages',
         description:
-          'Answers once what follows is decided: a handled message is acknowledged, a retry or a dead letter is confirmed by the broker. Also works while the gateway shuts down.',
+          'Answers once what follows is decided: a retry or a dead letter is confirmed by the broker, and the acknowledgement of the message was written to the connection. AMQP does not confirm an acknowledgement, so a message can be delivered again if the connection fails just then. Also works while the gateway shuts down.',
         body: json(SettleBody),
         response: { 200: answer('A result for each lease.', LeaseResults), ...failures() },
       }),

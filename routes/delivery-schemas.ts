@@ -133,7 +133,7 @@ export const LeaseResults = Type.Object(
         result: Type.String({
           enum: ['settled', 'pending', 'extended', 'expired', 'unknown'],
           description:
-            'settled: the outcome is final and confirmed. pending: the outcome is not known yet; the message is not lost, and a repeated request waits again. extended: the lease ends at expiresAt. expired: the lease had ended, or the gateway lost the broker connection that delivered the message. unknown: this process has no such lease.',
+            'settled: the outcome is decided, and was written to the broker. pending: the outcome is not known yet; the message is not lost, and a repeated request waits again. extended: the lease ends at expiresAt. expired: the lease had ended, or the gateway lost the broker connection that delivered the message. unknown: this process has no such lease.',
         }),
         outcome: Type.Optional(
           Type.String({

@@ -58,11 +58,14 @@ export class GatedDeliveries {
   statusOf(delivery: Delivery): DeliveryStatus | undefined {
     const known = this.#deliveries.get(delivery);
     if (known === undefined) return undefined;
-    const settled = new Promise<string | undefined>((resolve) => {
+    const decided = new Promise<string | undefined>((resolve) => {
       known.resolve = resolve;
     });
     return {
-      settled,
+      settled: decided.then(async (outcome) => {
+        if (outcome !== undefined) await delivery.written?.();
+        return outcome;
+      }),
       get isLost() {
         return delivery.isLost;
       },

@@ -88,6 +88,11 @@ export interface Delivery {
   release(deliveryFailed?: boolean): void;
   /** Moves the message, as it came, to the dead letter queue (`rejected`). */
   reject(): void;
+  /**
+   * Resolves once the connection has the settlement, or has ended. Brokers do not confirm a settlement. Never rejects.
+   * Absent on an engine on which a settlement takes effect at once.
+   */
+  written?(): Promise<void>;
 }
 
 /** A started subscription. */

@@ -26,8 +26,8 @@ export interface DeliveryStatus {
   /** True once the broker redelivers the message, because the connection that delivered it is gone. */
   readonly isLost: boolean;
   /**
-   * Resolves once what follows from this call is decided: with the outcome of the delivery, or with undefined if the
-   * delivery has further calls first. Never rejects.
+   * Resolves once what follows from this call is decided, and was written to the broker: with the outcome of the
+   * delivery, or with undefined if the delivery has further calls first. Never rejects.
    */
   readonly settled: Promise<string | undefined>;
 }

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { Socket } from 'node:net';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../broker/eventually.ts';
 import { useVhost } from '../broker/use-vhost.ts';
@@ -23,6 +24,21 @@ async function runOnBroker(application: object = {}): Promise<RunningGateway> {
 /** The delivery counts of what waits. RabbitMQ 3.10 writes a zero to messages that are polled. */
 async function deliveryCounts(): Promise<unknown[]> {
   return (await waitingMessages(vhost.url, queue)).map(({ headers }) => headers['x-delivery-count'] ?? 0);
+}
+
+/** Calls a function with the bytes of each write to a socket of this process, until the test has finished. */
+function watchWrites(onWrite: (bytes: Buffer) => void): void {
+  const { _write, _writev = undefined } = Socket.prototype;
+  const bytesOf = (chunk: string | Uint8Array) => (typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk));
+  Socket.prototype._write = function (chunk, ...more) {
+    onWrite(bytesOf(chunk));
+    return _write.call(this, chunk, ...more);
+  };
+  Socket.prototype._writev = function (chunks, ...more) {
+    onWrite(Buffer.concat(chunks.map(({ chunk }) => bytesOf(chunk))));
+    return _writev?.call(this, chunks, ...more);
+  };
+  onTestFinished(() => void Object.assign(Socket.prototype, { _write, _writev }));
 }
 
 describe('an application that pulls from RabbitMQ', () => {
@@ -78,6 +94,20 @@ describe('an application that pulls from RabbitMQ', () => {
     const reject = [{ lease: second.lease, reason: 'no such customer' }];
     expect(await settle(gateway, { reject })).toMatchObject([{ result: 'settled', outcome: 'dead letter' }]);
     expect(await deadLettersOf(gateway)).toHaveLength(1);
+  });
+
+  test('answers a settlement after the acknowledgement was written to the broker', async () => {
+    const written: string[] = [];
+    const ack = Buffer.from([0, 60, 0, 80]);
+    const watched = (bytes: Buffer) => {
+      if (bytes.includes(ack)) written.push('acknowledgement');
+      if (bytes.includes('"settled"')) written.push('answer');
+    };
+    watchWrites(watched);
+    const gateway = await runOnBroker();
+    for (let number = 0; number < 5; number++) await send(gateway, number);
+    for (let number = 0; number < 5; number++) await done(gateway, (await pullOne(gateway)).lease);
+    expect(written).toEqual(Array(5).fill(['acknowledgement', 'answer']).flat());
   });
 
   test('has no lease any more after the connection to the broker was lost, and gets the message again', async () => {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 
 /**
@@ -29,4 +30,13 @@ export function corker(model: ChannelModel): () => void {
     // amqplib hands the frames to the socket in an immediate that it sets in the next tick; this one comes after it.
     process.nextTick(() => setImmediate(uncork));
   };
+}
+
+/**
+ * Resolves once the socket has all frames that amqplib was given so far. amqplib writes them in an immediate, and the
+ * immediate of `corker` that releases them can come after it, in the same turn of the event loop.
+ */
+export async function framesWritten(): Promise<void> {
+  await immediate();
+  await immediate();
 }

@@ -12,6 +12,7 @@ import type { Delivery, Subscription } from '../../delivery.ts';
 import type { ImmediatePublication, PublishReceipt } from '../../publication.ts';
 import { fromAmqp } from '../amqp-message-mapper.ts';
 import type { QueueType } from '../amqp-topology.ts';
+import { framesWritten } from '../connection/amqp-socket.ts';
 import { AmqpAcknowledgements } from './amqp-acknowledgements.ts';
 import { remainingTimeToLive } from './remaining-time-to-live.ts';
 
@@ -193,6 +194,10 @@ class AmqpDelivery implements Delivery {
 
   reject(): void {
     if (this.#settle()) this.#deliveries.reject(this.#received);
+  }
+
+  written(): Promise<void> {
+    return framesWritten();
   }
 
   #settle(): boolean {
