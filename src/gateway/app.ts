@@ -11,7 +11,7 @@ import { LittoralError } from '../errors.ts';
 import type { Access } from '../http/auth/access.ts';
 import { BodyMemory } from '../http/body/body-memory.ts';
 import { arrivedBytes, type BodyLimits } from '../http/body/body-reader.ts';
-import { headersTimeoutMs, readBodies, requestTimeoutMs } from '../http/body/read-bodies.ts';
+import { type BodyCount, headersTimeoutMs, readBodies, requestTimeoutMs } from '../http/body/read-bodies.ts';
 import type { Connections } from '../http/connections.ts';
 import { type InsiderOptions, insiderCheck, withoutDetails } from '../http/insiders.ts';
 import { lazyCompilers } from '../http/lazy-serializers.ts';
@@ -111,8 +111,11 @@ export function createApp(options: AppOptions): FastifyInstance {
     done();
   });
   const memory = new BodyMemory(bodies.maxInFlightBytes);
-  const countBody = limits && ((request: FastifyRequest, reply: FastifyReply) => limits.countBody(request, reply));
-  const endConnection = readBodies(app, bodies, connections, memory, countBody);
+  const count: BodyCount | undefined = limits && {
+    arrived: (request, reply) => limits.countBody(request, reply),
+    discarded: (request, bytes) => limits.countUnused(request, bytes),
+  };
+  const endConnection = readBodies(app, bodies, connections, memory, count);
   app.addSchema(ProblemDetails);
 
   const isInsider = access
@@ -147,7 +150,7 @@ export function createApp(options: AppOptions): FastifyInstance {
 
   app.setErrorHandler((error, request, reply) => {
     const known = asLittoralError(error);
-    limits?.countRefused(request, arrivedBytes(request.raw));
+    limits?.countUnused(request, arrivedBytes(request.raw));
     if (known.code === 'internal-error')
       request.log.error({ err: errorFields(error), route: request.routeOptions.url }, 'a request failed');
     requestLog.refused(request, known);

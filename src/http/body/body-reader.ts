@@ -80,9 +80,20 @@ export class BodyReader {
     return this.#slow.has(request);
   }
 
-  /** Discards the body of a request as it arrives, so that it uses no memory. */
-  discard(request: IncomingMessage): void {
-    request.on('data', this.#smallPieces.counterOf(request.socket));
+  /**
+   * Discards the body of a request as it arrives, so that it uses no memory.
+   *
+   * @param onEnd called with the number of discarded bytes, at the end of the body and at the end of the request
+   */
+  discard(request: IncomingMessage, onEnd: (bytes: number) => void = () => {}): void {
+    const count = this.#smallPieces.counterOf(request.socket);
+    let bytes = 0;
+    request.on('data', (piece: Buffer) => {
+      bytes += piece.byteLength;
+      count();
+    });
+    const end = () => onEnd(bytes);
+    request.once('end', end).once('close', end);
   }
 
   #arrival(request: IncomingMessage, buffer: BodyBuffer): Promise<void> {

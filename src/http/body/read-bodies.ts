@@ -22,12 +22,20 @@ export function requestTimeoutMs({ bodyLimit, minBodyBytesPerSecond }: BodyLimit
   return Math.min(headersTimeoutMs + bodyMs, longestTimeoutMs);
 }
 
+/** The functions that count bodies. */
+export interface BodyCount {
+  /** Called before the handler of each request. */
+  readonly arrived: (request: FastifyRequest, reply: FastifyReply) => void;
+  /** Called with the number of bytes of a body without use, which were discarded. May be called twice. */
+  readonly discarded: (request: FastifyRequest, bytes: number) => void;
+}
+
 /**
  * Installs a body reader that keeps each body as raw bytes, and counts its memory until its request has been handled.
  * The schemas only describe bodies; the bus checks them. The caller does so before it adds routes.
  *
  * @param memory the memory of all bodies
- * @param arrived called before the handler of each request. Default: nothing is called
+ * @param count Default: bodies are not counted
  * @returns a function to call before a refused request is answered: it decides whether the connection ends
  */
 export function readBodies(
@@ -35,7 +43,7 @@ export function readBodies(
   limits: BodyLimits,
   connections: Connections,
   memory: BodyMemory,
-  arrived?: (request: FastifyRequest, reply: FastifyReply) => void,
+  count?: BodyCount,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const reader = new BodyReader(limits, memory);
   app.removeAllContentTypeParsers();
@@ -54,19 +62,19 @@ export function readBodies(
     if (connections.isIgnored(raw)) return void reply.hijack();
     if (hasNoBodyOfUse(raw) && hasBody(raw)) {
       // Arriving bytes must not wait in memory for a slow answer.
-      reader.discard(raw);
+      reader.discard(raw, count && ((bytes) => count.discarded(request, bytes)));
       if (connections.endsWith(raw, false)) reply.header('connection', 'close');
     }
     done();
   });
 
-  // The handler has finished with the body by then, even if the caller still waits for the answer. A hook for `arrived`
-  // would cost more time.
+  // The handler has finished with the body by then, even if the caller still waits for the answer. A hook for
+  // `count.arrived` would cost more time.
   app.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = async function (request, reply) {
       try {
-        arrived?.(request, reply);
+        count?.arrived(request, reply);
         return await handler.call(this, request, reply);
       } finally {
         releaseBody(request.raw);

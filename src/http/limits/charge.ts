@@ -50,8 +50,8 @@ export class Charge {
     throw tooLarge ? neverFits(tooLarge) : refusal(this.#taken, nowMs);
   }
 
-  /** Takes tokens for bytes of a body that was refused for another reason. */
-  takeRefused(bytes: number, nowMs: number): void {
+  /** Takes tokens for bytes of a body that was refused for another reason, or discarded. */
+  takeUnused(bytes: number, nowMs: number): void {
     for (const { limit, bucket } of this.#taken) if (limit.unit === 'bytes') bucket.take(bytes, nowMs);
   }
 

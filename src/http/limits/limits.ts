@@ -105,11 +105,11 @@ export class Limits {
     setHeaders(reply, admission.charge, nowMs);
   }
 
-  /** Counts the bytes of a body that was refused while it was read. */
-  countRefused({ raw }: FastifyRequest, bytes: number): void {
+  /** Counts the bytes of a body that was refused while it was read, or that was discarded. */
+  countUnused({ raw }: FastifyRequest, bytes: number): void {
     const admission = (raw as Holding)[held];
     if (!admission || bytes <= admission.bytes) return;
-    admission.charge.takeRefused(bytes - admission.bytes, this.#clock.nowMs());
+    admission.charge.takeUnused(bytes - admission.bytes, this.#clock.nowMs());
     admission.bytes = bytes;
   }
 

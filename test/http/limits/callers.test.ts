@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { eventually } from '../../broker/eventually.ts';
 import { bearer, keyOf, keysOf } from '../auth/callers.ts';
 import { portOf } from '../exchange.ts';
 import { openGateway, openQueue, post } from '../gateway-fixture.ts';
@@ -50,11 +51,11 @@ describe('the caller of a limit', () => {
 });
 
 /** Returns a function that sends a body without a length, in two pieces. */
-function sender(port: number) {
+function sender(port: number, method = 'POST', path = '/commands/billing/x') {
   return (bytes: number) =>
     new Promise<[number | undefined, unknown]>((resolve, reject) => {
       const headers = { 'content-type': 'text/plain', 'transfer-encoding': 'chunked' };
-      const sent = httpRequest({ port, method: 'POST', path: '/commands/billing/x', headers, agent: false });
+      const sent = httpRequest({ port, method, path, headers, agent: false });
       sent.on('error', reject).on('response', (answer) => {
         answer.resume().on('end', () => resolve([answer.statusCode, answer.headers.ratelimit]));
       });
@@ -70,6 +71,24 @@ test('a body that is refused while it is read counts, too', async () => {
   const send = sender(await portOf(gateway));
   expect((await send(2000))[0]).toBe(413);
   expect(await send(100)).toEqual([404, expect.stringContaining('"bytes";r=1900;')]);
+});
+
+test.each(['GET', 'HEAD'])('a body of %s, which is discarded, counts, too', async (method) => {
+  const gateway = await openGateway({ limits: [{ ...bytes, burst: 4000 }] });
+  const port = await portOf(gateway);
+  expect((await sender(port, method, '/endpoints')(2000))[0]).toBe(200);
+  const send = sender(port);
+  await eventually(async () => {
+    const [, ratelimit = ''] = await send(2);
+    expect(Number(/;r=(\d+);/.exec(String(ratelimit))?.[1])).toBeLessThanOrEqual(2000);
+  });
+});
+
+test('a body of DELETE counts, too', async () => {
+  const gateway = await openGateway({ limits: [{ ...bytes, burst: 4000 }] });
+  const path = `/dead-letters/${crypto.randomUUID()}`;
+  const [status, ratelimit] = await sender(await portOf(gateway), 'DELETE', path)(2000);
+  expect([status, ratelimit]).toEqual([404, expect.stringContaining('"bytes";r=2000;')]);
 });
 
 test('a body without a length counts once it was read', async () => {
