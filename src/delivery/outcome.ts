@@ -39,6 +39,7 @@ export function failureOf(answer: Answer, nowMs: number): Error | undefined {
   return failure(answer, problem, !refusals.has(status), waitMs);
 }
 
+/** The letters of a header's token may be capital or small, as HTTP has them in most headers. */
 function failureOfOutcome(answer: Answer, outcome: unknown, waitMs: number | undefined): Error | undefined {
   const problem = problemOf(answer);
   switch (typeof outcome === 'string' ? outcome.trim().toLowerCase() : undefined) {

@@ -82,6 +82,8 @@ describe('the meaning of an answer', () => {
     [503, 'done', 'handled'],
     [422, 'retry', 'retried'],
     [503, ' RETRY ', 'retried'],
+    [500, 'DONE', 'handled'],
+    [200, 'Reject', 'refused'],
     [200, 'rejct', 'retried'],
     [200, '', 'retried'],
   ])('follows from Message-Outcome before all: %i with %j is %s', (status, outcome, expected) => {
