@@ -1,18 +1,32 @@
 import { createWriteStream, fstatSync, openSync, type Stats, statSync, type WriteStream } from 'node:fs';
+import { join, parse } from 'node:path';
 import { finished } from 'node:stream/promises';
 
-/** The file with the failed entries of a batch. The first failed entry creates it. */
+/** Maximum number of files of failed entries with the same name and different numbers. */
+const maxFiles = 1_000;
+
+/**
+ * The file with the failed entries of a batch. The first failed entry creates or opens it. The entries of an earlier
+ * file are never overwritten.
+ */
 export class FailedEntries {
-  readonly #path: string;
-  readonly #flags: 'a' | 'w';
+  readonly #wanted: string;
+  readonly #appends: boolean;
+  #path: string;
   #file: WriteStream | undefined;
   #error: Error | undefined;
   #drained: Promise<void> | undefined;
 
-  /** @param isResumed true to append to the file of an earlier part of the same batch */
-  constructor(path: string, isResumed: boolean) {
+  /** @param appends true to append to a file that exists; false to create one, with a number in its name if necessary */
+  constructor(path: string, appends: boolean) {
+    this.#wanted = path;
     this.#path = path;
-    this.#flags = isResumed ? 'a' : 'w';
+    this.#appends = appends;
+  }
+
+  /** Returns the path of the file; before the first entry, the path that was asked for. */
+  get path(): string {
+    return this.#path;
   }
 
   /** Adds a line. @returns a promise if the caller must wait for it before the next line */
@@ -20,7 +34,7 @@ export class FailedEntries {
     if (this.#error) return undefined;
     try {
       // Opened at once, so that the caller knows before the next entry whether the file can be written.
-      this.#file ??= createWriteStream('', { fd: openSync(this.#path, this.#flags) }).on('error', (error) => {
+      this.#file ??= createWriteStream('', { fd: this.#open() }).on('error', (error) => {
         this.#error = error;
       });
     } catch (error) {
@@ -29,6 +43,18 @@ export class FailedEntries {
     }
     if (!this.#file.write(Buffer.concat([line, Buffer.from('\n')]))) this.#drained ??= this.#untilDrained(this.#file);
     return this.#drained;
+  }
+
+  #open(): number {
+    if (this.#appends) return openSync(this.#path, 'a');
+    for (let number = 1; ; number += 1) {
+      this.#path = numbered(this.#wanted, number);
+      try {
+        return openSync(this.#path, 'wx');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || number === maxFiles) throw error;
+      }
+    }
   }
 
   /** Resolves when the file accepts further lines, or after an error of the file. */
@@ -50,6 +76,18 @@ export class FailedEntries {
       this.#error = error;
     });
   }
+}
+
+/** Returns a path with a number before its extension, beginning with the second file: `orders.ndjson.2.failed`. */
+function numbered(path: string, number: number): string {
+  const { dir, name, ext } = parse(path);
+  return number === 1 ? path : join(dir, `${name}.${number}${ext}`);
+}
+
+/** Returns whether a file has entries of an earlier run. A device has none. */
+export function hasEntries(path: string): boolean {
+  const stats = statsOf(() => statSync(path));
+  return stats?.isFile() === true && stats.size > 0;
 }
 
 /**

@@ -4,7 +4,7 @@ import { respondToSignals } from '../gateway/exit-signals.ts';
 import { countOf } from '../text/count-of.ts';
 import { errorText } from '../text/error-chain.ts';
 import { assertBroker } from './assert-broker.ts';
-import { FailedEntries, isSameFile } from './failed-entries.ts';
+import { FailedEntries, hasEntries, isSameFile } from './failed-entries.ts';
 import { loadComponents } from './load-components.ts';
 import { exitProcess, report } from './output.ts';
 import { printable } from './printable.ts';
@@ -36,13 +36,12 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   const config = resolveConfig(await loadConfig(options.config), process.env);
   assertBroker(config, 'send to');
   const failedFile = options.failed ?? (file === '-' ? 'batch.failed.ndjson' : `${file}.failed`);
-  if (isSameFile(file, failedFile)) {
-    const text = `Nothing was sent: the failed entries would overwrite the batch, ${printable(failedFile)}. Set another file with --failed.`;
-    throw new LittoralError('wrong-usage', text);
-  }
+  // The command line that resumes has --from, even if it begins with the first entry again.
+  const appends = options.failed !== undefined || options.from !== undefined;
+  if (appends) assertWritable(failedFile, options);
   const input = await openBatch(file);
   const { channel, distributedBus } = createComponents(config, createLogger('silent'));
-  const failures = new FailedEntries(failedFile, from > 0);
+  const failures = new FailedEntries(failedFile, appends);
   const progressBar = new ProgressBar(process.stderr, textOf);
   let isStopped = false;
   let printed = 0;
@@ -79,12 +78,33 @@ export async function runSendBatch(options: SendBatchOptions): Promise<void> {
   await failures.close();
   const isBehindEnd = !isStopped && outcome.error === undefined && from > outcome.read;
   if (isBehindEnd) throw behindEnd(file, from, outcome.read);
-  const resume = resumeCommand({ ...options, from: outcome.next, idempotencyKey });
+  const isOther = failures.path !== failedFile;
+  const resumed = isOther ? { ...options, failed: failures.path } : options;
+  const resume = resumeCommand({ ...resumed, from: outcome.next, idempotencyKey });
   const again = resumeCommand({ ...options, idempotencyKey, failed: undefined });
-  reportOutcome(outcome, { resume, again, failedFile, fileError: failures.error, isStopped, hidden, tooLong });
+  const { path, error: fileError } = failures;
+  const earlierFile = isOther ? failedFile : undefined;
+  reportOutcome(outcome, { resume, again, failedFile: path, earlierFile, fileError, isStopped, hidden, tooLong });
   const { next, accepted, failed } = outcome;
   await report(`${JSON.stringify({ next, accepted, failed, channel: channel.name })}\n`);
   return exitProcess(failed === 0 && outcome.error === undefined && !isStopped ? 0 : 1);
+}
+
+/**
+ * Checks a file to which failed entries are appended.
+ *
+ * @throws LittoralError `wrong-usage` for the batch itself, and for a file that has entries of another batch
+ */
+function assertWritable(failedFile: string, { batch, from }: SendBatchOptions): void {
+  const name = printable(failedFile);
+  if (isSameFile(batch, failedFile)) {
+    const text = `Nothing was sent: the failed entries would be written into the batch, ${name}. Set another file with --failed.`;
+    throw new LittoralError('wrong-usage', text);
+  }
+  if (from === undefined && hasEntries(failedFile)) {
+    const text = `Nothing was sent: the file of failed entries, ${name}, exists. Send its entries with --batch, and remove it, or set another file with --failed.`;
+    throw new LittoralError('wrong-usage', text);
+  }
 }
 
 function behindEnd(file: string, from: number, read: number): LittoralError {
@@ -99,6 +119,8 @@ interface Ending {
   /** The command line that sends the whole batch again. */
   readonly again: string;
   readonly failedFile: string;
+  /** The file that has failed entries of an earlier run, because of which another one was created. */
+  readonly earlierFile: string | undefined;
   /** The error because of which that file does not have all failed entries. */
   readonly fileError: Error | undefined;
   readonly isStopped: boolean;
@@ -109,12 +131,12 @@ interface Ending {
 }
 
 function reportOutcome({ failed, error }: BatchOutcome, ending: Ending) {
-  const { resume, again, failedFile, fileError, isStopped, hidden, tooLong } = ending;
+  const { resume, again, failedFile, earlierFile, fileError, isStopped, hidden, tooLong } = ending;
   const kept = failed - tooLong;
   if (hidden > 0) process.stderr.write(`… and ${hidden} more.\n`);
   const place = fileError
     ? `The file of failed entries cannot be written: ${printable(errorText(fileError, 2_048))}. Their indexes are printed above${hidden > 0 ? `, except those of ${countOf(hidden, 'entry', 'entries')}` : ''}`
-    : `See ${printable(failedFile)}`;
+    : `See ${printable(failedFile)}${earlierFile === undefined ? '' : `; ${printable(earlierFile)} existed already, and is unchanged`}`;
   if (kept > 0) process.stderr.write(`littoral: ${countOf(kept, 'entry', 'entries')} failed. ${place}.\n`);
   if (tooLong > 0)
     process.stderr.write(

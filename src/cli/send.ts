@@ -23,7 +23,7 @@ export function sendCommand(): Command {
     )
     .option(
       '--failed <file>',
-      'with --batch: the file for failed entries (default: the name of the batch file, followed by .failed; batch.failed.ndjson for standard input)',
+      'with --batch: the file for failed entries (default: the name of the batch file, followed by .failed; batch.failed.ndjson for standard input; with a number if that file exists)',
     );
   return withSendingOptions(command)
     .addHelpText('after', help)

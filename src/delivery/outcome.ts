@@ -39,7 +39,7 @@ export function failureOf(answer: Answer, nowMs: number): Error | undefined {
   return failure(answer, problem, !refusals.has(status), waitMs);
 }
 
-/** The letters of a header's token may be capital or small, as HTTP has them in most headers. */
+/** Decides by `Message-Outcome`, whose value may be in capital or small letters. */
 function failureOfOutcome(answer: Answer, outcome: unknown, waitMs: number | undefined): Error | undefined {
   const problem = problemOf(answer);
   switch (typeof outcome === 'string' ? outcome.trim().toLowerCase() : undefined) {

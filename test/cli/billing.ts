@@ -50,6 +50,7 @@ export function billing(vhost: Vhost, concurrency = 4) {
   const cwd = folderOf({ 'littoral.config.mjs': configFile(concurrency) });
   const environment = { AMQP_URL: vhost.url };
   return {
+    cwd,
     littoral: (...args: string[]) => littoral(args, { cwd, environment }),
     littoralReading: (input: string | Uint8Array, ...args: string[]) => littoral(args, { cwd, environment, input }),
     /** How many messages wait for the service. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { useVhost } from '../broker/use-vhost.ts';
@@ -60,6 +60,48 @@ describe('littoral send --batch', () => {
     expect(await arrived()).toEqual([0, 2]);
   });
 
+  test('keeps the failed entries of an earlier run, and names the file of the next one', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const folder = folderOf({});
+    const [file, failed] = [join(folder, 'all.ndjson'), join(folder, 'all.ndjson.failed')];
+    const names = [failed, join(folder, 'all.ndjson.2.failed'), join(folder, 'all.ndjson.3.failed')];
+    for (const [run, name] of names.entries()) {
+      writeFileSync(file, `{"run":${run}}`);
+      const { code, stderr } = await service.littoral('send', '--batch', file).ended;
+      expect(code).toBe(1);
+      const kept = run === 0 ? '' : `; ${failed} existed already, and is unchanged`;
+      expect(stderr).toContain(`1 entry failed. See ${name}${kept}.\n`);
+    }
+    expect(names.map((name) => readFileSync(name, 'utf8'))).toEqual([0, 1, 2].map((run) => `{"run":${run}}\n`));
+  });
+
+  test('keeps the failed entries of an earlier batch of standard input', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    for (const name of ['batch.failed.ndjson', 'batch.failed.2.ndjson']) {
+      const { stderr } = await service.littoralReading(`{"of":"${name}"}`, 'send', '--batch', '-').ended;
+      expect(stderr).toContain(`See ${name}`);
+    }
+    const read = (name: string) => readFileSync(join(service.cwd, name), 'utf8');
+    expect(read('batch.failed.ndjson')).toBe('{"of":"batch.failed.ndjson"}\n');
+    expect(read('batch.failed.2.ndjson')).toBe('{"of":"batch.failed.2.ndjson"}\n');
+  });
+
+  test('refuses a file of --failed that has entries, unless it resumes', async () => {
+    const service = billing(vhost);
+    await service.fill();
+    const folder = folderOf({ 'all.ndjson': [command(0), '{"run":2}'].join('\n'), failed: '{"run":1}\n' });
+    const [file, failed] = [join(folder, 'all.ndjson'), join(folder, 'failed')];
+    const args = ['send', '--batch', file, '--failed', failed];
+    const { code, stdout, stderr } = await service.littoral(...args).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`Nothing was sent: the file of failed entries, ${failed}, exists.`);
+    expect(await arrived()).toEqual([]);
+    for (const from of ['1', '0']) expect((await service.littoral(...args, '--from', from).ended).code).toBe(1);
+    expect(readFileSync(failed, 'utf8')).toBe('{"run":1}\n{"run":2}\n{"run":2}\n');
+  });
+
   test('refuses to write the failed entries over the batch', async () => {
     const service = billing(vhost);
     await service.fill();
@@ -67,7 +109,7 @@ describe('littoral send --batch', () => {
     const file = join(folderOf({ 'all.ndjson': text }), 'all.ndjson');
     const { code, stdout, stderr } = await service.littoral('send', '--batch', file, '--failed', file).ended;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('Nothing was sent: the failed entries would overwrite the batch');
+    expect(stderr).toContain('Nothing was sent: the failed entries would be written into the batch');
     expect(readFileSync(file, 'utf8')).toBe(text);
     expect(await arrived()).toEqual([]);
   });
