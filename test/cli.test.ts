@@ -69,10 +69,70 @@ test.each([
   expect(stderr.endsWith(`\nSee littoral ${help}.\n`), stderr).toBe(true);
 });
 
+test.each<[string[], string, string]>([
+  [
+    ['publish', 'a', 'x', '--id', '7'],
+    "option '--id <uuid>' argument '7' is invalid. The message id is not a UUID.",
+    'publish',
+  ],
+  [
+    ['publish', 'a', 'x', '--correlationId', ''],
+    "option '--correlationId <text>' argument '' is invalid. It is empty.",
+    'publish',
+  ],
+  [
+    ['publish', 'a', 'x', '--contentType', 'json'],
+    "option '-t, --contentType <type>' argument 'json' is invalid. \"json\" is not a media type",
+    'publish',
+  ],
+  [['publish', '', 'x'], "command-argument value '' is invalid for argument 'routingKey'. It is empty.", 'publish'],
+  [
+    ['send', 'billing*', 'b', 'x'],
+    "command-argument value 'billing*' is invalid for argument 'destination'. It has a wildcard",
+    'send',
+  ],
+  [['send', '--batch', ''], "option '--batch <file>' argument '' is invalid. It is empty.", 'send'],
+  [['send', '--batch', '-', '--failed', ''], "option '--failed <file>' argument '' is invalid. It is empty.", 'send'],
+  [
+    ['send', '--batch', '-', '--idempotencyKey', ''],
+    "option '--idempotencyKey <key>' argument '' is invalid. It is empty.",
+    'send',
+  ],
+  [['list', '--config', ''], "option '-c, --config <file>' argument '' is invalid. It is empty.", 'list'],
+  [['deadletter:show', ''], "command-argument value '' is invalid for argument 'id'. It is empty.", 'deadletter:show'],
+  [
+    ['deadletter:list', '--after', 'x'],
+    "option '--after <cursor>' argument 'x' is invalid. 'after' is not what an earlier page gave as 'next'.",
+    'deadletter:list',
+  ],
+  [
+    ['deadletter:replayAll', '--error', ''],
+    "option '--error <pattern>' argument '' is invalid. It is empty.",
+    'deadletter:replayAll',
+  ],
+  [
+    ['deadletter:replayAll', '--routingKey', ''],
+    "option '--routingKey <pattern>' argument '' is invalid. It is empty.",
+    'deadletter:replayAll',
+  ],
+  [
+    ['auth:check', 'x', 'GET', '/', '--certificate', ''],
+    "option '--certificate <name>' argument '' is invalid. It is empty.",
+    'auth:check',
+  ],
+])('an invalid value is exit code 2, and its argument is named: %j', async (args, message, command) => {
+  const environment = { SERVICE_NAME: 'billing', AMQP_URL: 'amqp://127.0.0.1:1' };
+  const { code, stdout, stderr } = await littoral(args, { cwd: folderOf(), environment }).ended;
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr.startsWith(`littoral: ${message}`), stderr).toBe(true);
+  expect(stderr.endsWith(`\nSee littoral ${command} --help.\n`), stderr).toBe(true);
+});
+
 test('a configuration file that does not exist is named with its whole path', async () => {
   const cwd = folderOf();
   const { code, stderr } = await littoral(['start', '--config', 'conf/billing.ts'], { cwd }).ended;
-  expect(code).toBe(1);
+  expect(code).toBe(2);
+  expect(stderr).toContain("option '-c, --config <file>'");
   expect(stderr).toContain(`${join('conf', 'billing.ts')} does not exist`);
   expect(stderr).toContain(cwd);
   expect(stderr).not.toContain('    at ');

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { LittoralError } from '../errors.ts';
 import type { CheckedRequest } from '../gateway/check-access.ts';
 import { accessText } from './access-text.ts';
+import { nonEmpty } from './argument-values.ts';
 import { configOption } from './config-option.ts';
 import { loadComponents } from './load-components.ts';
 import { exitProcess, print } from './output.ts';
@@ -69,7 +70,7 @@ async function readRequest(words: readonly string[], options: CheckOptions): Pro
 }
 
 function certificateName(name: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, name];
+  return [...earlier, nonEmpty(name)];
 }
 
 function wrongUsage(detail: string): LittoralError {

@@ -3,6 +3,7 @@ import type { DeadLetterFilter, DeadLetters, ListOptions } from '../dead-letter/
 import type { ReplayProgress } from '../dead-letter/replay-run.ts';
 import { respondToSignals } from '../gateway/exit-signals.ts';
 import { countOf } from '../text/count-of.ts';
+import { cursor, nonEmpty } from './argument-values.ts';
 import { configOption } from './config-option.ts';
 import { detailsText, pageText } from './dead-letter-text.ts';
 import { integer } from './integer.ts';
@@ -27,7 +28,7 @@ function listLetters(): Command {
     .summary('list the dead letters')
     .description('List the dead letters of the service, the oldest first. The command changes nothing.')
     .option('--limit <number>', 'maximum number of dead letters, 1 to 100', integer(1, 100), 50)
-    .option('--after <cursor>', 'the cursor that the previous page printed; the list continues after it');
+    .option('--after <cursor>', 'the cursor that the previous page printed; the list continues after it', cursor);
   return withFilter(command)
     .option('--json', 'print one JSON object: items, next')
     .addOption(configOption())
@@ -44,7 +45,7 @@ function showLetter(): Command {
   return new Command('deadletter:show')
     .summary('show one dead letter')
     .description('Show one dead letter: its error, its headers and its payload.')
-    .argument('<id>', 'the id of the dead letter, as deadletter:list shows it')
+    .argument('<id>', 'the id of the dead letter, as deadletter:list shows it', nonEmpty)
     .option('--json', 'print one JSON object')
     .addOption(configOption())
     .action((id: string, { config, json }: CommonOptions) =>
@@ -85,7 +86,7 @@ function oneById(name: string, summary: string, description: string): Command {
   return new Command(name)
     .summary(summary)
     .description(description)
-    .argument('<id>', 'the id of the dead letter, as deadletter:list shows it')
+    .argument('<id>', 'the id of the dead letter, as deadletter:list shows it', nonEmpty)
     .addOption(configOption());
 }
 
@@ -140,10 +141,11 @@ async function replayAll(
 
 function withFilter(command: Command): Command {
   return command
-    .option('--routingKey <pattern>', 'only dead letters with this routing key; * stands for any characters')
+    .option('--routingKey <pattern>', 'only dead letters with this routing key; * stands for any characters', nonEmpty)
     .option(
       '--error <pattern>',
       'only dead letters with this error class, or with this reason code (failed, unhandled, malformed, undecodable, refused, delivery_limit, expired, rejected); * stands for any characters',
+      nonEmpty,
     );
 }
 

@@ -1,14 +1,12 @@
 import { CommanderError } from 'commander';
 import { isLittoralError } from '../errors.ts';
 import { errorStack, errorText } from '../text/error-chain.ts';
+import { exitCode } from './exit-code.ts';
 import { ignoreOutputErrors, OutputError, printWarnings } from './output.ts';
 import { runProgram } from './program.ts';
 
 /** Long enough for an error that has all issues of a configuration. */
 const maxTextLength = 65_536;
-
-/** Exit codes. Shells report the last one for a program that wrote to a closed pipe. */
-const exitCode = { failed: 1, wrongUsage: 2, brokenPipe: 141 } as const;
 
 /**
  * Runs the command that the arguments name as this process, and ends it when the command fails.

@@ -2,11 +2,13 @@ import type { Command } from 'commander';
 import type { DistributedBus } from '../bus/distributed-bus.ts';
 import type { SendOptions } from '../bus/send-options.ts';
 import type { SendReceipt } from '../bus/send-receipt.ts';
-import { isLittoralError } from '../errors.ts';
+import { type ErrorCode, isLittoralError } from '../errors.ts';
 import { longestDelayMs, maxPriority, maxTimeToLiveMs } from '../message/limits.ts';
 import { errorText } from '../text/error-chain.ts';
+import { correlationId, mediaType, messageId } from './argument-values.ts';
 import { assertBroker } from './assert-broker.ts';
 import { configOption } from './config-option.ts';
+import { exitCode } from './exit-code.ts';
 import { type HeaderArguments, headerArgument } from './header-option.ts';
 import { integer } from './integer.ts';
 import { loadComponents } from './load-components.ts';
@@ -44,9 +46,14 @@ export function withSendingOptions(command: Command): Command {
     .option(
       '-t, --contentType <type>',
       'the media type of the payload (default: application/json if it begins with {, [ or ", text/plain for other text; application/octet-stream if it is not UTF-8)',
+      mediaType,
     )
-    .option('--id <uuid>', "the message's id (default: a new UUIDv7)")
-    .option('--correlationId <text>', 'an id that related messages share (default: the id of the message)')
+    .option('--id <uuid>', "the message's id (default: a new UUIDv7)", messageId)
+    .option(
+      '--correlationId <text>',
+      'an id that related messages share (default: the id of the message)',
+      correlationId,
+    )
     .option(
       '--timeToLive <milliseconds>',
       'the time after which an unhandled message expires (default: never)',
@@ -68,7 +75,7 @@ export function withSendingOptions(command: Command): Command {
 
 /**
  * Connects, sends, prints the receipt as one line of JSON, and exits with 0. After an error it prints the error on
- * standard error, and exits with 1.
+ * standard error, and exits with 1, or with 2 if an argument is not valid.
  *
  * @throws LittoralError `invalid-configuration`, `invalid-handlers` before anything is sent
  */
@@ -106,6 +113,15 @@ export async function runSend(
     process.stderr.write(
       `littoral: ${printable(errorText(error, 16_384))}${hint}\ncode: ${error.code}, outcome: ${error.outcome}\n`,
     );
-    return exitProcess(1);
+    return exitProcess(ofArguments.has(error.code) ? exitCode.wrongUsage : exitCode.failed);
   }
 }
+
+/** Errors of what the arguments say, such as a header that belongs to the framework. */
+const ofArguments: ReadonlySet<ErrorCode> = new Set([
+  'invalid-header',
+  'reserved-header',
+  'headers-too-large',
+  'invalid-key',
+  'unsupported-media-type',
+]);

@@ -61,17 +61,17 @@ export interface BatchOptions {
 
 /**
  * @param file a path, or - for standard input
- * @throws LittoralError `invalid-configuration` for a file that cannot be read
+ * @throws LittoralError `wrong-usage` for a file that cannot be read
  */
 export async function openBatch(file: string): Promise<BatchInput> {
   if (file === '-') return { pieces: process.stdin, totalBytes: 0 };
   const handle = await open(file).catch((cause) => {
-    throw new LittoralError('invalid-configuration', `The batch file ${unreadable(cause, printable(file))}.`);
+    throw new LittoralError('wrong-usage', `The batch file ${unreadable(cause, printable(file))}.`);
   });
   const stats = await handle.stat();
   if (stats.isDirectory()) {
     await handle.close();
-    throw new LittoralError('invalid-configuration', `The batch file ${printable(file)} is a directory.`);
+    throw new LittoralError('wrong-usage', `The batch file ${printable(file)} is a directory.`);
   }
   const { size } = stats;
   return { pieces: createReadStream('', { fd: handle, highWaterMark: 256 * 1024 }), totalBytes: size };

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { batchFile, key, nonEmpty } from './argument-values.ts';
 import { integer } from './integer.ts';
 import { runSend, type SendingOptions, withSendingOptions } from './run-send.ts';
 import { runSendBatch, type SendBatchOptions } from './run-send-batch.ts';
@@ -13,17 +14,19 @@ export function sendCommand(): Command {
   const command = new Command('send')
     .summary('send a command to a service, or a file of messages')
     .description('Send a command to the one service that handles it, or the messages of a file.')
-    .argument('[destination]', "the service's name")
-    .argument('[routingKey]', "the command's name")
-    .option('--batch <file>', 'send the messages of a file in NDJSON; - for standard input')
+    .argument('[destination]', "the service's name", key)
+    .argument('[routingKey]', "the command's name", key)
+    .option('--batch <file>', 'send the messages of a file in NDJSON; - for standard input', batchFile)
     .option('--from <index>', 'with --batch: skip the entries before this index', integer(0, Number.MAX_SAFE_INTEGER))
     .option(
       '--idempotencyKey <key>',
       'with --batch: the key that, with the index, determines the id of each entry (default: a new UUID)',
+      nonEmpty,
     )
     .option(
       '--failed <file>',
       'with --batch: the file for failed entries (default: the name of the batch file, followed by .failed; batch.failed.ndjson for standard input; with a number if that file exists)',
+      nonEmpty,
     );
   return withSendingOptions(command)
     .addHelpText('after', help)

@@ -144,8 +144,8 @@ describe('littoral send --batch', () => {
   });
 
   test.each([
-    [['send', '--batch', 'x', 'billing'], '--batch takes no arguments'],
-    [['send', '--batch', 'x', '--priority', '3'], '--priority cannot be used with --batch'],
+    [['send', '--batch', '-', 'billing'], '--batch takes no arguments'],
+    [['send', '--batch', '-', '--priority', '3'], '--priority cannot be used with --batch'],
     [['send', 'billing', 'work', '--from', '1'], 'need --batch'],
     [['send', 'billing'], "missing required argument 'routingKey'"],
     [['send'], "missing required argument 'destination'"],

@@ -24,13 +24,23 @@ test('a broker that cannot be reached is exit code 1, with code and outcome, and
 });
 
 test.each([
-  ['nope.ndjson', /^littoral: The batch file nope\.ndjson does not exist\.\n$/],
-  ['.', /^littoral: The batch file \. is a directory\.\n$/],
+  [
+    'nope.ndjson',
+    /^littoral: option '--batch <file>' argument .* is invalid\. The file \/.*\/nope\.ndjson does not exist\.\n/,
+  ],
+  ['.', /^littoral: option '--batch <file>' argument .* is invalid\. \/.* is a directory; name a file in it\.\n/],
 ])('names a batch file that cannot be read: %s', async (file, text) => {
   const options = { cwd: folderOf(), environment: { ...environment, AMQP_URL: 'amqp://127.0.0.1:1' } };
   const { code, stdout, stderr } = await littoral(['send', '--batch', file], options).ended;
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(text);
+});
+
+test('a header that belongs to the framework is exit code 2, and named', async () => {
+  const options = { cwd: folderOf(), environment: { ...environment, AMQP_URL: 'amqp://127.0.0.1:1' } };
+  const { code, stderr } = await littoral(['publish', 'work', 'x', '-H', 'id: 7'], options).ended;
+  expect(code).toBe(2);
+  expect(stderr).toContain("The header 'id' belongs to the framework");
 });
 
 test('without a service name it says where to set one', async () => {
