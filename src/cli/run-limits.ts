@@ -24,8 +24,12 @@ export interface WatchedLimits {
   readonly ended: Promise<RunEnd>;
   /** The stage to put around every delivery of the endpoint. */
   readonly stage: DeliveryStage;
-  /** Begins to watch an endpoint that has been started. */
-  begin(endpoint: RunningEndpoint): void;
+  /**
+   * Begins to watch an endpoint that has been started.
+   *
+   * @param obstacle returns why nothing can be received at the moment; undefined if there is no problem
+   */
+  begin(endpoint: RunningEndpoint, obstacle: () => string | undefined): void;
 }
 
 type RunningEndpoint = Pick<ServiceEndpoint, 'finish' | 'waiting' | 'unacknowledged'>;
@@ -85,10 +89,16 @@ export function watchLimits(limits: RunLimits): WatchedLimits {
   return {
     ended,
     stage,
-    begin(running) {
+    begin(running, obstacle) {
       endpoint = running;
       if (executionTimeLimit !== undefined) {
-        void setTimeout(executionTimeLimit).then(() => end(`${executionTimeLimit} ms have passed`));
+        void setTimeout(executionTimeLimit).then(() => {
+          const reason = `${executionTimeLimit} ms have passed`;
+          // A run that never reached its queue must not look like one that found it empty.
+          const problem = received === 0 ? obstacle() : undefined;
+          if (problem === undefined) end(reason);
+          else end(`${reason}, and nothing could be received: ${problem}`, 1);
+        });
       }
       if (finishWhenNoMessages) void untilEmpty(running);
     },

@@ -31,7 +31,11 @@ export function runCommand(): Command {
       'end after this number of messages have left the queue, handled or not',
       integer(1, Number.MAX_SAFE_INTEGER),
     )
-    .option('--executionTimeLimit <milliseconds>', 'end after this time', integer(1, longestTimeoutMs))
+    .option(
+      '--executionTimeLimit <milliseconds>',
+      'end after this time; with exit code 1 if nothing was received and the queue cannot be consumed at its end',
+      integer(1, longestTimeoutMs),
+    )
     .option('--finishWhenNoMessages', 'end once the queue is empty')
     .option(
       '--memoryLimit <megabytes>',
@@ -106,11 +110,14 @@ async function run(name: string, { config: file, verbose, ...limits }: RunOption
   endpoint.start();
   discovery?.start();
   forwarder.start();
-  begin(endpoint);
+  const undiscovered = () =>
+    registry.hasDistributedHandlers ? undefined : 'the application has not said what it receives';
+  begin(endpoint, () => undiscovered() ?? endpoint.detached);
   // Without a connection to a broker, nothing else keeps the process alive.
   const alive = setInterval(() => {}, 60_000);
   const { reason, exitCode } = await Promise.race([ended, channel.start().then(() => ended)]);
-  logger.info({ reason }, 'ending');
+  if (exitCode === 0) logger.info({ reason }, 'ending');
+  else logger.error({ reason }, 'ending with exit code 1');
   await completesWithin(longestCallMs(components) + config.shutdownTimeoutMs, endpoint.finish());
   await stop();
   clearInterval(alive);

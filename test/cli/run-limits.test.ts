@@ -6,11 +6,11 @@ import type { DeliveryOutcome } from '../../src/recovery/delivery-outcome.ts';
 const delivery = {} as Delivery;
 
 /** A run within limits, of an endpoint that notes when it takes no more. */
-function start(limits: RunLimits, waiting: readonly (number | undefined)[] = []) {
+function start(limits: RunLimits, waiting: readonly (number | undefined)[] = [], obstacle?: string) {
   const looks = [...waiting];
   const state = { finished: false, unacknowledged: [] as unknown[], looks };
   const { ended, stage, begin } = watchLimits(limits);
-  begin({
+  const endpoint = {
     finish: async () => {
       state.finished = true;
     },
@@ -18,7 +18,8 @@ function start(limits: RunLimits, waiting: readonly (number | undefined)[] = [])
     get unacknowledged() {
       return state.unacknowledged;
     },
-  });
+  };
+  begin(endpoint, () => obstacle);
   const settle = async (outcome: DeliveryOutcome) =>
     (await stage(delivery, async () => ({ outcome, handled: [], failures: [] }))).outcome;
   return { ended, state, settle };
@@ -62,6 +63,24 @@ describe('under stopOnFailure', () => {
       expect(state.finished).toBe(false);
     },
   );
+});
+
+describe('the limit of time', () => {
+  test('ends a run that could receive nothing with exit code 1, and says why', async () => {
+    const { ended } = start({ executionTimeLimit: 1 }, [], 'no connection');
+    const reason = '1 ms have passed, and nothing could be received: no connection';
+    expect(await ended).toEqual({ reason, exitCode: 1 });
+  });
+
+  test('ends a run that has received a message with exit code 0', async () => {
+    const { ended, settle } = start({ executionTimeLimit: 1 }, [], 'no connection any more');
+    await settle('handled');
+    expect(await ended).toEqual({ reason: '1 ms have passed', exitCode: 0 });
+  });
+
+  test('ends a run that found its queue empty with exit code 0', async () => {
+    expect(await start({ executionTimeLimit: 1 }).ended).toMatchObject({ exitCode: 0 });
+  });
 });
 
 test('the first limit that is reached decides', async () => {

@@ -45,11 +45,20 @@ test('runs until a signal ends it, and serves no HTTP', async () => {
   expect(stdout).not.toContain('listening');
 });
 
-test('a broker that cannot be reached is reported, and waited for until a limit ends the wait', async () => {
+test('a broker that cannot be reached is reported, and waited for until a limit ends the wait with exit code 1', async () => {
   const broken = { ...environment, AMQP_URL: 'amqp://littoral:hunter2@127.0.0.1:1' };
   const args = ['run', 'billing', '--finishWhenNoMessages', '--executionTimeLimit', '5000'];
   const { code, stdout, stderr } = await littoral(args, { cwd: configured(), environment: broken }).ended;
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   expect(stdout).toContain('cannot use amqp://127.0.0.1:1');
+  expect(stdout).toContain('5000 ms have passed, and nothing could be received: ');
   expect(stdout).not.toContain('hunter2');
+});
+
+test('an application that never says what it receives is exit code 1 after the time limit', async () => {
+  const more = { AMQP_URL: 'amqp://127.0.0.1:1', APPLICATION_URL: 'http://127.0.0.1:9' };
+  const options = { cwd: folderOf(), environment: { ...environment, ...more } };
+  const { code, stdout } = await littoral(['run', 'billing', '--executionTimeLimit', '2000'], options).ended;
+  expect(code).toBe(1);
+  expect(stdout).toContain('nothing could be received: the application has not said what it receives');
 });
