@@ -22,8 +22,8 @@ export function checkedQuery<Query>({ query }: FastifyRequest, check: SchemaChec
  *
  * @throws LittoralError `malformed-body`, `malformed-request`
  */
-export function checkedJson<Body>({ body }: FastifyRequest, check: SchemaCheck<Body>): Body {
-  const bytes = asBuffer((body as Uint8Array | undefined) ?? new Uint8Array());
+export function checkedJson<Body>({ body: sent }: FastifyRequest, check: SchemaCheck<Body>): Body {
+  const bytes = asBuffer((sent as Uint8Array | undefined) ?? new Uint8Array());
   if (!isUtf8(bytes)) throw new LittoralError('malformed-body', 'The body is not valid UTF-8.');
   const text = withoutByteOrderMark(bytes.toString());
   let value: unknown;
@@ -35,9 +35,10 @@ export function checkedJson<Body>({ body }: FastifyRequest, check: SchemaCheck<B
       `The body is not JSON: ${describeJsonError(error)}. Send an object, as described under /docs.`,
     );
   }
+  const body = checked(value, check, 'The body');
   const repeated = repeatedMember(text);
   if (repeated !== undefined) throw notAsDescribed([{ path: repeated, message: occursTwice }], 'The body');
-  return checked(value, check, 'The body');
+  return body;
 }
 
 function numberOrText(value: unknown): unknown {

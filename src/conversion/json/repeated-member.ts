@@ -5,6 +5,15 @@ import { shorten } from '../../text/shorten.ts';
 /** The issue of a member whose name occurs a second time in its object. `JSON.parse` would drop the first one. */
 export const occursTwice = 'occurs twice';
 
+const quote = 0x22;
+const backslash = 0x5c;
+const openingBracket = 0x5b;
+const closingBracket = 0x5d;
+const openingBrace = 0x7b;
+const closingBrace = 0x7d;
+const colon = 0x3a;
+const comma = 0x2c;
+
 /** An object or a list that has not ended. */
 interface Open {
   /** The names so far. Undefined for an object without names so far, and for a list. */
@@ -25,19 +34,19 @@ export function repeatedMember(json: string): string | undefined {
   let textStart = 0;
   let textEnd = 0;
   for (let at = 0; at < json.length; at++) {
-    const character = json[at];
-    if (character === '"') {
+    const code = json.charCodeAt(at);
+    if (code === quote) {
       textStart = at;
       textEnd = behindText(json, at);
       at = textEnd - 1;
-    } else if (character === '{' || character === '[') {
+    } else if (code === openingBrace || code === openingBracket) {
       open.push({ names: undefined, key: 0 });
-    } else if (character === '}' || character === ']') {
+    } else if (code === closingBrace || code === closingBracket) {
       open.pop();
-    } else if (character === ',') {
+    } else if (code === comma) {
       const inner = open.at(-1);
       if (typeof inner?.key === 'number') inner.key += 1;
-    } else if (character === ':') {
+    } else if (code === colon) {
       const inner = open.at(-1) as Open;
       inner.key = textOf(json.slice(textStart, textEnd));
       inner.names ??= new Set();
@@ -51,7 +60,7 @@ export function repeatedMember(json: string): string | undefined {
 /** @param start the position of the opening quote @returns the position behind the closing one */
 function behindText(json: string, start: number): number {
   let at = start + 1;
-  while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  for (let code = json.charCodeAt(at); code !== quote; code = json.charCodeAt(at)) at += code === backslash ? 2 : 1;
   return at + 1;
 }
 
