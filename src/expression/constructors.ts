@@ -1,8 +1,8 @@
+import type { ExpressionNode } from './expression-node.ts';
 import { runOf } from './expression-run.ts';
-import type { Call, Sequence } from './jsonata-internals.ts';
-import { isReservedKey } from './reserved-keys.ts';
+import { type Call, evaluateNode, type Sequence, sharedFrame } from './jsonata-internals.ts';
 
-// The constructors `[…]`, `{…}` and `..`, evaluated one item after the other, and counted.
+// The constructors `[…]` and `..`, counted.
 
 /**
  * Makes the list of `[…]`.
@@ -27,20 +27,17 @@ export function makeList(call: Call, shape: string, items: readonly unknown[]): 
   return list;
 }
 
-/** Makes the object of `{…}` on the message. @param entries each key, followed by its value */
-export function makeObject(entries: readonly unknown[]): object {
-  const fields: Record<string, unknown> = Object.create(null);
-  const keys = new Set<unknown>();
-  for (let index = 0; index < entries.length; index += 2) {
-    const [key, value] = [entries[index], entries[index + 1]];
-    if (key === undefined) continue;
-    if (typeof key !== 'string') throw { code: 'T1003' };
-    if (isReservedKey(key)) throw { code: 'D1013' };
-    if (keys.has(key)) throw { code: 'D1009' };
-    keys.add(key);
-    if (value !== undefined) fields[key] = value;
-  }
-  return fields;
+/** Makes the list of `[…]` whose items can wait for services at the same time. */
+export async function makeListAtOnce(
+  call: Call,
+  { expressions = [] }: ExpressionNode,
+  shape: string,
+): Promise<unknown[]> {
+  const frame = sharedFrame(call.environment);
+  const items = await runOf(call).strands.all(expressions.length, (index) =>
+    evaluateNode(expressions[index] as ExpressionNode, call.input, frame),
+  );
+  return makeList(call, shape, items);
 }
 
 /** Makes the range of `..`. */

@@ -7,9 +7,6 @@ const sliceMs = 20;
 /** Number of concurrent branches of an evaluation that continue in one turn of the event loop. */
 const branchesInTurn = 500;
 
-/** Minimum number of nested steps of one key of a grouping. JSONata evaluates all keys concurrently. */
-const stepsOfKey = 3;
-
 /** The bound on all texts or lists of one evaluation, as a multiple of the bound on a single one. */
 const totalFactor = 4;
 
@@ -21,8 +18,6 @@ export class EvaluationBudget {
   #sliceBeganMs = this.#lookedAtMs;
   #madeItems = 0;
   #madeCharacters = 0;
-  /** Number of keys of the groupings that are being evaluated. */
-  #keys = 0;
   #over = false;
   #cpuAtHalf: NodeJS.CpuUsage | undefined;
   /** The branches that yielded. */
@@ -57,23 +52,6 @@ export class EvaluationBudget {
 
   assertDepth(depth: number): void {
     if (depth > this.#limits.maxDepth) throw { code: 'D1011' };
-  }
-
-  /**
-   * Counts keys of a grouping, before JSONata begins to evaluate their values. Nested groupings count together, because
-   * JSONata evaluates them at the same time.
-   *
-   * @throws ExpressionError if there are too many
-   */
-  enterKeys(count: number): void {
-    this.#keys += count;
-    const most = Math.floor(this.#limits.maxDepth / stepsOfKey);
-    if (this.#keys > most) throw new ExpressionError(`it groups by more than ${most} keys at the same time`);
-  }
-
-  /** Counts keys no longer, because their values are there. */
-  leaveKeys(count: number): void {
-    this.#keys -= count;
   }
 
   /** The remaining milliseconds. */

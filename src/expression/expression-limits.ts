@@ -7,7 +7,7 @@ export interface ExpressionLimits {
   readonly timeoutMs?: number;
   /**
    * Maximum number of nested steps. Default 50000, which an infinite recursion reaches in half a second.
-   * A function call takes about four; grouping opens about three for each key at once.
+   * A function call takes about four.
    */
   readonly maxDepth?: number;
   /** Maximum number of items of one list; all lists of one evaluation may have four times as many. Default 500000. */

@@ -6,8 +6,12 @@ export interface ExpressionNode {
   /** The operator, name, literal or variable. */
   value?: unknown;
   position?: number;
-  /** True if the result of an operator is checked already. Set by littoral, as is the next field. */
+  /** True if the result of an operator is checked already. Set by littoral, as are the next two fields. */
   isChecked?: true;
+  /** The pairs of a grouping or an object that littoral makes. */
+  pairs?: KeyAndValue[];
+  /** True if its items, or the values of its pairs, can wait for services at the same time. */
+  isConcurrent?: boolean;
   /** The steps of a path. */
   steps?: ExpressionNode[];
   /** Filters on a step of a path. */
@@ -86,6 +90,11 @@ export function variable(name: string): ExpressionNode {
   return { type: 'variable', value: name };
 }
 
+/** Makes a node that passes another one to a function, unevaluated. */
+export function unevaluated(node: ExpressionNode): ExpressionNode {
+  return { type: 'value', value: node };
+}
+
 export function text(value: string): ExpressionNode {
   return { type: 'string', value };
 }
@@ -122,7 +131,7 @@ export function calledName(node: ExpressionNode): string | undefined {
  */
 export function childrenOf(node: ExpressionNode): ExpressionNode[] {
   const filters = [...(node.stages ?? []), ...(node.predicate ?? [])].flatMap(({ expr }) => expr ?? []);
-  const around = [...filters, ...(node.group?.lhs.flat() ?? [])];
+  const around = [...filters, ...(node.group?.lhs.flat() ?? []), ...(node.pairs?.flat() ?? [])];
   if (node.type === 'block' || node.type === 'lambda') return around;
   const pairs = Array.isArray(node.lhs) ? node.lhs.flat() : [];
   const named = [...sameContext, ...ownContext].flatMap((name) => {

@@ -8,6 +8,7 @@ import type { ExpressionLimits } from './expression-limits.ts';
 import { beforeStep, type Frame } from './jsonata-internals.ts';
 import { nativeNames } from './native-names.ts';
 import { findMethod, methodNames, targetOf } from './object-facade.ts';
+import { Strands } from './strands.ts';
 
 /** @returns a promise to await, if any */
 export type ItemPauses = () => Promise<void> | undefined;
@@ -18,6 +19,7 @@ const itemsBetweenPauses = 500;
 /** One evaluation: the values that it reads from its context, its calls, and its budget. */
 export class ExpressionRun {
   readonly budget: EvaluationBudget;
+  readonly strands = new Strands();
   readonly #context: ExpressionContext;
   #steps = 0;
   readonly #parts = new Map<PartName, unknown>();
@@ -152,7 +154,18 @@ export class ExpressionRun {
     } catch (error) {
       return failed(error);
     }
-    return isPromiseLike(value) ? Promise.resolve(value).then(received, failed) : received(value);
+    return isPromiseLike(value) ? this.#wait(value).then(received, failed) : received(value);
+  }
+
+  /** Waits for a service. Meanwhile, another strand of the evaluation computes. */
+  async #wait(promise: PromiseLike<unknown>): Promise<unknown> {
+    this.budget.resume();
+    this.strands.give();
+    const value = await promise;
+    const turn = this.strands.take();
+    if (turn) await turn;
+    else this.budget.resume();
+    return value;
   }
 }
 

@@ -14,7 +14,7 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
     case 'path':
       return isContextFree(node.steps?.[0]);
     case 'function':
-      return isFree(node.procedure) && (node.arguments ?? []).every(isContextFree);
+      return isFree(node.procedure, node) && (node.arguments ?? []).every(isContextFree);
     case 'binary':
       return isContextFree(node.lhs as ExpressionNode) && isContextFree(node.rhs);
     case 'bind':
@@ -28,10 +28,9 @@ export function isContextFree(node: ExpressionNode | undefined): boolean {
   }
 }
 
-/** Returns whether a block replaces a path with an order-by, or a grouping. */
+/** Returns whether a block replaces a path with an order-by. */
 function isOfOnePath({ expressions: [first] = [] }: ExpressionNode): boolean {
-  const name = first?.rhs?.procedure?.value;
-  return name === nativeNames.ordered || name === nativeNames.groupKeys;
+  return first?.rhs?.procedure?.value === nativeNames.ordered;
 }
 
 const free: ReadonlySet<unknown> = new Set([
@@ -39,13 +38,12 @@ const free: ReadonlySet<unknown> = new Set([
   nativeNames.parameter,
   nativeNames.concatenate,
   nativeNames.ordered,
-  nativeNames.groupKeys,
-  nativeNames.grouped,
   nativeNames.exact,
   nativeNames.truth,
   nativeNames.part,
 ]);
 
-function isFree(procedure: ExpressionNode | undefined): boolean {
-  return free.has(procedure?.value);
+function isFree(procedure: ExpressionNode | undefined, { arguments: args = [] }: ExpressionNode): boolean {
+  // A grouping without input is an object, which is made of its context.
+  return free.has(procedure?.value) || (procedure?.value === nativeNames.group && args.length > 1);
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type jsonata from 'jsonata';
 import { type Signature, takingBigInts } from './bigint-signature.ts';
+import type { ExpressionNode } from './expression-node.ts';
 
 // The only place that uses unpublished parts of JSONata 2: its frames of variables, its functions, its sequences.
 
@@ -46,6 +47,12 @@ export function isJsonataFunction(value: object): boolean {
 /** A variable with this name is a function that JSONata awaits before every step. */
 export const beforeStep: unique symbol = Symbol.for('jsonata.__evaluate_entry') as never;
 
+/** A variable with this name is a function that JSONata calls with the result of every step. */
+const afterStep = Symbol.for('jsonata.__evaluate_exit');
+
+/** A variable with this name is a function that JSONata calls with every frame that it makes, and the frame around it. */
+const madeFrame = Symbol.for('jsonata.__createFrame_push');
+
 const require = createRequire(import.meta.url);
 
 /** Parses an expression. JSONata is loaded for the first one, because many gateways have no expressions. */
@@ -68,6 +75,58 @@ function standardFrame(): jsonata.Environment {
   void expression.evaluate(null);
   if (frame === undefined) throw new Error('this version of jsonata is not supported');
   return frame;
+}
+
+/** One of JSONata's lambdas. */
+interface Lambda {
+  body: ExpressionNode;
+  input: unknown;
+  environment: Frame;
+  apply(self: undefined, args: readonly []): Promise<unknown>;
+}
+
+let evaluator: Lambda | undefined;
+
+/** Returns a lambda of JSONata. */
+function lambda(): Lambda {
+  const expression = parseJsonata('function(){ null }');
+  let made: Lambda | undefined;
+  const capture = (...[, , , result]: readonly [unknown, unknown, unknown, Lambda]) => {
+    made = result;
+  };
+  assign(expression, afterStep, capture);
+  void expression.evaluate(null);
+  if (typeof made?.apply !== 'function') throw new Error('this version of jsonata is not supported');
+  return made;
+}
+
+/** Evaluates a node on an input, with the variables of a frame. */
+export function evaluateNode(node: ExpressionNode, input: unknown, environment: Frame): Promise<unknown> {
+  evaluator ??= lambda();
+  // JSONata reads these before it awaits anything.
+  evaluator.body = node;
+  evaluator.input = input;
+  evaluator.environment = environment;
+  return evaluator.apply(undefined, []);
+}
+
+/**
+ * Returns a frame to evaluate nodes in. What they bind is bound in the given frame, although JSONata makes a frame for
+ * each evaluation.
+ */
+export function sharedFrame(frame: Frame): Frame {
+  const shareBindings = (around: Frame, made: Frame) => {
+    if (around === shared) made.bind = frame.bind;
+  };
+  const lookup = (name: string | symbol) => (name === madeFrame ? shareBindings : frame.lookup(name as string));
+  const shared: Frame = { ...frame, lookup };
+  return shared;
+}
+
+/** Returns a frame with more variables than the one around it. */
+export function frameWith(frame: Frame, variables: Readonly<Record<string, unknown>>): Frame {
+  const lookup = (name: string) => (Object.hasOwn(variables, name) ? variables[name] : frame.lookup(name));
+  return { ...frame, lookup };
 }
 
 /** Binds a variable for all evaluations of an expression. */

@@ -33,9 +33,9 @@ export function withRowsKept(path: ExpressionNode, { atMessage, hoistedName }: R
   return make.block([make.bind(name, beginning), rowsOf(rest, make.variable(name), names)]);
 }
 
-function endsInRow({ steps = [], group, keepSingletonArray }: ExpressionNode): boolean {
+function endsInRow({ steps = [], keepArray, keepSingletonArray }: ExpressionNode): boolean {
   const last = steps.at(-1);
-  if (steps.length < 2 || !last?.consarray || last.stages || group || keepSingletonArray) return false;
+  if (steps.length < 2 || !last?.consarray || last.stages || keepArray || keepSingletonArray) return false;
   // `@`, `#` and `%` depend on the steps, so these are not changed.
   return !steps.some((step) => step.focus || step.index || [...nodesOf(step)].some(({ type }) => type === 'parent'));
 }

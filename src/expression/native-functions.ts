@@ -1,10 +1,10 @@
 import type jsonata from 'jsonata';
 import { bounded, withPicture } from './bounded-function.ts';
-import { keepRow, makeList, makeObject, makeRange, type RowStep } from './constructors.ts';
+import { keepRow, makeList, makeListAtOnce, makeRange, type RowStep } from './constructors.ts';
 import { cloneData } from './expression-data.ts';
+import type { ExpressionNode } from './expression-node.ts';
 import { runOf } from './expression-run.ts';
-import { countKey, endGrouping } from './group-keys.ts';
-import { endTurn, waitForTurn } from './in-turn.ts';
+import { group } from './grouping.ts';
 import { each, filter, map, reduce, sift, single } from './item-functions.ts';
 import {
   assign,
@@ -88,7 +88,12 @@ function createNatives(): Record<string, Definition> {
     [nativeNames.list]: define(function (shape: string, ...items: unknown[]) {
       return makeList(this, shape, items);
     }),
-    [nativeNames.object]: define((...entries: unknown[]) => makeObject(entries)),
+    [nativeNames.listAtOnce]: define(function (node: ExpressionNode, shape: string) {
+      return makeListAtOnce(this, node, shape);
+    }),
+    [nativeNames.group]: define(function (node: ExpressionNode, ...input: unknown[]) {
+      return group(this, node, input.length === 0 ? this.input : input[0]);
+    }),
     [nativeNames.range]: define(function (first: unknown, last: unknown) {
       return makeRange(this, first, last);
     }),
@@ -99,23 +104,12 @@ function createNatives(): Record<string, Definition> {
     [nativeNames.ordered]: define(function (items: KeyedItems, directions: string, unwraps: boolean | undefined) {
       return orderItems(this, items, directions, unwraps === true);
     }),
-    [nativeNames.groupKeys]: define(() => new Set()),
-    [nativeNames.groupKey]: define(function (key: unknown, keys: Set<unknown>) {
-      return countKey(this, key, keys);
-    }),
-    [nativeNames.grouped]: define(function (keys: Set<unknown>, result: unknown) {
-      return endGrouping(this, keys, result);
-    }),
     [nativeNames.part]: define((value: unknown, name: string, becomesText: boolean | undefined) =>
       wholePart(value, name, becomesText === true),
     ),
     [nativeNames.field]: define(function (field: string, name: string) {
       return wholeField(this.input, field, name);
     }),
-    [nativeNames.wait]: define(function (list: string) {
-      return waitForTurn(this, list);
-    }),
-    [nativeNames.inTurn]: define(endTurn),
     [nativeNames.exact]: define(exact),
     [nativeNames.truth]: define(truth),
     [nativeNames.matched]: define(function (matches: unknown) {

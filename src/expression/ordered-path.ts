@@ -1,6 +1,6 @@
+import { bindsHere } from './binds-here.ts';
 import * as make from './expression-node.ts';
 import { type ExpressionNode, nodesOf } from './expression-node.ts';
-import { bindsHere } from './in-turn.ts';
 import { nativeNames } from './native-names.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { bindsHere } from './binds-here.ts';
 import {
   assertNoEval,
   assertNoParent,
@@ -7,10 +8,16 @@ import {
   beginsWithReference,
   type Scope,
 } from './call-rules.ts';
-import { CountedGroupings } from './counted-groupings.ts';
 import type { PartName } from './expression-context.ts';
 import * as make from './expression-node.ts';
-import { calledName, type ExpressionNode, type KeyAndValue, ownContext, sameContext } from './expression-node.ts';
+import {
+  calledName,
+  type ExpressionNode,
+  type KeyAndValue,
+  nodesOf,
+  ownContext,
+  sameContext,
+} from './expression-node.ts';
 import { isContextFree } from './is-context-free.ts';
 import { withRowsKept } from './keep-row.ts';
 import { nativeNames } from './native-names.ts';
@@ -50,16 +57,18 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
   const ownMessages = new Set<string>();
   const rowsKept = new WeakSet<ExpressionNode>();
   let hoisted = 0;
-  const groupings = new CountedGroupings();
+  const mayWait = [...nodesOf(root)].some((node) => calledName(node) !== undefined);
+  /** The bodies of thunks. JSONata ignores their groupings, and looks for a call in them. */
+  const ofThunks = new WeakSet<ExpressionNode>();
 
   const all = (nodes: ExpressionNode[], scope: Scope) => nodes.map((node) => rewrite(node, scope));
 
   function rewrite(node: ExpressionNode, scope: Scope): ExpressionNode {
-    const operator = rewriteOperator(node, { text, onMessage: scope.onMessage, hoistedName });
+    if (node.group && !ofThunks.has(node)) return rewriteGrouping(node, node.group, scope);
+    const operator = rewriteOperator(node, { text, mayWait, hoistedName });
     if (operator !== node) return rewrite(operator, scope);
-    const grouping = groupings.withVariable(node, hoistedName);
-    if (grouping !== node) return rewrite(grouping, scope);
     rewriteFilters(node);
+    if (Array.isArray(node.lhs)) return rewriteObject(node, node.lhs, scope);
     switch (node.type) {
       case 'path':
         return rewriteRows(node, scope);
@@ -80,16 +89,12 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
       default:
         // JSONata evaluates a call at the end of a function later, in a context that is not its own.
         if (node.thunk && node.body && calledName(node.body) !== undefined) return rewrite(node.body, scope);
-        if (node.thunk && node.body) groupings.leave(node.body);
+        if (node.thunk && node.body) ofThunks.add(node.body);
         return rewriteChildren(node, scope);
     }
   }
 
   function rewriteChildren(node: ExpressionNode, scope: Scope): ExpressionNode {
-    if (Array.isArray(node.lhs)) {
-      rewritePairs(node.lhs, scope);
-      return node;
-    }
     for (const child of sameContext) if (node[child]) node[child] = rewrite(node[child] as ExpressionNode, scope);
     for (const child of ownContext) if (node[child]) node[child] = rewrite(node[child], onItem);
     if (node.expressions) node.expressions = all(node.expressions, scope);
@@ -114,7 +119,39 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
       if (pair[0].type === 'string') pair[0].value = hideKey(String(pair[0].value));
       pair[1] = rewrite(pair[1], scope);
     }
-    groupings.countKeys(pairs);
+  }
+
+  /**
+   * Replaces an object by a call that makes it. An object with literal keys whose values do not depend on each other is
+   * left to JSONata, which is faster.
+   */
+  function rewriteObject(node: ExpressionNode, pairs: KeyAndValue[], scope: Scope): ExpressionNode {
+    if (!mayWait && pairs.every(([key, value]) => key.type === 'string' && !bindsHere(value))) {
+      rewritePairs(pairs, scope);
+    } else {
+      delete node.lhs;
+      Object.assign(node, make.call(nativeNames.group, [make.unevaluated(node)]));
+      setPairs(node, pairs, scope);
+    }
+    return node;
+  }
+
+  /** Replaces an expression with a grouping behind it by a call that groups its items. */
+  function rewriteGrouping(node: ExpressionNode, { lhs: pairs }: { lhs: KeyAndValue[] }, scope: Scope): ExpressionNode {
+    delete node.group;
+    // A list of one item stays a list, and items that have variables keep them.
+    node.keepArray = true;
+    if (node.steps?.some(({ tuple }) => tuple)) node.tuple = true;
+    const call = make.call(nativeNames.group);
+    setPairs(call, pairs, onItem);
+    call.arguments = [make.unevaluated(call), rewrite(node, scope)];
+    return call;
+  }
+
+  function setPairs(call: ExpressionNode, pairs: KeyAndValue[], scope: Scope): void {
+    call.isConcurrent = mayWait && !pairs.flat().some(bindsHere);
+    rewritePairs(pairs, scope);
+    call.pairs = pairs;
   }
 
   function rewriteRows(path: ExpressionNode, scope: Scope): ExpressionNode {

@@ -1,14 +1,14 @@
+import { bindsHere } from './binds-here.ts';
 import * as make from './expression-node.ts';
-import { calledName, defaultOperator, type ExpressionNode, nodesOf } from './expression-node.ts';
-import { bindsHere, inTurn } from './in-turn.ts';
+import { defaultOperator, type ExpressionNode } from './expression-node.ts';
 import { nativeNames } from './native-names.ts';
 import { matcherOf } from './regex-matcher.ts';
 
 interface OperatorOptions {
   /** The expression. */
   readonly text: string;
-  /** True if the context is the message. */
-  readonly onMessage: boolean;
+  /** True if the expression can wait for services. */
+  readonly mayWait: boolean;
   /** Returns a new name for a variable. */
   hoistedName(): string;
 }
@@ -30,8 +30,8 @@ export function rewriteOperator(node: ExpressionNode, options: OperatorOptions):
       if (node.value !== '..') return node;
       return become(node, make.call(nativeNames.range, [node.lhs as ExpressionNode, node.rhs as ExpressionNode]));
     case 'unary':
-      if (node.value === '[' && node.expressions) return rewriteList(node);
-      return node.value === '{' ? rewriteObject(node, options) : node;
+      if (node.value === '[' && node.expressions) return rewriteList(node, options.mayWait);
+      return node;
     case 'condition':
       return rewriteDefault(withTruth(node), options);
     case 'apply':
@@ -43,7 +43,6 @@ export function rewriteOperator(node: ExpressionNode, options: OperatorOptions):
       node.pattern = make.call(nativeNames.matched, [node.pattern as ExpressionNode]);
       return node;
     default:
-      if (node.group?.lhs.some(([, value]) => bindsHere(value))) putInTurn(node.group.lhs, options.hoistedName());
       return node;
   }
 }
@@ -96,27 +95,16 @@ function operandsOf(node: ExpressionNode): ExpressionNode[] {
 }
 
 /** Rewrites a list. Methods of services are called concurrently, unless an item binds a variable. */
-function rewriteList(node: ExpressionNode): ExpressionNode {
+function rewriteList(node: ExpressionNode, mayWait: boolean): ExpressionNode {
   const items = node.expressions ?? [];
-  const callsMethods = [...nodesOf(node)].some((one) => calledName(one) !== undefined);
-  if (callsMethods && !items.some(bindsHere)) return node;
   const mark = (isList: boolean | undefined) => (isList ? '[' : '.');
   const isList = ({ type, value }: ExpressionNode) => type === 'unary' && value === '[';
   const shape = [mark(node.consarray), ...items.map((item) => mark(isList(item)))].join('');
-  return become(node, make.call(nativeNames.list, [make.text(shape), ...items]));
-}
-
-function rewriteObject(node: ExpressionNode, { onMessage, hoistedName }: OperatorOptions): ExpressionNode {
-  const pairs = node.lhs as make.KeyAndValue[];
-  if (!pairs.flat().some(bindsHere)) return node;
-  // On an item that is a list, it is an object for its items.
-  if (onMessage) return become(node, make.call(nativeNames.object, pairs.flat()));
-  putInTurn(pairs, hoistedName());
-  return node;
-}
-
-function putInTurn(pairs: make.KeyAndValue[], list: string): void {
-  for (const pair of pairs) if (pair[1].procedure?.value !== nativeNames.inTurn) pair[1] = inTurn(pair[1], list);
+  if (!mayWait || items.length < 2 || items.some(bindsHere)) {
+    return become(node, make.call(nativeNames.list, [make.text(shape), ...items]));
+  }
+  become(node, make.call(nativeNames.listAtOnce, [make.unevaluated(node), make.text(shape)]));
+  return Object.assign(node, { expressions: items });
 }
 
 /**

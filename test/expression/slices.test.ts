@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { AppendedList } from '../../src/expression/appended-list.ts';
 import { maxTuples } from '../../src/expression/bounded-sequence.ts';
 import { copiedByItem, DataCopy } from '../../src/expression/data-copy.ts';
 import { EvaluationBudget } from '../../src/expression/evaluation-budget.ts';
@@ -9,6 +10,7 @@ import { cloneData, fromExpressionData } from '../../src/expression/expression-d
 import { defaultLimits } from '../../src/expression/expression-limits.ts';
 import type { Call, Sequence } from '../../src/expression/jsonata-internals.ts';
 import { distinct, merge, sort, spread } from '../../src/expression/list-functions.ts';
+import { maxOpenStrands } from '../../src/expression/strands.ts';
 import { caught } from '../caught.ts';
 import { evaluate } from './evaluate.ts';
 
@@ -119,10 +121,7 @@ test('docs/expressions.md names the limits of steps and groupings', () => {
   expect(page).toContain(
     `A path step with \`@\`, \`#\` or \`%\` can have at most ${maxTuples.toLocaleString('en')} items.`,
   );
-  const keys = Math.floor(defaultLimits.maxDepth / 3).toLocaleString('en');
-  expect(page.replace(/\s+/g, ' ')).toContain(
-    `A grouping can have a third of \`maxDepth\` as keys, together with the groupings in its values: ${keys} by default.`,
-  );
+  expect(page).toContain(`at most ${maxOpenStrands.toLocaleString('en')} values wait for services`);
 });
 
 test('docs/expressions.md names two differences from JSONata', async () => {
@@ -152,35 +151,83 @@ describe('a grouping', () => {
   const limits = { limits: { timeoutMs: 60_000, maxDepth: 1_000 } };
 
   test.each([
-    'payload.rows{k: service.note()}',
-    'payload.rows@$r{$r.k: service.note()}',
-    'payload.rows#$i{$string($i): service.note()}',
-    'payload.rows.k.%{k: service.note()}',
-    '( $f := function($r){ $r{k: service.note()} }; $f(payload.rows) )',
-    'payload.rows{$string({"k": k}): service.note()}',
-    'payload.groups{id: rows{k: service.note()}}',
-    '( $f := function($r){ $r{k: service.note()} }; payload.groups{id: $f(rows)} )',
-    'payload.rows{$lookup({k: k}, k): service.note()}',
-    'payload.rows{$join([k, {"k": k}.k]): service.note()}',
-    'payload.rows{$string({"k": k}): ($n := service.note())}',
-    'payload.rows{$string({"k": k}): $n := service.note()}',
-    'payload.lists.{$string({"k": k}): service.note()}',
-    '$append(payload.rows, []){$string({"k": k}): service.note()}',
-    '{"a": payload.rows{$string({"k": k}): service.note()}}',
-  ])('ends before it evaluates any value if it has too many keys: %s', async (text) => {
-    let calls = 0;
-    const service = { note: () => (calls += 1) };
-    const groups = [0, 200].map((from) => ({ id: `g${from}`, rows: rows.slice(from, from + 200) }));
-    const payload = { rows, lists: [rows, rows], groups };
-    const error = await caught(() => evaluate(text, { payload, service }, limits));
-    expect(error.message).toContain('it groups by more than 333 keys at the same time');
-    expect(calls).toBe(0);
+    'payload.rows{k: (service.note(k); service.note(k))}',
+    'payload.rows@$r{$r.k: (service.note($r.k); service.note($r.k))}',
+    'payload.rows{k: (service.later(k); service.note(k); service.note(k))}',
+    'payload.rows{k: {"a": service.note(k), "b": service.note(k)}}',
+    'payload.rows{k: [service.note(k), service.note(k)]}',
+    'payload.rows{k: {"a": service.later(k), "b": (service.note(k); service.note(k))}}',
+    '( $f := function($r){ $r{k: (service.note(k); service.note(k))} }; payload{"x": $f(rows), "y": 1} )',
+  ])('computes one value at a time: %s', async (text) => {
+    const notes: unknown[] = [];
+    const service = { note: (key: unknown) => notes.push(key), later: async () => await nextTurn() };
+    await evaluate(text, { payload: { rows }, service }, limits);
+    expect(notes).toEqual(rows.flatMap(({ k }) => [k, k]));
   });
 
-  test('has as many keys as it may have, and any number of items', async () => {
-    const most = rows.slice(0, 300);
-    const given = { payload: { rows: [...most, ...most] } };
-    expect(Object.keys((await evaluate('payload.rows{k: $count($)}', given, limits)) as object)).toHaveLength(300);
+  test.each([
+    'payload.rows{k: service.later()}',
+    'payload.rows@$r{$r.k: service.later()}',
+    'payload.groups{id: rows{k: service.later()}}',
+    'payload.groups{id: [service.later(), rows{k: service.later()}]}',
+    'payload.rows[[0..9]]{k: $$.payload.rows{k: service.later()}}',
+  ])('waits for the services of many keys at the same time: %s', async (text) => {
+    let waiting: (() => void)[] = [];
+    let most = 0;
+    const service = { later: () => new Promise<void>((resolve) => waiting.push(resolve)) };
+    const many = Array.from({ length: maxOpenStrands + 400 }, (_, index) => ({ k: `k${index}` }));
+    const groups = [0, 200].map((from) => ({ id: `g${from}`, rows: rows.slice(from, from + 200) }));
+    const result = evaluate(text, { payload: { rows: many, groups }, service }, { limits: { timeoutMs: 60_000 } });
+    let isOver = false;
+    void result.then(() => (isOver = true));
+    while (!isOver) {
+      for (let before = -1; waiting.length !== before; ) {
+        before = waiting.length;
+        for (let turn = 0; turn < 20; turn++) await nextTurn();
+      }
+      most = Math.max(most, waiting.length);
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    }
+    expect(most).toBeGreaterThanOrEqual(400);
+    expect(most).toBeLessThanOrEqual(maxOpenStrands + 2);
+  });
+
+  test('ends with the first error, and leaves no other one unhandled', async () => {
+    const service = {
+      async fail(key: string) {
+        await nextTurn();
+        if (Number(key.slice(1)) >= 300) throw new Error(key);
+      },
+    };
+    await expect(evaluate('payload.rows{k: service.fail(k)}', { payload: { rows }, service })).rejects.toThrow('k300');
+  });
+
+  test.each(['payload.rows{k: $count($)}', 'payload.rows@$r{$r.k: $count($r)}'])(
+    'has any number of keys: %s',
+    async (text) => {
+      const many = Array.from({ length: 20_000 }, (_, index) => ({ k: `k${index}` }));
+      expect(Object.keys((await evaluate(text, { payload: { rows: many } }, limits)) as object)).toHaveLength(20_000);
+    },
+  );
+
+  test.each(['payload.rows{"x": $count($)}', 'payload.rows@$r.payload.list@$l{"x": $count($l)}'])(
+    'has at most as many items of one key as a list may have: %s',
+    async (text) => {
+      const short = { limits: { ...limits.limits, maxSequenceLength: 1_000 } };
+      const list = Array.from({ length: 30 }, () => [1, 2]);
+      const error = await caught(() => evaluate(text, { payload: { rows: [...rows, ...rows, ...rows], list } }, short));
+      expect(error.message).toContain('a sequence is too long');
+    },
+  );
+
+  test('appends to one list', () => {
+    const appended = new AppendedList([1], () => {});
+    appended.append(2);
+    const list = appended.value;
+    for (const value of [[3, 4], undefined, 5]) appended.append(value);
+    expect(appended.value).toBe(list);
+    expect(list).toEqual([1, 2, 3, 4, 5]);
   });
 
   test('keeps the variables that it binds for what follows', async () => {
@@ -195,23 +242,6 @@ describe('a grouping', () => {
     expect(await evaluate('payload.rows.{k: 1}@$y.$y', given)).toEqual([{ k0: 1 }, { k1: 1 }]);
     expect(await evaluate('payload.rows.{k: 1}#$i.$i', given)).toEqual([0, 0]);
     expect(await evaluate('(payload.rows){k: 1}', given)).toEqual({ k0: 1, k1: 1 });
-  });
-
-  test('does not count the keys of another one', async () => {
-    const groups = [1, 2, 3, 4].map((n) => ({ rows: rows.slice(0, 150).map(({ k }) => ({ k: `${n}${k}` })) }));
-    for (const text of ['payload.groups.(rows{k: 1})', 'payload.groups.(rows@$r{$r.k: 1})']) {
-      const result = (await evaluate(text, { payload: { groups } }, limits)) as object[];
-      expect(result.map((group) => Object.keys(group).length)).toEqual([150, 150, 150, 150]);
-    }
-    const two = { payload: { groups: groups.slice(0, 2) } };
-    const nested = await evaluate('payload.groups{rows[0].k: rows{k: 1}}', two, limits);
-    expect(Object.values(nested as object).map((group) => Object.keys(group).length)).toEqual([150, 150]);
-    const oneByOne = 'payload.groups{rows[0].k: $map([1..5], function(){ $count($keys(rows{k: 1})) })}';
-    expect(Object.values((await evaluate(oneByOne, two, limits)) as object)).toEqual([
-      Array(5).fill(150),
-      Array(5).fill(150),
-    ]);
-    expect(await evaluate('payload.rows.{k: 1}', { payload: { rows } }, limits)).toHaveLength(400);
   });
 });
 
