@@ -10,6 +10,12 @@ const branchesInTurn = 500;
 /** The bound on all texts or lists of one evaluation, as a multiple of the bound on a single one. */
 const totalFactor = 4;
 
+/** Length from which a text is known again when another is made from it. */
+const knownLength = 64;
+
+/** Number of texts that are known again. */
+const knownTexts = 8;
+
 /** The limits of one evaluation: time, and memory for its results. */
 export class EvaluationBudget {
   readonly #limits: Required<ExpressionLimits>;
@@ -18,6 +24,8 @@ export class EvaluationBudget {
   #sliceBeganMs = this.#lookedAtMs;
   #madeItems = 0;
   #madeCharacters = 0;
+  /** The texts that were put together last, and that are counted. */
+  readonly #joined: string[] = [];
   #over = false;
   #cpuAtHalf: NodeJS.CpuUsage | undefined;
   /** The branches that yielded. */
@@ -110,6 +118,25 @@ export class EvaluationBudget {
     this.#madeCharacters += length;
     const most = this.#limits.maxTextLength * totalFactor;
     if (this.#madeCharacters > most) throw tooLong(`texts of more than ${most} characters in all`);
+  }
+
+  /**
+   * Counts a text that is made of others. It takes the place of one that it only extends, so that a text can be put
+   * together piece by piece.
+   *
+   * @param parts the texts that it is made of
+   */
+  joinTexts(text: string, parts: readonly string[]): void {
+    for (const part of parts) {
+      const at = part.length < knownLength ? -1 : this.#joined.indexOf(part);
+      if (at === -1) continue;
+      this.#joined.splice(at, 1);
+      this.#madeCharacters -= part.length;
+    }
+    this.makeText(text.length);
+    if (text.length < knownLength) return;
+    this.#joined.push(text);
+    if (this.#joined.length > knownTexts) this.#joined.shift();
   }
 
   /** Counts a list. Called before the list is made, if its length is known. */

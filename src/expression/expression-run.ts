@@ -1,5 +1,5 @@
 import { isPromiseLike } from '../promise/maybe-promise.ts';
-import { boundedSequences } from './bounded-sequence.ts';
+import { BoundedSequences } from './bounded-sequence.ts';
 import { EvaluationBudget } from './evaluation-budget.ts';
 import type { ExpressionContext, PartName } from './expression-context.ts';
 import { fromExpressionData, toExpressionData } from './expression-data.ts';
@@ -10,10 +10,15 @@ import { nativeNames } from './native-names.ts';
 import { findMethod, methodNames, targetOf } from './object-facade.ts';
 import { Strands } from './strands.ts';
 
-/** @returns a promise to await, if any */
-export type ItemPauses = () => Promise<void> | undefined;
+/**
+ * Called after each item of a long function.
+ *
+ * @param work the work that the item was; 1 for a short one, which is the default
+ * @returns a promise to await, if any
+ */
+export type ItemPauses = (work?: number) => Promise<void> | undefined;
 
-/** The number of items between two looks at the clock. */
+/** The number of short items between two looks at the clock. */
 const itemsBetweenPauses = 500;
 
 /** One evaluation: the values that it reads from its context, its calls, and its budget. */
@@ -21,7 +26,6 @@ export class ExpressionRun {
   readonly budget: EvaluationBudget;
   readonly strands = new Strands();
   readonly #context: ExpressionContext;
-  #steps = 0;
   readonly #parts = new Map<PartName, unknown>();
 
   constructor(context: ExpressionContext, limits: Required<ExpressionLimits>) {
@@ -56,10 +60,11 @@ export class ExpressionRun {
    */
   begin(base: Frame): void {
     base.bind(beforeStep, undefined);
-    base.createSequence = boundedSequences(this.budget.maxSequenceLength, () => this.#steps);
+    const sequences = new BoundedSequences(this.budget.maxSequenceLength);
+    base.createSequence = sequences.create;
     const breathe = () => this.budget.breathe();
     base.guardrails = () => {
-      this.#steps += 1;
+      sequences.beginStep();
       this.budget.assertDepth(base.depth);
       this.budget.checkLimits();
       base.bind(beforeStep, this.budget.isSliceOver ? breathe : undefined);
@@ -83,10 +88,15 @@ export class ExpressionRun {
     return this.budget.isSliceOver ? this.budget.breathe() : undefined;
   }
 
-  /** Returns a function to call after each item of a long function. It checks the limits after some of them. */
+  /** Returns a function to call after each item of a long function. It checks the limits after some work. */
   itemPauses(): ItemPauses {
-    let items = 0;
-    return () => (++items % itemsBetweenPauses === 0 ? this.pause() : undefined);
+    let done = 0;
+    return (work = 1) => {
+      done += work;
+      if (done < itemsBetweenPauses) return undefined;
+      done = 0;
+      return this.pause();
+    };
   }
 
   reference(name: unknown): unknown {

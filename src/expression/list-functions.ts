@@ -1,3 +1,4 @@
+import { workOf } from './comparison.ts';
 import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { keepList } from './item-functions.ts';
@@ -39,7 +40,7 @@ async function sortAlike(call: Call, list: readonly unknown[]): Promise<readonly
   if (!(kind === 'number' || kind === 'string') || list.some((item) => typeof item !== kind)) {
     throw new ExpressionError('$sort() without a function takes numbers only, or texts only');
   }
-  return sortInParts(list as readonly string[], (a, b) => (a > b ? 1 : a < b ? -1 : 0), runOf(call));
+  return sortInParts(list as readonly string[], (a, b) => (a > b ? 1 : a < b ? -1 : 0), runOf(call), workOf);
 }
 
 type ComesAfter = (a: unknown, b: unknown) => Promise<boolean>;
@@ -63,23 +64,23 @@ async function mergeSort(list: readonly unknown[], comesAfter: ComesAfter): Prom
 export async function distinct(call: Call, list: unknown): Promise<unknown> {
   if (!Array.isArray(list) || list.length <= 1) return list;
   const found = new Set<unknown>();
+  const foundJson = new Set<string>();
   const first: Sequence = 'sequence' in list ? call.createSequence() : [];
-  const pauses = runOf(call).itemPauses();
+  const run = runOf(call);
+  const pauses = run.itemPauses();
   for (const item of list) {
-    const key = keyOf(item);
-    if (!found.has(key)) first.push(item);
-    found.add(key);
-    const pause = pauses();
+    const isData = typeof item === 'object' && item !== null && !targetOf(item);
+    const key: unknown = isData ? orderedJson(item, run.budget) : item;
+    const known: Set<unknown> = isData ? foundJson : found;
+    if (!known.has(key)) {
+      first.push(item);
+      if (isData) run.budget.makeText((key as string).length);
+    }
+    known.add(key);
+    const pause = pauses(workOf(key));
     if (pause) await pause;
   }
   return keepList(first);
-}
-
-/** Returns a key that is equal for equal values. */
-function keyOf(value: unknown): unknown {
-  if (typeof value === 'string') return `text ${value}`;
-  if (typeof value !== 'object' || value === null || targetOf(value)) return value;
-  return `json ${orderedJson(value)}`;
 }
 
 /** `$spread`: an object of one field for each field of the objects. */

@@ -3,6 +3,7 @@ import type { EvaluationBudget } from './evaluation-budget.ts';
 import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { positionOf, splitAt } from './find-text.ts';
+import { JoinedText } from './joined-text.ts';
 import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 
 // These replace JSONata's own, which are not bounded, check no time limit, and block the event loop.
@@ -110,26 +111,6 @@ function replaceText(budget: EvaluationBudget, text: string, wanted: string, rep
   const parts = splitAt(text, wanted, Number.MAX_SAFE_INTEGER);
   budget.makeText(text.length + (parts.length - 1) * (replacement.length - wanted.length));
   return parts.join(replacement);
-}
-
-const piecesJoinedAtOnce = 4_000;
-
-/** A text of many pieces. V8 takes a hundred milliseconds to read a text that was put together from a million. */
-class JoinedText {
-  #text = '';
-  #pieces: string[] = [];
-  length = 0;
-
-  add(piece: string): void {
-    this.length += piece.length;
-    if (this.#pieces.push(piece) < piecesJoinedAtOnce) return;
-    this.#text += this.#pieces.join('');
-    this.#pieces = [];
-  }
-
-  toString(): string {
-    return this.#text + this.#pieces.join('');
-  }
 }
 
 /** Visits up to `limit` matches one after the other. @param code JSONata's error code for a negative limit */

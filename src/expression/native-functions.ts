@@ -1,5 +1,6 @@
 import type jsonata from 'jsonata';
 import { bounded, withPicture } from './bounded-function.ts';
+import { isEqual, isIncluded, isUnequal } from './comparison.ts';
 import { keepRow, makeList, makeListAtOnce, makeRange, type RowStep } from './constructors.ts';
 import { cloneData } from './expression-data.ts';
 import type { ExpressionNode } from './expression-node.ts';
@@ -84,6 +85,15 @@ function createNatives(): Record<string, Definition> {
     }),
     [nativeNames.concatenate]: define(function (...parts: unknown[]) {
       return concatenate(this, parts);
+    }),
+    [nativeNames.equal]: define(function (left: unknown, right: unknown) {
+      return isEqual(this, left, right);
+    }),
+    [nativeNames.unequal]: define(function (left: unknown, right: unknown) {
+      return isUnequal(this, left, right);
+    }),
+    [nativeNames.included]: define(function (value: unknown, list: unknown) {
+      return isIncluded(this, value, list);
     }),
     [nativeNames.list]: define(function (shape: string, ...items: unknown[]) {
       return makeList(this, shape, items);

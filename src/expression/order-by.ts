@@ -1,3 +1,4 @@
+import { workOf } from './comparison.ts';
 import { runOf } from './expression-run.ts';
 import type { Call, Sequence } from './jsonata-internals.ts';
 import { sortInParts } from './sort-in-parts.ts';
@@ -46,8 +47,12 @@ export async function orderItems(
   }
   const descends = [...directions].map((direction) => direction === '>');
   const compare = (a: KeyedItem, b: KeyedItem) => compareKeys(a.keys, b.keys, descends);
-  const sorted = await sortInParts(items as readonly KeyedItem[], compare, runOf(call));
+  const sorted = await sortInParts(items as readonly KeyedItem[], compare, runOf(call), workOfKeys);
   return sorted.map(({ item }) => item);
+}
+
+function workOfKeys({ keys }: KeyedItem): number {
+  return keys.reduce<number>((sum, key) => sum + workOf(key), 0);
 }
 
 function compareKeys(left: readonly unknown[], right: readonly unknown[], descends: readonly boolean[]): number {

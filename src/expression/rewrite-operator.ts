@@ -27,6 +27,7 @@ export function rewriteOperator(node: ExpressionNode, options: OperatorOptions):
       if (node.value === '&') return become(node, make.call(nativeNames.concatenate, operandsOf(node)));
       if (computing.has(node.value)) return node.isChecked ? node : checked(node);
       if (logical.has(node.value)) return withTruthOfBoth(node);
+      if (alike.has(node.value)) return rewriteComparison(node);
       if (node.value !== '..') return node;
       return become(node, make.call(nativeNames.range, [node.lhs as ExpressionNode, node.rhs as ExpressionNode]));
     case 'unary':
@@ -48,8 +49,29 @@ export function rewriteOperator(node: ExpressionNode, options: OperatorOptions):
 }
 
 const computing: ReadonlySet<unknown> = new Set(['+', '-', '*']);
+const alike: ReadonlyMap<unknown, string> = new Map([
+  ['=', nativeNames.equal],
+  ['!=', nativeNames.unequal],
+  ['in', nativeNames.included],
+]);
 const logical: ReadonlySet<unknown> = new Set(['and', 'or']);
 const comparing: ReadonlySet<unknown> = new Set(['=', '!=', '<', '<=', '>', '>=', 'in', 'and', 'or']);
+
+/** Replaces a comparison that can be of large values. One with a literal is not. */
+function rewriteComparison(node: ExpressionNode): ExpressionNode {
+  const left = node.lhs as ExpressionNode;
+  const right = node.rhs as ExpressionNode;
+  if (isLiteral(left) || isLiteral(right) || (node.value === 'in' && isListOfLiterals(right))) return node;
+  return become(node, make.call(alike.get(node.value) as string, [left, right]));
+}
+
+function isLiteral({ type, predicate, group }: ExpressionNode): boolean {
+  return (type === 'string' || type === 'number' || type === 'value') && !predicate && !group;
+}
+
+function isListOfLiterals({ type, value, expressions = [], predicate, group }: ExpressionNode): boolean {
+  return type === 'unary' && value === '[' && !predicate && !group && expressions.every(isLiteral);
+}
 
 /** Wraps an operator in a function that refuses a rounded result. */
 function checked(node: ExpressionNode): ExpressionNode {

@@ -2,6 +2,7 @@ import { stringifyExactly } from '../conversion/json/write-json.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { runOf } from './expression-run.ts';
 import { positionOf } from './find-text.ts';
+import { JoinedText } from './joined-text.ts';
 import { type Call, type Implementation, isJsonataFunction } from './jsonata-internals.ts';
 import { exact } from './number-functions.ts';
 import { targetOf } from './object-facade.ts';
@@ -11,12 +12,13 @@ import { targetOf } from './object-facade.ts';
 /** `&`, of any number of operands. */
 export function concatenate(call: Call, parts: readonly unknown[]): string {
   const { budget } = runOf(call);
+  const texts = parts.map((part) => textOf(part, budget) ?? '');
   let text = '';
-  for (const part of parts) {
-    const more = textOf(part, budget) ?? '';
-    budget.assertTextLength(text.length + more.length);
-    text += more;
+  for (const part of texts) {
+    budget.assertTextLength(text.length + part.length);
+    text += part;
   }
+  budget.joinTexts(text, texts);
   return text;
 }
 
@@ -155,14 +157,22 @@ function countCharacters(text: string): number {
 /** `$trim`: also makes one space of white space between words. JSONata's regular expression takes several times as long. */
 export function trim(call: Call, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  let spaced = text;
-  for (const space of ['\t', '\n', '\r']) if (spaced.includes(space)) spaced = spaced.split(space).join(' ');
-  const trimmed = spaced
-    .split(' ')
-    .filter((word) => word !== '')
-    .join(' ');
-  runOf(call).budget.makeText(trimmed.length);
-  return trimmed;
+  const { length } = text;
+  const words = new JoinedText();
+  for (let end = 0; end < length; ) {
+    let begin = end;
+    while (begin < length && isSpace(text.charCodeAt(begin))) begin += 1;
+    end = begin;
+    while (end < length && !isSpace(text.charCodeAt(end))) end += 1;
+    if (begin < end) words.add(words.length === 0 ? text.slice(begin, end) : ` ${text.slice(begin, end)}`);
+  }
+  runOf(call).budget.makeText(words.length);
+  return String(words);
+}
+
+/** Space, tab, line feed and carriage return. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }
 
 const surrogate = /[\ud800-\udfff]/;
