@@ -1,3 +1,5 @@
+import { regexTimeMs, withinRegexTime } from '../schema/regex-time.ts';
+import { canBacktrack, widthsIn } from './date-picture.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
@@ -32,18 +34,41 @@ const maxFormattedLength = 5000;
  */
 export function withPicture(name: string): Definition {
   return around(name, (call, standard, args) => {
-    const [value, ...pictures] = args;
-    const isTooLong = (text: unknown, most: number) => typeof text === 'string' && text.length > most;
-    if (isTooLong(value, maxFormattedLength)) {
-      throw new ExpressionError(`$${name}() takes no text of more than ${maxFormattedLength} characters`);
-    }
-    const options = pictures.flatMap((picture) => (isFields(picture) ? Object.values(picture) : picture));
-    if (options.some((picture) => isTooLong(picture, maxPictureLength))) {
-      throw new ExpressionError(`$${name}() takes no picture of more than ${maxPictureLength} characters`);
-    }
+    assertPicture(name, args);
     // $parseInteger() returns numbers, which are not counted.
     return exact(Reflect.apply(standard, call, args as never[]));
   });
+}
+
+/** Returns one of JSONata's functions that format or read a date, with limits on its picture and on its time. */
+export function withDatePicture(name: string): Definition {
+  return around(name, (call, standard, args) => {
+    assertPicture(name, args);
+    const [value, picture] = args;
+    const compute = () => Reflect.apply(standard, call, args as never[]);
+    if (typeof picture !== 'string') return compute();
+    if (widthsIn(picture) > maxFormattedLength) {
+      throw new ExpressionError(`$${name}() takes no widths of more than ${maxFormattedLength} characters in all`);
+    }
+    if (typeof value !== 'string' || !canBacktrack(picture, value)) return compute();
+    let result: { readonly value: unknown } | undefined;
+    const search = () => (result = { value: compute() });
+    if (withinRegexTime(search, () => result !== undefined)) return result?.value;
+    throw new ExpressionError(
+      `$${name}() took longer than ${regexTimeMs} ms to read a text; put separators between the parts of its picture`,
+    );
+  });
+}
+
+function assertPicture(name: string, [value, ...pictures]: readonly unknown[]): void {
+  const isTooLong = (text: unknown, most: number) => typeof text === 'string' && text.length > most;
+  if (isTooLong(value, maxFormattedLength)) {
+    throw new ExpressionError(`$${name}() takes no text of more than ${maxFormattedLength} characters`);
+  }
+  const options = pictures.flatMap((picture) => (isFields(picture) ? Object.values(picture) : picture));
+  if (options.some((picture) => isTooLong(picture, maxPictureLength))) {
+    throw new ExpressionError(`$${name}() takes no picture of more than ${maxPictureLength} characters`);
+  }
 }
 
 function isFields(value: unknown): value is object {

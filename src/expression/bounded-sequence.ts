@@ -8,7 +8,7 @@ import type { CreateSequence, Sequence } from './jsonata-internals.ts';
 export const maxTuples = 60_000;
 
 /** Maximum number of items that JSONata appends in one step, as a multiple of the length of a list. */
-const lengthsInStep = 4;
+const lengthsInStep = 2;
 
 /**
  * Makes the lists of an evaluation. JSONata fills a list item by item in one turn of the event loop, and its own list

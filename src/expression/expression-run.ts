@@ -21,6 +21,13 @@ export type ItemPauses = (work?: number) => Promise<void> | undefined;
 /** The number of short items between two looks at the clock. */
 const itemsBetweenPauses = 500;
 
+/** The arguments of a method, the copies of the first ones, and the copy that is being made. */
+interface CopiedArguments {
+  readonly args: readonly unknown[];
+  readonly copies: unknown[];
+  readonly copy: Promise<unknown>;
+}
+
 /** One evaluation: the values that it reads from its context, its calls, and its budget. */
 export class ExpressionRun {
   readonly budget: EvaluationBudget;
@@ -113,15 +120,23 @@ export class ExpressionRun {
   callMethod(object: unknown, name: string, args: readonly unknown[]): unknown {
     const target = targetOf(object);
     if (!target) throw new ExpressionError(`it calls ${name}(…) on data, which has no methods`);
-    const values = args.map((arg) => fromExpressionData(arg, this));
-    if (!values.some((value) => value instanceof Promise)) return this.#invoke(target, name, values);
-    return this.#invokeWhenCopied(target, name, values);
+    const copies: unknown[] = [];
+    for (const arg of args) {
+      const copy = fromExpressionData(arg, this);
+      if (copy instanceof Promise) return this.#invokeWhenCopied(target, name, { args, copies, copy });
+      copies.push(copy);
+    }
+    return this.#invoke(target, name, copies);
   }
 
-  async #invokeWhenCopied(target: object, name: string, values: readonly unknown[]): Promise<unknown> {
-    const copies: unknown[] = [];
-    // A service that has a method `then` is no promise to await.
-    for (const value of values) copies.push(value instanceof Promise ? await value : value);
+  /** Copies one argument after the other, so that there is one promise whose error has to be handled. */
+  async #invokeWhenCopied(target: object, name: string, { args, copies, copy }: CopiedArguments): Promise<unknown> {
+    copies.push(await copy);
+    for (const arg of args.slice(copies.length)) {
+      const next = fromExpressionData(arg, this);
+      // A service that has a method `then` is no promise to await.
+      copies.push(next instanceof Promise ? await next : next);
+    }
     return this.#invoke(target, name, copies);
   }
 

@@ -133,6 +133,27 @@ export function children(value: unknown, createSequence: CreateSequence): unknow
   return hasLists ? [...items] : items;
 }
 
+/** `**`: a value, its fields, their fields and so on; the items of lists in their place. */
+export async function descendants(call: Call): Promise<unknown> {
+  const { input } = call;
+  if (input === undefined) return undefined;
+  const found = call.createSequence();
+  const pauses = runOf(call).itemPauses();
+  // The values that are still to visit, the next one last.
+  const open: unknown[] = [input];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (!Array.isArray(value)) found.push(value);
+    if (typeof value === 'object' && value !== null && !isJsonataFunction(value)) {
+      const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+      for (let index = items.length - 1; index >= 0; index--) open.push(items[index]);
+    }
+    const pause = pauses();
+    if (pause) await pause;
+  }
+  return found.length === 1 ? found[0] : found;
+}
+
 /** `$max`: of a list of any length; JSONata's own fails beyond about 100,000. */
 export function max(numbers: readonly number[] | undefined): number | undefined {
   if (numbers === undefined || numbers.length === 0) return undefined;

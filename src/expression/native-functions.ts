@@ -1,5 +1,5 @@
 import type jsonata from 'jsonata';
-import { bounded, withPicture } from './bounded-function.ts';
+import { bounded, withDatePicture, withPicture } from './bounded-function.ts';
 import { isEqual, isIncluded, isUnequal } from './comparison.ts';
 import { keepRow, makeList, makeListAtOnce, makeRange, type RowStep } from './constructors.ts';
 import { cloneData } from './expression-data.ts';
@@ -18,7 +18,7 @@ import {
   type Implementation,
   standardFunction,
 } from './jsonata-internals.ts';
-import { children, distinct, max, merge, min, sort, spread } from './list-functions.ts';
+import { children, descendants, distinct, max, merge, min, sort, spread } from './list-functions.ts';
 import { contains, match, replace, split } from './match-functions.ts';
 import { nativeNames } from './native-names.ts';
 import {
@@ -82,6 +82,9 @@ function createNatives(): Record<string, Definition> {
     }),
     [nativeNames.children]: define(function () {
       return children(this.input, this.createSequence);
+    }),
+    [nativeNames.descendants]: define(function () {
+      return descendants(this);
     }),
     [nativeNames.concatenate]: define(function (...parts: unknown[]) {
       return concatenate(this, parts);
@@ -235,11 +238,10 @@ function createNatives(): Record<string, Definition> {
     ...Object.fromEntries(['base64decode', 'encodeUrl', 'encodeUrlComponent', 'decodeUrl'].map(counted)),
     ...Object.fromEntries(['decodeUrlComponent', 'reverse', 'shuffle', 'keys'].map(counted)),
     ...Object.fromEntries(
-      ['formatNumber', 'formatInteger', 'parseInteger', 'fromMillis', 'toMillis', 'formatBase'].map((name) => [
-        name,
-        withPicture(name),
-      ]),
+      ['formatNumber', 'formatInteger', 'parseInteger', 'formatBase'].map((name) => [name, withPicture(name)]),
     ),
+    fromMillis: withDatePicture('fromMillis'),
+    toMillis: withDatePicture('toMillis'),
   };
 }
 

@@ -6,6 +6,7 @@ export const nativeNames = {
   reference: ' reference',
   parameter: ' parameter',
   children: ' children',
+  descendants: ' descendants',
   clone: ' clone',
   matched: ' matched',
   group: ' group',

@@ -16,7 +16,8 @@ export function paced(definition: Definition): Definition {
       // The check of a list takes as long as most functions on it.
       const checked = signature === undefined ? args : signature.validate(args, this.input);
       const result = Reflect.apply(implementation, this, checked as never[]);
-      run.budget.checkLimits();
+      // A function that is not done yet checks the limits itself. Nobody would handle its error if this one were thrown.
+      if (!(result instanceof Promise)) run.budget.checkLimits();
       return result;
     };
     return pause === undefined ? compute() : afterPause(pause, run, compute);

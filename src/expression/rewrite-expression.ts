@@ -83,6 +83,8 @@ export function rewriteExpression(root: ExpressionNode, { text, parts }: Rewrite
         return assertNoParent(node, scope);
       case 'wildcard':
         return Object.assign(node, make.call(nativeNames.children));
+      case 'descendant':
+        return Object.assign(node, make.call(nativeNames.descendants));
       case 'name':
         node.value = hideKey(String(node.value));
         return node;

@@ -40,6 +40,31 @@ describe('functions that are called at the same time', () => {
   });
 });
 
+test('a function that waits ends with its own error, and leaves none unhandled', async () => {
+  const error = new Error('its own');
+  const budget = {
+    checkLimits() {
+      throw new Error('the limit');
+    },
+  };
+  const call = { environment: { lookup: () => ({ budget, pause: () => undefined }) } } as unknown as Call;
+  const { implementation } = paced(
+    define(async () => {
+      throw error;
+    }),
+  );
+  await expect(Reflect.apply(implementation, call, [] as never[])).rejects.toBe(error);
+});
+
+test('a method whose arguments cannot be copied fails once', async () => {
+  const large = Array.from({ length: 10_000 }, (_, index) => [index]);
+  const service = { take: () => 1 };
+  const limits = { limits: { timeoutMs: 60_000, maxSequenceLength: 4_000 } };
+  for (const text of ['service.take(payload, payload)', 'service.take(payload, $string)']) {
+    await expect(evaluate(text, { payload: large, service }, limits)).rejects.toThrow('a sequence is too long');
+  }
+});
+
 const rows = Array.from({ length: 60 }, (_, index) => ({ k: `k${index}` }));
 
 test('all copies of one evaluation have a bounded number of items', async () => {
