@@ -29,7 +29,7 @@ export async function group(call: Call, node: ExpressionNode, input: unknown): P
   // An object can be made of nothing.
   const items = Array.isArray(input) && (input.length > 0 || ofTuples) ? input : [onlyItemOf(input)];
   const grouping = new Grouping(runOf(call), pairs, call.environment, ofTuples);
-  if (items.length === 1 && node.isConcurrent !== true) return await grouping.ofOne(items[0]);
+  if (items.length === 1 && !ofTuples && node.isConcurrent !== true) return await grouping.ofOne(items[0]);
   await grouping.addAll(items);
   return await grouping.evaluate(node.isConcurrent === true);
 }
@@ -137,15 +137,19 @@ class Grouping {
     const { value } = items;
     const [, node] = this.#pairs[pair] as KeyAndValue;
     if (items.isList) this.#run.budget.makeList((value as unknown[]).length);
-    return await this.#evaluate(node, this.#ofTuples ? await this.#joined(value) : value);
+    if (!this.#ofTuples) return await this.#evaluate(node, value);
+    if (Array.isArray(value)) return await this.#evaluate(node, await this.#joined(value));
+    const result = this.#evaluate(node, value);
+    // As in JSONata, the only item of a key is no longer the item of the keys behind it.
+    delete (value as Record<string, unknown>)['@'];
+    return await result;
   }
 
   /** Returns the variables of all tuples of a key: each is a list of the values that it has in them. */
-  async #joined(tuples: unknown): Promise<unknown> {
-    if (!Array.isArray(tuples)) return tuples;
+  async #joined(tuples: readonly Tuple[]): Promise<Tuple> {
     const joined: Record<string, AppendedList> = Object.create(null);
     const pauses = this.#run.itemPauses();
-    for (const tuple of tuples as readonly Tuple[]) {
+    for (const tuple of tuples) {
       for (const name of Object.keys(tuple)) {
         const list = joined[name];
         if (list) list.append(tuple[name]);
