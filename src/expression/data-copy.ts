@@ -41,7 +41,7 @@ export class DataCopy {
     this.result = this.#copyOf(value);
   }
 
-  /** Copies up to `count` items more. @returns true if the copy is complete */
+  /** Copies up to `count` items more; a long text counts as several. @returns true if the copy is complete */
   advance(count: number): boolean {
     const open = this.#open;
     let left = count;
@@ -61,7 +61,7 @@ export class DataCopy {
     while (list.next < from.length && left > 0) {
       const index = list.next++;
       to[index] = this.#copyOf(from[index]);
-      left -= 1;
+      left -= workOf(from[index]);
       if (this.#open.length > depth) return left;
     }
     if (list.next >= from.length) this.#open.pop();
@@ -75,7 +75,7 @@ export class DataCopy {
     while (fields.next < keys.length && left > 0) {
       const key = keys[fields.next++] as string;
       setField(to, this.#rules.key(key), this.#copyOf(from[key]));
-      left -= 1;
+      left -= workOf(from[key]);
       if (this.#open.length > depth) return left;
     }
     if (fields.next >= keys.length) this.#open.pop();
@@ -99,6 +99,13 @@ export class DataCopy {
     if (keys.length > 0) this.#open.push({ keys, from, to, next: 0 });
     return to;
   }
+}
+
+/** The number of characters that are looked at in the time of one item. */
+const charactersOfItem = 500;
+
+function workOf(value: unknown): number {
+  return typeof value === 'string' ? 1 + Math.floor(value.length / charactersOfItem) : 1;
 }
 
 /** Sets a field, also one that is called `__proto__`. */

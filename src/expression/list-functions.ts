@@ -2,14 +2,7 @@ import { workOf } from './comparison.ts';
 import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
 import { keepList } from './item-functions.ts';
-import {
-  type Call,
-  type Callback,
-  type CreateSequence,
-  callBack,
-  isJsonataFunction,
-  type Sequence,
-} from './jsonata-internals.ts';
+import { type Call, type Callback, callBack, isJsonataFunction, type Sequence } from './jsonata-internals.ts';
 import { targetOf } from './object-facade.ts';
 import { isFields, orderedJson } from './ordered-json.ts';
 import { sortInParts } from './sort-in-parts.ts';
@@ -120,14 +113,24 @@ export async function merge(call: Call, objects: readonly object[] | undefined):
 }
 
 /** `*`: all fields of an object or a list, lists in them made flat. */
-export function children(value: unknown, createSequence: CreateSequence): unknown[] {
-  const items = createSequence();
+export async function children(call: Call): Promise<unknown[]> {
+  const { input } = call;
+  const items = call.createSequence();
   // A function of JSONata is an object, too.
-  if (typeof value !== 'object' || value === null || isJsonataFunction(value)) return items;
+  if (typeof input !== 'object' || input === null || isJsonataFunction(input)) return items;
   let hasLists = false;
-  for (const field of Object.values(value)) {
+  const pauses = runOf(call).itemPauses();
+  for (const field of Object.values(input)) {
     if (Array.isArray(field)) hasLists = true;
-    for (const item of [field].flat(Number.POSITIVE_INFINITY)) items.push(item);
+    // The values that are still to add, the next one last.
+    const open: unknown[] = [field];
+    while (open.length > 0) {
+      const value = open.pop();
+      if (Array.isArray(value)) for (let index = value.length - 1; index >= 0; index--) open.push(value[index]);
+      else items.push(value);
+      const pause = pauses();
+      if (pause) await pause;
+    }
   }
   // As in JSONata, one item of a list stays a list.
   return hasLists ? [...items] : items;

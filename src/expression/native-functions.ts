@@ -81,7 +81,7 @@ function createNatives(): Record<string, Definition> {
       return runOf(this).callMethod(this.input, name, args);
     }),
     [nativeNames.children]: define(function () {
-      return children(this.input, this.createSequence);
+      return children(this);
     }),
     [nativeNames.descendants]: define(function () {
       return descendants(this);

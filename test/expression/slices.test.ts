@@ -80,6 +80,12 @@ describe('a copy', () => {
     }
   });
 
+  test('pauses between long texts', async () => {
+    const run = new CountingRun();
+    await fromExpressionData(Array(500).fill('x'.repeat(100_000)), run);
+    expect(run.pauses).toBeGreaterThanOrEqual(20);
+  });
+
   test('of a small value is made at once', () => {
     const run = new CountingRun();
     expect(fromExpressionData({ a: [1, { b: 2 }] }, run)).toEqual({ a: [1, { b: 2 }] });
