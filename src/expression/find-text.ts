@@ -1,5 +1,5 @@
 /** Length of a text up to which V8's own search is fast enough on any text. */
-const shortLength = 100;
+export const shortLength = 100;
 
 /**
  * Returns the position of a text in another, or -1. V8's own search for a long text takes the product of both lengths

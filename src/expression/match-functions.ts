@@ -2,7 +2,7 @@ import { isPromiseLike } from '../promise/maybe-promise.ts';
 import type { EvaluationBudget } from './evaluation-budget.ts';
 import { ExpressionError } from './expression-error.ts';
 import { runOf } from './expression-run.ts';
-import { positionOf, splitAt } from './find-text.ts';
+import { positionOf, shortLength, splitAt } from './find-text.ts';
 import { JoinedText } from './joined-text.ts';
 import { type Call, type Callback, callBack, type Sequence } from './jsonata-internals.ts';
 
@@ -87,7 +87,9 @@ export async function replace(
   if (pattern === '') throw { code: 'D3010' };
   const { budget } = runOf(call);
   if (typeof pattern === 'string' && typeof replacement === 'string' && limit === undefined) {
-    return replaceText(budget, text, pattern, replacement);
+    return pattern.length > shortLength
+      ? replaceLongText(budget, text, pattern, replacement)
+      : await replaceShortText(call, text, pattern, replacement);
   }
   const result = new JoinedText();
   let position = 0;
@@ -107,7 +109,27 @@ export async function replace(
   return String(result);
 }
 
-function replaceText(budget: EvaluationBudget, text: string, wanted: string, replacement: string): string {
+/** Replaces a text that can occur at each character. */
+async function replaceShortText(call: Call, text: string, wanted: string, replacement: string): Promise<string> {
+  const run = runOf(call);
+  const pauses = run.itemPauses();
+  const result = new JoinedText();
+  let position = 0;
+  for (let found = text.indexOf(wanted); found !== -1; found = text.indexOf(wanted, position)) {
+    run.budget.assertTextLength(result.length + found - position + replacement.length);
+    if (found > position) result.add(text.slice(position, found));
+    if (replacement !== '') result.add(replacement);
+    position = found + wanted.length;
+    const pause = pauses();
+    if (pause) await pause;
+  }
+  run.budget.assertTextLength(result.length + text.length - position);
+  result.add(text.slice(position));
+  run.budget.makeText(result.length);
+  return String(result);
+}
+
+function replaceLongText(budget: EvaluationBudget, text: string, wanted: string, replacement: string): string {
   const parts = splitAt(text, wanted, Number.MAX_SAFE_INTEGER);
   budget.makeText(text.length + (parts.length - 1) * (replacement.length - wanted.length));
   return parts.join(replacement);

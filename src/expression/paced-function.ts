@@ -16,7 +16,7 @@ export function paced(definition: Definition): Definition {
       // The check of a list takes as long as most functions on it.
       const checked = signature === undefined ? args : signature.validate(args, this.input);
       const result = Reflect.apply(implementation, this, checked as never[]);
-      // A function that is not done yet checks the limits itself. Nobody would handle its error if this one were thrown.
+      // A function that returns a promise checks the limits itself. An error here would leave that promise unhandled.
       if (!(result instanceof Promise)) run.budget.checkLimits();
       return result;
     };

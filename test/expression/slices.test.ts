@@ -10,6 +10,7 @@ import { cloneData, fromExpressionData } from '../../src/expression/expression-d
 import { defaultLimits } from '../../src/expression/expression-limits.ts';
 import type { Call, Sequence } from '../../src/expression/jsonata-internals.ts';
 import { distinct, merge, sort, spread } from '../../src/expression/list-functions.ts';
+import { replace } from '../../src/expression/match-functions.ts';
 import { maxOpenStrands } from '../../src/expression/strands.ts';
 import { caught } from '../caught.ts';
 import { evaluate } from './evaluate.ts';
@@ -105,6 +106,7 @@ describe('a function of a long list pauses between its items', () => {
     ['$spread of one object', (call: Call) => spread(call, one), objects.length],
     ['$merge', (call: Call) => merge(call, objects), objects.length],
     ['$merge of one object', (call: Call) => merge(call, [one]), objects.length],
+    ['$replace', (call: Call) => replace(call, '\r'.repeat(100_000), '\r', '\n'), 100_000],
   ])('%s', async (_name, invoke, items) => {
     const run = new CountingRun();
     await invoke(callOf(run));
