@@ -127,6 +127,10 @@ export class EvaluationBudget {
    * @param parts the texts that it is made of
    */
   joinTexts(text: string, parts: readonly string[]): void {
+    if (text.length < knownLength) {
+      this.makeText(text.length);
+      return;
+    }
     for (const part of parts) {
       const at = part.length < knownLength ? -1 : this.#joined.indexOf(part);
       if (at === -1) continue;
@@ -134,7 +138,6 @@ export class EvaluationBudget {
       this.#madeCharacters -= part.length;
     }
     this.makeText(text.length);
-    if (text.length < knownLength) return;
     this.#joined.push(text);
     if (this.#joined.length > knownTexts) this.#joined.shift();
   }

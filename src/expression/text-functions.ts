@@ -12,11 +12,13 @@ import { targetOf } from './object-facade.ts';
 /** `&`, of any number of operands. */
 export function concatenate(call: Call, parts: readonly unknown[]): string {
   const { budget } = runOf(call);
-  const texts = parts.map((part) => textOf(part, budget) ?? '');
+  const texts: string[] = [];
   let text = '';
-  for (const part of texts) {
-    budget.assertTextLength(text.length + part.length);
-    text += part;
+  for (const part of parts) {
+    const more = textOf(part, budget) ?? '';
+    budget.assertTextLength(text.length + more.length);
+    text += more;
+    texts.push(more);
   }
   budget.joinTexts(text, texts);
   return text;
