@@ -97,22 +97,34 @@ describe('littoral send', () => {
   });
 
   test.each([
-    ['no such destination', ['absent', 'work', 'x'], 'destination-not-found', "No service 'absent' on this bus"],
-    ['a reserved header', ['billing', 'work', 'x', '-H', 'replyChannel:x'], 'reserved-header', "'replyChannel'"],
-    ['an id that is none', ['billing', 'work', 'x', '--id', '7'], 'invalid-header', 'not a UUID'],
-    ['a payload that is no JSON', ['billing', 'work', '{"a":'], 'malformed-body', '--contentType text/plain'],
-    ['a media type of parts', ['billing', 'work', 'x', '-t', 'multipart/mixed'], 'unsupported-media-type', 'has parts'],
-    ['a media type that is none', ['billing', 'work', 'x', '--contentType', 'json'], 'unsupported-media-type', 'json'],
-    ['a wildcard in a key', ['billing', 'work.*', 'x'], 'invalid-key', 'wildcard'],
-  ])('is exit code 1 with code and outcome on standard error for %s', async (_, args, code, message) => {
-    const service = billing(vhost);
-    await service.fill();
-    const { code: exitCode, stdout, stderr } = await service.littoral('send', ...args).ended;
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    ['no such destination', ['absent', 'work', 'x'], 1, 'destination-not-found', "No service 'absent' on this bus"],
+    ['a payload that is no JSON', ['billing', 'work', '{"a":'], 1, 'malformed-body', '--contentType text/plain'],
+    ['a reserved header', ['billing', 'work', 'x', '-H', 'replyChannel:x'], 2, 'reserved-header', "'replyChannel'"],
+  ])('is an exit code with code and outcome on standard error for %s', async (_, args, exit, code, message) => {
+    const { stderr } = await refused(args, exit);
     expect(stderr).toContain(message);
     expect(stderr.endsWith(`\ncode: ${code}, outcome: not-accepted\n`), stderr).toBe(true);
-    await eventually(async () => expect(await service.waiting()).toBe(0));
   });
+
+  test.each([
+    ['an id that is none', ['billing', 'work', 'x', '--id', '7'], '--id', 'not a UUID'],
+    ['a media type of parts', ['billing', 'work', 'x', '-t', 'multipart/mixed'], '--contentType', 'has parts'],
+    ['a media type that is none', ['billing', 'work', 'x', '--contentType', 'json'], '--contentType', 'json'],
+    ['a wildcard in a key', ['billing', 'work.*', 'x'], 'routingKey', 'wildcard'],
+  ])('is exit code 2, and the name of the argument, for %s', async (_, args, name, message) => {
+    const { stderr } = await refused(args, 2);
+    expect(stderr).toContain(name);
+    expect(stderr).toContain(message);
+  });
+
+  async function refused(args: readonly string[], exit: number) {
+    const service = billing(vhost);
+    await service.fill();
+    const { code, stdout, stderr } = await service.littoral('send', ...args).ended;
+    expect({ code, stdout }).toEqual({ code: exit, stdout: '' });
+    await eventually(async () => expect(await service.waiting()).toBe(0));
+    return { stderr };
+  }
 });
 
 describe('littoral publish', () => {
