@@ -72,9 +72,18 @@ export function coerceTo(
   circumstances: Circumstances,
   refuse: (issues: readonly Issue[]) => Error,
 ): unknown {
+  return rememberingChecks(() => coercedOrRefused(type, value, circumstances, refuse));
+}
+
+function coercedOrRefused(
+  type: CompiledType,
+  value: unknown,
+  circumstances: Circumstances,
+  refuse: (issues: readonly Issue[]) => Error,
+): unknown {
   const { traits, jsonText, untypedLargeIntegers } = circumstances;
   const context = new CoercionContext(traits);
-  const result = withinStack(() => rememberingChecks(() => coerced(type, value, context)), beyondStack);
+  const result = withinStack(() => coerced(type, value, context), beyondStack);
   if (result === beyondStack) throw refuse(tooDeep);
   restartNotes();
   // The caller has checked the value itself.
@@ -85,10 +94,7 @@ export function coerceTo(
     return holdsLargeIntegers(parsed) ? settleTyped(type, fitting, untypedLargeIntegers, refuse) : fitting;
   }
   if (context.rejection) throw context.rejection;
-  throw withCause(
-    refuse(withinStack(() => rememberingChecks(() => issuesOf(type, result, traits)), tooDeep)),
-    context.cause,
-  );
+  throw withCause(refuse(withinStack(() => issuesOf(type, result, traits), tooDeep)), context.cause);
 }
 
 /**
