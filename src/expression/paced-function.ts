@@ -3,9 +3,8 @@ import { runOf } from './expression-run.ts';
 import type { Call, Definition } from './jsonata-internals.ts';
 
 /**
- * Returns a function that waits for the next turn of the event loop if the slice of the evaluation is over. JSONata
- * evaluates the values of a grouping at the same time: without this, the function would compute on all of them in one
- * turn, because the last step of each one was taken before. The time of the function counts.
+ * Returns a function that waits for the next turn of the event loop if the slice of the evaluation is over. Its
+ * arguments may have used up the slice. The time of the function counts.
  */
 export function paced(definition: Definition): Definition {
   const { implementation, signature, ...rest } = definition;
