@@ -39,7 +39,7 @@ export function failureOf(answer: Answer, nowMs: number): Error | undefined {
   return failure(answer, problem, !refusals.has(status), waitMs);
 }
 
-/** Decides by `Message-Outcome`, whose value may be in capital or small letters. */
+/** Decides by `Message-Outcome`, whose value may be in upper or lower case. */
 function failureOfOutcome(answer: Answer, outcome: unknown, waitMs: number | undefined): Error | undefined {
   const problem = problemOf(answer);
   switch (typeof outcome === 'string' ? outcome.trim().toLowerCase() : undefined) {

@@ -40,8 +40,8 @@ const jointsIn = remembered((picture) => {
 const harmlessSteps = 100_000;
 
 /**
- * Returns whether reading a date can take out of proportion to its text. JSONata makes a regular expression of the
- * picture: of several parts of any length without a separator between them, each can end at each character.
+ * Returns whether reading a date can take a time out of proportion to its text. JSONata makes a regular expression of
+ * the picture. If several parts of any length have no separator between them, each can end at each character.
  */
 export function canBacktrack(picture: string, text: string): boolean {
   return text.length ** (jointsIn(picture) + 1) > harmlessSteps;

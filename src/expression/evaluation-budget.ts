@@ -10,10 +10,10 @@ const branchesInTurn = 500;
 /** The bound on all texts or lists of one evaluation, as a multiple of the bound on a single one. */
 const totalFactor = 4;
 
-/** Length from which a text is known again when another is made from it. */
+/** Minimum length of a text that is recognized when another one extends it. */
 const knownLength = 64;
 
-/** Number of texts that are known again. */
+/** Number of texts that are recognized. */
 const knownTexts = 8;
 
 /** The limits of one evaluation: time, and memory for its results. */
@@ -73,8 +73,8 @@ export class EvaluationBudget {
   }
 
   /**
-   * Yields to the event loop. Concurrent branches of the evaluation continue in their order, some in each turn: a
-   * grouping evaluates all its keys at once, and thousands of them in one turn would block the event loop.
+   * Yields to the event loop. Concurrent branches of the evaluation continue in their order, some in each turn: JSONata
+   * evaluates all fields of an object at once, and thousands of them in one turn would block the event loop.
    */
   breathe(): Promise<void> {
     return new Promise((resolve) => {

@@ -25,8 +25,8 @@ export function isCounted(schema: Schema, outer: NodeScope, seen = new Set<objec
 const maxExplained = 100;
 
 /**
- * Returns a check that finds most of the values that fit a schema, of which there can be many. It finds none before
- * many were asked for, because compiling a schema takes longer than explaining a few values.
+ * Returns a check that is true only for values that fit a schema. It is false for the first hundred values, because
+ * compiling the schema takes longer than explaining a few, and always false for a counted schema.
  */
 export function fastCheck(schema: Schema, scope: NodeScope): (value: unknown) => boolean {
   let count = 0;

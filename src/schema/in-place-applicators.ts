@@ -10,8 +10,9 @@ import { type Keywords, keywordsOf } from './schema-keywords.ts';
 export type CompileNode = (schema: Schema, scope: NodeScope) => SchemaNode;
 
 /**
- * The keywords that apply schemas to the value itself or to its names, and never coerce it (JSON Schema 2020-12,
- * Core, section 10.2). TypeBox interprets such a schema for each item of a value, once more for each branch around it.
+ * The keywords that apply schemas to the value itself or to its names (JSON Schema 2020-12, Core, sections 10.2 and
+ * 10.3.2.4). To name the issues, TypeBox would interpret such a schema for each part of a value, and once more for each
+ * branch around it. Of these keywords, only `oneOf` coerces a value, as a union.
  */
 export const applicatorKeywords = ['not', 'if', 'then', 'else', 'dependentSchemas', 'propertyNames', 'oneOf'] as const;
 
@@ -126,7 +127,7 @@ const unexpectedName: Issue = { path: '', message: 'is not expected' };
 /** Explains a value that several schemas accept. The union explains one that none accepts, if there is no `anyOf`. */
 function explainExactlyOne({ oneOf, anyOf }: Applicators, apply: Apply): Explain | undefined {
   if (oneOf === undefined) return undefined;
-  // One check of all schemas, because it needs not try each of a great many.
+  // One check of all schemas does not try each of a great many.
   const exactlyOne = apply({ oneOf });
   const any = apply({ anyOf: oneOf });
   return (value, collector) => {
