@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { LongFilesFirst } from './test/long-files-first.ts';
 import { SecondAttempts } from './test/second-attempts.ts';
 
 // For what hangs, not for what is slow: some machines are ten times slower than others.
@@ -33,10 +32,8 @@ const unitFolders = `test/{${[
 
 export default defineConfig({
   test: {
-    // More than two cores: most tests wait for a broker or a process. One that needs a broker computes two fifths of its
-    // time.
-    maxWorkers: 4,
-    sequence: { sequencer: LongFilesFirst },
+    // More than two cores: most tests wait for a broker or a process.
+    maxWorkers: 3,
     reporters: [new SecondAttempts(), 'default'],
     projects: [
       {
